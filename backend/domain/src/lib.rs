@@ -1,1 +1,15 @@
+//! The rules of Parlor: what a command may do, and what it changes.
+//!
+//! Everything here decides in memory. There is no clock, no randomness and no I/O: `now` and the
+//! ids to use are parameters, so that a rule can be tested as a table and replayed as a fold.
 
+pub mod access;
+pub mod contribution;
+pub mod event;
+pub mod hype_train;
+pub mod id;
+pub mod invalid;
+pub mod room;
+pub mod room_aggregate;
+pub mod session;
+pub mod time;

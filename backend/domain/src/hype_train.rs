@@ -1,0 +1,107 @@
+//! The hype train: a fold over settled contributions.
+//!
+//! A train approaches while contributions gather within the kickoff window, runs through levels
+//! while they keep coming, and ends when its time runs out. A level never goes down.
+
+pub mod program;
+mod train;
+
+use serde::{Deserialize, Serialize};
+
+pub use program::{Level, Program, Weights};
+pub use train::{KickoffEntry, Train, TrainRow};
+
+use crate::id::{HypeTrainId, ViewerId};
+use crate::time::ServerTime;
+
+/// How many contributors an event names. As many cars as fit the picture.
+pub const RECENT_CONTRIBUTORS_MAX: usize = 8;
+
+/// What the room sees of a train; an event carries it whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HypeTrain {
+    pub id: HypeTrainId,
+    pub phase: Phase,
+    /// The level being worked on, from 1; 0 while approaching.
+    pub level: u32,
+    /// Hype gathered towards `goal` within this level.
+    pub progress: i64,
+    pub goal: i64,
+    /// All hype: the sum of the train's settled contributions.
+    pub total: i64,
+    pub kickoff_events_needed: u32,
+    pub kickoff_viewers_needed: u32,
+    pub started_at: ServerTime,
+    pub expires_at: ServerTime,
+    pub ended_at: Option<ServerTime>,
+    pub cooldown_ends_at: Option<ServerTime>,
+    pub last_reward: Option<String>,
+    pub next_reward: Option<String>,
+    pub contributor_count: u32,
+    pub top_contributor: Option<Contributor>,
+    /// Newest first, each person once.
+    pub recent_contributors: Vec<Contributor>,
+    pub is_record: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Approaching,
+    Running,
+    Ended,
+}
+
+/// A person (or an anonymous gift) aboard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contributor {
+    /// Not shown; tells people of one name apart. `None` for an anonymous gift.
+    pub viewer_id: Option<ViewerId>,
+    pub name: Option<String>,
+    /// All their hype in this train.
+    pub hype: i64,
+    /// What they last added.
+    pub last_hype: i64,
+}
+
+/// How far a room's best train got: by level, then by total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrainRecord {
+    pub level: u32,
+    pub total: i64,
+}
+
+impl HypeTrain {
+    /// Puts `contributor` in front, once.
+    pub(crate) fn put_recent(&mut self, contributor: Contributor) {
+        if contributor.viewer_id.is_some() {
+            self.recent_contributors
+                .retain(|recent| recent.viewer_id != contributor.viewer_id);
+        }
+        self.recent_contributors.insert(0, contributor);
+        self.recent_contributors.truncate(RECENT_CONTRIBUTORS_MAX);
+    }
+
+    /// Lets `contributor` lead if they gave more than whoever leads; of equals, the first leads.
+    pub(crate) fn put_top(&mut self, contributor: &Contributor) {
+        let leads = self.top_contributor.as_ref().is_none_or(|top| {
+            contributor.hype > top.hype || contributor.viewer_id == top.viewer_id
+        });
+        if leads {
+            self.top_contributor = Some(contributor.clone());
+        }
+    }
+
+    pub(crate) fn record(&self) -> TrainRecord {
+        TrainRecord {
+            level: self.level,
+            total: self.total,
+        }
+    }
+
+    /// As it looks at its very start: the overflow shows in the level-up that follows.
+    pub(crate) fn with_full_bar(mut self) -> Self {
+        self.progress = self.progress.min(self.goal);
+        self
+    }
+}

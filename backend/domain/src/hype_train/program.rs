@@ -1,0 +1,159 @@
+//! What a hype train runs by.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contribution::{ContributionKind, Currency, Gift};
+use crate::invalid::{Invalid, check_range, check_text};
+
+/// The most contributions a kickoff may ask for. Bounds what an approaching train remembers.
+pub const KICKOFF_EVENTS_MAX: i64 = 100;
+/// The longest kickoff window and cooldown: a day.
+pub const SPAN_MS_MAX: i64 = 86_400_000;
+/// The most levels a program may list; the last repeats, so more say nothing.
+pub const LEVELS_MAX: usize = 100;
+/// The largest goal. A sum of goals and contributions stays far inside 64 bits.
+pub const GOAL_MAX: i64 = 1_000_000_000_000;
+/// The longest time for a level, in seconds: an hour.
+pub const SECONDS_PER_LEVEL_MAX: i64 = 3_600;
+/// The longest reward text, in bytes: one line on screen.
+pub const REWARD_BYTES_MAX: usize = 120;
+
+/// The rules a train runs by. A running train keeps those it started with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    pub version: i32,
+    /// How many contributions start a train.
+    pub kickoff_events: u32,
+    /// From how many distinct viewers; anonymous gifts count as nobody.
+    pub kickoff_viewers: u32,
+    pub kickoff_window_ms: i64,
+    /// The last level repeats.
+    pub levels: Vec<Level>,
+    /// A level up gives this much time from then on.
+    pub seconds_per_level: i64,
+    pub cooldown_ms: i64,
+    pub weights: Weights,
+}
+
+/// One level's goal, and what reaching it brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    pub goal: i64,
+    pub reward: Option<String>,
+}
+
+/// What contributions weigh, in hype.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Weights {
+    /// Hype for one minor unit of a currency, in basis points.
+    pub donation_bp: BTreeMap<Currency, i64>,
+    /// The same for every currency not listed.
+    pub donation_default_bp: i64,
+    /// Hype for one membership of tier 1, 2 and 3.
+    pub membership: [i64; 3],
+}
+
+/// Basis points of one.
+const ONE_BP: i64 = 10_000;
+
+impl Default for Program {
+    fn default() -> Self {
+        let level = |goal| Level { goal, reward: None };
+
+        Self {
+            version: 1,
+            kickoff_events: 3,
+            kickoff_viewers: 2,
+            kickoff_window_ms: 5 * 60_000,
+            levels: [1_600, 1_800, 2_100, 2_300, 3_000].map(level).into(),
+            seconds_per_level: 300,
+            cooldown_ms: 60 * 60_000,
+            weights: Weights::default(),
+        }
+    }
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self {
+            donation_bp: BTreeMap::new(),
+            donation_default_bp: ONE_BP,
+            membership: [500, 1_000, 2_500],
+        }
+    }
+}
+
+impl Weights {
+    /// What `gift` adds to a train. Rounded down, and at least 1, so that no gift is worth nothing.
+    pub fn hype(&self, gift: &Gift) -> i64 {
+        let hype = match gift.kind {
+            ContributionKind::Donation => gift.money.as_ref().map_or(0, |money| {
+                let listed = self.donation_bp.get(&money.currency);
+                let bp = *listed.unwrap_or(&self.donation_default_bp);
+                let weighed = i128::from(money.amount) * i128::from(bp) / i128::from(ONE_BP);
+                i64::try_from(weighed).unwrap_or(i64::MAX)
+            }),
+            ContributionKind::Membership | ContributionKind::GiftedMemberships => {
+                let tier = usize::from(gift.tier.unwrap_or(1).clamp(1, 3)) - 1;
+                self.membership[tier].saturating_mul(gift.quantity)
+            }
+        };
+
+        hype.clamp(1, GOAL_MAX)
+    }
+}
+
+impl Program {
+    /// The level numbered `number`, from 1.
+    pub fn level(&self, number: u32) -> &Level {
+        let index = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+        let last = self.levels.last().expect("a checked program has a level");
+
+        self.levels.get(index).unwrap_or(last)
+    }
+
+    /// Checks every limit.
+    pub fn check(&self) -> Result<(), Invalid> {
+        check_range(
+            "kickoffEvents",
+            self.kickoff_events.into(),
+            1,
+            KICKOFF_EVENTS_MAX,
+        )?;
+        let viewers_max = self.kickoff_events.into();
+        check_range(
+            "kickoffViewers",
+            self.kickoff_viewers.into(),
+            1,
+            viewers_max,
+        )?;
+        check_range(
+            "kickoffWindowMs",
+            self.kickoff_window_ms,
+            1_000,
+            SPAN_MS_MAX,
+        )?;
+        let levels = i64::try_from(self.levels.len()).unwrap_or(i64::MAX);
+        check_range(
+            "levels",
+            levels,
+            1,
+            i64::try_from(LEVELS_MAX).unwrap_or(i64::MAX),
+        )?;
+        for level in &self.levels {
+            check_range("levels.goal", level.goal, 1, GOAL_MAX)?;
+            if let Some(reward) = &level.reward {
+                check_text("levels.reward", reward, 1, REWARD_BYTES_MAX)?;
+            }
+        }
+        check_range(
+            "secondsPerLevel",
+            self.seconds_per_level,
+            5,
+            SECONDS_PER_LEVEL_MAX,
+        )?;
+        check_range("cooldownMs", self.cooldown_ms, 0, SPAN_MS_MAX)
+    }
+}

@@ -1,0 +1,233 @@
+//! A train as it is kept: how it approaches, climbs, is lowered and ends.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Contributor, HypeTrain, Phase, Program, TrainRecord};
+use crate::contribution::Contribution;
+use crate::id::{ContributionId, HypeTrainId, ViewerId};
+use crate::time::ServerTime;
+
+/// A train as it is kept: what is shown, and what it was started with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Train {
+    pub shown: HypeTrain,
+    /// Pinned when the train starts.
+    pub program: Program,
+    /// While approaching: what counts towards kickoff, oldest first.
+    pub kickoff: Vec<KickoffEntry>,
+}
+
+/// A contribution that counts towards a kickoff.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KickoffEntry {
+    pub contribution_id: ContributionId,
+    pub viewer_id: Option<ViewerId>,
+    pub name: Option<String>,
+    pub hype: i64,
+    pub at: ServerTime,
+}
+
+/// A line of a room's train history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrainRow {
+    pub record: TrainRecord,
+    pub started_at: ServerTime,
+    pub ended_at: Option<ServerTime>,
+}
+
+impl Train {
+    pub(crate) fn approaching(id: HypeTrainId, program: Program, at: ServerTime) -> Self {
+        let shown = HypeTrain {
+            id,
+            phase: Phase::Approaching,
+            level: 0,
+            progress: 0,
+            goal: program.level(1).goal,
+            total: 0,
+            kickoff_events_needed: program.kickoff_events,
+            kickoff_viewers_needed: program.kickoff_viewers,
+            started_at: at,
+            expires_at: at.plus_millis(program.kickoff_window_ms),
+            ended_at: None,
+            cooldown_ends_at: None,
+            last_reward: None,
+            next_reward: program.level(1).reward.clone(),
+            contributor_count: 0,
+            top_contributor: None,
+            recent_contributors: Vec::new(),
+            is_record: false,
+        };
+
+        Self {
+            shown,
+            program,
+            kickoff: Vec::new(),
+        }
+    }
+
+    /// The first instant at which time alone changes the train: one accepted at `expires_at` counts.
+    pub(crate) fn deadline(&self) -> Option<ServerTime> {
+        let last = match self.shown.phase {
+            Phase::Ended => return None,
+            Phase::Running => self.shown.expires_at,
+            Phase::Approaching => self
+                .kickoff
+                .first()?
+                .at
+                .plus_millis(self.program.kickoff_window_ms),
+        };
+
+        Some(last.plus_millis(1))
+    }
+
+    /// Drops what fell out of the kickoff window. Returns whether the train still approaches.
+    pub(crate) fn lapse_kickoff(&mut self, at: ServerTime) -> bool {
+        let window_ms = self.program.kickoff_window_ms;
+        self.kickoff
+            .retain(|entry| at <= entry.at.plus_millis(window_ms));
+        self.count_kickoff();
+
+        self.shown.phase == Phase::Approaching
+    }
+
+    /// Brings what is shown up to date with the kickoff's contributions; without any, it is over.
+    pub(crate) fn count_kickoff(&mut self) {
+        let mut viewers: Vec<_> = self
+            .kickoff
+            .iter()
+            .filter_map(|entry| entry.viewer_id.as_ref())
+            .collect();
+        viewers.sort_unstable();
+        viewers.dedup();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+
+        let shown = &mut self.shown;
+        shown.total = self.kickoff.iter().map(|entry| entry.hype).sum();
+        shown.progress = shown.total.min(shown.goal);
+        shown.kickoff_events_needed = self
+            .program
+            .kickoff_events
+            .saturating_sub(count(self.kickoff.len()));
+        shown.kickoff_viewers_needed = self
+            .program
+            .kickoff_viewers
+            .saturating_sub(count(viewers.len()));
+        if let Some(last) = self.kickoff.last() {
+            shown.expires_at = last.at.plus_millis(self.program.kickoff_window_ms);
+        } else {
+            shown.phase = Phase::Ended;
+            shown.ended_at = Some(shown.expires_at);
+        }
+    }
+
+    pub(crate) fn is_kicked_off(&self) -> bool {
+        self.shown.kickoff_events_needed == 0 && self.shown.kickoff_viewers_needed == 0
+    }
+
+    /// Starts the train with what its kickoff gathered.
+    pub(crate) fn start(&mut self, at: ServerTime) -> Vec<KickoffEntry> {
+        self.shown.phase = Phase::Running;
+        self.shown.level = 1;
+        self.shown.progress = self.shown.total;
+        self.shown.started_at = at;
+        self.shown.expires_at = at.plus_millis(self.program.seconds_per_level * 1_000);
+
+        std::mem::take(&mut self.kickoff)
+    }
+
+    /// Carries overflow into the next levels. Returns whether there was any.
+    pub(crate) fn level_up(&mut self, at: ServerTime) -> bool {
+        let shown = &mut self.shown;
+        if shown.progress < shown.goal {
+            return false;
+        }
+
+        let listed = u32::try_from(self.program.levels.len()).unwrap_or(u32::MAX);
+        while shown.progress >= shown.goal && shown.level < listed {
+            shown.progress -= shown.goal;
+            shown.level += 1;
+            shown.goal = self.program.level(shown.level).goal;
+        }
+        // The last level repeats, so however many of it are done in one step.
+        let repeats = shown.progress / shown.goal;
+        shown.progress %= shown.goal;
+        shown.level = shown
+            .level
+            .saturating_add(u32::try_from(repeats).unwrap_or(u32::MAX));
+        shown
+            .last_reward
+            .clone_from(&self.program.level(shown.level - 1).reward);
+        shown
+            .next_reward
+            .clone_from(&self.program.level(shown.level).reward);
+        shown.expires_at = at.plus_millis(self.program.seconds_per_level * 1_000);
+
+        true
+    }
+
+    pub(crate) fn end(&mut self) {
+        let shown = &mut self.shown;
+        shown.phase = Phase::Ended;
+        shown.ended_at = Some(shown.expires_at);
+        shown.cooldown_ends_at = Some(shown.expires_at.plus_millis(self.program.cooldown_ms));
+    }
+
+    pub(crate) fn lower(
+        &mut self,
+        hype: i64,
+        giver: Option<&Contributor>,
+        leaders: &[Contributor],
+    ) {
+        let shown = &mut self.shown;
+        shown.total = (shown.total - hype).max(0);
+        shown.progress = (shown.progress - hype).max(0);
+        // An anonymous gift is aboard by itself, so it leaves with its hype.
+        if giver.is_none_or(|giver| giver.hype == 0) {
+            shown.contributor_count = shown.contributor_count.saturating_sub(1);
+        }
+        let Some(giver) = giver else { return };
+
+        for recent in &mut shown.recent_contributors {
+            if recent.viewer_id == giver.viewer_id {
+                recent.hype = giver.hype;
+            }
+        }
+        shown.recent_contributors.retain(|recent| recent.hype > 0);
+        let was_top = shown.top_contributor.as_ref().map(|top| &top.viewer_id);
+        if was_top == Some(&giver.viewer_id) {
+            shown.top_contributor = None;
+            for leader in leaders.iter().filter(|leader| leader.hype > 0) {
+                shown.put_top(leader);
+            }
+        }
+    }
+
+    pub(crate) fn row(&self) -> TrainRow {
+        TrainRow {
+            record: self.shown.record(),
+            started_at: self.shown.started_at,
+            ended_at: self.shown.ended_at,
+        }
+    }
+}
+
+impl KickoffEntry {
+    pub(crate) fn new(contribution: &Contribution, at: ServerTime) -> Self {
+        Self {
+            contribution_id: contribution.id,
+            viewer_id: contribution.viewer.as_ref().map(|viewer| viewer.id.clone()),
+            name: contribution.name().map(str::to_owned),
+            hype: contribution.hype,
+            at,
+        }
+    }
+
+    pub(crate) fn contributor(&self) -> Contributor {
+        Contributor {
+            viewer_id: self.viewer_id.clone(),
+            name: self.name.clone(),
+            hype: self.hype,
+            last_hype: self.hype,
+        }
+    }
+}

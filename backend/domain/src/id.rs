@@ -1,0 +1,82 @@
+//! Ids, each a type of its own, so that one can never stand in for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::invalid::{Invalid, check_text};
+
+/// Where new ids come from. Injected, so that tests can seed them.
+pub trait IdSource {
+    /// Returns an id that was never returned before.
+    fn next_id(&mut self) -> Uuid;
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// Takes the next id of `ids`.
+            pub fn next(ids: &mut impl IdSource) -> Self {
+                Self(ids.next_id())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// The customer who owns rooms.
+    TenantId,
+    /// A room.
+    RoomId,
+    /// One live run of a room's stream.
+    SessionId,
+    /// A fact in a room's log.
+    EventId,
+    /// The identity of a room's log, renewed whenever positions could repeat.
+    Epoch,
+    /// A donation or membership reported to Parlor.
+    ContributionId,
+    /// A hype train, from its approach on.
+    HypeTrainId,
+    /// A read-only token of one room.
+    OverlayTokenId,
+}
+
+/// The longest viewer id, in bytes. Long enough for a URL-shaped subject of an identity provider.
+pub const VIEWER_ID_BYTES_MAX: usize = 128;
+
+/// A person, by the tenant's own immutable id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ViewerId(String);
+
+impl ViewerId {
+    /// Takes `text` as an id, or says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        check_text("viewerId", text, 1, VIEWER_ID_BYTES_MAX)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The id as the tenant wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

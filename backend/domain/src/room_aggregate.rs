@@ -1,0 +1,232 @@
+//! Everything of one room that a batch of commands decides on, and what the batch changed.
+//!
+//! The store loads an aggregate under the room's lock, commands are decided on it one after
+//! another, and the store writes what is in [`Changes`] in sets. A command refuses before its first
+//! change, so a refusal leaves no trace.
+
+mod contributions;
+mod trains;
+
+use std::collections::BTreeMap;
+
+use crate::contribution::Contribution;
+use crate::event::{Event, EventBody, LogHead};
+use crate::hype_train::{Contributor, Train, TrainRecord, TrainRow};
+use crate::id::{ContributionId, HypeTrainId, IdSource, SessionId, ViewerId};
+use crate::invalid::Invalid;
+use crate::room::{Room, RoomChange, RoomState, UpdateRoomRefusal, check_delay};
+use crate::session::Session;
+use crate::time::ServerTime;
+
+pub use contributions::RecordContributionRefusal;
+
+/// A room under its lock.
+#[derive(Debug, Clone)]
+pub struct RoomAggregate {
+    pub room: Room,
+    pub head: LogHead,
+    /// The live session, or the last one.
+    pub session: Option<Session>,
+    /// The present train, or the last one.
+    pub train: Option<Train>,
+    /// How far the room's best train got.
+    pub record: Option<TrainRecord>,
+    /// What the batch asked to have looked up.
+    pub known: Known,
+    pub changes: Changes,
+}
+
+/// Rows that commands of a batch depend on, loaded before they are decided, and kept current by
+/// the commands decided so far.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// First answers, by provider and idempotency key.
+    pub answers: BTreeMap<MessageKey, Answer>,
+    /// Contributions, by provider and reference.
+    pub contributions: BTreeMap<ContributionRef, Contribution>,
+    /// What people have given to a train.
+    pub contributors: BTreeMap<(HypeTrainId, ViewerId), Contributor>,
+    /// For each contribution that a command of the batch would reverse.
+    pub reversals: BTreeMap<ContributionId, ReversalFacts>,
+}
+
+/// What a reversal needs to know to correct the records, as of before the batch.
+#[derive(Debug, Clone, Default)]
+pub struct ReversalFacts {
+    /// The leading contributors of the contribution's train: one more than the batch has reversals,
+    /// so that somebody who is not lowered is among them.
+    pub leaders: Vec<Contributor>,
+    /// The room's best train, leaving the contribution's train out.
+    pub other_record: Option<TrainRecord>,
+    /// The contribution's own train in the room's history.
+    pub own: Option<TrainRow>,
+}
+
+/// A message's id in its provider's scope.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MessageKey {
+    pub provider: String,
+    pub key: String,
+}
+
+/// A contribution's id in its provider's scope.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ContributionRef {
+    pub provider: String,
+    pub contribution_ref: String,
+}
+
+/// What was answered to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// A digest of the message's content; the same key with another digest is refused.
+    pub fingerprint: Fingerprint,
+    pub contribution: Contribution,
+}
+
+/// SHA-256 of a message's content.
+pub type Fingerprint = [u8; 32];
+
+/// What a batch changed, ready to be written in sets. Keyed, so that of several changes to one row
+/// the last is written.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    pub room: bool,
+    pub session: BTreeMap<SessionId, Session>,
+    pub contributions: BTreeMap<ContributionId, Contribution>,
+    /// Which train contributions count in, also of rows that are not in `contributions`.
+    pub boarded: BTreeMap<ContributionId, HypeTrainId>,
+    pub contributors: BTreeMap<(HypeTrainId, ViewerId), Contributor>,
+    /// Started, ended and corrected trains: how far each got, and when it ended.
+    pub trains: BTreeMap<HypeTrainId, TrainRow>,
+    /// Whether `train` was changed.
+    pub train: bool,
+    pub answers: BTreeMap<MessageKey, Answer>,
+    pub events: Vec<Event>,
+}
+
+/// Why a session was not started, in the order the reasons are checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartSessionRefusal {
+    #[error("a session needs an open room, and this one is {0}")]
+    RoomNotOpen(&'static str),
+    #[error("the room is live already")]
+    AlreadyLive,
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// Why a session was not ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndSessionRefusal {
+    #[error("the room is not live")]
+    NotLive,
+}
+
+impl RoomAggregate {
+    /// A room that was just made, with its first event.
+    pub fn create(room: Room, head: LogHead, ids: &mut impl IdSource, now: ServerTime) -> Self {
+        let mut aggregate = Self {
+            room,
+            head,
+            session: None,
+            train: None,
+            record: None,
+            known: Known::default(),
+            changes: Changes::default(),
+        };
+        aggregate.changes.room = true;
+        let profile = aggregate.room.profile();
+        aggregate.append(EventBody::RoomUpdated(profile), ids, now);
+
+        aggregate
+    }
+
+    /// Changes the room.
+    pub fn update_room(
+        &mut self,
+        change: RoomChange,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Room, UpdateRoomRefusal> {
+        self.room = self
+            .room
+            .changed(change, self.live_session().is_some(), now)?;
+        self.changes.room = true;
+        self.append(EventBody::RoomUpdated(self.room.profile()), ids, now);
+
+        Ok(self.room.clone())
+    }
+
+    /// Starts a session; `delay_ms` defaults to the room's.
+    pub fn start_session(
+        &mut self,
+        delay_ms: Option<i64>,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Session, StartSessionRefusal> {
+        if self.room.state != RoomState::Open {
+            return Err(StartSessionRefusal::RoomNotOpen(self.room.state.as_str()));
+        }
+        if self.live_session().is_some() {
+            return Err(StartSessionRefusal::AlreadyLive);
+        }
+        let delay_ms = delay_ms.unwrap_or(self.room.delay_ms);
+        check_delay("delayMs", delay_ms)?;
+
+        let (id, started_at) = (SessionId::next(ids), self.stamp(now));
+        let session = Session {
+            id,
+            started_at,
+            ended_at: None,
+            delay_ms,
+        };
+        self.put_session(session.clone());
+        self.append(EventBody::SessionStarted(session.clone()), ids, now);
+
+        Ok(session)
+    }
+
+    /// Ends the live session.
+    pub fn end_session(
+        &mut self,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Session, EndSessionRefusal> {
+        let live = self.live_session().ok_or(EndSessionRefusal::NotLive)?;
+
+        let ended_at = Some(self.stamp(now));
+        let session = Session {
+            ended_at,
+            ..live.clone()
+        };
+        // The event is stamped with the delay of the session that it ends.
+        self.append(EventBody::SessionEnded(session.clone()), ids, now);
+        self.put_session(session.clone());
+
+        Ok(session)
+    }
+
+    /// The session that runs now.
+    pub fn live_session(&self) -> Option<&Session> {
+        self.session.as_ref().filter(|session| session.is_live())
+    }
+
+    /// The stamp that an event appended now gets.
+    fn stamp(&self, now: ServerTime) -> ServerTime {
+        self.head.occurred_at.max(now)
+    }
+
+    fn put_session(&mut self, session: Session) {
+        self.changes.session.insert(session.id, session.clone());
+        self.session = Some(session);
+    }
+
+    fn append(&mut self, body: EventBody, ids: &mut impl IdSource, now: ServerTime) {
+        let delay_ms = self
+            .live_session()
+            .map_or(self.room.delay_ms, |session| session.delay_ms);
+        let event = self.head.append(body, delay_ms, ids, now);
+        self.changes.events.push(event);
+    }
+}

@@ -1,0 +1,192 @@
+//! A provider's message about a contribution, applied to a room.
+
+use super::{Answer, ContributionRef, Fingerprint, MessageKey, RoomAggregate};
+use crate::contribution::{Contribution, Report, STAFF_PROVIDER, Status, Viewer};
+use crate::event::EventBody;
+use crate::id::{ContributionId, IdSource, ViewerId};
+use crate::room::RoomState;
+use crate::time::ServerTime;
+
+/// Why a report was refused, in the order the reasons are checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordContributionRefusal {
+    #[error("the idempotency key `{0}` was used for other content")]
+    KeyReused(String),
+    #[error("an archived room takes no contributions entered by hand")]
+    RoomArchived,
+    #[error("the contribution `{0}` was reported with another kind, amount or viewer")]
+    ContributionDiffers(String),
+}
+
+impl RoomAggregate {
+    /// Applies `report`. Reported again under the same key, it gets the first answer again.
+    ///
+    /// Money from a provider is recorded whatever state the room is in; only an open room shows it.
+    pub fn record_contribution(
+        &mut self,
+        report: Report,
+        fingerprint: Fingerprint,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Contribution, RecordContributionRefusal> {
+        let key = MessageKey {
+            provider: report.provider.clone(),
+            key: report.idempotency_key.clone(),
+        };
+        if let Some(answer) = self.known.answers.get(&key) {
+            return if answer.fingerprint == fingerprint {
+                Ok(answer.contribution.clone())
+            } else {
+                Err(RecordContributionRefusal::KeyReused(report.idempotency_key))
+            };
+        }
+        if self.room.state == RoomState::Archived && report.provider == STAFF_PROVIDER {
+            return Err(RecordContributionRefusal::RoomArchived);
+        }
+        let known = self
+            .known
+            .contributions
+            .get(&ContributionRef::of_report(&report))
+            .cloned();
+        if known.as_ref().is_some_and(|known| !known.is_about(&report)) {
+            return Err(RecordContributionRefusal::ContributionDiffers(
+                report.contribution_ref,
+            ));
+        }
+
+        let contribution = match known {
+            None => self.record_first_report(report, ids, now),
+            Some(known) => self.record_next_report(known, report.status, ids, now),
+        };
+        let answer = Answer {
+            fingerprint,
+            contribution: contribution.clone(),
+        };
+        self.known.answers.insert(key.clone(), answer.clone());
+        self.changes.answers.insert(key, answer);
+
+        Ok(contribution)
+    }
+
+    fn record_first_report(
+        &mut self,
+        report: Report,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Contribution {
+        let contribution = Contribution {
+            id: ContributionId::next(ids),
+            hype: self.program_in_force().weights.hype(&report.gift),
+            provider: report.provider,
+            contribution_ref: report.contribution_ref,
+            gift: report.gift,
+            viewer: report.viewer,
+            message: report.message,
+            status: report.status,
+            train_id: None,
+            occurred_at: report.occurred_at.unwrap_or(now),
+            recorded_at: self.stamp(now),
+        };
+
+        match contribution.status {
+            Status::Settled => self.settle(contribution, ids, now),
+            Status::Pending | Status::Reversed => self.put_contribution(contribution),
+        }
+    }
+
+    /// Messages come out of order and more than once: settling happens once, and a reversal is
+    /// final.
+    fn record_next_report(
+        &mut self,
+        mut contribution: Contribution,
+        status: Status,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Contribution {
+        match (contribution.status, status) {
+            (Status::Pending, Status::Settled) => {
+                contribution.status = Status::Settled;
+                self.settle(contribution, ids, now)
+            }
+            (Status::Pending, Status::Reversed) => {
+                contribution.status = Status::Reversed;
+                self.put_contribution(contribution)
+            }
+            (Status::Settled, Status::Reversed) => {
+                contribution.status = Status::Reversed;
+                self.uncouple(&contribution, ids, now);
+                self.put_contribution(contribution)
+            }
+            (Status::Pending, Status::Pending)
+            | (Status::Settled, Status::Pending | Status::Settled)
+            | (Status::Reversed, _) => contribution,
+        }
+    }
+
+    fn settle(
+        &mut self,
+        contribution: Contribution,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Contribution {
+        let reference = ContributionRef::of(&contribution);
+        let contribution = self.put_contribution(contribution);
+        if self.room.state != RoomState::Open {
+            return contribution;
+        }
+
+        self.append(
+            EventBody::ContributionReceived(contribution.alert()),
+            ids,
+            now,
+        );
+        self.couple(&contribution, ids, now);
+
+        // Coupling notes which train the contribution counts in.
+        self.known
+            .contributions
+            .get(&reference)
+            .cloned()
+            .unwrap_or(contribution)
+    }
+
+    fn put_contribution(&mut self, contribution: Contribution) -> Contribution {
+        let reference = ContributionRef::of(&contribution);
+        self.known
+            .contributions
+            .insert(reference, contribution.clone());
+        self.changes
+            .contributions
+            .insert(contribution.id, contribution.clone());
+
+        contribution
+    }
+}
+
+impl ContributionRef {
+    /// The reference that `report` speaks of.
+    pub fn of_report(report: &Report) -> Self {
+        Self {
+            provider: report.provider.clone(),
+            contribution_ref: report.contribution_ref.clone(),
+        }
+    }
+
+    /// The reference of `contribution`.
+    pub fn of(contribution: &Contribution) -> Self {
+        Self {
+            provider: contribution.provider.clone(),
+            contribution_ref: contribution.contribution_ref.clone(),
+        }
+    }
+}
+
+impl Contribution {
+    fn is_about(&self, report: &Report) -> bool {
+        fn id(viewer: Option<&Viewer>) -> Option<&ViewerId> {
+            viewer.map(|viewer| &viewer.id)
+        }
+
+        self.gift == report.gift && id(self.viewer.as_ref()) == id(report.viewer.as_ref())
+    }
+}
