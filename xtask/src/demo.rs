@@ -1,0 +1,27 @@
+//! Builds everything and becomes `parlor demo`, so that Ctrl-C reaches the server itself.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{process, wasm, web, workspace};
+
+/// Builds the pages and the server, then runs the demo with `args`. Returns only on failure.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    web::build(wasm::Source::Auto)?;
+    println!("building the server");
+    process::run(&mut workspace::cargo(&[
+        "build",
+        "--quiet",
+        "--package",
+        "parlor-server",
+    ]))?;
+    let parlor = workspace::dev_profile_dir()?.join("parlor");
+
+    Err(process::replace(
+        Command::new(parlor)
+            .arg("demo")
+            .args(args)
+            .current_dir(workspace::root()),
+    ))
+}

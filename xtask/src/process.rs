@@ -1,0 +1,183 @@
+//! Runs other programs: one line when one fails, and none left running when we are interrupted.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// Turns Ctrl-C, SIGTERM and SIGHUP into the end of whatever program is running, so that callers
+/// return through their own clean-up instead of dying in the middle.
+pub(crate) fn handle_signals() -> Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            INTERRUPTED.store(true, Ordering::SeqCst);
+            let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+            for pid in running.iter() {
+                signal(*pid, "TERM");
+            }
+        }
+    });
+
+    Ok(())
+}
+
+/// Fails once the user has asked us to stop.
+pub(crate) fn check_interrupted() -> Result<()> {
+    if INTERRUPTED.load(Ordering::SeqCst) {
+        bail!("interrupted");
+    }
+
+    Ok(())
+}
+
+/// Runs `command` with our own input and output.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let name = describe(command);
+    let mut child = start(command, &name)?;
+    let status = wait(&mut child, &name)?;
+
+    if !status.success() {
+        bail!("`{name}` failed ({status})");
+    }
+
+    Ok(())
+}
+
+/// Runs `command` and returns what it wrote to its standard output.
+///
+/// What it wrote to its standard error becomes part of the error, last line first.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let name = describe(command);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start `{name}`"))?;
+    check_interrupted()?;
+
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let reason = stderr.lines().rfind(|line| !line.trim().is_empty());
+        bail!(
+            "`{name}` failed: {}",
+            reason.unwrap_or("it did not say why")
+        );
+    }
+
+    String::from_utf8(output.stdout).with_context(|| format!("`{name}` wrote invalid UTF-8"))
+}
+
+/// What a program that was shown while it ran has written, and whether it succeeded.
+pub(crate) struct Transcript {
+    pub(crate) text: String,
+    pub(crate) succeeded: bool,
+}
+
+/// Runs `command`, passing its standard output on line by line while keeping a copy.
+pub(crate) fn tee(command: &mut Command) -> Result<Transcript> {
+    let name = describe(command);
+    let mut child = start(command.stdout(Stdio::piped()), &name)?;
+    let stdout = child.stdout.take().context("the output is piped")?;
+
+    let mut text = String::new();
+    let mut shown = std::io::stdout().lock();
+    for line in BufReader::new(stdout).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        // A closed terminal must not stop the tests that still run.
+        let _ = writeln!(shown, "{line}");
+        text.push_str(&line);
+        text.push('\n');
+    }
+
+    let status = wait(&mut child, &name)?;
+
+    Ok(Transcript {
+        text,
+        succeeded: status.success(),
+    })
+}
+
+/// Becomes `command`. Returns only if that fails.
+pub(crate) fn replace(command: &mut Command) -> anyhow::Error {
+    let name = describe(command);
+
+    anyhow::Error::new(command.exec()).context(format!("cannot start `{name}`"))
+}
+
+/// Sends `signal`, such as `TERM`, to a process that we started.
+pub(crate) fn signal(pid: u32, signal: &str) {
+    let _ = Command::new("kill")
+        .args(["-s", signal, &pid.to_string()])
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// Starts `command` and remembers it until [`wait`] has seen its end.
+fn start(command: &mut Command, name: &str) -> Result<Child> {
+    check_interrupted()?;
+    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let child = command
+        .spawn()
+        .with_context(|| format!("cannot start `{name}`"))?;
+    running.push(child.id());
+
+    Ok(child)
+}
+
+fn wait(child: &mut Child, name: &str) -> Result<std::process::ExitStatus> {
+    let status = child.wait();
+    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    running.retain(|pid| *pid != child.id());
+    drop(running);
+    check_interrupted()?;
+
+    status.with_context(|| format!("lost sight of `{name}`"))
+}
+
+/// The program's name and its first arguments, as an error should show them.
+fn describe(command: &Command) -> String {
+    let program = command.get_program().to_string_lossy();
+    let program = program.rsplit('/').next().unwrap_or_default().to_owned();
+    let args = command.get_args().take(4).map(|arg| arg.to_string_lossy());
+
+    [program.into()]
+        .into_iter()
+        .chain(args)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_names_the_program_and_its_last_words() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo first >&2; echo the disk is full >&2; exit 3"]);
+
+        let error = output(&mut command).unwrap_err().to_string();
+
+        assert!(error.starts_with("`sh -c"), "{error}");
+        assert!(error.ends_with("failed: the disk is full"), "{error}");
+    }
+
+    #[test]
+    fn a_transcript_keeps_what_was_shown() {
+        let transcript =
+            tee(Command::new("sh").args(["-c", "echo one; echo two; exit 1"])).unwrap();
+
+        assert_eq!(transcript.text, "one\ntwo\n");
+        assert!(!transcript.succeeded);
+    }
+}

@@ -1,0 +1,248 @@
+//! The steps that make up the project's tests, each runnable alone.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::postgres::{Durability, Postgres};
+use crate::tally::Tally;
+use crate::tools::{self, Tool};
+use crate::{codegen, npm, process, tidy, wasm, web, workspace};
+
+/// One part of the tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Step {
+    /// The dependency rules
+    Tidy,
+    /// Formatting and clippy
+    Lint,
+    /// Every crate's tests, on SQLite and PostgreSQL
+    Rust,
+    /// schema.graphql is what the server says
+    Schema,
+    /// The display plans, by the WebAssembly build
+    Wasm,
+    /// The Python package, against a running server
+    Python,
+    /// The npm client of the protocol, against a running server
+    Protocol,
+    /// The pages, in Chromium
+    Browser,
+}
+
+/// In the order that finds the cheapest mistake first.
+pub(crate) const ALL: [Step; 8] = [
+    Step::Tidy,
+    Step::Lint,
+    Step::Rust,
+    Step::Schema,
+    Step::Wasm,
+    Step::Python,
+    Step::Protocol,
+    Step::Browser,
+];
+
+/// What came of a step.
+pub(crate) struct Outcome {
+    pub(crate) tally: Tally,
+    /// What was not run, and why.
+    pub(crate) skipped: Vec<String>,
+}
+
+impl From<Tally> for Outcome {
+    fn from(tally: Tally) -> Self {
+        Self {
+            tally,
+            skipped: Vec::new(),
+        }
+    }
+}
+
+impl Step {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Tidy => "tidy",
+            Self::Lint => "lint",
+            Self::Rust => "rust",
+            Self::Schema => "schema",
+            Self::Wasm => "wasm",
+            Self::Python => "python",
+            Self::Protocol => "protocol",
+            Self::Browser => "browser",
+        }
+    }
+
+    pub(crate) fn run(self) -> Result<Outcome> {
+        match self {
+            Self::Tidy => tidy::check().map(|()| Tally::ONE_PASSED.into()),
+            Self::Lint => lint(),
+            Self::Rust => rust(),
+            Self::Schema => codegen::check_schema().map(|()| Tally::ONE_PASSED.into()),
+            Self::Wasm => with_tools(&[&tools::NODE, &tools::NPM], display_plans),
+            Self::Python => with_tools(&[&tools::PYTHON], python),
+            Self::Protocol => with_tools(&[&tools::NODE, &tools::NPM], || node("protocol")),
+            Self::Browser => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
+                web::build(wasm::Source::Auto)?;
+                node("browser")
+            }),
+        }
+    }
+}
+
+/// Builds every program and test at once. A build of less would choose other features of the
+/// dependencies and compile them a second time.
+pub(crate) fn build_workspace() -> Result<()> {
+    process::run(&mut workspace::cargo(&[
+        "build",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+    ]))
+}
+
+/// Runs `step` if its tools can be had, and otherwise says which could not.
+fn with_tools(tools: &[&Tool], step: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
+    match tools::ensure(tools) {
+        Ok(()) => step(),
+        Err(error) => {
+            process::check_interrupted()?;
+            Ok(Outcome {
+                tally: Tally {
+                    skipped: 1,
+                    ..Tally::default()
+                },
+                skipped: vec![format!("{error:#}")],
+            })
+        }
+    }
+}
+
+fn lint() -> Result<Outcome> {
+    let commands: [&[&str]; 2] = [
+        &["fmt", "--all", "--check"],
+        &[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ],
+    ];
+    let mut tally = Tally::default();
+    for command in commands {
+        tally += match process::run(&mut workspace::cargo(command)) {
+            Ok(()) => Tally::ONE_PASSED,
+            Err(error) => {
+                process::check_interrupted()?;
+                println!("{error:#}");
+                Tally::ONE_FAILED
+            }
+        };
+    }
+
+    Ok(tally.into())
+}
+
+/// Without PostgreSQL the store's tests run on SQLite alone, and the other half is a skip.
+fn rust() -> Result<Outcome> {
+    let mut command = workspace::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    let mut skipped = Vec::new();
+    let postgres = match tools::ensure(&[&tools::POSTGRES]) {
+        Ok(()) => Some(Postgres::start(Durability::Off)?),
+        Err(error) => {
+            process::check_interrupted()?;
+            skipped.push(format!("everything on PostgreSQL: {error:#}"));
+            None
+        }
+    };
+    command.env_remove("PARLOR_TEST_POSTGRES_URL");
+    if let Some(postgres) = &postgres {
+        command.env("PARLOR_TEST_POSTGRES_URL", &postgres.url);
+    }
+
+    build_workspace()?;
+    let transcript = process::tee(&mut command)?;
+    let mut tally = Tally::of_cargo(&transcript.text).with_verdict(transcript.succeeded);
+    if tally.skipped > 0 {
+        skipped.push("tests that are marked as ignored".to_owned());
+    }
+    tally.skipped += u32::from(postgres.is_none());
+
+    Ok(Outcome { tally, skipped })
+}
+
+fn display_plans() -> Result<Outcome> {
+    web::build(wasm::Source::Auto)?;
+
+    node("wasm")
+}
+
+fn python() -> Result<Outcome> {
+    let package = codegen::python()?;
+    let parlor = server()?;
+    let tests = workspace::root().join("sdk-mobile/python/tests");
+    // unittest reports on its standard error.
+    let transcript = process::tee(
+        Command::new("sh")
+            .args(["-c", "exec \"$@\" 2>&1", "sh"])
+            .args(["python3", "-m", "unittest", "discover", "--verbose"])
+            .arg("--start-directory")
+            .arg(&tests)
+            .current_dir(workspace::root())
+            .env("PYTHONPATH", package)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("PARLOR_BIN", parlor),
+    )?;
+
+    Ok(Tally::of_unittest(&transcript.text)
+        .with_verdict(transcript.succeeded)
+        .into())
+}
+
+/// Runs the node tests in `tests/<folder>`, which start the server themselves.
+fn node(folder: &str) -> Result<Outcome> {
+    let tests = workspace::root().join("tests");
+    npm::install(&tests)?;
+    let parlor = server()?;
+    let mut files: Vec<PathBuf> = std::fs::read_dir(tests.join(folder))
+        .with_context(|| format!("cannot read tests/{folder}"))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+
+    // One file at a time: each runs a server and a browser, and what they time must not depend on
+    // what its neighbour does.
+    let transcript = process::tee(
+        Command::new("node")
+            .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
+            .args(&files)
+            .current_dir(&tests)
+            .env("PARLOR_BIN", parlor),
+    )?;
+    let tally = Tally::of_node(&transcript.text).with_verdict(transcript.succeeded);
+
+    Ok(Outcome {
+        tally,
+        skipped: if tally.skipped > 0 {
+            vec![format!("tests in tests/{folder} that skip themselves")]
+        } else {
+            Vec::new()
+        },
+    })
+}
+
+/// The server's program, built.
+pub(crate) fn server() -> Result<PathBuf> {
+    process::run(&mut workspace::cargo(&[
+        "build",
+        "--quiet",
+        "--package",
+        "parlor-server",
+    ]))?;
+
+    Ok(workspace::dev_profile_dir()?.join("parlor"))
+}

@@ -1,0 +1,158 @@
+//! Counts what test runners report of themselves.
+
+use std::ops::AddAssign;
+
+/// How many tests of one run passed, failed, and were not run.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) passed: u32,
+    pub(crate) failed: u32,
+    pub(crate) skipped: u32,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+impl Tally {
+    pub(crate) const ONE_PASSED: Self = Self {
+        passed: 1,
+        failed: 0,
+        skipped: 0,
+    };
+    pub(crate) const ONE_FAILED: Self = Self {
+        passed: 0,
+        failed: 1,
+        skipped: 0,
+    };
+
+    /// Reads `cargo test`: one line for each program, such as
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out`.
+    pub(crate) fn of_cargo(text: &str) -> Self {
+        let mut tally = Self::default();
+        for line in text.lines().filter(|line| line.starts_with("test result:")) {
+            tally.passed += number_before(line, " passed");
+            tally.failed += number_before(line, " failed");
+            tally.skipped += number_before(line, " ignored");
+        }
+
+        tally
+    }
+
+    /// Reads `node --test`: lines such as `ℹ pass 3`, or `# pass 3`.
+    pub(crate) fn of_node(text: &str) -> Self {
+        let mut tally = Self::default();
+        for line in text.lines() {
+            let Some(line) = line.strip_prefix("ℹ ").or(line.strip_prefix("# ")) else {
+                continue;
+            };
+            match line.split_once(' ') {
+                Some(("pass", count)) => tally.passed += count.parse().unwrap_or(0),
+                Some(("fail" | "cancelled", count)) => tally.failed += count.parse().unwrap_or(0),
+                Some(("skipped" | "todo", count)) => tally.skipped += count.parse().unwrap_or(0),
+                Some(_) | None => (),
+            }
+        }
+
+        tally
+    }
+
+    /// Reads Python's `unittest`: `Ran 4 tests in 0.1s`, then `OK (skipped=1)` or
+    /// `FAILED (failures=1, errors=1)`.
+    pub(crate) fn of_unittest(text: &str) -> Self {
+        let ran: u32 = text
+            .lines()
+            .filter(|line| line.starts_with("Ran "))
+            .map(|line| number_before(line, " test"))
+            .sum();
+        let verdict = text
+            .lines()
+            .rfind(|line| line.starts_with("OK") || line.starts_with("FAILED"))
+            .unwrap_or_default();
+        let failed = number_after(verdict, "failures=") + number_after(verdict, "errors=");
+        let skipped = number_after(verdict, "skipped=");
+
+        Self {
+            passed: ran.saturating_sub(failed + skipped),
+            failed,
+            skipped,
+        }
+    }
+
+    /// A runner that failed without naming a failed test has failed once: it did not compile, or
+    /// it crashed.
+    pub(crate) fn with_verdict(mut self, succeeded: bool) -> Self {
+        if !succeeded && self.failed == 0 {
+            self.failed = 1;
+        }
+
+        self
+    }
+}
+
+fn number_before(line: &str, word: &str) -> u32 {
+    line.split_once(word)
+        .and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok())
+        .unwrap_or(0)
+}
+
+fn number_after(line: &str, word: &str) -> u32 {
+    line.split_once(word)
+        .and_then(|(_, after)| {
+            let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
+            digits.parse().ok()
+        })
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(passed: u32, failed: u32, skipped: u32) -> Tally {
+        Tally {
+            passed,
+            failed,
+            skipped,
+        }
+    }
+
+    #[test]
+    fn cargos_programs_add_up() {
+        let text = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n\
+                    noise\n\
+                    test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured\n";
+
+        assert_eq!(Tally::of_cargo(text), tally(13, 2, 1));
+    }
+
+    #[test]
+    fn nodes_summary_is_read_in_either_form() {
+        let spec =
+            "✔ a test\nℹ tests 5\nℹ pass 3\nℹ fail 1\nℹ cancelled 0\nℹ skipped 1\nℹ todo 0\n";
+        let tap = "# tests 2\n# pass 1\n# fail 0\n# cancelled 1\n";
+
+        assert_eq!(Tally::of_node(spec), tally(3, 1, 1));
+        assert_eq!(Tally::of_node(tap), tally(1, 1, 0));
+    }
+
+    #[test]
+    fn unittests_verdict_is_taken_from_what_ran() {
+        let good = "....\nRan 4 tests in 0.1s\n\nOK (skipped=1)\n";
+        let bad = "Ran 6 tests in 0.1s\n\nFAILED (failures=1, errors=2)\n";
+
+        assert_eq!(Tally::of_unittest(good), tally(3, 0, 1));
+        assert_eq!(Tally::of_unittest(bad), tally(3, 3, 0));
+    }
+
+    #[test]
+    fn a_runner_that_fails_without_a_failed_test_counts_as_one() {
+        assert_eq!(Tally::of_cargo("").with_verdict(false), tally(0, 1, 0));
+        assert_eq!(tally(2, 2, 0).with_verdict(false), tally(2, 2, 0));
+        assert_eq!(tally(2, 0, 0).with_verdict(true), tally(2, 0, 0));
+    }
+}

@@ -1,0 +1,297 @@
+//! Finds, or makes, a compiler for `wasm32-unknown-unknown`.
+//!
+//! Best first: the active toolchain's own target; a sysroot cached by an earlier run; the target
+//! from rustup; a sysroot built from Debian's sources with Debian's compiler for the web.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process, tools, workspace};
+
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Debian's compiler. `PATH` may well hold rustup's before it.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_CARGO: &str = "/usr/bin/cargo";
+
+/// Changes when the way the sysroot is built does, so that old ones are not used.
+const SYSROOT_RECIPE: u32 = 1;
+
+/// Seconds that rustup may take to fetch the target (a 20 MB archive) before the next way is tried.
+const RUSTUP_TIMEOUT_S: &str = "120";
+
+/// Where the compiler comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Source {
+    /// The best that can be had.
+    Auto,
+    /// The active toolchain, with the target added by rustup if need be.
+    Rustup,
+    /// Debian's compiler for the web, with a sysroot of our own.
+    Debian,
+}
+
+/// A compiler that can build for the web.
+#[derive(Debug)]
+pub(crate) enum Toolchain {
+    Active,
+    Debian { sysroot: PathBuf },
+}
+
+impl Toolchain {
+    /// Finds a compiler, installing what is missing where that is possible.
+    pub(crate) fn ensure(source: Source) -> Result<Self> {
+        if source != Source::Debian {
+            if active_has_target()? {
+                return Ok(Self::Active);
+            }
+            if source == Source::Auto
+                && let Some(sysroot) = cached_sysroot()
+            {
+                return Ok(Self::Debian { sysroot });
+            }
+            if add_target_by_rustup() && active_has_target()? {
+                return Ok(Self::Active);
+            }
+        }
+        if source == Source::Rustup {
+            bail!("the target {TARGET} is missing: run `rustup target add {TARGET}`");
+        }
+
+        tools::ensure(&[&tools::WEB_COMPILER, &tools::WEB_STD, &tools::WEB_LINKER])
+            .with_context(|| format!("no compiler for the web (`rustup target add {TARGET}`)"))?;
+        let sysroot = cached_sysroot().map_or_else(build_sysroot, Ok)?;
+
+        Ok(Self::Debian { sysroot })
+    }
+
+    /// Says which compiler it is, for people.
+    pub(crate) fn describe(&self) -> &'static str {
+        match self {
+            Self::Active => "the active toolchain",
+            Self::Debian { .. } => "Debian's compiler for the web",
+        }
+    }
+
+    /// A cargo command that builds for the web, with a target folder of its own: two compilers
+    /// that share one would rebuild each other's work every time.
+    pub(crate) fn cargo(&self, args: &[&str]) -> Command {
+        let mut flags = vec![
+            format!("--remap-path-prefix={}=parlor", workspace::root().display()),
+            format!("--remap-path-prefix={}=cargo", cargo_home().display()),
+        ];
+        let mut command = match self {
+            Self::Active => workspace::cargo(args),
+            Self::Debian { sysroot } => {
+                flags.push("--sysroot".to_owned());
+                flags.push(sysroot.display().to_string());
+                let mut command = debian_cargo();
+                command
+                    .args(args)
+                    .current_dir(workspace::root())
+                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld-22");
+                command
+            }
+        };
+        command
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("RUSTFLAGS")
+            .env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+                flags.join(" "),
+            );
+
+        command
+    }
+
+    /// Where [`Self::cargo`] should put its results.
+    pub(crate) fn target_dir(&self) -> PathBuf {
+        workspace::artifacts().join(match self {
+            Self::Active => "wasm",
+            Self::Debian { .. } => "wasm-debian",
+        })
+    }
+}
+
+/// Whether the active toolchain can build for the web. rustc names the folder also when it is not
+/// there, so what counts is the library in it.
+fn active_has_target() -> Result<bool> {
+    let folder = process::output(
+        Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+            .args(["--print", "target-libdir", "--target", TARGET])
+            .current_dir(workspace::root()),
+    )?;
+
+    Ok(holds_core(Path::new(folder.trim())))
+}
+
+fn holds_core(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|entries| {
+        entries.filter_map(Result::ok).any(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("libcore-") && name.ends_with(".rlib")
+        })
+    })
+}
+
+fn add_target_by_rustup() -> bool {
+    if tools::find_program("rustup").is_none() {
+        return false;
+    }
+    println!("adding the target {TARGET} with rustup");
+    let added = process::output(
+        Command::new("timeout")
+            .args([RUSTUP_TIMEOUT_S, "rustup", "target", "add", TARGET])
+            .current_dir(workspace::root()),
+    );
+    if added.is_err() {
+        println!("rustup cannot fetch it; trying Debian's compiler for the web");
+    }
+
+    added.is_ok()
+}
+
+/// The sysroot that an earlier run built for the Debian compiler that is installed now.
+fn cached_sysroot() -> Option<PathBuf> {
+    tools::WEB_LINKER.find()?;
+    let sysroot = sysroot_dir().ok()?;
+
+    holds_core(&library_dir(&sysroot)).then_some(sysroot)
+}
+
+fn sysroot_dir() -> Result<PathBuf> {
+    let version = process::output(Command::new(DEBIAN_RUSTC).arg("-vV"))?;
+    let field = |name: &str| {
+        version
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+            .with_context(|| format!("`{DEBIAN_RUSTC} -vV` says no {name}"))
+    };
+    let release = field("release:")?;
+    let commit = field("commit-hash:")?;
+    let commit = commit.get(..12).unwrap_or(commit);
+
+    Ok(cache_home()?.join(format!(
+        "parlor/wasm-sysroot-{release}-{commit}-r{SYSROOT_RECIPE}"
+    )))
+}
+
+fn library_dir(sysroot: &Path) -> PathBuf {
+    sysroot.join("lib/rustlib").join(TARGET).join("lib")
+}
+
+/// Builds std once with Debian's compiler (half a minute on two cores, 60 MB). Afterwards no
+/// unstable flag is needed. Complete or absent: the folder gets its name last.
+fn build_sysroot() -> Result<PathBuf> {
+    let sysroot = sysroot_dir()?;
+    let work = sysroot.with_extension(format!("tmp-{}", std::process::id()));
+    println!("building the standard library for the web, once");
+
+    let built = build_sysroot_in(&work).and_then(|()| {
+        std::fs::create_dir_all(&sysroot)?;
+        std::fs::remove_dir(&sysroot).context("another command has just built it")?;
+        std::fs::rename(work.join("sysroot"), &sysroot)?;
+        Ok(())
+    });
+    let _ = std::fs::remove_dir_all(&work);
+
+    built.with_context(|| format!("cannot build the sysroot {}", sysroot.display()))?;
+    Ok(sysroot)
+}
+
+fn build_sysroot_in(work: &Path) -> Result<()> {
+    std::fs::create_dir_all(work.join("src"))?;
+    std::fs::write(work.join("src/lib.rs"), "#![no_std]\n")?;
+    std::fs::write(
+        work.join("Cargo.toml"),
+        "[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+         [profile.release]\npanic = \"abort\"\n[workspace]\n",
+    )?;
+
+    process::output(
+        debian_cargo()
+            .args(["build", "--release", "--target", TARGET, "--quiet"])
+            .arg("-Zbuild-std=std,panic_abort,test,proc_macro")
+            .arg("-Zbuild-std-features=optimize_for_size")
+            .current_dir(work)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("RUSTFLAGS", "-Cembed-bitcode=yes")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z")
+            .env("CARGO_TARGET_DIR", work.join("target")),
+    )?;
+
+    let library = library_dir(&work.join("sysroot"));
+    std::fs::create_dir_all(&library)?;
+    for entry in std::fs::read_dir(work.join("target").join(TARGET).join("release/deps"))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default();
+        let is_library = path
+            .extension()
+            .is_some_and(|extension| extension == "rlib");
+        if is_library && !name.to_string_lossy().starts_with("libempty-") {
+            std::fs::copy(&path, library.join(name))?;
+        }
+    }
+
+    if !holds_core(&library) {
+        bail!("Debian's compiler built no core library");
+    }
+    Ok(())
+}
+
+/// Debian's cargo with Debian's compiler, free of what rustup's cargo has set for its children.
+fn debian_cargo() -> Command {
+    let mut path = OsString::from("/usr/bin:");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let mut command = Command::new(DEBIAN_CARGO);
+    command
+        .env("PATH", path)
+        .env("RUSTC", DEBIAN_RUSTC)
+        .env_remove("CARGO")
+        .env_remove("LD_LIBRARY_PATH")
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .env_remove("RUSTC_WRAPPER");
+
+    command
+}
+
+fn cache_home() -> Result<PathBuf> {
+    if let Some(home) = std::env::var_os("XDG_CACHE_HOME") {
+        return Ok(PathBuf::from(home));
+    }
+    let home = std::env::var_os("HOME").context("neither XDG_CACHE_HOME nor HOME is set")?;
+
+    Ok(Path::new(&home).join(".cache"))
+}
+
+fn cargo_home() -> PathBuf {
+    std::env::var_os("CARGO_HOME").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"),
+        PathBuf::from,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_the_core_library_is_no_target() {
+        let folder = std::env::temp_dir().join(format!("xtask-libdir-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("libcore-1.rmeta"), "").unwrap();
+        let without = holds_core(&folder);
+        std::fs::write(folder.join("libcore-1.rlib"), "").unwrap();
+        let with = holds_core(&folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+
+        assert!(!without);
+        assert!(with);
+        assert!(!holds_core(&folder));
+    }
+}
