@@ -1,0 +1,424 @@
+//! The train, as tables of cases and against a naive model.
+
+use crate::stage::{Stage, donation, draft};
+use parlor_domain::contribution::{RawReport, Status};
+use parlor_domain::event::EventBody;
+use parlor_domain::hype_train::Phase;
+use proptest::prelude::*;
+
+/// A running train at level 1 with 30 of 100: ana gave 20, ben 10.
+fn running() -> Stage {
+    let mut stage = Stage::live();
+    stage.donate("ana", 10);
+    stage.donate("ben", 10);
+    stage.donate("ana", 10);
+    assert_eq!(stage.train().phase, Phase::Running);
+    stage
+}
+
+#[test]
+fn a_kickoff_needs_its_contributions_viewers_and_window() {
+    // (what is given: viewer and milliseconds before it; the phase then; still needed)
+    let cases: &[(&[(&str, i64)], Phase, (u32, u32))] = &[
+        (&[("ana", 0)], Phase::Approaching, (2, 1)),
+        (&[("ana", 0), ("ben", 0)], Phase::Approaching, (1, 0)),
+        (
+            &[("ana", 0), ("ana", 0), ("ana", 0)],
+            Phase::Approaching,
+            (0, 1),
+        ),
+        (
+            &[("ana", 0), ("ana", 0), ("ana", 0), ("ben", 0)],
+            Phase::Running,
+            (0, 0),
+        ),
+        (
+            &[("ana", 0), ("ben", 0), ("ana", 60_000)],
+            Phase::Running,
+            (0, 0),
+        ),
+        (
+            &[("ana", 0), ("ben", 0), ("ana", 60_001)],
+            Phase::Approaching,
+            (2, 1),
+        ),
+        (
+            &[("ana", 0), ("ben", 50_000), ("ana", 10_001)],
+            Phase::Approaching,
+            (1, 0),
+        ),
+    ];
+
+    for (given, phase, needed) in cases {
+        let mut stage = Stage::live();
+        for (viewer, wait_ms) in *given {
+            stage.pass(*wait_ms);
+            stage.donate(viewer, 10);
+        }
+        let train = stage.train();
+        let found = (train.kickoff_events_needed, train.kickoff_viewers_needed);
+        assert_eq!((train.phase, found), (*phase, *needed), "{given:?}");
+    }
+}
+
+#[test]
+fn contributions_of_the_kickoff_count() {
+    let stage = running();
+
+    assert_eq!(
+        (
+            stage.train().level,
+            stage.train().progress,
+            stage.train().total
+        ),
+        (1, 30, 30)
+    );
+    assert_eq!(stage.train().contributor_count, 2);
+    assert_eq!(stage.train().top_contributor.as_ref().unwrap().hype, 20);
+}
+
+#[test]
+fn overflow_is_carried_through_as_many_levels_as_it_fills() {
+    // (given to a train at 30 of 100; level, progress, goal then)
+    let cases = [
+        (69, (1, 99, 100)),
+        (70, (2, 0, 200)),
+        (71, (2, 1, 200)),
+        (270, (3, 0, 200)),
+        (10_071, (52, 1, 200)),
+        (
+            1_000_000_000_000,
+            (5_000_000_001_u64.try_into().unwrap_or(u32::MAX), 130, 200),
+        ),
+    ];
+
+    for (amount, expected) in cases {
+        let mut stage = running();
+        stage.donate("cem", amount);
+        let train = stage.train();
+        let expected_level = if amount > 1_000_000 {
+            u32::MAX
+        } else {
+            expected.0
+        };
+        assert_eq!(
+            (train.level, train.progress, train.goal),
+            (expected_level, expected.1, expected.2)
+        );
+        assert_eq!(train.total, 30 + amount);
+    }
+}
+
+#[test]
+fn a_level_up_names_the_reward_and_gives_new_time() {
+    let mut stage = running();
+    let before = stage.train().expires_at;
+
+    stage.pass(10_000);
+    let seq = stage.aggregate.head.seq;
+    stage.donate("cem", 70);
+
+    assert_eq!(
+        stage.kinds_since(seq),
+        ["ContributionReceived", "HypeTrainLeveledUp"]
+    );
+    assert_eq!(stage.train().last_reward.as_deref(), Some("emote"));
+    assert_eq!(stage.train().next_reward.as_deref(), Some("badge"));
+    assert_eq!(stage.train().expires_at, before.plus_millis(10_000));
+}
+
+#[test]
+fn a_contribution_at_the_last_instant_counts_and_one_after_it_does_not() {
+    for (wait_ms, total) in [(29_999, 40), (30_000, 40), (30_001, 30)] {
+        let mut stage = running();
+        let id = stage.train().id;
+        stage.pass(wait_ms);
+        stage.donate("cem", 10);
+
+        let ended = stage.events().iter().rev().find_map(|event| {
+            let EventBody::HypeTrainEnded(train) = &event.body else {
+                return None;
+            };
+            Some(train.clone())
+        });
+        match ended {
+            None => assert_eq!((stage.train().id, stage.train().total), (id, total)),
+            Some(ended) => {
+                assert_eq!((ended.id, ended.total), (id, total));
+                assert_eq!(ended.ended_at, Some(ended.expires_at), "as of its own end");
+                assert_ne!(
+                    stage.train().id,
+                    id,
+                    "the late one approaches the next train"
+                );
+            }
+        }
+        assert_eq!(stage.train().id == id, wait_ms <= 30_000);
+    }
+}
+
+#[test]
+fn a_cooldown_keeps_the_next_train_away() {
+    let mut cooling = draft();
+    cooling.program.as_mut().unwrap().cooldown_ms = 5_000;
+    let mut stage = Stage::open(cooling);
+    stage
+        .aggregate
+        .start_session(None, &mut stage.ids, stage.now)
+        .unwrap();
+    for viewer in ["ana", "ben", "ana"] {
+        stage.donate(viewer, 10);
+    }
+    let first = stage.train().id;
+
+    stage.pass(34_999);
+    stage.donate("ana", 10);
+    assert_eq!(stage.train().id, first);
+    stage.pass(1);
+    stage.donate("ana", 10);
+    assert_ne!(stage.train().id, first);
+}
+
+#[test]
+fn no_train_approaches_a_room_that_is_not_live() {
+    let mut stage = Stage::open(draft());
+    stage.donate("ana", 10);
+
+    assert!(stage.aggregate.train.is_none());
+}
+
+#[test]
+fn a_running_train_keeps_the_program_it_started_with() {
+    let mut stage = running();
+    let mut program = crate::stage::short_program();
+    program.levels[0].goal = 1_000;
+    let version = stage.aggregate.room.version;
+    let change = parlor_domain::room::RoomChange {
+        version,
+        program: Some(program),
+        ..Default::default()
+    };
+    stage
+        .aggregate
+        .update_room(change, &mut stage.ids, stage.now)
+        .unwrap();
+
+    stage.donate("cem", 70);
+
+    assert_eq!(stage.train().level, 2);
+    assert_eq!(stage.aggregate.room.program.version, 2);
+}
+
+#[test]
+fn a_reversal_lowers_the_total_floors_progress_and_keeps_the_level() {
+    let mut stage = running();
+    let large = stage.donate("cem", 75);
+    assert_eq!((stage.train().level, stage.train().progress), (2, 5));
+
+    stage.follow_up(&large, donation("cem", 75), Status::Reversed);
+
+    let train = stage.train();
+    assert_eq!((train.level, train.progress, train.total), (2, 0, 30));
+    assert_eq!(train.contributor_count, 2);
+    assert!(
+        train
+            .recent_contributors
+            .iter()
+            .all(|one| one.name.as_deref() != Some("CEM"))
+    );
+}
+
+#[test]
+fn the_next_best_leads_when_the_leader_is_reversed() {
+    let mut stage = running();
+    let lead = stage.donate("cem", 50);
+    assert_eq!(
+        stage
+            .train()
+            .top_contributor
+            .as_ref()
+            .unwrap()
+            .name
+            .as_deref(),
+        Some("CEM")
+    );
+
+    stage.follow_up(&lead, donation("cem", 50), Status::Reversed);
+
+    assert_eq!(
+        stage
+            .train()
+            .top_contributor
+            .as_ref()
+            .unwrap()
+            .name
+            .as_deref(),
+        Some("ANA")
+    );
+}
+
+#[test]
+fn a_reversal_during_the_kickoff_takes_its_contribution_out() {
+    let mut stage = Stage::live();
+    stage.donate("ana", 10);
+    let second = stage.donate("ben", 10);
+    stage.follow_up(&second, donation("ben", 10), Status::Reversed);
+
+    assert_eq!(stage.train().kickoff_events_needed, 2);
+    stage.donate("ben", 10);
+    assert_eq!(stage.train().phase, Phase::Approaching);
+}
+
+#[test]
+fn only_a_better_train_than_the_best_is_a_record() {
+    let mut stage = running();
+    assert!(
+        !stage.train().is_record,
+        "a first train has nothing to beat"
+    );
+    stage.pass(30_001);
+    for (viewer, amount) in [("ana", 10), ("ben", 10), ("ana", 10)] {
+        stage.donate(viewer, amount);
+    }
+    assert!(!stage.train().is_record, "30 against 30");
+
+    stage.donate("cem", 1);
+    assert!(stage.train().is_record);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Donate {
+        viewer: u8,
+        amount: i64,
+    },
+    Pend {
+        viewer: u8,
+        amount: i64,
+    },
+    FollowUp {
+        which: prop::sample::Index,
+        status: Status,
+    },
+    Repeat {
+        which: prop::sample::Index,
+    },
+    Pass(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let viewer = 0_u8..4;
+    prop_oneof![
+        6 => (viewer.clone(), 1_i64..150).prop_map(|(viewer, amount)| Step::Donate { viewer, amount }),
+        2 => (viewer, 1_i64..150).prop_map(|(viewer, amount)| Step::Pend { viewer, amount }),
+        3 => (any::<prop::sample::Index>(), prop_oneof![Just(Status::Settled), Just(Status::Reversed), Just(Status::Pending)])
+            .prop_map(|(which, status)| Step::FollowUp { which, status }),
+        1 => any::<prop::sample::Index>().prop_map(|which| Step::Repeat { which }),
+        3 => (0_i64..40_000).prop_map(Step::Pass),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever comes in whatever order, a train's total is the sum of the settled contributions
+    /// that boarded it, its level never falls, the log is gapless, and its stamps never run back.
+    #[test]
+    fn a_train_equals_the_sum_of_its_contributions(steps in prop::collection::vec(step(), 1..60)) {
+        let mut stage = Stage::live();
+        let mut sent: Vec<(String, RawReport)> = Vec::new();
+        let mut level = (None, 0);
+
+        for step in steps {
+            let raw = match step {
+                Step::Pass(millis) => { stage.pass(millis); continue; }
+                Step::Donate { viewer, amount } => donation(&format!("viewer-{viewer}"), amount),
+                Step::Pend { viewer, amount } => RawReport {
+                    status: Some(Status::Pending),
+                    ..donation(&format!("viewer-{viewer}"), amount)
+                },
+                Step::FollowUp { which, status } => {
+                    let Some((reference, raw)) = sent.get(which.index(sent.len().max(1))) else { continue };
+                    let contribution_ref = Some(reference.clone());
+                    RawReport { contribution_ref, status: Some(status), idempotency_key: String::new(), ..raw.clone() }
+                }
+                Step::Repeat { which } => {
+                    let Some((_, raw)) = sent.get(which.index(sent.len().max(1))) else { continue };
+                    let head = stage.aggregate.head;
+                    stage.report(raw.clone()).unwrap();
+                    let trace = stage.aggregate.head.seq - head.seq;
+                    prop_assert_eq!(trace, 0, "a repeated message changes nothing");
+                    continue;
+                }
+            };
+            let key = format!("key-{}", sent.len());
+            let raw = RawReport { idempotency_key: key.clone(), ..raw };
+            let contribution = stage.report(raw.clone()).unwrap();
+            sent.push((contribution.contribution_ref, raw));
+            prop_assert_eq!(check(&stage, &mut level), Ok(()));
+        }
+    }
+}
+
+fn check(stage: &Stage, level: &mut (Option<uuid::Uuid>, u32)) -> Result<(), String> {
+    let aggregate = &stage.aggregate;
+    for (index, pair) in aggregate.changes.events.windows(2).enumerate() {
+        if pair[1].seq != pair[0].seq + 1
+            || pair[1].occurred_at < pair[0].occurred_at
+            || pair[1].display_at < pair[0].display_at
+        {
+            return Err(format!("the log breaks after event {index}"));
+        }
+    }
+
+    let Some(train) = &aggregate.train else {
+        return Ok(());
+    };
+    let shown = &train.shown;
+    let of_train = |one: &&parlor_domain::contribution::Contribution| {
+        let kicks_off = train
+            .kickoff
+            .iter()
+            .any(|entry| entry.contribution_id == one.id);
+        one.status == Status::Settled && (one.train_id == Some(shown.id) || kicks_off)
+    };
+    let sum: i64 = aggregate
+        .changes
+        .contributions
+        .values()
+        .filter(of_train)
+        .map(|one| one.hype)
+        .sum();
+    if shown.total != sum {
+        return Err(format!(
+            "total {} is not the sum {sum} in {shown:?}",
+            shown.total
+        ));
+    }
+    if level.0 == Some(shown.id.0) && shown.level < level.1 {
+        return Err(format!("level fell from {} to {}", level.1, shown.level));
+    }
+    *level = (Some(shown.id.0), shown.level);
+
+    let best = aggregate
+        .known
+        .contributors
+        .iter()
+        .filter(|((id, _), one)| *id == shown.id && one.hype > 0)
+        .map(|(_, one)| one.hype)
+        .max();
+    if shown.phase != Phase::Approaching
+        && shown.level > 0
+        && shown.top_contributor.as_ref().map(|top| top.hype) != best
+    {
+        return Err(format!("{:?} leads, not {best:?}", shown.top_contributor));
+    }
+    if shown.phase == Phase::Running && shown.progress >= shown.goal {
+        return Err(format!(
+            "progress {} beyond the goal {}",
+            shown.progress, shown.goal
+        ));
+    }
+
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! The rules, tried as their callers would use them.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+#![allow(
+    clippy::type_complexity,
+    reason = "a table of cases is read by its columns"
+)]
+
+mod hype_train;
+mod rooms_and_reports;
+mod stage;

@@ -1,0 +1,364 @@
+//! Rooms, sessions, reports and the log: one row a case, the last column what is expected.
+
+use crate::stage::{Stage, at, donation, draft};
+use parlor_domain::access::{AccessRefusal, Principal};
+use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
+use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal};
+use parlor_domain::room_aggregate::{
+    EndSessionRefusal, RecordContributionRefusal, StartSessionRefusal,
+};
+use uuid::Uuid;
+
+#[test]
+fn a_malformed_report_names_its_field() {
+    let with = |change: fn(&mut RawReport)| {
+        let mut raw = RawReport {
+            idempotency_key: "k".to_owned(),
+            ..donation("ana", 10)
+        };
+        change(&mut raw);
+        Report::parse(raw).err().map(|invalid| invalid.field)
+    };
+    let cases: [(fn(&mut RawReport), Option<&str>); 20] = [
+        (|_| (), None),
+        (
+            |raw| raw.idempotency_key = String::new(),
+            Some("idempotencyKey"),
+        ),
+        (
+            |raw| raw.idempotency_key = "k".repeat(201),
+            Some("idempotencyKey"),
+        ),
+        (|raw| raw.provider = String::new(), Some("provider")),
+        (|raw| raw.amount = Some(0), Some("amount")),
+        (|raw| raw.amount = Some(-5), Some("amount")),
+        (|raw| raw.amount = Some(i64::MAX), Some("amount")),
+        (|raw| raw.amount = None, Some("amount")),
+        (|raw| raw.currency = None, Some("currency")),
+        (
+            |raw| raw.currency = Some("eur".to_owned()),
+            Some("currency"),
+        ),
+        (
+            |raw| raw.currency = Some("EURO".to_owned()),
+            Some("currency"),
+        ),
+        (|raw| raw.tier = Some(1), Some("tier")),
+        (|raw| raw.quantity = Some(2), Some("quantity")),
+        (|raw| raw.message = Some("m".repeat(1_001)), Some("message")),
+        (
+            |raw| raw.message = Some("bell\u{7}".to_owned()),
+            Some("message"),
+        ),
+        (
+            |raw| raw.viewer_name = Some("n".repeat(201)),
+            Some("viewerName"),
+        ),
+        (|raw| raw.viewer_id = None, Some("viewerId")),
+        (
+            |raw| raw.viewer_id = Some("v".repeat(129)),
+            Some("viewerId"),
+        ),
+        (
+            |raw| raw.kind = Some(ContributionKind::Membership),
+            Some("tier"),
+        ),
+        (
+            |raw| {
+                raw.kind = Some(ContributionKind::GiftedMemberships);
+                raw.tier = Some(4);
+            },
+            Some("tier"),
+        ),
+    ];
+
+    for (index, (change, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(with(change), expected, "case {index}");
+    }
+}
+
+#[test]
+fn a_room_goes_forward_and_never_back() {
+    use RoomState::{Archived, Draft, Open};
+    let out_of_order = |from, to| Some(UpdateRoomRefusal::StateOutOfOrder { from, to });
+    let cases = [
+        (Draft, Draft, false, None),
+        (Draft, Open, false, None),
+        (Draft, Archived, false, None),
+        (Open, Draft, false, out_of_order("open", "draft")),
+        (Open, Archived, false, None),
+        (Open, Archived, true, Some(UpdateRoomRefusal::SessionLive)),
+        (Archived, Open, false, out_of_order("archived", "open")),
+        (Archived, Archived, false, None),
+    ];
+
+    for (from, to, session_live, expected) in cases {
+        let mut room = Stage::open(draft()).aggregate.room;
+        room.state = from;
+        let change = RoomChange {
+            version: 1,
+            state: Some(to),
+            ..RoomChange::default()
+        };
+        assert_eq!(
+            room.changed(change, session_live, at(0)).err(),
+            expected,
+            "{from:?} → {to:?}"
+        );
+    }
+}
+
+#[test]
+fn a_change_against_an_older_version_is_refused() {
+    let mut stage = Stage::open(draft());
+    let change = |title: &str| RoomChange {
+        version: 1,
+        title: Some(title.to_owned()),
+        ..RoomChange::default()
+    };
+    stage
+        .aggregate
+        .update_room(change("one"), &mut stage.ids, stage.now)
+        .unwrap();
+    let head = stage.aggregate.head;
+
+    let refusal = stage
+        .aggregate
+        .update_room(change("two"), &mut stage.ids, stage.now);
+
+    assert_eq!(
+        refusal.err(),
+        Some(UpdateRoomRefusal::StaleVersion {
+            current: 2,
+            given: 1
+        })
+    );
+    assert_eq!(stage.aggregate.head, head, "a refusal leaves no trace");
+    assert_eq!(stage.aggregate.room.title, "one");
+}
+
+#[test]
+fn a_malformed_room_names_its_field() {
+    let cases: [(fn(&mut parlor_domain::room::RoomDraft), Option<&str>); 8] = [
+        (|_| (), None),
+        (|draft| draft.slug = "Upper".to_owned(), Some("slug")),
+        (|draft| draft.slug = "-edge".to_owned(), Some("slug")),
+        (|draft| draft.title = String::new(), Some("title")),
+        (|draft| draft.delay_ms = -1, Some("delayMs")),
+        (
+            |draft| draft.ingest_offset_ms = 86_400_001,
+            Some("ingestOffsetMs"),
+        ),
+        (|draft| draft.state = RoomState::Archived, Some("state")),
+        (
+            |draft| draft.program.as_mut().unwrap().levels.clear(),
+            Some("levels"),
+        ),
+    ];
+
+    for (index, (change, expected)) in cases.into_iter().enumerate() {
+        let mut draft = draft();
+        change(&mut draft);
+        let (id, tenant_id) = (RoomId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)));
+        let refusal = Room::create(draft, id, tenant_id, at(0)).err();
+        assert_eq!(
+            refusal.map(|invalid| invalid.field),
+            expected,
+            "case {index}"
+        );
+    }
+}
+
+#[test]
+fn at_most_one_session_is_live() {
+    let mut stage = Stage::live();
+    let again = stage
+        .aggregate
+        .start_session(None, &mut stage.ids, stage.now);
+    assert_eq!(again.err(), Some(StartSessionRefusal::AlreadyLive));
+
+    stage
+        .aggregate
+        .end_session(&mut stage.ids, stage.now)
+        .unwrap();
+    let ended = stage.aggregate.end_session(&mut stage.ids, stage.now);
+    assert_eq!(ended.err(), Some(EndSessionRefusal::NotLive));
+}
+
+#[test]
+fn an_event_carries_the_delay_of_its_session_and_stamps_never_run_back() {
+    let mut stage = Stage::live();
+    stage.donate("ana", 10);
+    let last = stage.events().last().unwrap();
+    assert_eq!(last.display_at, last.occurred_at.plus_millis(2_000));
+    let (occurred_at, display_at) = (last.occurred_at, last.display_at);
+
+    // Another node's clock is behind, and the next session has no delay.
+    stage.now = stage.now.plus_millis(-60_000);
+    stage
+        .aggregate
+        .end_session(&mut stage.ids, stage.now)
+        .unwrap();
+    stage
+        .aggregate
+        .start_session(Some(0), &mut stage.ids, stage.now)
+        .unwrap();
+    stage.donate("ana", 10);
+
+    let last = stage.events().last().unwrap();
+    assert_eq!(
+        (last.occurred_at, last.display_at),
+        (occurred_at, display_at)
+    );
+}
+
+#[test]
+fn a_repeated_message_gets_the_first_answer_and_a_reused_key_is_refused() {
+    let mut stage = Stage::live();
+    let raw = RawReport {
+        idempotency_key: "once".to_owned(),
+        ..donation("ana", 10)
+    };
+    let first = stage.report(raw.clone()).unwrap();
+    let seq = stage.aggregate.head.seq;
+
+    assert_eq!(stage.report(raw.clone()), Ok(first));
+    let reused = stage.report(RawReport {
+        amount: Some(11),
+        ..raw
+    });
+    assert_eq!(
+        reused,
+        Err(RecordContributionRefusal::KeyReused("once".to_owned()))
+    );
+    assert_eq!(stage.aggregate.head.seq, seq);
+}
+
+#[test]
+fn a_second_report_of_other_money_is_refused() {
+    let mut stage = Stage::live();
+    let first = stage.donate("ana", 10);
+    let contribution_ref = Some(first.contribution_ref.clone());
+
+    let other = stage.report(RawReport {
+        contribution_ref,
+        ..donation("ana", 11)
+    });
+
+    let differs = RecordContributionRefusal::ContributionDiffers(first.contribution_ref);
+    assert_eq!(other, Err(differs));
+}
+
+#[test]
+fn only_settled_money_is_shown_and_a_reversal_is_final() {
+    use Status::{Pending, Reversed, Settled};
+    // (messages in the order they come; whether an alert is shown; the status then)
+    let cases: &[(&[Status], usize, Status)] = &[
+        (&[Pending], 0, Pending),
+        (&[Pending, Settled], 1, Settled),
+        (&[Settled, Pending], 1, Settled),
+        (&[Settled, Settled], 1, Settled),
+        (&[Reversed, Settled], 0, Reversed),
+        (&[Pending, Reversed, Settled], 0, Reversed),
+        (&[Settled, Reversed, Settled], 1, Reversed),
+    ];
+
+    for (messages, alerts, status) in cases {
+        let mut stage = Stage::live();
+        for message in *messages {
+            let raw = RawReport {
+                contribution_ref: Some("one".to_owned()),
+                status: Some(*message),
+                ..donation("ana", 10)
+            };
+            stage.report(raw).unwrap();
+        }
+        let shown = stage
+            .kinds_since(0)
+            .iter()
+            .filter(|kind| **kind == "ContributionReceived")
+            .count();
+        let stored: Vec<_> = stage
+            .aggregate
+            .changes
+            .contributions
+            .values()
+            .map(|one| one.status)
+            .collect();
+        assert_eq!((shown, stored), (*alerts, vec![*status]), "{messages:?}");
+    }
+}
+
+#[test]
+fn an_archived_room_refuses_staff_and_records_providers_silently() {
+    let mut stage = Stage::open(draft());
+    let change = RoomChange {
+        version: 1,
+        state: Some(RoomState::Archived),
+        ..Default::default()
+    };
+    stage
+        .aggregate
+        .update_room(change, &mut stage.ids, stage.now)
+        .unwrap();
+    let seq = stage.aggregate.head.seq;
+
+    let by_hand = RawReport {
+        provider: "staff".to_owned(),
+        ..donation("ana", 10)
+    };
+    assert_eq!(
+        stage.report(by_hand),
+        Err(RecordContributionRefusal::RoomArchived)
+    );
+    stage.donate("ana", 10);
+
+    assert_eq!(stage.aggregate.head.seq, seq);
+    assert_eq!(stage.aggregate.changes.contributions.len(), 1);
+}
+
+#[test]
+fn everyone_reads_only_what_is_theirs() {
+    let room = Stage::open(draft()).aggregate.room;
+    let (tenant_id, other) = (room.tenant_id, TenantId(Uuid::from_u128(999)));
+    let user_id = String::new;
+    let staff = |tenant_id| Principal::Staff {
+        tenant_id,
+        user_id: user_id(),
+    };
+    let viewer = |tenant_id| Principal::Viewer {
+        tenant_id,
+        user_id: user_id(),
+    };
+    let overlay = |tenant_id, room_id| Principal::Overlay { tenant_id, room_id };
+    let elsewhere = RoomId(Uuid::from_u128(998));
+
+    // (who; reads a draft; reads an open room; reads an open room that anyone may read)
+    let cases = [
+        (Principal::Anonymous, [false, false, true]),
+        (viewer(tenant_id), [false, true, true]),
+        (viewer(other), [false, false, false]),
+        (staff(tenant_id), [true, true, true]),
+        (staff(other), [false, false, false]),
+        (overlay(tenant_id, room.id), [true, true, true]),
+        (overlay(tenant_id, elsewhere), [false, false, false]),
+        (overlay(other, room.id), [false, false, false]),
+    ];
+    for (principal, expected) in cases {
+        let reads = [
+            (RoomState::Draft, false),
+            (RoomState::Open, false),
+            (RoomState::Open, true),
+        ]
+        .map(|(state, anonymous_read)| {
+            principal.may_read(&Room {
+                state,
+                anonymous_read,
+                ..room.clone()
+            })
+        });
+        assert_eq!(reads, expected, "{principal:?}");
+    }
+    assert_eq!(viewer(other).staff_tenant(), Err(AccessRefusal::StaffOnly));
+}

@@ -1,0 +1,176 @@
+//! A room on which tests act, with a clock and ids of their own.
+
+use parlor_domain::contribution::{Contribution, ContributionKind, RawReport, Report, Status};
+use parlor_domain::event::{Event, EventBody, LogHead};
+use parlor_domain::hype_train::{HypeTrain, Level, Program};
+use parlor_domain::id::{Epoch, IdSource, RoomId, TenantId};
+use parlor_domain::room::{Room, RoomDraft, RoomState};
+use parlor_domain::room_aggregate::{RecordContributionRefusal, RoomAggregate};
+use parlor_domain::time::ServerTime;
+use uuid::Uuid;
+
+pub(crate) struct Counter(u128);
+
+impl IdSource for Counter {
+    fn next_id(&mut self) -> Uuid {
+        self.0 += 1;
+        Uuid::from_u128(self.0)
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) aggregate: RoomAggregate,
+    pub(crate) ids: Counter,
+    pub(crate) now: ServerTime,
+    sent: u32,
+}
+
+pub(crate) fn at(millis: i64) -> ServerTime {
+    ServerTime::from_unix_millis(millis)
+}
+
+/// Three contributions of two viewers within 60 s; levels of 100 and 200; 30 s a level; no cooldown.
+pub(crate) fn short_program() -> Program {
+    let level = |goal, reward: &str| Level {
+        goal,
+        reward: Some(reward.to_owned()),
+    };
+    Program {
+        kickoff_events: 3,
+        kickoff_viewers: 2,
+        kickoff_window_ms: 60_000,
+        levels: vec![level(100, "emote"), level(200, "badge")],
+        seconds_per_level: 30,
+        cooldown_ms: 0,
+        ..Program::default()
+    }
+}
+
+pub(crate) fn draft() -> RoomDraft {
+    RoomDraft {
+        slug: "stage".to_owned(),
+        title: "Stage".to_owned(),
+        stream_id: None,
+        state: RoomState::Open,
+        delay_ms: 2_000,
+        ingest_offset_ms: 0,
+        anonymous_read: false,
+        program: Some(short_program()),
+    }
+}
+
+pub(crate) fn donation(viewer: &str, amount: i64) -> RawReport {
+    RawReport {
+        provider: "shop".to_owned(),
+        kind: Some(ContributionKind::Donation),
+        amount: Some(amount),
+        currency: Some("EUR".to_owned()),
+        viewer_id: Some(viewer.to_owned()),
+        viewer_name: Some(viewer.to_uppercase()),
+        ..RawReport::default()
+    }
+}
+
+impl Stage {
+    /// An open room that is live, with the short program.
+    pub(crate) fn live() -> Self {
+        let mut stage = Self::open(draft());
+        stage
+            .aggregate
+            .start_session(None, &mut stage.ids, stage.now)
+            .unwrap();
+        stage
+    }
+
+    pub(crate) fn open(draft: RoomDraft) -> Self {
+        let mut ids = Counter(0);
+        let now = at(1_000_000);
+        let tenant_id = TenantId::next(&mut ids);
+        let room = Room::create(draft, RoomId::next(&mut ids), tenant_id, now).unwrap();
+        let head = LogHead::new(Epoch::next(&mut ids));
+        let aggregate = RoomAggregate::create(room, head, &mut ids, now);
+
+        Self {
+            aggregate,
+            ids,
+            now,
+            sent: 0,
+        }
+    }
+
+    pub(crate) fn pass(&mut self, millis: i64) {
+        self.now = self.now.plus_millis(millis);
+        self.aggregate.end_expired_train(&mut self.ids, self.now);
+    }
+
+    /// Reports `raw` under a key of its own, unless it has one.
+    pub(crate) fn report(
+        &mut self,
+        mut raw: RawReport,
+    ) -> Result<Contribution, RecordContributionRefusal> {
+        if raw.idempotency_key.is_empty() {
+            self.sent += 1;
+            raw.idempotency_key = format!("message-{}", self.sent);
+        }
+        let report = Report::parse(raw).unwrap();
+        let mut fingerprint = [0; 32];
+        for (index, byte) in format!("{report:?}").bytes().enumerate() {
+            fingerprint[index % 32] ^= byte.rotate_left(u32::try_from(index % 7).unwrap());
+        }
+
+        self.aggregate.end_expired_train(&mut self.ids, self.now);
+        self.aggregate
+            .record_contribution(report, fingerprint, &mut self.ids, self.now)
+    }
+
+    pub(crate) fn donate(&mut self, viewer: &str, amount: i64) -> Contribution {
+        self.report(donation(viewer, amount)).unwrap()
+    }
+
+    /// Sends the message `status` about a contribution that was reported before.
+    pub(crate) fn follow_up(&mut self, first: &Contribution, raw: RawReport, status: Status) {
+        let contribution_ref = Some(first.contribution_ref.clone());
+        self.report(RawReport {
+            contribution_ref,
+            status: Some(status),
+            ..raw
+        })
+        .unwrap();
+    }
+
+    pub(crate) fn train(&self) -> &HypeTrain {
+        &self
+            .aggregate
+            .train
+            .as_ref()
+            .expect("there is a train")
+            .shown
+    }
+
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.aggregate.changes.events
+    }
+
+    pub(crate) fn kinds_since(&self, seq: i64) -> Vec<&'static str> {
+        self.events()
+            .iter()
+            .filter(|event| event.seq > seq)
+            .map(kind)
+            .collect()
+    }
+}
+
+pub(crate) fn kind(event: &Event) -> &'static str {
+    match event.body {
+        EventBody::RoomUpdated(_) => "RoomUpdated",
+        EventBody::SessionStarted(_) => "SessionStarted",
+        EventBody::SessionEnded(_) => "SessionEnded",
+        EventBody::ContributionReceived(_) => "ContributionReceived",
+        EventBody::HypeTrainApproached(_) => "HypeTrainApproached",
+        EventBody::HypeTrainStarted(_) => "HypeTrainStarted",
+        EventBody::HypeTrainProgressed(_) => "HypeTrainProgressed",
+        EventBody::HypeTrainLeveledUp(_) => "HypeTrainLeveledUp",
+        EventBody::HypeTrainCorrected(_) => "HypeTrainCorrected",
+        EventBody::HypeTrainEnded(_) => "HypeTrainEnded",
+    }
+}
