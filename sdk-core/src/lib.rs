@@ -1,1 +1,34 @@
+//! The client of Parlor as a machine without sockets, clocks or threads.
+//!
+//! A host opens the socket, reads its monotonic clock and reports where its player is; [`Client`]
+//! says what to send, when to wake up, and what to show. Every platform drives this one machine, so
+//! that all of them show the same events at the same moments.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod backoff;
+mod client;
+mod clock_sync;
+mod config;
+mod connection;
+mod due;
+mod event;
+mod exchange;
+mod playhead;
+mod room;
+mod subscription;
+mod time;
+mod timeline;
+mod wire;
+
+pub use client::Client;
+pub use config::{Config, Placement};
+pub use event::{
+    ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
+    HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
+};
+pub use exchange::{ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats};
+pub use playhead::Playhead;
+pub use room::Room;
+pub use time::{Instant, MediaTime, ServerTime};

@@ -1,0 +1,419 @@
+//! One room followed from start to end: connection, log, clocks and picture put together.
+//!
+//! Each input changes one of the parts; then the picture is brought up to `now`, once, in the same
+//! way whatever the input was.
+
+use crate::clock_sync::ClockSync;
+use crate::config::{Config, Placement};
+use crate::connection::Connection;
+use crate::due::{Due, Reached, Schedule};
+use crate::event::RoomEvent;
+use crate::exchange::{ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats};
+use crate::playhead::{Playhead, Track};
+use crate::room::Room;
+use crate::subscription::{Subscription, Verdict};
+use crate::time::{Instant, MediaTime, ServerTime};
+use crate::timeline::{SHOWING_TIME_MS, Timeline};
+use crate::wire::{self, Feed, Frame, Refusal, Start};
+use std::collections::VecDeque;
+
+/// How long a player that says nothing of its playhead is waited for, before the room is shown by
+/// the stream's delay instead. Longer than a player needs to load a manifest.
+const PLAYHEAD_GRACE_MS: i64 = 5_000;
+
+/// A client of one room.
+///
+/// Call [`Self::handle_input`] with whatever happens, then drain [`Self::poll_output`], then wait
+/// for the next input or until [`Self::poll_timeout`].
+#[derive(Debug)]
+pub struct Client {
+    room_id: String,
+    start_at: Option<MediaTime>,
+    connection: Connection,
+    subscription: Subscription,
+    clock: ClockSync,
+    schedule: Schedule,
+    track: Option<Track>,
+    playhead_grace_ends_at: Option<Instant>,
+    timeline: Timeline,
+    room: Room,
+    outputs: VecDeque<Output>,
+    stats: Stats,
+    now: Instant,
+}
+
+impl Client {
+    /// Starts a client at `now`. `seed` sets the jitter of its reconnects: any number that differs
+    /// between clients.
+    pub fn new(config: Config, seed: u64, now: Instant) -> Self {
+        let mut outputs = VecDeque::new();
+
+        Self {
+            room_id: config.room_id,
+            start_at: config.start_at,
+            connection: Connection::new(config.url, config.token, seed, &mut outputs, now),
+            subscription: Subscription::new(),
+            clock: ClockSync::default(),
+            schedule: Schedule {
+                placement: config.placement,
+                playhead_missing: false,
+                ingest_offset_ms: 0,
+            },
+            track: None,
+            playhead_grace_ends_at: (config.placement == Placement::Player)
+                .then(|| now.plus_millis(PLAYHEAD_GRACE_MS)),
+            timeline: Timeline::new(),
+            room: Room::default(),
+            outputs,
+            stats: Stats::default(),
+            now,
+        }
+    }
+
+    /// Takes in what happened at `now`. Cannot fail: what makes no sense is counted and dropped.
+    pub fn handle_input(&mut self, input: Input<'_>, now: Instant) {
+        // A clock that runs backwards stands still.
+        let now = now.max(self.now);
+        self.now = now;
+
+        let out = &mut self.outputs;
+        match input {
+            Input::Opened => self.connection.handle_opened(out, now),
+            Input::Received(text) => self.handle_text(text, now),
+            Input::Closed { code } => self.connection.handle_closed(code, out, now),
+            Input::Playhead(playhead) => self.handle_playhead(playhead, now),
+            Input::NoPlayhead => self.handle_no_playhead(),
+            Input::TokenRenewed(token) => self.connection.handle_token(token, out, now),
+            Input::Timeout => {}
+            Input::Disconnect => self.connection.disconnect(out),
+        }
+
+        self.connection.handle_timeout(&mut self.outputs, now);
+        if self.playhead_grace_ends_at.is_some_and(|at| at <= now) {
+            self.handle_no_playhead();
+        }
+        if !self.connection.is_joined() {
+            self.subscription.end();
+        }
+        self.advance(now);
+    }
+
+    /// Returns the next thing to do, or `None` until there is new input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Returns when to call [`Self::handle_input`] with [`Input::Timeout`], if ever. Changes with
+    /// every input.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let picture_at = match self.timeline.next_due() {
+            Some(Due::Server(due)) => self.clock.instant_of(due, self.now),
+            Some(Due::Media(due)) => self.track.and_then(|track| track.instant_of(due)),
+            None => None,
+        };
+
+        [
+            self.connection.poll_timeout(),
+            self.playhead_grace_ends_at,
+            picture_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Returns the room as the viewer should see it now.
+    pub const fn room(&self) -> &Room {
+        &self.room
+    }
+
+    /// Returns where the connection stands.
+    pub fn connection_state(&self) -> ConnectionState {
+        self.connection.state()
+    }
+
+    /// Returns the server's time at `now`, once anything is known of it.
+    pub fn server_time(&self, now: Instant) -> Option<ServerTime> {
+        self.clock.server_time(now)
+    }
+
+    /// Returns how far [`Self::server_time`] may be off at `now`, in milliseconds.
+    pub fn clock_error_ms(&self, now: Instant) -> Option<i64> {
+        self.clock.error_ms(now)
+    }
+
+    /// Returns when that happened which the viewer's picture shows at `now`. Count down to a
+    /// train's `expires_at` from here.
+    pub fn picture_time(&self, now: Instant) -> Option<ServerTime> {
+        if self.schedule.follows_playhead() {
+            let position = self.track?.position(now);
+            return Some(position.happened_at(self.schedule.ingest_offset_ms));
+        }
+        let delay_ms = match (self.schedule.placement, self.room.session()) {
+            (Placement::Source, _) | (_, None) => 0,
+            (Placement::Player | Placement::Companion, Some(session)) => session.delay_ms,
+        };
+
+        Some(self.clock.server_time(now)?.plus_millis(-delay_ms))
+    }
+
+    /// Returns what has been counted since the start.
+    pub fn stats(&self) -> Stats {
+        let (skipped, coalesced, shed) = self.timeline.losses();
+
+        Stats {
+            disconnects: self.connection.disconnects(),
+            skipped,
+            coalesced,
+            shed,
+            ..self.stats
+        }
+    }
+
+    fn handle_text(&mut self, text: &str, now: Instant) {
+        if !self.connection.handle_frame(now) {
+            return;
+        }
+        let Some(frame) = wire::decode(text) else {
+            self.stats.bad_frames += 1;
+            return;
+        };
+
+        match frame {
+            Frame::Ack => {
+                if self.connection.handle_ack() {
+                    self.subscribe(now);
+                }
+            }
+            Frame::Ping(payload) => self.connection.handle_ping(&payload, &mut self.outputs),
+            Frame::Pong(payload) => {
+                if payload.is_some_and(|pong| self.clock.handle_pong(&pong, now))
+                    && !self.schedule.follows_playhead()
+                {
+                    self.timeline.doubt();
+                }
+            }
+            Frame::Next { id, feed } if self.subscription.is(id) => self.handle_feed(feed, now),
+            Frame::Error { id, reason } if self.subscription.is(id) => {
+                self.handle_refusal(reason, now);
+            }
+            Frame::Complete { id } if self.subscription.is(id) => {
+                self.connection.give_up(&mut self.outputs, now);
+            }
+            Frame::Next { .. } | Frame::Error { .. } | Frame::Complete { .. } => {}
+        }
+    }
+
+    fn handle_refusal(&mut self, reason: Refusal, now: Instant) {
+        match reason {
+            Refusal::Invalid if self.subscription.forget_position() => {
+                self.subscription.end();
+                self.subscribe(now);
+            }
+            Refusal::Invalid => self
+                .connection
+                .refuse(Failure::Protocol { code: 1000 }, &mut self.outputs),
+            Refusal::NotFound => self
+                .connection
+                .refuse(Failure::RoomNotFound, &mut self.outputs),
+            Refusal::SignIn => self
+                .connection
+                .refuse(Failure::SignInRequired, &mut self.outputs),
+            Refusal::Internal => self.connection.give_up(&mut self.outputs, now),
+        }
+    }
+
+    fn handle_playhead(&mut self, playhead: Playhead, now: Instant) {
+        if self.schedule.placement != Placement::Player {
+            return;
+        }
+        self.playhead_grace_ends_at = None;
+        let jumped = self.track.is_none_or(|track| track.is_jump(&playhead, now));
+        self.track = Some(Track::new(playhead, now));
+
+        if self.schedule.playhead_missing {
+            self.schedule.playhead_missing = false;
+            self.timeline.reschedule(&self.schedule);
+        }
+        if jumped {
+            self.timeline.jump();
+        }
+    }
+
+    fn handle_no_playhead(&mut self) {
+        self.playhead_grace_ends_at = None;
+        if !self.schedule.follows_playhead() {
+            return;
+        }
+        self.track = None;
+        self.schedule.playhead_missing = true;
+        self.timeline.reschedule(&self.schedule);
+        self.timeline.forget_coverage();
+    }
+
+    fn handle_feed(&mut self, feed: Feed, now: Instant) {
+        let verdict = self.subscription.take_in(&feed);
+        match verdict {
+            Verdict::Duplicate => self.count_duplicates(feed.events.len()),
+            Verdict::Gap => {
+                self.stats.gaps += 1;
+                self.subscribe(now);
+            }
+            Verdict::Broken => self.connection.give_up(&mut self.outputs, now),
+            Verdict::Replaces {
+                covers_from,
+                same_log,
+            } => {
+                self.connection.handle_answer(&mut self.outputs);
+                self.stats.unknown_events += feed.unknown_events;
+                self.replace(feed, covers_from, same_log, now);
+            }
+            Verdict::Follows { after_seq } => {
+                self.connection.handle_answer(&mut self.outputs);
+                self.stats.unknown_events += feed.unknown_events;
+                self.follow(feed.events, after_seq, now);
+            }
+        }
+    }
+
+    fn replace(
+        &mut self,
+        feed: Feed,
+        covers_from: Option<MediaTime>,
+        same_log: bool,
+        now: Instant,
+    ) {
+        if !same_log {
+            self.room.forget_live();
+        }
+        self.timeline.reset(covers_from, same_log);
+
+        let mut picture = Vec::new();
+        for event in feed.snapshot.into_iter().flatten().chain(feed.events) {
+            self.clock.handle_stamp(event.occurred_at, now);
+            if event.kind.is_live() {
+                self.room.apply_live(&event);
+            } else {
+                picture.push(event);
+            }
+        }
+        self.schedule.ingest_offset_ms = self.room.ingest_offset_ms();
+        picture.sort_by_key(|event| event.seq);
+        for event in picture {
+            self.timeline.enter(event, &self.schedule);
+        }
+
+        if !self.can_settle(now) {
+            self.deliver(Delivery::StateReplaced(self.room.clone()));
+        }
+    }
+
+    fn follow(&mut self, events: Vec<RoomEvent>, after_seq: i64, now: Instant) {
+        for event in events {
+            if event.seq <= after_seq {
+                self.count_duplicates(1);
+                continue;
+            }
+            self.clock.handle_stamp(event.occurred_at, now);
+            if !event.kind.is_live() {
+                self.timeline.enter(event, &self.schedule);
+            } else if self.room.apply_live(&event) {
+                self.show(ShownEvent {
+                    event,
+                    late_by_ms: 0,
+                });
+            }
+        }
+
+        let ingest_offset_ms = self.room.ingest_offset_ms();
+        if self.schedule.ingest_offset_ms != ingest_offset_ms {
+            self.schedule.ingest_offset_ms = ingest_offset_ms;
+            self.timeline.reschedule(&self.schedule);
+        }
+    }
+
+    /// Brings the picture up to `now`.
+    fn advance(&mut self, now: Instant) {
+        let reached = self.reached(now);
+        if !self.timeline.is_settled() && !self.timeline.is_empty() {
+            if self.can_settle(now) {
+                let settled = self.timeline.settle(reached);
+                self.room.replace_picture(settled.train);
+                self.deliver(Delivery::StateReplaced(self.room.clone()));
+                for moment in settled.moments {
+                    self.show(moment);
+                }
+            } else if reached.media.is_some()
+                && self.connection.is_joined()
+                && !self.subscription.is_awaiting()
+            {
+                self.subscribe(now);
+            }
+        }
+
+        while let Some(shown) = self.timeline.release(reached) {
+            self.room.apply_shown(&shown.event);
+            self.show(shown);
+        }
+        self.timeline
+            .enforce_limits(self.schedule.follows_playhead());
+    }
+
+    fn can_settle(&self, now: Instant) -> bool {
+        let reached = self.reached(now);
+
+        if self.schedule.follows_playhead() {
+            reached
+                .media
+                .is_some_and(|position| self.timeline.covers(position))
+        } else {
+            reached.server.is_some()
+        }
+    }
+
+    fn reached(&self, now: Instant) -> Reached {
+        Reached {
+            server: self.clock.server_time(now),
+            media: self.track.map(|track| track.position(now)),
+        }
+    }
+
+    /// Subscribes, or subscribes again, from where the client can go on.
+    fn subscribe(&mut self, now: Instant) {
+        if let Some(id) = self.subscription.running() {
+            self.outputs.push_back(Output::Send(wire::complete(id)));
+        }
+        let start = self.start(now);
+        let id = self.subscription.begin(start.clone());
+
+        self.outputs
+            .push_back(Output::Send(wire::subscribe(id, &self.room_id, &start)));
+        self.connection.expect_answer(now);
+    }
+
+    fn start(&self, now: Instant) -> Start {
+        let resume = self.subscription.resume();
+        let Some(position) = self.reached(now).media else {
+            return resume.unwrap_or_else(|| self.start_at.map_or(Start::Head, Start::At));
+        };
+
+        match resume {
+            Some(resume) if self.timeline.covers(position) => resume,
+            // Early enough for the moments that are still on screen there.
+            _ => Start::At(position.plus_millis(-SHOWING_TIME_MS)),
+        }
+    }
+
+    fn show(&mut self, shown: ShownEvent) {
+        self.stats.shown += 1;
+        self.deliver(Delivery::Event(shown));
+    }
+
+    fn deliver(&mut self, delivery: Delivery) {
+        self.outputs.push_back(Output::Deliver(Box::new(delivery)));
+    }
+
+    fn count_duplicates(&mut self, count: usize) {
+        self.stats.duplicates += u32::try_from(count).unwrap_or(u32::MAX);
+    }
+}

@@ -1,0 +1,175 @@
+//! Estimates the server's clock from the stamps of pings and pongs, as NTP does.
+//!
+//! An exchange that took `r` on the way puts the server's clock within `r / 2` of its middle,
+//! however unevenly the way there and back were: that half is the error bound, and the exchange
+//! with the least `r` of a window is the one to believe. The estimate moves towards it gradually,
+//! so that nothing on screen jumps.
+
+use crate::time::{Instant, ServerTime};
+use crate::wire::PongPayload;
+use std::collections::VecDeque;
+
+/// Exchanges looked back on: with a ping every 10 s, under three minutes, in which two good
+/// oscillators part by a few milliseconds.
+const WINDOW: usize = 16;
+
+/// The estimate moves by a 20th of the time that passes: unseen, and it never runs backwards.
+const SLEW_DIVISOR: i64 = 20;
+
+/// An estimate that is off by more than this is wrong rather than imprecise (a laptop slept), and
+/// would take longer than 20 s to mend gradually.
+const STEP_MS: i64 = 1_000;
+
+/// Two clocks part by at most 1 ms in this many, which is 200 parts in a million.
+const DRIFT_DIVISOR: i64 = 5_000;
+
+/// Stamps are whole milliseconds on both sides.
+const ROUNDING_MS: i64 = 2;
+
+/// What is known of the server's clock.
+#[derive(Debug, Default)]
+pub(crate) struct ClockSync {
+    samples: VecDeque<Sample>,
+    estimate: Option<Estimate>,
+    /// The least that the server's clock can be ahead of ours: something stamped has arrived.
+    floor_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    taken_at: Instant,
+    offset_ms: i64,
+    round_trip_ms: i64,
+}
+
+/// An offset on its way from one value to another.
+#[derive(Debug, Clone, Copy)]
+struct Estimate {
+    from_ms: i64,
+    began_at: Instant,
+    target_ms: i64,
+}
+
+impl ClockSync {
+    /// Takes in an answered ping that arrived at `now`. Returns whether it is the first.
+    pub(crate) fn handle_pong(&mut self, pong: &PongPayload, now: Instant) -> bool {
+        let sent_at = Instant::from_millis(pong.client_sent);
+        let there_ms = pong.server_received.saturating_sub(pong.client_sent);
+        let back_ms = pong.server_sent.saturating_sub(now.as_millis());
+        let round_trip_ms = there_ms.saturating_sub(back_ms);
+        if sent_at > now || !(-ROUNDING_MS..=now.millis_since(sent_at)).contains(&round_trip_ms) {
+            return false;
+        }
+        let sample = Sample {
+            taken_at: now,
+            offset_ms: midpoint(there_ms, back_ms),
+            round_trip_ms: round_trip_ms.max(0),
+        };
+
+        let is_first = self.estimate.is_none();
+        if self.best().is_some_and(|best| best.contradicts(sample)) {
+            self.samples.clear();
+            self.floor_ms = None;
+        }
+        if self.samples.len() == WINDOW {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(sample);
+        self.steer(now);
+
+        is_first
+    }
+
+    /// Takes in a stamp of something that has arrived: the server's clock is at least there.
+    pub(crate) fn handle_stamp(&mut self, stamp: ServerTime, now: Instant) {
+        let floor_ms = stamp.unix_millis().saturating_sub(now.as_millis());
+        self.floor_ms = self.floor_ms.max(Some(floor_ms));
+    }
+
+    /// Returns the server's time, or `None` while nothing is known of it.
+    pub(crate) fn server_time(&self, now: Instant) -> Option<ServerTime> {
+        let offset_ms = self
+            .estimate
+            .map(|estimate| estimate.offset_ms(now))
+            .max(self.floor_ms)?;
+
+        Some(ServerTime::from_unix_millis(
+            now.as_millis().saturating_add(offset_ms),
+        ))
+    }
+
+    /// Returns how far the server's time may be from what [`Self::server_time`] says.
+    pub(crate) fn error_ms(&self, now: Instant) -> Option<i64> {
+        let best = self.best()?;
+        let estimate = self.estimate?;
+        let age_ms = now.millis_since(best.taken_at).max(0);
+        let still_to_go_ms = estimate.offset_ms(now).saturating_sub(estimate.target_ms);
+
+        Some(best.bound_ms() + age_ms / DRIFT_DIVISOR + still_to_go_ms.saturating_abs())
+    }
+
+    /// Returns the first instant after `now` at which the server's time will be `time` or later.
+    pub(crate) fn instant_of(&self, time: ServerTime, now: Instant) -> Option<Instant> {
+        let wait_ms = time.millis_since(self.server_time(now)?).max(1);
+        // While the estimate is being moved it gains or loses at most a 20th of the wait. Waking
+        // early costs one more wake-up; the wait shrinks twentyfold each time.
+        let gain_ms = match self.estimate {
+            Some(estimate) if estimate.offset_ms(now) < estimate.target_ms => {
+                wait_ms / (SLEW_DIVISOR + 1)
+            }
+            _ => 0,
+        };
+
+        Some(now.plus_millis((wait_ms - gain_ms).max(1)))
+    }
+
+    fn best(&self) -> Option<Sample> {
+        self.samples
+            .iter()
+            .copied()
+            .min_by_key(|sample| sample.round_trip_ms)
+    }
+
+    fn steer(&mut self, now: Instant) {
+        let Some(best) = self.best() else { return };
+        let from_ms = self
+            .estimate
+            .map(|estimate| estimate.offset_ms(now))
+            .filter(|from_ms| best.offset_ms.abs_diff(*from_ms) <= STEP_MS.unsigned_abs())
+            .unwrap_or(best.offset_ms);
+
+        self.estimate = Some(Estimate {
+            from_ms,
+            began_at: now,
+            target_ms: best.offset_ms,
+        });
+    }
+}
+
+impl Estimate {
+    fn offset_ms(&self, now: Instant) -> i64 {
+        let limit_ms = now.millis_since(self.began_at).max(0) / SLEW_DIVISOR;
+        let to_go_ms = self.target_ms.saturating_sub(self.from_ms);
+
+        self.from_ms + to_go_ms.clamp(-limit_ms, limit_ms)
+    }
+}
+
+impl Sample {
+    const fn bound_ms(self) -> i64 {
+        self.round_trip_ms / 2 + ROUNDING_MS
+    }
+
+    /// Returns whether both cannot be true of one clock: somebody's clock was set, or slept.
+    fn contradicts(self, later: Self) -> bool {
+        let age_ms = later.taken_at.millis_since(self.taken_at).max(0);
+        let allowed_ms = self.bound_ms() + later.bound_ms() + age_ms / DRIFT_DIVISOR;
+
+        self.offset_ms.abs_diff(later.offset_ms) > allowed_ms.unsigned_abs()
+    }
+}
+
+/// Returns the middle of two numbers that may be far from 0, without overflow.
+const fn midpoint(one: i64, other: i64) -> i64 {
+    other.saturating_add(one.saturating_sub(other) / 2)
+}

@@ -1,0 +1,80 @@
+//! The room as its events have made it: live parts from what has arrived, picture parts only from
+//! what has been shown.
+
+use crate::event::{EventKind, HypeTrain, RoomEvent, RoomProfile, Session};
+
+/// The state of a room as the viewer should see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Room {
+    profile: Option<RoomProfile>,
+    profile_seq: i64,
+    session: Option<Session>,
+    session_seq: i64,
+    train: Option<HypeTrain>,
+}
+
+impl Room {
+    /// Returns the room's profile, once known.
+    pub const fn profile(&self) -> Option<&RoomProfile> {
+        self.profile.as_ref()
+    }
+
+    /// Returns the live session, or else the last one.
+    pub const fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
+    }
+
+    /// Returns the hype train at the viewer's picture: approaching, running, or the last one.
+    pub const fn train(&self) -> Option<&HypeTrain> {
+        self.train.as_ref()
+    }
+
+    /// Takes in a live event, and says whether it was news. An older one never replaces a newer.
+    pub(crate) fn apply_live(&mut self, event: &RoomEvent) -> bool {
+        let seq = match &event.kind {
+            EventKind::RoomUpdated(_) => &mut self.profile_seq,
+            EventKind::SessionStarted(_) | EventKind::SessionEnded(_) => &mut self.session_seq,
+            EventKind::ContributionReceived(_) | EventKind::HypeTrain(..) => return false,
+        };
+        if event.seq <= *seq {
+            return false;
+        }
+        *seq = event.seq;
+
+        match &event.kind {
+            EventKind::RoomUpdated(profile) => self.profile = Some(profile.clone()),
+            EventKind::SessionStarted(session) | EventKind::SessionEnded(session) => {
+                self.session = Some(session.clone());
+            }
+            EventKind::ContributionReceived(_) | EventKind::HypeTrain(..) => {}
+        }
+
+        true
+    }
+
+    /// Takes in a picture event that is being shown.
+    pub(crate) fn apply_shown(&mut self, event: &RoomEvent) {
+        if let Some(train) = event.kind.train() {
+            self.train = Some(train.clone());
+        }
+    }
+
+    /// Replaces the picture parts, after the viewer's picture has jumped.
+    pub(crate) fn replace_picture(&mut self, train: Option<HypeTrain>) {
+        self.train = train;
+    }
+
+    /// Empties the live parts, for another log begins, in which `seq` means something else.
+    pub(crate) fn forget_live(&mut self) {
+        *self = Self {
+            train: self.train.take(),
+            ..Self::default()
+        };
+    }
+
+    pub(crate) fn ingest_offset_ms(&self) -> i64 {
+        self.profile
+            .as_ref()
+            .map_or(0, |profile| profile.ingest_offset_ms)
+    }
+}
