@@ -34,14 +34,7 @@ pub(crate) fn check_schema() -> Result<()> {
 /// Generates the Python package into `target/python/parlor/`. Returns the folder that belongs on
 /// `PYTHONPATH`.
 pub(crate) fn python() -> Result<PathBuf> {
-    process::run(&mut workspace::cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "parlor-sdk-mobile",
-        "--package",
-        "parlor-bindgen",
-    ]))?;
+    steps::build(&["parlor-sdk-mobile", "parlor-bindgen"])?;
     let programs = workspace::dev_profile_dir()?;
     let python = workspace::artifacts().join("python");
     let package = python.join("parlor");

@@ -4,19 +4,13 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{process, wasm, web, workspace};
+use crate::{process, steps, wasm, web, workspace};
 
 /// Builds the pages and the server, then runs the demo with `args`. Returns only on failure.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     web::build(wasm::Source::Auto)?;
     println!("building the server");
-    process::run(&mut workspace::cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "parlor-server",
-    ]))?;
-    let parlor = workspace::dev_profile_dir()?.join("parlor");
+    let parlor = steps::server()?;
 
     Err(process::replace(
         Command::new(parlor)

@@ -165,16 +165,15 @@ fn wait_until_ready(log: impl Read + Send + 'static) -> Result<()> {
     }
 }
 
-/// PostgreSQL refuses to run as root, so as root we step down to the user its package made.
-/// `setpriv` replaces itself: the process we started stays the one to stop.
+/// PostgreSQL refuses to run as root, so as root we step down to the user its package made; and it
+/// is to stop when we are killed. `setpriv` replaces itself: the process we started is the server.
 fn as_ordinary_user(program: &Path) -> Command {
-    if !tools::is_root() {
-        return Command::new(program);
-    }
     let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid=postgres", "--regid=postgres", "--init-groups"])
-        .arg(program);
+    command.args(["--pdeathsig", "INT"]);
+    if tools::is_root() {
+        command.args(["--reuid=postgres", "--regid=postgres", "--init-groups"]);
+    }
+    command.arg(program);
 
     command
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
@@ -90,15 +91,33 @@ impl Step {
     }
 }
 
-/// Builds every program and test at once. A build of less would choose other features of the
-/// dependencies and compile them a second time.
-pub(crate) fn build_workspace() -> Result<()> {
+/// Builds every program and test at once.
+fn build_workspace() -> Result<()> {
     process::run(&mut workspace::cargo(&[
         "build",
         "--quiet",
         "--workspace",
         "--all-targets",
-    ]))
+    ]))?;
+    let _ = WORKSPACE_IS_BUILT.set(());
+
+    Ok(())
+}
+
+static WORKSPACE_IS_BUILT: OnceLock<()> = OnceLock::new();
+
+/// Builds some packages, unless an earlier step has built them all: building fewer chooses other
+/// features of their dependencies and compiles those a second time.
+pub(crate) fn build(packages: &[&str]) -> Result<()> {
+    if WORKSPACE_IS_BUILT.get().is_some() {
+        return Ok(());
+    }
+    let mut command = workspace::cargo(&["build", "--quiet"]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+
+    process::run(&mut command)
 }
 
 /// Runs `step` if its tools can be had, and otherwise says which could not.
@@ -237,12 +256,7 @@ fn node(folder: &str) -> Result<Outcome> {
 
 /// The server's program, built.
 pub(crate) fn server() -> Result<PathBuf> {
-    process::run(&mut workspace::cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "parlor-server",
-    ]))?;
+    build(&["parlor-server"])?;
 
     Ok(workspace::dev_profile_dir()?.join("parlor"))
 }

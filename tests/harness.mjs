@@ -1,0 +1,186 @@
+// Starts a real server on a free loopback port with a database of its own, and speaks to it.
+
+import { spawn, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+
+const PARLOR =
+  process.env.PARLOR_BIN ?? fileURLToPath(new URL('../target/debug/parlor', import.meta.url));
+
+/** How long a server may take to say where it listens, in milliseconds. */
+const START_TIMEOUT_MS = 30_000;
+
+export class Server {
+  #child;
+  #folder;
+  #env;
+  #listen = '127.0.0.1:0';
+  #log = [];
+
+  /** Starts a server. Call `stop` when done; a test that forgets leaves nothing running either. */
+  static async start() {
+    const server = new Server();
+    server.#folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
+    server.#env = {
+      ...process.env,
+      PARLOR_JWT_SECRET: randomBytes(32).toString('hex'),
+      PARLOR_DATABASE: `sqlite://${join(server.#folder, 'parlor.db')}`,
+    };
+    await server.#launch();
+    return server;
+  }
+
+  /** `http://127.0.0.1:<port>`; the same over restarts. */
+  get url() {
+    return `http://${this.#listen}`;
+  }
+
+  get socketUrl() {
+    return `ws://${this.#listen}/graphql/ws`;
+  }
+
+  /** A token signed with the server's secret. */
+  token({ tenantId, role }) {
+    return execFileSync(PARLOR, ['token', '--tenant', tenantId, '--role', role], {
+      env: this.#env,
+      encoding: 'utf8',
+    }).trim();
+  }
+
+  /** Ends the server as an administrator would: it drains, and tells its sockets to come back. */
+  async drain() {
+    await this.#end('SIGTERM');
+  }
+
+  /** Ends the server as a power cut would. */
+  async kill() {
+    await this.#end('SIGKILL');
+  }
+
+  /** Starts it again, on the same port and the same database. */
+  async restart() {
+    await this.#launch();
+  }
+
+  async stop() {
+    await this.#end('SIGTERM');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #end(signal) {
+    const child = this.#child;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+
+  async #launch() {
+    this.#child = spawn(PARLOR, ['serve', '--listen', this.#listen], {
+      env: this.#env,
+      cwd: this.#folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const child = this.#child;
+    const forget = () => child.kill('SIGKILL');
+    process.once('exit', forget);
+    child.once('exit', () => process.off('exit', forget));
+    createInterface({ input: child.stderr }).on('line', (line) => this.#log.push(line));
+
+    this.#listen = await new Promise((resolve, reject) => {
+      const fail = (why) => reject(new Error([why, ...this.#log.slice(-5)].join('\n')));
+      const timeout = setTimeout(() => fail('the server said nothing'), START_TIMEOUT_MS);
+      child.once('error', (error) => fail(error.message));
+      child.once('exit', (code) => fail(`the server ended with ${code}`));
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const address = line.match(/http:\/\/(127\.0\.0\.1:\d+)/)?.[1];
+        if (address) {
+          clearTimeout(timeout);
+          resolve(address);
+        }
+      });
+    });
+  }
+}
+
+/** A tenant with a member of its staff, and what they do in these tests. */
+export class Staff {
+  constructor(server) {
+    this.server = server;
+    this.tenantId = randomUUID();
+    this.token = server.token({ tenantId: this.tenantId, role: 'staff' });
+  }
+
+  /** Runs an operation. Throws what stands under `errors`, and returns `data`. */
+  async graphql(query, variables = {}) {
+    const response = await fetch(`${this.server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token}` },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = await response.json();
+    if (errors) throw new Error(errors.map((error) => error.message).join('; '));
+    return data;
+  }
+
+  /** Runs a mutation whose result is `type`, and throws a refusal. */
+  async #mutate(name, inputType, type, fields, input) {
+    const data = await this.graphql(
+      `mutation($input: ${inputType}!) { result: ${name}(input: $input) {
+         __typename ... on ${type} { ${fields} } ... on Error { code message } } }`,
+      { input },
+    );
+    if (data.result.__typename !== type) {
+      throw new Error(`${name}: ${data.result.code}: ${data.result.message}`);
+    }
+    return data.result;
+  }
+
+  /** An open room with a live session. */
+  async openRoom(settings = {}) {
+    const room = await this.#mutate('createRoom', 'CreateRoomInput', 'Room', 'id slug', {
+      slug: `room-${randomBytes(4).toString('hex')}`,
+      title: 'A room',
+      state: 'OPEN',
+      anonymousRead: true,
+      ...settings,
+    });
+    await this.#mutate('startSession', 'StartSessionInput', 'Session', 'id', { roomId: room.id });
+    return room;
+  }
+
+  /** A settled donation. Amounts are in cents. */
+  async donate(roomId, { key = randomUUID(), amount = 500, viewer = 'viewer-1', message } = {}) {
+    return this.#mutate(
+      'recordContribution',
+      'RecordContributionInput',
+      'Contribution',
+      'id hype occurredAt',
+      {
+        roomId,
+        idempotencyKey: key,
+        kind: 'DONATION',
+        amount: String(amount),
+        currency: 'EUR',
+        viewerId: viewer,
+        viewerName: viewer,
+        message,
+      },
+    );
+  }
+
+  async createOverlayToken(roomId) {
+    return this.#mutate(
+      'createOverlayToken',
+      'CreateOverlayTokenInput',
+      'CreatedOverlayToken',
+      'secret browserSourceUrl overlayToken { id }',
+      { roomId, label: 'a test' },
+    );
+  }
+}
