@@ -4,6 +4,7 @@
 //! kind of thing that commands need.
 
 mod bench;
+mod bind;
 mod codegen;
 mod demo;
 mod npm;

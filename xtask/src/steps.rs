@@ -194,7 +194,7 @@ fn rust() -> Result<Outcome> {
 }
 
 fn display_plans() -> Result<Outcome> {
-    web::build(wasm::Source::Auto)?;
+    web::build_package(wasm::Source::Auto)?;
 
     node("wasm")
 }

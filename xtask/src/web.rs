@@ -1,14 +1,12 @@
-//! Builds what browsers load into `target/web/`: the overlay's WebAssembly with its glue, and the
-//! static files around it.
+//! Builds what browsers load: the overlay and the pages around it into `target/web/`, and the
+//! client alone, as an npm package, into `target/npm/`.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
-use wasm_bindgen_cli_support::Bindgen;
 
 use crate::wasm::{self, Toolchain};
-use crate::{npm, process, tools, workspace};
+use crate::{bind, workspace};
 
 /// Folders copied as they are: from the checkout, to `target/web/`.
 const STATIC: [(&str, &str); 4] = [
@@ -18,15 +16,13 @@ const STATIC: [(&str, &str); 4] = [
     ("examples/web-player", "player"),
 ];
 
-/// Builds everything. Returns the folder.
+/// Builds the overlay and its pages. Returns the folder.
 pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
     let web = workspace::artifacts().join("web");
     let toolchain = Toolchain::ensure(source)?;
     println!("building the overlay with {}", toolchain.describe());
-    let module = compile(&toolchain, "parlor-overlay", "parlor_overlay")?;
+    bind::build(&toolchain, "parlor-overlay", "parlor_overlay", &web)?;
 
-    std::fs::create_dir_all(&web)?;
-    bind(&module, &web)?;
     for (from, to) in STATIC {
         let from = workspace::root().join(from);
         if from.exists() {
@@ -37,72 +33,15 @@ pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
     Ok(web)
 }
 
-/// Compiles `package`'s cdylib for browsers. Returns the module, not yet bound to JavaScript.
-fn compile(toolchain: &Toolchain, package: &str, library: &str) -> Result<PathBuf> {
-    let target_dir = toolchain.target_dir();
-    process::run(
-        toolchain
-            .cargo(&["build", "--quiet", "--package", package, "--lib"])
-            .args(["--profile", "wasm", "--target", wasm::TARGET])
-            .arg("--target-dir")
-            .arg(&target_dir),
-    )?;
+/// Builds the client's npm package. Returns the folder.
+pub(crate) fn build_package(source: wasm::Source) -> Result<PathBuf> {
+    let package = workspace::artifacts().join("npm");
+    let toolchain = Toolchain::ensure(source)?;
+    println!("building the npm package with {}", toolchain.describe());
+    bind::build(&toolchain, "parlor-sdk-wasm", "parlor_sdk_wasm", &package)?;
+    copy_folder(&workspace::root().join("sdk-wasm/npm"), &package)?;
 
-    Ok(target_dir
-        .join(wasm::TARGET)
-        .join("wasm")
-        .join(format!("{library}.wasm")))
-}
-
-/// Writes the glue, its types and the final module into `web`, unless they are of this module
-/// already.
-fn bind(module: &Path, web: &Path) -> Result<()> {
-    let optimiser = optimiser()?;
-    let bytes = std::fs::read(module)
-        .with_context(|| format!("the overlay's build left no {}", module.display()))?;
-    let mut stamp = format!("optimised: {}\n", optimiser.is_some()).into_bytes();
-    stamp.extend_from_slice(&bytes);
-    let stamp_file = workspace::artifacts().join("web.stamp");
-    let bound = web.join("parlor_overlay_bg.wasm");
-    if bound.exists() && std::fs::read(&stamp_file).is_ok_and(|old| old == stamp) {
-        return Ok(());
-    }
-
-    Bindgen::new()
-        .input_bytes("parlor_overlay", bytes)
-        .web(true)?
-        .typescript(true)
-        .remove_producers_section(true)
-        .generate(web)
-        .context("wasm-bindgen cannot bind the overlay")?;
-    match optimiser {
-        Some(mut wasm_opt) => optimise(&mut wasm_opt, &bound)?,
-        None => println!("skipped wasm-opt: node and npm are not here; the module is larger"),
-    }
-
-    std::fs::write(stamp_file, stamp)?;
-    Ok(())
-}
-
-/// `wasm-opt`, where node is there to run it.
-fn optimiser() -> Result<Option<Command>> {
-    if tools::NODE.find().is_none() || tools::NPM.find().is_none() {
-        return Ok(None);
-    }
-    let folder = workspace::root().join("xtask/node");
-    npm::install(&folder)?;
-    let mut command = Command::new("node");
-    command.arg(folder.join("node_modules/binaryen/bin/wasm-opt"));
-
-    Ok(Some(command))
-}
-
-fn optimise(wasm_opt: &mut Command, module: &Path) -> Result<()> {
-    let optimised = module.with_extension("opt");
-    process::output(wasm_opt.arg("-Oz").arg(module).arg("-o").arg(&optimised))?;
-    std::fs::rename(&optimised, module)?;
-
-    Ok(())
+    Ok(package)
 }
 
 /// Copies the files of `from`, folders included, into `to`.
