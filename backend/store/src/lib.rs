@@ -1,1 +1,91 @@
+//! Parlor's storage: one API over SQLite and PostgreSQL.
+//!
+//! A command is decided in memory, on a room loaded under its lock, and what it changed is written
+//! in sets together with the log. [`Store::begin`] opens such a batch; everything else reads.
 
+mod batch;
+mod contribution_row;
+mod engine;
+mod epochs;
+mod error;
+mod event_row;
+mod log;
+mod overlay_tokens;
+mod room_row;
+mod rooms;
+mod sql;
+mod tenants;
+
+pub use batch::{Batch, Committed, RoomNeeds};
+pub use engine::{Settings, Synchronous};
+pub use error::StoreError;
+pub use log::{KEYFRAME_EVERY, LogPosition, RESUME_EVENTS_MAX, Resume, Snapshot};
+pub use overlay_tokens::OverlayTokenRow;
+pub use rooms::{InsertRoom, PageRequest, RoomCursor, RoomView, RoomsFilter, RoomsPage};
+pub use tenants::Tenant;
+
+use engine::Engine;
+use sql::Statement;
+
+/// How many of PostgreSQL's connections write at once at most. Rooms are spread over them; more
+/// would contend for the same disk.
+const LANES_MAX: usize = 4;
+
+/// One database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Engine,
+    settings: Settings,
+}
+
+impl Store {
+    /// Opens the database, and makes the file if SQLite has none. Does not bring it up to date.
+    pub async fn connect(settings: &Settings) -> Result<Self, StoreError> {
+        let engine = Engine::connect(settings).await?;
+        Ok(Self {
+            engine,
+            settings: settings.clone(),
+        })
+    }
+
+    /// Brings the schema up to date. Harmless when it is.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let migrator = sqlx::migrate!("./migrations");
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => migrator.run(writer).await,
+            Engine::Postgres(pool) => migrator.run(pool).await,
+        }
+        .map_err(StoreError::Migration)
+    }
+
+    /// How many batches can be written side by side.
+    pub fn lanes(&self) -> usize {
+        match &self.engine {
+            Engine::Sqlite { .. } => 1,
+            Engine::Postgres(_) => {
+                let half = usize::try_from(self.settings.pool_size / 2).unwrap_or(LANES_MAX);
+                half.clamp(1, LANES_MAX)
+            }
+        }
+    }
+
+    /// Whether a power cut may have taken commits back, so that [`Store::renew_epochs`] is due
+    /// whenever the database was opened.
+    pub fn positions_may_repeat(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite { .. } => self.settings.sqlite_synchronous == Synchronous::Normal,
+            Engine::Postgres(_) => false,
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.engine.fetch(Statement::new("SELECT 1")).await?;
+        Ok(())
+    }
+
+    /// Waits until every connection is closed.
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
+}

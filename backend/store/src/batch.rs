@@ -1,0 +1,148 @@
+//! A batch of rooms under their locks: loaded, decided on by the caller, and written in sets.
+
+mod load;
+pub(crate) mod write;
+
+use std::collections::BTreeMap;
+
+use parlor_domain::event::Event;
+use parlor_domain::id::{Epoch, RoomId, TenantId, ViewerId};
+use parlor_domain::room_aggregate::{Changes, ContributionRef, MessageKey, RoomAggregate};
+use parlor_domain::time::ServerTime;
+
+use crate::engine::Transaction;
+use crate::{Store, StoreError};
+
+/// The operation that the keys of contribution reports belong to.
+pub(crate) const RECORD_CONTRIBUTION: &str = "record_contribution";
+
+/// A room that a batch decides on, and what its commands need looked up.
+#[derive(Debug, Clone)]
+pub struct RoomNeeds {
+    pub tenant_id: TenantId,
+    pub room_id: RoomId,
+    /// The keys of the reports.
+    pub answers: Vec<MessageKey>,
+    /// What the reports speak of.
+    pub contributions: Vec<ContributionRef>,
+    /// Those of them that a report would reverse.
+    pub reversals: Vec<ContributionRef>,
+    /// Who gave, as the reports say.
+    pub viewers: Vec<ViewerId>,
+}
+
+/// Rooms under their locks. Dropped, it rolls back.
+pub struct Batch {
+    transaction: Transaction,
+    rooms: BTreeMap<(RoomId, TenantId), Locked>,
+}
+
+/// A room under its lock, and where its last keyframe is.
+struct Locked {
+    aggregate: RoomAggregate,
+    keyframe_seq: i64,
+}
+
+/// What a batch wrote about one room, to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    pub room_id: RoomId,
+    pub epoch: Epoch,
+    /// The events follow this position without a gap.
+    pub after_seq: i64,
+    pub events: Vec<Event>,
+    /// When the room's train ends or lapses if nothing more comes.
+    pub train_deadline: Option<ServerTime>,
+}
+
+impl Store {
+    /// Locks the rooms, and loads them with what is needed. Each room is named once.
+    ///
+    /// Fails with [`StoreError::Retry`] when another transaction was in the way.
+    pub async fn begin(&self, needs: &[RoomNeeds]) -> Result<Batch, StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        let mut rooms = load::lock(&mut transaction, needs).await?;
+        load::state(&mut transaction, &mut rooms).await?;
+        load::known(&mut transaction, &mut rooms, needs).await?;
+
+        Ok(Batch { transaction, rooms })
+    }
+}
+
+impl Batch {
+    /// The tenant's room, to decide on. `None` if the batch did not name it, if it is not there, or
+    /// if it is not the tenant's.
+    pub fn room(&mut self, tenant_id: TenantId, room_id: RoomId) -> Option<&mut RoomAggregate> {
+        let locked = self.rooms.get_mut(&(room_id, tenant_id))?;
+        Some(&mut locked.aggregate)
+    }
+
+    /// Writes what was changed, commits, and returns what to publish of each room that changed.
+    /// When nothing was changed, nothing is written.
+    pub async fn commit(mut self) -> Result<Vec<Committed>, StoreError> {
+        self.rooms
+            .retain(|_, locked| has_changes(&locked.aggregate.changes));
+        if self.rooms.is_empty() {
+            self.roll_back().await?;
+            return Ok(Vec::new());
+        }
+
+        let rooms: Vec<_> = self.rooms.values().map(write::Room::of).collect();
+        write::heads(&mut self.transaction, &rooms).await?;
+        write::settings(&mut self.transaction, &rooms).await?;
+        write::changes(&mut self.transaction, &rooms).await?;
+        self.transaction
+            .commit()
+            .await
+            .map_err(StoreError::of_commit)?;
+
+        Ok(self.rooms.into_values().map(committed).collect())
+    }
+
+    /// Gives the locks back and writes nothing.
+    pub async fn roll_back(self) -> Result<(), StoreError> {
+        Ok(self.transaction.roll_back().await?)
+    }
+}
+
+fn has_changes(changes: &Changes) -> bool {
+    let Changes {
+        room,
+        session,
+        contributions,
+        boarded,
+        contributors,
+        trains,
+        train,
+        answers,
+        events,
+    } = changes;
+
+    *room
+        || *train
+        || !session.is_empty()
+        || !contributions.is_empty()
+        || !boarded.is_empty()
+        || !contributors.is_empty()
+        || !trains.is_empty()
+        || !answers.is_empty()
+        || !events.is_empty()
+}
+
+fn committed(locked: Locked) -> Committed {
+    let RoomAggregate {
+        room,
+        head,
+        changes,
+        ..
+    } = &locked.aggregate;
+    let count = i64::try_from(changes.events.len()).expect("a batch fits memory");
+
+    Committed {
+        room_id: room.id,
+        epoch: head.epoch,
+        after_seq: head.seq - count,
+        train_deadline: locked.aggregate.train_deadline(),
+        events: locked.aggregate.changes.events,
+    }
+}

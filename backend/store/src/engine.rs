@@ -1,0 +1,312 @@
+//! The two engines behind one set of calls: pools, transactions, and running a statement.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnectionMetadata;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Sqlite};
+
+use crate::error::StoreError;
+use crate::sql::{ROWS_PER_STATEMENT, Row, Statement, Value};
+
+/// How long a writer waits for another process's lock, or for a connection of the pool. Well below
+/// a client's patience, and many times what a batch takes.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long an open transaction may sit idle before PostgreSQL takes its locks away: a node that
+/// hangs must not hold up a room for ever.
+const IDLE_IN_TRANSACTION_MAX_MS: u32 = 30_000;
+/// A connection idle for longer is tested before use. Under load none is, which saves a round trip
+/// for each transaction.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// Statements that stay prepared: every fixed one, and the sets in each of their sizes.
+const PREPARED_MAX: usize = 400;
+/// Connections to a database that serves one node, lanes and readers together.
+const POOL_SIZE_DEFAULT: u32 = 10;
+/// SQLite's page cache for the writer, in KiB: the hot pages of some thousands of rooms.
+const WRITER_CACHE_KIB: u32 = 32 * 1024;
+
+/// Where the database is, and how careful to be with it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite://path/to/file.db` or `postgres://user@host/name`.
+    pub url: String,
+    pub sqlite_synchronous: Synchronous,
+    /// Connections held at most; on SQLite these are the readers, beside one writer.
+    pub pool_size: u32,
+}
+
+/// What a commit on SQLite survives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// A power cut.
+    #[default]
+    Full,
+    /// A crash of the process only: a power cut may lose the last commits, so that positions in
+    /// logs could be given out twice.
+    Normal,
+}
+
+impl Settings {
+    /// Full durability and a pool of the usual size.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            sqlite_synchronous: Synchronous::Full,
+            pool_size: POOL_SIZE_DEFAULT,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Engine {
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+pub(crate) enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+macro_rules! run_on_sqlite {
+    ($statement:expr, $executor:expr, $call:ident) => {{
+        let (text, arguments) = $statement.for_sqlite()?;
+        sqlx::query_with(AssertSqlSafe(text), arguments)
+            .$call($executor)
+            .await
+    }};
+}
+
+macro_rules! run_on_postgres {
+    ($statement:expr, $executor:expr, $call:ident) => {{
+        let (text, arguments) = $statement.for_postgres()?;
+        sqlx::query_with(AssertSqlSafe(text), arguments)
+            .$call($executor)
+            .await
+    }};
+}
+
+impl Engine {
+    pub(crate) async fn connect(settings: &Settings) -> Result<Self, StoreError> {
+        if settings.url.starts_with("sqlite:") {
+            connect_sqlite(settings).await
+        } else if settings.url.starts_with("postgres:") || settings.url.starts_with("postgresql:") {
+            connect_postgres(settings).await
+        } else {
+            Err(StoreError::Settings {
+                url: settings.url.clone(),
+                constraint: "start with `sqlite://` or `postgres://`",
+            })
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Runs one statement that reads.
+    pub(crate) async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Self::Sqlite { readers, .. } => fetch_sqlite(statement, readers).await,
+            Self::Postgres(pool) => fetch_postgres(statement, pool).await,
+        }
+    }
+
+    /// Runs one statement that writes, in a transaction of its own.
+    pub(crate) async fn write(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Self::Sqlite { writer, .. } => fetch_sqlite(statement, writer).await,
+            Self::Postgres(pool) => fetch_postgres(statement, pool).await,
+        }
+    }
+
+    /// Opens a transaction. Its first statement must write the row that serves as the lock: SQLite
+    /// refuses to let one that has read become a writer once another has written.
+    pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
+        match self {
+            Self::Sqlite { writer, .. } => writer.begin().await.map(Transaction::Sqlite),
+            Self::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
+        }
+    }
+
+    /// Opens a transaction whose reads all see one state.
+    pub(crate) async fn begin_read(&self) -> Result<Transaction, sqlx::Error> {
+        match self {
+            Self::Sqlite { readers, .. } => readers.begin().await.map(Transaction::Sqlite),
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                pool.begin_with(begin).await.map(Transaction::Postgres)
+            }
+        }
+    }
+}
+
+impl Transaction {
+    pub(crate) async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => fetch_sqlite(statement, &mut **transaction).await,
+            Self::Postgres(transaction) => fetch_postgres(statement, &mut **transaction).await,
+        }
+    }
+
+    /// Returns how many rows were written.
+    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => {
+                let done = run_on_sqlite!(statement, &mut **transaction, execute)?;
+                Ok(done.rows_affected())
+            }
+            Self::Postgres(transaction) => {
+                let done = run_on_postgres!(statement, &mut **transaction, execute)?;
+                Ok(done.rows_affected())
+            }
+        }
+    }
+
+    /// Runs `{before} VALUES {rows} {after}`, in as few statements as the sizes allow.
+    pub(crate) async fn insert(
+        &mut self,
+        before: &str,
+        rows: &[Vec<Value>],
+        after: &str,
+    ) -> Result<(), sqlx::Error> {
+        for chunk in chunks(rows) {
+            let mut statement = Statement::new(before);
+            statement.push_rows(chunk);
+            self.execute(statement.push(after)).await?;
+        }
+
+        Ok(())
+    }
+
+    /// Runs `WITH v{columns} AS (VALUES {rows}) {update}`, in as few statements as the sizes allow.
+    pub(crate) async fn update(
+        &mut self,
+        columns: &str,
+        rows: &[Vec<Value>],
+        update: &str,
+    ) -> Result<(), sqlx::Error> {
+        for chunk in chunks(rows) {
+            let statement = Statement::with_rows(columns, chunk).push(update);
+            self.execute(statement).await?;
+        }
+
+        Ok(())
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Postgres(transaction) => transaction.commit().await,
+        }
+    }
+
+    pub(crate) async fn roll_back(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(transaction) => transaction.rollback().await,
+            Self::Postgres(transaction) => transaction.rollback().await,
+        }
+    }
+}
+
+async fn fetch_sqlite<'e>(
+    statement: Statement,
+    executor: impl sqlx::Executor<'e, Database = Sqlite>,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let rows = run_on_sqlite!(statement, executor, fetch_all)?;
+    Ok(rows.into_iter().map(Row::from).collect())
+}
+
+async fn fetch_postgres<'e>(
+    statement: Statement,
+    executor: impl sqlx::Executor<'e, Database = Postgres>,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let rows = run_on_postgres!(statement, executor, fetch_all)?;
+    Ok(rows.into_iter().map(Row::from).collect())
+}
+
+/// Cuts `rows` into the fixed sizes, the largest first.
+fn chunks(rows: &[Vec<Value>]) -> Vec<&[Vec<Value>]> {
+    let mut left = rows;
+    let mut chunks = Vec::new();
+    for size in ROWS_PER_STATEMENT {
+        while left.len() >= size {
+            let (chunk, rest) = left.split_at(size);
+            chunks.push(chunk);
+            left = rest;
+        }
+    }
+
+    chunks
+}
+
+async fn connect_sqlite(settings: &Settings) -> Result<Engine, StoreError> {
+    let synchronous = match settings.sqlite_synchronous {
+        Synchronous::Full => SqliteSynchronous::Full,
+        Synchronous::Normal => SqliteSynchronous::Normal,
+    };
+    let options = SqliteConnectOptions::from_str(&settings.url)?
+        .busy_timeout(WAIT_MAX)
+        .synchronous(synchronous)
+        .statement_cache_capacity(PREPARED_MAX)
+        .disable_statement_logging();
+    let writing = options
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"));
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(WAIT_MAX)
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+
+    // One writer: SQLite has one lock, and waiting for it in the pool is fair.
+    let writer = pool().max_connections(1).connect_with(writing).await?;
+    let readers = pool().max_connections(settings.pool_size);
+    let readers = readers.connect_with(options.read_only(true)).await?;
+
+    Ok(Engine::Sqlite { writer, readers })
+}
+
+async fn connect_postgres(settings: &Settings) -> Result<Engine, StoreError> {
+    let options = PgConnectOptions::from_str(&settings.url)?
+        .application_name("parlor")
+        .options([
+            ("lock_timeout", WAIT_MAX.as_millis().to_string()),
+            (
+                "idle_in_transaction_session_timeout",
+                IDLE_IN_TRANSACTION_MAX_MS.to_string(),
+            ),
+        ])
+        .statement_cache_capacity(PREPARED_MAX)
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.pool_size)
+        .acquire_timeout(WAIT_MAX)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta: PoolConnectionMetadata| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        });
+
+    Ok(Engine::Postgres(pool.connect_with(options).await?))
+}

@@ -1,0 +1,143 @@
+//! What goes wrong with a database, sorted by what a caller can do about it.
+
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing was written, and the same again may succeed: a deadlock, a busy file, a lost
+    /// connection.
+    #[error("the database was busy or out of reach")]
+    Retry(#[source] sqlx::Error),
+    /// The commit's answer was lost: what was asked for is written whole, or not at all.
+    #[error("the outcome of a commit is unknown")]
+    OutcomeUnknown(#[source] sqlx::Error),
+    /// Another room of the tenant has the slug.
+    #[error("another room has the slug")]
+    SlugTaken,
+    /// A contribution of this reference was reported to another room of the tenant.
+    #[error("the contribution was reported to another room")]
+    ContributionElsewhere,
+    /// Anything else: the same again would fail again.
+    #[error("the database refused")]
+    Fault(#[source] sqlx::Error),
+    #[error("the database could not be brought up to date")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    #[error("the database address `{url}` must {constraint}")]
+    Settings {
+        url: String,
+        constraint: &'static str,
+    },
+}
+
+impl StoreError {
+    /// Whether the same again may succeed, for nothing was written.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Retry(_))
+    }
+
+    /// Sorts an error of the answer to a COMMIT.
+    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(refusal) if is_clean_refusal(refusal) => error.into(),
+            Some(_) | None => Self::OutcomeUnknown(error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    /// Sorts an error of anything but a COMMIT, before which nothing is written.
+    fn from(error: sqlx::Error) -> Self {
+        let is_lost = matches!(
+            &error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::BeginFailed
+        );
+
+        match error.as_database_error() {
+            Some(refusal) if violates(refusal, &SLUG_UNIQUE) => Self::SlugTaken,
+            Some(refusal) if violates(refusal, &CONTRIBUTION_UNIQUE) => Self::ContributionElsewhere,
+            Some(refusal) if is_transient(refusal) => Self::Retry(error),
+            None if is_lost => Self::Retry(error),
+            Some(_) | None => Self::Fault(error),
+        }
+    }
+}
+
+/// Whether the engine says that a COMMIT did not happen.
+fn is_clean_refusal(refusal: &dyn DatabaseError) -> bool {
+    if let Some(code) = sqlite_primary_code(refusal) {
+        return code == SQLITE_BUSY;
+    }
+
+    // Class 23: a constraint that is checked at the end. Class 40: rolled back.
+    let code = refusal.code().unwrap_or_default();
+    code.starts_with("23") || code == SERIALIZATION_FAILURE || code == DEADLOCK_DETECTED
+}
+
+fn is_transient(refusal: &dyn DatabaseError) -> bool {
+    // Another room's batch answered under the same key since this one looked it up.
+    if violates(refusal, &ANSWER_UNIQUE) {
+        return true;
+    }
+    if let Some(code) = sqlite_primary_code(refusal) {
+        return code == SQLITE_BUSY || code == SQLITE_LOCKED;
+    }
+
+    let code = refusal.code().unwrap_or_default();
+    code.starts_with("08") || TRANSIENT.contains(&code.as_ref())
+}
+
+/// A unique constraint: PostgreSQL reports its name, SQLite its columns.
+struct Unique {
+    name: &'static str,
+    columns: &'static str,
+}
+
+const SLUG_UNIQUE: Unique = Unique {
+    name: "rooms_slug_unique",
+    columns: "rooms.tenant_id, rooms.slug",
+};
+const CONTRIBUTION_UNIQUE: Unique = Unique {
+    name: "contributions_ref_unique",
+    columns: "contributions.tenant_id, contributions.provider, contributions.contribution_ref",
+};
+const ANSWER_UNIQUE: Unique = Unique {
+    name: "answers_key",
+    columns: "answers.tenant_id, answers.actor, answers.operation, answers.idempotency_key",
+};
+
+fn violates(refusal: &dyn DatabaseError, unique: &Unique) -> bool {
+    refusal.is_unique_violation()
+        && (refusal.constraint() == Some(unique.name)
+            || refusal.message().ends_with(unique.columns))
+}
+
+/// SQLite's result code without the details in its upper bytes; `None` on PostgreSQL.
+fn sqlite_primary_code(refusal: &dyn DatabaseError) -> Option<u32> {
+    if refusal.try_downcast_ref::<PgDatabaseError>().is_some() {
+        return None;
+    }
+
+    let code: u32 = refusal.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+const SQLITE_BUSY: u32 = 5;
+const SQLITE_LOCKED: u32 = 6;
+const SERIALIZATION_FAILURE: &str = "40001";
+const DEADLOCK_DETECTED: &str = "40P01";
+/// What PostgreSQL says when trying again helps: also `lock_not_available`, `too_many_connections`,
+/// and a server that goes down or comes up.
+const TRANSIENT: [&str; 7] = [
+    SERIALIZATION_FAILURE,
+    DEADLOCK_DETECTED,
+    "55P03",
+    "53300",
+    "57P01",
+    "57P02",
+    "57P03",
+];

@@ -1,0 +1,131 @@
+//! Events as rows of the log, of the parts, and inside keyframes.
+
+use serde::{Deserialize, Serialize};
+
+use parlor_domain::event::{Event, EventBody, Part};
+use parlor_domain::id::{EventId, RoomId, TenantId};
+use parlor_domain::time::ServerTime;
+
+use crate::sql::{Row, Value, row, to_json};
+
+/// An event inside a keyframe.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct KeptEvent {
+    id: EventId,
+    seq: i64,
+    occurred_at: ServerTime,
+    display_at: ServerTime,
+    body: EventBody,
+}
+
+impl From<Event> for KeptEvent {
+    fn from(event: Event) -> Self {
+        let Event {
+            id,
+            seq,
+            occurred_at,
+            display_at,
+            body,
+        } = event;
+        Self {
+            id,
+            seq,
+            occurred_at,
+            display_at,
+            body,
+        }
+    }
+}
+
+impl From<KeptEvent> for Event {
+    fn from(kept: KeptEvent) -> Self {
+        let KeptEvent {
+            id,
+            seq,
+            occurred_at,
+            display_at,
+            body,
+        } = kept;
+        Self {
+            id,
+            seq,
+            occurred_at,
+            display_at,
+            body,
+        }
+    }
+}
+
+/// The columns that [`read`] reads, of the table called `table`.
+pub(crate) fn columns(table: &str) -> String {
+    ["id", "seq", "occurred_at", "display_at", "body"]
+        .map(|column| format!("{table}.{column}"))
+        .join(", ")
+}
+
+pub(crate) fn read(row: &mut Row) -> Result<Event, sqlx::Error> {
+    Ok(Event {
+        id: EventId(row.take()?),
+        seq: row.take()?,
+        occurred_at: row.take_time()?,
+        display_at: row.take_time()?,
+        body: row.take_json()?,
+    })
+}
+
+/// Reads an event whose columns are all empty where an outer join found none.
+pub(crate) fn read_optional(row: &mut Row) -> Result<Option<Event>, sqlx::Error> {
+    let id: Option<uuid::Uuid> = row.take()?;
+    let Some(id) = id else {
+        return Ok(None);
+    };
+
+    Ok(Some(Event {
+        id: EventId(id),
+        seq: row.take()?,
+        occurred_at: row.take_time()?,
+        display_at: row.take_time()?,
+        body: row.take_json()?,
+    }))
+}
+
+pub(crate) const INSERT_EVENTS: &str = "INSERT INTO events
+    (room_id, seq, tenant_id, id, occurred_at, display_at, part, body) ";
+
+pub(crate) fn event_row(room_id: RoomId, tenant_id: TenantId, event: &Event) -> Vec<Value> {
+    row![
+        room_id,
+        event.seq,
+        tenant_id,
+        event.id,
+        event.occurred_at,
+        event.display_at,
+        event.body.part().map(Part::as_str),
+        to_json(&event.body),
+    ]
+}
+
+pub(crate) const INSERT_PARTS: &str = "INSERT INTO parts
+    (room_id, part, tenant_id, id, seq, occurred_at, display_at, body) ";
+
+pub(crate) const REPLACE_PARTS: &str = " ON CONFLICT (room_id, part) DO UPDATE SET
+    id = excluded.id, seq = excluded.seq, occurred_at = excluded.occurred_at,
+    display_at = excluded.display_at, body = excluded.body";
+
+pub(crate) fn part_row(
+    room_id: RoomId,
+    tenant_id: TenantId,
+    part: Part,
+    event: &Event,
+) -> Vec<Value> {
+    row![
+        room_id,
+        part.as_str(),
+        tenant_id,
+        event.id,
+        event.seq,
+        event.occurred_at,
+        event.display_at,
+        to_json(&event.body),
+    ]
+}

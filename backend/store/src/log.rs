@@ -1,0 +1,263 @@
+//! Reading a room's log, and the state of a room at its head or at a time.
+
+use std::collections::BTreeMap;
+
+use parlor_domain::event::{Event, LogHead};
+use parlor_domain::id::{Epoch, RoomId, TenantId};
+use parlor_domain::time::ServerTime;
+
+use crate::event_row::{self, KeptEvent};
+use crate::room_row::{self, HEAD_COLUMNS};
+use crate::sql::{KEYS_MAX, Row, Statement, row};
+use crate::{Store, StoreError};
+
+/// How many events pass between keyframes. A seek reads one keyframe and at most this many events
+/// more than a batch writes, which takes a few milliseconds; twice as many keyframes would double
+/// the log's size in a room whose state is large.
+pub const KEYFRAME_EVERY: i64 = 64;
+/// The longest replay: half an hour of three events a second. Further back a snapshot costs less,
+/// and moments that old are no news.
+pub const RESUME_EVENTS_MAX: i64 = 5_000;
+
+/// A position in a room's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogPosition {
+    pub epoch: Epoch,
+    pub seq: i64,
+}
+
+/// A room's state at a position of its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    pub room_id: RoomId,
+    pub epoch: Epoch,
+    pub seq: i64,
+    /// The last event of every part, by `seq`.
+    pub events: Vec<Event>,
+    /// The room's present ingest offset.
+    pub ingest_offset_ms: i64,
+}
+
+/// What came of going on from a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resume {
+    /// Every event since.
+    Events { head: LogHead, events: Vec<Event> },
+    /// The log is another, does not reach back or forth to the position, or has too much to replay.
+    Unrecoverable,
+}
+
+impl Store {
+    /// Where the room's log ends.
+    pub async fn head(&self, room_id: RoomId) -> Result<Option<LogHead>, StoreError> {
+        let heads = self.heads(&[room_id]).await?;
+        Ok(heads.get(&room_id).copied())
+    }
+
+    /// Where the logs of `room_ids` end; rooms that are not there are left out.
+    pub async fn heads(
+        &self,
+        room_ids: &[RoomId],
+    ) -> Result<BTreeMap<RoomId, LogHead>, StoreError> {
+        let mut heads = BTreeMap::new();
+        for chunk in room_ids.chunks(KEYS_MAX) {
+            let keys: Vec<_> = chunk.iter().map(|id| row![*id]).collect();
+            let statement = Statement::with_keys("wanted (id)", &keys).push(&format!(
+                "SELECT rooms.id, {HEAD_COLUMNS} FROM wanted CROSS JOIN rooms
+                 WHERE rooms.id = wanted.id"
+            ));
+            for mut row in self.engine.fetch(statement).await? {
+                heads.insert(RoomId(row.take()?), room_row::read_head(&mut row)?);
+            }
+        }
+
+        Ok(heads)
+    }
+
+    /// Events behind `after_seq`, at most `limit`. None if the room's log is not of that epoch.
+    pub async fn events_after(
+        &self,
+        room_id: RoomId,
+        epoch: Epoch,
+        after_seq: i64,
+        limit: i64,
+    ) -> Result<Vec<Event>, StoreError> {
+        let columns = event_row::columns("events");
+        let statement = Statement::new(format!(
+            "SELECT {columns} FROM rooms JOIN events ON events.room_id = rooms.id
+             WHERE rooms.id = $1 AND rooms.epoch = $2 AND events.seq > $3
+             ORDER BY events.seq LIMIT $4"
+        ))
+        .bind(room_id)
+        .bind(epoch)
+        .bind(after_seq)
+        .bind(limit);
+        let rows = self.engine.fetch(statement).await?;
+
+        Ok(read_events(rows)?)
+    }
+
+    /// Every event since `after`, or that there is no telling.
+    pub async fn resume(&self, room_id: RoomId, after: LogPosition) -> Result<Resume, StoreError> {
+        let columns = event_row::columns("events");
+        let statement = Statement::new(format!(
+            "SELECT {HEAD_COLUMNS}, {columns} FROM rooms
+             LEFT JOIN events ON events.room_id = rooms.id AND events.seq > $3
+             WHERE rooms.id = $1 AND rooms.epoch = $2 AND rooms.first_kept_seq <= $3 + 1
+                 AND rooms.head_seq >= $3 AND rooms.head_seq <= $3 + $4
+             ORDER BY events.seq"
+        ))
+        .bind(room_id)
+        .bind(after.epoch)
+        .bind(after.seq)
+        .bind(RESUME_EVENTS_MAX);
+
+        let mut resume = Resume::Unrecoverable;
+        let mut events = Vec::new();
+        for mut row in self.engine.fetch(statement).await? {
+            let head = room_row::read_head(&mut row)?;
+            events.extend(event_row::read_optional(&mut row)?);
+            resume = Resume::Events {
+                head,
+                events: Vec::new(),
+            };
+        }
+        if let Resume::Events { events: all, .. } = &mut resume {
+            *all = events;
+        }
+
+        Ok(resume)
+    }
+
+    /// The room's state at the head of its log.
+    pub async fn snapshot(&self, room_id: RoomId) -> Result<Option<Snapshot>, StoreError> {
+        let columns = event_row::columns("parts");
+        // One statement, so that head and parts are of one state.
+        let statement = Statement::new(format!(
+            "SELECT rooms.epoch, rooms.head_seq, rooms.ingest_offset_ms, {columns} FROM rooms
+             LEFT JOIN parts ON parts.room_id = rooms.id
+             WHERE rooms.id = $1 ORDER BY parts.seq"
+        ))
+        .bind(room_id);
+
+        let mut snapshot: Option<Snapshot> = None;
+        for mut row in self.engine.fetch(statement).await? {
+            let found = read_position(&mut row, room_id)?;
+            let event = event_row::read_optional(&mut row)?;
+            snapshot.get_or_insert(found).events.extend(event);
+        }
+
+        Ok(snapshot)
+    }
+
+    /// The room's state as of the last event at or before `at`: from the nearest keyframe and the
+    /// events that follow it.
+    pub async fn snapshot_at(
+        &self,
+        room_id: RoomId,
+        at: ServerTime,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let mut transaction = self.engine.begin_read().await?;
+        let found = transaction.fetch(position_at(room_id, at)).await?;
+        let Some(mut row) = found.into_iter().next() else {
+            return Ok(None);
+        };
+        let mut snapshot = read_position(&mut row, room_id)?;
+
+        let mut parts = BTreeMap::new();
+        let mut keyframe_seq = 0;
+        for mut row in transaction
+            .fetch(keyframe_before(room_id, snapshot.seq))
+            .await?
+        {
+            keyframe_seq = row.take()?;
+            let kept: Vec<KeptEvent> = row.take_json()?;
+            fold(&mut parts, kept.into_iter().map(Event::from));
+        }
+        let since = state_events(room_id, keyframe_seq, snapshot.seq);
+        fold(&mut parts, read_events(transaction.fetch(since).await?)?);
+        transaction.roll_back().await?;
+
+        snapshot.events = parts.into_values().collect();
+        snapshot.events.sort_by_key(|event| event.seq);
+        Ok(Some(snapshot))
+    }
+
+    /// When the present trains end or lapse, of every room whose train does.
+    pub async fn train_deadlines(&self) -> Result<Vec<(RoomId, TenantId, ServerTime)>, StoreError> {
+        let statement = Statement::new(
+            "SELECT room_id, tenant_id, deadline_at FROM room_trains
+             WHERE deadline_at IS NOT NULL ORDER BY deadline_at",
+        );
+
+        let mut deadlines = Vec::new();
+        for mut row in self.engine.fetch(statement).await? {
+            deadlines.push((RoomId(row.take()?), TenantId(row.take()?), row.take_time()?));
+        }
+        Ok(deadlines)
+    }
+}
+
+/// Where the log was at a time. Before everything that is kept it was empty.
+fn position_at(room_id: RoomId, at: ServerTime) -> Statement {
+    Statement::new(
+        "SELECT rooms.epoch,
+             COALESCE(
+                 (SELECT events.seq FROM events
+                  WHERE events.room_id = rooms.id AND events.occurred_at <= $2
+                  ORDER BY events.occurred_at DESC, events.seq DESC LIMIT 1),
+                 rooms.first_kept_seq - 1
+             ),
+             rooms.ingest_offset_ms
+         FROM rooms WHERE rooms.id = $1",
+    )
+    .bind(room_id)
+    .bind(at)
+}
+
+fn keyframe_before(room_id: RoomId, seq: i64) -> Statement {
+    Statement::new(
+        "SELECT seq, events FROM keyframes WHERE room_id = $1 AND seq <= $2
+         ORDER BY seq DESC LIMIT 1",
+    )
+    .bind(room_id)
+    .bind(seq)
+}
+
+fn state_events(room_id: RoomId, after_seq: i64, through_seq: i64) -> Statement {
+    let columns = event_row::columns("events");
+    Statement::new(format!(
+        "SELECT {columns} FROM events
+         WHERE room_id = $1 AND seq > $2 AND seq <= $3 AND part IS NOT NULL ORDER BY seq"
+    ))
+    .bind(room_id)
+    .bind(after_seq)
+    .bind(through_seq)
+}
+
+fn read_position(row: &mut Row, room_id: RoomId) -> Result<Snapshot, sqlx::Error> {
+    Ok(Snapshot {
+        room_id,
+        epoch: Epoch(row.take()?),
+        seq: row.take()?,
+        ingest_offset_ms: row.take()?,
+        events: Vec::new(),
+    })
+}
+
+fn read_events(rows: Vec<Row>) -> Result<Vec<Event>, sqlx::Error> {
+    rows.into_iter()
+        .map(|mut row| event_row::read(&mut row))
+        .collect()
+}
+
+fn fold(
+    parts: &mut BTreeMap<parlor_domain::event::Part, Event>,
+    events: impl IntoIterator<Item = Event>,
+) {
+    for event in events {
+        if let Some(part) = event.body.part() {
+            parts.insert(part, event);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Rooms: making one, and reading them.
+
+use parlor_domain::event::LogHead;
+use parlor_domain::hype_train::{HypeTrain, Train};
+use parlor_domain::id::{RoomId, SessionId, TenantId};
+use parlor_domain::room::{Room, RoomState};
+use parlor_domain::room_aggregate::RoomAggregate;
+use parlor_domain::session::Session;
+use parlor_domain::time::ServerTime;
+
+use crate::batch::write;
+use crate::room_row::{self, session_columns};
+use crate::sql::{Row, Statement, from_json, row, to_json};
+use crate::{Store, StoreError};
+
+/// A room as it is read: all from one state of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomView {
+    pub room: Room,
+    pub head: LogHead,
+    /// The live session, or the last one.
+    pub session: Option<Session>,
+    /// The present train, or the last one.
+    pub train: Option<HypeTrain>,
+}
+
+/// Whether a room was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InsertRoom {
+    Inserted,
+    /// Another room of the tenant has the slug; nothing was written.
+    SlugTaken,
+}
+
+/// Which rooms to list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RoomsFilter {
+    pub state: Option<RoomState>,
+}
+
+/// A room's place in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomCursor {
+    pub created_at: ServerTime,
+    pub id: RoomId,
+}
+
+/// Which part of the list to read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageRequest {
+    /// How many rooms at most.
+    pub limit: u32,
+    pub after: Option<RoomCursor>,
+    pub before: Option<RoomCursor>,
+    /// Whether to keep the last of what lies between the cursors, instead of the first.
+    pub from_end: bool,
+}
+
+/// A part of the list of rooms, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomsPage {
+    pub rooms: Vec<RoomView>,
+    pub has_previous: bool,
+    pub has_next: bool,
+    /// How many rooms the whole list has.
+    pub total_count: i64,
+}
+
+impl Store {
+    /// Writes a new room and its first events.
+    pub async fn insert_room(&self, aggregate: &RoomAggregate) -> Result<InsertRoom, StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        if transaction.fetch(insertion(aggregate)).await?.is_empty() {
+            transaction.roll_back().await?;
+            return Ok(InsertRoom::SlugTaken);
+        }
+
+        write::changes(&mut transaction, &[write::Room::new(aggregate)]).await?;
+        transaction.commit().await.map_err(StoreError::of_commit)?;
+        Ok(InsertRoom::Inserted)
+    }
+
+    /// The room of that id, whoever owns it: the caller checks who may read it.
+    pub async fn room(&self, id: RoomId) -> Result<Option<RoomView>, StoreError> {
+        let statement = Statement::new(format!("{} WHERE rooms.id = $1", select_view())).bind(id);
+        let rows = self.engine.fetch(statement).await?;
+
+        Ok(rows.into_iter().next().map(read_view).transpose()?)
+    }
+
+    /// The tenant's session of that id.
+    pub async fn session(
+        &self,
+        tenant_id: TenantId,
+        id: SessionId,
+    ) -> Result<Option<Session>, StoreError> {
+        let columns = session_columns("sessions");
+        let statement = Statement::new(format!(
+            "SELECT {columns} FROM sessions WHERE id = $1 AND tenant_id = $2"
+        ))
+        .bind(id)
+        .bind(tenant_id);
+        let rows = self.engine.fetch(statement).await?;
+        let Some(mut row) = rows.into_iter().next() else {
+            return Ok(None);
+        };
+
+        Ok(room_row::read_session(&mut row)?)
+    }
+
+    /// A part of the tenant's rooms, in the order they were made.
+    pub async fn rooms_page(
+        &self,
+        tenant_id: TenantId,
+        filter: RoomsFilter,
+        page: PageRequest,
+    ) -> Result<RoomsPage, StoreError> {
+        let mut transaction = self.engine.begin_read().await?;
+        let counted = transaction.fetch(count(tenant_id, filter)).await?;
+        let found = transaction.fetch(page_of(tenant_id, filter, page)).await?;
+        transaction.roll_back().await?;
+
+        let total_count = counted
+            .into_iter()
+            .next()
+            .map_or(Ok(0), |mut row| row.take())?;
+        let mut rooms = found
+            .into_iter()
+            .map(read_view)
+            .collect::<Result<Vec<_>, _>>()?;
+        // One more than asked for was read, to know whether there is more.
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let more = rooms.len() > limit;
+        rooms.truncate(limit);
+        let (has_previous, has_next) = if page.from_end {
+            rooms.reverse();
+            (more, page.before.is_some())
+        } else {
+            (page.after.is_some(), more)
+        };
+
+        Ok(RoomsPage {
+            rooms,
+            has_previous,
+            has_next,
+            total_count,
+        })
+    }
+}
+
+fn insertion(aggregate: &RoomAggregate) -> Statement {
+    let (room, head) = (&aggregate.room, &aggregate.head);
+    let mut statement = Statement::new(
+        "INSERT INTO rooms (id, tenant_id, slug, title, stream_id, state, version, delay_ms,
+             ingest_offset_ms, anonymous_read, program, created_at, updated_at, epoch, head_seq,
+             last_occurred_at, last_display_at, first_kept_seq, keyframe_seq) ",
+    );
+    statement.push_rows(&[row![
+        room.id,
+        room.tenant_id,
+        room.slug.as_str(),
+        room.title.as_str(),
+        room.stream_id.as_deref(),
+        room.state.as_str(),
+        room.version,
+        room.delay_ms,
+        room.ingest_offset_ms,
+        room.anonymous_read,
+        to_json(&room.program),
+        room.created_at,
+        room.updated_at,
+        head.epoch,
+        head.seq,
+        head.occurred_at,
+        head.display_at,
+        1_i64,
+        0_i64,
+    ]]);
+
+    statement.push(" ON CONFLICT (tenant_id, slug) DO NOTHING RETURNING id")
+}
+
+fn select_view() -> String {
+    let (room, session) = (room_row::columns("rooms"), session_columns("sessions"));
+
+    format!(
+        "SELECT {room}, {session}, room_trains.state FROM rooms
+         LEFT JOIN sessions ON sessions.id = rooms.session_id
+         LEFT JOIN room_trains ON room_trains.room_id = rooms.id"
+    )
+}
+
+fn read_view(mut row: Row) -> Result<RoomView, sqlx::Error> {
+    let (room, head) = room_row::read(&mut row)?;
+    let session = room_row::read_session(&mut row)?;
+    let state: Option<String> = row.take()?;
+    let train: Option<Train> = state.as_deref().map(from_json).transpose()?;
+
+    Ok(RoomView {
+        room,
+        head,
+        session,
+        train: train.map(|train| train.shown),
+    })
+}
+
+fn count(tenant_id: TenantId, filter: RoomsFilter) -> Statement {
+    let statement = Statement::new("SELECT COUNT(*) FROM rooms WHERE rooms.tenant_id = ");
+    filtered(statement.push_value(tenant_id), filter)
+}
+
+fn page_of(tenant_id: TenantId, filter: RoomsFilter, page: PageRequest) -> Statement {
+    let statement = Statement::new(select_view()).push(" WHERE rooms.tenant_id = ");
+    let mut statement = filtered(statement.push_value(tenant_id), filter);
+    for (cursor, operator) in [(page.after, ">"), (page.before, "<")] {
+        if let Some(RoomCursor { created_at, id }) = cursor {
+            let compare = format!(" AND (rooms.created_at, rooms.id) {operator} (");
+            statement = statement.push(&compare).push_value(created_at);
+            statement = statement.push(", ").push_value(id).push(")");
+        }
+    }
+
+    let order = if page.from_end { "DESC" } else { "ASC" };
+    let order = format!(" ORDER BY rooms.created_at {order}, rooms.id {order} LIMIT ");
+    statement.push(&order).push_value(i64::from(page.limit) + 1)
+}
+
+fn filtered(statement: Statement, filter: RoomsFilter) -> Statement {
+    match filter.state {
+        Some(state) => statement
+            .push(" AND rooms.state = ")
+            .push_value(state.as_str()),
+        None => statement,
+    }
+}
