@@ -124,7 +124,7 @@ pub(crate) fn ensure(tools: &[&Tool]) -> Result<()> {
     };
 
     for tool in &missing {
-        println!("installing {}: {}", tool.packages.join(" "), tool.why);
+        println!("installing {}, which {}", tool.packages.join(" "), tool.why);
     }
     apt_install(prefix, &packages).context(advice.clone())?;
 
