@@ -1,0 +1,108 @@
+/** Where a player's picture is. */
+export interface Playhead {
+  /** The program date-time of the picture shown, in milliseconds since 1970. */
+  positionMs: number;
+  /** Whether the picture moves: false while paused, seeking or waiting for data. */
+  playing: boolean;
+  /** Speed; 1 is normal. */
+  rate?: number;
+}
+
+/** Asked once per frame. */
+export interface Player {
+  /** Returns `null` while the player does not know. */
+  playhead(): Playhead | null;
+}
+
+export interface Contributor {
+  /** `null` for an anonymous one. Text, never markup. */
+  name: string | null;
+  hype: number;
+  lastHype: number;
+}
+
+export interface HypeTrain {
+  id: string;
+  phase: "APPROACHING" | "RUNNING" | "ENDED";
+  level: number;
+  progress: number;
+  goal: number;
+  total: number;
+  kickoffEventsNeeded: number;
+  kickoffViewersNeeded: number;
+  /** Milliseconds since 1970. */
+  startedAt: number;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+  lastReward: string | null;
+  nextReward: string | null;
+  contributorCount: number;
+  topContributor: Contributor | null;
+  recentContributors: Contributor[];
+  isRecord: boolean;
+}
+
+export interface Contribution {
+  kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS";
+  name: string | null;
+  /** In minor units of `currency`. */
+  amount: number | null;
+  currency: string | null;
+  tier: number | null;
+  quantity: number;
+  /** Text, never markup. */
+  message: string | null;
+  hype: number;
+}
+
+/** The detail of `parlor-event`: an event at the moment that it is shown. */
+export interface ShownEvent {
+  /** The kind's name in the GraphQL schema, such as `HypeTrainLeveledUp`. */
+  type: string;
+  seq: number;
+  /** Milliseconds since 1970. */
+  occurredAt: number;
+  /** Milliseconds since 1970. */
+  displayAt: number;
+  /** How long ago its moment was. */
+  lateByMs: number;
+  contribution?: Contribution;
+  train?: HypeTrain;
+}
+
+/** The detail of `parlor-connection`. */
+export interface ConnectionState {
+  state: "connecting" | "live" | "waiting" | "failed" | "disconnected";
+  /** Beside `failed`. */
+  reason: "sign-in-required" | "room-not-found" | "protocol" | null;
+}
+
+export interface ParlorOverlayEventMap extends HTMLElementEventMap {
+  "parlor-event": CustomEvent<ShownEvent>;
+  "parlor-connection": CustomEvent<ConnectionState>;
+  /** The token expires at this time, in milliseconds since 1970: call `setToken` with a fresh one. */
+  "parlor-token-expiring": CustomEvent<number>;
+}
+
+/**
+ * `<parlor-overlay>`. Attributes: `room` (a global id), `server` (defaults to where this script comes
+ * from), `token`, `placement` (`player` unless said otherwise, `source` or `companion`), `widgets`
+ * (any of `train` and `alerts`; both unless said otherwise), `edge` (`top`, or `bottom` for the train).
+ */
+export declare class ParlorOverlay extends HTMLElement {
+  /** Takes the player whose picture the overlay lies on; `null` for none. */
+  attachPlayer(player: Player | null): void;
+  /** Hands over a new token without reconnecting. */
+  setToken(token: string): void;
+  addEventListener<K extends keyof ParlorOverlayEventMap>(
+    type: K,
+    listener: (this: ParlorOverlay, event: ParlorOverlayEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "parlor-overlay": ParlorOverlay;
+  }
+}

@@ -1,0 +1,180 @@
+//! Colours that can be read on each other, whatever theme a streamer chose.
+//!
+//! Contrast is WCAG's: `(lighter + 0.05) / (darker + 0.05)` of relative luminance. A plate lets
+//! some of the picture through, so text is judged against it over black and over white.
+
+/// The least contrast of text on its plate.
+pub(crate) const CONTRAST_MIN: f32 = 7.0;
+
+/// A colour: red, green and blue from 0 to 255, and how opaque it is from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Color {
+    pub(crate) red: f32,
+    pub(crate) green: f32,
+    pub(crate) blue: f32,
+    pub(crate) alpha: f32,
+}
+
+const WHITE: Color = Color::opaque(255.0, 255.0, 255.0);
+const BLACK: Color = Color::opaque(0.0, 0.0, 0.0);
+/// What dark text is drawn with: softer than black on a bright field.
+const DARK: Color = Color::opaque(10.0, 14.0, 22.0);
+
+impl Color {
+    /// A colour that lets nothing through.
+    pub(crate) const fn opaque(red: f32, green: f32, blue: f32) -> Self {
+        Self {
+            red,
+            green,
+            blue,
+            alpha: 1.0,
+        }
+    }
+
+    /// Reads a computed style: `rgb(1, 2, 3)` or `rgba(1, 2, 3, 0.5)`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let parts = text.strip_prefix("rgb")?.trim_start_matches('a');
+        let parts = parts.strip_prefix('(')?.strip_suffix(')')?;
+        let mut numbers = parts.split(',').map(|part| part.trim().parse::<f32>().ok());
+
+        Some(Self {
+            red: numbers.next()??,
+            green: numbers.next()??,
+            blue: numbers.next()??,
+            alpha: numbers.next().map_or(Some(1.0), |alpha| alpha)?,
+        })
+    }
+
+    /// Writes the colour as CSS, ignoring what it lets through.
+    pub(crate) fn css(self) -> String {
+        let channel = |value: f32| (value as i32).to_string();
+        let (red, green, blue) = (channel(self.red), channel(self.green), channel(self.blue));
+
+        ["rgb(", &red, ",", &green, ",", &blue, ")"].concat()
+    }
+
+    fn over(self, below: Self) -> Self {
+        below.mixed(self, self.alpha)
+    }
+
+    fn mixed(self, other: Self, part: f32) -> Self {
+        let mix = |from: f32, to: f32| from + (to - from) * part;
+
+        Self::opaque(
+            mix(self.red, other.red),
+            mix(self.green, other.green),
+            mix(self.blue, other.blue),
+        )
+    }
+
+    fn luminance(self) -> f32 {
+        0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)
+    }
+}
+
+/// Returns the least contrast of `ink` on `plate`, over any picture.
+pub(crate) fn contrast(ink: Color, plate: Color) -> f32 {
+    let on = |below: Color| {
+        let (one, other) = (ink.luminance(), plate.over(below).luminance());
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    };
+
+    on(BLACK).min(on(WHITE))
+}
+
+/// Returns `wish` if it can be read on `plate`, and else the nearest shade of it that can.
+pub(crate) fn ink_on(plate: Color, wish: Color) -> Color {
+    let far = if contrast(WHITE, plate) > contrast(BLACK, plate) {
+        WHITE
+    } else {
+        BLACK
+    };
+
+    shaded_until(wish, far, |ink| contrast(ink, plate))
+}
+
+/// Returns a field of the colour `wish` and the ink to write on it.
+pub(crate) fn field(wish: Color) -> (Color, Color) {
+    let wish = wish.over(BLACK);
+    let (ink, far) = if contrast(DARK, wish) > contrast(WHITE, wish) {
+        (DARK, WHITE)
+    } else {
+        (WHITE, BLACK)
+    };
+
+    (shaded_until(wish, far, |field| contrast(ink, field)), ink)
+}
+
+fn shaded_until(wish: Color, far: Color, contrast: impl Fn(Color) -> f32) -> Color {
+    const STEPS: u8 = 20;
+
+    (0..=STEPS)
+        .map(|step| wish.mixed(far, f32::from(step) / f32::from(STEPS)))
+        .find(|shade| contrast(*shade) >= CONTRAST_MIN)
+        .unwrap_or(far)
+}
+
+/// Takes a channel from sRGB to linear light. A cubic within 0.4% of the exact curve, which would
+/// bring `powf` into the download.
+fn linear(channel: f32) -> f32 {
+    let c = channel / 255.0;
+
+    c * (c * (c * 0.305_306 + 0.682_171_1) + 0.012_522_9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CONTRAST_MIN, Color, WHITE, contrast, field, ink_on};
+
+    const PLATE: Color = Color {
+        red: 12.0,
+        green: 19.0,
+        blue: 32.0,
+        alpha: 0.87,
+    };
+
+    #[test]
+    fn computed_styles_are_read() {
+        let half = Color {
+            red: 1.0,
+            green: 2.0,
+            blue: 3.0,
+            alpha: 0.5,
+        };
+
+        assert_eq!(Color::parse("rgba(1, 2, 3, 0.5)"), Some(half));
+        assert_eq!(Color::parse("rgb(255, 255, 255)"), Some(WHITE));
+        assert_eq!(Color::parse("color(display-p3 1 0 0)"), None);
+    }
+
+    #[test]
+    fn ink_that_can_be_read_is_left_as_wished() {
+        let wish = Color::opaque(247.0, 245.0, 238.0);
+
+        assert_eq!(ink_on(PLATE, wish).css(), wish.css());
+    }
+
+    #[test]
+    fn text_can_be_read_on_its_plate_whatever_the_theme() {
+        for (red, green, blue) in every_hue() {
+            let color = Color::opaque(red, green, blue);
+            let (field, ink) = field(color);
+
+            assert!(contrast(ink, field) >= CONTRAST_MIN, "{ink:?} on {field:?}");
+            assert!(
+                contrast(ink_on(PLATE, color), PLATE) >= CONTRAST_MIN,
+                "{color:?}"
+            );
+        }
+    }
+
+    fn every_hue() -> impl Iterator<Item = (f32, f32, f32)> {
+        let channel = || [0.0, 64.0, 128.0, 192.0, 255.0];
+
+        channel().into_iter().flat_map(move |red| {
+            channel()
+                .into_iter()
+                .flat_map(move |green| channel().into_iter().map(move |blue| (red, green, blue)))
+        })
+    }
+}

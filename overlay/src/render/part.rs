@@ -1,0 +1,102 @@
+//! One element, and what was last written to it.
+
+use web_sys::{HtmlElement, ShadowRoot};
+
+/// An element that is written to only when something changed.
+pub(crate) struct Part {
+    element: HtmlElement,
+    text: String,
+    properties: Vec<(&'static str, String)>,
+    hidden: Option<bool>,
+}
+
+impl Part {
+    pub(crate) fn find(root: &ShadowRoot, selector: &str) -> Self {
+        Self::new(super::query(root, selector))
+    }
+
+    pub(crate) fn new(element: HtmlElement) -> Self {
+        Self {
+            element,
+            text: String::new(),
+            properties: Vec::new(),
+            hidden: None,
+        }
+    }
+
+    pub(crate) fn element(&self) -> &HtmlElement {
+        &self.element
+    }
+
+    pub(crate) fn set_text(&mut self, text: &str) {
+        if self.text != text {
+            self.element.set_text_content(Some(text));
+            text.clone_into(&mut self.text);
+        }
+    }
+
+    pub(crate) fn set_hidden(&mut self, hidden: bool) {
+        if self.hidden != Some(hidden) {
+            self.element.set_hidden(hidden);
+            self.hidden = Some(hidden);
+        }
+    }
+
+    pub(crate) fn set_transform(&mut self, transform: &str) {
+        self.set_style("transform", transform);
+    }
+
+    /// Takes an opacity from 0 to 1.
+    pub(crate) fn set_opacity(&mut self, opacity: f32) {
+        self.set_style("opacity", &decimal(opacity));
+    }
+
+    pub(crate) fn set_style(&mut self, name: &'static str, value: &str) {
+        if self.keep(name, value) {
+            // A browser that does not know the property shows the rest.
+            let _ = self.element.style().set_property(name, value);
+        }
+    }
+
+    pub(crate) fn set_attribute(&mut self, name: &'static str, value: &str) {
+        if self.keep(name, value) {
+            let _ = self.element.set_attribute(name, value);
+        }
+    }
+
+    pub(crate) fn set_class(&mut self, class: &'static str, on: bool) {
+        if self.keep(class, if on { "on" } else { "" }) {
+            let _ = self.element.class_list().toggle_with_force(class, on);
+        }
+    }
+
+    fn keep(&mut self, name: &'static str, value: &str) -> bool {
+        match self.properties.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) if known == value => false,
+            Some((_, known)) => {
+                value.clone_into(known);
+                true
+            }
+            None => {
+                self.properties.push((name, String::from(value)));
+                true
+            }
+        }
+    }
+}
+
+/// Writes a part from 0 to 1 with three decimals, without the weight of formatting a float.
+pub(crate) fn decimal(part: f32) -> String {
+    let permille = ((part * 1000.0) as i32).clamp(0, 1000);
+    if permille == 1000 {
+        return String::from("1");
+    }
+    let digits = (1000 + permille).to_string();
+
+    ["0.", &digits[1..]].concat()
+}
+
+/// Writes a length in design units: pixels at 1920×1080.
+pub(crate) fn units(length: f32) -> String {
+    ["var(--d)*", &((length * 10.0) as i32).to_string(), "/10"].concat()
+}

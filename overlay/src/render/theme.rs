@@ -1,0 +1,90 @@
+//! The theme a page gives by custom properties, made readable, and the room there is.
+
+use web_sys::HtmlElement;
+
+use crate::ink::{self, Color};
+use crate::render::part::Part;
+
+/// Reading the plate's colour failed: ours, as the style sheet has it.
+const SURFACE: Color = Color {
+    red: 12.0,
+    green: 19.0,
+    blue: 32.0,
+    alpha: 0.87,
+};
+const ACCENT: Color = Color::opaque(255.0, 200.0, 31.0);
+const ACCENT_2: Color = Color::opaque(255.0, 90.0, 61.0);
+const TEXT: Color = Color::opaque(247.0, 245.0, 238.0);
+const MUTED: Color = Color::opaque(195.0, 202.0, 214.0);
+
+/// What the host decides about the looks.
+#[derive(Default)]
+pub(crate) struct Theme {
+    /// Whether nothing may move, and changes only fade.
+    pub(crate) still: bool,
+    /// How many cars there is room for.
+    pub(crate) cars: usize,
+}
+
+impl Theme {
+    /// Reads the tokens of `host`, and sets the colours that follow from them on `stage`.
+    pub(crate) fn read(host: &HtmlElement, stage: &mut Part) -> Self {
+        let window = web_sys::window().expect("an overlay lives in a window");
+        let computed = window.get_computed_style(stage.element()).ok().flatten();
+        let computed = computed.expect("elements have a computed style");
+        let value = |name: &str| computed.get_property_value(name).unwrap_or_default();
+        // Only a real property resolves names, `hsl()` and `var()` to numbers.
+        let mut color = |token: &str, fallback: Color| {
+            let wish = value(token);
+            if wish.trim().is_empty() {
+                return fallback;
+            }
+            stage.set_style("outline-color", &wish);
+            Color::parse(&value("outline-color")).unwrap_or(fallback)
+        };
+
+        let surface = color("--parlor-surface", SURFACE);
+        let (accent, on_accent) = ink::field(color("--parlor-accent", ACCENT));
+        let accent_2 = color("--parlor-accent-2", ACCENT_2);
+        let inks = [
+            ("--ink-text", color("--parlor-text", TEXT)),
+            ("--ink-muted", color("--parlor-muted", MUTED)),
+            ("--ink-amount", accent),
+            ("--ink-urgent", accent_2),
+        ];
+        for (name, wish) in inks {
+            stage.set_style(name, &ink::ink_on(surface, wish).css());
+        }
+        stage.set_style("--ink-accent", &accent.css());
+        stage.set_style("--ink-on-accent", &on_accent.css());
+
+        let asks_for_less = window
+            .match_media("(prefers-reduced-motion: reduce)")
+            .ok()
+            .flatten()
+            .is_some_and(|query| query.matches());
+
+        // The stage's font is 24 units, which makes it the measure of a unit in pixels.
+        let font_px = value("font-size")
+            .trim_end_matches("px")
+            .parse()
+            .unwrap_or(24.0);
+        let width_units = f32::from(host.client_width() as i16) * 0.92 * 24.0 / font_px;
+
+        Self {
+            still: asks_for_less || value("--parlor-motion").trim() == "none",
+            cars: cars_that_fit(width_units),
+        }
+    }
+}
+
+/// How many cars leave the train room to drive. For the lengths see `overlay.css`.
+fn cars_that_fit(width_units: f32) -> usize {
+    const SIGN: f32 = 268.0;
+    const TENDER_AND_ENGINE: f32 = 524.0;
+    const CAR: f32 = 238.0;
+    const WAY_MIN: f32 = 250.0;
+
+    let room = ((width_units - SIGN - TENDER_AND_ENGINE - WAY_MIN) / CAR) as i32;
+    usize::try_from(room.clamp(1, 3)).unwrap_or(1)
+}

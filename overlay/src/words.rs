@@ -1,0 +1,129 @@
+//! The words and figures on stage, in one place.
+//!
+//! Whole numbers only: formatting one float would add more to the download than this whole module.
+
+/// Returns `value` with its thousands set apart: `12,400`.
+pub(crate) fn grouped(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::from(if value < 0 { "-" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns what was added: `+500`.
+pub(crate) fn plus(value: i64) -> String {
+    ["+", &grouped(value)].concat()
+}
+
+/// Returns minor units as people write the currency: `€25`, `$7.50`, `¥500`, `20 CHF`.
+pub(crate) fn money(minor_units: i64, currency: &str) -> String {
+    let decimals: u32 = match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        _ => 2,
+    };
+    let unit = 10_i64.pow(decimals);
+    let mut figure = grouped(minor_units / unit);
+    let rest = (minor_units % unit).abs();
+    if rest > 0 {
+        let rest = (unit + rest).to_string();
+        figure.push('.');
+        figure.push_str(&rest[1..]);
+    }
+    let sign = match currency {
+        "EUR" => "€",
+        "USD" => "$",
+        "GBP" => "£",
+        "JPY" => "¥",
+        "KRW" => "₩",
+        "INR" => "₹",
+        _ => return [&figure, " ", currency].concat(),
+    };
+
+    [sign, &figure].concat()
+}
+
+/// Returns what is left as `1:47`, so that it reads `0:00` only once nothing is left.
+pub(crate) fn countdown(left_ms: i64) -> String {
+    let seconds = left_ms.max(0).saturating_add(999) / 1000;
+    let rest = (100 + seconds % 60).to_string();
+
+    [&(seconds / 60).to_string(), ":", &rest[1..]].concat()
+}
+
+/// Returns a length as a number to do sums with.
+pub(crate) fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+/// Returns `1 person`, `5 people`.
+pub(crate) fn people(count: i64) -> String {
+    counted(count, "person", "people")
+}
+
+/// Returns `count` with the word that agrees with it.
+pub(crate) fn counted(count: i64, one: &str, many: &str) -> String {
+    let word = if count == 1 { one } else { many };
+
+    [grouped(count).as_str(), " ", word].concat()
+}
+
+/// Returns the name to show for somebody who may have given none.
+pub(crate) fn shown_name(name: Option<&str>) -> &str {
+    name.map(str::trim)
+        .filter(|name| !name.is_empty())
+        .unwrap_or("Anonymous")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{countdown, grouped, money, shown_name};
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (value, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (-1_234_567, "-1,234,567"),
+        ] {
+            assert_eq!(grouped(value), text);
+        }
+        assert_eq!(grouped(i64::MIN), "-9,223,372,036,854,775,808");
+    }
+
+    #[test]
+    fn money_reads_as_people_write_it() {
+        let cases = [
+            (2_500, "EUR", "€25"),
+            (750, "USD", "$7.50"),
+            (100_005, "GBP", "£1,000.05"),
+            (500, "JPY", "¥500"),
+            (2_000, "CHF", "20 CHF"),
+            (1_500, "KWD", "1.500 KWD"),
+        ];
+        for (minor_units, currency, text) in cases {
+            assert_eq!(money(minor_units, currency), text);
+        }
+    }
+
+    #[test]
+    fn a_countdown_reads_zero_only_at_zero() {
+        for (left_ms, text) in [(107_000, "1:47"), (1, "0:01"), (0, "0:00"), (-5, "0:00")] {
+            assert_eq!(countdown(left_ms), text);
+        }
+    }
+
+    #[test]
+    fn somebody_without_a_name_is_anonymous() {
+        assert_eq!(shown_name(None), "Anonymous");
+        assert_eq!(shown_name(Some("  ")), "Anonymous");
+        assert_eq!(shown_name(Some("Ada")), "Ada");
+    }
+}

@@ -1,0 +1,80 @@
+//! A room followed from a page.
+
+use std::rc::Rc;
+
+use parlor_sdk_core::{Config, ConnectionState, Delivery, HypeTrain, Input, Playhead, ServerTime};
+
+use crate::driver::Driver;
+
+/// Something that a [`Client`] tells its owner.
+#[derive(Debug)]
+pub enum Notice {
+    /// Something to show now.
+    Delivery(Box<Delivery>),
+    /// The connection got into another state.
+    ConnectionChanged(ConnectionState),
+    /// The connection will be closed at this time unless [`Client::renew_token`] is called.
+    TokenExpiring {
+        /// When the token expires.
+        expires_at: ServerTime,
+    },
+}
+
+/// A live subscription to one room. Dropping it disconnects.
+pub struct Client {
+    driver: Rc<Driver>,
+}
+
+impl Client {
+    /// Connects, and calls `on_notice` from then on, never before this has returned. The callback
+    /// may call the client.
+    pub fn connect(config: Config, on_notice: impl Fn(Notice) + 'static) -> Self {
+        Self {
+            driver: Driver::start(config, Box::new(on_notice)),
+        }
+    }
+
+    /// Reports where the player's picture is. Call with every frame, or on play, pause, seek and
+    /// about every second.
+    pub fn report_playhead(&self, playhead: Playhead) {
+        self.driver.handle(Input::Playhead(playhead));
+    }
+
+    /// Reports that there is a player, and that it cannot tell where it is.
+    pub fn report_no_playhead(&self) {
+        self.driver.handle(Input::NoPlayhead);
+    }
+
+    /// Hands over a new token.
+    pub fn renew_token(&self, token: &str) {
+        self.driver.handle(Input::TokenRenewed(String::from(token)));
+    }
+
+    /// Delivers what has become due. Timers do so as well, later by a few milliseconds; call this
+    /// with every animation frame where it matters.
+    pub fn catch_up(&self) {
+        self.driver.catch_up();
+    }
+
+    /// Returns when that happened which the viewer's picture now shows.
+    pub fn picture_time(&self) -> Option<ServerTime> {
+        self.driver.with_core(parlor_sdk_core::Client::picture_time)
+    }
+
+    /// Returns the hype train at the viewer's picture.
+    pub fn train(&self) -> Option<HypeTrain> {
+        self.driver
+            .with_core(|core, _| core.room().train().cloned())
+    }
+
+    /// Returns the page's monotonic clock, in milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        self.driver.with_core(|_, now| now.as_millis())
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.driver.stop();
+    }
+}

@@ -1,0 +1,227 @@
+//! Does for the core what it cannot do itself: sockets, timers, and the only look at a clock.
+//!
+//! Whatever happens goes in by [`Driver::handle`], which then does everything the core asks for. No
+//! borrow is held while the owner is called, so that it may call back.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use parlor_sdk_core::{Client, Config, Input, Instant, Output};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{CloseEvent, Event, MessageEvent, WebSocket, Window};
+
+use crate::client::Notice;
+use crate::listener::Listener;
+
+/// The close code for a socket that could not be opened.
+const ABNORMAL_CLOSURE: u16 = 1006;
+
+pub(crate) struct Driver {
+    window: Window,
+    core: RefCell<Client>,
+    socket: RefCell<Option<Socket>>,
+    on_notice: Box<dyn Fn(Notice)>,
+    timer: Timer,
+}
+
+struct Socket {
+    socket: WebSocket,
+    _listeners: [Listener; 3],
+}
+
+struct Timer {
+    closure: Closure<dyn FnMut()>,
+    armed: Cell<Option<(i32, Instant)>>,
+}
+
+impl Driver {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "any number will do for a seed"
+    )]
+    pub(crate) fn start(config: Config, on_notice: Box<dyn Fn(Notice)>) -> Rc<Self> {
+        let window = web_sys::window().expect("a client lives in a window");
+        let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
+        let now = read_clock(&window);
+
+        let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
+            let driver = driver.clone();
+            Self {
+                core: RefCell::new(Client::new(config, seed, now)),
+                socket: RefCell::new(None),
+                on_notice,
+                timer: Timer {
+                    closure: Closure::new(move || {
+                        if let Some(driver) = driver.upgrade() {
+                            driver.timer.armed.set(None);
+                            driver.handle(Input::Timeout);
+                        }
+                    }),
+                    armed: Cell::new(None),
+                },
+                window,
+            }
+        });
+        // Not now: the owner does not have the client yet.
+        driver.arm(now);
+        driver
+    }
+
+    pub(crate) fn handle(self: &Rc<Self>, input: Input<'_>) {
+        let now = read_clock(&self.window);
+        self.core.borrow_mut().handle_input(input, now);
+
+        loop {
+            let output = self.core.borrow_mut().poll_output();
+            let Some(output) = output else {
+                break;
+            };
+            self.act(output);
+        }
+
+        let deadline = self.core.borrow().poll_timeout();
+        if let Some(deadline) = deadline {
+            self.arm(deadline);
+        }
+    }
+
+    pub(crate) fn catch_up(self: &Rc<Self>) {
+        let deadline = self.core.borrow().poll_timeout();
+        if deadline.is_some_and(|deadline| deadline <= read_clock(&self.window)) {
+            self.handle(Input::Timeout);
+        }
+    }
+
+    pub(crate) fn with_core<T>(&self, read: impl FnOnce(&Client, Instant) -> T) -> T {
+        read(&self.core.borrow(), read_clock(&self.window))
+    }
+
+    pub(crate) fn stop(&self) {
+        self.disarm();
+        if let Some(socket) = self.socket.borrow_mut().take() {
+            socket.close(1000);
+        }
+    }
+
+    fn act(self: &Rc<Self>, output: Output) {
+        match output {
+            Output::Connect { url, protocol } => self.connect(&url, protocol),
+            Output::Send(text) => {
+                if let Some(socket) = &*self.socket.borrow() {
+                    // A socket that is closing says so by its close event.
+                    let _ = socket.socket.send_with_str(&text);
+                }
+            }
+            Output::CloseSocket { code } => {
+                if let Some(socket) = self.socket.borrow_mut().take() {
+                    socket.close(code);
+                }
+            }
+            Output::Deliver(delivery) => (self.on_notice)(Notice::Delivery(delivery)),
+            Output::ConnectionChanged(state) => (self.on_notice)(Notice::ConnectionChanged(state)),
+            Output::TokenExpiring { expires_at } => {
+                (self.on_notice)(Notice::TokenExpiring { expires_at });
+            }
+        }
+    }
+
+    fn connect(self: &Rc<Self>, url: &str, protocol: &str) {
+        let earlier = self.socket.borrow_mut().take();
+        if let Some(earlier) = earlier {
+            earlier.close(1000);
+        }
+
+        let Ok(socket) = WebSocket::new_with_str(url, protocol) else {
+            // The address is no address, or the page's policy forbids it.
+            return self.handle(Input::Closed {
+                code: ABNORMAL_CLOSURE,
+            });
+        };
+        let listeners = [
+            Listener::new(
+                &socket,
+                "open",
+                self.listens(|driver, _: Event| {
+                    driver.handle(Input::Opened);
+                }),
+            ),
+            Listener::new(
+                &socket,
+                "message",
+                self.listens(|driver, event: MessageEvent| {
+                    if let Some(text) = event.data().as_string() {
+                        driver.handle(Input::Received(&text));
+                    }
+                }),
+            ),
+            Listener::new(
+                &socket,
+                "close",
+                self.listens(|driver, event: CloseEvent| {
+                    driver.handle(Input::Closed { code: event.code() });
+                }),
+            ),
+        ];
+        *self.socket.borrow_mut() = Some(Socket {
+            socket,
+            _listeners: listeners,
+        });
+    }
+
+    fn listens<E, F>(self: &Rc<Self>, callback: F) -> impl Fn(E) + use<E, F>
+    where
+        F: Fn(&Rc<Self>, E),
+    {
+        let driver = Rc::downgrade(self);
+
+        move |event| {
+            if let Some(driver) = driver.upgrade() {
+                callback(&driver, event);
+            }
+        }
+    }
+
+    /// Has the core woken at `deadline`. A timer that is due earlier is left alone: with a player
+    /// that reports with every frame the deadline moves a little each time.
+    fn arm(&self, deadline: Instant) {
+        if self.timer.armed.get().is_some_and(|(_, at)| at <= deadline) {
+            return;
+        }
+        self.disarm();
+
+        let wait_ms = deadline.millis_since(read_clock(&self.window));
+        let wait_ms = i32::try_from(wait_ms.max(0)).unwrap_or(i32::MAX);
+        let id = self
+            .window
+            .set_timeout_with_callback_and_timeout_and_arguments_0(
+                self.timer.closure.as_ref().unchecked_ref(),
+                wait_ms,
+            )
+            .expect("a window has timers");
+        self.timer.armed.set(Some((id, deadline)));
+    }
+
+    fn disarm(&self) {
+        if let Some((id, _)) = self.timer.armed.take() {
+            self.window.clear_timeout_with_handle(id);
+        }
+    }
+}
+
+impl Socket {
+    fn close(&self, code: u16) {
+        let _ = self.socket.close_with_code(code);
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole milliseconds are all that is wanted"
+)]
+fn read_clock(window: &Window) -> Instant {
+    let performance = window.performance().expect("a window has a clock");
+
+    Instant::from_millis(performance.now() as i64)
+}

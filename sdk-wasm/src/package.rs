@@ -1,0 +1,89 @@
+//! What JavaScript sees of the client.
+
+use js_sys::Function;
+use parlor_sdk_core::{Config, Delivery};
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+
+use crate::client::{Client, Notice};
+use crate::convert;
+
+/// A live subscription to one room, for applications that draw their own.
+#[wasm_bindgen]
+pub struct RoomClient {
+    client: Client,
+}
+
+#[wasm_bindgen]
+impl RoomClient {
+    /// Connects. `url` is the server's socket (`wss://…/graphql/ws`), `placement` one of `source`,
+    /// `player` and `companion`. `onNotice` is called with `{ type, … }`: `event` with `event`,
+    /// `state` with `train`, `connection` with `connection`, `token-expiring` with `expiresAt`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        url: String,
+        room: String,
+        token: Option<String>,
+        placement: &str,
+        on_notice: Function,
+    ) -> Result<Self, JsError> {
+        let placement = convert::placement(placement)
+            .ok_or_else(|| JsError::new(&["unknown placement ", placement].concat()))?;
+        let config = Config {
+            url,
+            token,
+            room_id: room,
+            placement,
+            start_at: None,
+        };
+        let client = Client::connect(config, move |notice| {
+            // What the application throws is its own; the client goes on.
+            let _ = on_notice.call1(&JsValue::NULL, &describe(&notice));
+        });
+
+        Ok(Self { client })
+    }
+
+    /// Reports where the player's picture is: its program date-time in milliseconds since 1970.
+    #[wasm_bindgen(js_name = setPlayhead)]
+    pub fn set_playhead(&self, position_ms: f64, playing: bool, rate: f64) {
+        self.client
+            .report_playhead(convert::playhead(position_ms, playing, rate));
+    }
+
+    /// Reports that the player cannot tell where it is.
+    #[wasm_bindgen(js_name = setNoPlayhead)]
+    pub fn set_no_playhead(&self) {
+        self.client.report_no_playhead();
+    }
+
+    /// Hands over a new token.
+    #[wasm_bindgen(js_name = setToken)]
+    pub fn set_token(&self, token: &str) {
+        self.client.renew_token(token);
+    }
+}
+
+/// Replays a recording and returns its display plan, as every platform must.
+#[wasm_bindgen]
+pub fn rehearse(recording: &str) -> Result<String, JsError> {
+    Ok(parlor_sdk_core::rehearse(recording)?)
+}
+
+fn describe(notice: &Notice) -> JsValue {
+    match notice {
+        Notice::Delivery(delivery) => match &**delivery {
+            Delivery::Event(shown) => convert::tagged("event", "event", &convert::event(shown)),
+            Delivery::StateReplaced(room) => {
+                let train = room.train().map_or(JsValue::NULL, convert::train);
+                convert::tagged("state", "train", &train)
+            }
+        },
+        Notice::ConnectionChanged(state) => {
+            convert::tagged("connection", "connection", &convert::connection(*state))
+        }
+        Notice::TokenExpiring { expires_at } => {
+            let expires_at = convert::time(*expires_at);
+            convert::tagged("token-expiring", "expiresAt", &expires_at)
+        }
+    }
+}
