@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::due::{Due, Reached, Schedule};
 use crate::event::RoomEvent;
 use crate::exchange::{ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats};
-use crate::playhead::{Playhead, Track};
+use crate::playhead::{Playhead, SEEK_TOLERANCE_MS, Track};
 use crate::room::Room;
 use crate::subscription::{Subscription, Verdict};
 use crate::time::{Instant, MediaTime, ServerTime};
@@ -228,7 +228,10 @@ impl Client {
             return;
         }
         self.playhead_grace_ends_at = None;
-        let jumped = self.track.is_none_or(|track| track.is_jump(&playhead, now));
+        let jumped = self.track.is_none_or(|track| track.is_jump(&playhead, now))
+            || self
+                .timeline
+                .is_ahead_of(playhead.position.plus_millis(SEEK_TOLERANCE_MS));
         self.track = Some(Track::new(playhead, now));
 
         if self.schedule.playhead_missing {

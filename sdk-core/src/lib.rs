@@ -16,6 +16,7 @@ mod due;
 mod event;
 mod exchange;
 mod playhead;
+mod rehearsal;
 mod room;
 mod subscription;
 mod time;
@@ -30,5 +31,6 @@ pub use event::{
 };
 pub use exchange::{ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats};
 pub use playhead::Playhead;
+pub use rehearsal::{RehearsalError, rehearse};
 pub use room::Room;
 pub use time::{Instant, MediaTime, ServerTime};

@@ -62,23 +62,22 @@ impl Track {
         Some(self.reported_at.plus_millis(wait_ms))
     }
 
-    /// Returns whether `next`, reported at `now`, can only come from a jump.
+    /// Returns whether `next`, reported at `now`, can only come from a jump: it lies where neither
+    /// the old rate nor the new one would have taken the picture.
     ///
-    /// A picture that made less way than expected stalled; one that went back or got ahead jumped.
+    /// A stall is no jump as long as it is reported, or reports come every second.
     pub(crate) fn is_jump(&self, next: &Playhead, now: Instant) -> bool {
         let elapsed_ms = now.millis_since(self.reported_at).max(0);
-        let fastest = self.speed().max(if self.playhead.playing {
+        let old_speed = self.speed();
+        let new_speed = if self.playhead.playing {
             i64::from(next.rate)
         } else {
-            0
-        });
-        let farthest = self
-            .playhead
-            .position
-            .plus_millis(advance_ms(elapsed_ms, fastest));
+            old_speed
+        };
+        let way_ms = next.position.millis_since(self.playhead.position);
 
-        next.position.plus_millis(SEEK_TOLERANCE_MS) < self.playhead.position
-            || next.position > farthest.plus_millis(SEEK_TOLERANCE_MS)
+        way_ms < advance_ms(elapsed_ms, old_speed.min(new_speed)) - SEEK_TOLERANCE_MS
+            || way_ms > advance_ms(elapsed_ms, old_speed.max(new_speed)) + SEEK_TOLERANCE_MS
     }
 
     fn speed(&self) -> i64 {

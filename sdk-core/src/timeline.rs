@@ -123,6 +123,20 @@ impl Timeline {
             .is_some_and(|covers_from| covers_from <= position)
     }
 
+    /// Returns whether something is on screen that the picture has not reached at `position`. Many
+    /// steps back, each too small for a seek, come to that.
+    pub(crate) fn is_ahead_of(&self, position: MediaTime) -> bool {
+        let reached = Reached {
+            server: None,
+            media: Some(position),
+        };
+
+        match self.shown.checked_sub(1) {
+            Some(last) => self.entries[last].due.late_by_ms(reached).is_none(),
+            None => !self.covers(position),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.phase == Phase::Empty
     }

@@ -7,6 +7,8 @@ mod feed;
 mod stamp;
 mod writer;
 
+pub(crate) mod recording;
+
 use crate::event::RoomEvent;
 use crate::time::{Instant, MediaTime};
 use miniserde::{Deserialize, json};

@@ -1,0 +1,228 @@
+//! Replays a recorded session in virtual time and writes down what the client does.
+//!
+//! Every platform can run it on the same recordings, and must come to the same plan, byte for byte:
+//! that is how they are known to show the same events at the same moments.
+
+use crate::client::Client;
+use crate::event::{EventKind, HypeTrain, HypeTrainPhase};
+use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent};
+use crate::room::Room;
+use crate::time::Instant;
+use crate::wire::recording::{self, Recording, Report};
+use std::fmt::{self, Write};
+
+/// Wake-ups between two steps. A minute of pings and events needs a few hundred; a broken client
+/// spins rather than fails.
+const WAKEUPS_MAX: u32 = 100_000;
+
+/// Why a recording cannot be rehearsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RehearsalError {
+    /// It is not a recording.
+    Malformed,
+    /// Its steps are not in order of time.
+    OutOfOrder {
+        /// The step that lies before the one before it; the first is 0.
+        step: usize,
+    },
+    /// The client asks to be woken up again and again without getting anywhere.
+    Spinning {
+        /// Where it is stuck, in milliseconds.
+        at_ms: i64,
+    },
+}
+
+impl fmt::Display for RehearsalError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => out.write_str("the recording is malformed"),
+            Self::OutOfOrder { step } => write!(out, "step {step} lies before the one before it"),
+            Self::Spinning { at_ms } => write!(out, "the client spins at {at_ms} ms"),
+        }
+    }
+}
+
+impl std::error::Error for RehearsalError {}
+
+/// Replays `recording` and returns its display plan: a line for each output, with its instant.
+pub fn rehearse(recording: &str) -> Result<String, RehearsalError> {
+    let recording = recording::decode(recording).ok_or(RehearsalError::Malformed)?;
+
+    Rehearsal::new(&recording).run(recording)
+}
+
+struct Rehearsal {
+    client: Client,
+    now: Instant,
+    plan: String,
+}
+
+impl Rehearsal {
+    fn new(recording: &Recording) -> Self {
+        let now = Instant::from_millis(0);
+
+        Self {
+            client: Client::new(recording.config.clone(), recording.seed, now),
+            now,
+            plan: String::new(),
+        }
+    }
+
+    fn run(mut self, recording: Recording) -> Result<String, RehearsalError> {
+        self.plan.push_str(&recording.name);
+        self.plan.push('\n');
+        self.write_outputs();
+
+        for (index, step) in recording.steps.into_iter().enumerate() {
+            if step.at < self.now {
+                return Err(RehearsalError::OutOfOrder { step: index });
+            }
+            self.wait_until(step.at)?;
+            self.report(&step.report);
+        }
+        self.wait_until(recording.until)?;
+        self.write_end();
+
+        Ok(self.plan)
+    }
+
+    fn wait_until(&mut self, end: Instant) -> Result<(), RehearsalError> {
+        let mut wakeups = 0;
+        while let Some(deadline) = self.client.poll_timeout()
+            && deadline <= end
+        {
+            self.now = self.now.max(deadline);
+            self.client.handle_input(Input::Timeout, self.now);
+            self.write_outputs();
+
+            wakeups += 1;
+            if wakeups > WAKEUPS_MAX {
+                return Err(RehearsalError::Spinning {
+                    at_ms: self.now.as_millis(),
+                });
+            }
+        }
+        self.now = self.now.max(end);
+
+        Ok(())
+    }
+
+    fn report(&mut self, report: &Report) {
+        let input = match report {
+            Report::Opened => Input::Opened,
+            Report::Frame(text) => Input::Received(text),
+            Report::Closed(code) => Input::Closed { code: *code },
+            Report::Playhead(playhead) => Input::Playhead(*playhead),
+            Report::NoPlayhead => Input::NoPlayhead,
+            Report::Token(token) => Input::TokenRenewed(token.clone()),
+            Report::Disconnect => Input::Disconnect,
+        };
+        self.client.handle_input(input, self.now);
+        self.write_outputs();
+    }
+
+    fn write_outputs(&mut self) {
+        while let Some(output) = self.client.poll_output() {
+            let line = match output {
+                Output::Connect { url, protocol } => format!("connect {url} {protocol}"),
+                Output::Send(text) => format!("send {}", without_document(&text)),
+                Output::CloseSocket { code } => format!("close {code}"),
+                Output::ConnectionChanged(state) => format!("connection {}", connection(state)),
+                Output::TokenExpiring { expires_at } => {
+                    format!("token expires {}", expires_at.unix_millis())
+                }
+                Output::Deliver(delivery) => match *delivery {
+                    Delivery::Event(shown) => format!("show {}", event(&shown)),
+                    Delivery::StateReplaced(room) => format!("replace {}", state(&room)),
+                },
+            };
+            self.write_line(&line);
+        }
+    }
+
+    fn write_end(&mut self) {
+        let stats = self.client.stats();
+        let line = format!(
+            "end {} shown={} skipped={} duplicates={} gaps={} disconnects={} bad_frames={} \
+             unknown_events={}",
+            state(self.client.room()),
+            stats.shown,
+            stats.skipped,
+            stats.duplicates,
+            stats.gaps,
+            stats.disconnects,
+            stats.bad_frames,
+            stats.unknown_events,
+        );
+        self.write_line(&line);
+    }
+
+    fn write_line(&mut self, line: &str) {
+        writeln!(self.plan, "{:>7} {line}", self.now.as_millis()).expect("a string takes any text");
+    }
+}
+
+/// Leaves the document out of a subscription: its variables are what differs.
+fn without_document(text: &str) -> String {
+    let start = "\"query\":\"";
+    match (text.find(start), text.find("\",\"variables\"")) {
+        (Some(from), Some(to)) => format!("{}…{}", &text[..from + start.len()], &text[to..]),
+        _ => text.to_owned(),
+    }
+}
+
+fn connection(state: ConnectionState) -> String {
+    match state {
+        ConnectionState::Connecting => "connecting".to_owned(),
+        ConnectionState::Live => "live".to_owned(),
+        ConnectionState::Waiting { retry_at } => format!("waiting until {}", retry_at.as_millis()),
+        ConnectionState::Failed(failure) => format!("failed {failure:?}"),
+        ConnectionState::Disconnected => "disconnected".to_owned(),
+    }
+}
+
+fn event(shown: &ShownEvent) -> String {
+    let seq = shown.event.seq;
+    let name = shown.event.kind.name();
+    let content = match &shown.event.kind {
+        EventKind::RoomUpdated(profile) => format!("version={}", profile.version),
+        EventKind::SessionStarted(session) | EventKind::SessionEnded(session) => {
+            format!("delay={}", session.delay_ms)
+        }
+        EventKind::ContributionReceived(alert) => format!("hype={}", alert.hype),
+        EventKind::HypeTrain(_, here) => train(here),
+    };
+
+    format!("{seq} {name} {content} late={}", shown.late_by_ms)
+}
+
+fn state(room: &Room) -> String {
+    let profile = match room.profile() {
+        Some(profile) => format!("room={}", profile.version),
+        None => "room=none".to_owned(),
+    };
+    let session = match room.session() {
+        Some(session) if session.is_live() => "session=live",
+        Some(_) => "session=ended",
+        None => "session=none",
+    };
+    let train = match room.train() {
+        Some(here) => train(here),
+        None => "train=none".to_owned(),
+    };
+
+    format!("{profile} {session} {train}")
+}
+
+fn train(train: &HypeTrain) -> String {
+    let phase = match train.phase {
+        HypeTrainPhase::Approaching => "approaching",
+        HypeTrainPhase::Running => "running",
+        HypeTrainPhase::Ended => "ended",
+    };
+
+    format!(
+        "train={phase} level={} progress={}/{} total={}",
+        train.level, train.progress, train.goal, train.total
+    )
+}

@@ -1,0 +1,13 @@
+//! The client against a server in virtual time.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a server that is told nonsense by the client under test may as well fail here"
+)]
+
+mod connection;
+mod delivery;
+mod model;
+mod seek;
+mod server;
+mod sim;

@@ -1,0 +1,314 @@
+//! Random sessions against a naive model, which keeps the whole log and works everything out anew.
+
+use crate::server::{Logged, SERVER_START_MS, Server};
+use crate::sim::{Sim, is_picture};
+use parlor_sdk_core::{Delivery, Placement};
+use proptest::prelude::*;
+
+const SHOWING_TIME_MS: i64 = 7_000;
+
+#[derive(Debug, Clone)]
+enum Action {
+    Contribute(i64),
+    Alert(i64),
+    MoveTrain(i64),
+    UpdateRoom,
+    SomethingNew,
+    Wait(i64),
+    Pause,
+    Play { rate: u32 },
+    ReportOffBy(i64),
+    Seek { by_ms: i64 },
+    Cut { code: u16 },
+    ServerUp(bool),
+    LoseMessages(bool),
+    RepeatMessage,
+    ReorderMessages,
+    TrimLog,
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        6 => (1..1_500_i64).prop_map(Action::Contribute),
+        2 => (1..1_500_i64).prop_map(Action::Alert),
+        2 => (1..1_500_i64).prop_map(Action::MoveTrain),
+        1 => Just(Action::UpdateRoom),
+        1 => Just(Action::SomethingNew),
+        4 => (0..200_i64).prop_map(Action::Wait),
+        6 => (200..15_000_i64).prop_map(Action::Wait),
+        1 => Just(Action::Pause),
+        2 => prop_oneof![Just(5_000), Just(10_000), Just(20_000)]
+            .prop_map(|rate| Action::Play { rate }),
+        2 => (-950..950_i64).prop_map(Action::ReportOffBy),
+        2 => (-60_000..30_000_i64).prop_map(|by_ms| Action::Seek { by_ms }),
+        1 => prop_oneof![Just(1006), Just(1012), Just(1013)]
+            .prop_map(|code| Action::Cut { code }),
+        1 => any::<bool>().prop_map(Action::ServerUp),
+        1 => any::<bool>().prop_map(Action::LoseMessages),
+        1 => Just(Action::RepeatMessage),
+        1 => Just(Action::ReorderMessages),
+        1 => Just(Action::TrimLog),
+    ]
+}
+
+/// Where the picture is, as last reported; on the server's clock for those without a player.
+#[derive(Clone, Copy)]
+struct Picture {
+    position: i64,
+    at: i64,
+    playing: bool,
+    rate: i64,
+}
+
+impl Picture {
+    fn position(&self, now: i64) -> i64 {
+        if self.playing {
+            self.position + (now - self.at) * self.rate / 10_000
+        } else {
+            self.position
+        }
+    }
+}
+
+struct Model {
+    sim: Sim,
+    placement: Placement,
+    picture: Picture,
+    checked: usize,
+    run: Run,
+}
+
+/// What has been shown since the picture last jumped.
+struct Run {
+    began_at: i64,
+    /// What comes after this in the log arrived later than the jump.
+    received: i64,
+    farthest: i64,
+    shown: Vec<i64>,
+}
+
+impl Model {
+    fn new(placement: Placement, latency_ms: i64, behind_ms: i64) -> Self {
+        let mut sim = Sim::with_server(placement, Server::new(8_000, 300));
+        sim.latency_ms = latency_ms;
+        let position = match placement {
+            Placement::Player => sim.live_edge() - behind_ms,
+            Placement::Source | Placement::Companion => SERVER_START_MS,
+        };
+        let picture = Picture {
+            position,
+            at: 0,
+            playing: true,
+            rate: 10_000,
+        };
+        let mut model = Self {
+            sim,
+            placement,
+            picture,
+            checked: 0,
+            run: Run {
+                began_at: i64::MIN,
+                received: i64::MAX,
+                farthest: i64::MIN,
+                shown: Vec::new(),
+            },
+        };
+        model.report(picture);
+
+        model
+    }
+
+    fn due(&self, logged: &Logged) -> i64 {
+        logged.occurred_at
+            + match self.placement {
+                Placement::Source => 0,
+                Placement::Player => self.sim.server.ingest_offset_ms,
+                Placement::Companion => self.sim.server.delay_ms,
+            }
+    }
+
+    fn act(&mut self, action: &Action) {
+        let here = Picture {
+            position: self.picture.position(self.sim.now),
+            at: self.sim.now,
+            ..self.picture
+        };
+        match *action {
+            Action::Contribute(hype) => self.sim.contribute(hype),
+            Action::Alert(hype) => self.sim.happen(|server, now| server.alert(hype, now)),
+            Action::MoveTrain(hype) => self.sim.happen(|server, now| server.move_train(hype, now)),
+            Action::UpdateRoom => self.sim.happen(|server, now| server.update_room(300, now)),
+            Action::SomethingNew => self.sim.happen(Server::something_new),
+            Action::Wait(span_ms) => self.sim.run_for(span_ms),
+            Action::Pause => self.report(Picture {
+                playing: false,
+                ..here
+            }),
+            Action::Play { rate } => self.report(Picture {
+                playing: true,
+                rate: i64::from(rate),
+                ..here
+            }),
+            Action::ReportOffBy(by_ms) | Action::Seek { by_ms } => self.report(Picture {
+                position: here.position + by_ms,
+                ..here
+            }),
+            Action::Cut { code } => self.sim.cut(code),
+            Action::ServerUp(is_up) => {
+                self.sim.server_is_up = is_up;
+                self.sim.cut(1006);
+            }
+            Action::LoseMessages(loses) => self.sim.loses_messages = loses,
+            Action::RepeatMessage => self.sim.repeat_last_message(),
+            Action::ReorderMessages => self.sim.reorder(),
+            Action::TrimLog => self.sim.server.trimmed_through = self.sim.server.head(),
+        }
+    }
+
+    fn report(&mut self, picture: Picture) {
+        if self.placement == Placement::Player {
+            self.picture = picture;
+            let rate = u32::try_from(picture.rate).unwrap();
+            self.sim.report(picture.position, picture.playing, rate);
+        }
+    }
+
+    /// Checks what was delivered since the last check, and then the whole.
+    fn check(&mut self) {
+        for index in self.checked..self.sim.deliveries.len() {
+            let (at, delivery) = self.sim.deliveries[index].clone();
+            match delivery {
+                Delivery::StateReplaced(_) => {
+                    self.run = Run {
+                        began_at: self.picture.position(at),
+                        received: self.sim.received_at[index],
+                        farthest: self.picture.position(at),
+                        shown: Vec::new(),
+                    };
+                }
+                Delivery::Event(shown) if is_picture(&shown.event.kind) => {
+                    self.check_shown(at, shown.event.seq, shown.late_by_ms);
+                }
+                Delivery::Event(_) => {}
+            }
+        }
+        self.checked = self.sim.deliveries.len();
+        self.run.farthest = self.run.farthest.max(self.picture.position(self.sim.now));
+
+        if self.sim.is_synced() {
+            self.check_nothing_is_lost();
+            self.check_state();
+        }
+    }
+
+    fn check_shown(&mut self, at: i64, seq: i64, late_by_ms: i64) {
+        let due = self.due(&self.sim.server.log[usize::try_from(seq - 1).unwrap()]);
+        let position = self.picture.position(at);
+
+        assert!(due <= position, "{seq} was shown early: {due} > {position}");
+        assert_eq!(late_by_ms, position - due);
+        assert!(
+            self.run.shown.last().is_none_or(|last| *last < seq),
+            "{seq} came after {:?}",
+            self.run.shown
+        );
+        self.run.shown.push(seq);
+    }
+
+    fn check_nothing_is_lost(&self) {
+        let position = self.picture.position(self.sim.now);
+        for logged in self
+            .sim
+            .picture_log()
+            .filter(|logged| self.is_known(logged))
+        {
+            let due = self.due(logged);
+            let was_shown = self.run.shown.contains(&logged.seq);
+            let is_ahead = self.run.began_at < due || self.run.received < logged.seq;
+            if is_ahead && due <= position {
+                assert!(was_shown, "{} is missing", logged.seq);
+            } else if was_shown {
+                let in_showing_time = logged.part.is_none()
+                    && due <= self.run.began_at
+                    && self.run.began_at - due < SHOWING_TIME_MS;
+                let reached = is_ahead && due <= self.run.farthest;
+                assert!(in_showing_time || reached, "{} is too much", logged.seq);
+            }
+        }
+    }
+
+    fn check_state(&self) {
+        let position = self.picture.position(self.sim.now);
+        let trains: Vec<(i64, Option<i64>)> = self
+            .sim
+            .picture_log()
+            .filter(|logged| logged.part == Some("train") && self.is_known(logged))
+            .map(|logged| (self.due(logged), logged.total()))
+            .collect();
+        let here = trains.iter().rfind(|(due, _)| *due <= position);
+        let here = here.and_then(|(_, total)| *total);
+        let may_be_ahead = trains
+            .iter()
+            .filter(|(due, _)| position < *due && *due <= self.run.farthest);
+
+        let total = self.sim.total();
+        assert!(
+            total == here || may_be_ahead.clone().any(|(_, ahead)| *ahead == total),
+            "{total:?} instead of {here:?}"
+        );
+    }
+
+    /// Returns whether the client was ever told of an event.
+    fn is_known(&self, logged: &Logged) -> bool {
+        let snapshot_head = self.sim.snapshot_head;
+        let is_last_of_part = || {
+            let later = |other: &&Logged| other.seq <= snapshot_head && other.part == logged.part;
+            self.sim.server.log.iter().rfind(later).map(|last| last.seq) == Some(logged.seq)
+        };
+
+        logged.event["__typename"] != "PollOpened"
+            && (logged.seq > snapshot_head || (logged.part.is_some() && is_last_of_part()))
+    }
+}
+
+fn placement() -> impl Strategy<Value = Placement> {
+    prop_oneof![
+        3 => Just(Placement::Player),
+        1 => Just(Placement::Source),
+        1 => Just(Placement::Companion),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 150,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn whatever_happens_the_viewer_sees_what_their_picture_has_reached(
+        placement in placement(),
+        latency_ms in 1..400_i64,
+        behind_ms in 0..40_000_i64,
+        actions in prop::collection::vec(action(), 1..80),
+    ) {
+        let mut model = Model::new(placement, latency_ms, behind_ms);
+        for action in &actions {
+            model.act(action);
+            model.check();
+        }
+
+        model.act(&Action::LoseMessages(false));
+        model.act(&Action::ServerUp(true));
+        model.check();
+        model.act(&Action::Play { rate: 10_000 });
+        model.check();
+        for _ in 0..60 {
+            model.act(&Action::Contribute(10));
+            model.act(&Action::Wait(1_000));
+            model.check();
+        }
+        prop_assert!(model.sim.is_synced());
+    }
+}

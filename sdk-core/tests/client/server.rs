@@ -1,0 +1,225 @@
+//! A server as the client sees it: a log, and answers to its messages.
+
+use serde_json::{Value, json};
+
+/// Unix milliseconds of the server when the host's clock reads 0: 2026-01-02T03:04:00.000Z.
+pub(crate) const SERVER_START_MS: i64 = 1_767_323_040_000;
+
+/// Hype that fills a level.
+const GOAL: i64 = 1_000;
+
+pub(crate) struct Server {
+    pub(crate) epoch: String,
+    pub(crate) log: Vec<Logged>,
+    /// Events up to and with this one are no longer in the log.
+    pub(crate) trimmed_through: i64,
+    pub(crate) delay_ms: i64,
+    pub(crate) ingest_offset_ms: i64,
+    /// Answers operations with this error code.
+    pub(crate) refuses: Option<&'static str>,
+    total: i64,
+}
+
+#[derive(Clone)]
+pub(crate) struct Logged {
+    pub(crate) seq: i64,
+    pub(crate) occurred_at: i64,
+    pub(crate) part: Option<&'static str>,
+    pub(crate) event: Value,
+}
+
+impl Logged {
+    pub(crate) fn is_picture(&self) -> bool {
+        matches!(self.part, None | Some("train"))
+    }
+
+    pub(crate) fn total(&self) -> Option<i64> {
+        self.event["train"]["total"].as_str()?.parse().ok()
+    }
+}
+
+impl Server {
+    pub(crate) fn new(delay_ms: i64, ingest_offset_ms: i64) -> Self {
+        let mut server = Self {
+            epoch: "epoch-1".to_owned(),
+            log: Vec::new(),
+            trimmed_through: 0,
+            delay_ms,
+            ingest_offset_ms,
+            refuses: None,
+            total: 0,
+        };
+        server.update_room(ingest_offset_ms, SERVER_START_MS - 60_000);
+        server.start_session(SERVER_START_MS - 60_000);
+
+        server
+    }
+
+    pub(crate) fn head(&self) -> i64 {
+        self.log.last().map_or(0, |logged| logged.seq)
+    }
+
+    pub(crate) fn update_room(&mut self, ingest_offset_ms: i64, now: i64) {
+        self.ingest_offset_ms = ingest_offset_ms;
+        let room = json!({
+            "id": "room", "slug": "room", "title": "A room", "state": "OPEN",
+            "ingestOffsetMs": ingest_offset_ms, "version": self.head() + 1,
+        });
+        self.append("RoomUpdated", Some("room"), "room", &room, now);
+    }
+
+    pub(crate) fn start_session(&mut self, now: i64) {
+        let session = json!({
+            "id": "session", "startedAt": stamp(now), "endedAt": null, "delayMs": self.delay_ms,
+        });
+        self.append("SessionStarted", Some("session"), "session", &session, now);
+    }
+
+    /// A contribution, and what it does to the train: two events.
+    pub(crate) fn contribute(&mut self, hype: i64, now: i64) {
+        self.alert(hype, now);
+        self.move_train(hype, now);
+    }
+
+    pub(crate) fn alert(&mut self, hype: i64, now: i64) {
+        let contribution = json!({
+            "id": "c", "kind": "DONATION", "name": "Ada <b>", "amount": hype.to_string(),
+            "currency": "EUR", "tier": null, "quantity": 1, "message": null,
+            "hype": hype.to_string(),
+        });
+        self.append(
+            "ContributionReceived",
+            None,
+            "contribution",
+            &contribution,
+            now,
+        );
+    }
+
+    pub(crate) fn move_train(&mut self, hype: i64, now: i64) {
+        let levels_before = self.total / GOAL;
+        self.total += hype;
+        let kind = if self.total / GOAL > levels_before {
+            "HypeTrainLeveledUp"
+        } else {
+            "HypeTrainProgressed"
+        };
+        let train = json!({
+            "id": "train", "phase": "RUNNING", "level": self.total / GOAL + 1,
+            "progress": (self.total % GOAL).to_string(), "goal": GOAL.to_string(),
+            "total": self.total.to_string(), "kickoffEventsNeeded": 0, "kickoffViewersNeeded": 0,
+            "startedAt": stamp(SERVER_START_MS), "expiresAt": stamp(now + 300_000),
+            "endedAt": null, "cooldownEndsAt": null, "lastReward": null, "nextReward": "A hat",
+            "contributorCount": 1,
+            "topContributor": {"name": "Ada", "hype": "1", "lastHype": "1"},
+            "recentContributors": [{"name": null, "hype": "1", "lastHype": "1"}],
+            "isRecord": false,
+        });
+        self.append(kind, Some("train"), "train", &train, now);
+    }
+
+    pub(crate) fn something_new(&mut self, now: i64) {
+        self.append("PollOpened", Some("poll"), "poll", &json!({"id": "p"}), now);
+    }
+
+    /// Answers a subscription: its first message.
+    pub(crate) fn first_message(&self, id: &str, variables: &Value) -> Value {
+        let head = self.head();
+        if let Some(after) = variables.get("after") {
+            let seq: i64 = after["seq"].as_str().unwrap().parse().unwrap();
+            if after["epoch"] == *self.epoch && (self.trimmed_through..=head).contains(&seq) {
+                return self.message(id, seq, true, None);
+            }
+        }
+        let Some(at) = variables.get("at") else {
+            return self.message(id, head, false, Some(&self.snapshot(|_| true)));
+        };
+
+        let at = unix_millis(at.as_str().unwrap());
+        let in_picture = |logged: &Logged| logged.occurred_at + self.ingest_offset_ms <= at;
+        let after = self
+            .log
+            .iter()
+            .take_while(|logged| in_picture(logged))
+            .last()
+            .map_or(0, |logged| logged.seq);
+        self.message(id, after, false, Some(&self.snapshot(in_picture)))
+    }
+
+    /// A message with all events after `after_seq`.
+    pub(crate) fn message(
+        &self,
+        id: &str,
+        after_seq: i64,
+        recovered: bool,
+        snapshot: Option<&[Value]>,
+    ) -> Value {
+        let events: Vec<&Value> = self
+            .log
+            .iter()
+            .filter(|logged| logged.seq > after_seq)
+            .map(|logged| &logged.event)
+            .collect();
+
+        json!({"type": "next", "id": id, "payload": {"data": {"liveRoom": {
+            "epoch": self.epoch, "afterSeq": after_seq.to_string(),
+            "throughSeq": self.head().to_string(), "recovered": recovered,
+            "snapshot": snapshot, "events": events,
+        }}}})
+    }
+
+    fn snapshot(&self, within: impl Fn(&Logged) -> bool) -> Vec<Value> {
+        ["room", "session", "train", "poll"]
+            .into_iter()
+            .filter_map(|part| {
+                let of_part = |logged: &&Logged| logged.part == Some(part) && within(logged);
+                Some(self.log.iter().rfind(of_part)?.event.clone())
+            })
+            .collect()
+    }
+
+    fn append(
+        &mut self,
+        kind: &str,
+        part: Option<&'static str>,
+        field: &str,
+        content: &Value,
+        now: i64,
+    ) {
+        let seq = self.head() + 1;
+        self.log.push(Logged {
+            seq,
+            occurred_at: now,
+            part,
+            event: json!({
+                "__typename": kind, "seq": seq.to_string(), "occurredAt": stamp(now),
+                "displayAt": stamp(now + self.delay_ms), field: content,
+            }),
+        });
+    }
+}
+
+/// Writes the schema's `Time`. The day is fixed: no test runs past midnight.
+pub(crate) fn stamp(unix_millis: i64) -> String {
+    let in_day_ms = unix_millis.rem_euclid(86_400_000);
+    assert_eq!(unix_millis.div_euclid(86_400_000), 20_455, "{unix_millis}");
+
+    format!(
+        "2026-01-02T{:02}:{:02}:{:02}.{:03}Z",
+        in_day_ms / 3_600_000,
+        in_day_ms / 60_000 % 60,
+        in_day_ms / 1_000 % 60,
+        in_day_ms % 1_000
+    )
+}
+
+fn unix_millis(stamp: &str) -> i64 {
+    assert_eq!(&stamp[..11], "2026-01-02T", "{stamp}");
+    let number = |from: usize, to: usize| stamp[from..to].parse::<i64>().unwrap();
+
+    20_455 * 86_400_000
+        + number(11, 13) * 3_600_000
+        + number(14, 16) * 60_000
+        + number(17, 19) * 1_000
+        + number(20, 23)
+}

@@ -1,0 +1,82 @@
+//! Every document is checked against the schema when this file is compiled, and every file of
+//! `operations/` when it runs.
+
+use graphql_client::GraphQLQuery;
+use std::marker::PhantomData;
+
+/// A stamp, as text.
+type Time = String;
+/// A 64-bit integer in decimal.
+type Int64 = String;
+/// An ISO 4217 code.
+type Currency = String;
+
+macro_rules! operations {
+    ($($name:ident = $path:tt,)*) => {
+        $(
+            #[derive(GraphQLQuery)]
+            #[graphql(
+                schema_path = "../schema.graphql",
+                query_path = $path,
+                response_derives = "Debug",
+                variables_derives = "Debug"
+            )]
+            struct $name;
+        )*
+
+        /// Lists the documents that there are typed operations of.
+        fn checked() -> Vec<&'static str> {
+            vec![$(path_of(PhantomData::<$name>, $path)),*]
+        }
+    };
+}
+
+operations! {
+    LiveRoom = "operations/live_room.graphql",
+    Room = "operations/room.graphql",
+    CreateRoom = "operations/create_room.graphql",
+    StartSession = "operations/start_session.graphql",
+    EndSession = "operations/end_session.graphql",
+    RecordContribution = "operations/record_contribution.graphql",
+    CreateOverlayToken = "operations/create_overlay_token.graphql",
+}
+
+#[test]
+fn no_document_goes_unchecked() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/operations");
+    let mut found: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| format!("operations/{}", entry.unwrap().file_name().display()))
+        .collect();
+    found.sort();
+    let mut checked = checked();
+    checked.sort_unstable();
+
+    assert_eq!(found, checked);
+}
+
+#[test]
+fn the_variables_of_a_live_room_are_those_that_the_client_writes() {
+    let variables = live_room::Variables {
+        room_id: "Um9vbTox".to_owned(),
+        after: Some(live_room::LogPosition {
+            epoch: "e1".to_owned(),
+            seq: "7".to_owned(),
+        }),
+        at: Some("2026-01-02T03:04:05.678Z".to_owned()),
+    };
+
+    let written = serde_json::to_value(LiveRoom::build_query(variables).variables).unwrap();
+    assert_eq!(
+        written,
+        serde_json::json!({
+            "roomId": "Um9vbTox",
+            "after": {"epoch": "e1", "seq": "7"},
+            "at": "2026-01-02T03:04:05.678Z",
+        })
+    );
+}
+
+fn path_of<Q: GraphQLQuery>(_operation: PhantomData<Q>, path: &'static str) -> &'static str {
+    path
+}
