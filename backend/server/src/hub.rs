@@ -1,0 +1,123 @@
+//! Carries commits to the rooms that are being watched here.
+//!
+//! The writer publishes; whoever follows a room reads from its recent log at a pace of their own.
+//! A publication that does not join what is known, or that never came, is made good from the
+//! store's log: commits of other nodes and lost messages look the same from here. A room that
+//! nobody watches costs nothing.
+
+mod recent_log;
+mod watched_room;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use parlor_domain::id::RoomId;
+use parlor_store::{Committed, Store};
+use tokio::time::MissedTickBehavior;
+
+use crate::writer::Publish;
+pub(crate) use watched_room::{Following, Position, WatchedRoom};
+
+/// How often the heads of all watched rooms are compared with what is known. A lost publication
+/// delays its room by this much; the check is one query.
+pub const HEADS_CHECK: Duration = Duration::from_secs(1);
+
+/// The rooms being watched on this node.
+pub struct Hub {
+    store: Store,
+    rooms: Mutex<HashMap<RoomId, Weak<WatchedRoom>>>,
+}
+
+impl Hub {
+    /// Starts a hub, which compares what it knows with the store every `heads_check` for as long as
+    /// it lives. To be called within a runtime.
+    pub fn start(store: Store, heads_check: Duration) -> Arc<Self> {
+        let hub = Arc::new(Self {
+            store,
+            rooms: Mutex::default(),
+        });
+        tokio::spawn(check_heads(Arc::downgrade(&hub), heads_check));
+
+        hub
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Takes part in watching a room, until the last one to do so drops it.
+    pub(crate) fn watch(self: &Arc<Self>, id: RoomId) -> Arc<WatchedRoom> {
+        let mut rooms = self.rooms();
+        if let Some(room) = rooms.get(&id).and_then(Weak::upgrade) {
+            return room;
+        }
+
+        let room = Arc::new(WatchedRoom::new(id, Arc::downgrade(self)));
+        rooms.insert(id, Arc::downgrade(&room));
+        metrics::gauge!("parlor_rooms_watched").increment(1);
+        room
+    }
+
+    /// Drops the entry of a room that nobody holds any more.
+    fn forget(&self, id: RoomId) {
+        let mut rooms = self.rooms();
+        if rooms.get(&id).is_some_and(|room| room.strong_count() == 0) {
+            rooms.remove(&id);
+        }
+        metrics::gauge!("parlor_rooms_watched").decrement(1);
+    }
+
+    fn watched(&self, id: RoomId) -> Option<Arc<WatchedRoom>> {
+        self.rooms().get(&id).and_then(Weak::upgrade)
+    }
+
+    fn all_watched(&self) -> Vec<Arc<WatchedRoom>> {
+        self.rooms().values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Compares what is known with the store. A store that cannot be read is asked again next time.
+    async fn compare_heads(&self) {
+        let rooms = self.all_watched();
+        if rooms.is_empty() {
+            return;
+        }
+
+        let ids: Vec<_> = rooms.iter().map(|room| room.id()).collect();
+        match self.store.heads(&ids).await {
+            Ok(heads) => {
+                for room in &rooms {
+                    if let Some(head) = heads.get(&room.id()) {
+                        room.compare(Position {
+                            epoch: head.epoch,
+                            seq: head.seq,
+                        });
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the heads of watched rooms could not be read"),
+        }
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Weak<WatchedRoom>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Publish for Hub {
+    fn publish(&self, committed: Committed) {
+        if let Some(room) = self.watched(committed.room_id) {
+            room.take(committed);
+        }
+    }
+}
+
+async fn check_heads(hub: Weak<Hub>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade() else { return };
+        hub.compare_heads().await;
+    }
+}

@@ -1,0 +1,206 @@
+//! A room that somebody on this node follows.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use parlor_domain::event::Event;
+use parlor_domain::id::{Epoch, RoomId};
+use parlor_store::{Committed, Store, StoreError};
+use tokio::sync::watch;
+
+use super::Hub;
+use super::recent_log::{Added, RecentLog};
+
+/// Events read from the store at once to fill a gap.
+const FILL_EVENTS: usize = 256;
+
+/// Where a log ends, as far as is known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: i64,
+}
+
+/// What a follower finds behind its position.
+#[derive(Debug)]
+pub(crate) enum Following {
+    /// The next events, without a gap; none if the follower is at the head.
+    Events(Vec<Arc<Event>>),
+    /// The log is another, or does not reach back any more: the follower has to start anew.
+    Lost,
+}
+
+/// A room's recent log, and the news of it.
+pub(crate) struct WatchedRoom {
+    id: RoomId,
+    hub: Weak<Hub>,
+    log: Mutex<Option<RecentLog>>,
+    position: watch::Sender<Option<Position>>,
+    filling: AtomicBool,
+    /// How far the log is known to reach.
+    wanted_seq: AtomicI64,
+}
+
+impl WatchedRoom {
+    pub(super) fn new(id: RoomId, hub: Weak<Hub>) -> Self {
+        Self {
+            id,
+            hub,
+            log: Mutex::default(),
+            position: watch::Sender::new(None),
+            filling: AtomicBool::new(false),
+            wanted_seq: AtomicI64::new(0),
+        }
+    }
+
+    pub(crate) fn id(&self) -> RoomId {
+        self.id
+    }
+
+    /// News of where the log ends.
+    pub(crate) fn positions(&self) -> watch::Receiver<Option<Position>> {
+        self.position.subscribe()
+    }
+
+    /// Says that the log was read up to `position`, which makes it the place to go on from if
+    /// nothing else is known.
+    pub(crate) fn note(&self, position: Position) {
+        let mut log = self.log();
+        if log.as_ref().is_none_or(|log| log.epoch != position.epoch) {
+            *log = Some(RecentLog::new(position.epoch, position.seq));
+            self.position.send_replace(Some(position));
+        }
+    }
+
+    /// The events behind `position`, at most `limit`, from memory or else from the store.
+    pub(crate) async fn following(
+        &self,
+        position: Position,
+        limit: usize,
+        store: &Store,
+    ) -> Result<Following, StoreError> {
+        let held = match &*self.log() {
+            Some(log) if log.epoch != position.epoch => return Ok(Following::Lost),
+            Some(log) => log.after(position.seq, limit),
+            None => None,
+        };
+        if let Some(events) = held {
+            return Ok(Following::Events(events));
+        }
+
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let events = store
+            .events_after(self.id, position.epoch, position.seq, limit)
+            .await?;
+        Ok(match events.first() {
+            Some(event) if event.seq == position.seq + 1 => {
+                Following::Events(events.into_iter().map(Arc::new).collect())
+            }
+            // What is not held and not kept is gone.
+            _ => Following::Lost,
+        })
+    }
+
+    /// Takes in a publication.
+    pub(super) fn take(self: &Arc<Self>, committed: Committed) {
+        let Committed {
+            epoch,
+            after_seq,
+            events,
+            ..
+        } = committed;
+        let through_seq = events.last().map_or(after_seq, |event| event.seq);
+        let added = {
+            let mut log = self.log();
+            let log = match &mut *log {
+                Some(log) if log.epoch == epoch => log,
+                other => other.insert(RecentLog::new(epoch, after_seq)),
+            };
+            let added = log.add(after_seq, events);
+            if added == Added::Advanced {
+                self.position.send_replace(Some(Position {
+                    epoch,
+                    seq: log.head_seq(),
+                }));
+            }
+            added
+        };
+
+        if added == Added::Gap {
+            metrics::counter!("parlor_publication_gaps_total").increment(1);
+            self.fill_to(through_seq);
+        }
+    }
+
+    /// Compares what is known with what the store says.
+    pub(super) fn compare(self: &Arc<Self>, head: Position) {
+        let Some(known) = self.known() else { return };
+
+        if known.epoch != head.epoch {
+            self.note(head);
+        } else if known.seq < head.seq {
+            self.fill_to(head.seq);
+        }
+    }
+
+    fn fill_to(self: &Arc<Self>, seq: i64) {
+        self.wanted_seq.fetch_max(seq, Ordering::AcqRel);
+        if !self.filling.swap(true, Ordering::AcqRel) {
+            let room = Arc::clone(self);
+            tokio::spawn(async move {
+                if let Err(error) = room.fill().await {
+                    tracing::warn!(%error, room_id = %room.id, "a gap in a log could not be filled");
+                }
+                // A gap that opened meanwhile is found by the next check of heads.
+                room.filling.store(false, Ordering::Release);
+            });
+        }
+    }
+
+    async fn fill(&self) -> Result<(), StoreError> {
+        while let Some(hub) = self.hub.upgrade()
+            && let Some(from) = self.known()
+            && from.seq < self.wanted_seq.load(Ordering::Acquire)
+        {
+            let limit = i64::try_from(FILL_EVENTS).unwrap_or(i64::MAX);
+            let events = hub
+                .store()
+                .events_after(self.id, from.epoch, from.seq, limit)
+                .await?;
+            let Some(first_seq) = events.first().map(|event| event.seq) else {
+                return Ok(());
+            };
+            metrics::counter!("parlor_events_filled_total").increment(events.len() as u64);
+
+            let mut log = self.log();
+            let Some(log) = log.as_mut().filter(|log| log.epoch == from.epoch) else {
+                return Ok(());
+            };
+            if log.add(first_seq - 1, events) == Added::Gap {
+                *log = RecentLog::new(from.epoch, self.wanted_seq.load(Ordering::Acquire));
+            }
+            self.position.send_replace(Some(Position {
+                epoch: log.epoch,
+                seq: log.head_seq(),
+            }));
+        }
+
+        Ok(())
+    }
+
+    fn known(&self) -> Option<Position> {
+        *self.position.borrow()
+    }
+
+    fn log(&self) -> MutexGuard<'_, Option<RecentLog>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for WatchedRoom {
+    fn drop(&mut self) {
+        if let Some(hub) = self.hub.upgrade() {
+            hub.forget(self.id);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Opens a room's feed for one subscriber: whether they may, and from where.
+
+use std::sync::Arc;
+
+use parlor_domain::access::Principal;
+use parlor_domain::event::{Event, EventBody};
+use parlor_domain::id::RoomId;
+use parlor_domain::time::ServerTime;
+use parlor_store::{LogPosition, RESUME_EVENTS_MAX, Resume, RoomView, Snapshot, Store, StoreError};
+
+use crate::feed::{FeedMessage, FeedRefusal, FeedRequest, FeedStart};
+use crate::hub::{Hub, Position, WatchedRoom};
+
+/// A feed's first message, and where to go on from.
+pub(crate) struct CaughtUp {
+    pub(crate) room: Arc<WatchedRoom>,
+    pub(crate) message: FeedMessage,
+}
+
+impl CaughtUp {
+    /// The position that the first message leads up to.
+    pub(crate) fn position(&self) -> Position {
+        Position {
+            epoch: self.message.epoch,
+            seq: self.message.through_seq,
+        }
+    }
+}
+
+/// Reads where the feed starts. An unknown room and one that `principal` may not read are refused
+/// alike.
+pub(crate) async fn open(
+    hub: &Arc<Hub>,
+    principal: &Principal,
+    request: FeedRequest,
+) -> Result<CaughtUp, FeedRefusal> {
+    let store = hub.store();
+    let view = readable(store, principal, request.room_id).await?;
+    // Watched before it is read, so that nothing can fall between the two.
+    let room = hub.watch(request.room_id);
+    let message = first_message(store, &view, request.start).await?;
+
+    // The log was read after the room, which may have become somebody else's to read meanwhile.
+    if message.through_seq > view.head.seq {
+        readable(store, principal, request.room_id).await?;
+    }
+    let caught_up = CaughtUp { room, message };
+    caught_up.room.note(caught_up.position());
+
+    Ok(caught_up)
+}
+
+/// The room, if `principal` may read it.
+pub(crate) async fn readable(
+    store: &Store,
+    principal: &Principal,
+    room_id: RoomId,
+) -> Result<RoomView, FeedRefusal> {
+    let view = store.room(room_id).await.map_err(internal)?;
+
+    view.filter(|view| principal.may_read(&view.room))
+        .ok_or(FeedRefusal::NotFound)
+}
+
+/// Whether `events` may change who can read the room.
+pub(crate) fn change_access(events: &[Arc<Event>]) -> bool {
+    events
+        .iter()
+        .any(|event| matches!(event.body, EventBody::RoomUpdated(_)))
+}
+
+async fn first_message(
+    store: &Store,
+    view: &RoomView,
+    start: FeedStart,
+) -> Result<FeedMessage, FeedRefusal> {
+    let room_id = view.room.id;
+    match start {
+        FeedStart::After { epoch, seq } if seq >= 0 => {
+            let after = LogPosition { epoch, seq };
+            match store.resume(room_id, after).await.map_err(internal)? {
+                Resume::Events { head, events } => Ok(FeedMessage {
+                    epoch,
+                    after_seq: seq,
+                    through_seq: head.seq,
+                    recovered: true,
+                    snapshot: None,
+                    events: shared(events),
+                }),
+                Resume::Unrecoverable => at_head(store, room_id).await,
+            }
+        }
+        FeedStart::Head | FeedStart::After { .. } => at_head(store, room_id).await,
+        FeedStart::At(at) => at_media_time(store, view, at).await,
+    }
+}
+
+async fn at_head(store: &Store, room_id: RoomId) -> Result<FeedMessage, FeedRefusal> {
+    let snapshot = store.snapshot(room_id).await.map_err(internal)?;
+
+    snapshot
+        .map(|snapshot| starting_from(snapshot, Vec::new()))
+        .ok_or(FeedRefusal::NotFound)
+}
+
+async fn at_media_time(
+    store: &Store,
+    view: &RoomView,
+    at: ServerTime,
+) -> Result<FeedMessage, FeedRefusal> {
+    // An instant shows on the stream's timeline this much later than it happened.
+    let happened_at = at.plus_millis(-view.room.ingest_offset_ms);
+    let room_id = view.room.id;
+    let snapshot = store
+        .snapshot_at(room_id, happened_at)
+        .await
+        .map_err(internal)?;
+    let snapshot = snapshot.ok_or(FeedRefusal::NotFound)?;
+    let events = store
+        .events_after(room_id, snapshot.epoch, snapshot.seq, RESUME_EVENTS_MAX)
+        .await
+        .map_err(internal)?;
+
+    Ok(starting_from(snapshot, events))
+}
+
+fn starting_from(snapshot: Snapshot, events: Vec<Event>) -> FeedMessage {
+    FeedMessage {
+        epoch: snapshot.epoch,
+        after_seq: snapshot.seq,
+        through_seq: events.last().map_or(snapshot.seq, |event| event.seq),
+        recovered: false,
+        snapshot: Some(shared(snapshot.events)),
+        events: shared(events),
+    }
+}
+
+fn shared(events: Vec<Event>) -> Vec<Arc<Event>> {
+    events.into_iter().map(Arc::new).collect()
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` takes"
+)]
+fn internal(error: StoreError) -> FeedRefusal {
+    tracing::error!(%error, "a room's log could not be read");
+    FeedRefusal::Internal
+}

@@ -1,0 +1,255 @@
+//! The task of one group: follows the room, executes once, and hands the result to every member.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+use parlor_domain::event::Event;
+use tokio::sync::{mpsc, watch};
+
+use super::catch_up;
+use super::close::Close;
+use super::execution::{Execution, error_json, is_refusal, payload};
+use super::group_key::GroupKey;
+use super::groups::{Command, Groups, Joined, Member};
+use super::outbound::Delivery;
+use crate::feed::{FeedMessage, FeedRefusal};
+use crate::hub::{Following, Position, WatchedRoom};
+
+/// Events in one live message. A backlog becomes a list, and this bounds how long one execution
+/// keeps others waiting.
+pub(super) const MESSAGE_EVENTS_MAX: usize = 200;
+/// Sockets written to before other tasks get their turn.
+const MEMBERS_PER_TURN: usize = 256;
+
+/// Members at one position of one room's log.
+pub(super) struct Group {
+    pub(super) groups: Arc<Groups>,
+    pub(super) key: GroupKey,
+    pub(super) room: Arc<WatchedRoom>,
+    pub(super) execution: Execution,
+    /// What the group has sent its members, and what new ones must have.
+    pub(super) position: Position,
+    pub(super) members: HashMap<u64, Place>,
+    /// Where members wait that are further along, with their ids.
+    pub(super) ahead: BTreeSet<(i64, u64)>,
+}
+
+pub(super) struct Place {
+    member: Member,
+    /// The position of a member that was ahead when it joined.
+    from_seq: i64,
+}
+
+/// Why a group cannot go on.
+enum Broken {
+    /// Its place in the log is gone.
+    Lost,
+    /// The execution came to an end or failed.
+    Execution,
+}
+
+impl Group {
+    /// Serves the group until its last member has left.
+    pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        let mut positions = self.room.positions();
+        loop {
+            tokio::select! {
+                biased;
+                command = commands.recv() => {
+                    match command {
+                        Some(Command::Join { id, member, at, answer }) => {
+                            // Whoever is not there any more to hear it has left as well.
+                            let _there = answer.send(self.join(id, member, at));
+                        }
+                        Some(Command::Leave { id }) => self.leave(id),
+                        None => return,
+                    }
+                    if self.members.is_empty() && self.groups.retire(&self.key, &commands) {
+                        return;
+                    }
+                }
+                () = news(&mut positions, self.position) => {
+                    if let Err(broken) = self.advance().await {
+                        self.dismiss(&broken);
+                    }
+                    if self.members.is_empty() && self.groups.retire(&self.key, &commands) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, id: u64, member: Member, at: Position) -> Joined {
+        if at.epoch != self.position.epoch || at.seq < self.position.seq {
+            return Joined::Behind;
+        }
+
+        if at.seq > self.position.seq {
+            self.ahead.insert((at.seq, id));
+        }
+        self.members.insert(
+            id,
+            Place {
+                member,
+                from_seq: at.seq,
+            },
+        );
+        metrics::gauge!("parlor_subscribers").increment(1);
+        Joined::Member
+    }
+
+    fn leave(&mut self, id: u64) {
+        if let Some(place) = self.members.remove(&id) {
+            self.ahead.remove(&(place.from_seq, id));
+            metrics::gauge!("parlor_subscribers").decrement(1);
+        }
+    }
+
+    /// Sends the next message.
+    async fn advance(&mut self) -> Result<(), Broken> {
+        let position = self.position;
+        // Members that are ahead get in step where this message ends.
+        let limit = self.ahead.first().map_or(MESSAGE_EVENTS_MAX, |(seq, _)| {
+            usize::try_from(seq - position.seq).map_or(MESSAGE_EVENTS_MAX, |distance| {
+                distance.min(MESSAGE_EVENTS_MAX)
+            })
+        });
+        let following = self
+            .room
+            .following(position, limit, &self.groups.store)
+            .await;
+        let events = match following {
+            Ok(Following::Events(events)) => events,
+            Ok(Following::Lost) => return Err(Broken::Lost),
+            Err(error) => {
+                tracing::error!(%error, room_id = %self.room.id(), "a log could not be read");
+                return Err(Broken::Lost);
+            }
+        };
+        let Some(through_seq) = events.last().map(|event| event.seq) else {
+            return Ok(());
+        };
+
+        self.turn_out(&events).await;
+        let message = FeedMessage {
+            epoch: position.epoch,
+            after_seq: position.seq,
+            through_seq,
+            recovered: true,
+            snapshot: None,
+            events,
+        };
+        let response = self.execution.run(message).await.ok_or(Broken::Execution)?;
+        if is_refusal(&response) {
+            tracing::error!(errors = ?response.errors, "a live message could not be executed");
+            return Err(Broken::Execution);
+        }
+
+        metrics::counter!("parlor_group_executions_total").increment(1);
+        self.send(&payload(&response)).await;
+        self.position.seq = through_seq;
+        while self
+            .ahead
+            .first()
+            .is_some_and(|(seq, _)| *seq <= through_seq)
+        {
+            self.ahead.pop_first();
+        }
+        Ok(())
+    }
+
+    /// Hands `payload` to every member that has reached the group's position.
+    async fn send(&mut self, payload: &Utf8Bytes) {
+        let mut gone = Vec::new();
+        for (sent, (id, place)) in self.members.iter().enumerate() {
+            if place.from_seq > self.position.seq {
+                continue;
+            }
+            let member = &place.member;
+            if member.outbound.push_next(&member.key, payload.clone()) == Delivery::Gone {
+                gone.push(*id);
+            }
+            if (sent + 1) % MEMBERS_PER_TURN == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+
+        for id in gone {
+            self.leave(id);
+        }
+    }
+
+    /// Ends the subscriptions of those who may not read the room any more.
+    async fn turn_out(&mut self, events: &[Arc<Event>]) {
+        if !catch_up::change_access(events) {
+            return;
+        }
+
+        let found = self.groups.store.room(self.room.id()).await;
+        if let Err(error) = &found {
+            tracing::error!(%error, room_id = %self.room.id(), "a room could not be read");
+        }
+        let ids: Vec<_> = self.members.keys().copied().collect();
+        for id in ids {
+            let Some(Place { member, .. }) = self.members.get(&id) else {
+                continue;
+            };
+            match &found {
+                Ok(Some(view)) if member.principal.may_read(&view.room) => continue,
+                Ok(_) => {
+                    let refusal = FeedRefusal::NotFound;
+                    let errors = error_json(&refusal.to_string(), refusal.code());
+                    member.outbound.error(&member.key, &errors);
+                }
+                // When in doubt nothing is shown, and coming back asks again.
+                Err(_) => member
+                    .outbound
+                    .close(Close::overload("the room could not be read")),
+            }
+            self.leave(id);
+        }
+    }
+
+    fn dismiss(&mut self, broken: &Broken) {
+        let ids: Vec<_> = self.members.keys().copied().collect();
+        for id in ids {
+            if let Some(Place { member, .. }) = self.members.get(&id) {
+                match broken {
+                    Broken::Lost => {
+                        member
+                            .outbound
+                            .close(Close::restart("the room's log was interrupted"));
+                    }
+                    Broken::Execution => {
+                        let refusal = FeedRefusal::Internal;
+                        let errors = error_json(&refusal.to_string(), refusal.code());
+                        member.outbound.error(&member.key, &errors);
+                    }
+                }
+            }
+            self.leave(id);
+        }
+    }
+}
+
+/// Returns when the log goes on behind `position`, or is another.
+async fn news(positions: &mut watch::Receiver<Option<Position>>, position: Position) {
+    let is_news = |known: &Option<Position>| {
+        known.is_some_and(|known| known.epoch != position.epoch || known.seq > position.seq)
+    };
+
+    positions
+        .wait_for(is_news)
+        .await
+        .expect("the group holds the room");
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        for _ in self.members.keys() {
+            metrics::gauge!("parlor_subscribers").decrement(1);
+        }
+    }
+}

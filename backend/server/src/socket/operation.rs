@@ -1,0 +1,365 @@
+//! One operation that a client asked for, from its text to its end.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    SelectionSet,
+};
+use async_graphql::{Name, Positioned, Request, Response, Variables};
+use futures_util::StreamExt;
+use parlor_domain::access::Principal;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Sockets;
+use super::catch_up::{self, CaughtUp};
+use super::close::Close;
+use super::execution::{Execution, error_json, errors_json, is_refusal, payload};
+use super::group::MESSAGE_EVENTS_MAX;
+use super::group_key::{GroupKey, OperationText};
+use super::groups::{Joined, Member, Sharing};
+use super::message::Subscribe;
+use super::outbound::{Delivery, OperationKey, Outbound};
+use crate::feed::{FeedMessage, FeedSource, stream_of};
+use crate::graphql::parse_within_limits;
+use crate::hub::{Following, Position};
+use crate::identity::Caller;
+
+/// An operation that can be executed.
+pub(crate) struct Operation {
+    parts: RequestParts,
+    kind: OperationType,
+    text: OperationText,
+}
+
+/// What a request is made of, to be made more than once.
+#[derive(Clone)]
+struct RequestParts {
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+    document: ExecutableDocument,
+}
+
+/// Where an operation runs, and for whom.
+pub(crate) struct Run {
+    pub(crate) sockets: Arc<Sockets>,
+    pub(crate) outbound: Arc<Outbound>,
+    pub(crate) key: OperationKey,
+    pub(crate) caller: Arc<Caller>,
+}
+
+impl Operation {
+    /// Reads what `subscribe` asks for, or says in the form of an `error` payload why it cannot be
+    /// executed.
+    pub(crate) fn parse(subscribe: Subscribe) -> Result<Self, String> {
+        let document =
+            parse_within_limits(&subscribe.query).map_err(|error| errors_json(vec![error]))?;
+        let parts = RequestParts {
+            query: subscribe.query,
+            operation_name: subscribe.operation_name,
+            variables: Variables::from_json(Value::Object(subscribe.variables)),
+            document,
+        };
+        let Some(operation) = parts.operation() else {
+            let message = "`operationName` names none of the document's operations";
+            return Err(error_json(message, "VALIDATION"));
+        };
+        let kind = operation.ty;
+        if kind == OperationType::Subscription
+            && !has_one_root_field(&operation.selection_set.node, &parts.document)
+        {
+            return Err(error_json(
+                "a subscription has one root field",
+                "VALIDATION",
+            ));
+        }
+        let text = OperationText::new(&parts.request(), &parts.document, operation);
+
+        Ok(Self { parts, kind, text })
+    }
+
+    /// Whether giving up half way leaves nothing behind.
+    pub(crate) fn can_be_aborted(&self) -> bool {
+        self.kind != OperationType::Mutation
+    }
+
+    /// Runs the operation, until it has ended or has become a group's to go on with.
+    pub(crate) async fn run(self, run: Run) {
+        match self.kind {
+            OperationType::Query | OperationType::Mutation => self.run_once(&run).await,
+            OperationType::Subscription => self.subscribe(run).await,
+        }
+    }
+
+    async fn run_once(self, run: &Run) {
+        let request = self.parts.request().data(Caller::clone(&run.caller));
+        let response = run.sockets.schema.execute(request).await;
+
+        let was_executed = response.errors.iter().all(|error| !error.path.is_empty());
+        if !was_executed {
+            run.outbound.error(&run.key, &errors_json(response.errors));
+        } else if run.send(&response).await == Delivery::Queued {
+            run.outbound.complete(&run.key);
+        }
+    }
+
+    async fn subscribe(self, run: Run) {
+        let (opened, mut feed) = oneshot::channel();
+        let source = run.feed_source(opened);
+        let request = self
+            .parts
+            .request()
+            .data(Caller::clone(&run.caller))
+            .data(source);
+        let mut responses = run.sockets.schema.execute_stream(request);
+
+        let Some(first) = responses.next().await else {
+            return run.outbound.complete(&run.key);
+        };
+        if is_refusal(&first) {
+            return run.outbound.error(&run.key, &errors_json(first.errors));
+        }
+        if run.send(&first).await == Delivery::Gone {
+            return;
+        }
+        let Ok((caught_up, messages)) = feed.try_recv() else {
+            // Nothing but `__typename`: there is no feed behind it.
+            return run.outbound.complete(&run.key);
+        };
+
+        let Self { parts, text, .. } = self;
+        let position = caught_up.position();
+        let key = GroupKey {
+            room_id: caught_up.room.id(),
+            operation: text,
+        };
+        let request = Box::new(move || parts.request());
+        let sharing = Sharing {
+            key,
+            room: caught_up.room,
+            request,
+        };
+        run.join_group(
+            &sharing,
+            position,
+            Execution {
+                messages,
+                responses,
+            },
+        )
+        .await;
+    }
+}
+
+impl Run {
+    /// The source of a subscriber's own execution. Once it is opened, `opened` gets what it starts
+    /// with, and the sender of what comes after.
+    fn feed_source(
+        &self,
+        opened: oneshot::Sender<(CaughtUp, mpsc::Sender<FeedMessage>)>,
+    ) -> FeedSource {
+        let hub = Arc::clone(&self.sockets.app.hub);
+        let principal = self.caller.principal.clone();
+
+        FeedSource::opened_by(move |request| {
+            Box::pin(async move {
+                let caught_up = catch_up::open(&hub, &principal, request).await?;
+                let (messages, receiver) = mpsc::channel(1);
+                let first = caught_up.message.clone();
+                messages
+                    .try_send(first)
+                    .expect("a new channel has space for one");
+                // Whoever waits for it is the one that drives this execution.
+                let _driven = opened.send((caught_up, messages));
+
+                Ok(stream_of(receiver))
+            })
+        })
+    }
+
+    /// Catches up from `position` until the group can be joined without a gap.
+    async fn join_group(&self, sharing: &Sharing, position: Position, mut execution: Execution) {
+        let mut position = position;
+        let principal = Arc::new(self.caller.principal.clone());
+        loop {
+            let member = Member {
+                outbound: Arc::clone(&self.outbound),
+                key: self.key.clone(),
+                principal: Arc::clone(&principal),
+            };
+            let (joined, membership) = self.sockets.groups.join(sharing, member, position).await;
+            match joined {
+                Joined::Member => return self.outbound.attach_membership(&self.key, membership),
+                Joined::Behind => drop(membership),
+            }
+
+            match self
+                .catch_up(sharing, position, &principal, &mut execution)
+                .await
+            {
+                Some(reached) => position = reached,
+                None => return,
+            }
+        }
+    }
+
+    /// Sends what follows `position`. `None` if the subscription has ended.
+    async fn catch_up(
+        &self,
+        sharing: &Sharing,
+        position: Position,
+        principal: &Principal,
+        execution: &mut Execution,
+    ) -> Option<Position> {
+        let store = &self.sockets.app.store;
+        let following = sharing
+            .room
+            .following(position, MESSAGE_EVENTS_MAX, store)
+            .await;
+        let Ok(Following::Events(events)) = following else {
+            if let Err(error) = following {
+                tracing::error!(%error, "a log could not be read");
+            }
+            self.outbound
+                .close(Close::restart("the room's log was interrupted"));
+            return None;
+        };
+        let Some(through_seq) = events.last().map(|event| event.seq) else {
+            return Some(position);
+        };
+        if catch_up::change_access(&events)
+            && let Err(refusal) = catch_up::readable(store, principal, sharing.room.id()).await
+        {
+            self.outbound
+                .error(&self.key, &error_json(&refusal.to_string(), refusal.code()));
+            return None;
+        }
+
+        let message = FeedMessage {
+            epoch: position.epoch,
+            after_seq: position.seq,
+            through_seq,
+            recovered: true,
+            snapshot: None,
+            events,
+        };
+        let response = execution.run(message).await?;
+        let delivery = self.send(&response).await;
+        (delivery == Delivery::Queued).then_some(Position {
+            seq: through_seq,
+            ..position
+        })
+    }
+
+    async fn send(&self, response: &Response) -> Delivery {
+        self.outbound
+            .push_next_paced(&self.key, payload(response))
+            .await
+    }
+}
+
+impl RequestParts {
+    fn request(&self) -> Request {
+        let mut request = Request::new(&self.query).variables(self.variables.clone());
+        request.operation_name.clone_from(&self.operation_name);
+        request.set_parsed_query(self.document.clone());
+
+        request
+    }
+
+    fn operation(&self) -> Option<&OperationDefinition> {
+        let operation: &Positioned<_> = match (&self.document.operations, &self.operation_name) {
+            // Whether the name fits is left to the execution.
+            (DocumentOperations::Single(operation), _) => operation,
+            (DocumentOperations::Multiple(operations), Some(name)) => {
+                operations.get(&Name::new(name))?
+            }
+            (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+                operations.values().next()?
+            }
+            (DocumentOperations::Multiple(_), None) => return None,
+        };
+
+        Some(&operation.node)
+    }
+}
+
+/// How deep fragments around a root field are followed. One that contains itself is refused by
+/// validation, which comes later.
+const FRAGMENTS_DEEP_MAX: usize = 8;
+
+fn has_one_root_field(set: &SelectionSet, document: &ExecutableDocument) -> bool {
+    let mut set = set;
+    for _ in 0..FRAGMENTS_DEEP_MAX {
+        let [selection] = &set.items[..] else {
+            return false;
+        };
+        set = match &selection.node {
+            Selection::Field(_) => return true,
+            Selection::InlineFragment(inline) => &inline.node.selection_set.node,
+            Selection::FragmentSpread(spread) => {
+                match document.fragments.get(&spread.node.fragment_name.node) {
+                    Some(fragment) => &fragment.node.selection_set.node,
+                    // Validation says what is wrong with it.
+                    None => return true,
+                }
+            }
+        };
+    }
+
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+
+    fn parse(query: &str, operation_name: Option<&str>) -> Result<Operation, String> {
+        Operation::parse(Subscribe {
+            id: "1".to_owned(),
+            query: query.to_owned(),
+            operation_name: operation_name.map(str::to_owned),
+            variables: Map::new(),
+        })
+    }
+
+    #[test]
+    fn a_subscription_has_one_root_field_also_through_fragments() {
+        let cases = [
+            ("subscription { a: liveRoom b: liveRoom }", false),
+            (
+                "subscription { ...F } fragment F on Subscription { liveRoom }",
+                true,
+            ),
+            (
+                "subscription { liveRoom ...F } fragment F on Subscription { liveRoom }",
+                false,
+            ),
+            ("subscription { ... { a b } }", false),
+            ("subscription { ... { a } }", true),
+            (
+                "subscription { ...F } fragment F on Subscription { ...F }",
+                false,
+            ),
+            ("{ a b }", true),
+        ];
+
+        for (query, expected) in cases {
+            assert_eq!(parse(query, None).is_ok(), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn an_operation_is_found_by_its_name() {
+        let two = "query A { a } mutation B { b }";
+
+        assert!(parse(two, Some("A")).ok().unwrap().can_be_aborted());
+        assert!(!parse(two, Some("B")).ok().unwrap().can_be_aborted());
+        assert!(parse(two, Some("C")).err().unwrap().contains("VALIDATION"));
+        assert!(parse(two, None).err().unwrap().contains("operationName"));
+    }
+}
