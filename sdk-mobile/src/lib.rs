@@ -1,1 +1,33 @@
+//! Parlor for Swift, Kotlin, Python and native Rust: [`Client`] follows a room in step with the
+//! picture, [`Api`] asks and commands.
+//!
+//! Everything is pulled: the application waits for the next delivery when it is ready for it, and
+//! nothing of its own runs on a thread of ours. What is decided is decided in `parlor-sdk-core`;
+//! this crate brings it a socket and a clock.
 
+#![warn(missing_docs)]
+
+mod api;
+mod client;
+mod dial;
+mod driver;
+mod record;
+mod rehearsal;
+mod runtime;
+mod server_url;
+mod socket;
+
+pub use api::{
+    Api, CommandError, Contribution, ContributionReport, ContributionStatus, HypeTrainSummary,
+    NewRoom, QueryError, RoomDetails, RoomSummary,
+};
+pub use client::Client;
+pub use record::{
+    Config, ConnectionState, ContributionAlert, ContributionKind, Delivery, EventKind, Failure,
+    HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, Placement, Room, RoomEvent,
+    RoomProfile, RoomState, Session, Stats,
+};
+pub use rehearsal::{RehearsalError, rehearse};
+pub use server_url::ServerUrlError;
+
+uniffi::setup_scaffolding!();

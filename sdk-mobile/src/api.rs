@@ -1,0 +1,112 @@
+//! Questions and commands to a server, apart from any subscription.
+
+use crate::record::Session;
+use crate::runtime;
+use crate::server_url::{ServerUrl, ServerUrlError};
+use graphql_client::GraphQLQuery;
+use operations::{
+    CreateRoom, EndSession, RecordContribution, Room, StartSession, create_room, end_session,
+    record_contribution, room, start_session,
+};
+use std::sync::Arc;
+use transport::{Fault, execute};
+
+mod answer;
+mod operations;
+mod record;
+mod refusal;
+mod scalar;
+mod transport;
+
+pub use record::{
+    Contribution, ContributionReport, ContributionStatus, HypeTrainSummary, NewRoom, RoomDetails,
+    RoomSummary,
+};
+pub use refusal::{CommandError, QueryError};
+
+/// A server and a token. Keeps no connection; each call opens its own.
+///
+/// A call whose waiting is cancelled may still be carried out.
+#[derive(Debug, uniffi::Object)]
+pub struct Api {
+    server: ServerUrl,
+    token: Option<String>,
+}
+
+#[uniffi::export]
+impl Api {
+    /// Takes the server, such as `https://parlor.example`, and the token to call it with.
+    #[uniffi::constructor]
+    pub fn new(server: &str, token: Option<String>) -> Result<Arc<Self>, ServerUrlError> {
+        Ok(Arc::new(Self {
+            server: ServerUrl::parse(server)?,
+            token,
+        }))
+    }
+
+    /// Asks for a room by its global id. Returns nothing if there is none, or it is not the token's
+    /// to see.
+    pub async fn room(&self, id: String) -> Result<Option<RoomDetails>, QueryError> {
+        let data = self.execute::<Room>(room::Variables { id }).await?;
+
+        Ok(data.room.map(answer::room).transpose()?)
+    }
+
+    /// Makes a room.
+    pub async fn create_room(&self, new: NewRoom) -> Result<RoomSummary, CommandError> {
+        let variables = create_room::Variables { input: new.into() };
+
+        answer::created_room(self.execute::<CreateRoom>(variables).await?)
+    }
+
+    /// Starts a live session, with the room's delay unless another is given.
+    pub async fn start_session(
+        &self,
+        room_id: String,
+        delay_ms: Option<u32>,
+    ) -> Result<Session, CommandError> {
+        let input = start_session::StartSessionInput {
+            room_id,
+            delay_ms: delay_ms.map(i64::from),
+        };
+        let variables = start_session::Variables { input };
+
+        answer::started_session(self.execute::<StartSession>(variables).await?)
+    }
+
+    /// Ends the live session.
+    pub async fn end_session(&self, room_id: String) -> Result<Session, CommandError> {
+        let input = end_session::EndSessionInput { room_id };
+        let variables = end_session::Variables { input };
+
+        answer::ended_session(self.execute::<EndSession>(variables).await?)
+    }
+
+    /// Reports a contribution. Safe to repeat with the same idempotency key: it counts once, and
+    /// the first answer comes again.
+    pub async fn record_contribution(
+        &self,
+        report: ContributionReport,
+    ) -> Result<Contribution, CommandError> {
+        let variables = record_contribution::Variables {
+            input: report.into(),
+        };
+
+        answer::recorded_contribution(self.execute::<RecordContribution>(variables).await?)
+    }
+}
+
+impl Api {
+    async fn execute<Q>(&self, variables: Q::Variables) -> Result<Q::ResponseData, Fault>
+    where
+        Q: GraphQLQuery<Variables: Send, ResponseData: Send> + 'static,
+    {
+        let (server, token) = (self.server.clone(), self.token.clone());
+        let exchange = async move { execute::<Q>(&server, token.as_deref(), variables).await };
+
+        runtime::handle()
+            .spawn(exchange)
+            .await
+            .unwrap_or_else(|error| Err(Fault::Broken(error.to_string())))
+    }
+}

@@ -1,0 +1,226 @@
+//! From the application's records to the operations' types, and from their answers back.
+
+use super::operations::{create_room, end_session, record_contribution, room, start_session};
+use super::record::{
+    Contribution, ContributionReport, ContributionStatus, HypeTrainSummary, NewRoom, RoomDetails,
+    RoomSummary,
+};
+use super::refusal::CommandError;
+use super::scalar::{Int64, Time};
+use super::transport::Fault;
+use crate::record::{ContributionKind, HypeTrainPhase, RoomState, Session};
+
+pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
+    let train = match room.hype_train {
+        Some(train) => Some(HypeTrainSummary {
+            phase: match train.phase {
+                room::HypeTrainPhase::Approaching => HypeTrainPhase::Approaching,
+                room::HypeTrainPhase::Running => HypeTrainPhase::Running,
+                room::HypeTrainPhase::Ended => HypeTrainPhase::Ended,
+                room::HypeTrainPhase::Other(phase) => return Err(unknown("phase", &phase)),
+            },
+            id: train.id,
+            level: train.level,
+            progress: train.progress.0,
+            goal: train.goal.0,
+            total: train.total.0,
+            started_at_unix_millis: train.started_at.0,
+            expires_at_unix_millis: train.expires_at.0,
+            ended_at_unix_millis: train.ended_at.map(|at| at.0),
+            contributor_count: train.contributor_count,
+            is_record: train.is_record,
+        }),
+        None => None,
+    };
+
+    Ok(RoomDetails {
+        id: room.id,
+        slug: room.slug,
+        title: room.title,
+        stream_id: room.stream_id,
+        state: match room.state {
+            room::RoomState::Draft => RoomState::Draft,
+            room::RoomState::Open => RoomState::Open,
+            room::RoomState::Archived => RoomState::Archived,
+            room::RoomState::Other(state) => return Err(unknown("state", &state)),
+        },
+        version: room.version,
+        delay_ms: room.delay_ms,
+        ingest_offset_ms: room.ingest_offset_ms,
+        anonymous_read: room.anonymous_read,
+        session: room
+            .session
+            .map(|live| session(live.id, live.started_at, live.ended_at, live.delay_ms)),
+        train,
+        created_at_unix_millis: room.created_at.0,
+        updated_at_unix_millis: room.updated_at.0,
+    })
+}
+
+pub(crate) fn created_room(data: create_room::ResponseData) -> Result<RoomSummary, CommandError> {
+    use create_room::CreateRoomCreateRoom as Answer;
+
+    match data.create_room {
+        Answer::Room(room) => Ok(RoomSummary {
+            id: room.id,
+            slug: room.slug,
+            title: room.title,
+            state: match room.state {
+                create_room::RoomState::Draft => RoomState::Draft,
+                create_room::RoomState::Open => RoomState::Open,
+                create_room::RoomState::Archived => RoomState::Archived,
+                create_room::RoomState::Other(state) => {
+                    return Err(unknown("state", &state).into());
+                }
+            },
+            version: room.version,
+        }),
+        Answer::ValidationError(why) => Err(invalid(why.message, why.field, why.constraint)),
+        Answer::AuthError(why) => Err(forbidden(why.message)),
+        Answer::ConflictError(why) => Err(conflict(why.message)),
+    }
+}
+
+pub(crate) fn started_session(data: start_session::ResponseData) -> Result<Session, CommandError> {
+    use start_session::StartSessionStartSession as Answer;
+
+    match data.start_session {
+        Answer::Session(live) => Ok(session(
+            live.id,
+            live.started_at,
+            live.ended_at,
+            live.delay_ms,
+        )),
+        Answer::ValidationError(why) => Err(invalid(why.message, why.field, why.constraint)),
+        Answer::NotFoundError(why) => Err(not_found(why.message)),
+        Answer::AuthError(why) => Err(forbidden(why.message)),
+        Answer::ConflictError(why) => Err(conflict(why.message)),
+    }
+}
+
+pub(crate) fn ended_session(data: end_session::ResponseData) -> Result<Session, CommandError> {
+    use end_session::EndSessionEndSession as Answer;
+
+    match data.end_session {
+        Answer::Session(past) => Ok(session(
+            past.id,
+            past.started_at,
+            past.ended_at,
+            past.delay_ms,
+        )),
+        Answer::NotFoundError(why) => Err(not_found(why.message)),
+        Answer::AuthError(why) => Err(forbidden(why.message)),
+        Answer::ConflictError(why) => Err(conflict(why.message)),
+    }
+}
+
+pub(crate) fn recorded_contribution(
+    data: record_contribution::ResponseData,
+) -> Result<Contribution, CommandError> {
+    use record_contribution::RecordContributionRecordContribution as Answer;
+
+    match data.record_contribution {
+        Answer::Contribution(contribution) => Ok(Contribution {
+            id: contribution.id,
+            contribution_ref: contribution.contribution_ref,
+            status: match contribution.status {
+                record_contribution::ContributionStatus::Pending => ContributionStatus::Pending,
+                record_contribution::ContributionStatus::Settled => ContributionStatus::Settled,
+                record_contribution::ContributionStatus::Reversed => ContributionStatus::Reversed,
+                record_contribution::ContributionStatus::Other(status) => {
+                    return Err(unknown("status", &status).into());
+                }
+            },
+            hype: contribution.hype.0,
+            occurred_at_unix_millis: contribution.occurred_at.0,
+        }),
+        Answer::ValidationError(why) => Err(invalid(why.message, why.field, why.constraint)),
+        Answer::NotFoundError(why) => Err(not_found(why.message)),
+        Answer::AuthError(why) => Err(forbidden(why.message)),
+        Answer::ConflictError(why) => Err(conflict(why.message)),
+    }
+}
+
+impl From<NewRoom> for create_room::CreateRoomInput {
+    fn from(new: NewRoom) -> Self {
+        Self {
+            slug: new.slug,
+            title: new.title,
+            stream_id: new.stream_id,
+            state: new.state.map(|state| match state {
+                RoomState::Draft => create_room::RoomState::Draft,
+                RoomState::Open => create_room::RoomState::Open,
+                RoomState::Archived => create_room::RoomState::Archived,
+            }),
+            delay_ms: new.delay_ms.map(i64::from),
+            ingest_offset_ms: new.ingest_offset_ms.map(i64::from),
+            anonymous_read: new.anonymous_read,
+            hype_train_program: None,
+        }
+    }
+}
+
+impl From<ContributionReport> for record_contribution::RecordContributionInput {
+    fn from(report: ContributionReport) -> Self {
+        use record_contribution as wire;
+
+        Self {
+            room_id: report.room_id,
+            idempotency_key: report.idempotency_key,
+            provider: report.provider,
+            contribution_ref: report.contribution_ref,
+            kind: match report.kind {
+                ContributionKind::Donation => wire::ContributionKind::Donation,
+                ContributionKind::Membership => wire::ContributionKind::Membership,
+                ContributionKind::GiftedMemberships => wire::ContributionKind::GiftedMemberships,
+            },
+            status: report.status.map(|status| match status {
+                ContributionStatus::Pending => wire::ContributionStatus::Pending,
+                ContributionStatus::Settled => wire::ContributionStatus::Settled,
+                ContributionStatus::Reversed => wire::ContributionStatus::Reversed,
+            }),
+            amount: report.amount.map(Int64),
+            currency: report.currency,
+            tier: report.tier.map(i64::from),
+            quantity: report.quantity.map(i64::from),
+            viewer_id: report.viewer_id,
+            viewer_name: report.viewer_name,
+            message: report.message,
+            occurred_at: report.occurred_at_unix_millis.map(Time),
+        }
+    }
+}
+
+fn session(id: String, started_at: Time, ended_at: Option<Time>, delay_ms: i64) -> Session {
+    Session {
+        id,
+        started_at_unix_millis: started_at.0,
+        ended_at_unix_millis: ended_at.map(|at| at.0),
+        delay_ms,
+    }
+}
+
+/// A server that is newer than this library.
+fn unknown(what: &str, value: &str) -> Fault {
+    Fault::Broken(format!("unknown {what} `{value}`"))
+}
+
+fn invalid(reason: String, field: Option<String>, constraint: Option<String>) -> CommandError {
+    CommandError::Invalid {
+        reason,
+        field,
+        constraint,
+    }
+}
+
+fn not_found(reason: String) -> CommandError {
+    CommandError::NotFound { reason }
+}
+
+fn forbidden(reason: String) -> CommandError {
+    CommandError::Forbidden { reason }
+}
+
+fn conflict(reason: String) -> CommandError {
+    CommandError::Conflict { reason }
+}

@@ -1,0 +1,312 @@
+//! Brings the core a socket, a clock and the application's wishes, and carries out what it says.
+//!
+//! What the core wants shown goes into a bounded channel. While that is full the driver stands
+//! still: it reads no more, so the server drops it as too slow, and once the application pulls
+//! again the core finds its deadlines passed, comes back, and goes on from the position that it had
+//! reached. Late, then, and whole.
+
+use crate::record::{ConnectionState, Delivery};
+use crate::socket::{Socket, SocketEvent};
+use parlor_sdk_core::{self as core, Input, Instant, Output};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep_until;
+
+/// Deliveries that wait for the application. Enough for a burst, and little enough to drop when it
+/// stops.
+pub(crate) const DELIVERIES_MAX: usize = 64;
+
+const BASIS_POINTS: i64 = 10_000;
+
+/// The core, for the driver to drive and the handle to look at.
+pub(crate) struct Machine {
+    core: Mutex<core::Client>,
+    started_at: std::time::Instant,
+}
+
+/// Where the application says its player is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PlayheadReport {
+    /// It has not said anything.
+    None,
+    At {
+        playhead: core::Playhead,
+        reported_at: Instant,
+    },
+    /// There is a player, and it cannot tell.
+    Unknown,
+}
+
+/// The driver's ends of the channels between it and the handle.
+pub(crate) struct Wishes {
+    pub(crate) playhead: watch::Receiver<PlayheadReport>,
+    pub(crate) token: watch::Receiver<Option<String>>,
+    /// Becomes true, or loses its sender, when the application wants no more.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+pub(crate) struct Driver {
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) wishes: Wishes,
+    pub(crate) deliveries: mpsc::Sender<Delivery>,
+    pub(crate) state: watch::Sender<ConnectionState>,
+    socket: Option<Socket>,
+    /// What happened to the last socket.
+    close_reason: String,
+}
+
+/// What woke the driver up.
+enum Event {
+    Socket(SocketEvent),
+    Playhead(PlayheadReport),
+    Token(String),
+    Stop,
+    Deadline,
+}
+
+impl Machine {
+    pub(crate) fn new(config: core::Config, seed: u64) -> Self {
+        Self {
+            core: Mutex::new(core::Client::new(config, seed, Instant::from_millis(0))),
+            started_at: read_clock(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        let elapsed_ms = read_clock().duration_since(self.started_at).as_millis();
+
+        Instant::from_millis(i64::try_from(elapsed_ms).unwrap_or(i64::MAX))
+    }
+
+    /// Never held across a wait.
+    pub(crate) fn core(&self) -> MutexGuard<'_, core::Client> {
+        // A panic in the core is a bug, and has been reported as one.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deadline(&self) -> Option<tokio::time::Instant> {
+        let at_ms = self.core().poll_timeout()?.as_millis();
+        let after = Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
+
+        self.started_at.checked_add(after).map(Into::into)
+    }
+}
+
+impl Driver {
+    pub(crate) fn new(
+        machine: Arc<Machine>,
+        wishes: Wishes,
+        deliveries: mpsc::Sender<Delivery>,
+        state: watch::Sender<ConnectionState>,
+    ) -> Self {
+        Self {
+            machine,
+            wishes,
+            deliveries,
+            state,
+            socket: None,
+            close_reason: String::new(),
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.carry_out().await;
+            if self.is_over() {
+                return;
+            }
+            let event = self.next_event().await;
+            self.take_in(event);
+        }
+    }
+
+    /// Does everything that the core has to say, waiting for the application where it must.
+    async fn carry_out(&mut self) {
+        loop {
+            // A statement of its own: the lock is not to be held while carrying out.
+            let output = self.machine.core().poll_output();
+            match output {
+                None => return,
+                Some(Output::Connect { url, protocol }) => {
+                    self.socket = Some(Socket::open(url, protocol));
+                }
+                Some(Output::Send(text)) => self.send(text),
+                Some(Output::CloseSocket { code }) => {
+                    if let Some(socket) = self.socket.take() {
+                        socket.close(code);
+                    }
+                }
+                Some(Output::Deliver(delivery)) => self.deliver((*delivery).into()).await,
+                Some(Output::ConnectionChanged(state)) => self.announce(state),
+                Some(Output::TokenExpiring { expires_at }) => {
+                    self.state.send_replace(ConnectionState::Live {
+                        token_expires_at_unix_millis: Some(expires_at.unix_millis()),
+                    });
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, text: String) {
+        if self
+            .socket
+            .as_ref()
+            .is_some_and(|socket| !socket.send(text))
+        {
+            self.socket = None;
+            self.handle_closed(1006, "the server reads nothing".to_owned());
+        }
+    }
+
+    /// Waits until the application has room for `delivery`, or wants no more.
+    async fn deliver(&mut self, delivery: Delivery) {
+        let wanted = tokio::select! {
+            biased;
+            () = stopped(&mut self.wishes.stop) => false,
+            sent = self.deliveries.send(delivery) => sent.is_ok(),
+        };
+        if !wanted {
+            self.input(Input::Disconnect);
+        }
+    }
+
+    fn announce(&self, state: core::ConnectionState) {
+        self.state.send_replace(match state {
+            core::ConnectionState::Connecting => ConnectionState::Connecting,
+            core::ConnectionState::Live => ConnectionState::Live {
+                token_expires_at_unix_millis: None,
+            },
+            core::ConnectionState::Waiting { retry_at } => ConnectionState::Waiting {
+                retry_in_ms: retry_at.millis_since(self.machine.now()).max(0),
+                reason: self.close_reason.clone(),
+            },
+            core::ConnectionState::Failed(failure) => ConnectionState::Refused {
+                failure: failure.into(),
+            },
+            core::ConnectionState::Disconnected => ConnectionState::Stopped,
+        });
+    }
+
+    /// Returns whether nothing can come any more: the application has ended it, or the server has,
+    /// for good, and nothing that is held has its moment still to come.
+    fn is_over(&self) -> bool {
+        let core = self.machine.core();
+
+        match core.connection_state() {
+            core::ConnectionState::Disconnected => true,
+            core::ConnectionState::Failed(failure) => {
+                !failure.is_retryable() && core.poll_timeout().is_none()
+            }
+            core::ConnectionState::Connecting
+            | core::ConnectionState::Live
+            | core::ConnectionState::Waiting { .. } => false,
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let deadline = self.machine.deadline();
+        let Wishes {
+            playhead,
+            token,
+            stop,
+        } = &mut self.wishes;
+
+        tokio::select! {
+            biased;
+            () = stopped(stop) => Event::Stop,
+            () = changed(playhead) => Event::Playhead(*playhead.borrow_and_update()),
+            () = changed(token) => match token.borrow_and_update().clone() {
+                Some(token) => Event::Token(token),
+                None => Event::Deadline,
+            },
+            event = next_socket_event(self.socket.as_mut()) => Event::Socket(event),
+            () = passed(deadline) => Event::Deadline,
+        }
+    }
+
+    fn take_in(&mut self, event: Event) {
+        match event {
+            Event::Socket(SocketEvent::Opened) => self.input(Input::Opened),
+            Event::Socket(SocketEvent::Received(text)) => self.input(Input::Received(&text)),
+            Event::Socket(SocketEvent::Closed { code, reason }) => {
+                self.socket = None;
+                self.handle_closed(code, reason);
+            }
+            Event::Playhead(PlayheadReport::At {
+                playhead,
+                reported_at,
+            }) => {
+                let playhead = advanced(playhead, self.machine.now().millis_since(reported_at));
+                self.input(Input::Playhead(playhead));
+            }
+            Event::Playhead(PlayheadReport::Unknown) => self.input(Input::NoPlayhead),
+            Event::Token(token) => self.input(Input::TokenRenewed(token)),
+            Event::Stop => self.input(Input::Disconnect),
+            Event::Playhead(PlayheadReport::None) | Event::Deadline => self.input(Input::Timeout),
+        }
+    }
+
+    fn handle_closed(&mut self, code: u16, reason: String) {
+        self.close_reason = if reason.is_empty() {
+            format!("closed with code {code}")
+        } else {
+            reason
+        };
+        self.input(Input::Closed { code });
+    }
+
+    fn input(&self, input: Input<'_>) {
+        let now = self.machine.now();
+        self.machine.core().handle_input(input, now);
+    }
+}
+
+/// The one place where this library reads a clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a driver is where `now` comes from"
+)]
+fn read_clock() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+/// Returns where a playhead has got to `elapsed_ms` after its report: a driver that stood still
+/// sees reports late.
+fn advanced(playhead: core::Playhead, elapsed_ms: i64) -> core::Playhead {
+    if !playhead.playing {
+        return playhead;
+    }
+    let way_ms = elapsed_ms.saturating_mul(i64::from(playhead.rate)) / BASIS_POINTS;
+
+    core::Playhead {
+        position: playhead.position.plus_millis(way_ms),
+        ..playhead
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the handle is gone.
+    let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+/// Waits for a new value. Never ends once the handle is gone: `stopped` tells that.
+async fn changed<T>(wish: &mut watch::Receiver<T>) {
+    if wish.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn next_socket_event(socket: Option<&mut Socket>) -> SocketEvent {
+    match socket {
+        Some(socket) => socket.next_event().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn passed(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,197 @@
+//! What crosses the language border: the core's types, mirrored by hand, because the core knows of
+//! no binding.
+//!
+//! Kotlin, Swift and Python restrict names: no variant is called like a type that it holds, and no
+//! error field is called `message`. Times are Unix milliseconds.
+
+use parlor_sdk_core as core;
+
+mod event;
+mod train;
+
+pub use event::{
+    ContributionAlert, ContributionKind, EventKind, RoomEvent, RoomProfile, RoomState, Session,
+};
+pub use train::{HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase};
+
+/// What a client follows, and for which place it times what it shows.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Config {
+    /// The server, such as `https://parlor.example`.
+    pub server: String,
+    /// The room's global id.
+    pub room_id: String,
+    /// Where what is shown will be seen.
+    pub placement: Placement,
+    /// A JWT or an overlay token; nothing to read as anyone may.
+    #[uniffi(default = None)]
+    pub token: Option<String>,
+    /// Starts from the picture at this place on the stream's timeline instead of at the head. A
+    /// player's playhead, once known, goes before it.
+    #[uniffi(default = None)]
+    pub start_at_unix_millis: Option<i64>,
+}
+
+/// Where an overlay sits, which decides when its events are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Placement {
+    /// Composited into the picture before it is encoded. Due as soon as it has happened.
+    Source,
+    /// On a viewer's own player. Due when the playhead gets there.
+    Player,
+    /// Beside the stream, without a player. Due after the stream's delay.
+    Companion,
+}
+
+/// Something to show.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum Delivery {
+    /// An event has its moment. Picture events come in order of `seq`; so do live ones.
+    Event {
+        /// What happened.
+        event: RoomEvent,
+        /// How long ago its moment was, by the clock that it is due on. 0 for live events. Large
+        /// after an outage, and when the application has not pulled for a while.
+        late_by_ms: i64,
+    },
+    /// The whole state is now this, without anything having happened: after the first snapshot, a
+    /// seek, or a loss. Draw it as it is; what was being shown is void.
+    StateReplaced {
+        /// The room as the viewer should see it.
+        room: Room,
+    },
+}
+
+/// The state of a room as the viewer should see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
+pub struct Room {
+    /// The room's profile, once known.
+    pub profile: Option<RoomProfile>,
+    /// The live session, or else the last one.
+    pub session: Option<Session>,
+    /// The hype train at the viewer's picture: approaching, running, or the last one.
+    pub train: Option<HypeTrain>,
+}
+
+/// Where the connection stands.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum ConnectionState {
+    /// A socket is being opened, or the room is being joined.
+    Connecting,
+    /// The room's events come in.
+    Live {
+        /// The server will close the connection at this time unless it gets a new token before.
+        /// Nothing if it has not said so.
+        token_expires_at_unix_millis: Option<i64>,
+    },
+    /// The connection was lost or could not be made, and is tried again.
+    Waiting {
+        /// How long after the loss the next try begins.
+        retry_in_ms: i64,
+        /// What happened to the last one, for a log.
+        reason: String,
+    },
+    /// The server does not let the client in.
+    Refused {
+        /// Why.
+        failure: Failure,
+    },
+    /// The application has ended it.
+    Stopped,
+}
+
+/// Why a client does not try again by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Failure {
+    /// The token is missing, malformed, expired or not for this room. Goes on after
+    /// [`Client::set_token`](crate::Client::set_token).
+    SignInRequired,
+    /// There is no such room, or it is not the token's to see.
+    RoomNotFound,
+    /// The server and the client do not understand each other.
+    Incompatible {
+        /// The close code of the WebSocket protocol; 1000 if the server refused the operation.
+        code: u16,
+    },
+}
+
+/// What a client has counted since it began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, uniffi::Record)]
+pub struct Stats {
+    /// Connections lost or not made.
+    pub disconnects: u32,
+    /// Frames dropped because they could not be read.
+    pub bad_frames: u32,
+    /// Events passed over because this version does not know their kind, or could not read them.
+    pub unknown_events: u32,
+    /// Events dropped because they had come before.
+    pub duplicates: u32,
+    /// Messages that did not follow on the one before, and made the client subscribe again.
+    pub gaps: u32,
+    /// Events shown.
+    pub shown: u32,
+    /// Moments passed over because a seek jumped across them.
+    pub skipped: u32,
+    /// State events given up for newer ones because too much was held.
+    pub coalesced: u32,
+    /// Moments given up because too much was held.
+    pub shed: u32,
+}
+
+impl From<Placement> for core::Placement {
+    fn from(placement: Placement) -> Self {
+        match placement {
+            Placement::Source => Self::Source,
+            Placement::Player => Self::Player,
+            Placement::Companion => Self::Companion,
+        }
+    }
+}
+
+impl From<core::Delivery> for Delivery {
+    fn from(delivery: core::Delivery) -> Self {
+        match delivery {
+            core::Delivery::Event(shown) => Self::Event {
+                event: shown.event.into(),
+                late_by_ms: shown.late_by_ms,
+            },
+            core::Delivery::StateReplaced(room) => Self::StateReplaced { room: room.into() },
+        }
+    }
+}
+
+impl From<core::Room> for Room {
+    fn from(room: core::Room) -> Self {
+        Self {
+            profile: room.profile().cloned().map(Into::into),
+            session: room.session().cloned().map(Into::into),
+            train: room.train().cloned().map(Into::into),
+        }
+    }
+}
+
+impl From<core::Failure> for Failure {
+    fn from(failure: core::Failure) -> Self {
+        match failure {
+            core::Failure::SignInRequired => Self::SignInRequired,
+            core::Failure::RoomNotFound => Self::RoomNotFound,
+            core::Failure::Protocol { code } => Self::Incompatible { code },
+        }
+    }
+}
+
+impl From<core::Stats> for Stats {
+    fn from(stats: core::Stats) -> Self {
+        Self {
+            disconnects: stats.disconnects,
+            bad_frames: stats.bad_frames,
+            unknown_events: stats.unknown_events,
+            duplicates: stats.duplicates,
+            gaps: stats.gaps,
+            shown: stats.shown,
+            skipped: stats.skipped,
+            coalesced: stats.coalesced,
+            shed: stats.shed,
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The client, against a server that does what each test says.
+
+use std::sync::Arc;
+
+use parlor::{
+    Client, Config, ConnectionState, Delivery, EventKind, Failure, Placement, ServerUrlError,
+};
+use serde_json::json;
+use server::{BASE, Server, contribution, feed, snapshot, within};
+
+mod server;
+
+#[tokio::test]
+async fn after_a_disconnect_it_goes_on_where_it_was() {
+    let server = Server::start().await;
+    let client = connect(&server, "room-1");
+    let mut peer = server.accept().await;
+    let (id, variables) = peer.subscription().await;
+    assert_eq!(variables, json!({"roomId": "room-1"}));
+    peer.feed(&id, snapshot(5)).await;
+    peer.feed(&id, feed(5, &contributions(6..=7))).await;
+    assert_eq!(shown(&client, 2).await, [6, 7]);
+    peer.hang_up();
+
+    let mut peer = server.accept().await;
+    let (id, variables) = peer.subscription().await;
+    assert_eq!(variables["after"], json!({"epoch": "e1", "seq": "7"}));
+    peer.feed(&id, feed(6, &contributions(7..=9))).await;
+    assert_eq!(shown(&client, 2).await, [8, 9]);
+    assert_eq!(client.stats().duplicates, 1);
+    assert_eq!(client.stats().disconnects, 1);
+}
+
+#[tokio::test]
+async fn stopping_ends_the_wait_for_deliveries() {
+    let server = Server::start().await;
+    let client = connect(&server, "room-1");
+    let mut peer = server.accept().await;
+    let (id, _) = peer.subscription().await;
+    peer.feed(&id, snapshot(0)).await;
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { while client.next_delivery().await.is_some() {} }
+    });
+
+    client.stop();
+
+    within(waiting).await.unwrap();
+    assert_eq!(within(peer.closed()).await, Some(1000));
+    assert_eq!(within(client.next_delivery()).await, None);
+    while within(client.next_connection_state()).await.is_some() {}
+    assert_eq!(client.connection_state(), ConnectionState::Stopped);
+}
+
+#[tokio::test]
+async fn dropping_the_last_reference_closes_the_socket() {
+    let server = Server::start().await;
+    let client = connect(&server, "room-1");
+    let other = client.clone();
+    let mut peer = server.accept().await;
+    let (id, _) = peer.subscription().await;
+    peer.feed(&id, snapshot(5)).await;
+
+    drop(client);
+    peer.feed(&id, feed(5, &contributions(6..=6))).await;
+    assert_eq!(shown(&other, 1).await, [6]);
+    drop(other);
+
+    assert_eq!(peer.closed().await, Some(1000));
+}
+
+#[tokio::test]
+async fn a_slow_application_is_left_behind_and_loses_nothing() {
+    let server = Server::start().await;
+    let client = connect(&server, "room-1");
+    let mut peer = server.accept().await;
+    let (id, _) = peer.subscription().await;
+    peer.feed(&id, snapshot(0)).await;
+    let long = "x".repeat(64 * 1024);
+    let mut sent = 0;
+    while peer
+        .feed(&id, feed(sent, &[contribution(sent + 1, 0, &long)]))
+        .await
+    {
+        sent += 1;
+        assert!(sent < 2_000, "the client reads what nobody wants");
+    }
+    peer.hang_up();
+
+    let mut seqs = Vec::new();
+    let mut resumed = None;
+    while seqs.last() != Some(&(sent + 5)) {
+        tokio::select! {
+            next = shown(&client, 1) => seqs.extend(next),
+            peer = server.accept(), if resumed.is_none() => {
+                resumed = Some(peer);
+                let peer = resumed.as_mut().unwrap();
+                let (id, variables) = peer.subscription().await;
+                let after: i64 = variables["after"]["seq"].as_str().unwrap().parse().unwrap();
+                peer.feed(&id, feed(after, &contributions(after + 1..=sent + 5))).await;
+            }
+        }
+    }
+
+    assert_eq!(seqs, (1..=sent + 5).collect::<Vec<_>>());
+    assert_eq!(client.stats().shed, 0);
+}
+
+#[tokio::test]
+async fn two_clients_follow_two_rooms() {
+    let (one, other) = (Server::start().await, Server::start().await);
+    let clients = [connect(&one, "room-1"), connect(&other, "room-2")];
+
+    for (server, client, room, seq) in [
+        (&one, &clients[0], "room-1", 10),
+        (&other, &clients[1], "room-2", 20),
+    ] {
+        let mut peer = server.accept().await;
+        let (id, variables) = peer.subscription().await;
+        assert_eq!(variables["roomId"], room);
+        peer.feed(&id, snapshot(seq)).await;
+        peer.feed(&id, feed(seq, &contributions(seq + 1..=seq + 1)))
+            .await;
+        assert_eq!(shown(client, 1).await, [seq + 1]);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_room_ends_it() {
+    let server = Server::start().await;
+    let client = connect(&server, "no-room");
+    let mut peer = server.accept().await;
+    let (id, _) = peer.subscription().await;
+    peer.send(&json!({"type": "error", "id": id, "payload": [
+        {"message": "no such room", "extensions": {"code": "NOT_FOUND"}},
+    ]}))
+    .await;
+
+    assert_eq!(within(client.next_delivery()).await, None);
+    assert_eq!(
+        client.connection_state(),
+        ConnectionState::Refused {
+            failure: Failure::RoomNotFound
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_refused_token_waits_for_another() {
+    let server = Server::start().await;
+    let client = Client::connect(Config {
+        token: Some("old".to_owned()),
+        ..config(&server, "room-1")
+    })
+    .unwrap();
+    let init = server.reject(4403).await;
+    assert_eq!(init["payload"]["Authorization"], "Bearer old");
+    let refused = ConnectionState::Refused {
+        failure: Failure::SignInRequired,
+    };
+    while within(client.next_connection_state()).await != Some(refused.clone()) {}
+
+    client.set_token("new".to_owned());
+
+    let mut peer = server.accept().await;
+    assert_eq!(peer.init["payload"]["Authorization"], "Bearer new");
+    let (id, _) = peer.subscription().await;
+    peer.feed(&id, snapshot(5)).await;
+    peer.feed(&id, feed(5, &contributions(6..=6))).await;
+    assert_eq!(shown(&client, 1).await, [6]);
+}
+
+#[tokio::test]
+async fn an_expiring_token_is_told_and_renewed() {
+    let server = Server::start().await;
+    let client = connect(&server, "room-1");
+    let mut peer = server.accept().await;
+    let (id, _) = peer.subscription().await;
+    peer.feed(&id, snapshot(5)).await;
+    peer.send(&json!({"type": "ping", "payload": {"serverSentAt": BASE, "tokenExpiresAt": 77}}))
+        .await;
+    let expiring = ConnectionState::Live {
+        token_expires_at_unix_millis: Some(77),
+    };
+    while within(client.next_connection_state()).await != Some(expiring.clone()) {}
+
+    client.set_token("new".to_owned());
+
+    let peer = server.accept().await;
+    assert_eq!(peer.init["payload"]["Authorization"], "Bearer new");
+}
+
+#[tokio::test]
+async fn a_servers_absence_is_waited_out_until_stopped() {
+    let server = Server::start().await;
+    let config = config(&server, "room-1");
+    drop(server);
+    let client = Client::connect(config).unwrap();
+
+    let reason = loop {
+        if let Some(ConnectionState::Waiting { reason, .. }) =
+            within(client.next_connection_state()).await
+        {
+            break reason;
+        }
+    };
+    client.stop();
+
+    assert!(reason.contains("refused"), "{reason}");
+    assert_eq!(within(client.next_delivery()).await, None);
+}
+
+#[tokio::test]
+async fn a_player_is_shown_what_its_picture_reaches() {
+    let server = Server::start().await;
+    let client = Client::connect(Config {
+        placement: Placement::Player,
+        ..config(&server, "room-1")
+    })
+    .unwrap();
+    client.set_playhead(BASE + 10_000, false, 10_000);
+    let mut peer = server.accept().await;
+    let (id, variables) = peer.subscription().await;
+    assert_eq!(variables["at"], "2026-01-02T03:04:08.000Z");
+    let mut first = snapshot(5);
+    first["events"] = json!([contribution(6, 9, "before"), contribution(7, 11, "after")]);
+    first["throughSeq"] = json!("7");
+    peer.feed(&id, first).await;
+    assert_eq!(shown(&client, 1).await, [6]);
+
+    client.set_playhead(BASE + 10_900, true, 10_000);
+
+    assert_eq!(shown(&client, 1).await, [7]);
+    assert_eq!(client.stats().skipped, 0);
+}
+
+#[test]
+fn a_wrong_address_is_told_at_once() {
+    let result = Client::connect(Config {
+        server: "parlor.example".to_owned(),
+        room_id: "room-1".to_owned(),
+        placement: Placement::Companion,
+        token: None,
+        start_at_unix_millis: None,
+    });
+
+    let Err(ServerUrlError::Malformed { url, .. }) = result else {
+        panic!("it was taken for an address");
+    };
+    assert_eq!(url, "parlor.example");
+}
+
+fn config(server: &Server, room_id: &str) -> Config {
+    Config {
+        server: server.url(),
+        room_id: room_id.to_owned(),
+        placement: Placement::Companion,
+        token: None,
+        start_at_unix_millis: None,
+    }
+}
+
+fn connect(server: &Server, room_id: &str) -> Arc<Client> {
+    Client::connect(config(server, room_id)).unwrap()
+}
+
+fn contributions(seqs: std::ops::RangeInclusive<i64>) -> Vec<serde_json::Value> {
+    seqs.map(|seq| contribution(seq, 0, "hello")).collect()
+}
+
+/// Waits for the next `count` events, and returns their positions.
+async fn shown(client: &Client, count: usize) -> Vec<i64> {
+    let mut seqs = Vec::new();
+    while seqs.len() < count {
+        let delivery = within(client.next_delivery()).await;
+        if let Delivery::Event { event, .. } = delivery.expect("the client goes on") {
+            assert!(matches!(event.kind, EventKind::ContributionReceived { .. }));
+            seqs.push(event.seq);
+        }
+    }
+
+    seqs
+}
