@@ -1,0 +1,155 @@
+//! What a caller is told when the database is in the way, gone, or not there.
+
+use parlor_store::{Settings, Store, StoreError};
+use sqlx::{Connection, PgConnection, SqliteConnection};
+
+use crate::harness::{Database, Engine, on_both_engines, run};
+use crate::scene::{SeededIds, at, decide, donation, live_room, needs, record, tenant};
+
+on_both_engines! {
+    a_room_locked_elsewhere_for_too_long_can_be_tried_again,
+    an_address_that_is_no_database_is_named,
+}
+
+async fn a_room_locked_elsewhere_for_too_long_can_be_tried_again(database: Database) {
+    let (store, mut ids) = (database.open().await, SeededIds::new(1));
+    let tenant_id = tenant(&store, &mut ids).await;
+    let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+    let lock = "BEGIN; UPDATE rooms SET head_seq = head_seq";
+
+    let error = match database.engine {
+        Engine::Sqlite => {
+            let mut other = SqliteConnection::connect(&database.url).await.unwrap();
+            sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+            store
+                .begin(&[needs(tenant_id, room_id, &[])])
+                .await
+                .err()
+                .unwrap()
+        }
+        Engine::Postgres => {
+            let mut other = PgConnection::connect(&database.url).await.unwrap();
+            sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+            store
+                .begin(&[needs(tenant_id, room_id, &[])])
+                .await
+                .err()
+                .unwrap()
+        }
+    };
+
+    assert!(error.is_retryable(), "{error:?}");
+}
+
+async fn an_address_that_is_no_database_is_named(database: Database) {
+    let mysql = Store::connect(&Settings::new("mysql://localhost/parlor"))
+        .await
+        .unwrap_err();
+    assert!(
+        mysql.to_string().contains("mysql://localhost/parlor"),
+        "{mysql}"
+    );
+
+    let nowhere = match database.engine {
+        Engine::Sqlite => "sqlite:///nowhere/at/all/parlor.db",
+        Engine::Postgres => "postgres://postgres@127.0.0.1:1/parlor",
+    };
+    Store::connect(&Settings::new(nowhere)).await.unwrap_err();
+}
+
+#[test]
+fn a_deadlock_on_postgres_can_be_tried_again() {
+    run(Engine::Postgres, async |database: Database| {
+        let (store, mut ids) = (database.open().await, SeededIds::new(1));
+        let tenant_id = tenant(&store, &mut ids).await;
+        let first = live_room(&store, "first", tenant_id, &mut ids).await;
+        let second = live_room(&store, "second", tenant_id, &mut ids).await;
+        assert!(first < second, "the batch locks them in this order");
+        let mut other = PgConnection::connect(&database.url).await.unwrap();
+        // It never looks for the deadlock itself, so that the batch is the one to be told.
+        let lock = "SET deadlock_timeout = '1min'; BEGIN;
+            UPDATE rooms SET head_seq = head_seq WHERE slug = 'second'";
+        sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+
+        let asked = [needs(tenant_id, first, &[]), needs(tenant_id, second, &[])];
+        let batch = tokio::spawn(async move { store.begin(&asked).await.err() });
+        let blocked = "SELECT COUNT(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut looks = 0;
+        while database.number(blocked).await == 0 {
+            looks += 1;
+            assert!(looks < 1_000, "the batch waits for the second room");
+        }
+        let lock = "UPDATE rooms SET head_seq = head_seq WHERE slug = 'first'";
+        sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+
+        let error = batch.await.unwrap().unwrap();
+        assert!(error.is_retryable(), "{error:?}");
+        assert!(format!("{error:?}").contains("40P01"), "{error:?}");
+    });
+}
+
+/// The connection dies while COMMIT runs: a trigger at the very end of the transaction kills it.
+#[test]
+fn a_commit_without_an_answer_has_an_unknown_outcome() {
+    run(Engine::Postgres, async |database: Database| {
+        let (store, mut ids) = (database.open().await, SeededIds::new(1));
+        let tenant_id = tenant(&store, &mut ids).await;
+        let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+        database
+            .run(
+                "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$
+                 BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+                 CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON answers
+                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()",
+            )
+            .await;
+
+        let reports = [donation("k1", "ann", 100)];
+        let result = record(&store, tenant_id, room_id, &reports, &mut ids, at(10)).await;
+        assert!(
+            matches!(result, Err(StoreError::OutcomeUnknown(_))),
+            "{result:?}"
+        );
+
+        // Here it did not happen, and the key says so.
+        database.run("DROP TRIGGER dies ON answers").await;
+        let (answers, committed) = record(&store, tenant_id, room_id, &reports, &mut ids, at(20))
+            .await
+            .unwrap();
+        assert!(answers[0].is_ok());
+        assert_eq!(committed.len(), 1);
+    });
+}
+
+/// The connection dies before COMMIT is sent, so nothing was written.
+#[test]
+fn a_connection_lost_before_the_commit_can_be_tried_again() {
+    run(Engine::Postgres, async |database: Database| {
+        let (store, mut ids) = (database.open().await, SeededIds::new(1));
+        let tenant_id = tenant(&store, &mut ids).await;
+        let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+        let reports = [donation("k1", "ann", 100)];
+        let mut batch = store
+            .begin(&[needs(tenant_id, room_id, &reports)])
+            .await
+            .unwrap();
+        decide(&mut batch, tenant_id, room_id, &reports, &mut ids, at(10))
+            .remove(0)
+            .unwrap();
+
+        database
+            .run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await;
+        let error = batch.commit().await.unwrap_err();
+        assert!(error.is_retryable(), "{error:?}");
+
+        let (_, committed) = record(&store, tenant_id, room_id, &reports, &mut ids, at(20))
+            .await
+            .unwrap();
+        assert_eq!(committed.len(), 1);
+    });
+}

@@ -1,0 +1,14 @@
+//! The store through its public API, every test on SQLite and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod answers;
+mod batches;
+mod faults;
+mod harness;
+mod logs;
+mod overlay_tokens;
+mod reversals;
+mod rooms;
+mod scene;
+mod snapshots;

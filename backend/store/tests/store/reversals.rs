@@ -1,0 +1,175 @@
+//! A reversal is decided with what the records held before it.
+
+use parlor_domain::contribution::{Report, Status};
+use parlor_domain::hype_train::HypeTrain;
+use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::time::ServerTime;
+use parlor_store::Store;
+
+use crate::harness::{Database, on_both_engines};
+use crate::scene::{SeededIds, at, donation, live_room, needs, record, report, tenant};
+
+on_both_engines! {
+    the_next_in_line_leads_when_the_leader_is_reversed,
+    a_viewer_adds_to_what_they_gave_in_earlier_batches,
+    a_reversal_in_a_past_train_corrects_the_record,
+}
+
+async fn the_next_in_line_leads_when_the_leader_is_reversed(database: Database) {
+    let mut scene = Scene::new(database).await;
+    scene
+        .give(
+            at(10),
+            [("k1", "ann", 300), ("k2", "bob", 200), ("k3", "cleo", 250)],
+        )
+        .await;
+    assert_eq!(top(&scene.train().await), ("ann".to_owned(), 300));
+
+    scene.reverse(at(20), "k1", "ann", 300).await;
+    let train = scene.train().await;
+    assert_eq!(top(&train), ("cleo".to_owned(), 250));
+    assert_eq!((train.total, train.contributor_count), (450, 2));
+
+    // Both leaders at once: whoever is left leads.
+    scene.give(at(30), [("k4", "dora", 10)]).await;
+    let both = [
+        report("r-k3", "k3", "cleo", 250, Status::Reversed),
+        report("r-k2", "k2", "bob", 200, Status::Reversed),
+    ];
+    scene.send(at(40), &both).await;
+    let train = scene.train().await;
+    assert_eq!(top(&train), ("dora".to_owned(), 10));
+    assert_eq!((train.total, train.contributor_count), (10, 1));
+}
+
+async fn a_viewer_adds_to_what_they_gave_in_earlier_batches(database: Database) {
+    let mut scene = Scene::new(database).await;
+    scene
+        .give(at(10), [("k1", "ann", 100), ("k2", "bob", 150)])
+        .await;
+    scene.give(at(20), [("k3", "ann", 100)]).await;
+    scene.give(at(30), [("k4", "ann", 50)]).await;
+
+    let train = scene.train().await;
+    assert_eq!(top(&train), ("ann".to_owned(), 250));
+    assert_eq!((train.total, train.contributor_count), (400, 2));
+
+    scene.reverse(at(40), "k3", "ann", 100).await;
+    let train = scene.train().await;
+    assert_eq!(
+        train.contributor_count, 2,
+        "ann is still aboard with two gifts"
+    );
+    let ann = train
+        .recent_contributors
+        .iter()
+        .find(|one| one.last_hype == 50)
+        .unwrap();
+    assert_eq!(ann.hype, 150);
+}
+
+async fn a_reversal_in_a_past_train_corrects_the_record(database: Database) {
+    let mut scene = Scene::new(database).await;
+    scene
+        .give(at(10), [("a1", "ann", 100), ("a2", "bob", 500)])
+        .await;
+    scene.end_train().await;
+    scene
+        .give(at(1_000_000), [("b1", "ann", 200), ("b2", "bob", 200)])
+        .await;
+    scene.end_train().await;
+    assert_eq!(scene.record_total().await, Some(600));
+
+    scene.reverse(at(2_000_000), "a2", "bob", 500).await;
+    assert_eq!(
+        scene.record_total().await,
+        Some(400),
+        "the second train is the best now"
+    );
+
+    scene.reverse(at(2_000_010), "b2", "bob", 200).await;
+    assert_eq!(scene.record_total().await, Some(200));
+}
+
+struct Scene {
+    store: Store,
+    ids: SeededIds,
+    tenant_id: TenantId,
+    room_id: RoomId,
+}
+
+impl Scene {
+    async fn new(database: Database) -> Self {
+        let (store, mut ids) = (database.open().await, SeededIds::new(1));
+        let tenant_id = tenant(&store, &mut ids).await;
+        let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+        Self {
+            store,
+            ids,
+            tenant_id,
+            room_id,
+        }
+    }
+
+    async fn give<const N: usize>(&mut self, now: ServerTime, gifts: [(&str, &str, i64); N]) {
+        let reports = gifts.map(|(key, viewer, amount)| donation(key, viewer, amount));
+        self.send(now, &reports).await;
+    }
+
+    async fn reverse(&mut self, now: ServerTime, reference: &str, viewer: &str, amount: i64) {
+        let key = format!("r-{reference}");
+        self.send(
+            now,
+            &[report(&key, reference, viewer, amount, Status::Reversed)],
+        )
+        .await;
+    }
+
+    async fn send(&mut self, now: ServerTime, reports: &[Report]) {
+        let Self {
+            store,
+            ids,
+            tenant_id,
+            room_id,
+        } = self;
+        let (answers, _) = record(store, *tenant_id, *room_id, reports, ids, now)
+            .await
+            .unwrap();
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    }
+
+    async fn train(&self) -> HypeTrain {
+        self.store
+            .room(self.room_id)
+            .await
+            .unwrap()
+            .unwrap()
+            .train
+            .unwrap()
+    }
+
+    async fn end_train(&mut self) {
+        let needed = [needs(self.tenant_id, self.room_id, &[])];
+        let mut batch = self.store.begin(&needed).await.unwrap();
+        let room = batch.room(self.tenant_id, self.room_id).unwrap();
+        let deadline = room.train_deadline().unwrap();
+        room.end_expired_train(&mut self.ids, deadline);
+        batch.commit().await.unwrap();
+    }
+
+    async fn record_total(&self) -> Option<i64> {
+        let needed = [needs(self.tenant_id, self.room_id, &[])];
+        let mut batch = self.store.begin(&needed).await.unwrap();
+        let record = batch.room(self.tenant_id, self.room_id).unwrap().record;
+        batch.roll_back().await.unwrap();
+        record.map(|record| record.total)
+    }
+}
+
+fn top(train: &HypeTrain) -> (String, i64) {
+    let top = train.top_contributor.as_ref().unwrap();
+    (
+        top.viewer_id.as_ref().unwrap().as_str().to_owned(),
+        top.hype,
+    )
+}

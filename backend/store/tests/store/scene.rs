@@ -1,0 +1,205 @@
+//! What tests begin with: tenants, rooms and reports, with seeded ids and a clock of their own.
+
+use parlor_domain::contribution::{Contribution, ContributionKind, RawReport, Report, Status};
+use parlor_domain::event::LogHead;
+use parlor_domain::hype_train::{Level, Program};
+use parlor_domain::id::{Epoch, IdSource, RoomId, TenantId, ViewerId};
+use parlor_domain::room::{Room, RoomDraft, RoomState};
+use parlor_domain::room_aggregate::{
+    ContributionRef, Fingerprint, MessageKey, RecordContributionRefusal, RoomAggregate,
+};
+use parlor_domain::time::ServerTime;
+use parlor_store::{Batch, Committed, InsertRoom, RoomNeeds, Store, StoreError, Tenant};
+use uuid::Uuid;
+
+/// Ids that count up, in a series of their own.
+#[derive(Debug)]
+pub(crate) struct SeededIds {
+    series: u64,
+    count: u64,
+}
+
+impl SeededIds {
+    pub(crate) fn new(series: u64) -> Self {
+        Self { series, count: 0 }
+    }
+}
+
+impl IdSource for SeededIds {
+    fn next_id(&mut self) -> Uuid {
+        self.count += 1;
+        Uuid::from_u64_pair(self.series, self.count)
+    }
+}
+
+/// The start of every test's time, and so many milliseconds more.
+pub(crate) fn at(millis: i64) -> ServerTime {
+    ServerTime::from_unix_millis(1_800_000_000_000 + millis)
+}
+
+/// A tenant to own rooms.
+pub(crate) async fn tenant(store: &Store, ids: &mut SeededIds) -> TenantId {
+    let id = TenantId::next(ids);
+    let tenant = Tenant {
+        id,
+        name: format!("tenant {id}"),
+        created_at: at(0),
+    };
+    assert!(store.create_tenant(&tenant).await.unwrap());
+    id
+}
+
+/// An open room whose trains need little to start.
+pub(crate) fn new_room(slug: &str, tenant_id: TenantId, ids: &mut SeededIds) -> RoomAggregate {
+    let level = |goal| Level { goal, reward: None };
+    let draft = RoomDraft {
+        slug: slug.to_owned(),
+        title: format!("The room {slug}"),
+        stream_id: Some(format!("stream-{slug}")),
+        state: RoomState::Open,
+        delay_ms: 4_000,
+        ingest_offset_ms: 250,
+        anonymous_read: true,
+        program: Some(Program {
+            kickoff_events: 2,
+            kickoff_viewers: 1,
+            levels: vec![level(1_000), level(2_000)],
+            cooldown_ms: 0,
+            ..Program::default()
+        }),
+    };
+    let room = Room::create(draft, RoomId::next(ids), tenant_id, at(0)).unwrap();
+
+    RoomAggregate::create(room, LogHead::new(Epoch::next(ids)), ids, at(0))
+}
+
+/// An open room with a live session, written.
+pub(crate) async fn live_room(
+    store: &Store,
+    slug: &str,
+    tenant_id: TenantId,
+    ids: &mut SeededIds,
+) -> RoomId {
+    let aggregate = new_room(slug, tenant_id, ids);
+    let room_id = aggregate.room.id;
+    assert_eq!(
+        store.insert_room(&aggregate).await.unwrap(),
+        InsertRoom::Inserted
+    );
+
+    let mut batch = store
+        .begin(&[needs(tenant_id, room_id, &[])])
+        .await
+        .unwrap();
+    batch
+        .room(tenant_id, room_id)
+        .unwrap()
+        .start_session(None, ids, at(1))
+        .unwrap();
+    batch.commit().await.unwrap();
+    room_id
+}
+
+/// A settled donation of `amount`, reported under a key that is also its reference.
+pub(crate) fn donation(key: &str, viewer: &str, amount: i64) -> Report {
+    report(key, key, viewer, amount, Status::Settled)
+}
+
+pub(crate) fn report(
+    key: &str,
+    contribution_ref: &str,
+    viewer: &str,
+    amount: i64,
+    status: Status,
+) -> Report {
+    Report::parse(RawReport {
+        idempotency_key: key.to_owned(),
+        provider: "stripe".to_owned(),
+        contribution_ref: Some(contribution_ref.to_owned()),
+        kind: Some(ContributionKind::Donation),
+        status: Some(status),
+        amount: Some(amount),
+        currency: Some("EUR".to_owned()),
+        viewer_id: Some(viewer.to_owned()),
+        viewer_name: Some(format!("{viewer} <b>&'\"")),
+        message: Some("let's go 🚂".to_owned()),
+        ..RawReport::default()
+    })
+    .unwrap()
+}
+
+/// What `reports` need of a room.
+pub(crate) fn needs(tenant_id: TenantId, room_id: RoomId, reports: &[Report]) -> RoomNeeds {
+    let key = |one: &Report| MessageKey {
+        provider: one.provider.clone(),
+        key: one.idempotency_key.clone(),
+    };
+    let viewer = |one: &Report| one.viewer.as_ref().map(|viewer| viewer.id.clone());
+    let reversals = reports.iter().filter(|one| one.status == Status::Reversed);
+
+    RoomNeeds {
+        tenant_id,
+        room_id,
+        answers: reports.iter().map(key).collect(),
+        contributions: reports.iter().map(ContributionRef::of_report).collect(),
+        reversals: reversals.map(ContributionRef::of_report).collect(),
+        viewers: reports.iter().filter_map(viewer).collect::<Vec<ViewerId>>(),
+    }
+}
+
+/// A digest that differs when the amount does.
+pub(crate) fn fingerprint(report: &Report) -> Fingerprint {
+    let mut fingerprint = [7; 32];
+    let amount = report.gift.money.as_ref().map_or(0, |money| money.amount);
+    fingerprint[..8].copy_from_slice(&amount.to_be_bytes());
+    fingerprint
+}
+
+pub(crate) type Recorded = Result<Contribution, RecordContributionRefusal>;
+
+/// Records `reports` in one batch, and tries again as often as another batch is in the way.
+pub(crate) async fn record(
+    store: &Store,
+    tenant_id: TenantId,
+    room_id: RoomId,
+    reports: &[Report],
+    ids: &mut SeededIds,
+    now: ServerTime,
+) -> Result<(Vec<Recorded>, Vec<Committed>), StoreError> {
+    const ATTEMPTS_MAX: usize = 50;
+
+    let mut attempts = 0;
+    loop {
+        let begun = store.begin(&[needs(tenant_id, room_id, reports)]).await;
+        let result = match begun {
+            Ok(mut batch) => {
+                let answers = decide(&mut batch, tenant_id, room_id, reports, ids, now);
+                batch.commit().await.map(|committed| (answers, committed))
+            }
+            Err(error) => Err(error),
+        };
+
+        attempts += 1;
+        match result {
+            Err(error) if error.is_retryable() && attempts < ATTEMPTS_MAX => (),
+            result => return result,
+        }
+    }
+}
+
+/// Decides `reports` on a room of the batch.
+pub(crate) fn decide(
+    batch: &mut Batch,
+    tenant_id: TenantId,
+    room_id: RoomId,
+    reports: &[Report],
+    ids: &mut SeededIds,
+    now: ServerTime,
+) -> Vec<Recorded> {
+    let room = batch.room(tenant_id, room_id).unwrap();
+    let record_one = |one: &Report| {
+        room.end_expired_train(ids, now);
+        room.record_contribution(one.clone(), fingerprint(one), ids, now)
+    };
+    reports.iter().map(record_one).collect()
+}
