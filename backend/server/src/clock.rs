@@ -41,7 +41,9 @@ impl Clock {
             Self::System => sleep_until_on_wall_clock(at).await,
             Self::Test(clock) => {
                 let mut now = clock.0.subscribe();
-                now.wait_for(|now| *now >= at).await.expect("this clock holds the sender");
+                now.wait_for(|now| *now >= at)
+                    .await
+                    .expect("this clock holds the sender");
             }
         }
     }
@@ -69,9 +71,14 @@ impl TestClock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the wall clock"
+)]
 fn system_now() -> ServerTime {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
 
     ServerTime::from_unix_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
@@ -79,9 +86,12 @@ fn system_now() -> ServerTime {
 async fn sleep_until_on_wall_clock(at: ServerTime) {
     loop {
         let left_ms = at.unix_millis().saturating_sub(system_now().unix_millis());
-        let Ok(left_ms @ 1..) = u64::try_from(left_ms) else { return };
+        let Ok(left_ms @ 1..) = u64::try_from(left_ms) else {
+            return;
+        };
 
-        tokio::time::sleep_until(Instant::now() + Duration::from_millis(left_ms).min(RECHECK)).await;
+        tokio::time::sleep_until(Instant::now() + Duration::from_millis(left_ms).min(RECHECK))
+            .await;
     }
 }
 

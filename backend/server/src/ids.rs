@@ -57,7 +57,9 @@ impl Randomness {
                 getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
             }
             Self::Seeded(rng) => {
-                rng.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes);
+                rng.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .fill(&mut bytes);
             }
         }
 

@@ -1,6 +1,16 @@
 //! The server: GraphQL over HTTP and WebSocket, the writer that groups commits, and the hub that
 //! fans out what was committed.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod feed;
+pub mod graphql;
+pub mod http;
+pub mod hub;
+pub mod identity;
 pub mod ids;
+pub mod service;
+pub mod socket;
+pub mod writer;

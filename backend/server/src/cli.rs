@@ -1,0 +1,99 @@
+//! The command line.
+
+mod migrate;
+mod serve;
+mod token;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::config::{LogFormat, ServeArgs};
+use crate::graphql;
+
+/// Interactive rooms for live streams, and the viewer economy that lives in them
+#[derive(Debug, Parser)]
+#[command(name = "parlor", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    ///
+    /// Prints `listening on http://…` once it answers. On SIGTERM or Ctrl-C it sends its sockets
+    /// away, finishes what it began, and exits within half a minute.
+    Serve(ServeArgs),
+
+    /// Make a token for the API
+    ///
+    /// Prints a JWT, signed with the secret that `parlor serve` was given.
+    Token(token::TokenArgs),
+
+    /// Bring a database up to date without serving it
+    Migrate(migrate::MigrateArgs),
+
+    /// Print the API's schema in GraphQL's schema language
+    Schema,
+}
+
+/// Does what the command line says. Errors come as one line on standard error.
+pub fn run() -> ExitCode {
+    match execute(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Causes may be several lines long; scripts and people want one.
+            let line = format!("{error:#}")
+                .lines()
+                .map(str::trim)
+                .collect::<Vec<_>>()
+                .join(" ");
+            eprintln!("error: {line}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<()> {
+    match command {
+        Command::Serve(args) => block_on(serve::serve(args)),
+        Command::Token(args) => block_on(token::token(args)),
+        Command::Migrate(args) => block_on(migrate::migrate(args)),
+        Command::Schema => print(&graphql::sdl()),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+
+    runtime.block_on(work)
+}
+
+/// Writes to standard output at once, also when it is a pipe that somebody waits at.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .context("cannot write the output")
+}
+
+/// Has logs written to standard error. What people typed is a field of a line, never its format.
+fn log_to_stderr(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("PARLOR_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter);
+
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+}

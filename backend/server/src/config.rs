@@ -1,0 +1,222 @@
+//! Settings of the server: flags first, then the environment, then a file, then defaults.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+/// The shortest secret for signing tokens: HS256 asks for as many bits as its digest has.
+pub const JWT_SECRET_BYTES_MIN: usize = 32;
+/// How long a socket may stay silent before its `connection_init`.
+pub const INIT_TIMEOUT_MS: u64 = 10_000;
+
+/// What can be given on the command line, in the environment, or in a file of the same names.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ServeArgs {
+    /// A TOML file with any of these settings, by their long names
+    ///
+    /// A flag or an environment variable wins over the file. For example:
+    ///
+    ///     listen = "0.0.0.0:8080"
+    ///     database = "postgres://parlor@localhost/parlor"
+    ///     allowed-origin = ["https://example.com"]
+    #[arg(long, env = "PARLOR_CONFIG", value_name = "FILE", verbatim_doc_comment)]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+
+    /// Where to listen; port 0 takes any free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "PARLOR_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+
+    /// Where everything is kept [default: sqlite://parlor.db]
+    ///
+    /// `sqlite://<file>` is made if it is not there. `postgres://<user>@<host>/<database>` must
+    /// exist. Its tables are made and brought up to date at start.
+    #[arg(long, env = "PARLOR_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+
+    /// The secret that tokens are signed with, at least 32 bytes
+    ///
+    /// Better given as PARLOR_JWT_SECRET, because everyone on the machine can see command lines.
+    #[arg(
+        long,
+        env = "PARLOR_JWT_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub jwt_secret: Option<String>,
+
+    /// The address that people reach this server by; it goes into the links handed out
+    ///
+    /// Defaults to the address listened on.
+    #[arg(long, env = "PARLOR_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// A web page's origin that may use the API, such as https://example.com; repeatable
+    ///
+    /// `*` lets every page in. Pages served by this server always may; so may apps and OBS, which
+    /// have no origin.
+    #[arg(
+        long,
+        env = "PARLOR_ALLOWED_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub allowed_origin: Vec<String>,
+
+    /// How logs are written, to standard error [default: text]
+    #[arg(long, env = "PARLOR_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+
+    /// How hard SQLite holds on to what it has confirmed [default: full]
+    ///
+    /// `full` survives a loss of power. `normal` is faster, may lose the last moments then, and
+    /// renews every room's epoch at start so that clients notice.
+    #[arg(long, env = "PARLOR_SQLITE_SYNCHRONOUS", value_name = "MODE")]
+    pub sqlite_synchronous: Option<Synchronous>,
+
+    /// How long a socket may wait before it says who it is, in milliseconds [default: 10000]
+    #[arg(long, env = "PARLOR_INIT_TIMEOUT_MS", value_name = "MS")]
+    pub init_timeout_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Synchronous {
+    Full,
+    Normal,
+}
+
+/// What the server runs by, complete.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub listen: String,
+    pub database: String,
+    pub jwt_secret: String,
+    /// Without a slash at the end. `None` means the address listened on.
+    pub public_url: Option<String>,
+    pub allowed_origins: Vec<String>,
+    pub log_format: LogFormat,
+    pub sqlite_synchronous: Synchronous,
+    pub init_timeout_ms: u64,
+}
+
+/// Where everything is kept unless said otherwise.
+pub const DATABASE_DEFAULT: &str = "sqlite://parlor.db";
+
+impl ServeArgs {
+    /// Fills in what was not given from the file and the defaults, and checks it.
+    pub fn into_settings(self) -> anyhow::Result<Settings> {
+        let file = self
+            .config
+            .as_deref()
+            .map_or_else(|| Ok(Self::default()), read_file)?;
+        let secret = self.jwt_secret.or(file.jwt_secret).context(
+            "a secret for signing tokens is needed: set PARLOR_JWT_SECRET (at least 32 bytes)",
+        )?;
+        ensure!(
+            secret.len() >= JWT_SECRET_BYTES_MIN,
+            "the secret for signing tokens must have at least {JWT_SECRET_BYTES_MIN} bytes, and \
+             this one has {}",
+            secret.len()
+        );
+        let origins = [self.allowed_origin, file.allowed_origin];
+        let allowed_origins = origins
+            .into_iter()
+            .find(|list| !list.is_empty())
+            .unwrap_or_default();
+        let public_url = self.public_url.or(file.public_url);
+
+        Ok(Settings {
+            listen: self
+                .listen
+                .or(file.listen)
+                .unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+            database: self
+                .database
+                .or(file.database)
+                .unwrap_or_else(|| DATABASE_DEFAULT.to_owned()),
+            jwt_secret: secret,
+            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            allowed_origins,
+            log_format: self
+                .log_format
+                .or(file.log_format)
+                .unwrap_or(LogFormat::Text),
+            sqlite_synchronous: self
+                .sqlite_synchronous
+                .or(file.sqlite_synchronous)
+                .unwrap_or(Synchronous::Full),
+            init_timeout_ms: self
+                .init_timeout_ms
+                .or(file.init_timeout_ms)
+                .unwrap_or(INIT_TIMEOUT_MS),
+        })
+    }
+}
+
+impl Settings {
+    /// Whether a page of `origin` may use the API.
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.allowed_origins
+            .iter()
+            .any(|allowed| allowed == "*" || allowed == origin)
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<ServeArgs> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the settings in {}", path.display()))?;
+
+    toml::from_str(&text).with_context(|| format!("cannot use the settings in {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn args(secret: &str) -> ServeArgs {
+        ServeArgs {
+            jwt_secret: Some(secret.to_owned()),
+            ..ServeArgs::default()
+        }
+    }
+
+    #[test]
+    fn a_short_or_missing_secret_is_refused_by_name() {
+        let missing = ServeArgs::default()
+            .into_settings()
+            .unwrap_err()
+            .to_string();
+        assert!(missing.contains("PARLOR_JWT_SECRET"), "{missing}");
+
+        let short = args(&SECRET[1..]).into_settings().unwrap_err().to_string();
+        assert!(short.contains("at least 32 bytes"), "{short}");
+        assert!(!short.contains(&SECRET[1..]), "{short}");
+
+        args(SECRET).into_settings().unwrap();
+    }
+
+    #[test]
+    fn the_file_gives_what_no_flag_gives_and_knows_no_other_words() {
+        let file: ServeArgs = toml::from_str(
+            "listen = '0.0.0.0:1'\nallowed-origin = ['https://a.example']\nlog-format = 'json'",
+        )
+        .unwrap();
+        assert_eq!(file.listen.as_deref(), Some("0.0.0.0:1"));
+        assert_eq!(file.log_format, Some(LogFormat::Json));
+
+        toml::from_str::<ServeArgs>("lisen = '0.0.0.0:1'").unwrap_err();
+    }
+}

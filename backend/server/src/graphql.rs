@@ -1,0 +1,68 @@
+//! The public API's GraphQL: its shape, and the way from there to the rules and back.
+//!
+//! Resolvers find out who asks, hand input to the rules and translate what comes back. They decide
+//! nothing themselves.
+
+mod endpoint;
+mod event;
+mod fault;
+pub mod global_id;
+mod input;
+mod limits;
+mod mutation;
+mod object;
+mod page;
+mod query;
+mod refusal;
+mod scalar;
+mod subscription;
+mod train;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Schema};
+
+pub use endpoint::{explore, post};
+pub use fault::Fault;
+pub use limits::parse_within_limits;
+pub use scalar::{format_time, parse_time};
+
+use crate::app::App;
+use crate::identity::Caller;
+use mutation::Mutation;
+use query::Query;
+use refusal::Error;
+use subscription::Subscription;
+
+/// The executable schema.
+pub type ParlorSchema = Schema<Query, Mutation, Subscription>;
+
+/// The schema, working on `app`. A request carries its [`Caller`] in its data.
+pub fn schema(app: Arc<App>) -> ParlorSchema {
+    builder().data(app).finish()
+}
+
+/// The schema in GraphQL's schema language.
+pub fn sdl() -> String {
+    let sdl = builder().finish().sdl();
+    let lines: Vec<_> = sdl
+        .lines()
+        .map(|line| line.trim_end().replace('\t', "  "))
+        .collect();
+
+    format!("{}\n", lines.join("\n").trim())
+}
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation, Subscription)
+        .register_output_type::<Error>()
+        .limit_recursive_depth(limits::NESTING_MAX)
+}
+
+fn app<'a>(context: &Context<'a>) -> &'a App {
+    context.data_unchecked::<Arc<App>>()
+}
+
+fn caller<'a>(context: &Context<'a>) -> &'a Caller {
+    context.data_unchecked::<Caller>()
+}

@@ -1,0 +1,183 @@
+//! Events of a room's log, and the messages they travel in.
+
+use std::sync::Arc;
+
+use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
+use parlor_domain::event::{Event, EventBody, Timing};
+use parlor_domain::room;
+
+use super::global_id::{self, IdKind};
+use super::object::{ContributionAlert, RoomState, Session};
+use super::scalar::{Int64, Time, int};
+use super::train::HypeTrain;
+use crate::feed::FeedMessage;
+
+/// Where an event sits when a client reads it: at once, or when the viewer's picture gets there.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "Timing")]
+pub(crate) enum EventTiming {
+    Live,
+    Picture,
+}
+
+/// A fact in a room's log.
+#[derive(Interface)]
+#[graphql(
+    field(name = "id", ty = "ID"),
+    field(name = "seq", ty = "Int64"),
+    field(name = "occurred_at", ty = "Time"),
+    field(
+        name = "display_at",
+        ty = "Time",
+        desc = "`occurredAt` plus the session's stream delay at that time."
+    ),
+    field(name = "timing", ty = "EventTiming"),
+    field(
+        name = "part",
+        ty = "Option<&'static str>",
+        desc = "The part of the room's state that this event carries whole; null for a moment."
+    )
+)]
+pub(crate) enum RoomEvent {
+    RoomUpdated(RoomUpdated),
+    SessionStarted(SessionStarted),
+    SessionEnded(SessionEnded),
+    ContributionReceived(ContributionReceived),
+    HypeTrainApproached(HypeTrainApproached),
+    HypeTrainStarted(HypeTrainStarted),
+    HypeTrainProgressed(HypeTrainProgressed),
+    HypeTrainLeveledUp(HypeTrainLeveledUp),
+    HypeTrainCorrected(HypeTrainCorrected),
+    HypeTrainEnded(HypeTrainEnded),
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident { $field:ident: $payload:ty }),* $(,)?) => {
+        $(
+            $(#[$doc])*
+            pub(crate) struct $name(Arc<Event>);
+
+            #[Object]
+            impl $name {
+                async fn id(&self) -> ID {
+                    IdKind::Event.id(self.0.id.0)
+                }
+
+                async fn seq(&self) -> Int64 {
+                    self.0.seq.into()
+                }
+
+                async fn occurred_at(&self) -> Time {
+                    self.0.occurred_at.into()
+                }
+
+                /// `occurredAt` plus the session's stream delay at that time.
+                async fn display_at(&self) -> Time {
+                    self.0.display_at.into()
+                }
+
+                async fn timing(&self) -> EventTiming {
+                    self.0.body.timing().into()
+                }
+
+                /// The part of the room's state that this event carries whole; null for a moment.
+                async fn part(&self) -> Option<&'static str> {
+                    self.0.body.part().map(|part| part.as_str())
+                }
+
+                async fn $field(&self) -> $payload {
+                    let EventBody::$name(payload) = &self.0.body else {
+                        unreachable!("an event is wrapped by its kind");
+                    };
+
+                    <$payload>::from(payload)
+                }
+            }
+        )*
+
+        impl From<&Arc<Event>> for RoomEvent {
+            fn from(event: &Arc<Event>) -> Self {
+                match &event.body {
+                    $(EventBody::$name(_) => Self::$name($name(Arc::clone(event))),)*
+                }
+            }
+        }
+    };
+}
+
+events! {
+    RoomUpdated { room: RoomProfile },
+    SessionStarted { session: Session },
+    SessionEnded { session: Session },
+    ContributionReceived { contribution: ContributionAlert },
+    HypeTrainApproached { train: HypeTrain },
+    HypeTrainStarted { train: HypeTrain },
+    HypeTrainProgressed { train: HypeTrain },
+    HypeTrainLeveledUp { train: HypeTrain },
+    /// A reversal lowered the train's total.
+    HypeTrainCorrected { train: HypeTrain },
+    /// The train ran out of time, or its kickoff lapsed (`level` is 0 then).
+    HypeTrainEnded { train: HypeTrain },
+}
+
+/// What everyone who may read a room sees of it.
+#[derive(SimpleObject)]
+pub(crate) struct RoomProfile {
+    id: ID,
+    slug: String,
+    title: String,
+    state: RoomState,
+    ingest_offset_ms: i32,
+    version: i32,
+}
+
+/// One message of `liveRoom`.
+pub(crate) struct RoomFeed(pub(crate) FeedMessage);
+
+#[Object]
+impl RoomFeed {
+    async fn epoch(&self) -> ID {
+        global_id::epoch(self.0.epoch)
+    }
+
+    /// This message covers the events with `afterSeq < seq <= throughSeq`.
+    async fn after_seq(&self) -> Int64 {
+        self.0.after_seq.into()
+    }
+
+    async fn through_seq(&self) -> Int64 {
+        self.0.through_seq.into()
+    }
+
+    /// On the first message after `after`: whether every event since is here. True on all later
+    /// messages.
+    async fn recovered(&self) -> bool {
+        self.0.recovered
+    }
+
+    /// When present, replaces all state: the last event of every part as of `afterSeq`. A part that
+    /// is absent is empty.
+    async fn snapshot(&self) -> Option<Vec<RoomEvent>> {
+        self.0
+            .snapshot
+            .as_ref()
+            .map(|events| events.iter().map(RoomEvent::from).collect())
+    }
+
+    async fn events(&self) -> Vec<RoomEvent> {
+        self.0.events.iter().map(RoomEvent::from).collect()
+    }
+}
+
+impl From<&room::RoomProfile> for RoomProfile {
+    fn from(profile: &room::RoomProfile) -> Self {
+        Self {
+            id: IdKind::Room.id(profile.id.0),
+            slug: profile.slug.clone(),
+            title: profile.title.clone(),
+            state: profile.state.into(),
+            ingest_offset_ms: int(profile.ingest_offset_ms),
+            version: profile.version,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What goes into `errors`: faults, and requests that cannot be carried out at all.
+
+use async_graphql::{Error, ErrorExtensions};
+use parlor_domain::access::AccessRefusal;
+use parlor_store::StoreError;
+
+use crate::writer::NotDone;
+
+/// A failure that is no answer of the API's own types, with its code for machines.
+///
+/// Not `Display`: that would let it turn into an error of the executor without its code.
+#[derive(Debug)]
+pub enum Fault {
+    Validation(String),
+    NotFound(String),
+    Unauthenticated(String),
+    Forbidden(String),
+    Overloaded(String),
+    OutcomeUnknown(String),
+    /// The cause was logged, and stays here.
+    Internal,
+}
+
+impl Fault {
+    /// The name that goes into `extensions.code`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Validation(_) => "VALIDATION",
+            Self::NotFound(_) => "NOT_FOUND",
+            Self::Unauthenticated(_) => "UNAUTHENTICATED",
+            Self::Forbidden(_) => "FORBIDDEN",
+            Self::Overloaded(_) => "OVERLOADED",
+            Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// What to tell the client.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Validation(message)
+            | Self::NotFound(message)
+            | Self::Unauthenticated(message)
+            | Self::Forbidden(message)
+            | Self::Overloaded(message)
+            | Self::OutcomeUnknown(message) => message,
+            Self::Internal => "something went wrong here; it was logged",
+        }
+    }
+
+    /// What the writer answers beside refusals.
+    pub(crate) fn of_not_done<R>(not_done: &NotDone<R>) -> Self {
+        match not_done {
+            NotDone::Overloaded | NotDone::Stopping => Self::Overloaded(not_done.to_string()),
+            NotDone::OutcomeUnknown => Self::OutcomeUnknown(not_done.to_string()),
+            NotDone::Fault
+            | NotDone::RoomNotFound
+            | NotDone::Refused(_)
+            | NotDone::SlugTaken
+            | NotDone::ContributionElsewhere => Self::Internal,
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "a read failed");
+        Self::Internal
+    }
+}
+
+impl From<AccessRefusal> for Fault {
+    fn from(refusal: AccessRefusal) -> Self {
+        match refusal {
+            AccessRefusal::Unauthenticated => Self::Unauthenticated(refusal.to_string()),
+            AccessRefusal::OverlayTokenReadsOnly | AccessRefusal::StaffOnly => {
+                Self::Forbidden(refusal.to_string())
+            }
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault.message()).extend_with(|_, extensions| {
+            extensions.set("code", fault.code());
+        })
+    }
+}

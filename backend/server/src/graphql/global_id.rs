@@ -1,0 +1,82 @@
+//! Global ids: base64 of `Type:uuid`, opaque to clients.
+
+use async_graphql::ID;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use parlor_domain::id::{Epoch, OverlayTokenId, RoomId};
+use uuid::Uuid;
+
+/// Kinds of things that have a global id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdKind {
+    Room,
+    Session,
+    Contribution,
+    OverlayToken,
+    HypeTrain,
+    Event,
+}
+
+impl IdKind {
+    const ALL: [Self; 6] = [
+        Self::Room,
+        Self::Session,
+        Self::Contribution,
+        Self::OverlayToken,
+        Self::HypeTrain,
+        Self::Event,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Room => "Room",
+            Self::Session => "Session",
+            Self::Contribution => "Contribution",
+            Self::OverlayToken => "OverlayToken",
+            Self::HypeTrain => "HypeTrain",
+            Self::Event => "RoomEvent",
+        }
+    }
+
+    /// The global id of the thing of this kind that `uuid` names.
+    pub(crate) fn id(self, uuid: Uuid) -> ID {
+        ID(STANDARD.encode(format!("{}:{}", self.as_str(), uuid.as_hyphenated())))
+    }
+}
+
+/// Takes a global id apart; `None` if it is not one.
+pub(crate) fn parse(id: &str) -> Option<(IdKind, Uuid)> {
+    let text = String::from_utf8(STANDARD.decode(id).ok()?).ok()?;
+    let (kind, uuid) = text.split_once(':')?;
+    let kind = IdKind::ALL
+        .into_iter()
+        .find(|known| known.as_str() == kind)?;
+
+    Some((kind, Uuid::try_parse(uuid).ok()?))
+}
+
+/// The room that `id` names. An id that is none, or another thing's, names no room.
+pub fn parse_room_id(id: &str) -> Option<RoomId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Room).then_some(RoomId(uuid)))
+}
+
+/// The overlay token that `id` names.
+pub(crate) fn parse_overlay_token_id(id: &str) -> Option<OverlayTokenId> {
+    parse(id)
+        .and_then(|(kind, uuid)| (kind == IdKind::OverlayToken).then_some(OverlayTokenId(uuid)))
+}
+
+/// A room's global id.
+pub fn room_id(id: RoomId) -> String {
+    IdKind::Room.id(id.0).0
+}
+
+/// A log's epoch as clients carry it.
+pub(crate) fn epoch(epoch: Epoch) -> ID {
+    ID(epoch.to_string())
+}
+
+/// Reads a log's epoch.
+pub fn parse_epoch(text: &str) -> Option<Epoch> {
+    Uuid::try_parse(text).ok().map(Epoch)
+}

@@ -1,0 +1,209 @@
+//! What clients send, and how it becomes what the rules take.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use parlor_domain::contribution::{RawReport, STAFF_PROVIDER};
+use parlor_domain::hype_train::{Level, Program};
+use parlor_domain::invalid::Invalid;
+use parlor_domain::room::{RoomChange, RoomDraft};
+
+use super::object::{ContributionKind, ContributionStatus, RoomState};
+use super::scalar::{Currency, Int64, Time};
+
+#[derive(InputObject)]
+pub(crate) struct HypeTrainProgramInput {
+    kickoff_events: i32,
+    kickoff_viewers: i32,
+    kickoff_window_ms: i32,
+    levels: Vec<HypeTrainLevelInput>,
+    seconds_per_level: i32,
+    cooldown_ms: i32,
+}
+
+#[derive(InputObject)]
+pub(crate) struct HypeTrainLevelInput {
+    goal: Int64,
+    reward: Option<String>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct CreateRoomInput {
+    slug: String,
+    title: String,
+    stream_id: Option<String>,
+    /// Defaults to `DRAFT`; `ARCHIVED` is refused.
+    #[graphql(default_with = "Some(RoomState::Draft)")]
+    state: Option<RoomState>,
+    #[graphql(default = 0)]
+    delay_ms: Option<i32>,
+    #[graphql(default = 0)]
+    ingest_offset_ms: Option<i32>,
+    #[graphql(default_with = "Some(false)")]
+    anonymous_read: Option<bool>,
+    hype_train_program: Option<HypeTrainProgramInput>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct UpdateRoomInput {
+    /// The version this change was made against.
+    version: i32,
+    slug: Option<String>,
+    title: Option<String>,
+    /// `null` takes the stream away.
+    stream_id: MaybeUndefined<String>,
+    state: Option<RoomState>,
+    delay_ms: Option<i32>,
+    ingest_offset_ms: Option<i32>,
+    anonymous_read: Option<bool>,
+    hype_train_program: Option<HypeTrainProgramInput>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct StartSessionInput {
+    pub(super) room_id: ID,
+    /// Defaults to the room's.
+    pub(super) delay_ms: Option<i32>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct EndSessionInput {
+    pub(super) room_id: ID,
+}
+
+#[derive(InputObject)]
+pub(crate) struct RecordContributionInput {
+    pub(super) room_id: ID,
+    /// The id of this message in the provider's own scope. The same key with the same content gets
+    /// the first answer again; with other content it is refused.
+    idempotency_key: String,
+    /// Who reports the money, such as `stripe`; `staff` for what is entered by hand.
+    #[graphql(default_with = "Some(STAFF_PROVIDER.to_owned())")]
+    provider: Option<String>,
+    /// Which contribution this message is about; defaults to `idempotencyKey`.
+    contribution_ref: Option<String>,
+    kind: ContributionKind,
+    #[graphql(default_with = "Some(ContributionStatus::Settled)")]
+    status: Option<ContributionStatus>,
+    /// In minor units of `currency`. Required, and positive, for a donation.
+    amount: Option<Int64>,
+    currency: Option<Currency>,
+    /// 1 to 3; required for memberships.
+    tier: Option<i32>,
+    /// How many memberships were gifted; 1 for everything else.
+    #[graphql(default = 1)]
+    quantity: Option<i32>,
+    viewer_id: Option<String>,
+    viewer_name: Option<String>,
+    message: Option<String>,
+    /// When the provider says it happened; defaults to now.
+    occurred_at: Option<Time>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct CreateOverlayTokenInput {
+    pub(super) room_id: ID,
+    pub(super) label: String,
+}
+
+/// A position in a room's log.
+#[derive(InputObject)]
+pub(crate) struct LogPosition {
+    pub(super) epoch: ID,
+    pub(super) seq: Int64,
+}
+
+#[derive(InputObject, Default)]
+pub(crate) struct ConnectionInput {
+    #[graphql(default = 50)]
+    pub(super) first: Option<i32>,
+    pub(super) after: Option<String>,
+    pub(super) last: Option<i32>,
+    pub(super) before: Option<String>,
+}
+
+impl TryFrom<CreateRoomInput> for RoomDraft {
+    type Error = Invalid;
+
+    fn try_from(input: CreateRoomInput) -> Result<Self, Invalid> {
+        Ok(Self {
+            slug: input.slug,
+            title: input.title,
+            stream_id: input.stream_id,
+            state: input.state.unwrap_or(RoomState::Draft).into(),
+            delay_ms: input.delay_ms.unwrap_or(0).into(),
+            ingest_offset_ms: input.ingest_offset_ms.unwrap_or(0).into(),
+            anonymous_read: input.anonymous_read.unwrap_or(false),
+            program: input
+                .hype_train_program
+                .map(Program::try_from)
+                .transpose()?,
+        })
+    }
+}
+
+impl TryFrom<UpdateRoomInput> for RoomChange {
+    type Error = Invalid;
+
+    fn try_from(input: UpdateRoomInput) -> Result<Self, Invalid> {
+        Ok(Self {
+            version: input.version,
+            slug: input.slug,
+            title: input.title,
+            stream_id: input.stream_id.as_opt_ref().map(Option::<&String>::cloned),
+            state: input.state.map(Into::into),
+            delay_ms: input.delay_ms.map(Into::into),
+            ingest_offset_ms: input.ingest_offset_ms.map(Into::into),
+            anonymous_read: input.anonymous_read,
+            program: input
+                .hype_train_program
+                .map(Program::try_from)
+                .transpose()?,
+        })
+    }
+}
+
+impl TryFrom<HypeTrainProgramInput> for Program {
+    type Error = Invalid;
+
+    fn try_from(input: HypeTrainProgramInput) -> Result<Self, Invalid> {
+        let levels = input.levels.into_iter();
+
+        Ok(Self {
+            kickoff_events: count("kickoffEvents", input.kickoff_events)?,
+            kickoff_viewers: count("kickoffViewers", input.kickoff_viewers)?,
+            kickoff_window_ms: input.kickoff_window_ms.into(),
+            levels: levels
+                .map(|level| Level {
+                    goal: level.goal.0,
+                    reward: level.reward,
+                })
+                .collect(),
+            seconds_per_level: input.seconds_per_level.into(),
+            cooldown_ms: input.cooldown_ms.into(),
+            ..Self::default()
+        })
+    }
+}
+
+impl From<RecordContributionInput> for RawReport {
+    fn from(input: RecordContributionInput) -> Self {
+        Self {
+            idempotency_key: input.idempotency_key,
+            provider: input.provider.unwrap_or_else(|| STAFF_PROVIDER.to_owned()),
+            contribution_ref: input.contribution_ref,
+            kind: Some(input.kind.into()),
+            status: input.status.map(Into::into),
+            amount: input.amount.map(|amount| amount.0),
+            currency: input.currency.map(|currency| currency.0),
+            tier: input.tier.map(Into::into),
+            quantity: input.quantity.map(Into::into),
+            viewer_id: input.viewer_id,
+            viewer_name: input.viewer_name,
+            message: input.message,
+            occurred_at: input.occurred_at.map(|at| at.0),
+        }
+    }
+}
+
+fn count(field: &'static str, number: i32) -> Result<u32, Invalid> {
+    u32::try_from(number).map_err(|_| Invalid::new(field, "at least 1", number))
+}

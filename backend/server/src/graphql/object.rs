@@ -1,0 +1,331 @@
+//! The objects that clients read: rooms, sessions, contributions, overlay tokens.
+
+use async_graphql::{ComplexObject, Context, Enum, ID, Interface, Result, SimpleObject};
+use parlor_domain::{contribution, hype_train, room, session};
+use parlor_store::{OverlayTokenRow, RoomView};
+
+use super::app;
+use super::fault::Fault;
+use super::global_id::IdKind;
+use super::scalar::{Currency, Int64, Time, int};
+use super::train::HypeTrain;
+
+/// Anything with a global id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "&ID"))]
+pub(crate) enum Node {
+    Room(Box<Room>),
+    Session(Session),
+    Contribution(Box<Contribution>),
+    OverlayToken(OverlayToken),
+}
+
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "room::RoomState")]
+pub(crate) enum RoomState {
+    Draft,
+    Open,
+    Archived,
+}
+
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct Room {
+    id: ID,
+    slug: String,
+    title: String,
+    /// The stream this room belongs to, if any, by the platform's own id.
+    stream_id: Option<String>,
+    state: RoomState,
+    /// Counts changes of the room; give it back to `updateRoom`.
+    version: i32,
+    /// The delay that a session takes when it is started without one, in milliseconds.
+    delay_ms: i32,
+    /// How much later an instant appears on the stream's own timeline than it happened, in
+    /// milliseconds.
+    ingest_offset_ms: i32,
+    /// Whether anyone may read the room without a token.
+    anonymous_read: bool,
+    hype_train_program: HypeTrainProgram,
+    created_at: Time,
+    updated_at: Time,
+    #[graphql(skip)]
+    room: room::Room,
+    /// What goes on in the room, when it was read together with it.
+    #[graphql(skip)]
+    present: Option<Present>,
+}
+
+#[derive(Clone, Default)]
+struct Present {
+    session: Option<session::Session>,
+    train: Option<hype_train::HypeTrain>,
+}
+
+#[ComplexObject]
+impl Room {
+    /// The live session, if the room has one.
+    async fn session(&self, context: &Context<'_>) -> Result<Option<Session>> {
+        let present = self.present(context).await?;
+
+        Ok(present
+            .session
+            .filter(session::Session::is_live)
+            .as_ref()
+            .map(Session::from))
+    }
+
+    /// The present hype train: approaching, running, or the last one that ended.
+    async fn hype_train(&self, context: &Context<'_>) -> Result<Option<HypeTrain>> {
+        Ok(self
+            .present(context)
+            .await?
+            .train
+            .as_ref()
+            .map(HypeTrain::from))
+    }
+}
+
+impl Room {
+    async fn present(&self, context: &Context<'_>) -> Result<Present> {
+        if let Some(present) = &self.present {
+            return Ok(present.clone());
+        }
+        let view = app(context)
+            .store
+            .room(self.room.id)
+            .await
+            .map_err(Fault::from)?;
+
+        Ok(view.map(Present::from).unwrap_or_default())
+    }
+}
+
+#[derive(SimpleObject)]
+struct HypeTrainProgram {
+    version: i32,
+    kickoff_events: i32,
+    kickoff_viewers: i32,
+    kickoff_window_ms: i32,
+    /// The goal of each level, in hype. The last repeats.
+    levels: Vec<HypeTrainLevel>,
+    seconds_per_level: i32,
+    cooldown_ms: i32,
+}
+
+#[derive(SimpleObject)]
+struct HypeTrainLevel {
+    goal: Int64,
+    reward: Option<String>,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct Session {
+    id: ID,
+    started_at: Time,
+    ended_at: Option<Time>,
+    delay_ms: i32,
+}
+
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "contribution::ContributionKind")]
+pub(crate) enum ContributionKind {
+    Donation,
+    Membership,
+    GiftedMemberships,
+}
+
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "contribution::Status")]
+pub(crate) enum ContributionStatus {
+    Pending,
+    Settled,
+    Reversed,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct Contribution {
+    id: ID,
+    provider: String,
+    contribution_ref: String,
+    kind: ContributionKind,
+    /// In minor units of `currency`.
+    amount: Option<Int64>,
+    currency: Option<Currency>,
+    tier: Option<i32>,
+    quantity: i32,
+    viewer_id: Option<String>,
+    viewer_name: Option<String>,
+    message: Option<String>,
+    status: ContributionStatus,
+    /// What it adds to a hype train once settled.
+    hype: Int64,
+    occurred_at: Time,
+    recorded_at: Time,
+}
+
+/// What the whole room sees of a contribution. `name` is null for an anonymous one.
+#[derive(SimpleObject)]
+pub(crate) struct ContributionAlert {
+    id: ID,
+    kind: ContributionKind,
+    name: Option<String>,
+    amount: Option<Int64>,
+    currency: Option<Currency>,
+    tier: Option<i32>,
+    quantity: i32,
+    message: Option<String>,
+    hype: Int64,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct OverlayToken {
+    id: ID,
+    label: String,
+    created_at: Time,
+    revoked_at: Option<Time>,
+}
+
+/// The only time that `secret` is shown; the server keeps a hash.
+#[derive(SimpleObject)]
+pub(crate) struct CreatedOverlayToken {
+    pub(super) overlay_token: OverlayToken,
+    pub(super) secret: String,
+    /// What to paste into OBS.
+    pub(super) browser_source_url: String,
+}
+
+impl From<room::Room> for Room {
+    fn from(room: room::Room) -> Self {
+        Self {
+            id: IdKind::Room.id(room.id.0),
+            slug: room.slug.clone(),
+            title: room.title.clone(),
+            stream_id: room.stream_id.clone(),
+            state: room.state.into(),
+            version: room.version,
+            delay_ms: int(room.delay_ms),
+            ingest_offset_ms: int(room.ingest_offset_ms),
+            anonymous_read: room.anonymous_read,
+            hype_train_program: HypeTrainProgram::from(&room.program),
+            created_at: room.created_at.into(),
+            updated_at: room.updated_at.into(),
+            room,
+            present: None,
+        }
+    }
+}
+
+impl From<RoomView> for Room {
+    fn from(view: RoomView) -> Self {
+        let room = view.room.clone();
+        let present = Some(Present::from(view));
+
+        Self {
+            present,
+            ..Self::from(room)
+        }
+    }
+}
+
+impl From<RoomView> for Present {
+    fn from(view: RoomView) -> Self {
+        Self {
+            session: view.session,
+            train: view.train,
+        }
+    }
+}
+
+impl From<&hype_train::Program> for HypeTrainProgram {
+    fn from(program: &hype_train::Program) -> Self {
+        let levels = program.levels.iter().map(|level| HypeTrainLevel {
+            goal: level.goal.into(),
+            reward: level.reward.clone(),
+        });
+
+        Self {
+            version: program.version,
+            kickoff_events: int(program.kickoff_events),
+            kickoff_viewers: int(program.kickoff_viewers),
+            kickoff_window_ms: int(program.kickoff_window_ms),
+            levels: levels.collect(),
+            seconds_per_level: int(program.seconds_per_level),
+            cooldown_ms: int(program.cooldown_ms),
+        }
+    }
+}
+
+impl From<&session::Session> for Session {
+    fn from(session: &session::Session) -> Self {
+        Self {
+            id: IdKind::Session.id(session.id.0),
+            started_at: session.started_at.into(),
+            ended_at: session.ended_at.map(Time),
+            delay_ms: int(session.delay_ms),
+        }
+    }
+}
+
+impl From<contribution::Contribution> for Contribution {
+    fn from(contribution: contribution::Contribution) -> Self {
+        let money = contribution.gift.money.as_ref();
+        let (viewer_id, viewer_name) = contribution
+            .viewer
+            .map(|viewer| (viewer.id.as_str().to_owned(), viewer.name))
+            .unzip();
+
+        Self {
+            id: IdKind::Contribution.id(contribution.id.0),
+            provider: contribution.provider,
+            contribution_ref: contribution.contribution_ref,
+            kind: contribution.gift.kind.into(),
+            amount: money.map(|money| Int64(money.amount)),
+            currency: money.map(|money| Currency::from(&money.currency)),
+            tier: contribution.gift.tier.map(i32::from),
+            quantity: int(contribution.gift.quantity),
+            viewer_id,
+            viewer_name: viewer_name.flatten(),
+            message: contribution.message,
+            status: contribution.status.into(),
+            hype: contribution.hype.into(),
+            occurred_at: contribution.occurred_at.into(),
+            recorded_at: contribution.recorded_at.into(),
+        }
+    }
+}
+
+impl From<session::Session> for Session {
+    fn from(session: session::Session) -> Self {
+        Self::from(&session)
+    }
+}
+
+impl From<&contribution::ContributionAlert> for ContributionAlert {
+    fn from(alert: &contribution::ContributionAlert) -> Self {
+        let money = alert.gift.money.as_ref();
+
+        Self {
+            id: IdKind::Contribution.id(alert.id.0),
+            kind: alert.gift.kind.into(),
+            name: alert.name.clone(),
+            amount: money.map(|money| Int64(money.amount)),
+            currency: money.map(|money| Currency::from(&money.currency)),
+            tier: alert.gift.tier.map(i32::from),
+            quantity: int(alert.gift.quantity),
+            message: alert.message.clone(),
+            hype: alert.hype.into(),
+        }
+    }
+}
+
+impl From<OverlayTokenRow> for OverlayToken {
+    fn from(token: OverlayTokenRow) -> Self {
+        Self {
+            id: IdKind::OverlayToken.id(token.id.0),
+            label: token.label,
+            created_at: token.created_at.into(),
+            revoked_at: token.revoked_at.map(Time),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Refusals as data: one place where each "no" of the rules gets its type and code.
+
+use async_graphql::{ID, Interface, SimpleObject, Union};
+use parlor_domain::access::AccessRefusal;
+use parlor_domain::invalid::Invalid;
+use parlor_domain::room::UpdateRoomRefusal;
+use parlor_domain::room_aggregate::{
+    EndSessionRefusal, RecordContributionRefusal, StartSessionRefusal,
+};
+
+use super::fault::Fault;
+use super::object::{Contribution, CreatedOverlayToken, OverlayToken, Room, Session};
+use crate::writer::NotDone;
+
+/// An expected refusal.
+#[derive(Interface)]
+#[graphql(
+    field(name = "message", ty = "&String"),
+    field(name = "code", ty = "&String")
+)]
+pub(crate) enum Error {
+    ValidationError(ValidationError),
+    NotFoundError(NotFoundError),
+    AuthError(AuthError),
+    ConflictError(ConflictError),
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct ValidationError {
+    message: String,
+    code: String,
+    /// The input field at fault, such as `amount`.
+    field: Option<String>,
+    /// The limit or rule it breaks, such as `1 to 100 bytes`.
+    constraint: Option<String>,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct NotFoundError {
+    message: String,
+    code: String,
+    resource_type: String,
+    resource_id: ID,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct AuthError {
+    message: String,
+    code: String,
+}
+
+/// The request is well formed, and the present state forbids it (stale version, slug taken, key
+/// reused, archived room).
+#[derive(SimpleObject)]
+pub(crate) struct ConflictError {
+    message: String,
+    code: String,
+}
+
+/// Why a mutation did nothing.
+pub(crate) enum Refusal {
+    Validation(ValidationError),
+    NotFound(NotFoundError),
+    Auth(AuthError),
+    Conflict(ConflictError),
+}
+
+/// How a mutation ends without its object: refused, which is data, or failed.
+pub(crate) enum Stop {
+    Refused(Refusal),
+    Failed(Fault),
+}
+
+impl Refusal {
+    /// There is no such thing, as far as this caller may know.
+    pub(crate) fn not_found(resource_type: &str, id: &ID) -> Self {
+        Self::NotFound(NotFoundError {
+            message: format!("there is no such {resource_type}"),
+            code: "NOT_FOUND".to_owned(),
+            resource_type: resource_type.to_owned(),
+            resource_id: id.clone(),
+        })
+    }
+
+    /// Another room of the tenant has the slug.
+    pub(crate) fn slug_taken() -> Self {
+        Self::conflict("SLUG_TAKEN", "another room of the tenant has this slug")
+    }
+
+    /// The token's tenant is not known here.
+    pub(crate) fn unknown_tenant() -> Self {
+        let message = "the token's tenant does not exist on this server".to_owned();
+        Self::Auth(AuthError {
+            message,
+            code: "UNKNOWN_TENANT".to_owned(),
+        })
+    }
+
+    fn conflict(code: &str, message: impl ToString) -> Self {
+        Self::Conflict(ConflictError {
+            message: message.to_string(),
+            code: code.to_owned(),
+        })
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        Self::Validation(ValidationError {
+            message: invalid.to_string(),
+            code: "VALIDATION".to_owned(),
+            field: Some(invalid.field.to_owned()),
+            constraint: Some(invalid.constraint),
+        })
+    }
+}
+
+impl From<AccessRefusal> for Refusal {
+    fn from(refusal: AccessRefusal) -> Self {
+        let code = match refusal {
+            AccessRefusal::Unauthenticated => "UNAUTHENTICATED",
+            AccessRefusal::OverlayTokenReadsOnly => "OVERLAY_TOKEN_READS_ONLY",
+            AccessRefusal::StaffOnly => "STAFF_ONLY",
+        };
+
+        Self::Auth(AuthError {
+            message: refusal.to_string(),
+            code: code.to_owned(),
+        })
+    }
+}
+
+impl From<UpdateRoomRefusal> for Refusal {
+    fn from(refusal: UpdateRoomRefusal) -> Self {
+        let code = match refusal {
+            UpdateRoomRefusal::StaleVersion { .. } => "STALE_VERSION",
+            UpdateRoomRefusal::StateOutOfOrder { .. } => "STATE_OUT_OF_ORDER",
+            UpdateRoomRefusal::SessionLive => "SESSION_LIVE",
+            UpdateRoomRefusal::Invalid(invalid) => return invalid.into(),
+        };
+
+        Self::conflict(code, refusal)
+    }
+}
+
+impl From<StartSessionRefusal> for Refusal {
+    fn from(refusal: StartSessionRefusal) -> Self {
+        let code = match refusal {
+            StartSessionRefusal::RoomNotOpen(_) => "ROOM_NOT_OPEN",
+            StartSessionRefusal::AlreadyLive => "ALREADY_LIVE",
+            StartSessionRefusal::Invalid(invalid) => return invalid.into(),
+        };
+
+        Self::conflict(code, refusal)
+    }
+}
+
+impl From<EndSessionRefusal> for Refusal {
+    fn from(refusal: EndSessionRefusal) -> Self {
+        match refusal {
+            EndSessionRefusal::NotLive => Self::conflict("NOT_LIVE", refusal),
+        }
+    }
+}
+
+impl From<RecordContributionRefusal> for Refusal {
+    fn from(refusal: RecordContributionRefusal) -> Self {
+        let code = match refusal {
+            RecordContributionRefusal::KeyReused(_) => "KEY_REUSED",
+            RecordContributionRefusal::RoomArchived => "ROOM_ARCHIVED",
+            RecordContributionRefusal::ContributionDiffers(_) => "CONTRIBUTION_DIFFERS",
+        };
+
+        Self::conflict(code, refusal)
+    }
+}
+
+impl<R: Into<Refusal>> From<R> for Stop {
+    fn from(refusal: R) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault)
+    }
+}
+
+impl Stop {
+    /// What the writer answered about the room that the client calls `room_id`.
+    pub(crate) fn of_writer<R: Into<Refusal>>(not_done: NotDone<R>, room_id: &ID) -> Self {
+        match not_done {
+            NotDone::RoomNotFound => Refusal::not_found("Room", room_id).into(),
+            NotDone::Refused(refusal) => Self::Refused(refusal.into()),
+            NotDone::SlugTaken => Refusal::slug_taken().into(),
+            NotDone::ContributionElsewhere => {
+                let message = "the contribution was reported to another room";
+                Refusal::conflict("CONTRIBUTION_DIFFERS", message).into()
+            }
+            NotDone::Overloaded | NotDone::Stopping | NotDone::OutcomeUnknown | NotDone::Fault => {
+                Self::Failed(Fault::of_not_done(&not_done))
+            }
+        }
+    }
+}
+
+macro_rules! results {
+    ($($name:ident { $object:ident, $($refusal:ident $error:ident),* $(; never $($never:ident),*)? })*) => {$(
+        #[derive(Union)]
+        pub(crate) enum $name {
+            $object(Box<$object>),
+            $($error($error),)*
+        }
+
+        impl $name {
+            /// The union's member for how a mutation ended.
+            pub(crate) fn of<T: Into<$object>>(result: Result<T, Stop>) -> Result<Self, Fault> {
+                match result {
+                    Ok(object) => Ok(Self::$object(Box::new(object.into()))),
+                    $(Err(Stop::Refused(Refusal::$refusal(error))) => Ok(Self::$error(error)),)*
+                    $($(Err(Stop::Refused(Refusal::$never(error))) => {
+                        unreachable!("{} is no answer here: {}", stringify!($name), error.message)
+                    })*)?
+                    Err(Stop::Failed(fault)) => Err(fault),
+                }
+            }
+        }
+    )*};
+}
+
+results! {
+    CreateRoomResult {
+        Room, Validation ValidationError, Auth AuthError, Conflict ConflictError; never NotFound
+    }
+    UpdateRoomResult {
+        Room, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    StartSessionResult {
+        Session, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    EndSessionResult {
+        Session, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation
+    }
+    RecordContributionResult {
+        Contribution, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    CreateOverlayTokenResult {
+        CreatedOverlayToken, Validation ValidationError, NotFound NotFoundError, Auth AuthError; never Conflict
+    }
+    RevokeOverlayTokenResult {
+        OverlayToken, NotFound NotFoundError, Auth AuthError; never Validation, Conflict
+    }
+}

@@ -1,0 +1,71 @@
+//! The feed of a room.
+
+use async_graphql::{Context, ID, Subscription};
+use futures_util::StreamExt;
+use futures_util::stream::Stream;
+
+use super::event::RoomFeed;
+use super::fault::Fault;
+use super::global_id;
+use super::input::LogPosition;
+use super::scalar::Time;
+use crate::feed::{FeedRefusal, FeedRequest, FeedSource, FeedStart};
+
+pub struct Subscription;
+
+#[Subscription]
+impl Subscription {
+    /// A room's log. `after` resumes; `at` starts from the picture at a media time; with neither it
+    /// starts at the head. Giving both is an error.
+    async fn live_room(
+        &self,
+        context: &Context<'_>,
+        room_id: ID,
+        after: Option<LogPosition>,
+        at: Option<Time>,
+    ) -> Result<impl Stream<Item = RoomFeed>, Fault> {
+        let start = start(after, at)?;
+        let room_id = global_id::parse_room_id(&room_id).ok_or(FeedRefusal::NotFound)?;
+        let source = context.data_opt::<FeedSource>().ok_or_else(|| {
+            Fault::Validation("subscriptions are served at /graphql/ws".to_owned())
+        })?;
+
+        let messages = source.open(FeedRequest { room_id, start }).await?;
+        Ok(messages.map(RoomFeed))
+    }
+}
+
+fn start(after: Option<LogPosition>, at: Option<Time>) -> Result<FeedStart, Fault> {
+    match (after, at) {
+        (None, None) => Ok(FeedStart::Head),
+        (None, Some(at)) => Ok(FeedStart::At(at.0)),
+        (Some(LogPosition { epoch, seq }), None) => {
+            let Some(epoch) = global_id::parse_epoch(&epoch) else {
+                let shown: String = epoch.chars().take(40).collect();
+                return Err(Fault::Validation(format!(
+                    "{shown:?} is not the epoch of a log"
+                )));
+            };
+            if seq.0 < 0 {
+                return Err(Fault::Validation(format!(
+                    "`seq` starts at 0, and is not {}",
+                    seq.0
+                )));
+            }
+            Ok(FeedStart::After { epoch, seq: seq.0 })
+        }
+        (Some(_), Some(_)) => Err(Fault::Validation(
+            "give `after` or `at`, and not both".to_owned(),
+        )),
+    }
+}
+
+impl From<FeedRefusal> for Fault {
+    fn from(refusal: FeedRefusal) -> Self {
+        match refusal {
+            FeedRefusal::NotFound => Self::NotFound(refusal.to_string()),
+            FeedRefusal::SecondRootField => Self::Validation(refusal.to_string()),
+            FeedRefusal::Internal => Self::Internal,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The hype train as clients see it.
+
+use async_graphql::{Enum, ID, SimpleObject};
+use parlor_domain::hype_train;
+
+use super::global_id::IdKind;
+use super::scalar::{Int64, Time, int};
+
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "hype_train::Phase")]
+pub(crate) enum HypeTrainPhase {
+    /// Contributions count towards kickoff.
+    Approaching,
+    Running,
+    Ended,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct HypeTrain {
+    id: ID,
+    phase: HypeTrainPhase,
+    /// The level being worked on; the first is 1.
+    level: i32,
+    /// Hype gathered towards `goal` within this level.
+    progress: Int64,
+    goal: Int64,
+    /// All hype of this train. Equals the sum of its settled contributions.
+    total: Int64,
+    /// Kickoff: contributions and distinct viewers still missing. Zero once running.
+    kickoff_events_needed: i32,
+    kickoff_viewers_needed: i32,
+    started_at: Time,
+    /// When the train (or its kickoff window) ends if nothing more comes.
+    expires_at: Time,
+    ended_at: Option<Time>,
+    cooldown_ends_at: Option<Time>,
+    /// The reward of the level last completed.
+    last_reward: Option<String>,
+    /// The reward of the level being worked on.
+    next_reward: Option<String>,
+    contributor_count: i32,
+    top_contributor: Option<HypeTrainContributor>,
+    /// Newest first, each contributor once, at most 8.
+    recent_contributors: Vec<HypeTrainContributor>,
+    /// Whether this is the room's highest train so far (by level, then total).
+    is_record: bool,
+}
+
+/// `name` is null for an anonymous contributor.
+#[derive(SimpleObject)]
+pub(crate) struct HypeTrainContributor {
+    name: Option<String>,
+    hype: Int64,
+    last_hype: Int64,
+}
+
+impl From<&hype_train::HypeTrain> for HypeTrain {
+    fn from(train: &hype_train::HypeTrain) -> Self {
+        let recent = train
+            .recent_contributors
+            .iter()
+            .map(HypeTrainContributor::from);
+
+        Self {
+            id: IdKind::HypeTrain.id(train.id.0),
+            phase: train.phase.into(),
+            level: int(train.level),
+            progress: train.progress.into(),
+            goal: train.goal.into(),
+            total: train.total.into(),
+            kickoff_events_needed: int(train.kickoff_events_needed),
+            kickoff_viewers_needed: int(train.kickoff_viewers_needed),
+            started_at: train.started_at.into(),
+            expires_at: train.expires_at.into(),
+            ended_at: train.ended_at.map(Time),
+            cooldown_ends_at: train.cooldown_ends_at.map(Time),
+            last_reward: train.last_reward.clone(),
+            next_reward: train.next_reward.clone(),
+            contributor_count: int(train.contributor_count),
+            top_contributor: train
+                .top_contributor
+                .as_ref()
+                .map(HypeTrainContributor::from),
+            recent_contributors: recent.collect(),
+            is_record: train.is_record,
+        }
+    }
+}
+
+impl From<&hype_train::Contributor> for HypeTrainContributor {
+    fn from(contributor: &hype_train::Contributor) -> Self {
+        Self {
+            name: contributor.name.clone(),
+            hype: contributor.hype.into(),
+            last_hype: contributor.last_hype.into(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The routes, and what every answer carries.
+
+mod assets;
+mod health;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::routing::get;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+pub use health::install_recorder;
+
+use crate::service::Service;
+use crate::{graphql, socket};
+
+/// The largest request body. The longest document and its variables fit several times.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// What pages of this server may load: only what is their own, and any server's API, because the
+/// overlay is told where its server is.
+const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+     connect-src 'self' ws: wss: http: https:; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data: blob:; media-src 'self' blob: data: http: https:; font-src 'self' data:; \
+     object-src 'none'; base-uri 'none'; form-action 'none'";
+
+/// Everything this server answers.
+pub fn router(service: Service) -> Router {
+    let api = Router::new()
+        .route("/graphql", get(graphql::explore).post(graphql::post))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(cors(&service));
+
+    Router::new()
+        .merge(api)
+        .route("/graphql/ws", get(socket::upgrade))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(assets::serve)
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(PAGE_POLICY),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ))
+        .with_state(service)
+}
+
+/// Lets pages of the allowed origins use the API. A page served here has this server's own origin
+/// and needs no leave.
+fn cors(service: &Service) -> CorsLayer {
+    let app = service.app.clone();
+    let allowed = AllowOrigin::predicate(move |origin, _| {
+        origin
+            .to_str()
+            .is_ok_and(|origin| app.settings.allows_origin(origin))
+    });
+
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
+        .expose_headers([HeaderName::from_static("retry-after")])
+        .max_age(std::time::Duration::from_secs(600))
+}

@@ -1,0 +1,139 @@
+//! The writer: every change of a room goes through here, grouped into few transactions.
+//!
+//! A lane takes what is waiting, has its rooms locked and loaded in sets, decides each command in
+//! memory, commits once, publishes, and only then answers. So a command's cost is shared by
+//! whatever waits with it, and nothing is shown or acknowledged that is not durable.
+
+mod command;
+mod deadlines;
+mod lane;
+
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use parlor_domain::id::{RoomId, TenantId};
+use parlor_store::{Committed, Store, StoreError};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+pub use command::{
+    Command, EndExpiredTrain, EndSession, NotDone, RecordContribution, StartSession, UpdateRoom,
+};
+
+use crate::clock::Clock;
+use crate::ids::Ids;
+use command::{Job, Waiting};
+use deadlines::Deadlines;
+use lane::Lane;
+
+/// Commands waiting in one lane. At the few thousand a second that a lane writes, the last in the
+/// queue waits about as long as a caller would before giving up.
+const QUEUE_MAX: usize = 8_192;
+
+/// Takes in what was committed, in the order of each room's log.
+pub trait Publish: Send + Sync + 'static {
+    fn publish(&self, committed: Committed);
+}
+
+/// Changes rooms, one after another in each room. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer {
+    lanes: Arc<Mutex<Vec<mpsc::Sender<Box<dyn Job>>>>>,
+    tasks: Arc<tokio::sync::Mutex<JoinSet<()>>>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Writer {
+    /// Starts the lanes and the timer of trains, which first ends those that ran out while nothing
+    /// was running.
+    pub async fn start(
+        store: &Store,
+        publisher: Arc<dyn Publish>,
+        clock: &Clock,
+        ids: &Ids,
+    ) -> Result<Self, StoreError> {
+        let deadlines = Arc::new(Deadlines::new(store.train_deadlines().await?));
+        let mut tasks = JoinSet::new();
+        let lanes = (0..store.lanes().max(1)).map(|_| {
+            let (jobs, queue) = mpsc::channel(QUEUE_MAX);
+            let lane = Lane {
+                store: store.clone(),
+                publisher: Arc::clone(&publisher),
+                deadlines: Arc::clone(&deadlines),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            };
+            tasks.spawn(lane.run(queue));
+            jobs
+        });
+        let writer = Self {
+            lanes: Arc::new(Mutex::new(lanes.collect())),
+            tasks: Arc::new(tokio::sync::Mutex::new(tasks)),
+            stopping: watch::Sender::new(false),
+        };
+        writer
+            .tasks
+            .lock()
+            .await
+            .spawn(deadlines.run(writer.clone(), clock.clone()));
+
+        Ok(writer)
+    }
+
+    /// Has `command` done to a room of `tenant_id`, and returns once it is durable and published.
+    pub async fn submit<C: Command>(
+        &self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+        command: C,
+    ) -> Result<C::Answer, NotDone<C::Refusal>> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Waiting {
+            tenant_id,
+            room_id,
+            command,
+            decided: None,
+            reply,
+        });
+        let Some(lane) = self.lane(room_id) else {
+            return Err(NotDone::Stopping);
+        };
+        lane.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => NotDone::Overloaded,
+            TrySendError::Closed(_) => NotDone::Stopping,
+        })?;
+        drop(lane);
+
+        answer.await.unwrap_or(Err(NotDone::OutcomeUnknown))
+    }
+
+    /// Takes no more commands, and returns when those waiting are done.
+    pub async fn stop(&self) {
+        self.lanes().clear();
+        self.stopping.send_replace(true);
+        let mut tasks = self.tasks.lock().await;
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Returns once [`Self::stop`] was called.
+    async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        stopping
+            .wait_for(|stopping| *stopping)
+            .await
+            .expect("this writer holds the sender");
+    }
+
+    fn lane(&self, room_id: RoomId) -> Option<mpsc::Sender<Box<dyn Job>>> {
+        let lanes = self.lanes();
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(room_id);
+        let index = hash % u64::try_from(lanes.len().max(1)).ok()?;
+
+        lanes.get(usize::try_from(index).ok()?).cloned()
+    }
+
+    fn lanes(&self) -> std::sync::MutexGuard<'_, Vec<mpsc::Sender<Box<dyn Job>>>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,148 @@
+//! One lane of the writer: batch after batch, each in one transaction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use metrics::{counter, histogram};
+use parlor_domain::id::{RoomId, TenantId};
+use parlor_store::{Batch, RoomNeeds, Store, StoreError};
+use tokio::sync::mpsc;
+
+use super::Publish;
+use super::command::{Failure, Job};
+use super::deadlines::Deadlines;
+use crate::clock::Clock;
+use crate::ids::Ids;
+
+/// Commands in one transaction. More would not make a command cheaper, and would keep the rooms
+/// locked longer.
+const BATCH_MAX: usize = 256;
+/// How often a batch that lost a race is tried. Losing five in a row means that something is wrong.
+const ATTEMPTS_MAX: usize = 5;
+
+pub(super) struct Lane {
+    pub(super) store: Store,
+    pub(super) publisher: Arc<dyn Publish>,
+    pub(super) deadlines: Arc<Deadlines>,
+    pub(super) clock: Clock,
+    pub(super) ids: Ids,
+}
+
+type Jobs = Vec<Box<dyn Job>>;
+
+impl Lane {
+    /// Works until every sender is gone and the queue is empty.
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+        let mut waiting = Jobs::new();
+        while queue.recv_many(&mut waiting, BATCH_MAX).await > 0 {
+            self.write(std::mem::take(&mut waiting)).await;
+        }
+    }
+
+    async fn write(&mut self, mut jobs: Jobs) {
+        let size = jobs.len();
+        match self.try_batch(&mut jobs).await {
+            Ok(()) => {
+                #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+                histogram!("parlor_writer_batch_commands").record(size as f64);
+                counter!("parlor_writer_commands_total").increment(size as u64);
+                for job in jobs {
+                    job.acknowledge();
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, commands = size, "a batch failed; trying its commands alone");
+                let outcome_unknown = matches!(error, StoreError::OutcomeUnknown(_));
+                for job in jobs {
+                    if outcome_unknown && !job.is_repeatable() {
+                        job.fail(Failure::OutcomeUnknown);
+                    } else {
+                        self.write_alone(job).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn write_alone(&mut self, job: Box<dyn Job>) {
+        let mut jobs = vec![job];
+        let result = self.try_batch(&mut jobs).await;
+        let job = jobs.pop().expect("a batch keeps its jobs");
+
+        match result {
+            Ok(()) => job.acknowledge(),
+            Err(StoreError::SlugTaken) => job.fail(Failure::SlugTaken),
+            Err(StoreError::ContributionElsewhere) => job.fail(Failure::ContributionElsewhere),
+            Err(StoreError::OutcomeUnknown(_)) => job.fail(Failure::OutcomeUnknown),
+            Err(error) => {
+                tracing::error!(%error, room = %job.room_id(), "a command failed");
+                counter!("parlor_writer_faults_total").increment(1);
+                job.fail(Failure::Fault);
+            }
+        }
+    }
+
+    async fn try_batch(&mut self, jobs: &mut Jobs) -> Result<(), StoreError> {
+        let needs = needs_of(jobs);
+        let mut attempt = 1;
+        loop {
+            match self.try_once(jobs, &needs).await {
+                Err(error) if error.is_retryable() && attempt < ATTEMPTS_MAX => {
+                    tracing::debug!(%error, attempt, "a batch lost a race");
+                    counter!("parlor_writer_retries_total").increment(1);
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_once(&mut self, jobs: &mut Jobs, needs: &[RoomNeeds]) -> Result<(), StoreError> {
+        let mut batch = self.store.begin(needs).await?;
+        let now = self.clock.now();
+        for job in jobs.iter_mut() {
+            let room = batch.room(job.tenant_id(), job.room_id());
+            job.decide(room, &mut self.ids, now);
+        }
+
+        let owners = owners(&mut batch, needs);
+
+        for committed in batch.commit().await? {
+            if let Some(tenant_id) = owners.get(&committed.room_id) {
+                self.deadlines
+                    .set(committed.room_id, *tenant_id, committed.train_deadline);
+            }
+            counter!("parlor_events_committed_total").increment(committed.events.len() as u64);
+            self.publisher.publish(committed);
+        }
+        Ok(())
+    }
+}
+
+fn needs_of(jobs: &Jobs) -> Vec<RoomNeeds> {
+    let mut needs: BTreeMap<(RoomId, TenantId), RoomNeeds> = BTreeMap::new();
+    for job in jobs {
+        let needs = needs
+            .entry((job.room_id(), job.tenant_id()))
+            .or_insert_with(|| RoomNeeds {
+                tenant_id: job.tenant_id(),
+                room_id: job.room_id(),
+                answers: Vec::new(),
+                contributions: Vec::new(),
+                reversals: Vec::new(),
+                viewers: Vec::new(),
+            });
+        job.add_needs(needs);
+    }
+
+    needs.into_values().collect()
+}
+
+/// Whose each room is, which its timer has to know. A stranger may have named it as well.
+fn owners(batch: &mut Batch, needs: &[RoomNeeds]) -> BTreeMap<RoomId, TenantId> {
+    let named = needs.iter().map(|needs| (needs.room_id, needs.tenant_id));
+
+    named
+        .filter(|(room_id, tenant_id)| batch.room(*tenant_id, *room_id).is_some())
+        .collect()
+}
