@@ -19,8 +19,8 @@ mod scalar;
 mod transport;
 
 pub use record::{
-    Contribution, ContributionReport, ContributionStatus, HypeTrainSummary, NewRoom, RoomDetails,
-    RoomSummary,
+    Contribution, ContributionReport, ContributionStatus, HypeTrainLevel, HypeTrainProgram,
+    HypeTrainSummary, NewRoom, RoomDetails, RoomSummary,
 };
 pub use refusal::{CommandError, QueryError};
 

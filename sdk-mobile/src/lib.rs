@@ -18,8 +18,8 @@ mod server_url;
 mod socket;
 
 pub use api::{
-    Api, CommandError, Contribution, ContributionReport, ContributionStatus, HypeTrainSummary,
-    NewRoom, QueryError, RoomDetails, RoomSummary,
+    Api, CommandError, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,
+    HypeTrainProgram, HypeTrainSummary, NewRoom, QueryError, RoomDetails, RoomSummary,
 };
 pub use client::Client;
 pub use record::{

@@ -261,7 +261,7 @@ fn config(server: &Server, room_id: &str) -> Config {
 }
 
 fn connect(server: &Server, room_id: &str) -> Arc<Client> {
-    Client::connect(config(server, room_id)).unwrap()
+    Client::connect(config(server, room_id)).expect("the address is one")
 }
 
 fn contributions(seqs: std::ops::RangeInclusive<i64>) -> Vec<serde_json::Value> {

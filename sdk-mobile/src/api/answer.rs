@@ -2,8 +2,8 @@
 
 use super::operations::{create_room, end_session, record_contribution, room, start_session};
 use super::record::{
-    Contribution, ContributionReport, ContributionStatus, HypeTrainSummary, NewRoom, RoomDetails,
-    RoomSummary,
+    Contribution, ContributionReport, ContributionStatus, HypeTrainProgram, HypeTrainSummary,
+    NewRoom, RoomDetails, RoomSummary,
 };
 use super::refusal::CommandError;
 use super::scalar::{Int64, Time};
@@ -155,7 +155,27 @@ impl From<NewRoom> for create_room::CreateRoomInput {
             delay_ms: new.delay_ms.map(i64::from),
             ingest_offset_ms: new.ingest_offset_ms.map(i64::from),
             anonymous_read: new.anonymous_read,
-            hype_train_program: None,
+            hype_train_program: new.hype_train_program.map(Into::into),
+        }
+    }
+}
+
+impl From<HypeTrainProgram> for create_room::HypeTrainProgramInput {
+    fn from(program: HypeTrainProgram) -> Self {
+        Self {
+            kickoff_events: program.kickoff_events.into(),
+            kickoff_viewers: program.kickoff_viewers.into(),
+            kickoff_window_ms: program.kickoff_window_ms.into(),
+            levels: program
+                .levels
+                .into_iter()
+                .map(|level| create_room::HypeTrainLevelInput {
+                    goal: Int64(level.goal),
+                    reward: level.reward,
+                })
+                .collect(),
+            seconds_per_level: program.seconds_per_level.into(),
+            cooldown_ms: program.cooldown_ms.into(),
         }
     }
 }

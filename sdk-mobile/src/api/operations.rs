@@ -8,13 +8,13 @@ macro_rules! operation {
     ($name:ident, $document:tt) => {
         #[derive(GraphQLQuery)]
         #[graphql(
-                                                    schema_path = "../schema.graphql",
-                                                    query_path = $document,
-                                                    variables_derives = "Debug, Clone",
-                                                    response_derives = "Debug, Clone",
-                                                    normalization = "rust",
-                                                    skip_serializing_none
-                                                )]
+                                                            schema_path = "../schema.graphql",
+                                                            query_path = $document,
+                                                            variables_derives = "Debug, Clone",
+                                                            response_derives = "Debug, Clone",
+                                                            normalization = "rust",
+                                                            skip_serializing_none
+                                                        )]
         pub(crate) struct $name;
     };
 }

@@ -83,6 +83,36 @@ pub struct NewRoom {
     /// Whether anyone may read it without a token. False unless given.
     #[uniffi(default = None)]
     pub anonymous_read: Option<bool>,
+    /// What its hype trains run by. The server's own unless given.
+    #[uniffi(default = None)]
+    pub hype_train_program: Option<HypeTrainProgram>,
+}
+
+/// What hype trains run by.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HypeTrainProgram {
+    /// How many contributions start a train.
+    pub kickoff_events: u32,
+    /// From how many distinct viewers.
+    pub kickoff_viewers: u32,
+    /// Within how long.
+    pub kickoff_window_ms: u32,
+    /// The levels in order. The last repeats.
+    pub levels: Vec<HypeTrainLevel>,
+    /// How long a level lasts.
+    pub seconds_per_level: u32,
+    /// How long after a train no other starts.
+    pub cooldown_ms: u32,
+}
+
+/// One level of a hype train.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HypeTrainLevel {
+    /// Hype that completes it.
+    pub goal: i64,
+    /// What completing it brings.
+    #[uniffi(default = None)]
+    pub reward: Option<String>,
 }
 
 /// A room that was made.

@@ -1,0 +1,122 @@
+//! Deliveries as JSON, for programs. Times are Unix milliseconds.
+
+use parlor::{
+    ContributionAlert, ContributionKind, Delivery, EventKind, HypeTrain, HypeTrainContributor,
+    HypeTrainPhase, RoomProfile, RoomState, Session,
+};
+use serde_json::{Value, json};
+
+use crate::phrase::event_name;
+
+pub(crate) fn object(delivery: &Delivery) -> Value {
+    match delivery {
+        Delivery::StateReplaced { room } => json!({
+            "type": "state",
+            "room": room.profile.as_ref().map(profile),
+            "session": room.session.as_ref().map(session),
+            "train": room.train.as_ref().map(train),
+        }),
+        Delivery::Event { event, late_by_ms } => {
+            let (part, carried) = carried(&event.kind);
+            json!({
+                "type": "event",
+                "seq": event.seq,
+                "kind": event_name(&event.kind),
+                "occurredAt": event.occurred_at_unix_millis,
+                "displayAt": event.display_at_unix_millis,
+                "lateByMs": late_by_ms,
+                part: carried,
+            })
+        }
+    }
+}
+
+fn carried(kind: &EventKind) -> (&'static str, Value) {
+    match kind {
+        EventKind::RoomUpdated { profile: updated } => ("room", profile(updated)),
+        EventKind::SessionStarted { session: live } | EventKind::SessionEnded { session: live } => {
+            ("session", session(live))
+        }
+        EventKind::ContributionReceived { contribution } => {
+            ("contribution", self::contribution(contribution))
+        }
+        EventKind::HypeTrainChanged { train: changed, .. } => ("train", train(changed)),
+    }
+}
+
+fn profile(profile: &RoomProfile) -> Value {
+    json!({
+        "id": profile.id,
+        "slug": profile.slug,
+        "title": profile.title,
+        "state": match profile.state {
+            RoomState::Draft => "DRAFT",
+            RoomState::Open => "OPEN",
+            RoomState::Archived => "ARCHIVED",
+        },
+        "ingestOffsetMs": profile.ingest_offset_ms,
+        "version": profile.version,
+    })
+}
+
+fn session(session: &Session) -> Value {
+    json!({
+        "id": session.id,
+        "startedAt": session.started_at_unix_millis,
+        "endedAt": session.ended_at_unix_millis,
+        "delayMs": session.delay_ms,
+    })
+}
+
+fn contribution(contribution: &ContributionAlert) -> Value {
+    json!({
+        "id": contribution.id,
+        "kind": match contribution.kind {
+            ContributionKind::Donation => "DONATION",
+            ContributionKind::Membership => "MEMBERSHIP",
+            ContributionKind::GiftedMemberships => "GIFTED_MEMBERSHIPS",
+        },
+        "name": contribution.name,
+        "amount": contribution.amount,
+        "currency": contribution.currency,
+        "tier": contribution.tier,
+        "quantity": contribution.quantity,
+        "message": contribution.message,
+        "hype": contribution.hype,
+    })
+}
+
+fn train(train: &HypeTrain) -> Value {
+    json!({
+        "id": train.id,
+        "phase": match train.phase {
+            HypeTrainPhase::Approaching => "APPROACHING",
+            HypeTrainPhase::Running => "RUNNING",
+            HypeTrainPhase::Ended => "ENDED",
+        },
+        "level": train.level,
+        "progress": train.progress,
+        "goal": train.goal,
+        "total": train.total,
+        "kickoffEventsNeeded": train.kickoff_events_needed,
+        "kickoffViewersNeeded": train.kickoff_viewers_needed,
+        "startedAt": train.started_at_unix_millis,
+        "expiresAt": train.expires_at_unix_millis,
+        "endedAt": train.ended_at_unix_millis,
+        "cooldownEndsAt": train.cooldown_ends_at_unix_millis,
+        "lastReward": train.last_reward,
+        "nextReward": train.next_reward,
+        "contributorCount": train.contributor_count,
+        "topContributor": train.top_contributor.as_ref().map(contributor),
+        "recentContributors": train.recent_contributors.iter().map(contributor).collect::<Vec<_>>(),
+        "isRecord": train.is_record,
+    })
+}
+
+fn contributor(contributor: &HypeTrainContributor) -> Value {
+    json!({
+        "name": contributor.name,
+        "hype": contributor.hype,
+        "lastHype": contributor.last_hype,
+    })
+}
