@@ -1,7 +1,9 @@
 //! The command line.
 
+mod demo;
 mod migrate;
 mod serve;
+mod simulate;
 mod token;
 
 use std::io::Write;
@@ -28,6 +30,14 @@ enum Command {
     /// Prints `listening on http://…` once it answers. On SIGTERM or Ctrl-C it sends its sockets
     /// away, finishes what it began, and exits within half a minute.
     Serve(ServeArgs),
+
+    /// Run a show with a simulated audience, to look at
+    ///
+    /// Everything is made anew, kept in a temporary folder, and gone when it ends.
+    Demo(demo::DemoArgs),
+
+    /// Send a simulated audience's contributions to a room
+    Simulate(simulate::SimulateArgs),
 
     /// Make a token for the API
     ///
@@ -61,6 +71,8 @@ pub fn run() -> ExitCode {
 fn execute(command: Command) -> Result<()> {
     match command {
         Command::Serve(args) => block_on(serve::serve(args)),
+        Command::Demo(args) => block_on(demo::demo(args)),
+        Command::Simulate(args) => block_on(simulate::simulate(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
         Command::Schema => print(&graphql::sdl()),

@@ -11,6 +11,10 @@ pub const JWT_SECRET_BYTES_MIN: usize = 32;
 /// How long a socket may stay silent before its `connection_init`.
 pub const INIT_TIMEOUT_MS: u64 = 10_000;
 
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the command line's help"
+)]
 /// What can be given on the command line, in the environment, or in a file of the same names.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]

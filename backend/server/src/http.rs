@@ -3,6 +3,8 @@
 mod assets;
 mod health;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -69,5 +71,5 @@ fn cors(service: &Service) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
         .expose_headers([HeaderName::from_static("retry-after")])
-        .max_age(std::time::Duration::from_secs(600))
+        .max_age(Duration::from_mins(10))
 }

@@ -12,5 +12,6 @@ pub mod hub;
 pub mod identity;
 pub mod ids;
 pub mod service;
+pub mod simulate;
 pub mod socket;
 pub mod writer;

@@ -36,10 +36,13 @@ pub trait Publish: Send + Sync + 'static {
     fn publish(&self, committed: Committed);
 }
 
+/// The way into a lane.
+type Queue = mpsc::Sender<Box<dyn Job>>;
+
 /// Changes rooms, one after another in each room. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    lanes: Arc<Mutex<Vec<mpsc::Sender<Box<dyn Job>>>>>,
+    lanes: Arc<Mutex<Vec<Queue>>>,
     tasks: Arc<tokio::sync::Mutex<JoinSet<()>>>,
     stopping: watch::Sender<bool>,
 }
@@ -125,7 +128,7 @@ impl Writer {
             .expect("this writer holds the sender");
     }
 
-    fn lane(&self, room_id: RoomId) -> Option<mpsc::Sender<Box<dyn Job>>> {
+    fn lane(&self, room_id: RoomId) -> Option<Queue> {
         let lanes = self.lanes();
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(room_id);
         let index = hash % u64::try_from(lanes.len().max(1)).ok()?;
@@ -133,7 +136,7 @@ impl Writer {
         lanes.get(usize::try_from(index).ok()?).cloned()
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, Vec<mpsc::Sender<Box<dyn Job>>>> {
+    fn lanes(&self) -> std::sync::MutexGuard<'_, Vec<Queue>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,6 +12,10 @@ use crate::config::JWT_SECRET_BYTES_MIN;
 use crate::identity::{Claims, sign_with};
 use crate::ids::{Ids, Randomness};
 
+#[expect(
+    clippy::doc_markdown,
+    reason = "these comments are the command line's help"
+)]
 #[derive(Debug, Args)]
 pub(super) struct TokenArgs {
     /// The tenant that the token is of, by its UUID

@@ -81,7 +81,7 @@ pub async fn post(
     };
     let request = match prepare(request) {
         Ok(request) => request,
-        Err(error) => return answer_unexecuted(media_type, error),
+        Err(error) => return answer_unexecuted(media_type, &error),
     };
 
     let response = service.schema.execute(request.data(caller)).await;
@@ -132,7 +132,7 @@ fn answer(media_type: MediaType, mut response: Response) -> axum::response::Resp
     write(media_type, StatusCode::OK, &response)
 }
 
-fn answer_unexecuted(media_type: MediaType, error: ServerError) -> axum::response::Response {
+fn answer_unexecuted(media_type: MediaType, error: &ServerError) -> axum::response::Response {
     let errors = serde_json::json!({ "errors": [error] });
     write(media_type, media_type.status_unexecuted(), &errors)
 }

@@ -21,6 +21,7 @@ pub(crate) enum EventTiming {
 }
 
 /// A fact in a room's log.
+#[expect(clippy::duplicated_attributes, reason = "each field names its type")]
 #[derive(Interface)]
 #[graphql(
     field(name = "id", ty = "ID"),

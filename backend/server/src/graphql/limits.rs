@@ -186,12 +186,12 @@ fn scan(document: &str) -> Scan {
     let (mut depth, mut in_word) = (0_usize, false);
     let mut bytes = document.bytes();
     while let Some(byte) = bytes.next() {
-        let is_word = byte.is_ascii_alphanumeric() || byte == b'_';
+        let word = byte.is_ascii_alphanumeric() || byte == b'_';
         let is_blank = byte.is_ascii_whitespace() || byte == b',';
-        if !is_blank && !(is_word && in_word) {
+        if !(is_blank || word && in_word) {
             scan.tokens += 1;
         }
-        in_word = is_word;
+        in_word = word;
 
         match byte {
             b'{' | b'[' | b'(' => {

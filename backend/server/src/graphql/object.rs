@@ -50,7 +50,7 @@ pub(crate) struct Room {
     created_at: Time,
     updated_at: Time,
     #[graphql(skip)]
-    room: room::Room,
+    source: room::Room,
     /// What goes on in the room, when it was read together with it.
     #[graphql(skip)]
     present: Option<Present>,
@@ -93,7 +93,7 @@ impl Room {
         }
         let view = app(context)
             .store
-            .room(self.room.id)
+            .room(self.source.id)
             .await
             .map_err(Fault::from)?;
 
@@ -143,6 +143,7 @@ pub(crate) enum ContributionStatus {
     Reversed,
 }
 
+#[expect(clippy::struct_field_names, reason = "the fields are the API's")]
 #[derive(SimpleObject)]
 pub(crate) struct Contribution {
     id: ID,
@@ -210,7 +211,7 @@ impl From<room::Room> for Room {
             hype_train_program: HypeTrainProgram::from(&room.program),
             created_at: room.created_at.into(),
             updated_at: room.updated_at.into(),
-            room,
+            source: room,
             present: None,
         }
     }

@@ -19,7 +19,7 @@ const PAGE_DEFAULT: i32 = 50;
 const PAGE_MAX: i32 = 500;
 
 /// Reads what part of a list is asked for.
-pub(super) fn request(input: ConnectionInput) -> Result<PageRequest, Fault> {
+pub(super) fn request(input: &ConnectionInput) -> Result<PageRequest, Fault> {
     let (field, count) = match input.last {
         Some(last) => ("last", last),
         None => ("first", input.first.unwrap_or(PAGE_DEFAULT)),
@@ -98,7 +98,7 @@ mod tests {
             first: Some(10),
             ..ConnectionInput::default()
         };
-        assert_eq!(request(input()).unwrap().limit, 10);
+        assert_eq!(request(&input()).unwrap().limit, 10);
 
         for input in [
             ConnectionInput {
@@ -122,7 +122,7 @@ mod tests {
                 ..input()
             },
         ] {
-            assert_eq!(request(input).unwrap_err().code(), "VALIDATION");
+            assert_eq!(request(&input).unwrap_err().code(), "VALIDATION");
         }
     }
 }

@@ -60,7 +60,7 @@ impl Query {
         state: Option<RoomState>,
     ) -> Result<RoomsConnection, Fault> {
         let tenant_id = caller(context).principal.staff_tenant()?;
-        let request = page::request(page.unwrap_or_default())?;
+        let request = page::request(&page.unwrap_or_default())?;
         let filter = parlor_store::RoomsFilter {
             state: state.map(Into::into),
         };

@@ -1,5 +1,7 @@
 //! Refusals as data: one place where each "no" of the rules gets its type and code.
 
+use std::fmt::Display;
+
 use async_graphql::{ID, Interface, SimpleObject, Union};
 use parlor_domain::access::AccessRefusal;
 use parlor_domain::invalid::Invalid;
@@ -13,6 +15,11 @@ use super::object::{Contribution, CreatedOverlayToken, OverlayToken, Room, Sessi
 use crate::writer::NotDone;
 
 /// An expected refusal.
+#[expect(clippy::duplicated_attributes, reason = "each field names its type")]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "the variants are the API's own types"
+)]
 #[derive(Interface)]
 #[graphql(
     field(name = "message", ty = "&String"),
@@ -96,7 +103,7 @@ impl Refusal {
         })
     }
 
-    fn conflict(code: &str, message: impl ToString) -> Self {
+    fn conflict(code: &str, message: impl Display) -> Self {
         Self::Conflict(ConflictError {
             message: message.to_string(),
             code: code.to_owned(),

@@ -39,10 +39,12 @@ impl ScalarType for Time {
 #[Scalar]
 impl ScalarType for Int64 {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let number = match &value {
-            Value::String(text) => text.parse().ok(),
-            Value::Number(number) => number.as_i64(),
-            _ => None,
+        let number = if let Value::Number(number) = &value {
+            number.as_i64()
+        } else if let Value::String(text) = &value {
+            text.parse().ok()
+        } else {
+            None
         };
 
         number.map(Self).ok_or_else(|| {
@@ -59,10 +61,11 @@ impl ScalarType for Int64 {
 #[Scalar]
 impl ScalarType for Currency {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match value {
-            Value::String(code) => Ok(Self(code)),
-            value => Err(InputValueError::expected_type(value)),
+        if let Value::String(code) = value {
+            return Ok(Self(code));
         }
+
+        Err(InputValueError::expected_type(value))
     }
 
     fn to_value(&self) -> Value {

@@ -5,6 +5,8 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -44,7 +46,7 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     if path.is_empty() && Web::get("player/index.html").is_some() {
         return (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, "/player/")]).into_response();
     }
-    if Web::iter().next().is_none() && name.ends_with(".html") {
+    if Web::iter().next().is_none() && content_type(name).starts_with("text/html") {
         return (StatusCode::NOT_FOUND, Html(NOT_BUILT)).into_response();
     }
 
@@ -72,12 +74,8 @@ fn answer(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
 
 fn etag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    let digits: String = hash[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
 
-    format!("\"{digits}\"")
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..16]))
 }
 
 fn content_type(name: &str) -> &'static str {
