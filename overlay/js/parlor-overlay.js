@@ -12,7 +12,7 @@ async function load() {
     try {
       // A failed import is remembered by its address, so another try needs another one.
       const module = await import(`./parlor_overlay.js${attempt ? `?retry=${attempt}` : ""}`);
-      await module.default();
+      await module.default({ module_or_path: new URL("./parlor_overlay_bg.wasm", import.meta.url) });
       return module;
     } catch (error) {
       console.warn("parlor-overlay is not loaded yet:", error);

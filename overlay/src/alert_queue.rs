@@ -187,10 +187,14 @@ impl Burst {
     fn card(&self) -> Card {
         let people = words::count(self.names.len()) + self.anonymous;
         let who = [&words::plus(self.count), " from ", &words::people(people)].concat();
-        let named = &self.names[..self.names.len().min(2)];
-        let others = people - words::count(named.len());
-        let mut what = named.join(", ");
-        if others > 0 && !named.is_empty() {
+        let mut what = String::new();
+        let mut others = people;
+        for name in self.names.iter().take(2) {
+            what.push_str(if what.is_empty() { "" } else { ", " });
+            what.push_str(name);
+            others -= 1;
+        }
+        if others > 0 && !what.is_empty() {
             what = [&what, " and ", &words::grouped(others), " more"].concat();
         }
         let amount = match &self.currency {

@@ -4,7 +4,7 @@
 //! Only `transform` and `opacity` move, so no frame costs a layout. What people typed goes in as
 //! text, never as markup.
 
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot, ShadowRootInit, ShadowRootMode};
 
 use crate::render::alert::AlertWidget;
@@ -110,15 +110,15 @@ impl Stage {
 fn build(host: &HtmlElement) -> ShadowRoot {
     let root = host
         .attach_shadow(&ShadowRootInit::new(ShadowRootMode::Open))
-        .expect("an element of our own may have a shadow root");
-    let sheet = CssStyleSheet::new().expect("style sheets can be constructed");
+        .expect_throw("an element of our own may have a shadow root");
+    let sheet = CssStyleSheet::new().expect_throw("style sheets can be constructed");
     sheet
         .replace_sync(STYLE)
-        .expect("our style sheet imports nothing");
+        .expect_throw("our style sheet imports nothing");
     // An adopted sheet passes a content security policy that forbids inline styles.
     let sheets = js_sys::Array::of1(&sheet);
     js_sys::Reflect::set(&root, &"adoptedStyleSheets".into(), &sheets)
-        .expect("shadow roots adopt style sheets");
+        .expect_throw("shadow roots adopt style sheets");
     root.set_inner_html(MARKUP);
 
     root

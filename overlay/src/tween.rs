@@ -98,12 +98,9 @@ impl Count {
         if part >= 1.0 {
             return self.to;
         }
-        // A thousandth of the way is finer than anyone sees, and whole numbers stay exact.
-        let permille = i128::from((part * 1000.0) as i32);
-        let way = i128::from(self.to) - i128::from(self.from);
-        let value = i128::from(self.from) + way * permille / 1000;
+        let way = self.to.saturating_sub(self.from) as f64;
 
-        i64::try_from(value).unwrap_or(self.to)
+        self.from.saturating_add((way * f64::from(part)) as i64)
     }
 }
 

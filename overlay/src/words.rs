@@ -32,9 +32,8 @@ pub(crate) fn money(minor_units: i64, currency: &str) -> String {
     let mut figure = grouped(minor_units / unit);
     let rest = (minor_units % unit).abs();
     if rest > 0 {
-        let rest = (unit + rest).to_string();
         figure.push('.');
-        figure.push_str(&rest[1..]);
+        figure.push_str(&padded(rest, decimals as usize));
     }
     let sign = match currency {
         "EUR" => "€",
@@ -52,9 +51,16 @@ pub(crate) fn money(minor_units: i64, currency: &str) -> String {
 /// Returns what is left as `1:47`, so that it reads `0:00` only once nothing is left.
 pub(crate) fn countdown(left_ms: i64) -> String {
     let seconds = left_ms.max(0).saturating_add(999) / 1000;
-    let rest = (100 + seconds % 60).to_string();
 
-    [&(seconds / 60).to_string(), ":", &rest[1..]].concat()
+    [&(seconds / 60).to_string(), ":", &padded(seconds % 60, 2)].concat()
+}
+
+/// Returns `value`, which is not below 0, with zeros before it up to `width` digits.
+pub(crate) fn padded(value: i64, width: usize) -> String {
+    let digits = value.to_string();
+    let zeros = "0".repeat(width.saturating_sub(digits.len()));
+
+    zeros + &digits
 }
 
 /// Returns a length as a number to do sums with.

@@ -6,7 +6,7 @@ use parlor_sdk_core::{
     ConnectionState, ContributionAlert, ContributionKind, EventKind, Failure, HypeTrain,
     HypeTrainContributor, HypeTrainPhase, MediaTime, Placement, Playhead, ServerTime, ShownEvent,
 };
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
 /// `{ type, seq, occurredAt, displayAt, lateByMs, contribution?, train? }`.
 pub fn event(shown: &ShownEvent) -> JsValue {
@@ -166,7 +166,7 @@ struct Fields(Object);
 
 impl Fields {
     fn value(self, name: &str, value: &JsValue) -> Self {
-        Reflect::set(&self.0, &name.into(), value).expect("a plain object takes any field");
+        Reflect::set(&self.0, &name.into(), value).expect_throw("a plain object takes any field");
         self
     }
 

@@ -7,8 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use parlor_sdk_core::{Client, Config, Input, Instant, Output};
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket, Window};
 
 use crate::client::Notice;
@@ -199,7 +199,7 @@ impl Driver {
                 self.timer.closure.as_ref().unchecked_ref(),
                 wait_ms,
             )
-            .expect("a window has timers");
+            .expect_throw("a window has timers");
         self.timer.armed.set(Some((id, deadline)));
     }
 

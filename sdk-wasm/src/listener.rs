@@ -3,9 +3,9 @@
 use std::any::Any;
 
 use js_sys::Function;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::convert::FromWasmAbi;
+use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::EventTarget;
 
 /// A listener on an event target. Dropping it removes it.
@@ -31,7 +31,7 @@ impl Listener {
         let function: Function = closure.as_ref().unchecked_ref::<Function>().clone();
         target
             .add_event_listener_with_callback(kind, &function)
-            .expect("any target takes listeners");
+            .expect_throw("any target takes listeners");
 
         Self {
             target: target.clone(),

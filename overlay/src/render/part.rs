@@ -2,6 +2,8 @@
 
 use web_sys::{HtmlElement, ShadowRoot};
 
+use crate::words;
+
 /// An element that is written to only when something changed.
 pub(crate) struct Part {
     element: HtmlElement,
@@ -87,13 +89,12 @@ impl Part {
 
 /// Writes a part from 0 to 1 with three decimals, without the weight of formatting a float.
 pub(crate) fn decimal(part: f32) -> String {
-    let permille = ((part * 1000.0) as i32).clamp(0, 1000);
+    let permille = i64::from((part * 1000.0) as i32).clamp(0, 1000);
     if permille == 1000 {
         return String::from("1");
     }
-    let digits = (1000 + permille).to_string();
 
-    ["0.", &digits[1..]].concat()
+    ["0.", &words::padded(permille, 3)].concat()
 }
 
 /// Writes a length in design units: pixels at 1920×1080.

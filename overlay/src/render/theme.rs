@@ -65,10 +65,7 @@ impl Theme {
             .is_some_and(|query| query.matches());
 
         // The stage's font is 24 units, which makes it the measure of a unit in pixels.
-        let font_px = value("font-size")
-            .trim_end_matches("px")
-            .parse()
-            .unwrap_or(24.0);
+        let font_px = ink::number(&value("font-size")).unwrap_or(24.0);
         let width_units = f32::from(host.client_width() as i16) * 0.92 * 24.0 / font_px;
 
         Self {
