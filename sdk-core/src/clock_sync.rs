@@ -23,6 +23,9 @@ const STEP_MS: i64 = 1_000;
 /// Two clocks part by at most 1 ms in this many, which is 200 parts in a million.
 const DRIFT_DIVISOR: i64 = 5_000;
 
+/// A connection that takes longer than this to answer is given up anyway.
+const ROUND_TRIP_MAX_MS: i64 = 30_000;
+
 /// Stamps are whole milliseconds on both sides.
 const ROUNDING_MS: i64 = 2;
 
@@ -57,7 +60,10 @@ impl ClockSync {
         let there_ms = pong.server_received.saturating_sub(pong.client_sent);
         let back_ms = pong.server_sent.saturating_sub(now.as_millis());
         let round_trip_ms = there_ms.saturating_sub(back_ms);
-        if sent_at > now || !(-ROUNDING_MS..=now.millis_since(sent_at)).contains(&round_trip_ms) {
+        let elapsed_ms = now.millis_since(sent_at);
+        if !(0..=ROUND_TRIP_MAX_MS).contains(&elapsed_ms)
+            || !(-ROUNDING_MS..=elapsed_ms).contains(&round_trip_ms)
+        {
             return false;
         }
         let sample = Sample {
@@ -76,6 +82,7 @@ impl ClockSync {
         }
         self.samples.push_back(sample);
         self.steer(now);
+        self.drop_foreign_floor();
 
         is_first
     }
@@ -144,6 +151,16 @@ impl ClockSync {
             target_ms: best.offset_ms,
         });
     }
+
+    /// Drops a floor that lies beyond the error bound: after a failover, stamps may still come from
+    /// the clock of another node.
+    fn drop_foreign_floor(&mut self) {
+        if let (Some(best), Some(floor_ms)) = (self.best(), self.floor_ms)
+            && floor_ms > best.offset_ms.saturating_add(best.bound_ms())
+        {
+            self.floor_ms = None;
+        }
+    }
 }
 
 impl Estimate {
@@ -172,4 +189,179 @@ impl Sample {
 /// Returns the middle of two numbers that may be far from 0, without overflow.
 const fn midpoint(one: i64, other: i64) -> i64 {
     other.saturating_add(one.saturating_sub(other) / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClockSync, SLEW_DIVISOR, STEP_MS};
+    use crate::time::{Instant, ServerTime};
+    use crate::wire::PongPayload;
+    use proptest::prelude::*;
+
+    /// How far the server's clock is ahead of the host's.
+    const AHEAD_MS: i64 = 1_767_323_000_000;
+
+    /// An exchange that begins at `at`, with the time that it takes each way.
+    fn exchange(
+        clock: &mut ClockSync,
+        at: i64,
+        ahead_ms: i64,
+        there_ms: i64,
+        back_ms: i64,
+    ) -> bool {
+        let pong = PongPayload {
+            client_sent: at,
+            server_received: at + there_ms + ahead_ms,
+            server_sent: at + there_ms + ahead_ms,
+        };
+
+        clock.handle_pong(&pong, Instant::from_millis(at + there_ms + back_ms))
+    }
+
+    fn offset_ms(clock: &ClockSync, now: i64) -> i64 {
+        clock
+            .server_time(Instant::from_millis(now))
+            .unwrap()
+            .unix_millis()
+            - now
+    }
+
+    #[test]
+    fn nothing_is_known_before_the_first_exchange() {
+        let clock = ClockSync::default();
+
+        assert_eq!(clock.server_time(Instant::from_millis(0)), None);
+        assert_eq!(clock.error_ms(Instant::from_millis(0)), None);
+    }
+
+    #[test]
+    fn an_even_way_gives_the_very_offset() {
+        let mut clock = ClockSync::default();
+
+        assert!(exchange(&mut clock, 1_000, AHEAD_MS, 40, 40));
+        assert!(!exchange(&mut clock, 2_000, AHEAD_MS, 40, 40));
+        assert_eq!(offset_ms(&clock, 5_000), AHEAD_MS);
+    }
+
+    #[test]
+    fn the_least_round_trip_of_the_window_is_believed() {
+        let mut clock = ClockSync::default();
+        exchange(&mut clock, 0, AHEAD_MS, 5, 5);
+        for at in 1..10 {
+            exchange(&mut clock, at * 1_000, AHEAD_MS, 10, 300);
+        }
+
+        assert_eq!(offset_ms(&clock, 60_000), AHEAD_MS);
+    }
+
+    #[test]
+    fn a_better_exchange_moves_the_estimate_gradually_and_never_backwards() {
+        let mut clock = ClockSync::default();
+        exchange(&mut clock, 0, AHEAD_MS, 400, 0);
+        assert_eq!(offset_ms(&clock, 400), AHEAD_MS + 200);
+        exchange(&mut clock, 1_000, AHEAD_MS, 5, 5);
+
+        let mut before = clock.server_time(Instant::from_millis(1_010)).unwrap();
+        for now in 1_011..10_000 {
+            let after = clock.server_time(Instant::from_millis(now)).unwrap();
+            assert!((0..=2).contains(&after.millis_since(before)));
+            before = after;
+        }
+        assert_eq!(offset_ms(&clock, 1_010 + 200 * SLEW_DIVISOR), AHEAD_MS);
+    }
+
+    #[test]
+    fn a_host_that_slept_is_believed_at_once() {
+        let mut clock = ClockSync::default();
+        exchange(&mut clock, 0, AHEAD_MS, 5, 5);
+        exchange(&mut clock, 1_000, AHEAD_MS + 3_600_000, 50, 50);
+
+        assert_eq!(offset_ms(&clock, 1_100), AHEAD_MS + 3_600_000);
+    }
+
+    #[test]
+    fn a_stamp_that_has_arrived_holds_the_clock_up() {
+        let mut clock = ClockSync::default();
+        clock.handle_stamp(
+            ServerTime::from_unix_millis(AHEAD_MS + 500),
+            Instant::from_millis(1_000),
+        );
+        assert_eq!(offset_ms(&clock, 2_000), AHEAD_MS - 500);
+
+        exchange(&mut clock, 2_000, AHEAD_MS, 5, 5);
+        assert_eq!(offset_ms(&clock, 3_000), AHEAD_MS);
+    }
+
+    #[test]
+    fn a_stamp_from_another_clock_is_dropped_at_the_next_exchange() {
+        let mut clock = ClockSync::default();
+        exchange(&mut clock, 0, AHEAD_MS, 5, 5);
+        clock.handle_stamp(
+            ServerTime::from_unix_millis(AHEAD_MS + 2_000),
+            Instant::from_millis(1_000),
+        );
+        assert_eq!(offset_ms(&clock, 1_000), AHEAD_MS + 1_000);
+
+        exchange(&mut clock, 2_000, AHEAD_MS, 5, 5);
+        assert_eq!(offset_ms(&clock, 2_010), AHEAD_MS);
+    }
+
+    #[test]
+    fn stamps_that_cannot_be_are_ignored() {
+        let mut clock = ClockSync::default();
+        for (client_sent, server_received, server_sent) in [
+            (500, 0, 0),
+            (0, i64::MIN, i64::MAX),
+            (0, i64::MAX, i64::MIN),
+            (i64::MIN, 0, i64::MIN),
+            (0, 1_000, 500),
+        ] {
+            let pong = PongPayload {
+                client_sent,
+                server_received,
+                server_sent,
+            };
+            assert!(!clock.handle_pong(&pong, Instant::from_millis(100)));
+        }
+
+        assert_eq!(clock.server_time(Instant::from_millis(100)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_error_bound_covers_every_unevenness(
+            ways in prop::collection::vec((0..500_i64, 0..500_i64, 0..20_000_i64), 1..40),
+        ) {
+            let mut clock = ClockSync::default();
+            let mut at = 0;
+            for (there_ms, back_ms, pause_ms) in ways {
+                exchange(&mut clock, at, AHEAD_MS, there_ms, back_ms);
+                at += there_ms + back_ms;
+                for now in [at, at + pause_ms / 2, at + pause_ms] {
+                    let error_ms = clock.error_ms(Instant::from_millis(now)).unwrap();
+                    prop_assert!((offset_ms(&clock, now) - AHEAD_MS).abs() <= error_ms);
+                }
+                at += pause_ms;
+            }
+        }
+
+        #[test]
+        fn waking_up_when_told_gets_there_without_spinning(
+            first in 0..STEP_MS, there_ms in 0..300_i64, wait_ms in 1..100_000_i64,
+        ) {
+            let mut clock = ClockSync::default();
+            exchange(&mut clock, 0, AHEAD_MS, first, 0);
+            exchange(&mut clock, 1_000, AHEAD_MS, there_ms, 0);
+            let mut now = Instant::from_millis(1_000 + there_ms);
+            let due = clock.server_time(now).unwrap().plus_millis(wait_ms);
+
+            let mut wakeups = 0;
+            while clock.server_time(now).unwrap() < due {
+                now = clock.instant_of(due, now).unwrap();
+                wakeups += 1;
+                prop_assert!(wakeups < 10);
+            }
+            prop_assert!(clock.server_time(now).unwrap().millis_since(due) <= 2);
+        }
+    }
 }

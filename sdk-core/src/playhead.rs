@@ -92,3 +92,80 @@ impl Track {
 fn advance_ms(elapsed_ms: i64, speed: i64) -> i64 {
     elapsed_ms.saturating_mul(speed) / BASIS_POINTS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Playhead, Track};
+    use crate::time::{Instant, MediaTime};
+
+    fn playhead(position: i64, playing: bool, rate: u32) -> Playhead {
+        Playhead {
+            position: MediaTime::from_unix_millis(position),
+            playing,
+            rate,
+        }
+    }
+
+    fn track(playing: bool, rate: u32) -> Track {
+        Track::new(playhead(10_000, playing, rate), Instant::from_millis(1_000))
+    }
+
+    #[test]
+    fn the_picture_moves_at_its_rate_and_stands_while_paused() {
+        for (playing, rate, position) in [
+            (true, 10_000, 14_000),
+            (true, 5_000, 12_000),
+            (true, 20_000, 18_000),
+            (true, 0, 10_000),
+            (false, 10_000, 10_000),
+        ] {
+            let reached = track(playing, rate).position(Instant::from_millis(5_000));
+            assert_eq!(reached, MediaTime::from_unix_millis(position));
+        }
+    }
+
+    #[test]
+    fn the_instant_of_a_position_is_the_first_at_which_it_is_reached() {
+        for rate in [1, 3_333, 9_999, 10_000, 12_345, 20_000] {
+            let track = track(true, rate);
+            for position in [10_001, 10_777, 12_345] {
+                let position = MediaTime::from_unix_millis(position);
+                let at = track.instant_of(position).unwrap();
+                assert!(track.position(at) >= position);
+                assert!(track.position(at.plus_millis(-1)) < position);
+            }
+        }
+    }
+
+    #[test]
+    fn a_picture_that_stands_never_gets_further() {
+        let ahead = MediaTime::from_unix_millis(10_001);
+
+        assert_eq!(track(false, 10_000).instant_of(ahead), None);
+        assert_eq!(track(true, 0).instant_of(ahead), None);
+    }
+
+    #[test]
+    fn only_what_no_rate_explains_is_a_jump() {
+        let now = Instant::from_millis(5_000);
+        for (playing, rate, next, is_jump) in [
+            (true, 10_000, playhead(14_000, true, 10_000), false),
+            (true, 10_000, playhead(15_000, false, 10_000), false),
+            (true, 10_000, playhead(13_000, true, 10_000), false),
+            (true, 10_000, playhead(15_001, true, 10_000), true),
+            (true, 10_000, playhead(12_999, true, 10_000), true),
+            (true, 10_000, playhead(18_000, true, 20_000), false),
+            (true, 20_000, playhead(14_000, true, 10_000), false),
+            (false, 10_000, playhead(10_900, true, 10_000), false),
+            (false, 10_000, playhead(14_000, true, 10_000), true),
+            (true, 10_000, playhead(i64::MIN, true, 10_000), true),
+            (true, 10_000, playhead(i64::MAX, true, u32::MAX), true),
+        ] {
+            assert_eq!(
+                track(playing, rate).is_jump(&next, now),
+                is_jump,
+                "{next:?}"
+            );
+        }
+    }
+}

@@ -147,3 +147,122 @@ impl Subscription {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Subscription, Verdict};
+    use crate::time::MediaTime;
+    use crate::wire::{Feed, Start};
+
+    fn feed(epoch: &str, after_seq: i64, through_seq: i64) -> Feed {
+        Feed {
+            epoch: epoch.to_owned(),
+            after_seq,
+            through_seq,
+            recovered: true,
+            snapshot: None,
+            events: Vec::new(),
+            unknown_events: 0,
+        }
+    }
+
+    fn snapshot(epoch: &str, after_seq: i64, through_seq: i64) -> Feed {
+        Feed {
+            recovered: false,
+            snapshot: Some(Vec::new()),
+            ..feed(epoch, after_seq, through_seq)
+        }
+    }
+
+    fn at_seven() -> Subscription {
+        let mut subscription = Subscription::new();
+        subscription.begin(Start::Head);
+        subscription.take_in(&snapshot("e", 7, 7));
+
+        subscription
+    }
+
+    fn from(seq: i64) -> Start {
+        Start::After {
+            epoch: "e".to_owned(),
+            seq,
+        }
+    }
+
+    #[test]
+    fn each_range_is_judged_by_where_the_log_stands() {
+        for (after_seq, through_seq, verdict, seq) in [
+            (7, 9, Verdict::Follows { after_seq: 7 }, 9),
+            (5, 9, Verdict::Follows { after_seq: 7 }, 9),
+            (5, 7, Verdict::Duplicate, 7),
+            (1, 3, Verdict::Duplicate, 7),
+            (8, 9, Verdict::Gap, 7),
+        ] {
+            let mut subscription = at_seven();
+            assert_eq!(
+                subscription.take_in(&feed("e", after_seq, through_seq)),
+                verdict
+            );
+            assert_eq!(subscription.resume(), Some(from(seq)));
+        }
+    }
+
+    #[test]
+    fn a_resumption_may_bring_nothing_and_must_not_leave_a_gap() {
+        let mut subscription = at_seven();
+        subscription.begin(from(7));
+        assert_eq!(
+            subscription.take_in(&feed("e", 7, 7)),
+            Verdict::Follows { after_seq: 7 }
+        );
+
+        subscription.begin(from(7));
+        assert_eq!(subscription.take_in(&feed("e", 8, 9)), Verdict::Broken);
+    }
+
+    #[test]
+    fn another_epoch_needs_a_snapshot() {
+        let mut subscription = at_seven();
+        assert_eq!(subscription.take_in(&feed("f", 7, 8)), Verdict::Broken);
+
+        subscription.begin(from(7));
+        assert_eq!(
+            subscription.take_in(&snapshot("f", 2, 3)),
+            Verdict::Replaces {
+                covers_from: None,
+                same_log: false
+            }
+        );
+        assert_eq!(
+            subscription.resume(),
+            Some(Start::After {
+                epoch: "f".to_owned(),
+                seq: 3
+            })
+        );
+    }
+
+    #[test]
+    fn a_start_in_the_picture_is_covered_from_there() {
+        let position = MediaTime::from_unix_millis(5);
+        let mut subscription = at_seven();
+        subscription.begin(Start::At(position));
+
+        assert_eq!(
+            subscription.take_in(&snapshot("e", 2, 9)),
+            Verdict::Replaces {
+                covers_from: Some(position),
+                same_log: true
+            }
+        );
+    }
+
+    #[test]
+    fn a_first_message_without_state_makes_no_sense() {
+        let mut subscription = Subscription::new();
+        subscription.begin(Start::Head);
+
+        assert_eq!(subscription.take_in(&feed("e", 0, 1)), Verdict::Broken);
+        assert_eq!(subscription.resume(), None);
+    }
+}

@@ -2,6 +2,11 @@
 //!
 //! With `UPDATE_FIXTURES=1` the plans are written instead of compared.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "without its files this test cannot say anything"
+)]
+
 use parlor_sdk_core::{RehearsalError, rehearse};
 use std::fs;
 use std::path::PathBuf;
