@@ -44,11 +44,14 @@ export class Server {
     return `ws://${this.#listen}/graphql/ws`;
   }
 
-  /** A token signed with the server's secret. */
-  token({ tenantId, role }) {
-    return execFileSync(PARLOR, ['token', '--tenant', tenantId, '--role', role], {
+  /** Makes a tenant, and a token for a member of its staff. */
+  createTenant(tenantId) {
+    const subject = ['--role', 'staff', '--subject', 'a-member-of-staff'];
+    const tenant = ['--tenant', tenantId, '--create-tenant', 'a tenant'];
+    return execFileSync(PARLOR, ['token', ...tenant, ...subject], {
       env: this.#env,
       encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
     }).trim();
   }
 
@@ -112,8 +115,7 @@ export class Server {
 export class Staff {
   constructor(server) {
     this.server = server;
-    this.tenantId = randomUUID();
-    this.token = server.token({ tenantId: this.tenantId, role: 'staff' });
+    this.token = server.createTenant(randomUUID());
   }
 
   /** Runs an operation. Throws what stands under `errors`, and returns `data`. */
