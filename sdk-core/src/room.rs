@@ -78,3 +78,55 @@ impl Room {
             .map_or(0, |profile| profile.ingest_offset_ms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Room;
+    use crate::event::{EventKind, RoomEvent, Session};
+    use crate::time::ServerTime;
+
+    fn session(seq: i64, is_live: bool) -> RoomEvent {
+        let now = ServerTime::from_unix_millis(seq);
+        let session = Session {
+            id: "session".to_owned(),
+            started_at: now,
+            ended_at: (!is_live).then_some(now),
+            delay_ms: 0,
+        };
+
+        RoomEvent {
+            seq,
+            occurred_at: now,
+            display_at: now,
+            kind: if is_live {
+                EventKind::SessionStarted(session)
+            } else {
+                EventKind::SessionEnded(session)
+            },
+        }
+    }
+
+    fn is_live(room: &Room) -> Option<bool> {
+        room.session().map(Session::is_live)
+    }
+
+    #[test]
+    fn an_older_event_never_replaces_a_newer_one() {
+        let mut room = Room::default();
+
+        assert!(room.apply_live(&session(5, false)));
+        assert!(!room.apply_live(&session(4, true)));
+        assert!(!room.apply_live(&session(5, true)));
+        assert_eq!(is_live(&room), Some(false));
+    }
+
+    #[test]
+    fn another_log_begins_with_empty_live_parts() {
+        let mut room = Room::default();
+        room.apply_live(&session(5, false));
+
+        room.forget_live();
+        assert_eq!(is_live(&room), None);
+        assert!(room.apply_live(&session(1, true)));
+    }
+}

@@ -290,3 +290,109 @@ impl WireContributor {
 fn time(text: &str) -> Option<ServerTime> {
     stamp::read(text).map(ServerTime::from_unix_millis)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::event::{ContributionKind, EventKind, HypeTrainChange, HypeTrainPhase};
+    use crate::time::ServerTime;
+    use crate::wire::{Feed, Frame, decode};
+    use proptest::prelude::*;
+
+    const TRAIN: &str = r#"{"__typename":"HypeTrainLeveledUp","seq":"9007199254740993",
+        "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z","train":{
+        "id":"t","phase":"RUNNING","level":3,"progress":"5","goal":"1500","total":"2505",
+        "kickoffEventsNeeded":0,"kickoffViewersNeeded":0,"startedAt":"1970-01-01T00:00:00.000Z",
+        "expiresAt":"1970-01-01T00:05:00.000Z","endedAt":null,"cooldownEndsAt":null,
+        "lastReward":"A \"hat\"","nextReward":null,"contributorCount":2,
+        "topContributor":{"name":null,"hype":"2000","lastHype":"1"},
+        "recentContributors":[{"name":"<Ada>","hype":"505","lastHype":"5"}],"isRecord":true}}"#;
+
+    const ALERT: &str = r#"{"__typename":"ContributionReceived","seq":"7",
+        "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
+        "contribution":{"id":"c","kind":"GIFTED_MEMBERSHIPS","name":null,"amount":null,
+        "currency":null,"tier":2,"quantity":5,"message":"\u0000","hype":"2500"}}"#;
+
+    fn frame(events: &str) -> String {
+        let feed = format!(
+            r#"{{"epoch":"e","afterSeq":"1","throughSeq":"2","recovered":true,
+            "snapshot":null,"events":[{events}]}}"#
+        );
+
+        format!(r#"{{"id":"1","type":"next","payload":{{"data":{{"liveRoom":{feed}}}}}}}"#)
+    }
+
+    fn read(events: &str) -> Feed {
+        match decode(&frame(events)) {
+            Some(Frame::Next { feed, .. }) => feed,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_train_comes_whole() {
+        let feed = read(TRAIN);
+        let event = &feed.events[0];
+        assert_eq!(event.seq, 9_007_199_254_740_993);
+        assert_eq!(event.display_at, ServerTime::from_unix_millis(9_000));
+        let EventKind::HypeTrain(HypeTrainChange::LeveledUp, train) = &event.kind else {
+            panic!("{event:?}");
+        };
+
+        assert_eq!(train.phase, HypeTrainPhase::Running);
+        assert_eq!((train.progress, train.goal, train.total), (5, 1_500, 2_505));
+        assert_eq!(train.last_reward.as_deref(), Some("A \"hat\""));
+        assert_eq!(train.ended_at, None);
+        assert_eq!(train.top_contributor.as_ref().unwrap().name, None);
+        assert_eq!(train.recent_contributors[0].name.as_deref(), Some("<Ada>"));
+        assert!(train.is_record);
+    }
+
+    #[test]
+    fn a_contribution_without_money_or_name_is_read() {
+        let feed = read(ALERT);
+        let EventKind::ContributionReceived(alert) = &feed.events[0].kind else {
+            panic!("{feed:?}");
+        };
+
+        assert_eq!(alert.kind, ContributionKind::GiftedMemberships);
+        assert_eq!(
+            (alert.tier, alert.quantity, alert.hype),
+            (Some(2), 5, 2_500)
+        );
+        assert_eq!((alert.amount, alert.name.as_deref()), (None, None));
+        assert_eq!(alert.message.as_deref(), Some("\0"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out_and_the_rest_stays() {
+        for (from, to) in [
+            ("HypeTrainLeveledUp", "HypeTrainDerailed"),
+            ("RUNNING", "FLYING"),
+            ("2505", "many"),
+            ("00:05:00.000Z", "soon"),
+            ("\"train\"", "\"wagon\""),
+        ] {
+            let changed = TRAIN.replace(from, to);
+            let feed = read(&format!("{changed},{ALERT}"));
+            assert_eq!((feed.events.len(), feed.unknown_events), (1, 1), "{to}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_brings_the_decoder_down(text in ".*") {
+            decode(&text);
+        }
+
+        #[test]
+        fn no_damage_to_a_frame_brings_the_decoder_down(
+            at in 0..2_000_usize, length in 0..40_usize, with in "[\\PC]{0,5}",
+        ) {
+            let mut text: Vec<char> = frame(&format!("{TRAIN},{ALERT}")).chars().collect();
+            let at = at.min(text.len());
+            let end = (at + length).min(text.len());
+            text.splice(at..end, with.chars());
+            decode(&text.into_iter().collect::<String>());
+        }
+    }
+}
