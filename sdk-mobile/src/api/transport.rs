@@ -119,9 +119,10 @@ fn read<D: DeserializeOwned>(status: StatusCode, answer: &[u8]) -> Result<D, Fau
             .extensions
             .as_ref()
             .and_then(|extensions| extensions.get("code")?.as_str());
-        return Err(match code {
-            Some("UNAUTHENTICATED" | "FORBIDDEN") => Fault::Forbidden(error.message),
-            Some("VALIDATION" | "NOT_FOUND") => Fault::Invalid(error.message),
+        return Err(match (status, code) {
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)
+            | (_, Some("UNAUTHENTICATED" | "FORBIDDEN")) => Fault::Forbidden(error.message),
+            (_, Some("VALIDATION" | "NOT_FOUND")) => Fault::Invalid(error.message),
             _ => Fault::Broken(error.message),
         });
     }
