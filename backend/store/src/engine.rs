@@ -95,16 +95,20 @@ macro_rules! run_on_postgres {
 
 impl Engine {
     pub(crate) async fn connect(settings: &Settings) -> Result<Self, StoreError> {
-        if settings.url.starts_with("sqlite:") {
+        let address = settings.url.as_str();
+        let connected = if address.starts_with("sqlite:") {
             connect_sqlite(settings).await
-        } else if settings.url.starts_with("postgres:") || settings.url.starts_with("postgresql:") {
+        } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             connect_postgres(settings).await
         } else {
-            Err(StoreError::Settings {
-                url: settings.url.clone(),
-                constraint: "start with `sqlite://` or `postgres://`",
-            })
-        }
+            let url = without_password(address);
+            return Err(StoreError::AddressUnknown { url });
+        };
+
+        connected.map_err(|source| {
+            let url = without_password(address);
+            StoreError::Unreachable { url, source }
+        })
     }
 
     pub(crate) async fn close(&self) {
@@ -253,7 +257,7 @@ fn chunks(rows: &[Vec<Value>]) -> Vec<&[Vec<Value>]> {
     chunks
 }
 
-async fn connect_sqlite(settings: &Settings) -> Result<Engine, StoreError> {
+async fn connect_sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {
     let synchronous = match settings.sqlite_synchronous {
         Synchronous::Full => SqliteSynchronous::Full,
         Synchronous::Normal => SqliteSynchronous::Normal,
@@ -283,7 +287,7 @@ async fn connect_sqlite(settings: &Settings) -> Result<Engine, StoreError> {
     Ok(Engine::Sqlite { writer, readers })
 }
 
-async fn connect_postgres(settings: &Settings) -> Result<Engine, StoreError> {
+async fn connect_postgres(settings: &Settings) -> Result<Engine, sqlx::Error> {
     let options = PgConnectOptions::from_str(&settings.url)?
         .application_name("parlor")
         .options([
@@ -309,4 +313,41 @@ async fn connect_postgres(settings: &Settings) -> Result<Engine, StoreError> {
         });
 
     Ok(Engine::Postgres(pool.connect_with(options).await?))
+}
+
+/// The address as it may be shown: logs are read by more people than the database.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let rest = rest.split('?').next().unwrap_or(rest);
+    let Some((user, place)) = rest.rsplit_once('@') else {
+        return format!("{scheme}://{rest}");
+    };
+
+    let user = user.split(':').next().unwrap_or(user);
+    format!("{scheme}://{user}@{place}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        for (url, shown) in [
+            (
+                "postgres://ann:se:c@ret@db:5432/parlor",
+                "postgres://ann@db:5432/parlor",
+            ),
+            (
+                "postgres://db/parlor?password=secret",
+                "postgres://db/parlor",
+            ),
+            ("sqlite://data/parlor.db", "sqlite://data/parlor.db"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
 }

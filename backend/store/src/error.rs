@@ -8,11 +8,11 @@ use sqlx::postgres::PgDatabaseError;
 pub enum StoreError {
     /// Nothing was written, and the same again may succeed: a deadlock, a busy file, a lost
     /// connection.
-    #[error("the database was busy or out of reach")]
-    Retry(#[source] sqlx::Error),
+    #[error("the database was busy or out of reach: {0}")]
+    Retry(sqlx::Error),
     /// The commit's answer was lost: what was asked for is written whole, or not at all.
-    #[error("the outcome of a commit is unknown")]
-    OutcomeUnknown(#[source] sqlx::Error),
+    #[error("the outcome of a commit is unknown: {0}")]
+    OutcomeUnknown(sqlx::Error),
     /// Another room of the tenant has the slug.
     #[error("another room has the slug")]
     SlugTaken,
@@ -20,15 +20,15 @@ pub enum StoreError {
     #[error("the contribution was reported to another room")]
     ContributionElsewhere,
     /// Anything else: the same again would fail again.
-    #[error("the database refused")]
-    Fault(#[source] sqlx::Error),
-    #[error("the database could not be brought up to date")]
-    Migration(#[source] sqlx::migrate::MigrateError),
-    #[error("the database address `{url}` must {constraint}")]
-    Settings {
-        url: String,
-        constraint: &'static str,
-    },
+    #[error("the database refused: {0}")]
+    Fault(sqlx::Error),
+    #[error("the database could not be brought up to date: {0}")]
+    Migration(sqlx::migrate::MigrateError),
+    /// The address leads nowhere. Its password is left out.
+    #[error("the database `{url}` cannot be opened: {source}")]
+    Unreachable { url: String, source: sqlx::Error },
+    #[error("the database address `{url}` must start with `sqlite://` or `postgres://`")]
+    AddressUnknown { url: String },
 }
 
 impl StoreError {
