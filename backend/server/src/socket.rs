@@ -8,6 +8,7 @@ mod catch_up;
 mod close;
 mod connection;
 mod execution;
+mod frame;
 mod group;
 mod group_key;
 mod groups;
@@ -65,6 +66,11 @@ impl Sockets {
             settings,
             open: watch::Sender::new(0),
         })
+    }
+
+    /// How many sockets are open.
+    pub fn open_count(&self) -> usize {
+        *self.open.borrow()
     }
 
     /// Returns when no socket is open. Sockets close by themselves once the app drains.

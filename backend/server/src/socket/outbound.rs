@@ -8,17 +8,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
-use serde_json::Number;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::close::Close;
+use super::frame::{self, Frame};
 use super::groups::Membership;
 use super::settings::SocketSettings;
-use parlor_domain::time::ServerTime;
-
-/// What a frame weighs beside its payload: its envelope and its place in the queue.
-const FRAME_BYTES: usize = 128;
 
 /// The queue of one socket, shared by everything that writes to it.
 pub(crate) struct Outbound {
@@ -41,22 +37,6 @@ struct State {
     operations: BTreeMap<Arc<str>, Operation>,
     last_serial: u64,
     closing: Option<Close>,
-}
-
-/// Something to write.
-pub(crate) enum Frame {
-    /// A whole message.
-    Text(Utf8Bytes),
-    /// A result, shared with other sockets, to be wrapped in this socket's id.
-    Next {
-        opening: Arc<str>,
-        payload: Utf8Bytes,
-    },
-    /// An answer that is stamped when it is written.
-    Pong {
-        client_sent_at: Option<Number>,
-        received_at: ServerTime,
-    },
 }
 
 /// What the writer finds.
@@ -137,7 +117,7 @@ impl Outbound {
         );
 
         Ok(OperationKey {
-            opening: opening(&id).into(),
+            opening: frame::opening(&id).into(),
             id,
             serial,
         })
@@ -243,7 +223,7 @@ impl Outbound {
 
     /// Refuses an operation that was not begun.
     pub(crate) fn refuse(&self, id: &str, errors: &str) {
-        let text = format!(r#"{}"error","payload":{errors}}}"#, opening(id));
+        let text = format!(r#"{}"error","payload":{errors}}}"#, frame::opening(id));
         self.push_frame(Frame::Text(text.into()));
     }
 
@@ -367,53 +347,10 @@ impl Operation {
     }
 }
 
-impl Frame {
-    fn size(&self) -> usize {
-        FRAME_BYTES
-            + match self {
-                Self::Text(text) => text.len(),
-                Self::Next { opening, payload } => opening.len() + payload.len(),
-                Self::Pong { .. } => 0,
-            }
-    }
-
-    /// The message's text. `now` is when it is written.
-    pub(crate) fn into_text(self, now: ServerTime) -> Utf8Bytes {
-        match self {
-            Self::Text(text) => text,
-            Self::Next { opening, payload } => {
-                let mut text = String::with_capacity(opening.len() + payload.len() + 20);
-                text.push_str(&opening);
-                text.push_str(r#""next","payload":"#);
-                text.push_str(&payload);
-                text.push('}');
-                text.into()
-            }
-            Self::Pong {
-                client_sent_at,
-                received_at,
-            } => {
-                let echo = client_sent_at
-                    .map(|stamp| format!(r#""clientSentAt":{stamp},"#))
-                    .unwrap_or_default();
-                let (received, sent) = (received_at.unix_millis(), now.unix_millis());
-                format!(
-                    r#"{{"type":"pong","payload":{{{echo}"serverReceivedAt":{received},"serverSentAt":{sent}}}}}"#
-                )
-                .into()
-            }
-        }
-    }
-}
-
-/// The beginning of every message of an operation, up to the value of its type.
-fn opening(id: &str) -> String {
-    let id = serde_json::Value::from(id);
-    format!(r#"{{"id":{id},"type":"#)
-}
-
 #[cfg(test)]
 mod tests {
+    use parlor_domain::time::ServerTime;
+
     use super::*;
 
     fn outbound() -> Outbound {
@@ -436,20 +373,20 @@ mod tests {
     }
 
     #[test]
-    fn a_result_is_wrapped_in_the_sockets_own_id() {
+    fn a_pong_goes_before_what_waits() {
         let outbound = outbound();
-        let key = outbound.begin("a\"b").unwrap();
-
-        outbound.push_next(&key, r#"{"data":1}"#.into());
+        let key = outbound.begin("1").unwrap();
+        outbound.push_next(&key, "{}".into());
         outbound.complete(&key);
+        let received_at = ServerTime::from_unix_millis(4);
+        outbound.push_frame(Frame::Pong {
+            client_sent_at: None,
+            received_at,
+        });
 
-        assert_eq!(
-            written(&outbound),
-            [
-                r#"{"id":"a\"b","type":"next","payload":{"data":1}}"#,
-                r#"{"id":"a\"b","type":"complete"}"#,
-            ]
-        );
+        let written = written(&outbound);
+        assert!(written[0].contains("pong"), "{written:?}");
+        assert_eq!(written[2], r#"{"id":"1","type":"complete"}"#);
     }
 
     #[test]
@@ -512,23 +449,5 @@ mod tests {
 
         outbound.pop();
         assert_eq!(paced.await.unwrap(), Delivery::Queued);
-    }
-
-    #[test]
-    fn a_pong_carries_both_stamps_and_goes_first() {
-        let outbound = outbound();
-        let key = outbound.begin("1").unwrap();
-        outbound.push_next(&key, "{}".into());
-        let client_sent_at = Some(Number::from_f64(1234.5).unwrap());
-        let received_at = ServerTime::from_unix_millis(4);
-        outbound.push_frame(Frame::Pong {
-            client_sent_at,
-            received_at,
-        });
-
-        assert_eq!(
-            written(&outbound)[0],
-            r#"{"type":"pong","payload":{"clientSentAt":1234.5,"serverReceivedAt":4,"serverSentAt":5}}"#
-        );
     }
 }

@@ -1,0 +1,19 @@
+//! The socket against its protocol, and `liveRoom` against its contract, on a real server in this
+//! process.
+
+#![expect(clippy::unwrap_used, reason = "whatever is not there fails the test")]
+
+#[path = "socket/client.rs"]
+mod client;
+#[path = "socket/closing.rs"]
+mod closing;
+#[path = "socket/live_room.rs"]
+mod live_room;
+#[path = "socket/protocol.rs"]
+mod protocol;
+#[path = "socket/recordings.rs"]
+mod recordings;
+#[path = "socket/server.rs"]
+mod server;
+#[path = "socket/sharing.rs"]
+mod sharing;

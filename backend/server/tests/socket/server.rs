@@ -1,0 +1,338 @@
+//! A server to test against: real but for its clock and its randomness.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_graphql::{Request, Variables};
+use parlor_domain::access::Principal;
+use parlor_domain::event::Event;
+use parlor_domain::id::{IdSource, RoomId, TenantId};
+use parlor_domain::time::ServerTime;
+use parlor_server::app::App;
+use parlor_server::clock::{Clock, TestClock};
+use parlor_server::config::{ServeArgs, Settings};
+use parlor_server::graphql::global_id;
+use parlor_server::hub::Hub;
+use parlor_server::identity::{Caller, Claims, Identity};
+use parlor_server::ids::{Ids, Randomness};
+use parlor_server::service::Service;
+use parlor_server::socket::{SocketSettings, Sockets};
+use parlor_server::writer::{Publish, Writer};
+use parlor_server::{graphql, http};
+use parlor_store::{Committed, Store, Tenant};
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+use tokio::sync::watch;
+
+const SECRET: &str = "a secret that is long enough for tests";
+/// When every test begins, in milliseconds.
+pub(crate) const START_MS: i64 = 1_767_323_045_000;
+
+pub(crate) struct TestServer {
+    pub(crate) service: Service,
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: TestClock,
+    pub(crate) publications: Arc<LossyPublisher>,
+    pub(crate) tenant: TenantId,
+    pub(crate) ids: Ids,
+    _files: Files,
+}
+
+pub(crate) struct Options {
+    pub(crate) sockets: SocketSettings,
+    pub(crate) heads_check: Duration,
+    /// What the kernel holds back for each socket, in bytes, where a test fills it.
+    pub(crate) send_buffer_bytes: Option<u32>,
+}
+
+/// Publishes to the hub, unless told to lose what it is given.
+pub(crate) struct LossyPublisher {
+    hub: Arc<Hub>,
+    pub(crate) loses: AtomicBool,
+}
+
+struct Files(PathBuf);
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            sockets: SocketSettings::default(),
+            heads_check: Duration::from_hours(1),
+            send_buffer_bytes: None,
+        }
+    }
+}
+
+impl TestServer {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
+        let clock = TestClock::new(ServerTime::from_unix_millis(START_MS));
+        let files = Files::make(&clock);
+        let url = format!("sqlite://{}", files.0.join("parlor.db").display());
+        let settings = settings(&url);
+        let store = Store::connect(&parlor_store::Settings::new(&url))
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+
+        let hub = Hub::start(store.clone(), options.heads_check);
+        let loses = AtomicBool::new(false);
+        let publications = Arc::new(LossyPublisher {
+            hub: Arc::clone(&hub),
+            loses,
+        });
+        let mut ids = Ids::new(Clock::Test(clock.clone()), Randomness::seeded(1));
+        let publisher = Arc::clone(&publications) as Arc<dyn Publish>;
+        let own_clock = Clock::Test(clock.clone());
+        let writer = Writer::start(&store, publisher, &own_clock, &ids)
+            .await
+            .unwrap();
+        let tenant = new_tenant(&store, &mut ids).await;
+        let app = Arc::new(App {
+            public_url: "http://localhost".to_owned(),
+            identity: Identity::new(SECRET, store.clone(), own_clock.clone()),
+            settings,
+            clock: own_clock,
+            ids: ids.clone(),
+            store,
+            hub,
+            writer,
+            draining: watch::Sender::new(false),
+        });
+        let schema = graphql::schema(Arc::clone(&app));
+        let sockets = Sockets::new(&app, schema.clone(), options.sockets);
+        let service = Service {
+            app,
+            schema,
+            sockets,
+        };
+        let address = listen(&service, options.send_buffer_bytes);
+
+        Self {
+            service,
+            address,
+            clock,
+            publications,
+            tenant,
+            ids,
+            _files: files,
+        }
+    }
+
+    /// The room of most tests: live, for everyone to read, with two events in its log.
+    pub(crate) async fn live_room(&self, slug: &str) -> RoomId {
+        let room = self.room(self.tenant, slug, true).await;
+        self.start_session(room, 0).await;
+
+        room
+    }
+
+    pub(crate) async fn start_session(&self, room: RoomId, delay_ms: i64) {
+        let document = "mutation ($input: StartSessionInput!) {
+            startSession(input: $input) { __typename }
+        }";
+        let input = json!({ "roomId": global_id::room_id(room), "delayMs": delay_ms });
+        let started = self
+            .execute(self.tenant, document, json!({ "input": input }))
+            .await;
+        assert_eq!(started["startSession"]["__typename"], "Session");
+    }
+
+    pub(crate) async fn end_session(&self, room: RoomId) {
+        let document = "mutation ($input: EndSessionInput!) {
+            endSession(input: $input) { __typename }
+        }";
+        let input = json!({ "roomId": global_id::room_id(room) });
+        let ended = self
+            .execute(self.tenant, document, json!({ "input": input }))
+            .await;
+        assert_eq!(ended["endSession"]["__typename"], "Session");
+    }
+
+    pub(crate) async fn room(&self, tenant: TenantId, slug: &str, anonymous_read: bool) -> RoomId {
+        let input = json!({
+            "slug": slug, "title": slug, "state": "OPEN", "anonymousRead": anonymous_read,
+            "ingestOffsetMs": 5_000,
+        });
+        let room = self
+            .execute(
+                tenant,
+                "mutation ($input: CreateRoomInput!) {
+                     createRoom(input: $input) { ... on Room { id } ... on Error { message } }
+                 }",
+                json!({ "input": input }),
+            )
+            .await;
+        let id = room["createRoom"]["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{room}"));
+
+        global_id::parse_room_id(id).unwrap()
+    }
+
+    pub(crate) async fn update_room(&self, room: RoomId, version: i32, change: Value) {
+        let mut input = change;
+        input["version"] = version.into();
+        let document = "mutation ($id: ID!, $input: UpdateRoomInput!) {
+            updateRoom(id: $id, input: $input) { ... on Room { version } ... on Error { message } }
+        }";
+        let variables = json!({ "id": global_id::room_id(room), "input": input });
+        let updated = self.execute(self.tenant, document, variables).await;
+        assert!(updated["updateRoom"]["version"].is_number(), "{updated}");
+    }
+
+    /// Records a donation; each key counts once.
+    pub(crate) async fn donate(&self, room: RoomId, key: &str) {
+        let input = json!({
+            "roomId": global_id::room_id(room), "idempotencyKey": key, "kind": "DONATION",
+            "amount": "500", "currency": "EUR", "viewerId": key, "viewerName": key,
+        });
+        let document = "mutation ($input: RecordContributionInput!) {
+            recordContribution(input: $input) {
+                ... on Contribution { id } ... on Error { message }
+            }
+        }";
+        let donated = self
+            .execute(self.tenant, document, json!({ "input": input }))
+            .await;
+        assert!(donated["recordContribution"]["id"].is_string(), "{donated}");
+    }
+
+    /// Makes an overlay token; returns its id and its secret.
+    pub(crate) async fn overlay_token(&self, room: RoomId) -> (String, String) {
+        let document = "mutation ($input: CreateOverlayTokenInput!) {
+            createOverlayToken(input: $input) {
+                ... on CreatedOverlayToken { overlayToken { id } secret }
+            }
+        }";
+        let input = json!({ "roomId": global_id::room_id(room), "label": "a test" });
+        let made = self
+            .execute(self.tenant, document, json!({ "input": input }))
+            .await;
+        let made = &made["createOverlayToken"];
+
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&made["overlayToken"]["id"]), text(&made["secret"]))
+    }
+
+    /// Executes `document` as staff of `tenant`, without the network.
+    pub(crate) async fn execute(
+        &self,
+        tenant: TenantId,
+        document: &str,
+        variables: Value,
+    ) -> Value {
+        let principal = Principal::Staff {
+            tenant_id: tenant,
+            user_id: "staff".to_owned(),
+        };
+        let request = Request::new(document)
+            .variables(Variables::from_json(variables))
+            .data(Caller {
+                principal,
+                expires_at: None,
+            });
+        let response = self.service.schema.execute(request).await;
+        assert!(response.errors.is_empty(), "{:?}", response.errors);
+
+        response.data.into_json().unwrap()
+    }
+
+    /// A token of `tenant` that holds for `life_ms` from the start of the test.
+    pub(crate) fn token(&self, tenant: TenantId, role: &str, life_ms: i64) -> String {
+        self.service.app.identity.sign(&Claims {
+            tenant_id: Some(tenant.0),
+            role: Some(role.to_owned()),
+            sub: Some("somebody".to_owned()),
+            exp: Some((START_MS + life_ms) / 1_000),
+            ..Claims::default()
+        })
+    }
+
+    /// Everything in the room's log.
+    pub(crate) async fn log(&self, room: RoomId) -> Vec<Event> {
+        let store = &self.service.app.store;
+        let head = store.head(room).await.unwrap().unwrap();
+
+        store
+            .events_after(room, head.epoch, 0, i64::MAX)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn new_tenant(&self) -> TenantId {
+        new_tenant(&self.service.app.store, &mut self.ids.clone()).await
+    }
+
+    pub(crate) fn drain(&self) {
+        self.service.app.draining.send_replace(true);
+    }
+}
+
+impl Publish for LossyPublisher {
+    fn publish(&self, committed: Committed) {
+        if !self.loses.load(Ordering::SeqCst) {
+            self.hub.publish(committed);
+        }
+    }
+}
+
+impl Files {
+    fn make(clock: &TestClock) -> Self {
+        let id = Ids::new(Clock::Test(clock.clone()), Randomness::System).next_id();
+        let folder = std::env::temp_dir().join(format!("parlor-socket-test-{id}"));
+        std::fs::create_dir(&folder).unwrap();
+
+        Self(folder)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        // A file that cannot be removed is in the system's temporary folder anyway.
+        let _removed = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn settings(url: &str) -> Settings {
+    ServeArgs {
+        database: Some(url.to_owned()),
+        jwt_secret: Some(SECRET.to_owned()),
+        ..ServeArgs::default()
+    }
+    .into_settings()
+    .unwrap()
+}
+
+async fn new_tenant(store: &Store, ids: &mut Ids) -> TenantId {
+    let id = TenantId::next(ids);
+    let created_at = ServerTime::from_unix_millis(START_MS);
+    let tenant = Tenant {
+        id,
+        name: "a tenant".to_owned(),
+        created_at,
+    };
+    assert!(store.create_tenant(&tenant).await.unwrap());
+
+    id
+}
+
+fn listen(service: &Service, send_buffer_bytes: Option<u32>) -> SocketAddr {
+    let socket = TcpSocket::new_v4().unwrap();
+    if let Some(bytes) = send_buffer_bytes {
+        socket.set_send_buffer_size(bytes).unwrap();
+    }
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(64).unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = http::router(service.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    address
+}
