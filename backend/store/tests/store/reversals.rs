@@ -13,6 +13,7 @@ on_both_engines! {
     the_next_in_line_leads_when_the_leader_is_reversed,
     a_viewer_adds_to_what_they_gave_in_earlier_batches,
     a_reversal_in_a_past_train_corrects_the_record,
+    a_reversal_is_told_how_far_its_train_and_the_best_other_got,
 }
 
 async fn the_next_in_line_leads_when_the_leader_is_reversed(database: Database) {
@@ -89,6 +90,33 @@ async fn a_reversal_in_a_past_train_corrects_the_record(database: Database) {
 
     scene.reverse(at(2_000_010), "b2", "bob", 200).await;
     assert_eq!(scene.record_total().await, Some(200));
+}
+
+async fn a_reversal_is_told_how_far_its_train_and_the_best_other_got(database: Database) {
+    let mut scene = Scene::new(database).await;
+    for (index, amount) in [(0, 400), (1, 500), (2, 300)] {
+        let (key, other) = (format!("a{index}"), format!("b{index}"));
+        let now = at(1_000_000 * index);
+        scene
+            .give(now, [(&key, "ann", amount), (&other, "bob", 10)])
+            .await;
+        scene.end_train().await;
+    }
+
+    // contribution, its train's total, the best other's
+    for (reference, own, other) in [("a0", 410, 510), ("a1", 510, 410), ("a2", 310, 510)] {
+        let reversal = report("r", reference, "ann", 1, Status::Reversed);
+        let needed = [needs(scene.tenant_id, scene.room_id, &[reversal])];
+        let mut batch = scene.store.begin(&needed).await.unwrap();
+        let known = &batch.room(scene.tenant_id, scene.room_id).unwrap().known;
+        let facts = known.reversals.values().next().unwrap();
+
+        assert_eq!(facts.own.unwrap().record.total, own, "{reference}");
+        assert_eq!(facts.other_record.unwrap().total, other, "{reference}");
+        let leaders: Vec<_> = facts.leaders.iter().map(|one| one.hype).collect();
+        assert_eq!(leaders, [own - 10, 10]);
+        batch.roll_back().await.unwrap();
+    }
 }
 
 struct Scene {

@@ -104,10 +104,12 @@ async fn a_seek_reads_a_keyframe_and_what_follows_it(database: Database) {
         "{gap} events between keyframes"
     );
 
-    // What lies before the first keyframe is not needed for what lies behind it.
+    // Nothing before a keyframe is read for what lies behind it: these could not be.
     let first = database.number("SELECT MIN(seq) FROM keyframes").await;
     database
-        .run(&format!("DELETE FROM events WHERE seq < {first}"))
+        .run(&format!(
+            "UPDATE events SET body = 'unreadable' WHERE seq <= {first}"
+        ))
         .await;
     for event in log.iter().filter(|event| event.seq >= first) {
         check(&store, room_id, &log, event.occurred_at).await;
