@@ -22,14 +22,18 @@ export class Server {
   #listen = '127.0.0.1:0';
   #log = [];
 
-  /** Starts a server. Call `stop` when done; a test that forgets leaves nothing running either. */
-  static async start() {
+  /**
+   * Starts a server, with `settings` from its environment. Call `stop` when done; a test that
+   * forgets leaves nothing running either.
+   */
+  static async start(settings = {}) {
     const server = new Server();
     server.#folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
     server.#env = {
       ...process.env,
       PARLOR_JWT_SECRET: randomBytes(32).toString('hex'),
       PARLOR_DATABASE: `sqlite://${join(server.#folder, 'parlor.db')}`,
+      ...settings,
     };
     await server.#launch();
     return server;

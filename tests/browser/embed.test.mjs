@@ -1,0 +1,143 @@
+// The element as another site embeds it: from another origin, over a player of the site's own.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { Server, Staff } from '../harness.mjs';
+import { launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
+
+/** An upper bound on any one test, in milliseconds. */
+const timeout = 90_000;
+
+const EAGER_TRAIN = {
+  kickoffEvents: 1,
+  kickoffViewers: 1,
+  kickoffWindowMs: 60_000,
+  levels: [{ goal: '1000' }],
+  secondsPerLevel: 300,
+  cooldownMs: 0,
+};
+
+/** As strict as a site can be: no inline scripts, no foreign code but the overlay's. */
+const policy = (parlor) =>
+  [
+    "default-src 'none'",
+    `script-src 'self' 'wasm-unsafe-eval' ${parlor}`,
+    `connect-src ${parlor} ${parlor.replace('http', 'ws')}`,
+    `font-src ${parlor}`,
+    "style-src 'self'",
+  ].join('; ');
+
+/** The site's script: a player whose picture lies a settable time behind the server's clock. */
+const SCRIPT = `
+  let latency = 2_000, pausedAt = null;
+  const player = {
+    playhead: () => ({ positionMs: pausedAt ?? Date.now() - latency, playing: pausedAt === null, rate: 1 }),
+    pause: () => { pausedAt = Date.now() - latency; },
+    play: () => { latency = Date.now() - pausedAt; pausedAt = null; },
+    seek: (positionMs) => { latency = Date.now() - positionMs; },
+  };
+  window.player = player;
+  window.picture = () => player.playhead().positionMs;
+  document.querySelector('parlor-overlay').attachPlayer?.(player);
+  customElements.whenDefined('parlor-overlay').then(() =>
+    document.querySelector('parlor-overlay').attachPlayer(player));
+`;
+
+let server;
+let site;
+let staff;
+let browser;
+let body;
+
+before(async () => {
+  site = createServer((request, response) => {
+    const script = request.url === '/site.js';
+    response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
+    response.setHeader('content-security-policy', policy(server.url));
+    response.end(script ? SCRIPT : body);
+  });
+  site.listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  server = await Server.start({ PARLOR_ALLOWED_ORIGIN: origin() });
+  staff = new Staff(server);
+  browser = await launch();
+});
+
+afterEach(async () => {
+  await Promise.all(browser.contexts().map((context) => context.close()));
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  site?.close();
+});
+
+function origin() {
+  return `http://127.0.0.1:${site.address().port}`;
+}
+
+async function openSite(room) {
+  body = `<!doctype html><title>A site</title>
+    <parlor-overlay server="${server.url}" room="${room.id}" placement="player"></parlor-overlay>
+    <script type="module" src="${server.url}/parlor-overlay.js"></script>
+    <script type="module" src="/site.js"></script>`;
+  const opened = await open(browser, origin());
+  await untilLive(opened.page);
+  return opened;
+}
+
+test('an event waits for the picture, through a pause and a seek forward', { timeout }, async () => {
+  const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN, delayMs: 8_000 });
+  const { page, troubles } = await openSite(room);
+
+  await staff.donate(room.id, { message: 'in step' });
+  const inStep = await untilShown(page, 'in step');
+  const behind = inStep.shownAt - inStep.occurredAt;
+  assert.ok(behind >= 1_950 && behind < 4_000, `shown ${behind} ms after it happened, 2 s behind`);
+
+  await page.evaluate(() => window.player.pause());
+  const { occurredAt } = await staff.donate(room.id, { message: 'held back' });
+  // The paused picture lies two seconds before it; a later event that was let through would show.
+  await page.waitForFunction((until) => Date.now() > until, Date.parse(occurredAt) + 3_000);
+  assert.deepEqual((await shown(page)).filter((event) => event.contribution?.message === 'held back'), []);
+
+  await page.evaluate((to) => { window.player.play(); window.player.seek(to); }, Date.parse(occurredAt) + 100);
+  await untilShown(page, 'held back');
+  assert.deepEqual(troubles, []);
+});
+
+test('after a seek back the train is as it was, and comes again', { timeout }, async () => {
+  const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
+  const { page } = await openSite(room);
+  const first = await staff.donate(room.id, { amount: 600, message: 'to level one' });
+  await untilShown(page, 'to level one');
+  await page.waitForFunction(
+    (until) => window.picture() > until,
+    Date.parse(first.occurredAt) + 2_000,
+  );
+  const second = await staff.donate(room.id, { amount: 900, message: 'to level two' });
+  await untilShown(page, 'to level two');
+  await level(page).getByText('2', { exact: true }).waitFor();
+
+  const between = (Date.parse(first.occurredAt) + Date.parse(second.occurredAt)) / 2;
+  await page.evaluate((to) => window.player.seek(to), between);
+  await level(page).getByText('1', { exact: true }).waitFor();
+  assert.ok((await page.evaluate(() => window.picture())) < Date.parse(second.occurredAt));
+
+  await level(page).getByText('2', { exact: true }).waitFor();
+  assert.ok((await page.evaluate(() => window.picture())) >= Date.parse(second.occurredAt));
+});
+
+test('an origin that is not allowed cannot connect', { timeout }, async () => {
+  const room = await staff.openRoom();
+  body = `<!doctype html><parlor-overlay server="${server.url}" room="${room.id}"></parlor-overlay>
+    <script type="module" src="${server.url}/parlor-overlay.js"></script>`;
+
+  const { page } = await open(browser, origin().replace('127.0.0.1', 'localhost'));
+  await page.waitForFunction(() => window.connections.includes('waiting'));
+
+  assert.ok(!(await page.evaluate(() => window.connections)).includes('live'));
+});
