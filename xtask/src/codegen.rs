@@ -31,8 +31,8 @@ pub(crate) fn check_schema() -> Result<()> {
     bail!("{SCHEMA} differs from the server's at line {line}: run `cargo xtask codegen`");
 }
 
-/// Generates the Python package into `target/python/parlor/`. Returns the folder that belongs on
-/// `PYTHONPATH`.
+/// Puts the Python package together in `target/python`: what is written by hand, what is generated,
+/// and the library. Returns that folder, which belongs on `PYTHONPATH` or into `pip install`.
 pub(crate) fn python() -> Result<PathBuf> {
     steps::build(&["parlor-sdk-mobile", "parlor-bindgen"])?;
     let programs = workspace::dev_profile_dir()?;
@@ -40,6 +40,16 @@ pub(crate) fn python() -> Result<PathBuf> {
     let package = python.join("parlor");
     let _ = std::fs::remove_dir_all(&package);
     std::fs::create_dir_all(&package)?;
+    let written = workspace::root().join("sdk-mobile/python");
+    for file in [
+        "pyproject.toml",
+        "README.md",
+        "parlor/__init__.py",
+        "parlor/py.typed",
+    ] {
+        std::fs::copy(written.join(file), python.join(file))
+            .with_context(|| format!("cannot copy sdk-mobile/python/{file}"))?;
+    }
 
     let library = programs.join("libparlor.so");
     process::output(
@@ -55,7 +65,7 @@ pub(crate) fn python() -> Result<PathBuf> {
             .arg(&library)
             .current_dir(workspace::root()),
     )?;
-    std::fs::rename(package.join("parlor.py"), package.join("__init__.py"))
+    std::fs::rename(package.join("parlor.py"), package.join("_native.py"))
         .context("the generator wrote no parlor.py")?;
     std::fs::copy(&library, package.join("libparlor.so"))?;
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// How long a test waits for a line before it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const JWT_SECRET: &str = "a secret that is long enough for tests";
 

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Follow a room from the terminal: one line for everything that happens, when it is due."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+import parlor
+
+
+def plain(typed):
+    """What a person typed, without the characters that would move the cursor."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in typed)
+
+
+def describe(kind):
+    if kind.is_contribution_received():
+        gift = kind.contribution
+        who = plain(gift.name) if gift.name is not None else "somebody"
+        return f"{who} gives {gift.hype} hype"
+    if kind.is_hype_train_changed():
+        train = kind.train
+        change = kind.change.name.lower().replace("_", " ")
+        return f"hype train {change}: level {train.level}, {train.progress} of {train.goal}"
+    if kind.is_session_started():
+        return f"the stream is live, {kind.session.delay_ms / 1000:g} s behind"
+    if kind.is_session_ended():
+        return "the stream has ended"
+    return f"the room is now {plain(kind.profile.title)!r}"
+
+
+def describe_room(room):
+    title = plain(room.profile.title) if room.profile else "?"
+    train = f", hype train at level {room.train.level}" if room.train else ""
+    return f"{title}{train}"
+
+
+async def report_connection(client):
+    while (state := await client.next_connection_state()) is not None:
+        if state.is_waiting():
+            print(f"not connected: {state.reason}; trying again", file=sys.stderr)
+
+
+async def follow(arguments):
+    client = parlor.Client.connect(
+        parlor.Config(
+            server=arguments.server,
+            room_id=arguments.room,
+            placement=parlor.Placement[arguments.placement.upper()],
+            token=arguments.token,
+        )
+    )
+    reporter = asyncio.create_task(report_connection(client))
+    try:
+        while (delivery := await client.next_delivery()) is not None:
+            if delivery.is_event():
+                print(f"{delivery.event.seq:>6}  {describe(delivery.event.kind)}", flush=True)
+            else:
+                print(f"   now  {describe_room(delivery.room)}", flush=True)
+    finally:
+        client.stop()
+        await reporter
+
+    state = client.connection_state()
+    return f"the server refuses this client: {state.failure}" if state.is_refused() else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--server", default="http://127.0.0.1:8080")
+    parser.add_argument("--room", required=True, help="the room's global id")
+    parser.add_argument("--token", default=os.environ.get("PARLOR_TOKEN"))
+    parser.add_argument("--placement", choices=["source", "companion"], default="companion")
+    try:
+        failure = asyncio.run(follow(parser.parse_args()))
+    except parlor.ServerUrlError as error:
+        failure = str(error)
+    except KeyboardInterrupt:
+        failure = None
+    if failure is not None:
+        sys.exit(f"error: {failure}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""A room on the real server, followed while the server is killed and started again."""
+
+import asyncio
+import unittest
+
+import parlor
+from running import Server, within
+
+
+class Following(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        self.server = await Server.start()
+        self.addAsyncCleanup(self.server.stop)
+        self.api = parlor.Api(self.server.url, self.server.token)
+        self.room = await self.open_room("room-1")
+
+    async def test_a_killed_server_costs_nothing_and_repeats_nothing(self):
+        client = self.connect(self.room)
+        first = await within(client.next_delivery())
+        self.assertEqual(first.room.profile.title, "A room")
+
+        given = [await self.give(number) for number in range(1, 5)]
+        events = await self.events(client, lambda events: gifts(events) == given)
+        await self.server.kill()
+        await self.server.launch()
+        given += [await self.give(number) for number in range(5, 9)]
+        events += await self.events(client, lambda events: totals(events)[-1:] == [8 * 500])
+
+        self.assertEqual(gifts(events), given)
+        seqs = [event.seq for event in events]
+        self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
+        self.assertEqual(totals(events), sorted(totals(events)))
+        room = await within(self.api.room(self.room))
+        self.assertEqual(room.train.total, 8 * 500)
+        self.assertGreaterEqual(client.stats().disconnects, 1)
+
+    async def test_train_events_come_in_order(self):
+        client = self.connect(self.room)
+        await within(client.next_delivery())
+        for number in range(1, 4):
+            await self.give(number)
+        events = await self.events(client, lambda events: len(events) == 6)
+
+        changes = [event.kind.change for event in events if event.kind.is_hype_train_changed()]
+        self.assertEqual(
+            changes,
+            [
+                parlor.HypeTrainChange.APPROACHED,
+                parlor.HypeTrainChange.STARTED,
+                parlor.HypeTrainChange.LEVELED_UP,
+            ],
+        )
+
+    async def test_two_clients_follow_two_rooms(self):
+        other_room = await self.open_room("room-2")
+        clients = [self.connect(self.room), self.connect(other_room)]
+        for client in clients:
+            await within(client.next_delivery())
+        one = await self.give(1)
+        other = await self.give(2, room=other_room)
+
+        for client, contribution in zip(clients, [one, other]):
+            (event,) = await self.events(client, lambda events: len(events) == 1)
+            self.assertEqual(gifts([event]), [contribution])
+
+    async def test_stopping_ends_the_wait(self):
+        client = self.connect(self.room)
+        await within(client.next_delivery())
+        waiting = asyncio.create_task(client.next_delivery())
+        client.stop()
+
+        self.assertIsNone(await within(waiting))
+        self.assertIsNone(await within(client.next_delivery()))
+
+    async def test_a_cancelled_wait_takes_nothing_with_it(self):
+        client = self.connect(self.room)
+        await within(client.next_delivery())
+        waiting = asyncio.create_task(client.next_delivery())
+        await asyncio.wait([waiting], timeout=0)
+        waiting.cancel()
+        given = await self.give(1)
+
+        (event,) = await self.events(client, lambda events: len(events) == 1)
+        self.assertEqual(gifts([event]), [given])
+
+    async def test_an_unknown_room_ends_it(self):
+        client = self.connect("Um9vbTowMWEyMDUxMS0wNTI3LTcxMzktYTBkNC01MDNlNWZkMjI3OGQ=")
+
+        self.assertIsNone(await within(client.next_delivery()))
+        state = client.connection_state()
+        self.assertTrue(state.is_refused())
+        self.assertTrue(state.failure.is_room_not_found())
+
+    async def test_refusals_say_why(self):
+        with self.assertRaises(parlor.CommandError.Invalid) as caught:
+            await self.give(1, amount=0)
+        self.assertEqual(caught.exception.field, "amount")
+        await self.give(2)
+        with self.assertRaises(parlor.CommandError.Conflict):
+            await self.give(2, amount=700)
+        stranger = parlor.Api(self.server.url, "nonsense")
+        with self.assertRaises(parlor.QueryError.Forbidden):
+            await within(stranger.room(self.room))
+        with self.assertRaises(parlor.ServerUrlError.Malformed):
+            parlor.Api("parlor.example", None)
+        await self.server.kill()
+        with self.assertRaises(parlor.QueryError.Unreachable):
+            await within(self.api.room(self.room))
+
+    def connect(self, room):
+        client = parlor.Client.connect(
+            parlor.Config(
+                server=self.server.url,
+                room_id=room,
+                placement=parlor.Placement.COMPANION,
+            )
+        )
+        self.addCleanup(client.stop)
+        return client
+
+    async def open_room(self, slug):
+        program = parlor.HypeTrainProgram(
+            kickoff_events=2,
+            kickoff_viewers=2,
+            kickoff_window_ms=600_000,
+            levels=[parlor.HypeTrainLevel(goal=1_200)],
+            seconds_per_level=600,
+            cooldown_ms=0,
+        )
+        room = await within(
+            self.api.create_room(
+                parlor.NewRoom(
+                    slug=slug,
+                    title="A room",
+                    state=parlor.RoomState.OPEN,
+                    anonymous_read=True,
+                    hype_train_program=program,
+                )
+            )
+        )
+        await within(self.api.start_session(room.id, None))
+        return room.id
+
+    async def give(self, number, room=None, amount=500):
+        """Gives 5 euros, and returns the contribution's id."""
+        contribution = await within(
+            self.api.record_contribution(
+                parlor.ContributionReport(
+                    room_id=room or self.room,
+                    idempotency_key=f"{room or self.room}-{number}",
+                    kind=parlor.ContributionKind.DONATION,
+                    amount=amount,
+                    currency="EUR",
+                    viewer_id=f"viewer-{number}",
+                    viewer_name=f"Viewer {number}",
+                )
+            )
+        )
+        return contribution.id
+
+    async def events(self, client, enough):
+        """Pulls events until there are enough."""
+        events = []
+        while not enough(events):
+            delivery = await within(client.next_delivery())
+            self.assertIsNotNone(delivery)
+            if delivery.is_event():
+                events.append(delivery.event)
+        return events
+
+
+def gifts(events):
+    """The ids of the contributions among the events."""
+    kinds = [event.kind for event in events]
+    return [kind.contribution.id for kind in kinds if kind.is_contribution_received()]
+
+
+def totals(events):
+    """What the hype train had after each of its events."""
+    kinds = [event.kind for event in events]
+    return [kind.train.total for kind in kinds if kind.is_hype_train_changed()]
