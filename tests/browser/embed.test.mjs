@@ -40,10 +40,17 @@ const SCRIPT = `
   };
   window.player = player;
   window.picture = () => player.playhead().positionMs;
-  document.querySelector('parlor-overlay').attachPlayer?.(player);
   customElements.whenDefined('parlor-overlay').then(() =>
     document.querySelector('parlor-overlay').attachPlayer(player));
 `;
+
+const STYLE = 'parlor-overlay { position: absolute; inset: 0; }';
+
+/** What the site serves beside its page, as `[type, text]`. */
+const FILES = {
+  '/site.js': ['text/javascript', SCRIPT],
+  '/site.css': ['text/css', STYLE],
+};
 
 let server;
 let site;
@@ -53,10 +60,10 @@ let body;
 
 before(async () => {
   site = createServer((request, response) => {
-    const script = request.url === '/site.js';
-    response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
+    const [type, text] = FILES[request.url] ?? ['text/html', body];
+    response.setHeader('content-type', type);
     response.setHeader('content-security-policy', policy(server.url));
-    response.end(script ? SCRIPT : body);
+    response.end(text);
   });
   site.listen(0, '127.0.0.1');
   await once(site, 'listening');
@@ -80,7 +87,7 @@ function origin() {
 }
 
 async function openSite(room) {
-  body = `<!doctype html><title>A site</title>
+  body = `<!doctype html><title>A site</title><link rel="stylesheet" href="/site.css">
     <parlor-overlay server="${server.url}" room="${room.id}" placement="player"></parlor-overlay>
     <script type="module" src="${server.url}/parlor-overlay.js"></script>
     <script type="module" src="/site.js"></script>`;
