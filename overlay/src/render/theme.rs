@@ -45,16 +45,17 @@ impl Theme {
 
         let surface = color("--parlor-surface", SURFACE);
         let (accent, on_accent) = ink::field(color("--parlor-accent", ACCENT));
-        let accent_2 = color("--parlor-accent-2", ACCENT_2);
+        let (urgent, on_urgent) = ink::field(color("--parlor-accent-2", ACCENT_2));
         let inks = [
             ("--ink-text", color("--parlor-text", TEXT)),
             ("--ink-muted", color("--parlor-muted", MUTED)),
             ("--ink-amount", accent),
-            ("--ink-urgent", accent_2),
         ];
         for (name, wish) in inks {
             stage.set_style(name, &ink::ink_on(surface, wish).css());
         }
+        stage.set_style("--ink-urgent", &urgent.css());
+        stage.set_style("--ink-on-urgent", &on_urgent.css());
         stage.set_style("--ink-accent", &accent.css());
         stage.set_style("--ink-on-accent", &on_accent.css());
 

@@ -32,6 +32,7 @@ const SWEEP_MS: i64 = 320;
 pub(crate) struct TrainWidget {
     root: Part,
     fill: Part,
+    sign: Part,
     goal: Part,
     next: Part,
     run: Part,
@@ -73,6 +74,7 @@ impl TrainWidget {
         Self {
             root: find(".train"),
             fill: find(".fill"),
+            sign: find(".sign"),
             goal: find(".goal"),
             next: find(".next"),
             run: find(".run"),
@@ -167,6 +169,7 @@ impl TrainWidget {
             .set_style("--roll", &[&(rolled as i32).to_string(), "deg"].concat());
         self.fill
             .set_transform(&["scaleX(", &decimal(view.progress), ")"].concat());
+        self.sign.set_opacity((1.0 - view.departed * 3.0).max(0.0));
         self.goal.set_text(&view.sign.0);
         self.next.set_text(&view.sign.1);
     }
@@ -284,7 +287,12 @@ impl TrainWidget {
         let place = (arrived - 1.0 + left * left) * 1_020.0;
         self.band
             .set_transform(&["translateX(calc(.1%*", &(place as i32).to_string(), "))"].concat());
-        let punch = ((1.0 - left) * 300.0) as i32;
+        let covered = party.age_ms >= COVERED_AT_MS;
+        let punch = if covered {
+            ((1.0 - left) * 300.0) as i32
+        } else {
+            0
+        };
         self.figure
             .set_transform(&["scale(calc(1 + ", &punch.to_string(), "/1000))"].concat());
     }

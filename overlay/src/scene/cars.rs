@@ -40,6 +40,7 @@ pub(crate) struct Cars {
 struct Car {
     number: usize,
     name: String,
+    hype: i64,
     amount: String,
 }
 
@@ -59,10 +60,8 @@ impl Cars {
             ..Self::default()
         };
         for contributor in train.recent_contributors.iter().take(CARS_MAX - 1).rev() {
-            self.push(
-                String::from(words::shown_name(contributor.name.as_deref())),
-                words::plus(contributor.last_hype),
-            );
+            let name = String::from(words::shown_name(contributor.name.as_deref()));
+            self.push(name, contributor.last_hype);
         }
     }
 
@@ -85,8 +84,14 @@ impl Cars {
             return;
         }
         let gathering = std::mem::take(&mut self.gathering);
+        let name = gathering.name();
+        if let Some(newest) = self.train.first_mut().filter(|newest| newest.name == name) {
+            newest.hype = newest.hype.saturating_add(gathering.hype);
+            newest.amount = words::plus(newest.hype);
+            return;
+        }
         self.coupled_at = Some(couples_at);
-        self.push(gathering.name(), words::plus(gathering.hype));
+        self.push(name, gathering.hype);
     }
 
     /// Returns the cars, newest first.
@@ -108,16 +113,15 @@ impl Cars {
         (eased(age_ms, GROW_MS), eased(age_ms, ENTER_MS))
     }
 
-    fn push(&mut self, name: String, amount: String) {
+    fn push(&mut self, name: String, hype: i64) {
         self.coupled_count = self.coupled_count.wrapping_add(1);
-        self.train.insert(
-            0,
-            Car {
-                number: self.coupled_count,
-                name,
-                amount,
-            },
-        );
+        let car = Car {
+            number: self.coupled_count,
+            name,
+            hype,
+            amount: words::plus(hype),
+        };
+        self.train.insert(0, car);
         self.train.truncate(CARS_MAX);
     }
 }

@@ -141,6 +141,20 @@ fn contributions_that_come_fast_couple_on_as_one_car() {
 }
 
 #[test]
+fn somebody_who_gives_again_adds_to_their_car() {
+    let mut stage = started();
+    for (began_at, total) in [(9_000, 200), (12_000, 350)] {
+        let train = running(1, total, total);
+        stage.change(HypeTrainChange::Progressed, &train, at(began_at), began_at);
+    }
+    stage.advance(30_000);
+
+    let view = stage.view(Some(at(0)), 30_000).expect("it runs");
+    let cars: Vec<_> = view.cars.iter().map(|car| (car.name, car.amount)).collect();
+    assert_eq!(cars, [("Ada", "+850")]);
+}
+
+#[test]
 fn a_seek_lands_without_anything_moving() {
     let mut stage = started();
     stage.change(
