@@ -27,15 +27,28 @@ fn a_source_shows_everything_on_arrival() {
 #[test]
 fn a_source_does_not_wait_for_the_clock() {
     let mut sim = Sim::new(Placement::Source);
-    sim.run_for(30);
-    sim.inject("{\"type\":\"pong\"}");
+    sim.answers_pings = false;
     sim.run_for(1_000);
-    sim.latency_ms = 3_000;
 
     sim.contribute(400);
-    sim.run_for(3_000);
+    sim.run_for(20);
 
     assert_eq!(sim.shown(), [3, 4]);
+}
+
+#[test]
+fn a_clock_found_out_after_the_snapshot_changes_the_state_and_shows_nothing_late() {
+    let mut server = Server::new(8_000, 300);
+    server.contribute(400, SERVER_START_MS - 30_000);
+    let mut sim = Sim::with_server(Placement::Companion, server);
+    sim.answers_pings = false;
+    sim.run_for(500);
+    assert_eq!(sim.total(), None);
+
+    sim.answers_pings = true;
+    sim.run_for(500);
+    assert_eq!(sim.replaced(), [None, Some(400)]);
+    assert_eq!(sim.shown(), [0_i64; 0]);
 }
 
 #[test]
@@ -87,6 +100,23 @@ fn a_silent_player_counts_as_one_without_a_clock_after_a_grace() {
 
     sim.run_for(10_000);
     assert_eq!(sim.total(), Some(400));
+}
+
+#[test]
+fn a_player_that_loses_its_clock_goes_on_after_the_delay_and_repeats_nothing() {
+    let mut sim = Sim::playing_behind(2_000);
+    sim.contribute(400);
+    sim.run_for(3_000);
+    sim.contribute(500);
+    sim.input(Input::NoPlayhead);
+    sim.run_for(7_999);
+    assert_eq!(sim.shown(), [3, 4]);
+    sim.run_for(1);
+    assert_eq!(sim.shown(), [3, 4, 5, 6]);
+
+    sim.play_at(sim.live_edge() - 60_000);
+    sim.run_for(1_000);
+    assert_eq!(sim.total(), None);
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(crate) struct Sim {
     pub(crate) latency_ms: i64,
     /// Messages from the server are lost while this is set.
     pub(crate) loses_messages: bool,
+    pub(crate) answers_pings: bool,
     /// Whether a socket can be opened, and messages arrive.
     pub(crate) server_is_up: bool,
     pub(crate) deliveries: Vec<(i64, Delivery)>,
@@ -82,6 +83,7 @@ impl Sim {
             now: 0,
             latency_ms: 20,
             loses_messages: false,
+            answers_pings: true,
             server_is_up: true,
             deliveries: Vec::new(),
             states: Vec::new(),
@@ -407,6 +409,7 @@ impl Sim {
         }
         match message["type"].as_str().unwrap() {
             "connection_init" => self.send_to_client(socket, json!({"type": "connection_ack"})),
+            "ping" if !self.answers_pings => {}
             "ping" => {
                 let now = self.server_now();
                 let pong = json!({"type": "pong", "payload": {
