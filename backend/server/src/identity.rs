@@ -164,7 +164,7 @@ impl Identity {
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
         let claims = decode::<Claims>(token, &self.decoding, &validation)
-            .map_err(|error| refusal_of(error.kind()))?
+            .map_err(|error| refusal_of(token, error.kind()))?
             .claims;
         let expires_at = claims.exp.ok_or(IdentityError::ClaimsMissing)?;
         let expires_at = ServerTime::from_unix_millis(expires_at.saturating_mul(1_000));
@@ -218,8 +218,12 @@ fn principal_of(claims: Claims) -> Option<Principal> {
     clippy::wildcard_enum_match_arm,
     reason = "the crate's list of errors is open"
 )]
-fn refusal_of(error: &ErrorKind) -> IdentityError {
+fn refusal_of(token: &str, error: &ErrorKind) -> IdentityError {
     match error {
+        // The crate does not know `none`, and calls a token of that algorithm malformed.
+        _ if algorithm_of(token).is_some_and(|algorithm| algorithm != "HS256") => {
+            IdentityError::Unsigned
+        }
         ErrorKind::InvalidSignature
         | ErrorKind::InvalidAlgorithm
         | ErrorKind::InvalidAlgorithmName
@@ -227,4 +231,12 @@ fn refusal_of(error: &ErrorKind) -> IdentityError {
         ErrorKind::MissingRequiredClaim(_) => IdentityError::ClaimsMissing,
         _ => IdentityError::Malformed,
     }
+}
+
+/// The algorithm that a token's header names.
+fn algorithm_of(token: &str) -> Option<String> {
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+
+    header.get("alg")?.as_str().map(str::to_owned)
 }

@@ -75,7 +75,8 @@ fn answer(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
 fn etag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
 
-    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..16]))
+    // Weak, because the same tag goes with the file in every content encoding.
+    format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(&hash[..16]))
 }
 
 fn content_type(name: &str) -> &'static str {

@@ -1,0 +1,13 @@
+//! The API from outside: requests over loopback to a server that is real but for its clock and its
+//! randomness, on SQLite and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod access;
+mod contributions;
+mod database;
+mod http;
+mod rooms;
+mod schema;
+mod server;
+mod trains;

@@ -1,0 +1,308 @@
+//! A server under test, and what tests say to it.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use parlor_domain::event::LogHead;
+use parlor_domain::id::{IdSource, TenantId};
+use parlor_domain::time::ServerTime;
+use parlor_server::clock::{Clock, TestClock};
+use parlor_server::config::{LogFormat, Settings, Synchronous};
+use parlor_server::graphql::global_id::parse_room_id;
+use parlor_server::identity::Claims;
+use parlor_server::ids::{Ids, Randomness};
+use parlor_server::service::Server;
+use parlor_store::Tenant;
+use serde_json::{Value, json};
+
+pub(crate) const SECRET: &str = "a secret that is long enough for tests";
+/// When every test begins, in milliseconds.
+pub(crate) const START_MS: i64 = 1_767_323_045_000;
+
+/// A running server with one tenant, who has staff.
+pub(crate) struct Api {
+    pub(crate) server: Server,
+    pub(crate) clock: TestClock,
+    pub(crate) tenant: TenantId,
+    pub(crate) staff: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Api {
+    pub(crate) async fn start(database: &str) -> Self {
+        let clock = TestClock::new(ServerTime::from_unix_millis(START_MS));
+        let server = start_server(database, &clock).await;
+        let tenant = add_tenant(&server).await;
+
+        Self {
+            staff: token(tenant, "staff"),
+            server,
+            clock,
+            tenant,
+        }
+    }
+
+    /// Stops the server, and starts another one `later_ms` later on the same database.
+    pub(crate) async fn restart(self, database: &str, later_ms: i64) -> Self {
+        self.server.stop().await;
+        self.clock.advance_millis(later_ms);
+
+        Self {
+            server: start_server(database, &self.clock).await,
+            ..self
+        }
+    }
+
+    /// Another tenant's staff token.
+    pub(crate) async fn other_staff(&self) -> String {
+        token(add_tenant(&self.server).await, "staff")
+    }
+
+    /// Executes `document` as `token`, which is empty for an anonymous caller.
+    pub(crate) async fn execute(&self, token: &str, document: &str, variables: Value) -> Value {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let answer = self.post(token, &[], body).await;
+
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    /// Has a mutation done by the tenant's staff, and returns the member of its result.
+    pub(crate) async fn mutate(&self, mutation: &str, input: Value) -> Value {
+        self.mutate_as(&self.staff, mutation, input).await
+    }
+
+    pub(crate) async fn mutate_as(&self, token: &str, mutation: &str, input: Value) -> Value {
+        let (document, variables) = mutation_document(mutation, input);
+        let answer = self.execute(token, &document, variables).await;
+        assert_eq!(answer["errors"], Value::Null, "{answer}");
+
+        answer["data"][mutation].clone()
+    }
+
+    /// An open room, by its global id.
+    pub(crate) async fn room(&self, slug: &str) -> String {
+        self.room_with(json!({ "slug": slug, "title": slug, "state": "OPEN" }))
+            .await
+    }
+
+    pub(crate) async fn room_with(&self, input: Value) -> String {
+        let room = self.mutate("createRoom", input).await;
+        room["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{room}"))
+            .to_owned()
+    }
+
+    /// A room whose stream runs.
+    pub(crate) async fn live_room_with(&self, input: Value) -> String {
+        let room = self.room_with(input).await;
+        let session = self.mutate("startSession", json!({ "roomId": room })).await;
+        assert_eq!(session["__typename"], "Session", "{session}");
+
+        room
+    }
+
+    /// Where the room's log ends.
+    pub(crate) async fn head(&self, room: &str) -> LogHead {
+        let room = parse_room_id(room).unwrap();
+        self.server
+            .service
+            .app
+            .store
+            .head(room)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    pub(crate) async fn post(
+        &self,
+        token: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let authorization = format!("Bearer {token}");
+        let mut all = vec![("content-type", "application/json")];
+        if !token.is_empty() {
+            all.push(("authorization", &authorization));
+        }
+        // What a test gives takes the place of what is usual.
+        all.retain(|(name, _)| !headers.iter().any(|(given, _)| given == name));
+        all.extend(headers);
+
+        self.request(Method::POST, "/graphql", &all, body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.request(Method::GET, path, headers, Bytes::new()).await
+    }
+
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let uri = format!("http://{}{path}", self.server.address);
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body.into())).unwrap();
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let response = client.request(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The code of the first error.
+    pub(crate) fn code(&self) -> String {
+        let body: Value = serde_json::from_str(&self.body).unwrap();
+        let code = &body["errors"][0]["extensions"]["code"];
+        code.as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+    }
+}
+
+/// What a token says unless a test says otherwise.
+pub(crate) fn claims(tenant: TenantId, role: &str) -> Claims {
+    Claims {
+        tenant_id: Some(tenant.0),
+        role: Some(role.to_owned()),
+        sub: Some("somebody".to_owned()),
+        exp: Some(START_MS / 1_000 + 3_600),
+        ..Claims::default()
+    }
+}
+
+pub(crate) fn token(tenant: TenantId, role: &str) -> String {
+    parlor_server::identity::sign_with(SECRET, &claims(tenant, role))
+}
+
+/// A mutation with everything of its result that tests look at.
+pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value) {
+    let (declared, arguments, object) = match mutation {
+        "createRoom" => ("$input: CreateRoomInput!", "input: $input", ROOM),
+        "updateRoom" => (
+            "$id: ID!, $input: UpdateRoomInput!",
+            "id: $id, input: $input",
+            ROOM,
+        ),
+        "startSession" => ("$input: StartSessionInput!", "input: $input", SESSION),
+        "endSession" => ("$input: EndSessionInput!", "input: $input", SESSION),
+        "recordContribution" => (
+            "$input: RecordContributionInput!",
+            "input: $input",
+            CONTRIBUTION,
+        ),
+        "createOverlayToken" => (
+            "$input: CreateOverlayTokenInput!",
+            "input: $input",
+            CREATED_OVERLAY_TOKEN,
+        ),
+        "revokeOverlayToken" => (
+            "$id: ID!",
+            "id: $id",
+            "... on OverlayToken { id revokedAt }",
+        ),
+        other => panic!("there is no mutation {other}"),
+    };
+    // A union that never has a member cannot be asked for it.
+    let refusals = match mutation {
+        "createRoom" => INVALID.to_owned(),
+        "endSession" | "revokeOverlayToken" => NOT_FOUND.to_owned(),
+        _ => format!("{INVALID} {NOT_FOUND}"),
+    };
+    let document = format!(
+        "mutation ({declared}) {{ {mutation}({arguments}) {{
+            __typename {object} ... on Error {{ message code }} {refusals}
+        }} }}"
+    );
+    // The id is an argument of its own, beside the input.
+    let mut input = input;
+    let variables = match mutation {
+        "updateRoom" | "revokeOverlayToken" => {
+            let id = input.as_object_mut().unwrap().remove("id");
+            json!({ "id": id, "input": input })
+        }
+        _ => json!({ "input": input }),
+    };
+
+    (document, variables)
+}
+
+const INVALID: &str = "... on ValidationError { field constraint }";
+const NOT_FOUND: &str = "... on NotFoundError { resourceType resourceId }";
+const ROOM: &str = "... on Room {
+    id slug title streamId state version delayMs ingestOffsetMs anonymousRead createdAt updatedAt
+    hypeTrainProgram { version kickoffEvents levels { goal reward } }
+    session { id }
+}";
+const SESSION: &str = "... on Session { id startedAt endedAt delayMs }";
+const CONTRIBUTION: &str = "... on Contribution {
+    id provider contributionRef kind amount currency tier quantity viewerId viewerName status hype
+    occurredAt recordedAt
+}";
+const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
+    secret browserSourceUrl overlayToken { id label createdAt revokedAt }
+}";
+
+async fn start_server(database: &str, clock: &TestClock) -> Server {
+    let settings = Settings {
+        listen: "127.0.0.1:0".to_owned(),
+        database: database.to_owned(),
+        jwt_secret: SECRET.to_owned(),
+        public_url: Some("https://parlor.example".to_owned()),
+        allowed_origins: vec!["https://a.example".to_owned()],
+        log_format: LogFormat::Text,
+        sqlite_synchronous: Synchronous::Full,
+        init_timeout_ms: 10_000,
+    };
+    // Another seed for each server: two that shared one would give out the same ids.
+    let seed =
+        u64::try_from(Clock::Test(clock.clone()).now().unix_millis() - START_MS).unwrap() + 1;
+
+    Server::start(
+        settings,
+        Clock::Test(clock.clone()),
+        Randomness::seeded(seed),
+    )
+    .await
+    .unwrap()
+}
+
+async fn add_tenant(server: &Server) -> TenantId {
+    let app = &server.service.app;
+    let mut ids: Ids = app.ids.clone();
+    let tenant = Tenant {
+        id: TenantId(ids.next_id()),
+        name: "A tenant".to_owned(),
+        created_at: app.clock.now(),
+    };
+    assert!(app.store.create_tenant(&tenant).await.unwrap());
+
+    tenant.id
+}
