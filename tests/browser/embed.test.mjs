@@ -5,19 +5,10 @@ import { after, afterEach, before, test } from 'node:test';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { Server, Staff } from '../harness.mjs';
-import { launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
+import { EAGER_TRAIN, launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 90_000;
-
-const EAGER_TRAIN = {
-  kickoffEvents: 1,
-  kickoffViewers: 1,
-  kickoffWindowMs: 60_000,
-  levels: [{ goal: '1000' }],
-  secondsPerLevel: 300,
-  cooldownMs: 0,
-};
 
 /** As strict as a site can be: no inline scripts, no foreign code but the overlay's. */
 const policy = (parlor) =>

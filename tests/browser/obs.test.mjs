@@ -4,20 +4,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { pathToFileURL, fileURLToPath } from 'node:url';
 import { Server, Staff } from '../harness.mjs';
-import { cornerOpacity, launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
+import { EAGER_TRAIN, cornerOpacity, launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 90_000;
-
-/** A train that starts with the first contribution, so that a test need not bring an audience. */
-const EAGER_TRAIN = {
-  kickoffEvents: 1,
-  kickoffViewers: 1,
-  kickoffWindowMs: 60_000,
-  levels: [{ goal: '1000', reward: 'a hat' }, { goal: '2000', reward: null }],
-  secondsPerLevel: 300,
-  cooldownMs: 0,
-};
 
 let server;
 let staff;

@@ -6,6 +6,16 @@ import { inflateSync } from 'node:zlib';
 /** How long anything on a page may take, in milliseconds. The longest wait is 30 s behind. */
 export const PATIENCE_MS = 45_000;
 
+/** A train that starts with the first contribution, so that a test need not bring an audience. */
+export const EAGER_TRAIN = {
+  kickoffEvents: 1,
+  kickoffViewers: 1,
+  kickoffWindowMs: 60_000,
+  levels: [{ goal: '1000', reward: 'a hat' }, { goal: '2000', reward: null }],
+  secondsPerLevel: 300,
+  cooldownMs: 0,
+};
+
 export async function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
@@ -63,6 +73,12 @@ export async function untilShown(page, message) {
 /** Everything that the page has shown, in order. */
 export async function shown(page) {
   return page.evaluate(() => window.shown);
+}
+
+/** Waits until the overlay of `page` has the train at `level`, with `progress` towards its goal. */
+export async function stage(page, { level, progress }) {
+  const there = `[data-train-level="${level}"][data-train-progress="${progress}"]`;
+  await page.locator(`parlor-overlay [part="stage"]${there}`).waitFor({ state: 'attached' });
 }
 
 /** What the train's engine says: the level, as a viewer reads it. */
