@@ -3,20 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { Server, Staff } from '../harness.mjs';
+import { EAGER_TRAIN, Server, Staff } from '../harness.mjs';
 import { launch, level, open, PATIENCE_MS, shown, untilLive, untilShown } from './pages.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 150_000;
-
-const EAGER_TRAIN = {
-  kickoffEvents: 1,
-  kickoffViewers: 1,
-  kickoffWindowMs: 60_000,
-  levels: [{ goal: '1000', reward: 'a hat' }, { goal: '2000' }],
-  secondsPerLevel: 300,
-  cooldownMs: 0,
-};
 
 let server;
 let staff;

@@ -24,10 +24,7 @@ pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
     bind::build(&toolchain, "parlor-overlay", "parlor_overlay", &web)?;
 
     for (from, to) in STATIC {
-        let from = workspace::root().join(from);
-        if from.exists() {
-            copy_folder(&from, &web.join(to))?;
-        }
+        copy_folder(&workspace::root().join(from), &web.join(to))?;
     }
 
     Ok(web)
