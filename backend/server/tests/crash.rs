@@ -1,0 +1,309 @@
+//! The server killed without warning, again and again, in the middle of its work.
+//!
+//! Whatever was acknowledged must be there once afterwards, whatever was not may be sent again, and
+//! the log and the train must agree with each other all along.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "api/database.rs"]
+mod database;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use database::on_both_engines;
+use parlor_domain::event::{Event, EventBody};
+use parlor_domain::hype_train::Phase;
+use parlor_domain::id::RoomId;
+use parlor_server::clock::Clock;
+use parlor_server::graphql::global_id::parse_room_id;
+use parlor_server::identity::{Claims, sign_with};
+use parlor_server::simulate::Client;
+use parlor_store::{Settings, Store, Tenant};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+on_both_engines! {
+    what_was_acknowledged_survives_twenty_kills,
+}
+
+const SECRET: &str = "a secret that is long enough for tests";
+const TENANT: Uuid = Uuid::from_u128(0x0194_fe37_0000_7000_8000_0000_0000_0001);
+const KILLS: usize = 20;
+/// Contributions under way at once, so that a kill finds some at every stage.
+const SENDERS: usize = 8;
+/// Acknowledged between a start and the kill, at most.
+const ACKNOWLEDGED_MAX: usize = 60;
+
+/// How long a test waits for the server to do its work.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What the audience has sent, and what it was told.
+#[derive(Default)]
+struct Ledger {
+    next: usize,
+    /// Sent without an answer; to be sent again.
+    unanswered: BTreeSet<usize>,
+    /// The id that each acknowledged contribution was given.
+    acknowledged: BTreeMap<usize, String>,
+}
+
+async fn what_was_acknowledged_survives_twenty_kills(database: String) {
+    let mut rng = fastrand::Rng::with_seed(20);
+    let mut server = Server::start(&database);
+    let store = Store::connect(&Settings::new(&database)).await.unwrap();
+    let tenant = Tenant {
+        id: parlor_domain::id::TenantId(TENANT),
+        name: "A tenant".to_owned(),
+        created_at: Clock::System.now(),
+    };
+    assert!(store.create_tenant(&tenant).await.unwrap());
+    let room = make_room(&server.client).await;
+    let room_id = parse_room_id(&room).unwrap();
+
+    let mut ledger = Ledger::default();
+    for _ in 0..KILLS {
+        let until = rng.usize(1..=ACKNOWLEDGED_MAX);
+        ledger = send_until_killed(server, &room, ledger, until).await;
+
+        server = Server::start(&database);
+        check(&store, room_id, &ledger).await;
+    }
+    assert!(ledger.acknowledged.len() > KILLS * 5);
+
+    // Nobody in between: what was left unanswered is sent again and counts once.
+    for n in std::mem::take(&mut ledger.unanswered) {
+        let id = send(&server.client, &room, n).await.unwrap();
+        ledger.acknowledged.insert(n, id);
+    }
+    check(&store, room_id, &ledger).await;
+    let sent: i64 = ledger.acknowledged.keys().map(|n| amount(*n)).sum();
+    let train = store.room(room_id).await.unwrap().unwrap().train.unwrap();
+    assert_eq!((train.phase, train.total), (Phase::Running, sent));
+    store.close().await;
+}
+
+/// Sends contributions, and kills the server at the moment that the `until`th is acknowledged,
+/// while others are on their way.
+async fn send_until_killed(server: Server, room: &str, ledger: Ledger, until: usize) -> Ledger {
+    let ledger = Arc::new(std::sync::Mutex::new(ledger));
+    let (answered, dead) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let enough = Arc::new(Notify::new());
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|_| {
+            let (client, room) = (server.client.clone(), room.to_owned());
+            let (ledger, enough) = (Arc::clone(&ledger), Arc::clone(&enough));
+            let (answered, dead) = (Arc::clone(&answered), Arc::clone(&dead));
+            tokio::spawn(async move {
+                while !dead.load(Ordering::Acquire) {
+                    let n = ledger.lock().unwrap().take_next();
+                    let Ok(id) = send(&client, &room, n).await else {
+                        return;
+                    };
+                    ledger.lock().unwrap().acknowledge(n, id);
+                    if answered.fetch_add(1, Ordering::AcqRel) + 1 == until {
+                        enough.notify_one();
+                    }
+                }
+            })
+        })
+        .collect();
+
+    tokio::time::timeout(PATIENCE, enough.notified())
+        .await
+        .expect("contributions are acknowledged");
+    drop(server);
+    dead.store(true, Ordering::Release);
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    Arc::into_inner(ledger).unwrap().into_inner().unwrap()
+}
+
+impl Ledger {
+    /// What to send next: something unanswered now and then, or else something new.
+    fn take_next(&mut self) -> usize {
+        if self.next.is_multiple_of(3)
+            && let Some(n) = self.unanswered.pop_first()
+        {
+            self.unanswered.insert(n);
+            self.next += 1;
+            return n;
+        }
+        self.next += 1;
+        self.unanswered.insert(self.next);
+
+        self.next
+    }
+
+    /// An answer given twice must be the same.
+    fn acknowledge(&mut self, n: usize, id: String) {
+        self.unanswered.remove(&n);
+        let before = self.acknowledged.insert(n, id.clone());
+        assert!(before.is_none_or(|before| before == id));
+    }
+}
+
+/// Compares what the database holds with what the audience was told.
+async fn check(store: &Store, room_id: RoomId, ledger: &Ledger) {
+    let view = store.room(room_id).await.unwrap().unwrap();
+    let events = whole_log(store, room_id).await;
+    let seqs: Vec<_> = events.iter().map(|event| event.seq).collect();
+    assert_eq!(
+        seqs,
+        (1..=view.head.seq).collect::<Vec<_>>(),
+        "the log has no gap"
+    );
+
+    let mut shown = BTreeMap::new();
+    for event in &events {
+        if let EventBody::ContributionReceived(alert) = &event.body {
+            let message = alert.message.clone().unwrap();
+            assert_eq!(
+                shown.insert(message, alert.hype),
+                None,
+                "nothing is there twice"
+            );
+        }
+    }
+    for n in ledger.acknowledged.keys() {
+        assert_eq!(
+            shown.get(&n.to_string()),
+            Some(&amount(*n)),
+            "{n} was acknowledged"
+        );
+    }
+    for message in shown.keys() {
+        let n = message.parse().unwrap();
+        let known = ledger.acknowledged.contains_key(&n) || ledger.unanswered.contains(&n);
+        assert!(known, "{n} was sent");
+    }
+
+    let total = view.train.map_or(0, |train| train.total);
+    assert_eq!(
+        total,
+        shown.values().sum::<i64>(),
+        "the train carries what the log shows"
+    );
+}
+
+async fn whole_log(store: &Store, room_id: RoomId) -> Vec<Event> {
+    let epoch = store.head(room_id).await.unwrap().unwrap().epoch;
+    let mut events: Vec<Event> = Vec::new();
+    loop {
+        let after = events.last().map_or(0, |event| event.seq);
+        let more = store
+            .events_after(room_id, epoch, after, 1_000)
+            .await
+            .unwrap();
+        if more.is_empty() {
+            return events;
+        }
+        events.extend(more);
+    }
+}
+
+fn amount(n: usize) -> i64 {
+    i64::try_from(n % 97).unwrap() + 1
+}
+
+async fn send(client: &Client, room: &str, n: usize) -> Result<String, ()> {
+    let document = "mutation ($input: RecordContributionInput!) {
+        recordContribution(input: $input) { ... on Contribution { id } ... on Error { message } }
+    }";
+    let input = json!({
+        "roomId": room, "idempotencyKey": format!("k{n}"), "provider": "test",
+        "kind": "DONATION", "amount": amount(n).to_string(), "currency": "EUR",
+        "viewerId": format!("v{}", n % 11), "message": n.to_string(),
+    });
+    let answer = client
+        .execute(document, json!({ "input": input }))
+        .await
+        .map_err(|_| ())?;
+    let id = answer["recordContribution"]["id"].as_str();
+
+    Ok(id.unwrap_or_else(|| panic!("{answer}")).to_owned())
+}
+
+/// A live room with one long train.
+async fn make_room(client: &Client) -> String {
+    let create = "mutation ($input: CreateRoomInput!) {
+        createRoom(input: $input) { ... on Room { id } ... on Error { message } }
+    }";
+    let start = "mutation ($input: StartSessionInput!) {
+        startSession(input: $input) { ... on Session { id } ... on Error { message } }
+    }";
+    let input = json!({
+        "slug": "show", "title": "Show", "state": "OPEN",
+        "hypeTrainProgram": {
+            "kickoffEvents": 1, "kickoffViewers": 1, "kickoffWindowMs": 3_600_000,
+            "levels": [{ "goal": 5_000 }], "secondsPerLevel": 3_600, "cooldownMs": 0,
+        },
+    });
+    let made: Value = client
+        .execute(create, json!({ "input": input }))
+        .await
+        .unwrap();
+    let room = made["createRoom"]["id"].as_str().unwrap().to_owned();
+    let started = client
+        .execute(start, json!({ "input": { "roomId": room } }))
+        .await
+        .unwrap();
+    assert!(started["startSession"]["id"].is_string(), "{started}");
+
+    room
+}
+
+/// The real program, killed when dropped.
+struct Server {
+    process: Child,
+    client: Client,
+}
+
+impl Server {
+    fn start(database: &str) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_parlor"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
+            .env("PARLOR_JWT_SECRET", SECRET)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap();
+
+        Self {
+            client: Client::new(url, &staff_token()).unwrap(),
+            process,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn staff_token() -> String {
+    let claims = Claims {
+        tenant_id: Some(TENANT),
+        role: Some("service".to_owned()),
+        sub: Some("crash test".to_owned()),
+        exp: Some(Clock::System.now().unix_millis() / 1_000 + 3_600),
+        ..Claims::default()
+    };
+
+    sign_with(SECRET, &claims)
+}
