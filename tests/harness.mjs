@@ -15,16 +15,6 @@ const PARLOR =
 /** How long a server may take to say where it listens, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
 
-/** A train that starts with the first contribution, so that a test need not bring an audience. */
-export const EAGER_TRAIN = {
-  kickoffEvents: 1,
-  kickoffViewers: 1,
-  kickoffWindowMs: 60_000,
-  levels: [{ goal: '1000', reward: 'a hat' }, { goal: '2000' }],
-  secondsPerLevel: 300,
-  cooldownMs: 0,
-};
-
 export class Server {
   #child;
   #folder;

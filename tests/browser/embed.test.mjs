@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { EAGER_TRAIN, Server, Staff } from '../harness.mjs';
+import { Server, Staff } from '../harness.mjs';
 import { EAGER_TRAIN, launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
 
 /** An upper bound on any one test, in milliseconds. */

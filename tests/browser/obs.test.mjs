@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { pathToFileURL, fileURLToPath } from 'node:url';
-import { EAGER_TRAIN, Server, Staff } from '../harness.mjs';
+import { Server, Staff } from '../harness.mjs';
 import { EAGER_TRAIN, cornerOpacity, launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
 
 /** An upper bound on any one test, in milliseconds. */

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { EAGER_TRAIN, Server, Staff } from '../harness.mjs';
-import { launch, level, open, PATIENCE_MS, shown, untilLive, untilShown } from './pages.mjs';
+import { Server, Staff } from '../harness.mjs';
+import { EAGER_TRAIN, PATIENCE_MS, launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 150_000;
@@ -114,4 +114,19 @@ test('a killed server in the middle of a train costs neither page anything', { t
     assert.deepEqual(seqs, Array.from(seqs, (_, index) => seqs[0] + index), 'every seq once, in order');
     assert.equal(events.at(-1).train.total, 1_100);
   }
+});
+
+test('who comes late is shown nothing that their picture has not reached', { timeout }, async () => {
+  const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
+  await staff.donate(room.id, { amount: 700, message: 'on its way' });
+
+  const { page, source } = await openPlayer(room, 8);
+  const event = await untilShown(page, 'on its way');
+
+  const behind = event.shownAt - event.occurredAt;
+  assert.ok(Math.abs(behind - 8_000) < 1_000, `shown ${behind} ms later, 8 s behind`);
+  await level(page).getByText('1', { exact: true }).waitFor();
+  // OBS has no past to wait for: the train is there, its alert is over.
+  await source.locator('[part="level"]').getByText('1', { exact: true }).waitFor();
+  assert.deepEqual(await shown(source), []);
 });
