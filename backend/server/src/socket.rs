@@ -49,7 +49,7 @@ const WRITE_BUFFER_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub struct Sockets {
     app: Arc<App>,
     schema: ParlorSchema,
-    settings: SocketSettings,
+    settings: Arc<SocketSettings>,
     groups: Arc<Groups>,
     tokens: Arc<TokenWatch>,
     open: watch::Sender<usize>,
@@ -63,7 +63,7 @@ impl Sockets {
             tokens: TokenWatch::start(app.identity.clone(), settings.token_check),
             app: Arc::clone(app),
             schema,
-            settings,
+            settings: Arc::new(settings),
             open: watch::Sender::new(0),
         })
     }

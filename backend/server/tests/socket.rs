@@ -7,6 +7,8 @@
 mod client;
 #[path = "socket/closing.rs"]
 mod closing;
+#[path = "api/database.rs"]
+mod database;
 #[path = "socket/live_room.rs"]
 mod live_room;
 #[path = "socket/protocol.rs"]

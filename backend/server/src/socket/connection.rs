@@ -28,9 +28,10 @@ pub(super) async fn serve(socket: WebSocket, sockets: Arc<Sockets>) {
     let outbound = Arc::new(Outbound::new(&sockets.settings));
     let (sink, stream) = socket.split();
     let reader = Reader {
-        conversation: Conversation::new(sockets.settings.clone(), now()),
+        conversation: Conversation::new(Arc::clone(&sockets.settings), now()),
         sockets: Arc::clone(&sockets),
         outbound: Arc::clone(&outbound),
+        admission: None.into(),
         caller: None,
         token: None,
     };
@@ -95,6 +96,7 @@ struct Reader {
     conversation: Conversation,
     sockets: Arc<Sockets>,
     outbound: Arc<Outbound>,
+    admission: OptionFuture<Admission>,
     caller: Option<Arc<Caller>>,
     token: Option<Arc<WatchedToken>>,
 }
@@ -108,7 +110,6 @@ impl Reader {
         let sockets = Arc::clone(&self.sockets);
         let mut drained = pin!(sockets.app.drained());
         let mut is_draining = false;
-        let mut admission: OptionFuture<Admission> = None.into();
 
         loop {
             let token = self.token.clone();
@@ -124,8 +125,8 @@ impl Reader {
                     }
                     None => return,
                 },
-                Some((authorization, caller)) = &mut admission => {
-                    admission = None.into();
+                Some((authorization, caller)) = &mut self.admission => {
+                    self.admission = None.into();
                     self.admit(authorization.as_deref(), caller)
                 }
                 () = wait_until(timeout), if timeout.is_some() => {
@@ -141,9 +142,7 @@ impl Reader {
                 }
             };
 
-            if let Some(Output::Authenticate { authorization }) = output {
-                admission = Some(self.look_up(authorization)).into();
-            } else if let Some(output) = output {
+            if let Some(output) = output {
                 self.carry_out(output);
             }
         }
@@ -216,7 +215,9 @@ impl Reader {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::Authenticate { .. } => unreachable!("looked up by the caller"),
+            Output::Authenticate { authorization } => {
+                self.admission = Some(self.look_up(authorization)).into();
+            }
             Output::Acknowledge => {
                 self.outbound
                     .push_frame(Frame::Text(r#"{"type":"connection_ack"}"#.into()));

@@ -3,6 +3,7 @@
 //! The connection hands in what arrives and when, and carries out what comes back. Which operations
 //! are under way is not known here: they also end by themselves.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use parlor_domain::time::ServerTime;
@@ -57,7 +58,7 @@ pub(crate) struct TokenLife {
 
 /// Where the conversation stands.
 pub(crate) struct Conversation {
-    settings: SocketSettings,
+    settings: Arc<SocketSettings>,
     phase: Phase,
     heard_at: Instant,
     ping_at: Instant,
@@ -75,7 +76,7 @@ enum Phase {
 
 impl Conversation {
     /// A socket that was opened at `now`.
-    pub(crate) fn new(settings: SocketSettings, now: Instant) -> Self {
+    pub(crate) fn new(settings: Arc<SocketSettings>, now: Instant) -> Self {
         let ping_at = now + settings.ping_after;
 
         Self {
@@ -247,7 +248,7 @@ mod tests {
         fn new() -> Self {
             let now = Instant::now();
             Self {
-                conversation: Conversation::new(SocketSettings::default(), now),
+                conversation: Conversation::new(Arc::default(), now),
                 now,
             }
         }

@@ -7,15 +7,29 @@ use parlor_server::graphql::global_id;
 use serde_json::{Value, json};
 
 use crate::client::{Client, LIVE_ROOM, position, seqs};
+use crate::database::on_both_engines;
 use crate::server::{Options, START_MS, TestServer};
+
+on_both_engines!(
+    without_a_start_a_feed_begins_with_the_state_at_the_head,
+    a_feed_goes_on_from_a_position,
+    at_the_head_there_is_nothing_to_recover,
+    what_cannot_be_recovered_begins_anew,
+    a_feed_begins_at_a_media_time,
+    a_malformed_start_is_refused_and_the_socket_kept,
+    an_unknown_room_and_one_of_others_answer_alike,
+    a_room_that_closes_to_the_public_turns_its_readers_out,
+    a_gap_in_the_publications_is_filled_from_the_log,
+    a_last_publication_that_is_lost_shows_in_the_heads,
+    a_log_that_was_renewed_sends_its_followers_back_to_the_start,
+);
 
 fn number(value: &Value) -> i64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
-#[tokio::test]
-async fn without_a_start_a_feed_begins_with_the_state_at_the_head() {
-    let server = TestServer::start().await;
+async fn without_a_start_a_feed_begins_with_the_state_at_the_head(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     server.donate(room, "a").await;
     let head = server.log(room).await.last().unwrap().seq;
@@ -44,9 +58,8 @@ async fn without_a_start_a_feed_begins_with_the_state_at_the_head() {
     assert_eq!(seqs(&live["events"]), [head + 1, head + 2]);
 }
 
-#[tokio::test]
-async fn a_feed_goes_on_from_a_position() {
-    let server = TestServer::start().await;
+async fn a_feed_goes_on_from_a_position(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     let mut client = Client::ready(&server, None).await;
     client.follow("1", room, json!({})).await;
@@ -73,9 +86,8 @@ async fn a_feed_goes_on_from_a_position() {
     assert_eq!(seqs(&resumed["events"].take()), expected);
 }
 
-#[tokio::test]
-async fn at_the_head_there_is_nothing_to_recover() {
-    let server = TestServer::start().await;
+async fn at_the_head_there_is_nothing_to_recover(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     let mut client = Client::ready(&server, None).await;
     client.follow("1", room, json!({})).await;
@@ -89,9 +101,8 @@ async fn at_the_head_there_is_nothing_to_recover() {
     assert_eq!(resumed["throughSeq"], start["throughSeq"]);
 }
 
-#[tokio::test]
-async fn what_cannot_be_recovered_begins_anew() {
-    let server = TestServer::start().await;
+async fn what_cannot_be_recovered_begins_anew(database: String) {
+    let server = TestServer::start_on(database).await;
     let (room, other) = (server.live_room("a").await, server.live_room("b").await);
     let mut client = Client::ready(&server, None).await;
     client.follow("1", room, json!({})).await;
@@ -118,9 +129,8 @@ async fn what_cannot_be_recovered_begins_anew() {
     }
 }
 
-#[tokio::test]
-async fn a_feed_begins_at_a_media_time() {
-    let server = TestServer::start().await;
+async fn a_feed_begins_at_a_media_time(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     for key in ["a", "b", "c"] {
         server.clock.advance_millis(10_000);
@@ -163,9 +173,8 @@ async fn a_feed_begins_at_a_media_time() {
     }
 }
 
-#[tokio::test]
-async fn a_malformed_start_is_refused_and_the_socket_kept() {
-    let server = TestServer::start().await;
+async fn a_malformed_start_is_refused_and_the_socket_kept(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     let mut client = Client::ready(&server, None).await;
     client.follow("1", room, json!({})).await;
@@ -192,9 +201,8 @@ async fn a_malformed_start_is_refused_and_the_socket_kept() {
     client.feed("1").await;
 }
 
-#[tokio::test]
-async fn an_unknown_room_and_one_of_others_answer_alike() {
-    let server = TestServer::start().await;
+async fn an_unknown_room_and_one_of_others_answer_alike(database: String) {
+    let server = TestServer::start_on(database).await;
     let stranger = server.new_tenant().await;
     let theirs = server.room(stranger, "theirs", false).await;
     let token = server.token(server.tenant, "staff", 600_000);
@@ -225,9 +233,8 @@ async fn an_unknown_room_and_one_of_others_answer_alike() {
     client.feed("1").await;
 }
 
-#[tokio::test]
-async fn a_room_that_closes_to_the_public_turns_its_readers_out() {
-    let server = TestServer::start().await;
+async fn a_room_that_closes_to_the_public_turns_its_readers_out(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     let token = server.token(server.tenant, "viewer", 600_000);
     let mut inside = Client::ready(&server, Some(&token)).await;
@@ -254,9 +261,8 @@ async fn a_room_that_closes_to_the_public_turns_its_readers_out() {
     outside.expect_quiet().await;
 }
 
-#[tokio::test]
-async fn a_gap_in_the_publications_is_filled_from_the_log() {
-    let server = TestServer::start().await;
+async fn a_gap_in_the_publications_is_filled_from_the_log(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     let mut client = Client::ready(&server, None).await;
     client.follow("1", room, json!({})).await;
@@ -282,10 +288,10 @@ async fn a_gap_in_the_publications_is_filled_from_the_log() {
     assert_eq!(received, expected);
 }
 
-#[tokio::test]
-async fn a_last_publication_that_is_lost_shows_in_the_heads() {
+async fn a_last_publication_that_is_lost_shows_in_the_heads(database: String) {
     let heads_check = Duration::from_millis(10);
     let server = TestServer::start_with(Options {
+        database: Some(database),
         heads_check,
         ..Options::default()
     })
@@ -301,10 +307,10 @@ async fn a_last_publication_that_is_lost_shows_in_the_heads() {
     assert_eq!(seqs(&client.feed("1").await["events"]), [3, 4]);
 }
 
-#[tokio::test]
-async fn a_log_that_was_renewed_sends_its_followers_back_to_the_start() {
+async fn a_log_that_was_renewed_sends_its_followers_back_to_the_start(database: String) {
     let heads_check = Duration::from_millis(10);
     let server = TestServer::start_with(Options {
+        database: Some(database),
         heads_check,
         ..Options::default()
     })

@@ -42,6 +42,8 @@ pub(crate) struct TestServer {
 }
 
 pub(crate) struct Options {
+    /// A file of its own unless given.
+    pub(crate) database: Option<String>,
     pub(crate) sockets: SocketSettings,
     pub(crate) heads_check: Duration,
     /// What the kernel holds back for each socket, in bytes, where a test fills it.
@@ -59,6 +61,7 @@ struct Files(PathBuf);
 impl Default for Options {
     fn default() -> Self {
         Self {
+            database: None,
             sockets: SocketSettings::default(),
             heads_check: Duration::from_hours(1),
             send_buffer_bytes: None,
@@ -71,10 +74,20 @@ impl TestServer {
         Self::start_with(Options::default()).await
     }
 
+    pub(crate) async fn start_on(database: String) -> Self {
+        let database = Some(database);
+        Self::start_with(Options {
+            database,
+            ..Options::default()
+        })
+        .await
+    }
+
     pub(crate) async fn start_with(options: Options) -> Self {
         let clock = TestClock::new(ServerTime::from_unix_millis(START_MS));
         let files = Files::make(&clock);
-        let url = format!("sqlite://{}", files.0.join("parlor.db").display());
+        let own_file = format!("sqlite://{}", files.0.join("parlor.db").display());
+        let url = options.database.unwrap_or(own_file);
         let settings = settings(&url);
         let store = Store::connect(&parlor_store::Settings::new(&url))
             .await

@@ -7,7 +7,14 @@ use parlor_server::graphql::global_id;
 use serde_json::{Value, json};
 
 use crate::client::{Client, LIVE_ROOM, position, seqs};
+use crate::database::on_both_engines;
 use crate::server::TestServer;
+
+on_both_engines!(
+    who_shares_gets_the_bytes_of_who_does_not,
+    the_live_events_are_those_of_the_replay,
+    a_subscriber_that_is_cut_off_again_and_again_sees_exactly_the_log,
+);
 
 /// The payload of the next message, as it was written.
 async fn payload(client: &mut Client) -> String {
@@ -17,9 +24,8 @@ async fn payload(client: &mut Client) -> String {
     text[start..text.len() - 1].to_owned()
 }
 
-#[tokio::test]
-async fn who_shares_gets_the_bytes_of_who_does_not() {
-    let server = TestServer::start().await;
+async fn who_shares_gets_the_bytes_of_who_does_not(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     let variables = json!({ "roomId": global_id::room_id(room) });
     let alone = format!("# a document of its own\n{LIVE_ROOM}");
@@ -47,9 +53,8 @@ async fn who_shares_gets_the_bytes_of_who_does_not() {
     }
 }
 
-#[tokio::test]
-async fn the_live_events_are_those_of_the_replay() {
-    let server = TestServer::start().await;
+async fn the_live_events_are_those_of_the_replay(database: String) {
+    let server = TestServer::start_on(database).await;
     let room = server.live_room("a").await;
     let mut client = Client::ready(&server, None).await;
     client.follow("1", room, json!({})).await;
@@ -65,9 +70,8 @@ async fn the_live_events_are_those_of_the_replay() {
     assert_eq!(late.feed("1").await["events"], Value::Array(live));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_subscriber_that_is_cut_off_again_and_again_sees_exactly_the_log() {
-    let server = Arc::new(TestServer::start().await);
+async fn a_subscriber_that_is_cut_off_again_and_again_sees_exactly_the_log(database: String) {
+    let server = Arc::new(TestServer::start_on(database).await);
     let room = server.live_room("a").await;
     let subscribers: Vec<_> = (0..4)
         .map(|seed| tokio::spawn(follow_with_cuts(Arc::clone(&server), room, seed)))
