@@ -301,7 +301,6 @@ impl Client {
             }
         }
         self.schedule.ingest_offset_ms = self.room.ingest_offset_ms();
-        picture.sort_by_key(|event| event.seq);
         for event in picture {
             self.timeline.enter(event, &self.schedule);
         }

@@ -158,7 +158,7 @@ impl Connection {
     pub(crate) fn handle_ping(&mut self, payload: &PingPayload, out: &mut VecDeque<Output>) {
         out.push_back(Output::Send(wire::pong(payload)));
 
-        if let Some(expires_at) = payload.token_expires_at {
+        if let Some(expires_at) = payload.token_expires {
             self.token_is_expiring = true;
             out.push_back(Output::TokenExpiring {
                 expires_at: ServerTime::from_unix_millis(expires_at),

@@ -30,8 +30,6 @@ pub(crate) struct Timeline {
     shown: usize,
     /// The train before the first entry.
     base: Option<HypeTrain>,
-    /// The last event before the first entry.
-    forgotten_seq: i64,
     /// From where on the stream's timeline the entries are all there; `None` if from the head.
     covers_from: Option<MediaTime>,
     phase: Phase,
@@ -71,7 +69,6 @@ impl Timeline {
             entries: VecDeque::new(),
             shown: 0,
             base: None,
-            forgotten_seq: i64::MIN,
             covers_from: None,
             phase: Phase::Empty,
             skipped: 0,
@@ -93,16 +90,23 @@ impl Timeline {
         self.entries.clear();
         self.shown = 0;
         self.base = None;
-        self.forgotten_seq = i64::MIN;
         self.covers_from = covers_from;
     }
 
-    /// Takes in a picture event. `seq` grows from each to the next.
+    /// Takes in a picture event. Only those of a snapshot may come out of order.
     pub(crate) fn enter(&mut self, event: RoomEvent, schedule: &Schedule) {
-        self.entries.push_back(Entry {
-            due: schedule.due(&event),
-            event,
-        });
+        let mut index = self.entries.len();
+        while index > self.shown && self.entries[index - 1].event.seq > event.seq {
+            index -= 1;
+        }
+
+        self.entries.insert(
+            index,
+            Entry {
+                due: schedule.due(&event),
+                event,
+            },
+        );
     }
 
     /// Dates everything anew. What has been shown stays shown.
@@ -229,7 +233,7 @@ impl Timeline {
     fn last_shown_seq(&self) -> i64 {
         match self.shown.checked_sub(1) {
             Some(last) => self.entries[last].event.seq,
-            None => self.forgotten_seq,
+            None => i64::MIN,
         }
     }
 }

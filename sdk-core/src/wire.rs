@@ -1,17 +1,18 @@
 //! The protocol's messages as text, and back. The only place that knows of JSON.
 //!
-//! Reading is by miniserde into flat structs, because its code is small; writing is by hand,
-//! because a writer of strings and integers is smaller still.
+//! Reading is by miniserde into a tree, because its code is small; writing is by hand, because a
+//! writer of strings and integers is smaller still.
 
 mod feed;
 mod stamp;
+mod tree;
 mod writer;
 
 pub(crate) mod recording;
 
 use crate::event::RoomEvent;
 use crate::time::{Instant, MediaTime};
-use miniserde::{Deserialize, json};
+use tree::Tree;
 use writer::Writer;
 
 /// The subprotocol of the socket.
@@ -52,23 +53,18 @@ pub(crate) enum Refusal {
     Internal,
 }
 
-/// What the server's ping says, and wants back.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// What the server's ping says, and wants back. Milliseconds since 1970 in UTC.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PingPayload {
-    #[serde(rename = "serverSentAt")]
-    pub(crate) server_sent_at: Option<i64>,
-    #[serde(rename = "tokenExpiresAt")]
-    pub(crate) token_expires_at: Option<i64>,
+    pub(crate) server_sent: Option<i64>,
+    pub(crate) token_expires: Option<i64>,
 }
 
 /// The stamps of an answered ping, each in milliseconds of the clock that made it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct PongPayload {
-    #[serde(rename = "clientSentAt")]
     pub(crate) client_sent: i64,
-    #[serde(rename = "serverReceivedAt")]
     pub(crate) server_received: i64,
-    #[serde(rename = "serverSentAt")]
     pub(crate) server_sent: i64,
 }
 
@@ -80,100 +76,60 @@ pub(crate) enum Start {
     After { epoch: String, seq: i64 },
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "type")]
-    kind: String,
-    id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct NextFrame {
-    payload: NextPayload,
-}
-
-#[derive(Deserialize)]
-struct NextPayload {
-    data: Option<NextData>,
-    errors: Option<Vec<GraphqlError>>,
-}
-
-#[derive(Deserialize)]
-struct NextData {
-    #[serde(rename = "liveRoom")]
-    live_room: Option<feed::WireFeed>,
-}
-
-#[derive(Deserialize)]
-struct ErrorFrame {
-    payload: Vec<GraphqlError>,
-}
-
-#[derive(Deserialize)]
-struct GraphqlError {
-    extensions: Option<ErrorExtensions>,
-}
-
-#[derive(Deserialize)]
-struct ErrorExtensions {
-    code: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct PingFrame {
-    payload: Option<PingPayload>,
-}
-
-#[derive(Deserialize)]
-struct PongFrame {
-    payload: Option<PongPayload>,
-}
-
 /// Reads a message, or returns `None` if it cannot be understood.
 pub(crate) fn decode(text: &str) -> Option<Frame> {
-    let Envelope { kind, id } = json::from_str(text).ok()?;
-    let id = id.and_then(|id| id.parse().ok());
+    let mut message = Tree::read(text)?;
+    let kind = message.text("type")?;
+    let id = message.text("id").and_then(|id| id.parse().ok());
+    let mut payload = message.take("payload");
 
     Some(match kind.as_str() {
         "connection_ack" => Frame::Ack,
-        "next" => decode_next(text, id?)?,
+        "next" => decode_next(payload, id?)?,
         "error" => Frame::Error {
             id: id?,
-            reason: refusal(&json::from_str::<ErrorFrame>(text).ok()?.payload),
+            reason: refusal(payload),
         },
         "complete" => Frame::Complete { id: id? },
-        "ping" => Frame::Ping(
-            json::from_str::<PingFrame>(text)
-                .ok()?
-                .payload
-                .unwrap_or_default(),
-        ),
-        "pong" => Frame::Pong(json::from_str::<PongFrame>(text).ok()?.payload),
+        "ping" => Frame::Ping(PingPayload {
+            server_sent: payload.integer("serverSentAt"),
+            token_expires: payload.integer("tokenExpiresAt"),
+        }),
+        "pong" => Frame::Pong(decode_pong(payload)),
         _ => return None,
     })
 }
 
-fn decode_next(text: &str, id: u32) -> Option<Frame> {
-    let payload = json::from_str::<NextFrame>(text).ok()?.payload;
-    if let Some(errors) = payload.errors {
+fn decode_next(mut payload: Tree, id: u32) -> Option<Frame> {
+    if payload.has("errors") {
         return Some(Frame::Error {
             id,
-            reason: refusal(&errors),
+            reason: refusal(payload.take("errors")),
         });
     }
 
     Some(Frame::Next {
         id,
-        feed: payload.data?.live_room?.read()?,
+        feed: feed::feed(payload.take("data").take("liveRoom"))?,
     })
 }
 
-fn refusal(errors: &[GraphqlError]) -> Refusal {
-    let code = errors
-        .first()
-        .and_then(|error| error.extensions.as_ref()?.code.as_deref());
+fn decode_pong(mut payload: Tree) -> Option<PongPayload> {
+    Some(PongPayload {
+        client_sent: payload.integer("clientSentAt")?,
+        server_received: payload.integer("serverReceivedAt")?,
+        server_sent: payload.integer("serverSentAt")?,
+    })
+}
 
-    match code {
+fn refusal(errors: Tree) -> Refusal {
+    let first = match errors {
+        Tree::List(errors) => errors.into_iter().next(),
+        Tree::Nothing | Tree::Truth(_) | Tree::Integer(_) | Tree::Text(_) | Tree::Record(_) => None,
+    };
+    let code = first.and_then(|mut error| error.take("extensions").text("code"));
+
+    match code.as_deref() {
         Some("NOT_FOUND") => Refusal::NotFound,
         Some("UNAUTHENTICATED" | "FORBIDDEN") => Refusal::SignIn,
         Some("INTERNAL") => Refusal::Internal,
@@ -240,12 +196,12 @@ pub(crate) fn ping(now: Instant) -> String {
 /// Answers a ping with its own payload, as the protocol allows and the server's clock wants.
 pub(crate) fn pong(payload: &PingPayload) -> String {
     let mut out = Writer::new("{\"type\":\"pong\",\"payload\":{");
-    if let Some(sent_at) = payload.server_sent_at {
+    if let Some(sent_at) = payload.server_sent {
         out.raw("\"serverSentAt\":");
         out.integer(sent_at);
     }
-    if let Some(expires_at) = payload.token_expires_at {
-        if payload.server_sent_at.is_some() {
+    if let Some(expires_at) = payload.token_expires {
+        if payload.server_sent.is_some() {
             out.raw(",");
         }
         out.raw("\"tokenExpiresAt\":");

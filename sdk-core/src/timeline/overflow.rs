@@ -27,7 +27,6 @@ impl Timeline {
             return;
         };
         self.shown -= 1;
-        self.forgotten_seq = entry.event.seq;
         if let Due::Media(due) = entry.due {
             self.covers_from = self.covers_from.max(Some(due));
         }
@@ -59,37 +58,58 @@ impl Timeline {
 
     /// Gives up `excess` moments: the least important, and of those the oldest.
     fn shed_moments(&mut self, excess: usize) {
-        let mut moments: Vec<(i64, i64)> = self
-            .entries
-            .iter()
-            .skip(self.shown)
-            .filter_map(|entry| Some((importance(&entry.event)?, entry.event.seq)))
-            .collect();
-        moments.sort_unstable();
-        moments.truncate(excess);
-        let Some(most_important) = moments.last().copied() else {
-            return;
-        };
+        let limit = self.importance_limit(excess);
+        let mut spare = excess - self.moments_below(limit);
 
         let before = self.entries.len();
         let shown = self.shown;
         let mut index = 0;
         self.entries.retain(|entry| {
-            let keep = index < shown
-                || importance(&entry.event)
-                    .is_none_or(|importance| (importance, entry.event.seq) > most_important);
+            let held = index >= shown;
             index += 1;
-            keep
+            match importance(&entry.event) {
+                Some(importance) if held && importance < limit => false,
+                Some(importance) if held && importance == limit && spare > 0 => {
+                    spare -= 1;
+                    false
+                }
+                Some(_) | None => true,
+            }
         });
 
         self.shed += lost(before, self.entries.len());
+    }
+
+    /// Returns the greatest importance with at most `excess` moments below it. Found by bisection,
+    /// for code that sorts is ten times larger.
+    fn importance_limit(&self, excess: usize) -> i64 {
+        let (mut low, mut high) = (0, i64::MAX);
+        while low < high {
+            let span = high - low;
+            let middle = low + span / 2 + span % 2;
+            if self.moments_below(middle) <= excess {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+
+        low
+    }
+
+    fn moments_below(&self, limit: i64) -> usize {
+        self.entries
+            .iter()
+            .skip(self.shown)
+            .filter(|entry| importance(&entry.event).is_some_and(|importance| importance < limit))
+            .count()
     }
 }
 
 /// Returns how much a moment is worth, or `None` for state, which is never shed.
 fn importance(event: &RoomEvent) -> Option<i64> {
     match &event.kind {
-        EventKind::ContributionReceived(contribution) => Some(contribution.hype),
+        EventKind::ContributionReceived(contribution) => Some(contribution.hype.max(0)),
         EventKind::RoomUpdated(_)
         | EventKind::SessionStarted(_)
         | EventKind::SessionEnded(_)

@@ -1,294 +1,184 @@
 //! The messages of `liveRoom`, as they come.
 //!
-//! One flat struct holds every kind of event; `__typename` says which of its fields to look at.
 //! Events of unknown kinds, and those with values that this client does not know, are left out one
 //! by one: what is new on the server must not cut off old clients.
 
+use super::tree::Tree;
 use super::{Feed, stamp};
 use crate::event::{
     ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
     HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
 };
 use crate::time::ServerTime;
-use miniserde::Deserialize;
 
-#[derive(Deserialize)]
-pub(crate) struct WireFeed {
-    epoch: String,
-    #[serde(rename = "afterSeq")]
-    after_seq: String,
-    #[serde(rename = "throughSeq")]
-    through_seq: String,
-    recovered: bool,
-    snapshot: Option<Vec<WireEvent>>,
-    events: Vec<WireEvent>,
+/// Reads a message, or returns `None` if it is not one.
+pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
+    let mut unknown_events = 0;
+
+    Some(Feed {
+        epoch: feed.text("epoch")?,
+        after_seq: feed.decimal("afterSeq")?,
+        through_seq: feed.decimal("throughSeq")?,
+        recovered: feed.truth("recovered")?,
+        snapshot: feed
+            .list("snapshot")
+            .map(|snapshot| events(snapshot, &mut unknown_events)),
+        events: events(feed.list("events")?, &mut unknown_events),
+        unknown_events,
+    })
 }
 
-#[derive(Deserialize)]
-struct WireEvent {
-    #[serde(rename = "__typename")]
-    type_name: String,
-    seq: String,
-    #[serde(rename = "occurredAt")]
-    occurred_at: String,
-    #[serde(rename = "displayAt")]
-    display_at: String,
-    room: Option<WireRoom>,
-    session: Option<WireSession>,
-    contribution: Option<WireContribution>,
-    train: Option<WireTrain>,
-}
-
-#[derive(Deserialize)]
-struct WireRoom {
-    id: String,
-    slug: String,
-    title: String,
-    state: String,
-    #[serde(rename = "ingestOffsetMs")]
-    ingest_offset_ms: i64,
-    version: i32,
-}
-
-#[derive(Deserialize)]
-struct WireSession {
-    id: String,
-    #[serde(rename = "startedAt")]
-    started_at: String,
-    #[serde(rename = "endedAt")]
-    ended_at: Option<String>,
-    #[serde(rename = "delayMs")]
-    delay_ms: i64,
-}
-
-#[derive(Deserialize)]
-struct WireContribution {
-    id: String,
-    kind: String,
-    name: Option<String>,
-    amount: Option<String>,
-    currency: Option<String>,
-    tier: Option<i32>,
-    quantity: i32,
-    message: Option<String>,
-    hype: String,
-}
-
-#[derive(Deserialize)]
-struct WireTrain {
-    id: String,
-    phase: String,
-    level: i32,
-    progress: String,
-    goal: String,
-    total: String,
-    #[serde(rename = "kickoffEventsNeeded")]
-    kickoff_events_needed: i32,
-    #[serde(rename = "kickoffViewersNeeded")]
-    kickoff_viewers_needed: i32,
-    #[serde(rename = "startedAt")]
-    started_at: String,
-    #[serde(rename = "expiresAt")]
-    expires_at: String,
-    #[serde(rename = "endedAt")]
-    ended_at: Option<String>,
-    #[serde(rename = "cooldownEndsAt")]
-    cooldown_ends_at: Option<String>,
-    #[serde(rename = "lastReward")]
-    last_reward: Option<String>,
-    #[serde(rename = "nextReward")]
-    next_reward: Option<String>,
-    #[serde(rename = "contributorCount")]
-    contributor_count: i32,
-    #[serde(rename = "topContributor")]
-    top_contributor: Option<WireContributor>,
-    #[serde(rename = "recentContributors")]
-    recent_contributors: Vec<WireContributor>,
-    #[serde(rename = "isRecord")]
-    is_record: bool,
-}
-
-#[derive(Deserialize)]
-struct WireContributor {
-    name: Option<String>,
-    hype: String,
-    #[serde(rename = "lastHype")]
-    last_hype: String,
-}
-
-impl WireFeed {
-    pub(crate) fn read(self) -> Option<Feed> {
-        let mut unknown_events = 0;
-
-        Some(Feed {
-            epoch: self.epoch,
-            after_seq: self.after_seq.parse().ok()?,
-            through_seq: self.through_seq.parse().ok()?,
-            recovered: self.recovered,
-            snapshot: self
-                .snapshot
-                .map(|snapshot| read_events(snapshot, &mut unknown_events)),
-            events: read_events(self.events, &mut unknown_events),
-            unknown_events,
-        })
-    }
-}
-
-fn read_events(events: Vec<WireEvent>, unknown_events: &mut u32) -> Vec<RoomEvent> {
-    let mut read = Vec::with_capacity(events.len());
-    for event in events {
-        match event.read() {
-            Some(event) => read.push(event),
+fn events(trees: Vec<Tree>, unknown_events: &mut u32) -> Vec<RoomEvent> {
+    let mut events = Vec::with_capacity(trees.len());
+    for tree in trees {
+        match event(tree) {
+            Some(event) => events.push(event),
             None => *unknown_events += 1,
         }
     }
 
-    read
+    events
 }
 
-impl WireEvent {
-    fn read(self) -> Option<RoomEvent> {
-        let change = match self.type_name.as_str() {
-            "HypeTrainApproached" => Some(HypeTrainChange::Approached),
-            "HypeTrainStarted" => Some(HypeTrainChange::Started),
-            "HypeTrainProgressed" => Some(HypeTrainChange::Progressed),
-            "HypeTrainLeveledUp" => Some(HypeTrainChange::LeveledUp),
-            "HypeTrainCorrected" => Some(HypeTrainChange::Corrected),
-            "HypeTrainEnded" => Some(HypeTrainChange::Ended),
-            _ => None,
-        };
-        let kind = match (change, self.type_name.as_str()) {
-            (Some(change), _) => EventKind::HypeTrain(change, self.train?.read()?),
-            (None, "RoomUpdated") => EventKind::RoomUpdated(self.room?.read()?),
-            (None, "SessionStarted") => EventKind::SessionStarted(self.session?.read()?),
-            (None, "SessionEnded") => EventKind::SessionEnded(self.session?.read()?),
-            (None, "ContributionReceived") => {
-                EventKind::ContributionReceived(self.contribution?.read()?)
-            }
-            (None, _) => return None,
-        };
-
-        Some(RoomEvent {
-            seq: self.seq.parse().ok()?,
-            occurred_at: time(&self.occurred_at)?,
-            display_at: time(&self.display_at)?,
-            kind,
-        })
-    }
-}
-
-impl WireRoom {
-    fn read(self) -> Option<RoomProfile> {
-        Some(RoomProfile {
-            id: self.id,
-            slug: self.slug,
-            title: self.title,
-            state: match self.state.as_str() {
-                "DRAFT" => RoomState::Draft,
-                "OPEN" => RoomState::Open,
-                "ARCHIVED" => RoomState::Archived,
-                _ => return None,
-            },
-            ingest_offset_ms: self.ingest_offset_ms,
-            version: self.version,
-        })
-    }
-}
-
-impl WireSession {
-    fn read(self) -> Option<Session> {
-        Some(Session {
-            id: self.id,
-            started_at: time(&self.started_at)?,
-            ended_at: match self.ended_at {
-                Some(text) => Some(time(&text)?),
-                None => None,
-            },
-            delay_ms: self.delay_ms,
-        })
-    }
-}
-
-impl WireContribution {
-    fn read(self) -> Option<ContributionAlert> {
-        Some(ContributionAlert {
-            id: self.id,
-            kind: match self.kind.as_str() {
-                "DONATION" => ContributionKind::Donation,
-                "MEMBERSHIP" => ContributionKind::Membership,
-                "GIFTED_MEMBERSHIPS" => ContributionKind::GiftedMemberships,
-                _ => return None,
-            },
-            name: self.name,
-            amount: match self.amount {
-                Some(amount) => Some(amount.parse().ok()?),
-                None => None,
-            },
-            currency: self.currency,
-            tier: self.tier,
-            quantity: self.quantity,
-            message: self.message,
-            hype: self.hype.parse().ok()?,
-        })
-    }
-}
-
-impl WireTrain {
-    fn read(self) -> Option<HypeTrain> {
-        let mut recent_contributors = Vec::with_capacity(self.recent_contributors.len());
-        for contributor in self.recent_contributors {
-            recent_contributors.push(contributor.read()?);
+fn event(mut event: Tree) -> Option<RoomEvent> {
+    let kind = event.text("__typename")?;
+    let change = match kind.as_str() {
+        "HypeTrainApproached" => Some(HypeTrainChange::Approached),
+        "HypeTrainStarted" => Some(HypeTrainChange::Started),
+        "HypeTrainProgressed" => Some(HypeTrainChange::Progressed),
+        "HypeTrainLeveledUp" => Some(HypeTrainChange::LeveledUp),
+        "HypeTrainCorrected" => Some(HypeTrainChange::Corrected),
+        "HypeTrainEnded" => Some(HypeTrainChange::Ended),
+        _ => None,
+    };
+    let kind = match (change, kind.as_str()) {
+        (Some(change), _) => EventKind::HypeTrain(change, train(event.take("train"))?),
+        (None, "RoomUpdated") => EventKind::RoomUpdated(room(event.take("room"))?),
+        (None, "SessionStarted") => EventKind::SessionStarted(session(event.take("session"))?),
+        (None, "SessionEnded") => EventKind::SessionEnded(session(event.take("session"))?),
+        (None, "ContributionReceived") => {
+            EventKind::ContributionReceived(contribution(event.take("contribution"))?)
         }
+        (None, _) => return None,
+    };
 
-        Some(HypeTrain {
-            id: self.id,
-            phase: match self.phase.as_str() {
-                "APPROACHING" => HypeTrainPhase::Approaching,
-                "RUNNING" => HypeTrainPhase::Running,
-                "ENDED" => HypeTrainPhase::Ended,
-                _ => return None,
-            },
-            level: self.level,
-            progress: self.progress.parse().ok()?,
-            goal: self.goal.parse().ok()?,
-            total: self.total.parse().ok()?,
-            kickoff_events_needed: self.kickoff_events_needed,
-            kickoff_viewers_needed: self.kickoff_viewers_needed,
-            started_at: time(&self.started_at)?,
-            expires_at: time(&self.expires_at)?,
-            ended_at: match self.ended_at {
-                Some(text) => Some(time(&text)?),
-                None => None,
-            },
-            cooldown_ends_at: match self.cooldown_ends_at {
-                Some(text) => Some(time(&text)?),
-                None => None,
-            },
-            last_reward: self.last_reward,
-            next_reward: self.next_reward,
-            contributor_count: self.contributor_count,
-            top_contributor: match self.top_contributor {
-                Some(contributor) => Some(contributor.read()?),
-                None => None,
-            },
-            recent_contributors,
-            is_record: self.is_record,
-        })
-    }
+    Some(RoomEvent {
+        seq: event.decimal("seq")?,
+        occurred_at: time(&mut event, "occurredAt")?,
+        display_at: time(&mut event, "displayAt")?,
+        kind,
+    })
 }
 
-impl WireContributor {
-    fn read(self) -> Option<HypeTrainContributor> {
-        Some(HypeTrainContributor {
-            name: self.name,
-            hype: self.hype.parse().ok()?,
-            last_hype: self.last_hype.parse().ok()?,
-        })
-    }
+fn room(mut room: Tree) -> Option<RoomProfile> {
+    Some(RoomProfile {
+        id: room.text("id")?,
+        slug: room.text("slug")?,
+        title: room.text("title")?,
+        state: match room.text("state")?.as_str() {
+            "DRAFT" => RoomState::Draft,
+            "OPEN" => RoomState::Open,
+            "ARCHIVED" => RoomState::Archived,
+            _ => return None,
+        },
+        ingest_offset_ms: room.integer("ingestOffsetMs")?,
+        version: room.small("version")?,
+    })
 }
 
-fn time(text: &str) -> Option<ServerTime> {
-    stamp::read(text).map(ServerTime::from_unix_millis)
+fn session(mut session: Tree) -> Option<Session> {
+    Some(Session {
+        id: session.text("id")?,
+        started_at: time(&mut session, "startedAt")?,
+        ended_at: if session.has("endedAt") {
+            Some(time(&mut session, "endedAt")?)
+        } else {
+            None
+        },
+        delay_ms: session.integer("delayMs")?,
+    })
+}
+
+fn contribution(mut contribution: Tree) -> Option<ContributionAlert> {
+    Some(ContributionAlert {
+        id: contribution.text("id")?,
+        kind: match contribution.text("kind")?.as_str() {
+            "DONATION" => ContributionKind::Donation,
+            "MEMBERSHIP" => ContributionKind::Membership,
+            "GIFTED_MEMBERSHIPS" => ContributionKind::GiftedMemberships,
+            _ => return None,
+        },
+        name: contribution.text("name"),
+        amount: if contribution.has("amount") {
+            Some(contribution.decimal("amount")?)
+        } else {
+            None
+        },
+        currency: contribution.text("currency"),
+        tier: contribution.small("tier"),
+        quantity: contribution.small("quantity")?,
+        message: contribution.text("message"),
+        hype: contribution.decimal("hype")?,
+    })
+}
+
+fn train(mut train: Tree) -> Option<HypeTrain> {
+    let mut recent_contributors = Vec::new();
+    for recent in train.list("recentContributors")? {
+        recent_contributors.push(contributor(recent)?);
+    }
+
+    Some(HypeTrain {
+        id: train.text("id")?,
+        phase: match train.text("phase")?.as_str() {
+            "APPROACHING" => HypeTrainPhase::Approaching,
+            "RUNNING" => HypeTrainPhase::Running,
+            "ENDED" => HypeTrainPhase::Ended,
+            _ => return None,
+        },
+        level: train.small("level")?,
+        progress: train.decimal("progress")?,
+        goal: train.decimal("goal")?,
+        total: train.decimal("total")?,
+        kickoff_events_needed: train.small("kickoffEventsNeeded")?,
+        kickoff_viewers_needed: train.small("kickoffViewersNeeded")?,
+        started_at: time(&mut train, "startedAt")?,
+        expires_at: time(&mut train, "expiresAt")?,
+        ended_at: if train.has("endedAt") {
+            Some(time(&mut train, "endedAt")?)
+        } else {
+            None
+        },
+        cooldown_ends_at: if train.has("cooldownEndsAt") {
+            Some(time(&mut train, "cooldownEndsAt")?)
+        } else {
+            None
+        },
+        last_reward: train.text("lastReward"),
+        next_reward: train.text("nextReward"),
+        contributor_count: train.small("contributorCount")?,
+        top_contributor: if train.has("topContributor") {
+            Some(contributor(train.take("topContributor"))?)
+        } else {
+            None
+        },
+        recent_contributors,
+        is_record: train.truth("isRecord")?,
+    })
+}
+
+fn contributor(mut contributor: Tree) -> Option<HypeTrainContributor> {
+    Some(HypeTrainContributor {
+        name: contributor.text("name"),
+        hype: contributor.decimal("hype")?,
+        last_hype: contributor.decimal("lastHype")?,
+    })
+}
+
+fn time(tree: &mut Tree, name: &str) -> Option<ServerTime> {
+    let text = tree.text(name)?;
+
+    stamp::read(&text).map(ServerTime::from_unix_millis)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Recorded sessions, as they lie in files.
 
 use super::stamp;
+use super::tree::Tree;
 use crate::config::{Config, Placement};
 use crate::playhead::Playhead;
 use crate::time::{Instant, MediaTime};
-use miniserde::{Deserialize, json};
 
 /// What a host reported in a session, in order.
 pub(crate) struct Recording {
@@ -31,100 +31,75 @@ pub(crate) enum Report {
     Disconnect,
 }
 
-#[derive(Deserialize)]
-struct WireRecording {
-    name: String,
-    placement: String,
-    seed: u64,
-    token: Option<String>,
-    #[serde(rename = "startAt")]
-    start_at: Option<String>,
-    steps: Vec<WireStep>,
-    until: i64,
-}
-
-#[derive(Deserialize)]
-struct WireStep {
-    at: i64,
-    opened: Option<bool>,
-    frame: Option<String>,
-    closed: Option<u16>,
-    playhead: Option<WirePlayhead>,
-    #[serde(rename = "noPlayhead")]
-    no_playhead: Option<bool>,
-    token: Option<String>,
-    disconnect: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct WirePlayhead {
-    position: String,
-    playing: bool,
-    rate: u32,
-}
-
 /// Reads a recording, or returns `None` if it is malformed.
 pub(crate) fn decode(text: &str) -> Option<Recording> {
-    let recording: WireRecording = json::from_str(text).ok()?;
-    let mut steps = Vec::with_capacity(recording.steps.len());
-    for step in recording.steps {
+    let mut recording = Tree::read(text)?;
+    let mut steps = Vec::new();
+    for mut step in recording.list("steps")? {
         steps.push(Step {
-            at: Instant::from_millis(step.at),
-            report: step.read()?,
+            at: Instant::from_millis(step.integer("at")?),
+            report: report(&mut step)?,
         });
     }
 
     Some(Recording {
-        name: recording.name,
+        name: recording.text("name")?,
         config: Config {
             url: "ws://rehearsal/graphql/ws".to_owned(),
-            token: recording.token,
+            token: recording.text("token"),
             room_id: "Um9vbToxMjM=".to_owned(),
-            placement: match recording.placement.as_str() {
+            placement: match recording.text("placement")?.as_str() {
                 "source" => Placement::Source,
                 "player" => Placement::Player,
                 "companion" => Placement::Companion,
                 _ => return None,
             },
-            start_at: match recording.start_at {
-                Some(text) => Some(position(&text)?),
-                None => None,
+            start_at: if recording.has("startAt") {
+                Some(position(&mut recording, "startAt")?)
+            } else {
+                None
             },
         },
-        seed: recording.seed,
+        seed: recording.integer("seed")?.cast_unsigned(),
         steps,
-        until: Instant::from_millis(recording.until),
+        until: Instant::from_millis(recording.integer("until")?),
     })
 }
 
-impl WireStep {
-    fn read(self) -> Option<Report> {
-        if let Some(text) = self.frame {
-            return Some(Report::Frame(text));
-        }
-        if let Some(playhead) = self.playhead {
-            return Some(Report::Playhead(Playhead {
-                position: position(&playhead.position)?,
-                playing: playhead.playing,
-                rate: playhead.rate,
-            }));
-        }
-        if let Some(code) = self.closed {
-            return Some(Report::Closed(code));
-        }
-        if let Some(token) = self.token {
-            return Some(Report::Token(token));
-        }
+fn report(step: &mut Tree) -> Option<Report> {
+    if let Some(text) = step.text("frame") {
+        return Some(Report::Frame(text));
+    }
+    if let Some(code) = step.integer("closed") {
+        return Some(Report::Closed(code.try_into().ok()?));
+    }
+    if let Some(token) = step.text("token") {
+        return Some(Report::Token(token));
+    }
+    if step.has("playhead") {
+        let mut playhead = step.take("playhead");
+        return Some(Report::Playhead(Playhead {
+            position: position(&mut playhead, "position")?,
+            playing: playhead.truth("playing")?,
+            rate: playhead.integer("rate")?.try_into().ok()?,
+        }));
+    }
 
-        match (self.opened, self.no_playhead, self.disconnect) {
-            (Some(true), None, None) => Some(Report::Opened),
-            (None, Some(true), None) => Some(Report::NoPlayhead),
-            (None, None, Some(true)) => Some(Report::Disconnect),
-            _ => None,
+    for (name, report) in [
+        ("opened", Report::Opened),
+        ("noPlayhead", Report::NoPlayhead),
+        ("disconnect", Report::Disconnect),
+    ] {
+        if step.truth(name) == Some(true) {
+            return Some(report);
         }
     }
+
+    None
 }
 
-fn position(text: &str) -> Option<MediaTime> {
-    stamp::read(text).map(MediaTime::from_unix_millis)
+fn position(tree: &mut Tree, name: &str) -> Option<MediaTime> {
+    let text = tree.text(name)?;
+
+    stamp::read(&text).map(MediaTime::from_unix_millis)
 }

@@ -60,6 +60,22 @@ fn a_server_that_is_not_there_yet_is_tried_for_ever() {
 }
 
 #[test]
+fn a_good_connection_makes_the_waits_short_again() {
+    let mut sim = Sim::new(Placement::Source);
+    sim.server_is_up = false;
+    sim.cut(1006);
+    sim.run_for(600_000);
+    sim.server_is_up = true;
+    sim.run_for(20_000);
+    sim.cut(1006);
+
+    let ConnectionState::Waiting { retry_at } = sim.state() else {
+        panic!("{:?}", sim.state());
+    };
+    assert!(retry_at.as_millis() <= sim.now + 250);
+}
+
+#[test]
 fn a_silent_socket_is_given_up_and_replaced() {
     let mut sim = Sim::new(Placement::Source);
     sim.run_for(1_000);

@@ -167,3 +167,18 @@ fn history_is_bounded_and_what_it_lost_is_asked_for() {
     sim.run_for(20);
     assert_eq!(sim.total(), Some(301));
 }
+
+#[test]
+fn the_train_outlives_the_history_that_it_came_in() {
+    let mut sim = Sim::playing_behind(0);
+    sim.contribute(400);
+    for _ in 0..2_100 {
+        sim.happen(|server, now| server.alert(1, now));
+        sim.run_for(100);
+    }
+    let before = sim.subscriptions().len();
+
+    sim.play_at(sim.live_edge() - 100_000);
+    assert_eq!(sim.total(), Some(400));
+    assert_eq!(sim.subscriptions().len(), before);
+}
