@@ -1,4 +1,4 @@
-//! One statement for both engines: its text with `$n` placeholders, and the values for them.
+//! One statement for both engines: its text with placeholders, and the values for them.
 //!
 //! Values are bound as each engine's own types, so an id is a UUID on PostgreSQL and 16 bytes on
 //! SQLite. Rows are read in the order of the statement's columns.
@@ -31,6 +31,10 @@ pub(crate) enum Value {
 }
 
 /// A statement and what is bound to it.
+///
+/// A text that is written out has `$1`, `$2`, …; one that is put together has a `?` for each value
+/// in turn, which PostgreSQL sees numbered. SQLite keeps the names of numbered ones in a list that
+/// it searches for each value bound, so that a thousand of them take a million steps.
 #[derive(Debug, Clone)]
 pub(crate) struct Statement {
     text: String,
@@ -76,19 +80,17 @@ impl Statement {
     /// Appends a placeholder and its value.
     pub(crate) fn push_value(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
-        write!(self.text, "${}", self.values.len()).expect("a string takes text");
-        self
+        self.push("?")
     }
 
-    /// Appends `VALUES ($1, …), …`.
+    /// Appends `VALUES (?, …), …`.
     pub(crate) fn push_rows(&mut self, rows: &[Vec<Value>]) {
         self.text.push_str("VALUES ");
         for (index, row) in rows.iter().enumerate() {
             self.text.push_str(if index == 0 { "(" } else { ", (" });
             for (index, value) in row.iter().enumerate() {
                 self.values.push(value.clone());
-                let comma = if index == 0 { "" } else { ", " };
-                write!(self.text, "{comma}${}", self.values.len()).expect("a string takes text");
+                self.text.push_str(if index == 0 { "?" } else { ", ?" });
             }
             self.text.push(')');
         }
@@ -107,8 +109,18 @@ impl Statement {
         for value in self.values {
             add!(arguments, value);
         }
-        Ok((self.text, arguments))
+        Ok((numbered(&self.text), arguments))
     }
+}
+
+fn numbered(text: &str) -> String {
+    let mut pieces = text.split('?');
+    let mut numbered = pieces.next().unwrap_or_default().to_owned();
+    for (index, piece) in pieces.enumerate() {
+        write!(numbered, "${}{piece}", index + 1).expect("a string takes text");
+    }
+
+    numbered
 }
 
 /// A row of either engine, read from left to right.
