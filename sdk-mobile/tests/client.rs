@@ -48,7 +48,7 @@ async fn stopping_ends_the_wait_for_deliveries() {
     within(waiting).await.unwrap();
     assert_eq!(within(peer.closed()).await, Some(1000));
     assert_eq!(within(client.next_delivery()).await, None);
-    while within(client.next_connection_state()).await.is_some() {}
+    within(async { while client.next_connection_state().await.is_some() {} }).await;
     assert_eq!(client.connection_state(), ConnectionState::Stopped);
 }
 
@@ -158,7 +158,7 @@ async fn a_refused_token_waits_for_another() {
     let refused = ConnectionState::Refused {
         failure: Failure::SignInRequired,
     };
-    while within(client.next_connection_state()).await != Some(refused.clone()) {}
+    reached(&client, |state| *state == refused).await;
 
     client.set_token("new".to_owned());
 
@@ -182,7 +182,7 @@ async fn an_expiring_token_is_told_and_renewed() {
     let expiring = ConnectionState::Live {
         token_expires_at_unix_millis: Some(77),
     };
-    while within(client.next_connection_state()).await != Some(expiring.clone()) {}
+    reached(&client, |state| *state == expiring).await;
 
     client.set_token("new".to_owned());
 
@@ -197,12 +197,9 @@ async fn a_servers_absence_is_waited_out_until_stopped() {
     drop(server);
     let client = Client::connect(config).unwrap();
 
-    let reason = loop {
-        if let Some(ConnectionState::Waiting { reason, .. }) =
-            within(client.next_connection_state()).await
-        {
-            break reason;
-        }
+    let waiting = |state: &_| matches!(state, ConnectionState::Waiting { .. });
+    let ConnectionState::Waiting { reason, .. } = reached(&client, waiting).await else {
+        unreachable!("it was waited for");
     };
     client.stop();
 
@@ -266,6 +263,20 @@ fn connect(server: &Server, room_id: &str) -> Arc<Client> {
 
 fn contributions(seqs: std::ops::RangeInclusive<i64>) -> Vec<serde_json::Value> {
     seqs.map(|seq| contribution(seq, 0, "hello")).collect()
+}
+
+/// Waits for a state of the connection that is `wanted`.
+async fn reached(client: &Client, wanted: impl Fn(&ConnectionState) -> bool) -> ConnectionState {
+    within(async {
+        loop {
+            let state = client.next_connection_state().await;
+            let state = state.expect("the client goes on");
+            if wanted(&state) {
+                return state;
+            }
+        }
+    })
+    .await
 }
 
 /// Waits for the next `count` events, and returns their positions.
