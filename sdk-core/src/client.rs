@@ -7,15 +7,16 @@ use crate::clock_sync::ClockSync;
 use crate::config::{Config, Placement};
 use crate::connection::Connection;
 use crate::due::{Due, Reached, Schedule};
-use crate::event::RoomEvent;
-use crate::exchange::{ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats};
+use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent, Stats};
 use crate::playhead::{Playhead, SEEK_TOLERANCE_MS, Track};
 use crate::room::Room;
-use crate::subscription::{Subscription, Verdict};
+use crate::subscription::Subscription;
 use crate::time::{Instant, MediaTime, ServerTime};
-use crate::timeline::{SHOWING_TIME_MS, Timeline};
-use crate::wire::{self, Feed, Frame, Refusal, Start};
+use crate::timeline::Timeline;
+use crate::wire::{self, Frame};
 use std::collections::VecDeque;
+
+mod log;
 
 /// How long a player that says nothing of its playhead is waited for, before the room is shown by
 /// the stream's delay instead. Longer than a player needs to load a manifest.
@@ -204,25 +205,6 @@ impl Client {
         }
     }
 
-    fn handle_refusal(&mut self, reason: Refusal, now: Instant) {
-        match reason {
-            Refusal::Invalid if self.subscription.forget_position() => {
-                self.subscription.end();
-                self.subscribe(now);
-            }
-            Refusal::Invalid => self
-                .connection
-                .refuse(Failure::Protocol { code: 1000 }, &mut self.outputs),
-            Refusal::NotFound => self
-                .connection
-                .refuse(Failure::RoomNotFound, &mut self.outputs),
-            Refusal::SignIn => self
-                .connection
-                .refuse(Failure::SignInRequired, &mut self.outputs),
-            Refusal::Internal => self.connection.give_up(&mut self.outputs, now),
-        }
-    }
-
     fn handle_playhead(&mut self, playhead: Playhead, now: Instant) {
         if self.schedule.placement != Placement::Player {
             return;
@@ -252,86 +234,6 @@ impl Client {
         self.schedule.playhead_missing = true;
         self.timeline.reschedule(&self.schedule);
         self.timeline.forget_coverage();
-    }
-
-    fn handle_feed(&mut self, feed: Feed, now: Instant) {
-        let verdict = self.subscription.take_in(&feed);
-        match verdict {
-            Verdict::Duplicate => self.count_duplicates(feed.events.len()),
-            Verdict::Gap => {
-                self.stats.gaps += 1;
-                self.subscribe(now);
-            }
-            Verdict::Broken => self.connection.give_up(&mut self.outputs, now),
-            Verdict::Replaces {
-                covers_from,
-                same_log,
-            } => {
-                self.connection.handle_answer(&mut self.outputs);
-                self.stats.unknown_events += feed.unknown_events;
-                self.replace(feed, covers_from, same_log, now);
-            }
-            Verdict::Follows { after_seq } => {
-                self.connection.handle_answer(&mut self.outputs);
-                self.stats.unknown_events += feed.unknown_events;
-                self.follow(feed.events, after_seq, now);
-            }
-        }
-    }
-
-    fn replace(
-        &mut self,
-        feed: Feed,
-        covers_from: Option<MediaTime>,
-        same_log: bool,
-        now: Instant,
-    ) {
-        if !same_log {
-            self.room.forget_live();
-        }
-        self.timeline.reset(covers_from, same_log);
-
-        let mut picture = Vec::new();
-        for event in feed.snapshot.into_iter().flatten().chain(feed.events) {
-            self.clock.handle_stamp(event.occurred_at, now);
-            if event.kind.is_live() {
-                self.room.apply_live(&event);
-            } else {
-                picture.push(event);
-            }
-        }
-        self.schedule.ingest_offset_ms = self.room.ingest_offset_ms();
-        for event in picture {
-            self.timeline.enter(event, &self.schedule);
-        }
-
-        if !self.can_settle(now) {
-            self.deliver(Delivery::StateReplaced(self.room.clone()));
-        }
-    }
-
-    fn follow(&mut self, events: Vec<RoomEvent>, after_seq: i64, now: Instant) {
-        for event in events {
-            if event.seq <= after_seq {
-                self.count_duplicates(1);
-                continue;
-            }
-            self.clock.handle_stamp(event.occurred_at, now);
-            if !event.kind.is_live() {
-                self.timeline.enter(event, &self.schedule);
-            } else if self.room.apply_live(&event) {
-                self.show(ShownEvent {
-                    event,
-                    late_by_ms: 0,
-                });
-            }
-        }
-
-        let ingest_offset_ms = self.room.ingest_offset_ms();
-        if self.schedule.ingest_offset_ms != ingest_offset_ms {
-            self.schedule.ingest_offset_ms = ingest_offset_ms;
-            self.timeline.reschedule(&self.schedule);
-        }
     }
 
     /// Brings the picture up to `now`.
@@ -380,32 +282,6 @@ impl Client {
         }
     }
 
-    /// Subscribes, or subscribes again, from where the client can go on.
-    fn subscribe(&mut self, now: Instant) {
-        if let Some(id) = self.subscription.running() {
-            self.outputs.push_back(Output::Send(wire::complete(id)));
-        }
-        let start = self.start(now);
-        let id = self.subscription.begin(start.clone());
-
-        self.outputs
-            .push_back(Output::Send(wire::subscribe(id, &self.room_id, &start)));
-        self.connection.expect_answer(now);
-    }
-
-    fn start(&self, now: Instant) -> Start {
-        let resume = self.subscription.resume();
-        let Some(position) = self.reached(now).media else {
-            return resume.unwrap_or_else(|| self.start_at.map_or(Start::Head, Start::At));
-        };
-
-        match resume {
-            Some(resume) if self.timeline.covers(position) => resume,
-            // Early enough for the moments that are still on screen there.
-            _ => Start::At(position.plus_millis(-SHOWING_TIME_MS)),
-        }
-    }
-
     fn show(&mut self, shown: ShownEvent) {
         self.stats.shown += 1;
         self.deliver(Delivery::Event(shown));
@@ -413,9 +289,5 @@ impl Client {
 
     fn deliver(&mut self, delivery: Delivery) {
         self.outputs.push_back(Output::Deliver(Box::new(delivery)));
-    }
-
-    fn count_duplicates(&mut self, count: usize) {
-        self.stats.duplicates += u32::try_from(count).unwrap_or(u32::MAX);
     }
 }

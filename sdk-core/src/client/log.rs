@@ -1,0 +1,140 @@
+//! What the log's messages do to a client, and where it takes the log up again.
+
+use super::Client;
+use crate::event::RoomEvent;
+use crate::exchange::{Delivery, Failure, Output, ShownEvent};
+use crate::subscription::Verdict;
+use crate::time::{Instant, MediaTime};
+use crate::timeline::SHOWING_TIME_MS;
+use crate::wire::{self, Feed, Refusal, Start};
+
+impl Client {
+    /// Subscribes, or subscribes again, from where the client can go on.
+    pub(super) fn subscribe(&mut self, now: Instant) {
+        if let Some(id) = self.subscription.running() {
+            self.outputs.push_back(Output::Send(wire::complete(id)));
+        }
+        let start = self.start(now);
+        let id = self.subscription.begin(start.clone());
+
+        self.outputs
+            .push_back(Output::Send(wire::subscribe(id, &self.room_id, &start)));
+        self.connection.expect_answer(now);
+    }
+
+    fn start(&self, now: Instant) -> Start {
+        let resume = self.subscription.resume();
+        let Some(position) = self.reached(now).media else {
+            return resume.unwrap_or_else(|| self.start_at.map_or(Start::Head, Start::At));
+        };
+
+        match resume {
+            Some(resume) if self.timeline.covers(position) => resume,
+            // Early enough for the moments that are still on screen there.
+            _ => Start::At(position.plus_millis(-SHOWING_TIME_MS)),
+        }
+    }
+
+    pub(super) fn handle_feed(&mut self, feed: Feed, now: Instant) {
+        let verdict = self.subscription.take_in(&feed);
+        match verdict {
+            Verdict::Duplicate => self.count_duplicates(feed.events.len()),
+            Verdict::Gap => {
+                self.stats.gaps += 1;
+                self.subscribe(now);
+            }
+            Verdict::Broken => self.connection.give_up(&mut self.outputs, now),
+            Verdict::Replaces {
+                covers_from,
+                same_log,
+            } => {
+                self.connection.handle_answer(&mut self.outputs);
+                self.stats.unknown_events += feed.unknown_events;
+                self.replace(feed, covers_from, same_log, now);
+            }
+            Verdict::Follows { after_seq } => {
+                self.connection.handle_answer(&mut self.outputs);
+                self.stats.unknown_events += feed.unknown_events;
+                self.follow(feed.events, after_seq, now);
+            }
+        }
+    }
+
+    fn replace(
+        &mut self,
+        feed: Feed,
+        covers_from: Option<MediaTime>,
+        same_log: bool,
+        now: Instant,
+    ) {
+        if !same_log {
+            self.room.forget_live();
+        }
+        self.timeline.reset(covers_from, same_log);
+
+        let mut picture = Vec::new();
+        for event in feed.snapshot.into_iter().flatten().chain(feed.events) {
+            self.clock.handle_stamp(event.occurred_at, now);
+            if event.kind.is_live() {
+                self.room.apply_live(&event);
+            } else {
+                picture.push(event);
+            }
+        }
+        self.schedule.ingest_offset_ms = self.room.ingest_offset_ms();
+        for event in picture {
+            self.timeline.enter(event, &self.schedule);
+        }
+
+        if !self.can_settle(now) {
+            self.deliver(Delivery::StateReplaced(self.room.clone()));
+        }
+    }
+
+    fn follow(&mut self, events: Vec<RoomEvent>, after_seq: i64, now: Instant) {
+        for event in events {
+            if event.seq <= after_seq {
+                self.count_duplicates(1);
+                continue;
+            }
+            self.clock.handle_stamp(event.occurred_at, now);
+            if !event.kind.is_live() {
+                self.timeline.enter(event, &self.schedule);
+            } else if self.room.apply_live(&event) {
+                self.show(ShownEvent {
+                    event,
+                    late_by_ms: 0,
+                });
+            }
+        }
+
+        let ingest_offset_ms = self.room.ingest_offset_ms();
+        if self.schedule.ingest_offset_ms != ingest_offset_ms {
+            self.schedule.ingest_offset_ms = ingest_offset_ms;
+            self.timeline.reschedule(&self.schedule);
+        }
+    }
+
+    pub(super) fn handle_refusal(&mut self, reason: Refusal, now: Instant) {
+        match reason {
+            Refusal::Invalid if self.subscription.forget_position() => {
+                self.subscription.end();
+                self.subscribe(now);
+            }
+            Refusal::Invalid => self
+                .connection
+                .refuse(Failure::Protocol { code: 1000 }, &mut self.outputs),
+            Refusal::NotFound => self
+                .connection
+                .refuse(Failure::RoomNotFound, &mut self.outputs),
+            Refusal::SignIn => self
+                .connection
+                .refuse(Failure::SignInRequired, &mut self.outputs),
+            Refusal::Internal => self.connection.give_up(&mut self.outputs, now),
+        }
+    }
+
+    fn count_duplicates(&mut self, count: usize) {
+        self.stats.duplicates += u32::try_from(count).unwrap_or(u32::MAX);
+    }
+}
