@@ -155,6 +155,9 @@ fn describe_contribution(contribution: &ContributionAlert) -> String {
             _ => "gives something".to_owned(),
         },
         ContributionKind::Membership => format!("becomes a member of tier {tier}"),
+        ContributionKind::GiftedMemberships if contribution.quantity == 1 => {
+            format!("gives away a membership of tier {tier}")
+        }
         ContributionKind::GiftedMemberships => {
             format!(
                 "gives away {} memberships of tier {tier}",

@@ -5,13 +5,14 @@ import argparse
 import asyncio
 import os
 import sys
+import unicodedata
 
 import parlor
 
 
 def plain(typed):
     """What a person typed, without the characters that would move the cursor."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in typed)
+    return "".join("\ufffd" if unicodedata.category(char) == "Cc" else char for char in typed)
 
 
 def describe(kind):
