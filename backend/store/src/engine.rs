@@ -184,12 +184,11 @@ impl Transaction {
     pub(crate) async fn insert(
         &mut self,
         before: &str,
-        rows: &[Vec<Value>],
+        mut rows: Vec<Vec<Value>>,
         after: &str,
     ) -> Result<(), sqlx::Error> {
-        for chunk in chunks(rows) {
-            let mut statement = Statement::new(before);
-            statement.push_rows(chunk);
+        while !rows.is_empty() {
+            let statement = Statement::new(before).push_rows(cut(&mut rows));
             self.execute(statement.push(after)).await?;
         }
 
@@ -200,11 +199,11 @@ impl Transaction {
     pub(crate) async fn update(
         &mut self,
         columns: &str,
-        rows: &[Vec<Value>],
+        mut rows: Vec<Vec<Value>>,
         update: &str,
     ) -> Result<(), sqlx::Error> {
-        for chunk in chunks(rows) {
-            let statement = Statement::with_rows(columns, chunk).push(update);
+        while !rows.is_empty() {
+            let statement = Statement::with_rows(columns, cut(&mut rows)).push(update);
             self.execute(statement).await?;
         }
 
@@ -242,19 +241,14 @@ async fn fetch_postgres<'e>(
     Ok(rows.into_iter().map(Row::from).collect())
 }
 
-/// Cuts `rows` into the fixed sizes, the largest first.
-fn chunks(rows: &[Vec<Value>]) -> Vec<&[Vec<Value>]> {
-    let mut left = rows;
-    let mut chunks = Vec::new();
-    for size in ROWS_PER_STATEMENT {
-        while left.len() >= size {
-            let (chunk, rest) = left.split_at(size);
-            chunks.push(chunk);
-            left = rest;
-        }
-    }
+/// Takes as many rows off the front as the largest of the fixed sizes that there are.
+fn cut(rows: &mut Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+    let size = ROWS_PER_STATEMENT
+        .into_iter()
+        .find(|size| *size <= rows.len());
+    let rest = rows.split_off(size.unwrap_or(rows.len()));
 
-    chunks
+    std::mem::replace(rows, rest)
 }
 
 async fn connect_sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {

@@ -18,9 +18,10 @@ impl Store {
             epochs.push(row![room_id, Epoch::next(ids)]);
         }
 
+        let count = u64::try_from(epochs.len()).unwrap_or(u64::MAX);
         let renew = "UPDATE rooms SET epoch = v.epoch FROM v WHERE rooms.id = v.id";
-        transaction.update("v (id, epoch)", &epochs, renew).await?;
+        transaction.update("v (id, epoch)", epochs, renew).await?;
         transaction.commit().await.map_err(StoreError::of_commit)?;
-        Ok(u64::try_from(epochs.len()).unwrap_or(u64::MAX))
+        Ok(count)
     }
 }

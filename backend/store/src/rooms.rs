@@ -150,12 +150,12 @@ impl Store {
 
 fn insertion(aggregate: &RoomAggregate) -> Statement {
     let (room, head) = (&aggregate.room, &aggregate.head);
-    let mut statement = Statement::new(
+    let statement = Statement::new(
         "INSERT INTO rooms (id, tenant_id, slug, title, stream_id, state, version, delay_ms,
              ingest_offset_ms, anonymous_read, program, created_at, updated_at, epoch, head_seq,
              last_occurred_at, last_display_at, first_kept_seq, keyframe_seq) ",
     );
-    statement.push_rows(&[row![
+    let statement = statement.push_rows(vec![row![
         room.id,
         room.tenant_id,
         room.slug.as_str(),

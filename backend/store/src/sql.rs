@@ -56,10 +56,9 @@ impl Statement {
     }
 
     /// Starts with `WITH {name}`, a table of `rows`.
-    pub(crate) fn with_rows(name: &str, rows: &[Vec<Value>]) -> Self {
-        let mut statement = Self::new("WITH ").push(name).push(" AS (");
-        statement.push_rows(rows);
-        statement.push(") ")
+    pub(crate) fn with_rows(name: &str, rows: Vec<Vec<Value>>) -> Self {
+        let statement = Self::new("WITH ").push(name).push(" AS (");
+        statement.push_rows(rows).push(") ")
     }
 
     /// Starts with `WITH {name}`, a table of `keys`. Some are repeated, so that lookups of nearly
@@ -69,7 +68,7 @@ impl Statement {
         let last = keys.last().expect("a lookup has a key");
         padded.resize(keys.len().next_power_of_two(), last.clone());
 
-        Self::with_rows(name, &padded)
+        Self::with_rows(name, padded)
     }
 
     pub(crate) fn push(mut self, text: &str) -> Self {
@@ -84,16 +83,17 @@ impl Statement {
     }
 
     /// Appends `VALUES (?, …), …`.
-    pub(crate) fn push_rows(&mut self, rows: &[Vec<Value>]) {
+    pub(crate) fn push_rows(mut self, rows: Vec<Vec<Value>>) -> Self {
         self.text.push_str("VALUES ");
-        for (index, row) in rows.iter().enumerate() {
+        for (index, row) in rows.into_iter().enumerate() {
             self.text.push_str(if index == 0 { "(" } else { ", (" });
-            for (index, value) in row.iter().enumerate() {
-                self.values.push(value.clone());
+            for (index, value) in row.into_iter().enumerate() {
+                self.values.push(value);
                 self.text.push_str(if index == 0 { "?" } else { ", ?" });
             }
             self.text.push(')');
         }
+        self
     }
 
     pub(crate) fn for_sqlite(self) -> Result<(String, SqliteArguments), sqlx::Error> {

@@ -77,7 +77,7 @@ pub(super) async fn heads(
     transaction
         .update(
             "v (id, head_seq, last_occurred_at, last_display_at, session_id, keyframe_seq)",
-            &rows,
+            rows,
             "UPDATE rooms SET head_seq = v.head_seq, last_occurred_at = v.last_occurred_at,
                  last_display_at = v.last_display_at, session_id = v.session_id,
                  keyframe_seq = v.keyframe_seq
@@ -151,7 +151,7 @@ async fn sessions(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(
     transaction
         .insert(
             "INSERT INTO sessions (id, tenant_id, room_id, started_at, ended_at, delay_ms) ",
-            &rows,
+            rows,
             " ON CONFLICT (id) DO UPDATE SET
                  ended_at = excluded.ended_at, delay_ms = excluded.delay_ms",
         )
@@ -167,7 +167,7 @@ async fn contributions(
         .map(|(of, one)| contribution_row::row(of.room.id, of.room.tenant_id, one))
         .collect();
     let (insert, replace) = (contribution_row::INSERT, contribution_row::REPLACE);
-    transaction.insert(insert, &rows, replace).await?;
+    transaction.insert(insert, rows, replace).await?;
 
     let boarded: Vec<_> = each(rooms, |aggregate| aggregate.changes.boarded.iter())
         .into_iter()
@@ -177,7 +177,7 @@ async fn contributions(
     let board = "UPDATE contributions SET train_id = v.train_id FROM v
         WHERE contributions.id = v.id AND contributions.tenant_id = v.tenant_id";
     transaction
-        .update("v (id, tenant_id, train_id)", &boarded, board)
+        .update("v (id, tenant_id, train_id)", boarded, board)
         .await
 }
 
@@ -200,7 +200,7 @@ async fn trains(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(),
         .insert(
             "INSERT INTO hype_train_contributors
                  (train_id, viewer_id, tenant_id, name, hype, last_hype) ",
-            &contributors,
+            contributors,
             " ON CONFLICT (train_id, viewer_id) DO UPDATE SET
                  name = excluded.name, hype = excluded.hype, last_hype = excluded.last_hype",
         )
@@ -225,7 +225,7 @@ async fn trains(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(),
         .insert(
             "INSERT INTO hype_trains
                  (id, tenant_id, room_id, level, total, started_at, ended_at) ",
-            &history,
+            history,
             " ON CONFLICT (id) DO UPDATE SET
                  level = excluded.level, total = excluded.total, ended_at = excluded.ended_at",
         )
@@ -248,7 +248,7 @@ async fn trains(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(),
     transaction
         .insert(
             "INSERT INTO room_trains (room_id, tenant_id, state, deadline_at) ",
-            &present,
+            present,
             " ON CONFLICT (room_id) DO UPDATE SET
                  state = excluded.state, deadline_at = excluded.deadline_at",
         )
@@ -272,7 +272,7 @@ async fn answers(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<()
 
     let insert = "INSERT INTO answers
         (tenant_id, actor, operation, idempotency_key, fingerprint, answer) ";
-    transaction.insert(insert, &rows, "").await
+    transaction.insert(insert, rows, "").await
 }
 
 async fn log(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(), sqlx::Error> {
@@ -281,7 +281,7 @@ async fn log(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(), sq
         .map(|(of, event)| event_row::event_row(of.room.id, of.room.tenant_id, event))
         .collect();
     transaction
-        .insert(event_row::INSERT_EVENTS, &events, "")
+        .insert(event_row::INSERT_EVENTS, events, "")
         .await?;
 
     let mut last: BTreeMap<(RoomId, Part), (&RoomAggregate, &Event)> = BTreeMap::new();
@@ -295,7 +295,7 @@ async fn log(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(), sq
         .map(|((id, part), (of, event))| event_row::part_row(id, of.room.tenant_id, part, event))
         .collect();
     transaction
-        .insert(event_row::INSERT_PARTS, &parts, event_row::REPLACE_PARTS)
+        .insert(event_row::INSERT_PARTS, parts, event_row::REPLACE_PARTS)
         .await
 }
 
@@ -351,7 +351,7 @@ async fn keyframes(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<
         .collect();
 
     let insert = "INSERT INTO keyframes (room_id, seq, tenant_id, occurred_at, events) ";
-    transaction.insert(insert, &rows, "").await
+    transaction.insert(insert, rows, "").await
 }
 
 /// Everything that `of` names, room by room, each with its room.
