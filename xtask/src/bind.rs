@@ -28,7 +28,7 @@ fn compile(toolchain: &Toolchain, package: &str, library: &str) -> Result<PathBu
     let target_dir = toolchain.target_dir();
     process::run(
         toolchain
-            .cargo(&["rustc", "--quiet", "--package", package, "--lib"])
+            .cargo(&["rustc", "--package", package, "--lib"])
             .args(["--crate-type", "cdylib"])
             .args(["--profile", "wasm", "--target", wasm::TARGET])
             .arg("--target-dir")

@@ -95,7 +95,6 @@ impl Step {
 fn build_workspace() -> Result<()> {
     process::run(&mut workspace::cargo(&[
         "build",
-        "--quiet",
         "--workspace",
         "--all-targets",
     ]))?;
@@ -112,7 +111,7 @@ pub(crate) fn build(packages: &[&str]) -> Result<()> {
     if WORKSPACE_IS_BUILT.get().is_some() {
         return Ok(());
     }
-    let mut command = workspace::cargo(&["build", "--quiet"]);
+    let mut command = workspace::cargo(&["build"]);
     for package in packages {
         command.args(["--package", package]);
     }
@@ -142,7 +141,6 @@ fn lint() -> Result<Outcome> {
         &["fmt", "--all", "--check"],
         &[
             "clippy",
-            "--quiet",
             "--workspace",
             "--all-targets",
             "--",
