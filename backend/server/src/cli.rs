@@ -56,16 +56,25 @@ pub fn run() -> ExitCode {
     match execute(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Causes may be several lines long; scripts and people want one.
-            let line = format!("{error:#}")
-                .lines()
-                .map(str::trim)
-                .collect::<Vec<_>>()
-                .join(" ");
-            eprintln!("error: {line}");
+            eprintln!("error: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes on one line, for scripts and for people. Libraries repeat a cause in
+/// their own words' text; it is said once.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn execute(command: Command) -> Result<()> {
@@ -107,5 +116,22 @@ fn log_to_stderr(format: LogFormat) {
     match format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_and_says_each_cause_once() {
+        let error = anyhow::anyhow!("disk full")
+            .context("writing failed: disk full")
+            .context("cannot save\n  the file");
+
+        assert_eq!(
+            one_line(&error),
+            "cannot save the file: writing failed: disk full"
+        );
     }
 }

@@ -107,9 +107,7 @@ async fn open_store(settings: &Settings, ids: &Ids) -> Result<Store> {
         Synchronous::Full => parlor_store::Synchronous::Full,
         Synchronous::Normal => parlor_store::Synchronous::Normal,
     };
-    let store = Store::connect(&store_settings)
-        .await
-        .context("cannot open the database")?;
+    let store = Store::connect(&store_settings).await?;
     store
         .migrate()
         .await

@@ -108,7 +108,7 @@ async fn send_until_killed(server: Server, room: &str, ledger: Ledger, until: us
                     let Ok(id) = send(&client, &room, n).await else {
                         return;
                     };
-                    ledger.lock().unwrap().acknowledge(n, id);
+                    ledger.lock().unwrap().acknowledge(n, &id);
                     if answered.fetch_add(1, Ordering::AcqRel) + 1 == until {
                         enough.notify_one();
                     }
@@ -145,10 +145,10 @@ impl Ledger {
     }
 
     /// An answer given twice must be the same.
-    fn acknowledge(&mut self, n: usize, id: String) {
+    fn acknowledge(&mut self, n: usize, id: &str) {
         self.unanswered.remove(&n);
-        let before = self.acknowledged.insert(n, id.clone());
-        assert!(before.is_none_or(|before| before == id));
+        let first = self.acknowledged.entry(n).or_insert_with(|| id.to_owned());
+        assert_eq!(first, id, "{n} is one contribution");
     }
 }
 

@@ -25,9 +25,7 @@ pub(super) struct MigrateArgs {
 
 pub(super) async fn migrate(args: MigrateArgs) -> Result<()> {
     let settings = parlor_store::Settings::new(&args.database);
-    let store = Store::connect(&settings)
-        .await
-        .context("cannot open the database")?;
+    let store = Store::connect(&settings).await?;
     store
         .migrate()
         .await

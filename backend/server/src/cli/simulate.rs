@@ -37,6 +37,11 @@ pub(super) struct SimulateArgs {
 
 pub(super) async fn simulate(args: SimulateArgs) -> Result<()> {
     let client = Client::new(&args.url, &args.token)?;
+    // So that a wrong address or token is said at once, and not after many attempts.
+    client
+        .execute("{ __typename }", serde_json::Value::Null)
+        .await?;
+
     let simulation = Simulation {
         room: args.room,
         seed: args.seed,

@@ -83,9 +83,7 @@ pub(super) async fn token(args: TokenArgs) -> Result<()> {
 
 async fn create_tenant(id: Uuid, name: String, database: &str) -> Result<()> {
     let settings = parlor_store::Settings::new(database);
-    let store = Store::connect(&settings)
-        .await
-        .context("cannot open the database")?;
+    let store = Store::connect(&settings).await?;
     store
         .migrate()
         .await
