@@ -18,8 +18,9 @@ use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
-/// A whole log that was missed comes as one message: 10,000 events of 1.5 KB.
-const MESSAGE_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The largest message that a server writes. What was missed comes as one: up to 5,000 events of
+/// about 2 KB. A smaller limit would refuse it again at every reconnect.
+const MESSAGE_MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Most messages are under 2 KB, and a phone may have several rooms open.
 const READ_BUFFER_BYTES: usize = 8 * 1024;
