@@ -25,7 +25,7 @@ use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::app::App;
 use crate::graphql::ParlorSchema;
@@ -44,6 +44,9 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// The largest frame that can be written. The longest replay is 5,000 events of about 2 KiB.
 const WRITE_BUFFER_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Subscribers that read and execute where they start at once. After a restart everybody comes back
+/// together; more at a time would not be served sooner, and each may hold 5,000 events.
+const CATCH_UPS_MAX: usize = 64;
 
 /// All sockets of this node, and what they share.
 pub struct Sockets {
@@ -52,6 +55,7 @@ pub struct Sockets {
     settings: Arc<SocketSettings>,
     groups: Arc<Groups>,
     tokens: Arc<TokenWatch>,
+    catch_ups: Semaphore,
     open: watch::Sender<usize>,
 }
 
@@ -64,6 +68,7 @@ impl Sockets {
             app: Arc::clone(app),
             schema,
             settings: Arc::new(settings),
+            catch_ups: Semaphore::new(CATCH_UPS_MAX),
             open: watch::Sender::new(0),
         })
     }

@@ -248,8 +248,8 @@ async fn news(positions: &mut watch::Receiver<Option<Position>>, position: Posit
 
 impl Drop for Group {
     fn drop(&mut self) {
-        for _ in self.members.keys() {
-            metrics::gauge!("parlor_subscribers").decrement(1);
-        }
+        // Nobody is left, unless a resolver panicked.
+        self.dismiss(&Broken::Lost);
+        metrics::gauge!("parlor_groups").decrement(1);
     }
 }

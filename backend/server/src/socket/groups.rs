@@ -94,18 +94,24 @@ impl Groups {
         let mut membership = Membership { id, group: None };
         let (answer, answered) = oneshot::channel();
         {
-            let mut groups = self.running();
-            let group = groups
-                .entry(sharing.key.clone())
-                .or_insert_with(|| self.start_group(sharing, at));
-            membership.group = Some(group.clone());
-            // A group takes itself out under the same lock before it stops listening.
+            let mut running = self.running();
+            let group = match running.get(&sharing.key) {
+                // A group takes itself out before it stops listening, unless a resolver panicked.
+                Some(group) if !group.is_closed() => group.clone(),
+                _ => {
+                    let group = self.start_group(sharing, at);
+                    running.insert(sharing.key.clone(), group.clone());
+                    group
+                }
+            };
+            // Without an answer the caller asks again.
             let _listening = group.send(Command::Join {
                 id,
                 member,
                 at,
                 answer,
             });
+            membership.group = Some(group);
         }
 
         (answered.await.unwrap_or(Joined::Behind), membership)
@@ -117,13 +123,12 @@ impl Groups {
         key: &GroupKey,
         commands: &mpsc::UnboundedReceiver<Command>,
     ) -> bool {
-        let mut groups = self.running();
+        let mut running = self.running();
         if !commands.is_empty() {
             return false;
         }
 
-        groups.remove(key);
-        metrics::gauge!("parlor_groups").decrement(1);
+        running.remove(key);
         true
     }
 

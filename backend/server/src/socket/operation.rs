@@ -115,13 +115,17 @@ impl Operation {
             .data(source);
         let mut responses = run.sockets.schema.execute_stream(request);
 
-        let Some(first) = responses.next().await else {
-            return run.outbound.complete(&run.key);
+        let first = {
+            let _turn = run.sockets.catch_ups.acquire().await;
+            let Some(first) = responses.next().await else {
+                return run.outbound.complete(&run.key);
+            };
+            if is_refusal(&first) {
+                return run.outbound.error(&run.key, &errors_json(first.errors));
+            }
+            payload(&first)
         };
-        if is_refusal(&first) {
-            return run.outbound.error(&run.key, &errors_json(first.errors));
-        }
-        if run.send(&first).await == Delivery::Gone {
+        if run.outbound.push_next_paced(&run.key, first).await == Delivery::Gone {
             return;
         }
         let Ok((caught_up, messages)) = feed.try_recv() else {
@@ -257,6 +261,18 @@ impl Run {
         self.outbound
             .push_next_paced(&self.key, payload(response))
             .await
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // Without this nobody would hear of a resolver's panic.
+        if std::thread::panicking() {
+            self.outbound.error(
+                &self.key,
+                &error_json("something went wrong here", "INTERNAL"),
+            );
+        }
     }
 }
 

@@ -14,6 +14,7 @@ on_both_engines!(
     who_shares_gets_the_bytes_of_who_does_not,
     the_live_events_are_those_of_the_replay,
     a_subscriber_that_is_cut_off_again_and_again_sees_exactly_the_log,
+    whoever_joins_a_busy_room_misses_nothing,
 );
 
 /// The payload of the next message, as it was written.
@@ -119,4 +120,60 @@ async fn follow_with_cuts(server: Arc<TestServer>, room: RoomId, seed: u64) -> V
     }
 
     received
+}
+
+async fn whoever_joins_a_busy_room_misses_nothing(database: String) {
+    let server = Arc::new(TestServer::start_on(database).await);
+    let room = server.live_room("a").await;
+    let newcomers: Vec<_> = (0..12)
+        .map(|n| tokio::spawn(join_and_stay(Arc::clone(&server), room, n)))
+        .collect();
+
+    let mut n = 0;
+    while !newcomers.iter().all(tokio::task::JoinHandle::is_finished) {
+        server.donate(room, &format!("donor {n}")).await;
+        n += 1;
+        assert!(n < 5_000, "the newcomers do not come to an end");
+    }
+    for newcomer in newcomers {
+        newcomer.await.unwrap();
+    }
+}
+
+/// Joins at the head some way into the room's life, and reads on without a gap or an overlap.
+async fn join_and_stay(server: Arc<TestServer>, room: RoomId, n: i64) {
+    let mut client = Client::ready(&server, None).await;
+    let mut head_seq = server
+        .service
+        .app
+        .store
+        .head(room)
+        .await
+        .unwrap()
+        .unwrap()
+        .seq;
+    while head_seq < 2 + n * 4 {
+        client.expect_quiet().await;
+        head_seq = server
+            .service
+            .app
+            .store
+            .head(room)
+            .await
+            .unwrap()
+            .unwrap()
+            .seq;
+    }
+
+    client.follow("1", room, json!({})).await;
+    let mut before = client.feed("1").await;
+    assert!(before["snapshot"].is_array());
+    for _ in 0..10 {
+        let feed = client.feed("1").await;
+        assert_eq!(feed["afterSeq"], before["throughSeq"]);
+        let number = |field: &str| feed[field].as_str().unwrap().parse::<i64>().unwrap();
+        let expected: Vec<_> = (number("afterSeq") + 1..=number("throughSeq")).collect();
+        assert_eq!(seqs(&feed["events"]), expected);
+        before = feed;
+    }
 }
