@@ -31,26 +31,27 @@ impl Color {
         }
     }
 
-    /// Reads a computed style: `rgb(1, 2, 3)` or `rgba(1, 2, 3, 0.5)`.
+    /// Reads a computed style in sRGB: `color(srgb 0.1 0.2 0.3)` or `color(srgb 0 0 0 / 0.5)`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let parts = text.strip_prefix("rgb")?.trim_start_matches('a');
-        let parts = parts.strip_prefix('(')?.strip_suffix(')')?;
-        let mut numbers = parts.split(',').map(|part| number(part.trim()));
+        let parts = text.strip_prefix("color(srgb ")?.strip_suffix(')')?;
+        let mut numbers = parts.split(' ').filter(|part| *part != "/").map(number);
+        let mut channel = || numbers.next().map(|part| part * 255.0);
 
         Some(Self {
-            red: numbers.next()??,
-            green: numbers.next()??,
-            blue: numbers.next()??,
-            alpha: numbers.next().map_or(Some(1.0), |alpha| alpha)?,
+            red: channel()?,
+            green: channel()?,
+            blue: channel()?,
+            alpha: numbers.next().unwrap_or(1.0),
         })
     }
 
-    /// Writes the colour as CSS, ignoring what it lets through.
+    /// Writes the colour as CSS.
     pub(crate) fn css(self) -> String {
-        let channel = |value: f32| (value as i32).to_string();
-        let (red, green, blue) = (channel(self.red), channel(self.green), channel(self.blue));
+        let whole = |value: f32| (value as i32).to_string();
+        let (red, green, blue) = (whole(self.red), whole(self.green), whole(self.blue));
+        let alpha = whole(self.alpha * 100.0);
 
-        ["rgb(", &red, ",", &green, ",", &blue, ")"].concat()
+        ["rgb(", &red, " ", &green, " ", &blue, " / ", &alpha, "%)"].concat()
     }
 
     fn over(self, below: Self) -> Self {
@@ -114,29 +115,28 @@ fn shaded_until(wish: Color, far: Color, contrast: impl Fn(Color) -> f32) -> Col
         .unwrap_or(far)
 }
 
-/// Reads `12` or `0.5`, and stops at what is no digit. The standard library's way to do it is as
-/// large as the rest of this module ten times over.
-pub(crate) fn number(text: &str) -> Option<f32> {
-    let mut value = None;
+/// Reads `12.5`; what is below zero, or so small that it is written with an exponent, is 0. The
+/// standard library's way to read a float is larger than the rest of this module ten times over.
+pub(crate) fn number(text: &str) -> f32 {
+    let mut value = 0.0;
     let mut divisor = 0.0;
     for byte in text.bytes() {
         match byte {
             b'0'..=b'9' => {
-                value = Some(value.unwrap_or(0.0) * 10.0 + f32::from(byte - b'0'));
+                value = value * 10.0 + f32::from(byte - b'0');
                 divisor *= 10.0;
             }
             b'.' => divisor = 1.0,
+            b'-' | b'e' => return 0.0,
             _ => break,
         }
     }
 
-    value.map(|value| {
-        if divisor > 0.0 {
-            value / divisor
-        } else {
-            value
-        }
-    })
+    if divisor > 0.0 {
+        value / divisor
+    } else {
+        value
+    }
 }
 
 /// Takes a channel from sRGB to linear light. A cubic within 0.4% of the exact curve, which would
@@ -149,7 +149,7 @@ fn linear(channel: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CONTRAST_MIN, Color, WHITE, contrast, field, ink_on};
+    use super::{BLACK, CONTRAST_MIN, Color, WHITE, contrast, field, ink_on};
 
     const PLATE: Color = Color {
         red: 12.0,
@@ -161,15 +161,16 @@ mod tests {
     #[test]
     fn computed_styles_are_read() {
         let half = Color {
-            red: 1.0,
-            green: 2.0,
-            blue: 3.0,
+            red: 255.0,
+            green: 0.0,
+            blue: 127.5,
             alpha: 0.5,
         };
 
-        assert_eq!(Color::parse("rgba(1, 2, 3, 0.5)"), Some(half));
-        assert_eq!(Color::parse("rgb(255, 255, 255)"), Some(WHITE));
-        assert_eq!(Color::parse("color(display-p3 1 0 0)"), None);
+        assert_eq!(Color::parse("color(srgb 1 -0.01 0.5 / 0.5)"), Some(half));
+        assert_eq!(Color::parse("color(srgb 1 1 1)"), Some(WHITE));
+        assert_eq!(Color::parse("color(srgb 0 3e-8 0)"), Some(BLACK));
+        assert_eq!(Color::parse("none"), None);
     }
 
     #[test]

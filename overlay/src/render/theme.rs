@@ -33,13 +33,11 @@ impl Theme {
         let computed = window.get_computed_style(stage.element()).ok().flatten();
         let computed = computed.expect("elements have a computed style");
         let value = |name: &str| computed.get_property_value(name).unwrap_or_default();
-        // Only a real property resolves names, `hsl()` and `var()` to numbers.
+        // Only a real property resolves names, `oklch()` and `var()`, and a mixture always comes out
+        // in one notation. A wish that is no colour leaves the fallback standing.
         let mut color = |token: &str, fallback: Color| {
-            let wish = value(token);
-            if wish.trim().is_empty() {
-                return fallback;
-            }
-            stage.set_style("outline-color", &wish);
+            stage.set_style("outline-color", &mixture(&fallback.css()));
+            stage.set_style("outline-color", &mixture(&value(token)));
             Color::parse(&value("outline-color")).unwrap_or(fallback)
         };
 
@@ -66,7 +64,7 @@ impl Theme {
             .is_some_and(|query| query.matches());
 
         // The stage's font is 24 units, which makes it the measure of a unit in pixels.
-        let font_px = ink::number(&value("font-size")).unwrap_or(24.0);
+        let font_px = ink::number(&value("font-size"));
         let width_units = f32::from(host.client_width() as i16) * 0.92 * 24.0 / font_px;
 
         Self {
@@ -74,6 +72,10 @@ impl Theme {
             cars: cars_that_fit(width_units),
         }
     }
+}
+
+fn mixture(color: &str) -> String {
+    ["color-mix(in srgb, ", color, ", ", color, ")"].concat()
 }
 
 /// How many cars leave the train room to drive. For the lengths see `overlay.css`.
