@@ -206,6 +206,16 @@ impl RoomAggregate {
         if contributor.hype == entry.hype {
             train.shown.contributor_count += 1;
         }
+        // Whoever is overtaken leads again if this is reversed within the batch.
+        if let Some(top) = &train.shown.top_contributor
+            && let Some(viewer_id) = &top.viewer_id
+        {
+            let key = (train_id, viewer_id.clone());
+            self.known
+                .contributors
+                .entry(key)
+                .or_insert_with(|| top.clone());
+        }
         train.shown.put_recent(contributor.clone());
         train.shown.put_top(&contributor);
         self.known

@@ -4,6 +4,7 @@ use crate::stage::{Stage, donation, draft};
 use parlor_domain::contribution::{RawReport, Status};
 use parlor_domain::event::EventBody;
 use parlor_domain::hype_train::Phase;
+use parlor_domain::room_aggregate::Known;
 use proptest::prelude::*;
 
 /// A running train at level 1 with 30 of 100: ana gave 20, ben 10.
@@ -255,6 +256,19 @@ fn the_next_best_leads_when_the_leader_is_reversed() {
             .as_deref(),
         Some("ANA")
     );
+}
+
+#[test]
+fn whoever_is_overtaken_and_reversed_in_one_batch_gives_the_lead_back() {
+    let mut stage = running();
+    // A batch begins: nothing of what came before is loaded.
+    stage.aggregate.known = Known::default();
+
+    let lead = stage.donate("cem", 50);
+    stage.follow_up(&lead, donation("cem", 50), Status::Reversed);
+
+    let top = stage.train().top_contributor.as_ref().unwrap();
+    assert_eq!((top.name.as_deref(), top.hype), (Some("ANA"), 20));
 }
 
 #[test]
