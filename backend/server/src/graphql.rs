@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod event;
+mod explorer;
 mod fault;
 pub mod global_id;
 mod input;
@@ -22,7 +23,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Schema};
 
-pub use endpoint::{explore, post};
+pub use endpoint::post;
+pub use explorer::explore;
 pub use fault::Fault;
 pub use limits::parse_within_limits;
 pub use scalar::{format_time, parse_time};

@@ -183,7 +183,7 @@ fn welcome(server: &Server, show: &Show) -> String {
         "\n  Parlor is on air.\n\n  \
          player page    {url}/player/#room={room}\n  \
          OBS source     {obs}\n  \
-         API explorer   {url}/graphql\n  \
+         API explorer   {url}/graphql#room={room}&token={token}\n  \
          staff token    {token}\n\n  \
          Ctrl-C ends the show and leaves nothing behind.\n\n",
         room = show.room,

@@ -1,25 +1,16 @@
 //! GraphQL over HTTP, by the working draft of that name.
 
-use async_graphql::http::GraphiQLSource;
 use async_graphql::{Request, Response, ServerError, Variables};
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{Html, IntoResponse};
+use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::limits::parse_within_limits;
 use crate::identity::{Caller, IdentityError};
 use crate::service::Service;
-
-/// What the explorer may load: it comes from a public site of packages.
-const EXPLORER_POLICY: &str = "default-src 'self'; \
-     script-src 'self' 'unsafe-inline' 'unsafe-eval' https://unpkg.com; \
-     style-src 'self' 'unsafe-inline' https://unpkg.com; font-src 'self' data: https://unpkg.com; \
-     img-src 'self' data: https:; connect-src 'self' ws: wss:; worker-src 'self' blob:";
 
 /// What a POST carries.
 #[derive(Deserialize)]
@@ -38,19 +29,6 @@ struct Body {
 enum MediaType {
     GraphqlResponse,
     Json,
-}
-
-/// A page to try the API in.
-pub async fn explore() -> impl IntoResponse {
-    let page = GraphiQLSource::build()
-        .endpoint("/graphql")
-        .subscription_endpoint("/graphql/ws")
-        .title("Parlor");
-
-    (
-        [(CONTENT_SECURITY_POLICY, EXPLORER_POLICY)],
-        Html(page.finish()),
-    )
 }
 
 /// Executes the operation of a POST.

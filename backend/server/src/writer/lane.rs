@@ -17,7 +17,8 @@ use crate::ids::Ids;
 /// Commands in one transaction. More would not make a command cheaper, and would keep the rooms
 /// locked longer.
 const BATCH_MAX: usize = 256;
-/// How often a batch that lost a race is tried. Losing five in a row means that something is wrong.
+/// How often a batch that lost a race or its connection is tried. Losing five in a row means that
+/// something is wrong.
 const ATTEMPTS_MAX: usize = 5;
 
 pub(super) struct Lane {
@@ -87,8 +88,8 @@ impl Lane {
         let mut attempt = 1;
         loop {
             match self.try_once(jobs, &needs).await {
-                Err(error) if error.is_retryable() && attempt < ATTEMPTS_MAX => {
-                    tracing::debug!(%error, attempt, "a batch lost a race");
+                Err(error) if attempt < ATTEMPTS_MAX && may_be_tried_again(&error, jobs) => {
+                    tracing::debug!(%error, attempt, "a batch is tried again");
                     counter!("parlor_writer_retries_total").increment(1);
                     attempt += 1;
                 }
@@ -117,6 +118,14 @@ impl Lane {
         }
         Ok(())
     }
+}
+
+/// Whether the same batch may be tried again. When nobody knows whether it was written, only
+/// commands that find their own traces may.
+fn may_be_tried_again(error: &StoreError, jobs: &Jobs) -> bool {
+    error.is_retryable()
+        || matches!(error, StoreError::OutcomeUnknown(_))
+            && jobs.iter().all(|job| job.is_repeatable())
 }
 
 fn needs_of(jobs: &Jobs) -> Vec<RoomNeeds> {
