@@ -11,6 +11,7 @@ pub(crate) use crate::scene::hype_train::{
     Act, CELEBRATION_MS, COVERED_AT_MS, CelebrationView, TrainView, UNCOVERED_AT_MS,
 };
 
+mod captions;
 mod cars;
 mod hype_train;
 

@@ -2,10 +2,10 @@
 
 use parlor_sdk_core::{HypeTrain, HypeTrainChange, HypeTrainPhase, ServerTime};
 
+use crate::scene::captions::{sign, spoken, to_go};
 pub(crate) use crate::scene::cars::CarView;
 use crate::scene::cars::Cars;
 use crate::tween::{Count, LEAVE_MS, Tween, eased, linear};
-use crate::words;
 
 /// The engine pulls forward: in, or from one act to the next.
 pub(crate) const PULL_MS: i64 = 600;
@@ -398,74 +398,6 @@ fn span_holding(left_ms: i64) -> i64 {
         .into_iter()
         .find(|span| *span >= left_ms)
         .unwrap_or(left_ms)
-}
-
-fn to_go(train: &HypeTrain) -> i32 {
-    train
-        .kickoff_events_needed
-        .max(train.kickoff_viewers_needed)
-}
-
-fn sign(act: Act, train: &HypeTrain, level: i32, missing: i64) -> (String, String) {
-    let reward = train.next_reward.as_deref().unwrap_or_default();
-    match act {
-        Act::Absent | Act::Approaching => (String::from("Level 1"), String::from(reward)),
-        Act::Running => {
-            let next = ["Level ", &(level + 1).to_string()].concat();
-            let next = if reward.is_empty() {
-                next
-            } else {
-                [&next, " · ", reward].concat()
-            };
-            ([&words::grouped(missing), " to go"].concat(), next)
-        }
-        Act::Ended => (words::grouped(train.total), String::from("hype in all")),
-    }
-}
-
-fn spoken(act: Act, train: &HypeTrain) -> (String, String) {
-    match act {
-        Act::Absent | Act::Running => (String::new(), String::new()),
-        Act::Approaching => {
-            let newest = train.recent_contributors.first().map(|newest| {
-                let name = words::shown_name(newest.name.as_deref());
-                [name, " ", &words::plus(newest.last_hype)].concat()
-            });
-            (
-                ["Hype train! ", &kickoff_words(train)].concat(),
-                newest.unwrap_or_default(),
-            )
-        }
-        Act::Ended => {
-            let people = words::people(i64::from(train.contributor_count));
-            let driver = train
-                .top_contributor
-                .as_ref()
-                .map(|top| [", driven by ", words::shown_name(top.name.as_deref())].concat());
-            let level = train.level.to_string();
-            (
-                ["Hype train reached level ", &level].concat(),
-                [people, driver.unwrap_or_default()].concat(),
-            )
-        }
-    }
-}
-
-fn kickoff_words(train: &HypeTrain) -> String {
-    if train.kickoff_events_needed >= train.kickoff_viewers_needed {
-        return [
-            &words::grouped(i64::from(train.kickoff_events_needed)),
-            " to go",
-        ]
-        .concat();
-    }
-    let people = i64::from(train.kickoff_viewers_needed);
-
-    [
-        &words::counted(people, "more person", "more people"),
-        " to go",
-    ]
-    .concat()
 }
 
 #[cfg(test)]
