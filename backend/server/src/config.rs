@@ -23,9 +23,9 @@ pub struct ServeArgs {
     ///
     /// A flag or an environment variable wins over the file. For example:
     ///
-    ///     listen = "0.0.0.0:8080"
-    ///     database = "postgres://parlor@localhost/parlor"
-    ///     allowed-origin = ["https://example.com"]
+    ///   listen = "0.0.0.0:8080"
+    ///   database = "postgres://parlor@localhost/parlor"
+    ///   allowed-origin = ["https://example.com"]
     #[arg(long, env = "PARLOR_CONFIG", value_name = "FILE", verbatim_doc_comment)]
     #[serde(skip)]
     pub config: Option<PathBuf>,

@@ -11,25 +11,34 @@ mod database;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use database::on_both_engines;
 use parlor_domain::event::{Event, EventBody};
 use parlor_domain::hype_train::Phase;
-use parlor_domain::id::RoomId;
+use parlor_domain::id::{RoomId, TenantId};
 use parlor_server::clock::Clock;
 use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::identity::{Claims, sign_with};
 use parlor_server::simulate::Client;
 use parlor_store::{Settings, Store, Tenant};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 on_both_engines! {
     what_was_acknowledged_survives_twenty_kills,
+}
+
+#[test]
+fn what_was_acknowledged_survives_cut_connections() {
+    database::run(
+        database::Engine::Postgres,
+        what_was_acknowledged_survives_cut_connections_to_the_database,
+    );
 }
 
 const SECRET: &str = "a secret that is long enough for tests";
@@ -42,6 +51,10 @@ const ACKNOWLEDGED_MAX: usize = 60;
 
 /// How long a test waits for the server to do its work.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How often the database's connections are cut.
+const CUTS: usize = 10;
+const SENT_BETWEEN_CUTS: usize = 20;
 
 /// What the audience has sent, and what it was told.
 #[derive(Default)]
@@ -57,13 +70,7 @@ async fn what_was_acknowledged_survives_twenty_kills(database: String) {
     let mut rng = fastrand::Rng::with_seed(20);
     let mut server = Server::start(&database);
     let store = Store::connect(&Settings::new(&database)).await.unwrap();
-    let tenant = Tenant {
-        id: parlor_domain::id::TenantId(TENANT),
-        name: "A tenant".to_owned(),
-        created_at: Clock::System.now(),
-    };
-    assert!(store.create_tenant(&tenant).await.unwrap());
-    let room = make_room(&server.client).await;
+    let room = make_tenant_and_room(&store, &server.client).await;
     let room_id = parse_room_id(&room).unwrap();
 
     let mut ledger = Ledger::default();
@@ -88,10 +95,58 @@ async fn what_was_acknowledged_survives_twenty_kills(database: String) {
     store.close().await;
 }
 
+/// The database closes every connection, also those in the middle of a transaction or a commit.
+async fn what_was_acknowledged_survives_cut_connections_to_the_database(database: String) {
+    let server = Server::start(&database);
+    let store = Store::connect(&Settings::new(&database)).await.unwrap();
+    let room = make_tenant_and_room(&store, &server.client).await;
+    let mut scissors = PgConnection::connect(&database).await.unwrap();
+
+    let ledger = Arc::new(Mutex::new(Ledger::default()));
+    let sent = Arc::new(Semaphore::new(0));
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|_| {
+            let (client, room) = (server.client.clone(), room.clone());
+            let (ledger, sent) = (Arc::clone(&ledger), Arc::clone(&sent));
+            tokio::spawn(async move {
+                while ledger.lock().unwrap().acknowledged.len() < CUTS * SENT_BETWEEN_CUTS {
+                    let n = ledger.lock().unwrap().take_next();
+                    // A failure may be said; then the same is sent again.
+                    if let Ok(id) = send(&client, &room, n).await {
+                        ledger.lock().unwrap().acknowledge(n, &id);
+                        sent.add_permits(1);
+                    }
+                }
+            })
+        })
+        .collect();
+    for _ in 0..CUTS - 1 {
+        let between = u32::try_from(SENT_BETWEEN_CUTS).unwrap();
+        let some = tokio::time::timeout(PATIENCE, sent.acquire_many(between)).await;
+        some.expect("contributions are acknowledged")
+            .unwrap()
+            .forget();
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        sqlx::raw_sql(cut).execute(&mut scissors).await.unwrap();
+    }
+    for sender in senders {
+        tokio::time::timeout(PATIENCE, sender)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+
+    let ledger = Arc::into_inner(ledger).unwrap().into_inner().unwrap();
+    check(&store, parse_room_id(&room).unwrap(), &ledger).await;
+    scissors.close().await.unwrap();
+    store.close().await;
+}
+
 /// Sends contributions, and kills the server at the moment that the `until`th is acknowledged,
 /// while others are on their way.
 async fn send_until_killed(server: Server, room: &str, ledger: Ledger, until: usize) -> Ledger {
-    let ledger = Arc::new(std::sync::Mutex::new(ledger));
+    let ledger = Arc::new(Mutex::new(ledger));
     let (answered, dead) = (
         Arc::new(AtomicUsize::new(0)),
         Arc::new(AtomicBool::new(false)),
@@ -234,7 +289,13 @@ async fn send(client: &Client, room: &str, n: usize) -> Result<String, ()> {
 }
 
 /// A live room with one long train.
-async fn make_room(client: &Client) -> String {
+async fn make_tenant_and_room(store: &Store, client: &Client) -> String {
+    let tenant = Tenant {
+        id: TenantId(TENANT),
+        name: "A tenant".to_owned(),
+        created_at: Clock::System.now(),
+    };
+    assert!(store.create_tenant(&tenant).await.unwrap());
     let create = "mutation ($input: CreateRoomInput!) {
         createRoom(input: $input) { ... on Room { id } ... on Error { message } }
     }";
@@ -274,6 +335,7 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
             .env("PARLOR_JWT_SECRET", SECRET)
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();

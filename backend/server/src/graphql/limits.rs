@@ -258,7 +258,7 @@ mod tests {
         for (document, named) in [
             (nested(11), "levels of fields"),
             (nested(33), "levels of nesting"),
-            (nested(10_000), "tokens"),
+            (nested(5_000), "tokens"),
             (bomb, "root fields"),
             (root_fields, "root fields"),
             (aliases, "aliases"),
