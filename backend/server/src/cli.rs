@@ -17,7 +17,7 @@ use crate::graphql;
 
 /// Interactive rooms for live streams, and the viewer economy that lives in them
 #[derive(Debug, Parser)]
-#[command(name = "parlor", version, max_term_width = 100)]
+#[command(name = "parlor", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -25,7 +25,6 @@ pub struct ServeArgs {
     ///
     ///   listen = "0.0.0.0:8080"
     ///   database = "postgres://parlor@localhost/parlor"
-    ///   allowed-origin = ["https://example.com"]
     #[arg(long, env = "PARLOR_CONFIG", value_name = "FILE", verbatim_doc_comment)]
     #[serde(skip)]
     pub config: Option<PathBuf>,
