@@ -26,6 +26,22 @@ pub enum Clock {
 #[derive(Debug, Clone)]
 pub struct TestClock(watch::Sender<ServerTime>);
 
+/// Measures how long something takes, for metrics. Decides nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts to measure.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long it has been, in seconds.
+    pub fn seconds(self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}
+
 impl Clock {
     /// The time now.
     pub fn now(&self) -> ServerTime {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
 use super::serve::stop_signal;
+use super::simulate::parse_rate;
 use super::{log_to_stderr, print};
 use crate::clock::Clock;
 use crate::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
@@ -39,7 +40,7 @@ pub(super) struct DemoArgs {
     seed: u64,
 
     /// How many times faster than life the audience is
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = parse_rate)]
     rate: f64,
 }
 

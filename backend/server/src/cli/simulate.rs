@@ -61,7 +61,8 @@ pub(super) async fn simulate(args: SimulateArgs) -> Result<()> {
     ))
 }
 
-fn parse_rate(text: &str) -> Result<f64, String> {
+/// Reads how many times faster than life an audience is.
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if (0.01..=1_000.0).contains(&rate) => Ok(rate),
         _ => Err("a rate lies between 0.01 and 1000".to_owned()),

@@ -6,9 +6,11 @@ use axum::extract::State;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
+use metrics::histogram;
 use serde::Deserialize;
 
 use super::limits::parse_within_limits;
+use crate::clock::Stopwatch;
 use crate::identity::{Caller, IdentityError};
 use crate::service::Service;
 
@@ -62,7 +64,9 @@ pub async fn post(
         Err(error) => return answer_unexecuted(media_type, &error),
     };
 
+    let stopwatch = Stopwatch::start();
     let response = service.schema.execute(request.data(caller)).await;
+    histogram!("parlor_graphql_request_seconds").record(stopwatch.seconds());
     answer(media_type, response)
 }
 

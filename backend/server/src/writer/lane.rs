@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::Publish;
 use super::command::{Failure, Job};
 use super::deadlines::Deadlines;
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::ids::Ids;
 
 /// Commands in one transaction. More would not make a command cheaper, and would keep the rooms
@@ -42,7 +42,11 @@ impl Lane {
 
     async fn write(&mut self, mut jobs: Jobs) {
         let size = jobs.len();
-        match self.try_batch(&mut jobs).await {
+        let stopwatch = Stopwatch::start();
+        let result = self.try_batch(&mut jobs).await;
+        histogram!("parlor_writer_batch_seconds").record(stopwatch.seconds());
+
+        match result {
             Ok(()) => {
                 #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
                 histogram!("parlor_writer_batch_commands").record(size as f64);
