@@ -28,6 +28,7 @@ pub use record::{
     RoomProfile, RoomState, Session, Stats,
 };
 pub use rehearsal::{RehearsalError, rehearse};
+pub use runtime::stop_background;
 pub use server_url::ServerUrlError;
 
 uniffi::setup_scaffolding!();

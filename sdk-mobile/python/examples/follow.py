@@ -38,9 +38,15 @@ def describe_room(room):
 
 
 async def report_connection(client):
+    """Says what keeps the client from its room. Returns why, if the server refuses it."""
     while (state := await client.next_connection_state()) is not None:
         if state.is_waiting():
             print(f"not connected: {state.reason}; trying again", file=sys.stderr)
+        elif state.is_refused():
+            # A refused token can be replaced by `set_token`; this program has no other.
+            client.stop()
+            return state.failure
+    return None
 
 
 async def follow(arguments):
@@ -61,10 +67,9 @@ async def follow(arguments):
                 print(f"   now  {describe_room(delivery.room)}", flush=True)
     finally:
         client.stop()
-        await reporter
+        failure = await reporter
 
-    state = client.connection_state()
-    return f"the server refuses this client: {state.failure}" if state.is_refused() else None
+    return f"the server refuses this client: {failure}" if failure is not None else None
 
 
 def main():
