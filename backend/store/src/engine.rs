@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnectionMetadata;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -293,6 +293,9 @@ async fn connect_postgres(settings: &Settings) -> Result<Engine, sqlx::Error> {
         ])
         .statement_cache_capacity(PREPARED_MAX)
         .disable_statement_logging();
+    // A pool tells only that time ran out; a connection tells why there is none.
+    let connection = PgConnection::connect_with(&options).await?;
+    connection.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(settings.pool_size)
         .acquire_timeout(WAIT_MAX)
