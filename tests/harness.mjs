@@ -15,6 +15,13 @@ const PARLOR =
 /** How long a server may take to say where it listens, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
 
+/** Servers that run. They end with this process, however it ends. */
+const running = new Set();
+process.once('exit', () => running.forEach((server) => server.abandon()));
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+  process.once(signal, () => process.exit(code));
+}
+
 export class Server {
   #child;
   #folder;
@@ -29,6 +36,7 @@ export class Server {
   static async start(settings = {}) {
     const server = new Server();
     server.#folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
+    running.add(server);
     server.#env = {
       ...process.env,
       PARLOR_JWT_SECRET: randomBytes(32).toString('hex'),
@@ -76,6 +84,13 @@ export class Server {
 
   async stop() {
     await this.#end('SIGTERM');
+    running.delete(this);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Ends it without waiting, for when there is no time left. */
+  abandon() {
+    this.#child?.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -94,9 +109,6 @@ export class Server {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const child = this.#child;
-    const forget = () => child.kill('SIGKILL');
-    process.once('exit', forget);
-    child.once('exit', () => process.off('exit', forget));
     createInterface({ input: child.stderr }).on('line', (line) => this.#log.push(line));
 
     this.#listen = await new Promise((resolve, reject) => {
