@@ -18,7 +18,7 @@ const START_TIMEOUT_MS = 30_000;
 /** Servers that run. They end with this process, however it ends. */
 const running = new Set();
 process.once('exit', () => running.forEach((server) => server.abandon()));
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) {
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
   process.once(signal, () => process.exit(code));
 }
 

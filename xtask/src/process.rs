@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
-/// Turns Ctrl-C, SIGTERM and SIGHUP into the end of whatever program is running, so that callers
-/// return through their own clean-up instead of dying in the middle.
+/// Turns Ctrl-C and SIGTERM into the end of whatever program is running, so that callers return
+/// through their own clean-up instead of dying in the middle. SIGHUP stays as it is, for `nohup`.
 pub(crate) fn handle_signals() -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
 
     std::thread::spawn(move || {
         for _ in signals.forever() {
