@@ -1,7 +1,10 @@
-//! Writes what is generated and committed (`schema.graphql`), and what is generated and not (the
-//! Python package).
+//! Writes what is generated and committed (`schema.graphql`), and what is generated and not: the
+//! packages of the other languages, each in a module of its own.
 
-use std::path::PathBuf;
+pub(crate) mod python;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -15,7 +18,7 @@ pub(crate) fn run() -> Result<()> {
     std::fs::write(&path, server_schema()?)
         .with_context(|| format!("cannot write {}", path.display()))?;
     println!("wrote {SCHEMA}");
-    println!("wrote {}", python()?.display());
+    println!("wrote {}", python::package()?.display());
 
     Ok(())
 }
@@ -31,49 +34,40 @@ pub(crate) fn check_schema() -> Result<()> {
     bail!("{SCHEMA} differs from the server's at line {line}: run `cargo xtask codegen`");
 }
 
-/// Puts the Python package together in `target/python`: what is written by hand, what is generated,
-/// and the library. Returns that folder, which belongs on `PYTHONPATH` or into `pip install`.
-pub(crate) fn python() -> Result<PathBuf> {
-    steps::build(&["parlor-sdk-mobile", "parlor-bindgen"])?;
-    let programs = workspace::dev_profile_dir()?;
-    let python = workspace::artifacts().join("python");
-    let package = python.join("parlor");
-    let _ = std::fs::remove_dir_all(&package);
-    std::fs::create_dir_all(&package)?;
-    let written = workspace::root().join("sdk-mobile/python");
-    for file in [
-        "pyproject.toml",
-        "README.md",
-        "parlor/__init__.py",
-        "parlor/py.typed",
-    ] {
-        std::fs::copy(written.join(file), python.join(file))
-            .with_context(|| format!("cannot copy sdk-mobile/python/{file}"))?;
+/// The library of `sdk-mobile`, and the program that writes its bindings.
+struct Bindings {
+    library: PathBuf,
+    generator: PathBuf,
+}
+
+impl Bindings {
+    fn build() -> Result<Self> {
+        steps::build(&["parlor-sdk-mobile", "parlor-bindgen"])?;
+        let programs = workspace::dev_profile_dir()?;
+
+        Ok(Self {
+            library: programs.join("libparlor.so"),
+            generator: programs.join("parlor-bindgen"),
+        })
     }
 
-    let library = programs.join("libparlor.so");
-    process::output(
-        std::process::Command::new(programs.join("parlor-bindgen"))
-            .args([
-                "generate",
-                "--no-format",
-                "--language",
-                "python",
-                "--out-dir",
-            ])
-            .arg(&package)
-            .arg(&library)
-            .current_dir(workspace::root()),
-    )?;
-    std::fs::rename(package.join("parlor.py"), package.join("_native.py"))
-        .context("the generator wrote no parlor.py")?;
-    std::fs::copy(&library, package.join("libparlor.so"))?;
-
-    Ok(python)
+    /// Writes the bindings for `language` to `folder`.
+    fn generate(&self, language: &str, folder: &Path) -> Result<()> {
+        // The generator asks cargo about the workspace that it runs in.
+        process::output(
+            Command::new(&self.generator)
+                .args(["generate", "--no-format", "--language", language])
+                .arg("--out-dir")
+                .arg(folder)
+                .arg(&self.library)
+                .current_dir(workspace::root()),
+        )
+        .map(drop)
+    }
 }
 
 fn server_schema() -> Result<String> {
-    process::output(std::process::Command::new(steps::server()?).arg("schema"))
+    process::output(Command::new(steps::server()?).arg("schema"))
 }
 
 /// The number of the first line in which the two differ.

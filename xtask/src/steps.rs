@@ -198,7 +198,7 @@ fn display_plans() -> Result<Outcome> {
 }
 
 fn python() -> Result<Outcome> {
-    let package = codegen::python()?;
+    let package = codegen::python::package()?;
     let parlor = server()?;
     let tests = workspace::root().join("sdk-mobile/python/tests");
     // unittest reports on its standard error.

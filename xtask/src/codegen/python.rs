@@ -1,0 +1,38 @@
+//! The Python package, put together in `target/python`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::Bindings;
+use crate::workspace;
+
+/// What is written by hand, and where it stays.
+const WRITTEN: [&str; 4] = [
+    "pyproject.toml",
+    "README.md",
+    "parlor/__init__.py",
+    "parlor/py.typed",
+];
+
+/// Puts the package together: what is written by hand, what is generated, and the library. Returns
+/// the folder that belongs on `PYTHONPATH` or into `pip install`.
+pub(crate) fn package() -> Result<PathBuf> {
+    let bindings = Bindings::build()?;
+    let python = workspace::artifacts().join("python");
+    let package = python.join("parlor");
+    let _ = std::fs::remove_dir_all(&package);
+    std::fs::create_dir_all(&package)?;
+    let written = workspace::root().join("sdk-mobile/python");
+    for file in WRITTEN {
+        std::fs::copy(written.join(file), python.join(file))
+            .with_context(|| format!("cannot copy sdk-mobile/python/{file}"))?;
+    }
+
+    bindings.generate("python", &package)?;
+    std::fs::rename(package.join("parlor.py"), package.join("_native.py"))
+        .context("the generator wrote no parlor.py")?;
+    std::fs::copy(&bindings.library, package.join("libparlor.so"))?;
+
+    Ok(python)
+}
