@@ -72,7 +72,14 @@ export interface ShownEvent {
 
 /** The detail of `parlor-connection`. */
 export interface ConnectionState {
-  state: "connecting" | "live" | "waiting" | "failed" | "disconnected";
+  state:
+    | "connecting"
+    | "live"
+    | "waiting"
+    | "waiting-for-network"
+    | "paused"
+    | "failed"
+    | "disconnected";
   /** Beside `failed`. */
   reason: "sign-in-required" | "room-not-found" | "protocol" | null;
 }

@@ -7,7 +7,7 @@ use crate::clock_sync::ClockSync;
 use crate::config::{Config, Placement};
 use crate::connection::Connection;
 use crate::due::{Due, Reached, Schedule};
-use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent, Stats};
+use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent, Stats, TokenRequest};
 use crate::playhead::{Playhead, SEEK_TOLERANCE_MS, Track};
 use crate::room::Room;
 use crate::subscription::Subscription;
@@ -85,16 +85,23 @@ impl Client {
             Input::Playhead(playhead) => self.handle_playhead(playhead, now),
             Input::NoPlayhead => self.handle_no_playhead(),
             Input::TokenRenewed(token) => self.connection.handle_token(token, out, now),
+            Input::Pause => self.pause(now),
+            Input::Resume => self.resume(now),
+            Input::NetworkChanged { online } => self.connection.handle_network(online, out, now),
+            Input::Reconnect => self.connection.reconnect(out, now),
             Input::Timeout => {}
             Input::Disconnect => self.connection.disconnect(out),
         }
 
         self.connection.handle_timeout(&mut self.outputs, now);
-        if self.playhead_grace_ends_at.is_some_and(|at| at <= now) {
-            self.handle_no_playhead();
-        }
         if !self.connection.is_joined() {
             self.subscription.end();
+        }
+        if self.connection.is_paused() {
+            return;
+        }
+        if self.playhead_grace_ends_at.is_some_and(|at| at <= now) {
+            self.handle_no_playhead();
         }
         self.advance(now);
     }
@@ -107,6 +114,9 @@ impl Client {
     /// Returns when to call [`Self::handle_input`] with [`Input::Timeout`], if ever. Changes with
     /// every input.
     pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.connection.is_paused() {
+            return None;
+        }
         let picture_at = match self.timeline.next_due() {
             Some(Due::Server(due)) => self.clock.instant_of(due, self.now),
             Some(Due::Media(due)) => self.track.and_then(|track| track.instant_of(due)),
@@ -131,6 +141,11 @@ impl Client {
     /// Returns where the connection stands.
     pub fn connection_state(&self) -> ConnectionState {
         self.connection.state()
+    }
+
+    /// Returns why the host is to give another token, if it is.
+    pub fn token_request(&self) -> Option<TokenRequest> {
+        self.connection.token_request()
     }
 
     /// Returns the server's time at `now`, once anything is known of it.
@@ -169,6 +184,20 @@ impl Client {
             shed,
             ..self.stats
         }
+    }
+
+    /// The picture stands from here on: where it has got to in the background is for the host to
+    /// say afterwards.
+    fn pause(&mut self, now: Instant) {
+        self.connection.pause(&mut self.outputs);
+        self.track = self.track.map(|track| track.standing(now));
+    }
+
+    fn resume(&mut self, now: Instant) {
+        self.connection.resume(&mut self.outputs, now);
+        self.playhead_grace_ends_at = self
+            .playhead_grace_ends_at
+            .map(|_| now.plus_millis(PLAYHEAD_GRACE_MS));
     }
 
     fn handle_text(&mut self, text: &str, now: Instant) {
@@ -214,7 +243,12 @@ impl Client {
             || self
                 .timeline
                 .is_ahead_of(playhead.position.plus_millis(SEEK_TOLERANCE_MS));
-        self.track = Some(Track::new(playhead, now));
+        let track = Track::new(playhead, now);
+        self.track = Some(if self.connection.is_paused() {
+            track.standing(now)
+        } else {
+            track
+        });
 
         if self.schedule.playhead_missing {
             self.schedule.playhead_missing = false;

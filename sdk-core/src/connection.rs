@@ -5,10 +5,16 @@
 //! subscription's business.
 
 use crate::backoff::Backoff;
-use crate::exchange::{ConnectionState, Failure, Output};
+use crate::exchange::{ConnectionState, Failure, Output, TokenRequest};
 use crate::time::{Instant, ServerTime};
 use crate::wire::{self, PingPayload};
+use path::Path;
 use std::collections::VecDeque;
+use token::Token;
+
+mod lifecycle;
+mod path;
+mod token;
 
 /// How long a socket may take to open. Longer than a slow phone needs for DNS, TCP and TLS.
 const OPEN_TIMEOUT_MS: i64 = 15_000;
@@ -37,11 +43,12 @@ const CLOSE_NORMAL: u16 = 1000;
 #[derive(Debug)]
 pub(crate) struct Connection {
     url: String,
-    token: Option<String>,
-    /// Whether the server has seen the present token.
-    token_is_used: bool,
-    token_is_expiring: bool,
+    token: Token,
+    path: Path,
+    is_paused: bool,
     phase: Phase,
+    /// Whether the socket takes the place of a good one, so that nothing is amiss yet.
+    is_renewing: bool,
     backoff: Backoff,
     pings_in_burst: u32,
     ping_at: Instant,
@@ -52,10 +59,20 @@ pub(crate) struct Connection {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    Opening { deadline: Instant },
-    Joining { deadline: Instant },
-    Joined { live: bool },
-    Waiting { retry_at: Instant },
+    Opening {
+        deadline: Instant,
+    },
+    Joining {
+        deadline: Instant,
+    },
+    Joined {
+        live: bool,
+    },
+    Waiting {
+        retry_at: Instant,
+    },
+    /// Nothing is tried, for the host has paused the client or says that there is no network.
+    Idle,
     Failed(Failure),
     Disconnected,
 }
@@ -70,10 +87,11 @@ impl Connection {
     ) -> Self {
         let mut connection = Self {
             url,
-            token,
-            token_is_used: false,
-            token_is_expiring: false,
-            phase: Phase::Disconnected,
+            token: Token::new(token, now),
+            path: Path::new(now),
+            is_paused: false,
+            phase: Phase::Idle,
+            is_renewing: false,
             backoff: Backoff::new(seed),
             pings_in_burst: 0,
             ping_at: now,
@@ -93,11 +111,17 @@ impl Connection {
 
     pub(crate) fn state(&self) -> ConnectionState {
         match self.phase {
-            Phase::Opening { .. } | Phase::Joining { .. } | Phase::Joined { live: false } => {
-                ConnectionState::Connecting
-            }
             Phase::Joined { live: true } => ConnectionState::Live,
+            Phase::Opening { .. } | Phase::Joining { .. } | Phase::Joined { live: false } => {
+                if self.is_renewing {
+                    ConnectionState::Live
+                } else {
+                    ConnectionState::Connecting
+                }
+            }
             Phase::Waiting { retry_at } => ConnectionState::Waiting { retry_at },
+            Phase::Idle if self.is_paused => ConnectionState::Paused,
+            Phase::Idle => ConnectionState::WaitingForNetwork,
             Phase::Failed(failure) => ConnectionState::Failed(failure),
             Phase::Disconnected => ConnectionState::Disconnected,
         }
@@ -107,6 +131,15 @@ impl Connection {
         self.disconnects
     }
 
+    /// Returns why the host is to give another token, if it is.
+    pub(crate) fn token_request(&self) -> Option<TokenRequest> {
+        if self.phase == Phase::Failed(Failure::SignInRequired) {
+            return self.token.is_used().then_some(TokenRequest::Refused);
+        }
+
+        self.token.request().filter(|_| self.has_socket())
+    }
+
     pub(crate) fn handle_opened(&mut self, out: &mut VecDeque<Output>, now: Instant) {
         if !matches!(self.phase, Phase::Opening { .. }) {
             return;
@@ -114,9 +147,9 @@ impl Connection {
         self.phase = Phase::Joining {
             deadline: now.plus_millis(ACK_TIMEOUT_MS),
         };
-        self.heard_at = now;
-        self.token_is_used = true;
-        out.push_back(Output::Send(wire::connection_init(self.token.as_deref())));
+        self.hear(now);
+        let token = self.token.present();
+        out.push_back(Output::Send(wire::connection_init(token)));
 
         self.pings_in_burst = BURST_PINGS;
         self.ping(out, now);
@@ -128,7 +161,7 @@ impl Connection {
         }
 
         match code {
-            4403 if self.token_is_used => self.fail(Failure::SignInRequired, out),
+            4403 if self.token.is_used() => self.fail(Failure::SignInRequired, out),
             4400 | 4401 | 4406 | 4409 | 4429 => self.fail(Failure::Protocol { code }, out),
             1012 | 1013 => {
                 self.backoff.spread();
@@ -140,7 +173,7 @@ impl Connection {
 
     /// Returns whether a frame that came in at `now` is to be looked at.
     pub(crate) fn handle_frame(&mut self, now: Instant) -> bool {
-        self.heard_at = now;
+        self.hear(now);
 
         matches!(self.phase, Phase::Joining { .. } | Phase::Joined { .. })
     }
@@ -159,22 +192,18 @@ impl Connection {
         out.push_back(Output::Send(wire::pong(payload)));
 
         if let Some(expires_at) = payload.token_expires {
-            self.token_is_expiring = true;
-            out.push_back(Output::TokenExpiring {
-                expires_at: ServerTime::from_unix_millis(expires_at),
-            });
+            let expires_at = ServerTime::from_unix_millis(expires_at);
+            if self.token.handle_warning(expires_at) {
+                out.push_back(Output::TokenExpiring { expires_at });
+            }
         }
     }
 
     pub(crate) fn handle_token(&mut self, token: String, out: &mut VecDeque<Output>, now: Instant) {
-        self.token = Some(token);
-        self.token_is_used = false;
+        self.token.replace(token);
 
         if self.phase == Phase::Failed(Failure::SignInRequired) {
-            self.open(out, now);
-        } else if self.token_is_expiring && self.has_socket() {
-            out.push_back(Output::CloseSocket { code: CLOSE_NORMAL });
-            self.open(out, now);
+            self.open_if_wanted(out, now);
         }
     }
 
@@ -182,30 +211,42 @@ impl Connection {
         match self.phase {
             Phase::Opening { deadline } if deadline <= now => self.give_up(out, now),
             Phase::Waiting { retry_at } if retry_at <= now => self.open(out, now),
+            Phase::Opening { .. } | Phase::Joining { .. } | Phase::Joined { .. }
+                if self.path.replace_at().is_some_and(|at| at <= now) =>
+            {
+                self.replace(out, now);
+            }
             Phase::Joining { .. } | Phase::Joined { .. } => {
                 if self.patience_ends_at().is_some_and(|at| at <= now) {
                     self.give_up(out, now);
+                } else if self.token.renew_at().is_some_and(|at| at <= now) {
+                    self.renew(out, now);
                 } else if self.ping_at <= now {
                     self.ping(out, now);
                 }
             }
             Phase::Opening { .. }
             | Phase::Waiting { .. }
+            | Phase::Idle
             | Phase::Failed(_)
             | Phase::Disconnected => {}
         }
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Opening { deadline } => Some(deadline),
-            Phase::Waiting { retry_at } => Some(retry_at),
-            Phase::Joining { .. } | Phase::Joined { .. } => {
-                let patience_ends_at = self.patience_ends_at()?;
-                Some(self.ping_at.min(patience_ends_at))
-            }
-            Phase::Failed(_) | Phase::Disconnected => None,
-        }
+        let steps = match self.phase {
+            Phase::Opening { deadline } => [Some(deadline), self.path.replace_at(), None, None],
+            Phase::Joining { .. } | Phase::Joined { .. } => [
+                Some(self.ping_at),
+                self.patience_ends_at(),
+                self.path.replace_at(),
+                self.token.renew_at(),
+            ],
+            Phase::Waiting { retry_at } => [Some(retry_at), None, None, None],
+            Phase::Idle | Phase::Failed(_) | Phase::Disconnected => return None,
+        };
+
+        steps.into_iter().flatten().min()
     }
 
     /// Notes that an operation was sent at `now` and wants an answer.
@@ -218,6 +259,7 @@ impl Connection {
         self.answer_by = None;
         if self.phase == (Phase::Joined { live: false }) {
             self.phase = Phase::Joined { live: true };
+            self.is_renewing = false;
             self.backoff.reset();
             out.push_back(Output::ConnectionChanged(self.state()));
         }
@@ -244,35 +286,55 @@ impl Connection {
         if self.has_socket() {
             out.push_back(Output::CloseSocket { code: CLOSE_NORMAL });
         }
-        self.phase = Phase::Disconnected;
-        out.push_back(Output::ConnectionChanged(self.state()));
+        self.enter(Phase::Disconnected, out);
     }
 
     fn open(&mut self, out: &mut VecDeque<Output>, now: Instant) {
+        self.is_renewing = false;
+        self.begin_to_open(now);
+        out.push_back(Output::ConnectionChanged(self.state()));
+        out.push_back(self.connect());
+    }
+
+    /// Replaces a good socket by one with another token. To the host it stays live.
+    fn renew(&mut self, out: &mut VecDeque<Output>, now: Instant) {
+        self.is_renewing = self.state() == ConnectionState::Live;
+        self.token.handle_renewal(now);
+        self.begin_to_open(now);
+        out.push_back(Output::CloseSocket { code: CLOSE_NORMAL });
+        out.push_back(self.connect());
+    }
+
+    fn begin_to_open(&mut self, now: Instant) {
         self.phase = Phase::Opening {
             deadline: now.plus_millis(OPEN_TIMEOUT_MS),
         };
-        self.token_is_expiring = false;
+        self.token.forget_warning();
+        self.path.settle();
         self.answer_by = None;
-        out.push_back(Output::ConnectionChanged(self.state()));
-        out.push_back(Output::Connect {
+    }
+
+    fn connect(&self) -> Output {
+        Output::Connect {
             url: self.url.clone(),
             protocol: wire::PROTOCOL,
-        });
+        }
     }
 
     fn wait(&mut self, out: &mut VecDeque<Output>, now: Instant) {
         self.disconnects = self.disconnects.saturating_add(1);
-        self.phase = Phase::Waiting {
-            retry_at: now.plus_millis(self.backoff.next_wait_ms()),
-        };
+        let retry_at = now.plus_millis(self.backoff.next_wait_ms());
+        self.enter(self.try_at(retry_at), out);
+    }
+
+    fn enter(&mut self, phase: Phase, out: &mut VecDeque<Output>) {
+        self.phase = phase;
         out.push_back(Output::ConnectionChanged(self.state()));
     }
 
     fn fail(&mut self, failure: Failure, out: &mut VecDeque<Output>) {
         self.disconnects = self.disconnects.saturating_add(1);
-        self.phase = Phase::Failed(failure);
-        out.push_back(Output::ConnectionChanged(self.state()));
+        self.enter(Phase::Failed(failure), out);
     }
 
     fn ping(&mut self, out: &mut VecDeque<Output>, now: Instant) {
@@ -291,12 +353,18 @@ impl Connection {
             Phase::Joined { .. } => self.answer_by,
             Phase::Opening { .. }
             | Phase::Waiting { .. }
+            | Phase::Idle
             | Phase::Failed(_)
             | Phase::Disconnected => return None,
         };
         let silence_ends_at = self.heard_at.plus_millis(SILENCE_MAX_MS);
 
         Some(step_by.map_or(silence_ends_at, |step_by| step_by.min(silence_ends_at)))
+    }
+
+    fn hear(&mut self, now: Instant) {
+        self.heard_at = now;
+        self.path.settle();
     }
 
     fn has_socket(&self) -> bool {

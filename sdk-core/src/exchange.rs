@@ -25,8 +25,23 @@ pub enum Input<'a> {
     Playhead(Playhead),
     /// There is a player, and it cannot tell where on the stream's timeline it is.
     NoPlayhead,
-    /// The host has a new token. Ends a wait for one.
+    /// The host has a new token. Ends a wait for one. If the server is about to close the socket
+    /// because of the old one, the client connects anew before that.
     TokenRenewed(String),
+    /// The application goes to the background. The socket is closed, nothing is tried and nothing
+    /// delivered; position and state are kept.
+    Pause,
+    /// The application is back. The client connects at once and goes on where it stopped. Report
+    /// the playhead as well: the last one counts as standing still.
+    Resume,
+    /// The network has changed. Without one, nothing is tried; with one, the present socket is
+    /// presumed dead and replaced at once, or after a growing distance if changes keep coming.
+    NetworkChanged {
+        /// Whether there is a network now.
+        online: bool,
+    },
+    /// Connect anew at once, whatever is being waited for. Does nothing while paused.
+    Reconnect,
     /// The instant given by [`Client::poll_timeout`](crate::Client::poll_timeout) has come.
     Timeout,
     /// The host wants no more. Final.
@@ -54,8 +69,8 @@ pub enum Output {
     Deliver(Box<Delivery>),
     /// The connection got into another state.
     ConnectionChanged(ConnectionState),
-    /// The server will close the connection at this time unless it gets
-    /// [`Input::TokenRenewed`] before.
+    /// The server will close the connection at this time unless the client gets
+    /// [`Input::TokenRenewed`] before. Not said if it has another token already.
     TokenExpiring {
         /// When the token expires.
         expires_at: ServerTime,
@@ -94,10 +109,27 @@ pub enum ConnectionState {
         /// When the next try begins.
         retry_at: Instant,
     },
+    /// The host says that there is no network. Ends with [`Input::NetworkChanged`], or
+    /// [`Input::Reconnect`].
+    WaitingForNetwork,
+    /// The host has paused it. Ends with [`Input::Resume`].
+    Paused,
     /// The server does not let the client in.
     Failed(Failure),
     /// The host has ended it.
     Disconnected,
+}
+
+/// Why the host is to give another token, by [`Input::TokenRenewed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenRequest {
+    /// The server will close the connection over the present one.
+    Expiring {
+        /// When the token expires.
+        expires_at: ServerTime,
+    },
+    /// The server has refused the present one, or wants one.
+    Refused,
 }
 
 /// Why a client does not try again by itself.
@@ -129,7 +161,7 @@ impl Failure {
 /// What a client has counted since it began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Connections lost or not made.
+    /// Connections lost or not made, other than by the host's wish.
     pub disconnects: u32,
     /// Frames dropped because they could not be read.
     pub bad_frames: u32,

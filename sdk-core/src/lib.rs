@@ -29,7 +29,9 @@ pub use event::{
     ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
     HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
 };
-pub use exchange::{ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats};
+pub use exchange::{
+    ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats, TokenRequest,
+};
 pub use playhead::Playhead;
 pub use rehearsal::{RehearsalError, rehearse};
 pub use room::Room;

@@ -44,6 +44,17 @@ impl Track {
             .plus_millis(advance_ms(elapsed_ms, self.speed()))
     }
 
+    /// Returns the track of a picture that stands where this one is by now.
+    pub(crate) fn standing(&self, now: Instant) -> Self {
+        let playhead = Playhead {
+            position: self.position(now),
+            playing: false,
+            ..self.playhead
+        };
+
+        Self::new(playhead, now)
+    }
+
     /// Returns when the picture gets to `position`, if it does without another report.
     pub(crate) fn instant_of(&self, position: MediaTime) -> Option<Instant> {
         let ahead_ms = position.millis_since(self.playhead.position);

@@ -176,6 +176,8 @@ fn connection(state: ConnectionState) -> String {
         ConnectionState::Connecting => "connecting".to_owned(),
         ConnectionState::Live => "live".to_owned(),
         ConnectionState::Waiting { retry_at } => format!("waiting until {}", retry_at.as_millis()),
+        ConnectionState::WaitingForNetwork => "waiting for the network".to_owned(),
+        ConnectionState::Paused => "paused".to_owned(),
         ConnectionState::Failed(failure) => format!("failed {failure:?}"),
         ConnectionState::Disconnected => "disconnected".to_owned(),
     }

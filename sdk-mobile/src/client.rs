@@ -1,10 +1,11 @@
 //! The handle that an application holds: wishes go in by `watch`, where only the latest matters, and
 //! so never block; what happens comes out by pull.
 
-use crate::driver::{DELIVERIES_MAX, Driver, Machine, PlayheadReport, Wishes};
-use crate::record::{Config, ConnectionState, Delivery, Stats};
+use crate::driver::{DELIVERIES_MAX, Driver, Machine, News, PlayheadReport};
+use crate::record::{Config, ConnectionState, Delivery, Stats, TokenRequest};
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
+use crate::wishes::Wishes;
 use parlor_sdk_core as core;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, watch};
@@ -18,13 +19,13 @@ use tokio::sync::{Mutex, mpsc, watch};
 #[derive(uniffi::Object)]
 pub struct Client {
     machine: Arc<Machine>,
-    playhead: watch::Sender<PlayheadReport>,
-    token: watch::Sender<Option<String>>,
-    stop: watch::Sender<bool>,
+    wishes: Wishes,
     deliveries: Mutex<mpsc::Receiver<Delivery>>,
     state: watch::Receiver<ConnectionState>,
     /// What [`Client::next_connection_state`] has returned up to now.
     state_seen: Mutex<watch::Receiver<ConnectionState>>,
+    /// What [`Client::next_token_request`] has returned up to now.
+    token_request_seen: Mutex<watch::Receiver<Option<TokenRequest>>>,
 }
 
 #[uniffi::export]
@@ -44,27 +45,25 @@ impl Client {
         };
         let machine = Arc::new(Machine::new(config, random_seed()));
 
-        let (playhead, playhead_wish) = watch::channel(PlayheadReport::None);
-        let (token, token_wish) = watch::channel(None);
-        let (stop, stop_wish) = watch::channel(false);
+        let (wishes, inbox) = Wishes::new();
         let (deliveries, delivered) = mpsc::channel(DELIVERIES_MAX);
         let (state, mut state_seen) = watch::channel(ConnectionState::Connecting);
         state_seen.mark_changed();
-        let wishes = Wishes {
-            playhead: playhead_wish,
-            token: token_wish,
-            stop: stop_wish,
+        let (token_request, token_request_seen) = watch::channel(None);
+        let news = News {
+            deliveries,
+            state,
+            token_request,
         };
-        runtime::handle().spawn(Driver::new(machine.clone(), wishes, deliveries, state).run());
+        runtime::handle().spawn(Driver::new(machine.clone(), inbox, news).run());
 
         Ok(Arc::new(Self {
             machine,
-            playhead,
-            token,
-            stop,
+            wishes,
             deliveries: Mutex::new(delivered),
             state: state_seen.clone(),
             state_seen: Mutex::new(state_seen),
+            token_request_seen: Mutex::new(token_request_seen),
         }))
     }
 
@@ -73,7 +72,7 @@ impl Client {
     ///
     /// A call that is cancelled takes no delivery with it.
     pub async fn next_delivery(&self) -> Option<Delivery> {
-        let mut stop = self.stop.subscribe();
+        let mut stop = self.wishes.stop.subscribe();
         let mut deliveries = self.deliveries.lock().await;
 
         tokio::select! {
@@ -89,7 +88,7 @@ impl Client {
     /// `position_unix_millis` is the program date-time of the picture shown; a rate of 10,000 basis
     /// points is normal speed.
     pub fn set_playhead(&self, position_unix_millis: i64, playing: bool, rate_basis_points: u32) {
-        self.playhead.send_replace(PlayheadReport::At {
+        self.wishes.playhead.send_replace(PlayheadReport::At {
             playhead: core::Playhead {
                 position: core::MediaTime::from_unix_millis(position_unix_millis),
                 playing,
@@ -102,12 +101,70 @@ impl Client {
     /// Reports that the player cannot tell where on the stream's timeline it is. The room is then
     /// shown by the stream's delay.
     pub fn clear_playhead(&self) {
-        self.playhead.send_replace(PlayheadReport::Unknown);
+        self.wishes.playhead.send_replace(PlayheadReport::Unknown);
     }
 
-    /// Gives a new token, which the next connection uses. Ends a wait for one.
+    /// Gives a new token, at any time. Ends a wait for one; if the old one is about to expire, the
+    /// client connects with the new one before that and goes on without a gap; otherwise the next
+    /// connection uses it.
     pub fn set_token(&self, token: String) {
-        self.token.send_replace(Some(token));
+        self.wishes.token.send_replace(Some(token));
+    }
+
+    /// Waits until another token is needed, and says why. Returns nothing once the client has
+    /// ended.
+    ///
+    /// Each need is returned once; one that [`Client::set_token`] has met meanwhile is left out. An
+    /// application that cannot get a token now tries again by itself: nothing asks it twice, except
+    /// that a token that expires unrenewed is refused in the end.
+    pub async fn next_token_request(&self) -> Option<TokenRequest> {
+        let mut stop = self.wishes.stop.subscribe();
+        let mut requests = self.token_request_seen.lock().await;
+
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stopped| *stopped) => None,
+            request = next_request(&mut requests) => request,
+        }
+    }
+
+    /// Tells that the application goes to the background: the connection is closed, nothing is
+    /// tried and nothing more is delivered. Position and state are kept, and what was delivered and
+    /// not pulled can still be.
+    pub fn pause(&self) {
+        self.wishes
+            .lifecycle
+            .send_modify(|lifecycle| lifecycle.is_paused = true);
+    }
+
+    /// Tells that the application is back. The client connects at once and goes on where it
+    /// stopped: with every event since, or, if those are too many, with the state as it is now.
+    ///
+    /// Report the playhead right afterwards. The picture is taken to have stood still meanwhile; if
+    /// it is elsewhere, the state there replaces what was shown, as after a seek.
+    pub fn resume(&self) {
+        self.wishes
+            .lifecycle
+            .send_modify(|lifecycle| lifecycle.is_paused = false);
+    }
+
+    /// Tells of the network: false when there is none, so that nothing is tried; true when there is
+    /// one again, or another, such as mobile data instead of Wi-Fi. The connection is then presumed
+    /// dead and replaced at once; when changes keep coming, at a distance that grows from 1 to 15
+    /// seconds.
+    pub fn network_changed(&self, online: bool) {
+        self.wishes.lifecycle.send_modify(|lifecycle| {
+            lifecycle.is_online = online;
+            lifecycle.network_reports += 1;
+        });
+    }
+
+    /// Drops the connection and makes another one now, whatever is being waited for. Does nothing
+    /// while paused, nor after a refusal that no token ends.
+    pub fn reconnect(&self) {
+        self.wishes
+            .lifecycle
+            .send_modify(|lifecycle| lifecycle.reconnects += 1);
     }
 
     /// Returns where the connection stands.
@@ -150,7 +207,20 @@ impl Client {
     /// Ends the subscription: waiting calls return nothing, and so do all later ones. What was
     /// delivered and not pulled is dropped.
     pub fn stop(&self) {
-        self.stop.send_replace(true);
+        self.wishes.stop.send_replace(true);
+    }
+}
+
+/// Waits for a need that is not yet met. Safe to cancel.
+async fn next_request(
+    requests: &mut watch::Receiver<Option<TokenRequest>>,
+) -> Option<TokenRequest> {
+    loop {
+        requests.changed().await.ok()?;
+        let request = *requests.borrow_and_update();
+        if request.is_some() {
+            return request;
+        }
     }
 }
 

@@ -3,11 +3,14 @@
 //! What the core wants shown goes into a bounded channel. While that is full the driver stands
 //! still: it reads no more, so the server drops it as too slow, and once the application pulls
 //! again the core finds its deadlines passed, comes back, and goes on from the position that it had
-//! reached. Late, then, and whole.
+//! reached. Late, then, and whole. Only the application's own comings and goings are heard even
+//! then: one that goes to the background has often stopped pulling.
 
-use crate::record::{ConnectionState, Delivery};
+use crate::record::{ConnectionState, Delivery, TokenRequest};
 use crate::socket::{Socket, SocketEvent};
+use crate::wishes::{Inbox, Lifecycle};
 use parlor_sdk_core::{self as core, Input, Instant, Output};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -38,19 +41,24 @@ pub(crate) enum PlayheadReport {
     Unknown,
 }
 
-/// The driver's ends of the channels between it and the handle.
-pub(crate) struct Wishes {
-    pub(crate) playhead: watch::Receiver<PlayheadReport>,
-    pub(crate) token: watch::Receiver<Option<String>>,
-    /// Becomes true, or loses its sender, when the application wants no more.
-    pub(crate) stop: watch::Receiver<bool>,
+/// What the driver tells the application by.
+pub(crate) struct News {
+    pub(crate) deliveries: mpsc::Sender<Delivery>,
+    pub(crate) state: watch::Sender<ConnectionState>,
+    pub(crate) token_request: watch::Sender<Option<TokenRequest>>,
 }
 
 pub(crate) struct Driver {
-    pub(crate) machine: Arc<Machine>,
-    pub(crate) wishes: Wishes,
-    pub(crate) deliveries: mpsc::Sender<Delivery>,
-    pub(crate) state: watch::Sender<ConnectionState>,
+    machine: Arc<Machine>,
+    inbox: Inbox,
+    news: News,
+    /// What the core knows of the application.
+    lifecycle: Lifecycle,
+    /// What the application has been asked for.
+    requested: Option<core::TokenRequest>,
+    /// What the application has no room for. Nothing more is read meanwhile, so it is never more
+    /// than the core had to show at once.
+    held_up: VecDeque<Delivery>,
     socket: Option<Socket>,
     /// What happened to the last socket.
     close_reason: String,
@@ -59,8 +67,11 @@ pub(crate) struct Driver {
 /// What woke the driver up.
 enum Event {
     Socket(SocketEvent),
+    Lifecycle(Lifecycle),
     Playhead(PlayheadReport),
     Token(String),
+    /// The application has taken something.
+    Pulled,
     Stop,
     Deadline,
 }
@@ -94,17 +105,14 @@ impl Machine {
 }
 
 impl Driver {
-    pub(crate) fn new(
-        machine: Arc<Machine>,
-        wishes: Wishes,
-        deliveries: mpsc::Sender<Delivery>,
-        state: watch::Sender<ConnectionState>,
-    ) -> Self {
+    pub(crate) fn new(machine: Arc<Machine>, inbox: Inbox, news: News) -> Self {
         Self {
             machine,
-            wishes,
-            deliveries,
-            state,
+            inbox,
+            news,
+            lifecycle: Lifecycle::START,
+            requested: None,
+            held_up: VecDeque::new(),
             socket: None,
             close_reason: String::new(),
         }
@@ -112,7 +120,8 @@ impl Driver {
 
     pub(crate) async fn run(mut self) {
         loop {
-            self.carry_out().await;
+            self.carry_out();
+            self.ask_for_token();
             if self.is_over() {
                 return;
             }
@@ -121,8 +130,8 @@ impl Driver {
         }
     }
 
-    /// Does everything that the core has to say, waiting for the application where it must.
-    async fn carry_out(&mut self) {
+    /// Does everything that the core has to say.
+    fn carry_out(&mut self) {
         loop {
             // A statement of its own: the lock is not to be held while carrying out.
             let output = self.machine.core().poll_output();
@@ -137,10 +146,10 @@ impl Driver {
                         socket.close(code);
                     }
                 }
-                Some(Output::Deliver(delivery)) => self.deliver((*delivery).into()).await,
+                Some(Output::Deliver(delivery)) => self.held_up.push_back((*delivery).into()),
                 Some(Output::ConnectionChanged(state)) => self.announce(state),
                 Some(Output::TokenExpiring { expires_at }) => {
-                    self.state.send_replace(ConnectionState::Live {
+                    self.news.state.send_replace(ConnectionState::Live {
                         token_expires_at_unix_millis: Some(expires_at.unix_millis()),
                     });
                 }
@@ -159,20 +168,19 @@ impl Driver {
         }
     }
 
-    /// Waits until the application has room for `delivery`, or wants no more.
-    async fn deliver(&mut self, delivery: Delivery) {
-        let wanted = tokio::select! {
-            biased;
-            () = stopped(&mut self.wishes.stop) => false,
-            sent = self.deliveries.send(delivery) => sent.is_ok(),
-        };
-        if !wanted {
-            self.input(Input::Disconnect);
+    /// Tells the application if the core's need of a token has changed.
+    fn ask_for_token(&mut self) {
+        let request = self.machine.core().token_request();
+        if self.requested != request {
+            self.requested = request;
+            self.news
+                .token_request
+                .send_replace(request.map(Into::into));
         }
     }
 
     fn announce(&self, state: core::ConnectionState) {
-        self.state.send_replace(match state {
+        self.news.state.send_replace(match state {
             core::ConnectionState::Connecting => ConnectionState::Connecting,
             core::ConnectionState::Live => ConnectionState::Live {
                 token_expires_at_unix_millis: None,
@@ -181,6 +189,8 @@ impl Driver {
                 retry_in_ms: retry_at.millis_since(self.machine.now()).max(0),
                 reason: self.close_reason.clone(),
             },
+            core::ConnectionState::WaitingForNetwork => ConnectionState::WaitingForNetwork,
+            core::ConnectionState::Paused => ConnectionState::Paused,
             core::ConnectionState::Failed(failure) => ConnectionState::Refused {
                 failure: failure.into(),
             },
@@ -196,32 +206,51 @@ impl Driver {
         match core.connection_state() {
             core::ConnectionState::Disconnected => true,
             core::ConnectionState::Failed(failure) => {
-                !failure.is_retryable() && core.poll_timeout().is_none()
+                !failure.is_retryable()
+                    && !self.lifecycle.is_paused
+                    && self.held_up.is_empty()
+                    && core.poll_timeout().is_none()
             }
             core::ConnectionState::Connecting
             | core::ConnectionState::Live
-            | core::ConnectionState::Waiting { .. } => false,
+            | core::ConnectionState::Waiting { .. }
+            | core::ConnectionState::WaitingForNetwork
+            | core::ConnectionState::Paused => false,
         }
     }
 
     async fn next_event(&mut self) -> Event {
         let deadline = self.machine.deadline();
-        let Wishes {
+        let Inbox {
             playhead,
             token,
+            lifecycle,
             stop,
-        } = &mut self.wishes;
+        } = &mut self.inbox;
+        let is_held_up = !self.held_up.is_empty();
 
         tokio::select! {
             biased;
             () = stopped(stop) => Event::Stop,
-            () = changed(playhead) => Event::Playhead(*playhead.borrow_and_update()),
-            () = changed(token) => match token.borrow_and_update().clone() {
+            () = changed(lifecycle) => Event::Lifecycle(*lifecycle.borrow_and_update()),
+            room = self.news.deliveries.reserve(), if is_held_up => {
+                let Ok(room) = room else {
+                    return Event::Stop;
+                };
+                room.send(self.held_up.pop_front().expect("something is held up"));
+                Event::Pulled
+            }
+            () = changed(playhead), if !is_held_up => {
+                Event::Playhead(*playhead.borrow_and_update())
+            }
+            () = changed(token), if !is_held_up => match token.borrow_and_update().clone() {
                 Some(token) => Event::Token(token),
                 None => Event::Deadline,
             },
-            event = next_socket_event(self.socket.as_mut()) => Event::Socket(event),
-            () = passed(deadline) => Event::Deadline,
+            event = next_socket_event(self.socket.as_mut()), if !is_held_up => {
+                Event::Socket(event)
+            }
+            () = passed(deadline), if !is_held_up => Event::Deadline,
         }
     }
 
@@ -233,6 +262,12 @@ impl Driver {
                 self.socket = None;
                 self.handle_closed(code, reason);
             }
+            Event::Lifecycle(lifecycle) => {
+                for news in lifecycle.news_since(self.lifecycle) {
+                    self.input(news);
+                }
+                self.lifecycle = lifecycle;
+            }
             Event::Playhead(PlayheadReport::At {
                 playhead,
                 reported_at,
@@ -243,6 +278,7 @@ impl Driver {
             Event::Playhead(PlayheadReport::Unknown) => self.input(Input::NoPlayhead),
             Event::Token(token) => self.input(Input::TokenRenewed(token)),
             Event::Stop => self.input(Input::Disconnect),
+            Event::Pulled => {}
             Event::Playhead(PlayheadReport::None) | Event::Deadline => self.input(Input::Timeout),
         }
     }

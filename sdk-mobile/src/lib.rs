@@ -16,6 +16,7 @@ mod rehearsal;
 mod runtime;
 mod server_url;
 mod socket;
+mod wishes;
 
 pub use api::{
     Api, CommandError, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,
@@ -25,7 +26,7 @@ pub use client::Client;
 pub use record::{
     Config, ConnectionState, ContributionAlert, ContributionKind, Delivery, EventKind, Failure,
     HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, Placement, Room, RoomEvent,
-    RoomProfile, RoomState, Session, Stats,
+    RoomProfile, RoomState, Session, Stats, TokenRequest, TokenRequestReason,
 };
 pub use rehearsal::{RehearsalError, rehearse};
 pub use runtime::stop_background;

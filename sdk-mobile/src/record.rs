@@ -91,6 +91,11 @@ pub enum ConnectionState {
         /// What happened to the last one, for a log.
         reason: String,
     },
+    /// The application says that there is no network, so nothing is tried. Ends with
+    /// [`Client::network_changed`](crate::Client::network_changed).
+    WaitingForNetwork,
+    /// The application has paused it. Ends with [`Client::resume`](crate::Client::resume).
+    Paused,
     /// The server does not let the client in.
     Refused {
         /// Why.
@@ -98,6 +103,25 @@ pub enum ConnectionState {
     },
     /// The application has ended it.
     Stopped,
+}
+
+/// The client needs another token, by [`Client::set_token`](crate::Client::set_token).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct TokenRequest {
+    /// What for.
+    pub reason: TokenRequestReason,
+}
+
+/// Why a client needs another token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum TokenRequestReason {
+    /// The present one runs out. With another one the client goes on without a gap.
+    Expiring {
+        /// When it expires. Some seconds later the server closes the connection.
+        expires_at_unix_millis: i64,
+    },
+    /// The server has refused the present one, or wants one. Nothing comes until there is another.
+    Refused,
 }
 
 /// Why a client does not try again by itself.
@@ -118,7 +142,7 @@ pub enum Failure {
 /// What a client has counted since it began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, uniffi::Record)]
 pub struct Stats {
-    /// Connections lost or not made.
+    /// Connections lost or not made, other than by the application's wish.
     pub disconnects: u32,
     /// Frames dropped because they could not be read.
     pub bad_frames: u32,
@@ -166,6 +190,19 @@ impl From<core::Room> for Room {
             profile: room.profile().cloned().map(Into::into),
             session: room.session().cloned().map(Into::into),
             train: room.train().cloned().map(Into::into),
+        }
+    }
+}
+
+impl From<core::TokenRequest> for TokenRequest {
+    fn from(request: core::TokenRequest) -> Self {
+        Self {
+            reason: match request {
+                core::TokenRequest::Expiring { expires_at } => TokenRequestReason::Expiring {
+                    expires_at_unix_millis: expires_at.unix_millis(),
+                },
+                core::TokenRequest::Refused => TokenRequestReason::Refused,
+            },
         }
     }
 }

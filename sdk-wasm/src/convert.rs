@@ -91,13 +91,16 @@ pub fn train(train: &HypeTrain) -> JsValue {
         .done()
 }
 
-/// `{ state }`, one of `connecting`, `live`, `waiting`, `failed` and `disconnected`; `reason` beside
-/// `failed`, one of `sign-in-required`, `room-not-found` and `protocol`.
+/// `{ state }`, one of `connecting`, `live`, `waiting`, `waiting-for-network`, `paused`, `failed` and
+/// `disconnected`; `reason` beside `failed`, one of `sign-in-required`, `room-not-found` and
+/// `protocol`.
 pub fn connection(state: ConnectionState) -> JsValue {
     let (name, reason) = match state {
         ConnectionState::Connecting => ("connecting", None),
         ConnectionState::Live => ("live", None),
         ConnectionState::Waiting { .. } => ("waiting", None),
+        ConnectionState::WaitingForNetwork => ("waiting-for-network", None),
+        ConnectionState::Paused => ("paused", None),
         ConnectionState::Failed(Failure::SignInRequired) => ("failed", Some("sign-in-required")),
         ConnectionState::Failed(Failure::RoomNotFound) => ("failed", Some("room-not-found")),
         ConnectionState::Failed(Failure::Protocol { .. }) => ("failed", Some("protocol")),

@@ -89,6 +89,8 @@ async fn follow(args: Args) -> Result<()> {
         ConnectionState::Connecting
         | ConnectionState::Live { .. }
         | ConnectionState::Waiting { .. }
+        | ConnectionState::WaitingForNetwork
+        | ConnectionState::Paused
         | ConnectionState::Stopped => Ok(()),
     }
 }
@@ -126,6 +128,8 @@ async fn report_connection(client: &Client) {
             ConnectionState::Connecting
             | ConnectionState::Live { .. }
             | ConnectionState::Waiting { .. }
+            | ConnectionState::WaitingForNetwork
+            | ConnectionState::Paused
             | ConnectionState::Stopped => {}
         }
     }

@@ -7,6 +7,7 @@
 
 mod connection;
 mod delivery;
+mod lifecycle;
 mod model;
 mod seek;
 mod server;

@@ -2,7 +2,7 @@
 
 use crate::server::{Logged, SERVER_START_MS, Server};
 use crate::sim::{Sim, is_picture};
-use parlor_sdk_core::{Delivery, Placement};
+use parlor_sdk_core::{Delivery, Input, Placement};
 use proptest::prelude::*;
 
 const SHOWING_TIME_MS: i64 = 7_000;
@@ -21,6 +21,10 @@ enum Action {
     Seek { by_ms: i64 },
     Cut { code: u16 },
     ServerUp(bool),
+    Background,
+    Foreground,
+    Network { online: bool },
+    Reconnect,
     LoseMessages(bool),
     RepeatMessage,
     ReorderMessages,
@@ -44,6 +48,10 @@ fn action() -> impl Strategy<Value = Action> {
         1 => prop_oneof![Just(1006), Just(1012), Just(1013)]
             .prop_map(|code| Action::Cut { code }),
         1 => any::<bool>().prop_map(Action::ServerUp),
+        1 => Just(Action::Background),
+        2 => Just(Action::Foreground),
+        2 => any::<bool>().prop_map(|online| Action::Network { online }),
+        1 => Just(Action::Reconnect),
         1 => any::<bool>().prop_map(Action::LoseMessages),
         1 => Just(Action::RepeatMessage),
         1 => Just(Action::ReorderMessages),
@@ -74,6 +82,7 @@ struct Model {
     sim: Sim,
     placement: Placement,
     picture: Picture,
+    in_background: bool,
     checked: usize,
     run: Run,
 }
@@ -105,6 +114,7 @@ impl Model {
             sim,
             placement,
             picture,
+            in_background: false,
             checked: 0,
             run: Run {
                 began_at: i64::MIN,
@@ -158,6 +168,22 @@ impl Model {
                 self.sim.server_is_up = is_up;
                 self.sim.cut(1006);
             }
+            Action::Background => {
+                self.sim.input(Input::Pause);
+                self.in_background = true;
+                if self.placement == Placement::Player {
+                    self.picture = Picture {
+                        playing: false,
+                        ..here
+                    };
+                }
+            }
+            Action::Foreground => {
+                self.sim.input(Input::Resume);
+                self.in_background = false;
+            }
+            Action::Network { online } => self.sim.input(Input::NetworkChanged { online }),
+            Action::Reconnect => self.sim.input(Input::Reconnect),
             Action::LoseMessages(loses) => self.sim.loses_messages = loses,
             Action::RepeatMessage => self.sim.repeat_last_message(),
             Action::ReorderMessages => self.sim.reorder(),
@@ -167,7 +193,10 @@ impl Model {
 
     fn report(&mut self, picture: Picture) {
         if self.placement == Placement::Player {
-            self.picture = picture;
+            self.picture = Picture {
+                playing: picture.playing && !self.in_background,
+                ..picture
+            };
             let rate = u32::try_from(picture.rate).unwrap();
             self.sim.report(picture.position, picture.playing, rate);
         }
@@ -175,6 +204,10 @@ impl Model {
 
     /// Checks what was delivered since the last check, and then the whole.
     fn check(&mut self) {
+        if self.in_background {
+            assert_eq!(self.sim.client.poll_timeout(), None);
+            assert!(!self.sim.has_socket(), "a paused client holds a socket");
+        }
         for index in self.checked..self.sim.deliveries.len() {
             let (at, delivery) = self.sim.deliveries[index].clone();
             match delivery {
@@ -301,6 +334,8 @@ proptest! {
 
         model.act(&Action::LoseMessages(false));
         model.act(&Action::ServerUp(true));
+        model.act(&Action::Network { online: true });
+        model.act(&Action::Foreground);
         model.check();
         model.act(&Action::Play { rate: 10_000 });
         model.check();

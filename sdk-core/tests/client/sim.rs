@@ -284,6 +284,10 @@ impl Sim {
         nothing_under_way && subscribed && self.state() == ConnectionState::Live
     }
 
+    pub(crate) fn has_socket(&self) -> bool {
+        self.socket.is_some()
+    }
+
     /// Variables of the subscriptions made so far.
     pub(crate) fn subscriptions(&self) -> Vec<&Value> {
         self.sent

@@ -1,14 +1,10 @@
-//! The client, against a server that does what each test says.
+//! Following a room: connecting, coming back, and being refused.
 
-use std::sync::Arc;
-
-use parlor::{
-    Client, Config, ConnectionState, Delivery, EventKind, Failure, Placement, ServerUrlError,
-};
+use parlor::{Client, Config, ConnectionState, Failure, Placement, ServerUrlError};
 use serde_json::json;
-use server::{BASE, Server, contribution, feed, snapshot, within};
 
-mod server;
+use crate::app::{config, connect, contributions, reached, shown};
+use crate::server::{BASE, Server, contribution, feed, snapshot, within};
 
 #[tokio::test]
 async fn after_a_disconnect_it_goes_on_where_it_was() {
@@ -171,26 +167,6 @@ async fn a_refused_token_waits_for_another() {
 }
 
 #[tokio::test]
-async fn an_expiring_token_is_told_and_renewed() {
-    let server = Server::start().await;
-    let client = connect(&server, "room-1");
-    let mut peer = server.accept().await;
-    let (id, _) = peer.subscription().await;
-    peer.feed(&id, snapshot(5)).await;
-    peer.send(&json!({"type": "ping", "payload": {"serverSentAt": BASE, "tokenExpiresAt": 77}}))
-        .await;
-    let expiring = ConnectionState::Live {
-        token_expires_at_unix_millis: Some(77),
-    };
-    reached(&client, |state| *state == expiring).await;
-
-    client.set_token("new".to_owned());
-
-    let peer = server.accept().await;
-    assert_eq!(peer.init["payload"]["Authorization"], "Bearer new");
-}
-
-#[tokio::test]
 async fn a_servers_absence_is_waited_out_until_stopped() {
     let server = Server::start().await;
     let config = config(&server, "room-1");
@@ -245,50 +221,4 @@ fn a_wrong_address_is_told_at_once() {
         panic!("it was taken for an address");
     };
     assert_eq!(url, "parlor.example");
-}
-
-fn config(server: &Server, room_id: &str) -> Config {
-    Config {
-        server: server.url(),
-        room_id: room_id.to_owned(),
-        placement: Placement::Companion,
-        token: None,
-        start_at_unix_millis: None,
-    }
-}
-
-fn connect(server: &Server, room_id: &str) -> Arc<Client> {
-    Client::connect(config(server, room_id)).expect("the address is one")
-}
-
-fn contributions(seqs: std::ops::RangeInclusive<i64>) -> Vec<serde_json::Value> {
-    seqs.map(|seq| contribution(seq, 0, "hello")).collect()
-}
-
-/// Waits for a state of the connection that is `wanted`.
-async fn reached(client: &Client, wanted: impl Fn(&ConnectionState) -> bool) -> ConnectionState {
-    within(async {
-        loop {
-            let state = client.next_connection_state().await;
-            let state = state.expect("the client goes on");
-            if wanted(&state) {
-                return state;
-            }
-        }
-    })
-    .await
-}
-
-/// Waits for the next `count` events, and returns their positions.
-async fn shown(client: &Client, count: usize) -> Vec<i64> {
-    let mut seqs = Vec::new();
-    while seqs.len() < count {
-        let delivery = within(client.next_delivery()).await;
-        if let Delivery::Event { event, .. } = delivery.expect("the client goes on") {
-            assert!(matches!(event.kind, EventKind::ContributionReceived { .. }));
-            seqs.push(event.seq);
-        }
-    }
-
-    seqs
 }

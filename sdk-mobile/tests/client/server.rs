@@ -1,8 +1,6 @@
 //! A server of one socket at a time that says what a test tells it to. Its time is the client's own
 //! clock plus [`BASE`], so that every run is the same.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};

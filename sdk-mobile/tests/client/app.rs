@@ -1,0 +1,57 @@
+//! An application that follows a room.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use parlor::{Client, Config, ConnectionState, Delivery, EventKind, Placement};
+
+use crate::server::{Server, contribution, within};
+
+pub(crate) fn config(server: &Server, room_id: &str) -> Config {
+    Config {
+        server: server.url(),
+        room_id: room_id.to_owned(),
+        placement: Placement::Companion,
+        token: None,
+        start_at_unix_millis: None,
+    }
+}
+
+pub(crate) fn connect(server: &Server, room_id: &str) -> Arc<Client> {
+    Client::connect(config(server, room_id)).expect("the address is one")
+}
+
+pub(crate) fn contributions(seqs: RangeInclusive<i64>) -> Vec<serde_json::Value> {
+    seqs.map(|seq| contribution(seq, 0, "hello")).collect()
+}
+
+/// Waits for a state of the connection that is `wanted`.
+pub(crate) async fn reached(
+    client: &Client,
+    wanted: impl Fn(&ConnectionState) -> bool,
+) -> ConnectionState {
+    within(async {
+        loop {
+            let state = client.next_connection_state().await;
+            let state = state.expect("the client goes on");
+            if wanted(&state) {
+                return state;
+            }
+        }
+    })
+    .await
+}
+
+/// Waits for the next `count` events, and returns their positions.
+pub(crate) async fn shown(client: &Client, count: usize) -> Vec<i64> {
+    let mut seqs = Vec::new();
+    while seqs.len() < count {
+        let delivery = within(client.next_delivery()).await;
+        if let Delivery::Event { event, .. } = delivery.expect("the client goes on") {
+            assert!(matches!(event.kind, EventKind::ContributionReceived { .. }));
+            seqs.push(event.seq);
+        }
+    }
+
+    seqs
+}

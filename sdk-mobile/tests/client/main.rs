@@ -1,0 +1,8 @@
+//! The client, against a server that does what each test says.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod app;
+mod following;
+mod lifecycle;
+mod server;
