@@ -138,11 +138,15 @@ fn resuming_does_not_wait_for_the_backoff() {
     sim.run_for(600_000);
     sim.input(Input::Pause);
     let tries = sim.connects.len();
-    sim.server_is_up = true;
     sim.input(Input::Resume);
-
     assert_eq!(sim.connects.len(), tries + 1);
     assert_eq!(sim.connects.last(), Some(&sim.now));
+
+    sim.run_for(sim.latency_ms);
+    let ConnectionState::Waiting { retry_at } = sim.state() else {
+        panic!("{:?}", sim.state());
+    };
+    assert!(retry_at.as_millis() <= sim.now + 250);
 }
 
 #[test]
