@@ -1,10 +1,13 @@
 //! What a room's log holds, and how it is numbered and stamped.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::contribution::ContributionAlert;
 use crate::hype_train::HypeTrain;
-use crate::id::{Epoch, EventId, IdSource};
+use crate::id::{Epoch, EventId, IdSource, ParticipantId};
+use crate::participant::ParticipantProfile;
 use crate::room::RoomProfile;
 use crate::session::Session;
 use crate::time::ServerTime;
@@ -33,6 +36,12 @@ pub enum EventBody {
     HypeTrainLeveledUp(HypeTrain),
     HypeTrainCorrected(HypeTrain),
     HypeTrainEnded(HypeTrain),
+    ParticipantJoined(ParticipantProfile),
+    ParticipantLeft(ParticipantProfile),
+    ParticipantRemoved(ParticipantProfile),
+    ParticipantUpdated(ParticipantProfile),
+    ParticipantRoleChanged(ParticipantProfile),
+    ParticipantStageChanged(ParticipantProfile),
 }
 
 /// A piece of a room's state that is replaced whole.
@@ -41,6 +50,7 @@ pub enum Part {
     Room,
     Session,
     Train,
+    Participant(ParticipantId),
 }
 
 /// Whether an event applies on arrival or waits for the viewer's picture.
@@ -52,18 +62,19 @@ pub enum Timing {
 
 impl Part {
     /// The part's key in the log and in the API.
-    pub fn as_str(self) -> &'static str {
+    pub fn key(self) -> Cow<'static, str> {
         match self {
-            Self::Room => "room",
-            Self::Session => "session",
-            Self::Train => "train",
+            Self::Room => Cow::Borrowed("room"),
+            Self::Session => Cow::Borrowed("session"),
+            Self::Train => Cow::Borrowed("train"),
+            Self::Participant(id) => Cow::Owned(format!("participant:{id}")),
         }
     }
 
     /// Whether the part belongs to the people or to the picture.
     pub fn timing(self) -> Timing {
         match self {
-            Self::Room | Self::Session => Timing::Live,
+            Self::Room | Self::Session | Self::Participant(_) => Timing::Live,
             Self::Train => Timing::Picture,
         }
     }
@@ -82,6 +93,35 @@ impl EventBody {
             | Self::HypeTrainLeveledUp(_)
             | Self::HypeTrainCorrected(_)
             | Self::HypeTrainEnded(_) => Some(Part::Train),
+            Self::ParticipantJoined(participant)
+            | Self::ParticipantLeft(participant)
+            | Self::ParticipantRemoved(participant)
+            | Self::ParticipantUpdated(participant)
+            | Self::ParticipantRoleChanged(participant)
+            | Self::ParticipantStageChanged(participant) => Some(Part::Participant(participant.id)),
+        }
+    }
+
+    /// Whether the part is empty after this event, so that no snapshot has it: of the people, the
+    /// log keeps only those it shows by name.
+    pub fn empties_part(&self) -> bool {
+        match self {
+            Self::ParticipantJoined(participant)
+            | Self::ParticipantLeft(participant)
+            | Self::ParticipantRemoved(participant)
+            | Self::ParticipantUpdated(participant)
+            | Self::ParticipantRoleChanged(participant)
+            | Self::ParticipantStageChanged(participant) => !participant.is_listed,
+            Self::RoomUpdated(_)
+            | Self::SessionStarted(_)
+            | Self::SessionEnded(_)
+            | Self::ContributionReceived(_)
+            | Self::HypeTrainApproached(_)
+            | Self::HypeTrainStarted(_)
+            | Self::HypeTrainProgressed(_)
+            | Self::HypeTrainLeveledUp(_)
+            | Self::HypeTrainCorrected(_)
+            | Self::HypeTrainEnded(_) => false,
         }
     }
 
@@ -91,7 +131,13 @@ impl EventBody {
             Self::RoomUpdated(_)
             | Self::SessionStarted(_)
             | Self::SessionEnded(_)
-            | Self::ContributionReceived(_) => None,
+            | Self::ContributionReceived(_)
+            | Self::ParticipantJoined(_)
+            | Self::ParticipantLeft(_)
+            | Self::ParticipantRemoved(_)
+            | Self::ParticipantUpdated(_)
+            | Self::ParticipantRoleChanged(_)
+            | Self::ParticipantStageChanged(_) => None,
             Self::HypeTrainApproached(train)
             | Self::HypeTrainStarted(train)
             | Self::HypeTrainProgressed(train)

@@ -58,6 +58,10 @@ ids! {
     HypeTrainId,
     /// A read-only token of one room.
     OverlayTokenId,
+    /// A person in a room.
+    ParticipantId,
+    /// One use of authority.
+    AuditEntryId,
 }
 
 /// The longest viewer id, in bytes. Long enough for a URL-shaped subject of an identity provider.

@@ -4,12 +4,15 @@
 //! ids to use are parameters, so that a rule can be tested as a table and replayed as a fold.
 
 pub mod access;
+pub mod audit;
 pub mod contribution;
 pub mod event;
 pub mod hype_train;
 pub mod id;
 pub mod invalid;
+pub mod participant;
 pub mod room;
 pub mod room_aggregate;
 pub mod session;
+pub mod stage;
 pub mod time;

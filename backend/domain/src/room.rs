@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::hype_train::Program;
 use crate::id::{RoomId, TenantId};
 use crate::invalid::{Invalid, check_range, check_text};
+use crate::stage::{STAGE_SIZE_DEFAULT, STAGE_SIZE_MAX};
 use crate::time::ServerTime;
 
 /// The longest slug, in bytes: it is a part of addresses that people read aloud.
@@ -33,6 +34,8 @@ pub struct Room {
     /// How much later an instant lies on the stream's timeline than it happened.
     pub ingest_offset_ms: i64,
     pub anonymous_read: bool,
+    /// How many people the stage has places for.
+    pub stage_size: u32,
     pub program: Program,
     pub created_at: ServerTime,
     pub updated_at: ServerTime,
@@ -68,6 +71,7 @@ pub struct RoomDraft {
     pub delay_ms: i64,
     pub ingest_offset_ms: i64,
     pub anonymous_read: bool,
+    pub stage_size: Option<u32>,
     pub program: Option<Program>,
 }
 
@@ -84,7 +88,15 @@ pub struct RoomChange {
     pub delay_ms: Option<i64>,
     pub ingest_offset_ms: Option<i64>,
     pub anonymous_read: Option<bool>,
+    pub stage_size: Option<u32>,
     pub program: Option<Program>,
+}
+
+/// What goes on in a room, as far as it stands in the way of a change.
+#[derive(Debug, Clone, Copy)]
+pub struct Occupancy {
+    pub is_live: bool,
+    pub on_stage: i64,
 }
 
 /// Why a change was refused, in the order the reasons are checked.
@@ -99,6 +111,8 @@ pub enum UpdateRoomRefusal {
     },
     #[error("a room with a live session cannot be archived")]
     SessionLive,
+    #[error("{on_stage} people are on the stage, which cannot shrink to {given} places")]
+    StageOccupied { on_stage: i64, given: u32 },
     #[error(transparent)]
     Invalid(#[from] Invalid),
 }
@@ -136,6 +150,7 @@ impl Room {
             delay_ms: draft.delay_ms,
             ingest_offset_ms: draft.ingest_offset_ms,
             anonymous_read: draft.anonymous_read,
+            stage_size: draft.stage_size.unwrap_or(STAGE_SIZE_DEFAULT),
             program: draft.program.unwrap_or_default(),
             created_at: now,
             updated_at: now,
@@ -149,7 +164,7 @@ impl Room {
     pub fn changed(
         &self,
         change: RoomChange,
-        session_live: bool,
+        present: Occupancy,
         now: ServerTime,
     ) -> Result<Self, UpdateRoomRefusal> {
         if change.version != self.version {
@@ -161,8 +176,14 @@ impl Room {
             let (from, to) = (self.state.as_str(), state.as_str());
             return Err(UpdateRoomRefusal::StateOutOfOrder { from, to });
         }
-        if state == RoomState::Archived && session_live {
+        if state == RoomState::Archived && present.is_live {
             return Err(UpdateRoomRefusal::SessionLive);
+        }
+        if let Some(given) = change.stage_size
+            && i64::from(given) < present.on_stage
+        {
+            let on_stage = present.on_stage;
+            return Err(UpdateRoomRefusal::StageOccupied { on_stage, given });
         }
 
         let mut room = self.clone();
@@ -173,6 +194,7 @@ impl Room {
         room.delay_ms = change.delay_ms.unwrap_or(room.delay_ms);
         room.ingest_offset_ms = change.ingest_offset_ms.unwrap_or(room.ingest_offset_ms);
         room.anonymous_read = change.anonymous_read.unwrap_or(room.anonymous_read);
+        room.stage_size = change.stage_size.unwrap_or(room.stage_size);
         if let Some(program) = change.program {
             room.program = Program {
                 version: self.program.version + 1,
@@ -216,6 +238,8 @@ impl Room {
             -DELAY_MS_MAX,
             DELAY_MS_MAX,
         )?;
+        let stage_size = i64::from(self.stage_size);
+        check_range("stageSize", stage_size, 1, STAGE_SIZE_MAX.into())?;
         self.program.check()
     }
 }

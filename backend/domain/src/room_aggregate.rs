@@ -4,21 +4,33 @@
 //! another, and the store writes what is in [`Changes`] in sets. A command refuses before its first
 //! change, so a refusal leaves no trace.
 
+mod authority;
 mod contributions;
+mod participants;
+mod people;
+mod roles;
+mod stage;
 mod trains;
 
 use std::collections::BTreeMap;
 
+use crate::audit::AuditEntry;
 use crate::contribution::Contribution;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRecord, TrainRow};
-use crate::id::{ContributionId, HypeTrainId, IdSource, SessionId, ViewerId};
+use crate::id::{ContributionId, HypeTrainId, IdSource, ParticipantId, SessionId, ViewerId};
 use crate::invalid::Invalid;
-use crate::room::{Room, RoomChange, RoomState, UpdateRoomRefusal, check_delay};
+use crate::participant::Participant;
+use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal, check_delay};
 use crate::session::Session;
 use crate::time::ServerTime;
 
+pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::RecordContributionRefusal;
+pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
+pub use people::{Census, People};
+pub use roles::{AssignRoleRefusal, Override, OverrideChange, OverrideRefusal};
+pub use stage::StageRefusal;
 
 /// A room under its lock.
 #[derive(Debug, Clone)]
@@ -31,6 +43,7 @@ pub struct RoomAggregate {
     pub train: Option<Train>,
     /// How far the room's best train got.
     pub record: Option<TrainRecord>,
+    pub census: Census,
     /// What the batch asked to have looked up.
     pub known: Known,
     pub changes: Changes,
@@ -48,6 +61,8 @@ pub struct Known {
     pub contributors: BTreeMap<(HypeTrainId, ViewerId), Contributor>,
     /// For each contribution that a command of the batch would reverse.
     pub reversals: BTreeMap<ContributionId, ReversalFacts>,
+    /// Who acts, and whom they act on.
+    pub people: People,
 }
 
 /// What a reversal needs to know to correct the records, as of before the batch.
@@ -102,6 +117,10 @@ pub struct Changes {
     /// Whether `train` was changed.
     pub train: bool,
     pub answers: BTreeMap<MessageKey, Answer>,
+    /// Whether `census` was changed.
+    pub census: bool,
+    pub participants: BTreeMap<ParticipantId, Participant>,
+    pub audit: Vec<AuditEntry>,
     pub events: Vec<Event>,
 }
 
@@ -132,6 +151,7 @@ impl RoomAggregate {
             session: None,
             train: None,
             record: None,
+            census: Census::default(),
             known: Known::default(),
             changes: Changes::default(),
         };
@@ -149,9 +169,11 @@ impl RoomAggregate {
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Result<Room, UpdateRoomRefusal> {
-        self.room = self
-            .room
-            .changed(change, self.live_session().is_some(), now)?;
+        let present = Occupancy {
+            is_live: self.live_session().is_some(),
+            on_stage: self.census.on_stage,
+        };
+        self.room = self.room.changed(change, present, now)?;
         self.changes.room = true;
         self.append(EventBody::RoomUpdated(self.room.profile()), ids, now);
 

@@ -13,6 +13,7 @@ mod limits;
 mod mutation;
 mod object;
 mod page;
+mod people;
 mod query;
 mod refusal;
 mod scalar;

@@ -6,7 +6,7 @@ pub(crate) mod write;
 use std::collections::BTreeMap;
 
 use parlor_domain::event::Event;
-use parlor_domain::id::{Epoch, RoomId, TenantId, ViewerId};
+use parlor_domain::id::{Epoch, ParticipantId, RoomId, TenantId, ViewerId};
 use parlor_domain::room_aggregate::{Changes, ContributionRef, MessageKey, RoomAggregate};
 use parlor_domain::time::ServerTime;
 
@@ -29,6 +29,26 @@ pub struct RoomNeeds {
     pub reversals: Vec<ContributionRef>,
     /// Who gave, as the reports say.
     pub viewers: Vec<ViewerId>,
+    /// Who acts.
+    pub actors: Vec<ViewerId>,
+    /// Whom they act on.
+    pub participants: Vec<ParticipantId>,
+}
+
+impl RoomNeeds {
+    /// A room of which nothing is looked up beside its state.
+    pub fn new(tenant_id: TenantId, room_id: RoomId) -> Self {
+        Self {
+            tenant_id,
+            room_id,
+            answers: Vec::new(),
+            contributions: Vec::new(),
+            reversals: Vec::new(),
+            viewers: Vec::new(),
+            actors: Vec::new(),
+            participants: Vec::new(),
+        }
+    }
 }
 
 /// Rooms under their locks. Dropped, it rolls back.
@@ -115,17 +135,23 @@ fn has_changes(changes: &Changes) -> bool {
         trains,
         train,
         answers,
+        census,
+        participants,
+        audit,
         events,
     } = changes;
 
     *room
         || *train
+        || *census
         || !session.is_empty()
         || !contributions.is_empty()
         || !boarded.is_empty()
         || !contributors.is_empty()
         || !trains.is_empty()
         || !answers.is_empty()
+        || !participants.is_empty()
+        || !audit.is_empty()
         || !events.is_empty()
 }
 

@@ -100,13 +100,16 @@ pub(crate) fn event_row(room_id: RoomId, tenant_id: TenantId, event: &Event) -> 
         event.id,
         event.occurred_at,
         event.display_at,
-        event.body.part().map(Part::as_str),
+        event.body.part().map(|part| part.key().into_owned()),
         to_json(&event.body),
     ]
 }
 
 pub(crate) const INSERT_PARTS: &str = "INSERT INTO parts
     (room_id, part, tenant_id, id, seq, occurred_at, display_at, body) ";
+
+pub(crate) const DELETE_PARTS: &str =
+    "DELETE FROM parts WHERE (room_id, part) IN (SELECT room_id, part FROM v)";
 
 pub(crate) const REPLACE_PARTS: &str = " ON CONFLICT (room_id, part) DO UPDATE SET
     id = excluded.id, seq = excluded.seq, occurred_at = excluded.occurred_at,
@@ -120,7 +123,7 @@ pub(crate) fn part_row(
 ) -> Vec<Value> {
     row![
         room_id,
-        part.as_str(),
+        part.key().into_owned(),
         tenant_id,
         event.id,
         event.seq,

@@ -256,7 +256,12 @@ fn fold(
     events: impl IntoIterator<Item = Event>,
 ) {
     for event in events {
-        if let Some(part) = event.body.part() {
+        let Some(part) = event.body.part() else {
+            continue;
+        };
+        if event.body.empties_part() {
+            parts.remove(&part);
+        } else {
             parts.insert(part, event);
         }
     }

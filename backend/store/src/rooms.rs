@@ -4,11 +4,12 @@ use parlor_domain::event::LogHead;
 use parlor_domain::hype_train::{HypeTrain, Train};
 use parlor_domain::id::{RoomId, SessionId, TenantId};
 use parlor_domain::room::{Room, RoomState};
-use parlor_domain::room_aggregate::RoomAggregate;
+use parlor_domain::room_aggregate::{Census, RoomAggregate};
 use parlor_domain::session::Session;
-use parlor_domain::time::ServerTime;
 
 use crate::batch::write;
+use crate::page::{Page, PageRequest};
+use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
 use crate::sql::{Row, Statement, from_json, row, to_json};
 use crate::{Store, StoreError};
@@ -22,6 +23,7 @@ pub struct RoomView {
     pub session: Option<Session>,
     /// The present train, or the last one.
     pub train: Option<HypeTrain>,
+    pub census: Census,
 }
 
 /// Whether a room was made.
@@ -36,34 +38,6 @@ pub enum InsertRoom {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RoomsFilter {
     pub state: Option<RoomState>,
-}
-
-/// A room's place in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoomCursor {
-    pub created_at: ServerTime,
-    pub id: RoomId,
-}
-
-/// Which part of the list to read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PageRequest {
-    /// How many rooms at most.
-    pub limit: u32,
-    pub after: Option<RoomCursor>,
-    pub before: Option<RoomCursor>,
-    /// Whether to keep the last of what lies between the cursors, instead of the first.
-    pub from_end: bool,
-}
-
-/// A part of the list of rooms, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomsPage {
-    pub rooms: Vec<RoomView>,
-    pub has_previous: bool,
-    pub has_next: bool,
-    /// How many rooms the whole list has.
-    pub total_count: i64,
 }
 
 impl Store {
@@ -114,37 +88,15 @@ impl Store {
         tenant_id: TenantId,
         filter: RoomsFilter,
         page: PageRequest,
-    ) -> Result<RoomsPage, StoreError> {
+    ) -> Result<Page<RoomView>, StoreError> {
         let mut transaction = self.engine.begin_read().await?;
         let counted = transaction.fetch(count(tenant_id, filter)).await?;
         let found = transaction.fetch(page_of(tenant_id, filter, page)).await?;
         transaction.roll_back().await?;
 
-        let total_count = counted
-            .into_iter()
-            .next()
-            .map_or(Ok(0), |mut row| row.take())?;
-        let mut rooms = found
-            .into_iter()
-            .map(read_view)
-            .collect::<Result<Vec<_>, _>>()?;
-        // One more than asked for was read, to know whether there is more.
-        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        let more = rooms.len() > limit;
-        rooms.truncate(limit);
-        let (has_previous, has_next) = if page.from_end {
-            rooms.reverse();
-            (more, page.before.is_some())
-        } else {
-            (page.after.is_some(), more)
-        };
-
-        Ok(RoomsPage {
-            rooms,
-            has_previous,
-            has_next,
-            total_count,
-        })
+        let mut counted = counted.into_iter();
+        let total_count = counted.next().map_or(Ok(0), |mut row| row.take())?;
+        Ok(page.page(found, total_count, read_view)?)
     }
 }
 
@@ -152,7 +104,7 @@ fn insertion(aggregate: &RoomAggregate) -> Statement {
     let (room, head) = (&aggregate.room, &aggregate.head);
     let statement = Statement::new(
         "INSERT INTO rooms (id, tenant_id, slug, title, stream_id, state, version, delay_ms,
-             ingest_offset_ms, anonymous_read, program, created_at, updated_at, epoch, head_seq,
+             ingest_offset_ms, anonymous_read, stage_size, program, created_at, updated_at, epoch, head_seq,
              last_occurred_at, last_display_at, first_kept_seq, keyframe_seq) ",
     );
     let statement = statement.push_rows(vec![row![
@@ -166,6 +118,7 @@ fn insertion(aggregate: &RoomAggregate) -> Statement {
         room.delay_ms,
         room.ingest_offset_ms,
         room.anonymous_read,
+        room.stage_size,
         to_json(&room.program),
         room.created_at,
         room.updated_at,
@@ -184,9 +137,10 @@ fn select_view() -> String {
     let (room, session) = (room_row::columns("rooms"), session_columns("sessions"));
 
     format!(
-        "SELECT {room}, {session}, room_trains.state FROM rooms
+        "SELECT {room}, {session}, room_trains.state, {CENSUS_COLUMNS} FROM rooms
          LEFT JOIN sessions ON sessions.id = rooms.session_id
-         LEFT JOIN room_trains ON room_trains.room_id = rooms.id"
+         LEFT JOIN room_trains ON room_trains.room_id = rooms.id
+         LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id"
     )
 }
 
@@ -201,6 +155,7 @@ fn read_view(mut row: Row) -> Result<RoomView, sqlx::Error> {
         head,
         session,
         train: train.map(|train| train.shown),
+        census: participant_row::read_census(&mut row)?,
     })
 }
 
@@ -211,18 +166,9 @@ fn count(tenant_id: TenantId, filter: RoomsFilter) -> Statement {
 
 fn page_of(tenant_id: TenantId, filter: RoomsFilter, page: PageRequest) -> Statement {
     let statement = Statement::new(select_view()).push(" WHERE rooms.tenant_id = ");
-    let mut statement = filtered(statement.push_value(tenant_id), filter);
-    for (cursor, operator) in [(page.after, ">"), (page.before, "<")] {
-        if let Some(RoomCursor { created_at, id }) = cursor {
-            let compare = format!(" AND (rooms.created_at, rooms.id) {operator} (");
-            statement = statement.push(&compare).push_value(created_at);
-            statement = statement.push(", ").push_value(id).push(")");
-        }
-    }
+    let statement = filtered(statement.push_value(tenant_id), filter);
 
-    let order = if page.from_end { "DESC" } else { "ASC" };
-    let order = format!(" ORDER BY rooms.created_at {order}, rooms.id {order} LIMIT ");
-    statement.push(&order).push_value(i64::from(page.limit) + 1)
+    page.limit(statement, "rooms.created_at", "rooms.id")
 }
 
 fn filtered(statement: Statement, filter: RoomsFilter) -> Statement {

@@ -9,6 +9,9 @@
     reason = "a table of cases is read by its columns"
 )]
 
+mod company;
 mod hype_train;
+mod roles_and_stage;
+mod roles_model;
 mod rooms_and_reports;
 mod stage;

@@ -4,7 +4,7 @@ use crate::stage::{Stage, at, donation, draft};
 use parlor_domain::access::{AccessRefusal, Principal};
 use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal};
+use parlor_domain::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use parlor_domain::room_aggregate::{
     EndSessionRefusal, RecordContributionRefusal, StartSessionRefusal,
 };
@@ -93,7 +93,7 @@ fn a_room_goes_forward_and_never_back() {
         (Archived, Archived, false, None),
     ];
 
-    for (from, to, session_live, expected) in cases {
+    for (from, to, is_live, expected) in cases {
         let mut room = Stage::open(draft()).aggregate.room;
         room.state = from;
         let change = RoomChange {
@@ -101,8 +101,12 @@ fn a_room_goes_forward_and_never_back() {
             state: Some(to),
             ..RoomChange::default()
         };
+        let present = Occupancy {
+            is_live,
+            on_stage: 0,
+        };
         assert_eq!(
-            room.changed(change, session_live, at(0)).err(),
+            room.changed(change, present, at(0)).err(),
             expected,
             "{from:?} → {to:?}"
         );

@@ -55,6 +55,7 @@ pub(crate) fn draft() -> RoomDraft {
         delay_ms: 2_000,
         ingest_offset_ms: 0,
         anonymous_read: false,
+        stage_size: None,
         program: Some(short_program()),
     }
 }
@@ -172,5 +173,11 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         EventBody::HypeTrainLeveledUp(_) => "HypeTrainLeveledUp",
         EventBody::HypeTrainCorrected(_) => "HypeTrainCorrected",
         EventBody::HypeTrainEnded(_) => "HypeTrainEnded",
+        EventBody::ParticipantJoined(_) => "ParticipantJoined",
+        EventBody::ParticipantLeft(_) => "ParticipantLeft",
+        EventBody::ParticipantRemoved(_) => "ParticipantRemoved",
+        EventBody::ParticipantUpdated(_) => "ParticipantUpdated",
+        EventBody::ParticipantRoleChanged(_) => "ParticipantRoleChanged",
+        EventBody::ParticipantStageChanged(_) => "ParticipantStageChanged",
     }
 }

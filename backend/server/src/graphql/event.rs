@@ -8,6 +8,7 @@ use parlor_domain::room;
 
 use super::global_id::{self, IdKind};
 use super::object::{ContributionAlert, RoomState, Session};
+use super::people::ParticipantProfile;
 use super::scalar::{Int64, Time, int};
 use super::train::HypeTrain;
 use crate::feed::FeedMessage;
@@ -35,7 +36,7 @@ pub(crate) enum EventTiming {
     field(name = "timing", ty = "EventTiming"),
     field(
         name = "part",
-        ty = "Option<&'static str>",
+        ty = "Option<String>",
         desc = "The part of the room's state that this event carries whole; null for a moment."
     )
 )]
@@ -50,6 +51,12 @@ pub(crate) enum RoomEvent {
     HypeTrainLeveledUp(HypeTrainLeveledUp),
     HypeTrainCorrected(HypeTrainCorrected),
     HypeTrainEnded(HypeTrainEnded),
+    ParticipantJoined(ParticipantJoined),
+    ParticipantLeft(ParticipantLeft),
+    ParticipantRemoved(ParticipantRemoved),
+    ParticipantUpdated(ParticipantUpdated),
+    ParticipantRoleChanged(ParticipantRoleChanged),
+    ParticipantStageChanged(ParticipantStageChanged),
 }
 
 macro_rules! events {
@@ -82,8 +89,8 @@ macro_rules! events {
                 }
 
                 /// The part of the room's state that this event carries whole; null for a moment.
-                async fn part(&self) -> Option<&'static str> {
-                    self.0.body.part().map(|part| part.as_str())
+                async fn part(&self) -> Option<String> {
+                    self.0.body.part().map(|part| part.key().into_owned())
                 }
 
                 async fn $field(&self) -> $payload {
@@ -119,6 +126,14 @@ events! {
     HypeTrainCorrected { train: HypeTrain },
     /// The train ran out of time, or its kickoff lapsed (`level` is 0 then).
     HypeTrainEnded { train: HypeTrain },
+    /// Of a room's audience, only a small room tells by name who comes and goes.
+    ParticipantJoined { participant: ParticipantProfile },
+    ParticipantLeft { participant: ParticipantProfile },
+    ParticipantRemoved { participant: ParticipantProfile },
+    /// The name changed, or what the participant may do.
+    ParticipantUpdated { participant: ParticipantProfile },
+    ParticipantRoleChanged { participant: ParticipantProfile },
+    ParticipantStageChanged { participant: ParticipantProfile },
 }
 
 /// What everyone who may read a room sees of it.

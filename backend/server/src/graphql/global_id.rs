@@ -15,16 +15,18 @@ pub(crate) enum IdKind {
     OverlayToken,
     HypeTrain,
     Event,
+    Participant,
 }
 
 impl IdKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
         Self::OverlayToken,
         Self::HypeTrain,
         Self::Event,
+        Self::Participant,
     ];
 
     fn as_str(self) -> &'static str {
@@ -35,6 +37,7 @@ impl IdKind {
             Self::OverlayToken => "OverlayToken",
             Self::HypeTrain => "HypeTrain",
             Self::Event => "RoomEvent",
+            Self::Participant => "Participant",
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct CreateRoomInput {
     ingest_offset_ms: Option<i32>,
     #[graphql(default_with = "Some(false)")]
     anonymous_read: Option<bool>,
+    /// How many people the stage has places for: 1 to 50, 10 unless said otherwise.
+    stage_size: Option<i32>,
     hype_train_program: Option<HypeTrainProgramInput>,
 }
 
@@ -54,6 +56,8 @@ pub(crate) struct UpdateRoomInput {
     delay_ms: Option<i32>,
     ingest_offset_ms: Option<i32>,
     anonymous_read: Option<bool>,
+    /// Not fewer than are on the stage.
+    stage_size: Option<i32>,
     hype_train_program: Option<HypeTrainProgramInput>,
 }
 
@@ -132,6 +136,7 @@ impl TryFrom<CreateRoomInput> for RoomDraft {
             delay_ms: input.delay_ms.unwrap_or(0).into(),
             ingest_offset_ms: input.ingest_offset_ms.unwrap_or(0).into(),
             anonymous_read: input.anonymous_read.unwrap_or(false),
+            stage_size: stage_size(input.stage_size)?,
             program: input
                 .hype_train_program
                 .map(Program::try_from)
@@ -153,6 +158,7 @@ impl TryFrom<UpdateRoomInput> for RoomChange {
             delay_ms: input.delay_ms.map(Into::into),
             ingest_offset_ms: input.ingest_offset_ms.map(Into::into),
             anonymous_read: input.anonymous_read,
+            stage_size: stage_size(input.stage_size)?,
             program: input
                 .hype_train_program
                 .map(Program::try_from)
@@ -202,6 +208,10 @@ impl From<RecordContributionInput> for RawReport {
             occurred_at: input.occurred_at.map(|at| at.0),
         }
     }
+}
+
+fn stage_size(size: Option<i32>) -> Result<Option<u32>, Invalid> {
+    size.map(|size| count("stageSize", size)).transpose()
 }
 
 fn count(field: &'static str, number: i32) -> Result<u32, Invalid> {

@@ -46,6 +46,8 @@ pub(crate) struct Room {
     ingest_offset_ms: i32,
     /// Whether anyone may read the room without a token.
     anonymous_read: bool,
+    /// How many people the stage has places for.
+    stage_size: i32,
     hype_train_program: HypeTrainProgram,
     created_at: Time,
     updated_at: Time,
@@ -60,6 +62,7 @@ pub(crate) struct Room {
 struct Present {
     session: Option<session::Session>,
     train: Option<hype_train::HypeTrain>,
+    participants: i64,
 }
 
 #[ComplexObject]
@@ -73,6 +76,11 @@ impl Room {
             .filter(session::Session::is_live)
             .as_ref()
             .map(Session::from))
+    }
+
+    /// How many people are in the room, whether they are shown by name or not.
+    async fn participant_count(&self, context: &Context<'_>) -> Result<i32> {
+        Ok(int(self.present(context).await?.participants))
     }
 
     /// The present hype train: approaching, running, or the last one that ended.
@@ -208,6 +216,7 @@ impl From<room::Room> for Room {
             delay_ms: int(room.delay_ms),
             ingest_offset_ms: int(room.ingest_offset_ms),
             anonymous_read: room.anonymous_read,
+            stage_size: int(room.stage_size),
             hype_train_program: HypeTrainProgram::from(&room.program),
             created_at: room.created_at.into(),
             updated_at: room.updated_at.into(),
@@ -234,6 +243,7 @@ impl From<RoomView> for Present {
         Self {
             session: view.session,
             train: view.train,
+            participants: view.census.joined,
         }
     }
 }

@@ -2,20 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use parlor_domain::id::RoomId;
 use parlor_domain::time::ServerTime;
-use parlor_store::{PageRequest, RoomCursor, RoomView, RoomsPage};
+use parlor_store::{Cursor, Page, PageRequest};
 use uuid::Uuid;
 
 use super::fault::Fault;
 use super::input::ConnectionInput;
-use super::object::Room;
-use super::query::{PageInfo, RoomEdge, RoomsConnection};
-use super::scalar::int;
+use super::query::PageInfo;
 
 /// How many of a list come when the client does not say.
 const PAGE_DEFAULT: i32 = 50;
-/// How many of a list come at most. A page of rooms is read from one index in a few milliseconds.
+/// How many of a list come at most. A page of them is read from one index in a few milliseconds.
 const PAGE_MAX: i32 = 500;
 
 /// Reads what part of a list is asked for.
@@ -41,50 +38,60 @@ pub(super) fn request(input: &ConnectionInput) -> Result<PageRequest, Fault> {
     })
 }
 
-/// Gives a part of a list its shape.
-pub(super) fn connection(page: RoomsPage) -> RoomsConnection {
-    let cursors: Vec<_> = page.rooms.iter().map(cursor).collect();
-    let edges = page
-        .rooms
-        .iter()
-        .zip(&cursors)
-        .map(|(view, cursor)| RoomEdge {
-            cursor: cursor.clone(),
-            node: Room::from(view.clone()),
-        });
+/// Writes where a row is in its list.
+pub(super) fn cursor(at: ServerTime, id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}:{id}", at.unix_millis()))
+}
 
-    RoomsConnection {
-        edges: edges.collect(),
-        page_info: PageInfo {
-            start_cursor: cursors.first().cloned(),
-            end_cursor: cursors.last().cloned(),
-            has_next_page: page.has_next,
-            has_previous_page: page.has_previous,
-        },
-        total_count: int(page.total_count),
-        nodes: page.rooms.into_iter().map(Room::from).collect(),
+/// Says where in its list `page` is, whose rows have `cursors`.
+pub(super) fn info<T>(page: &Page<T>, cursors: &[String]) -> PageInfo {
+    PageInfo {
+        start_cursor: cursors.first().cloned(),
+        end_cursor: cursors.last().cloned(),
+        has_next_page: page.has_next,
+        has_previous_page: page.has_previous,
     }
 }
 
-fn cursor(view: &RoomView) -> String {
-    let room = &view.room;
-    URL_SAFE_NO_PAD.encode(format!("{}:{}", room.created_at.unix_millis(), room.id))
-}
+/// A connection of a list: `connection!(RoomsConnection { RoomEdge }, page, |row| (at, uuid))`.
+macro_rules! connection {
+    ($connection:ident { $edge:ident }, $page:expr, $place:expr) => {{
+        let page = $page;
+        let cursors: Vec<_> = page
+            .items
+            .iter()
+            .map($place)
+            .map(|(at, id)| $crate::graphql::page::cursor(at, id))
+            .collect();
+        let edges = page.items.iter().zip(&cursors).map(|(row, cursor)| $edge {
+            cursor: cursor.clone(),
+            node: row.clone().into(),
+        });
 
-fn parse_cursor(cursor: &str) -> Result<RoomCursor, Fault> {
+        $connection {
+            edges: edges.collect(),
+            page_info: $crate::graphql::page::info(&page, &cursors),
+            total_count: $crate::graphql::scalar::int(page.total_count),
+            nodes: page.items.into_iter().map(Into::into).collect(),
+        }
+    }};
+}
+pub(super) use connection;
+
+fn parse_cursor(cursor: &str) -> Result<Cursor, Fault> {
     read_cursor(cursor).ok_or_else(|| {
         let shown: String = cursor.chars().take(40).collect();
         Fault::Validation(format!("{shown:?} is not a cursor of this list"))
     })
 }
 
-fn read_cursor(cursor: &str) -> Option<RoomCursor> {
+fn read_cursor(cursor: &str) -> Option<Cursor> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (created_at, id) = text.split_once(':')?;
+    let (at, id) = text.split_once(':')?;
 
-    Some(RoomCursor {
-        created_at: ServerTime::from_unix_millis(created_at.parse().ok()?),
-        id: RoomId(Uuid::try_parse(id).ok()?),
+    Some(Cursor {
+        at: ServerTime::from_unix_millis(at.parse().ok()?),
+        id: Uuid::try_parse(id).ok()?,
     })
 }
 

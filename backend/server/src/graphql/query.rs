@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use parlor_domain::id::{ContributionId, OverlayTokenId, RoomId, SessionId};
+use parlor_store::RoomView;
 
 use super::fault::Fault;
 use super::global_id::{self, IdKind};
 use super::input::ConnectionInput;
 use super::object::{Node, Room, RoomState, Session};
-use super::page;
+use super::page::{self, connection};
 use super::{app, caller};
 
 pub struct Query;
@@ -42,7 +43,7 @@ impl Query {
                 let token = store.overlay_token(tenant_id, OverlayTokenId(uuid)).await?;
                 token.map(|token| Node::OverlayToken(token.into()))
             }
-            IdKind::Room | IdKind::HypeTrain | IdKind::Event => None,
+            IdKind::Room | IdKind::HypeTrain | IdKind::Event | IdKind::Participant => None,
         })
     }
 
@@ -69,7 +70,8 @@ impl Query {
             .rooms_page(tenant_id, filter, request)
             .await?;
 
-        Ok(page::connection(found))
+        let place = |view: &RoomView| (view.room.created_at, view.room.id.0);
+        Ok(connection!(RoomsConnection { RoomEdge }, found, place))
     }
 }
 

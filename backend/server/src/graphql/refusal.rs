@@ -143,6 +143,7 @@ impl From<UpdateRoomRefusal> for Refusal {
             UpdateRoomRefusal::StaleVersion { .. } => "STALE_VERSION",
             UpdateRoomRefusal::StateOutOfOrder { .. } => "STATE_OUT_OF_ORDER",
             UpdateRoomRefusal::SessionLive => "SESSION_LIVE",
+            UpdateRoomRefusal::StageOccupied { .. } => "STAGE_OCCUPIED",
             UpdateRoomRefusal::Invalid(invalid) => return invalid.into(),
         };
 

@@ -137,14 +137,7 @@ fn needs_of(jobs: &Jobs) -> Vec<RoomNeeds> {
     for job in jobs {
         let needs = needs
             .entry((job.room_id(), job.tenant_id()))
-            .or_insert_with(|| RoomNeeds {
-                tenant_id: job.tenant_id(),
-                room_id: job.room_id(),
-                answers: Vec::new(),
-                contributions: Vec::new(),
-                reversals: Vec::new(),
-                viewers: Vec::new(),
-            });
+            .or_insert_with(|| RoomNeeds::new(job.tenant_id(), job.room_id()));
         job.add_needs(needs);
     }
 

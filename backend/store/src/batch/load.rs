@@ -1,16 +1,18 @@
 //! Taking the locks, and loading what a batch needs, in sets.
 
 mod known;
+mod people;
 mod reversals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::hype_train::TrainRecord;
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::room_aggregate::{Changes, Known, RoomAggregate};
+use parlor_domain::room_aggregate::{Census, Changes, Known, RoomAggregate};
 
 use super::{Locked, RoomNeeds};
 use crate::engine::Transaction;
+use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
 use crate::sql::{KEYS_MAX, Row, Statement, Value, corrupt, from_json, row};
 
@@ -54,6 +56,7 @@ fn read_locked(row: &mut Row) -> Result<Locked, sqlx::Error> {
         session: None,
         train: None,
         record: None,
+        census: Census::default(),
         known: Known::default(),
         changes: Changes::default(),
     };
@@ -64,7 +67,7 @@ fn read_locked(row: &mut Row) -> Result<Locked, sqlx::Error> {
     })
 }
 
-/// Loads each room's session, train and record.
+/// Loads each room's session, train, record and census.
 pub(super) async fn state(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
@@ -82,10 +85,12 @@ pub(super) async fn state(
         record("total"),
     );
     let text = format!(
-        "SELECT rooms.id, rooms.tenant_id, {session}, room_trains.state, {level}, {total}
+        "SELECT rooms.id, rooms.tenant_id, {session}, room_trains.state, {level}, {total},
+             {CENSUS_COLUMNS}
          FROM wanted CROSS JOIN rooms
          LEFT JOIN sessions ON sessions.id = rooms.session_id
          LEFT JOIN room_trains ON room_trains.room_id = rooms.id
+         LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id
          WHERE rooms.id = wanted.id"
     );
 
@@ -99,6 +104,7 @@ pub(super) async fn state(
         let train: Option<String> = row.take()?;
         locked.aggregate.train = train.as_deref().map(from_json).transpose()?;
         locked.aggregate.record = read_record(&mut row)?;
+        locked.aggregate.census = participant_row::read_census(&mut row)?;
     }
 
     Ok(())

@@ -11,6 +11,8 @@ use crate::contribution_row;
 use crate::engine::Transaction;
 use crate::event_row::{self, KeptEvent};
 use crate::log::KEYFRAME_EVERY;
+use crate::participant_row;
+use crate::participants;
 use crate::sql::{KEYS_MAX, Statement, Value, row, to_json};
 
 /// A room to write, and where its last keyframe will be.
@@ -95,8 +97,8 @@ pub(super) async fn settings(
         let room = &aggregate.room;
         let statement = Statement::new(
             "UPDATE rooms SET slug = $3, title = $4, stream_id = $5, state = $6, version = $7,
-                 delay_ms = $8, ingest_offset_ms = $9, anonymous_read = $10, program = $11,
-                 updated_at = $12
+                 delay_ms = $8, ingest_offset_ms = $9, anonymous_read = $10, stage_size = $11,
+                 program = $12, updated_at = $13
              WHERE id = $1 AND tenant_id = $2",
         )
         .bind(room.id)
@@ -109,6 +111,7 @@ pub(super) async fn settings(
         .bind(room.delay_ms)
         .bind(room.ingest_offset_ms)
         .bind(room.anonymous_read)
+        .bind(room.stage_size)
         .bind(to_json(&room.program))
         .bind(room.updated_at);
         transaction.execute(statement).await?;
@@ -126,6 +129,7 @@ pub(crate) async fn changes(
     contributions(transaction, rooms).await?;
     trains(transaction, rooms).await?;
     answers(transaction, rooms).await?;
+    people(transaction, rooms).await?;
     log(transaction, rooms).await?;
     keyframes(transaction, rooms).await
 }
@@ -275,6 +279,35 @@ async fn answers(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<()
     transaction.insert(insert, rows, "").await
 }
 
+async fn people(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(), sqlx::Error> {
+    let participants: Vec<_> = each(rooms, |aggregate| aggregate.changes.participants.values())
+        .into_iter()
+        .map(|(of, one)| participant_row::row(of.room.id, of.room.tenant_id, one))
+        .collect();
+    let (insert, replace) = (participant_row::INSERT, participant_row::REPLACE);
+    transaction.insert(insert, participants, replace).await?;
+
+    let censuses: Vec<_> = rooms
+        .iter()
+        .map(|room| room.aggregate)
+        .filter(|aggregate| aggregate.changes.census)
+        .map(participant_row::census_row)
+        .collect();
+    let (insert, replace) = (
+        participant_row::INSERT_CENSUSES,
+        participant_row::REPLACE_CENSUSES,
+    );
+    transaction.insert(insert, censuses, replace).await?;
+
+    let audit: Vec<_> = each(rooms, |aggregate| aggregate.changes.audit.iter())
+        .into_iter()
+        .map(|(of, entry)| participants::audit_row(of.room.id, of.room.tenant_id, entry))
+        .collect();
+    transaction
+        .insert(participants::INSERT_AUDIT, audit, "")
+        .await
+}
+
 async fn log(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(), sqlx::Error> {
     let events: Vec<_> = each(rooms, |aggregate| aggregate.changes.events.iter())
         .into_iter()
@@ -290,6 +323,16 @@ async fn log(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(), sq
             last.insert((of.room.id, part), (of, event));
         }
     }
+    let (emptied, last): (Vec<_>, Vec<_>) = last
+        .into_iter()
+        .partition(|(_, (_, event))| event.body.empties_part());
+    let emptied: Vec<_> = emptied
+        .into_iter()
+        .map(|((id, part), _)| row![id, part.key().into_owned()])
+        .collect();
+    transaction
+        .update("v (room_id, part)", emptied, event_row::DELETE_PARTS)
+        .await?;
     let parts: Vec<_> = last
         .into_iter()
         .map(|((id, part), (of, event))| event_row::part_row(id, of.room.tenant_id, part, event))

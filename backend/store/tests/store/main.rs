@@ -8,6 +8,7 @@ mod faults;
 mod harness;
 mod logs;
 mod overlay_tokens;
+mod people;
 mod reversals;
 mod rooms;
 mod scene;

@@ -2,7 +2,7 @@
 
 use parlor_domain::id::{RoomId, SessionId};
 use parlor_domain::room::{RoomChange, RoomState};
-use parlor_store::{InsertRoom, PageRequest, RoomCursor, RoomsFilter, RoomsPage, StoreError};
+use parlor_store::{Cursor, InsertRoom, Page, PageRequest, RoomView, RoomsFilter, StoreError};
 
 use crate::harness::{Database, on_both_engines};
 use crate::scene::{SeededIds, at, donation, live_room, needs, new_room, record, tenant};
@@ -143,7 +143,7 @@ async fn another_tenant_finds_nothing(database: Database) {
         .rooms_page(stranger, RoomsFilter::default(), page)
         .await
         .unwrap();
-    assert_eq!((theirs.rooms.len(), theirs.total_count), (0, 0));
+    assert_eq!((theirs.items.len(), theirs.total_count), (0, 0));
 }
 
 async fn an_update_and_a_session_are_read_back(database: Database) {
@@ -227,9 +227,9 @@ async fn rooms_are_paged_both_ways(database: Database) {
         all.push((aggregate.room.id, aggregate.room.created_at));
     }
     let cursor = |index: usize| {
-        Some(RoomCursor {
-            created_at: all[index].1,
-            id: all[index].0,
+        Some(Cursor {
+            at: all[index].1,
+            id: all[index].0.0,
         })
     };
     let everything = RoomsFilter::default();
@@ -323,6 +323,6 @@ async fn migrating_again_changes_nothing(database: Database) {
     other.ping().await.unwrap();
 }
 
-fn room_ids(page: &RoomsPage) -> Vec<RoomId> {
-    page.rooms.iter().map(|view| view.room.id).collect()
+fn room_ids(page: &Page<RoomView>) -> Vec<RoomId> {
+    page.items.iter().map(|view| view.room.id).collect()
 }

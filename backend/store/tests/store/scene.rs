@@ -60,6 +60,7 @@ pub(crate) fn new_room(slug: &str, tenant_id: TenantId, ids: &mut SeededIds) -> 
         delay_ms: 4_000,
         ingest_offset_ms: 250,
         anonymous_read: true,
+        stage_size: None,
         program: Some(Program {
             kickoff_events: 2,
             kickoff_viewers: 1,
@@ -138,12 +139,11 @@ pub(crate) fn needs(tenant_id: TenantId, room_id: RoomId, reports: &[Report]) ->
     let reversals = reports.iter().filter(|one| one.status == Status::Reversed);
 
     RoomNeeds {
-        tenant_id,
-        room_id,
         answers: reports.iter().map(key).collect(),
         contributions: reports.iter().map(ContributionRef::of_report).collect(),
         reversals: reversals.map(ContributionRef::of_report).collect(),
         viewers: reports.iter().filter_map(viewer).collect::<Vec<ViewerId>>(),
+        ..RoomNeeds::new(tenant_id, room_id)
     }
 }
 

@@ -163,8 +163,10 @@ async fn check(store: &Store, room_id: RoomId, log: &[Event], at: ServerTime) ->
 fn fold(log: &[Event], through_seq: i64) -> Vec<Event> {
     let mut parts = BTreeMap::new();
     for event in log.iter().filter(|event| event.seq <= through_seq) {
-        if let Some(part) = event.body.part() {
-            parts.insert(part, event.clone());
+        match event.body.part() {
+            Some(part) if event.body.empties_part() => drop(parts.remove(&part)),
+            Some(part) => drop(parts.insert(part, event.clone())),
+            None => (),
         }
     }
     let mut events: Vec<_> = parts.into_values().collect();

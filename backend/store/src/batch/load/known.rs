@@ -6,7 +6,7 @@ use parlor_domain::hype_train::{Contributor, Phase};
 use parlor_domain::id::{HypeTrainId, RoomId, TenantId, ViewerId};
 use parlor_domain::room_aggregate::{Answer, ContributionRef, Fingerprint, Known, MessageKey};
 
-use super::{Rooms, look_up, reversals};
+use super::{Rooms, look_up, people, reversals};
 use crate::batch::{RECORD_CONTRIBUTION, RoomNeeds};
 use crate::contribution_row;
 use crate::engine::Transaction;
@@ -26,6 +26,7 @@ pub(in crate::batch) async fn known(
     answers(transaction, rooms, &needs).await?;
     contributions(transaction, rooms, &needs).await?;
     contributors(transaction, rooms, &needs).await?;
+    people::people(transaction, rooms, &needs).await?;
     reversals::facts(transaction, rooms, &needs).await
 }
 

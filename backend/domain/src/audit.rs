@@ -1,0 +1,57 @@
+//! Who used authority over whom, for the tenant's staff and the room's moderators.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AuditEntryId, ParticipantId, ViewerId};
+use crate::participant::{Capability, Role};
+use crate::time::ServerTime;
+
+/// One use of authority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    pub id: AuditEntryId,
+    pub at: ServerTime,
+    /// Who acted.
+    pub actor_id: ViewerId,
+    /// Whether they acted as the tenant's staff, whatever their role in the room.
+    pub actor_is_staff: bool,
+    /// On whom.
+    pub participant_id: ParticipantId,
+    pub action: AuditAction,
+}
+
+/// What was done. Names are left out, because they can be erased and the trail cannot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum AuditAction {
+    RoleAssigned {
+        from: Role,
+        to: Role,
+    },
+    CapabilityGranted {
+        capability: Capability,
+        expires_at: Option<ServerTime>,
+        reason: Option<String>,
+    },
+    CapabilityDenied {
+        capability: Capability,
+        expires_at: Option<ServerTime>,
+        reason: Option<String>,
+    },
+    GrantCleared {
+        capability: Capability,
+    },
+    DenialCleared {
+        capability: Capability,
+    },
+    Renamed,
+    Removed {
+        reason: Option<String>,
+    },
+    Readmitted,
+    MovedToAudience,
+    HostHandedOver {
+        /// Who was the host before.
+        from: Option<ParticipantId>,
+    },
+}

@@ -1,0 +1,110 @@
+//! The people that a batch acts on, the census of the room, and the one way in which a participant
+//! changes.
+
+use std::collections::BTreeMap;
+
+use super::RoomAggregate;
+use crate::event::EventBody;
+use crate::id::{IdSource, ParticipantId, ViewerId};
+use crate::participant::{Participant, ParticipantProfile, Role, SMALL_ROOM_MAX};
+use crate::stage::StageRole;
+use crate::time::ServerTime;
+
+/// Participants that a batch asked for, kept current by the commands decided so far.
+#[derive(Debug, Clone, Default)]
+pub struct People {
+    by_id: BTreeMap<ParticipantId, Participant>,
+    ids: BTreeMap<ViewerId, ParticipantId>,
+}
+
+/// How many people of each sort a room has, so that no rule counts rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Census {
+    pub joined: i64,
+    /// Also those who left.
+    pub owners: i64,
+    /// Owners and moderators, also those who left.
+    pub role_holders: i64,
+    pub on_stage: i64,
+    /// Asking for the stage, or asked to take it.
+    pub waiting: i64,
+    pub host: Option<ParticipantId>,
+}
+
+/// The event that a change of a participant makes.
+pub(super) type BodyOf = fn(ParticipantProfile) -> EventBody;
+
+impl People {
+    /// The participant of that id, if the batch asked for them.
+    pub fn get(&self, id: ParticipantId) -> Option<&Participant> {
+        self.by_id.get(&id)
+    }
+
+    /// The participant who is that viewer, if the batch asked for them.
+    pub fn of_viewer(&self, viewer_id: &ViewerId) -> Option<&Participant> {
+        self.get(*self.ids.get(viewer_id)?)
+    }
+
+    /// Adds a participant, or takes the place of what was known of them. Returns that.
+    pub fn put(&mut self, participant: Participant) -> Option<Participant> {
+        self.ids
+            .insert(participant.viewer_id.clone(), participant.id);
+        self.by_id.insert(participant.id, participant)
+    }
+}
+
+impl Census {
+    fn count(&mut self, participant: &Participant, by: i64) {
+        let add = |counter: &mut i64, counts: bool| *counter += if counts { by } else { 0 };
+        add(&mut self.joined, participant.is_joined());
+        add(&mut self.owners, participant.role == Role::Owner);
+        add(&mut self.role_holders, participant.role > Role::Member);
+        add(&mut self.on_stage, participant.stage_role.is_on_stage());
+        add(&mut self.waiting, participant.stage_role.is_waiting());
+    }
+
+    fn replace(&mut self, before: Option<&Participant>, after: &Participant) {
+        if let Some(before) = before {
+            self.count(before, -1);
+        }
+        self.count(after, 1);
+
+        if after.stage_role == StageRole::Host {
+            self.host = Some(after.id);
+        } else if self.host == Some(after.id) {
+            self.host = None;
+        }
+    }
+}
+
+impl RoomAggregate {
+    /// Writes `participant` as it is now, and tells the room if it is shown them by name, or was.
+    ///
+    /// Whether it is goes by the room's size at each change, so a room that has grown tells of its
+    /// audience by count without a message for each.
+    pub(super) fn put_participant(
+        &mut self,
+        mut participant: Participant,
+        body_of: BodyOf,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Participant {
+        let before = self.known.people.get(participant.id);
+        let was_listed = before.is_some_and(|before| before.is_listed);
+        self.census.replace(before, &participant);
+        self.changes.census = true;
+
+        let is_small = self.census.joined <= SMALL_ROOM_MAX;
+        participant.is_listed = participant.is_joined() && (is_small || participant.is_prominent());
+        participant.version += 1;
+        if was_listed || participant.is_listed {
+            self.append(body_of(participant.profile()), ids, now);
+        }
+
+        self.known.people.put(participant.clone());
+        self.changes
+            .participants
+            .insert(participant.id, participant.clone());
+        participant
+    }
+}

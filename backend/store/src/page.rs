@@ -1,0 +1,79 @@
+//! Parts of lists that are ordered by a time and an id.
+
+use parlor_domain::time::ServerTime;
+use uuid::Uuid;
+
+use crate::sql::{Row, Statement};
+
+/// A row's place in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: ServerTime,
+    pub id: Uuid,
+}
+
+/// Which part of a list to read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageRequest {
+    /// How many rows at most.
+    pub limit: u32,
+    pub after: Option<Cursor>,
+    pub before: Option<Cursor>,
+    /// Whether to keep the last of what lies between the cursors, instead of the first.
+    pub from_end: bool,
+}
+
+/// A part of a list, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub has_previous: bool,
+    pub has_next: bool,
+    /// How many the whole list has.
+    pub total_count: i64,
+}
+
+impl PageRequest {
+    /// Appends the conditions, the order and the limit to a statement that ends in a condition. The
+    /// list is ordered by the columns `at` and `id`.
+    pub(crate) fn limit(self, mut statement: Statement, at: &str, id: &str) -> Statement {
+        for (cursor, operator) in [(self.after, ">"), (self.before, "<")] {
+            if let Some(cursor) = cursor {
+                let compare = format!(" AND ({at}, {id}) {operator} (");
+                statement = statement.push(&compare).push_value(cursor.at);
+                statement = statement.push(", ").push_value(cursor.id).push(")");
+            }
+        }
+
+        let order = if self.from_end { "DESC" } else { "ASC" };
+        let order = format!(" ORDER BY {at} {order}, {id} {order} LIMIT ");
+        // One more than asked for, to know whether there is more.
+        statement.push(&order).push_value(i64::from(self.limit) + 1)
+    }
+
+    /// The page that `rows` are, read by a statement of [`Self::limit`].
+    pub(crate) fn page<T>(
+        self,
+        rows: Vec<Row>,
+        total_count: i64,
+        read: impl FnMut(Row) -> Result<T, sqlx::Error>,
+    ) -> Result<Page<T>, sqlx::Error> {
+        let mut items = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let (has_previous, has_next) = if self.from_end {
+            items.reverse();
+            (more, self.before.is_some())
+        } else {
+            (self.after.is_some(), more)
+        };
+
+        Ok(Page {
+            items,
+            has_previous,
+            has_next,
+            total_count,
+        })
+    }
+}

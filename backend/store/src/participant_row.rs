@@ -1,0 +1,142 @@
+//! Participants and censuses as rows.
+
+use parlor_domain::id::{ParticipantId, RoomId, TenantId};
+use parlor_domain::participant::{Membership, Participant, Role};
+use parlor_domain::room_aggregate::{Census, RoomAggregate};
+use parlor_domain::stage::StageRole;
+
+use crate::contribution_row::read_viewer_id;
+use crate::sql::{Row, Value, corrupt, row, to_json};
+
+/// The columns that [`read`] reads, of the table called `table`.
+pub(crate) fn columns(table: &str) -> String {
+    [
+        "id",
+        "viewer_id",
+        "name",
+        "role",
+        "membership",
+        "stage_role",
+        "requested_seq",
+        "overrides",
+        "is_listed",
+        "version",
+        "joined_at",
+        "left_at",
+    ]
+    .map(|column| format!("{table}.{column}"))
+    .join(", ")
+}
+
+pub(crate) fn read(row: &mut Row) -> Result<Participant, sqlx::Error> {
+    Ok(Participant {
+        id: ParticipantId(row.take()?),
+        viewer_id: read_viewer_id(&row.take::<String>()?)?,
+        name: row.take()?,
+        role: named(Role::ALL, Role::as_str, &row.take::<String>()?)?,
+        membership: named(Membership::ALL, Membership::as_str, &row.take::<String>()?)?,
+        stage_role: read_stage_role(row)?,
+        overrides: row.take_json()?,
+        is_listed: row.take()?,
+        version: row.take_narrow()?,
+        joined_at: row.take_time()?,
+        left_at: row.take_optional_time()?,
+    })
+}
+
+fn read_stage_role(row: &mut Row) -> Result<StageRole, sqlx::Error> {
+    let name: String = row.take()?;
+    let requested_seq: Option<i64> = row.take()?;
+    let all = [
+        StageRole::Audience,
+        StageRole::Requested {
+            seq: requested_seq.unwrap_or_default(),
+        },
+        StageRole::Invited,
+        StageRole::Speaker,
+        StageRole::Host,
+    ];
+
+    named(all, StageRole::as_str, &name)
+}
+
+/// The one of `all` that is stored as `name`.
+fn named<T: Copy, const N: usize>(
+    all: [T; N],
+    name_of: fn(T) -> &'static str,
+    name: &str,
+) -> Result<T, sqlx::Error> {
+    all.into_iter()
+        .find(|one| name_of(*one) == name)
+        .ok_or_else(|| corrupt(format!("`{name}` is nothing that a participant can be")))
+}
+
+pub(crate) const INSERT: &str = "INSERT INTO participants (id, tenant_id, room_id, viewer_id, name,
+    role, membership, stage_role, requested_seq, overrides, is_listed, version, joined_at,
+    left_at) ";
+
+pub(crate) const REPLACE: &str = " ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, role = excluded.role, membership = excluded.membership,
+    stage_role = excluded.stage_role, requested_seq = excluded.requested_seq,
+    overrides = excluded.overrides, is_listed = excluded.is_listed, version = excluded.version,
+    joined_at = excluded.joined_at, left_at = excluded.left_at";
+
+pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Participant) -> Vec<Value> {
+    row![
+        one.id,
+        tenant_id,
+        room_id,
+        one.viewer_id.as_str(),
+        one.name.as_str(),
+        one.role.as_str(),
+        one.membership.as_str(),
+        one.stage_role.as_str(),
+        one.stage_role.requested_seq(),
+        to_json(&one.overrides),
+        one.is_listed,
+        one.version,
+        one.joined_at,
+        one.left_at,
+    ]
+}
+
+/// The columns that [`read_census`] reads, of the table `room_censuses`.
+pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.owners,
+    room_censuses.role_holders, room_censuses.on_stage, room_censuses.waiting,
+    room_censuses.host_id";
+
+/// Reads a census whose columns are all empty where an outer join found none.
+pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
+    let mut count = || Ok::<_, sqlx::Error>(row.take::<Option<i64>>()?.unwrap_or_default());
+
+    Ok(Census {
+        joined: count()?,
+        owners: count()?,
+        role_holders: count()?,
+        on_stage: count()?,
+        waiting: count()?,
+        host: row.take::<Option<uuid::Uuid>>()?.map(ParticipantId),
+    })
+}
+
+pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
+    owners, role_holders, on_stage, waiting, host_id) ";
+
+pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
+    joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
+    on_stage = excluded.on_stage, waiting = excluded.waiting, host_id = excluded.host_id";
+
+pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
+    let census = &of.census;
+
+    row![
+        of.room.id,
+        of.room.tenant_id,
+        census.joined,
+        census.owners,
+        census.role_holders,
+        census.on_stage,
+        census.waiting,
+        census.host,
+    ]
+}
