@@ -1,9 +1,11 @@
 //! GraphQL over WebSocket (`graphql-transport-ws`), by a handler of our own.
 //!
 //! A socket is one task and one bounded queue. Its conversation is decided by a pure machine;
-//! operations run beside it and write to the queue; subscriptions to a room that ask for the same
-//! are served by one execution, whose result each socket wraps in its own id.
+//! operations run beside it and write to the connection, or to the queue if it is busy;
+//! subscriptions to a room that ask for the same are served by one execution, whose result is sent
+//! to each socket within its own id.
 
+mod broadcast;
 mod catch_up;
 mod close;
 mod connection;
@@ -12,18 +14,22 @@ mod frame;
 mod group;
 mod group_key;
 mod groups;
+mod handshake;
+mod incoming;
+mod members;
 mod message;
 mod operation;
+mod operations;
 mod outbound;
 mod protocol;
+mod queue;
 mod settings;
 mod token_watch;
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 
@@ -32,18 +38,12 @@ use crate::graphql::ParlorSchema;
 use crate::service::Service;
 use close::Close;
 use groups::Groups;
+use handshake::Handshake;
 pub use settings::SocketSettings;
 use token_watch::TokenWatch;
 
 /// The subprotocol that a client has to ask for.
 pub const SUBPROTOCOL: &str = "graphql-transport-ws";
-/// What a socket reads at once. The library would hold 128 KiB for each socket; the messages of
-/// clients fit a few times.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
-/// How much is gathered before it is written, when there is a backlog.
-const WRITE_BUFFER_BYTES: usize = 16 * 1024;
-/// The largest frame that can be written. The longest replay is 5,000 events of about 2 KiB.
-const WRITE_BUFFER_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Subscribers that read and execute where they start at once. After a restart everybody comes back
 /// together; more at a time would not be served sooner, and each may hold 5,000 events.
 const CATCH_UPS_MAX: usize = 64;
@@ -106,12 +106,9 @@ impl Drop for OpenSocket {
 }
 
 /// Opens a socket.
-pub async fn upgrade(
-    State(service): State<Service>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
+pub async fn upgrade(State(service): State<Service>, request: Request) -> Response {
     let sockets = service.sockets;
+    let headers = request.headers();
     let origin = headers
         .get(header::ORIGIN)
         .map(|origin| origin.to_str().unwrap_or_default());
@@ -125,22 +122,26 @@ pub async fn upgrade(
         return (StatusCode::FORBIDDEN, message).into_response();
     }
 
-    let bytes_max = sockets.settings.message_bytes_max;
-    upgrade
-        .protocols([SUBPROTOCOL])
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(bytes_max)
-        .max_frame_size(bytes_max)
-        .on_upgrade(async move |socket| {
-            let open = OpenSocket::new(sockets);
-            let sockets = Arc::clone(&open.0);
-            if socket.protocol().is_some() {
-                connection::serve(socket, sockets).await;
-            } else {
-                let close_timeout = sockets.settings.close_timeout;
-                connection::turn_away(socket, Close::subprotocol(), close_timeout).await;
-            }
-        })
+    let Handshake {
+        response,
+        has_subprotocol,
+        opening,
+    } = match Handshake::answer(request) {
+        Ok(handshake) => handshake,
+        Err(refusal) => return *refusal,
+    };
+    tokio::spawn(async move {
+        let Some(opened) = opening.opened().await else {
+            return;
+        };
+        let open = OpenSocket::new(sockets);
+        let sockets = Arc::clone(&open.0);
+        if has_subprotocol {
+            connection::serve(opened, sockets).await;
+        } else {
+            connection::turn_away(opened, sockets, Close::subprotocol()).await;
+        }
+    });
+
+    response
 }

@@ -13,8 +13,6 @@ pub(crate) struct Close {
 }
 
 impl Close {
-    /// The peer closed, and gets its closing answered.
-    pub(crate) const NORMAL: u16 = 1000;
     /// The server goes away, or lost track of a log: come back.
     pub(crate) const RESTART: u16 = 1012;
     /// Too much for the server or for this peer: come back.

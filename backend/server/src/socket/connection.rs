@@ -1,135 +1,126 @@
-//! Carries one socket's conversation: reads, writes and keeps its deadlines, in one task.
+//! Carries one socket's conversation: reads, keeps its deadlines, and writes what others had to
+//! leave, in one task.
 
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
 use futures_util::future::{BoxFuture, OptionFuture};
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
 use parlor_domain::access::Principal;
 use parlor_domain::time::ServerTime;
+use tokio::io::Ready;
+use tokio::net::TcpStream;
 
 use super::Sockets;
 use super::close::Close;
 use super::execution::error_json;
 use super::frame::Frame;
+use super::handshake::Opened;
+use super::incoming::{Incoming, Received, Wire};
 use super::message::Subscribe;
 use super::operation::{Operation, Run};
-use super::outbound::{BeginRefusal, Outbound, Popped};
+use super::operations::BeginRefusal;
+use super::outbound::Outbound;
 use super::protocol::{Conversation, Input, Output, TokenLife};
 use super::token_watch::WatchedToken;
-use crate::clock::Clock;
 use crate::identity::{Caller, IdentityError};
 
+/// What is read at once. On the stack, so that no socket holds it; most messages fit.
+const READ_BYTES: usize = 4 * 1024;
+
 /// Serves a socket until it is closed.
-pub(super) async fn serve(socket: WebSocket, sockets: Arc<Sockets>) {
-    let outbound = Arc::new(Outbound::new(&sockets.settings));
-    let (sink, stream) = socket.split();
-    let reader = Reader {
-        conversation: Conversation::new(Arc::clone(&sockets.settings), now()),
-        sockets: Arc::clone(&sockets),
-        outbound: Arc::clone(&outbound),
-        admission: None.into(),
-        caller: None,
-        token: None,
-    };
+pub(super) async fn serve(opened: Opened, sockets: Arc<Sockets>) {
+    let connection = Connection::new(opened.stream, sockets);
+    let outbound = Arc::clone(&connection.outbound);
 
-    let close_timeout = sockets.settings.close_timeout;
-    tokio::select! {
-        () = reader.run(stream) => (),
-        () = write_all(sink, &outbound, &sockets.app.clock) => (),
-        () = async { outbound.closed().await; wait(close_timeout).await } => (),
-    }
-
+    connection.run(&opened.unread).await;
     outbound.end_all();
 }
 
 /// Closes a socket that did not ask for the protocol.
-pub(super) async fn turn_away(mut socket: WebSocket, close: Close, close_timeout: Duration) {
-    count_close(close.code);
-    let answered = async {
-        socket.send(close_message(&close)).await?;
-        while socket.recv().await.is_some_and(|message| message.is_ok()) {}
-        Ok::<(), axum::Error>(())
-    };
-    // Whatever comes of it, the socket is done.
-    let _answered = tokio::time::timeout(close_timeout, answered).await;
+pub(super) async fn turn_away(opened: Opened, sockets: Arc<Sockets>, close: Close) {
+    let mut connection = Connection::new(opened.stream, sockets);
+    let outbound = Arc::clone(&connection.outbound);
+    connection.conversation.close();
+    outbound.close(close);
+
+    connection.run(&opened.unread).await;
+    outbound.end_all();
 }
 
-/// Writes until the peer is gone. Once written, a close frame is for the reader to find answered.
-async fn write_all(sink: SplitSink<WebSocket, Message>, outbound: &Outbound, clock: &Clock) {
-    if write(sink, outbound, clock).await.is_ok() {
-        std::future::pending::<()>().await;
-    }
-}
-
-async fn write(
-    mut sink: SplitSink<WebSocket, Message>,
-    outbound: &Outbound,
-    clock: &Clock,
-) -> Result<(), axum::Error> {
-    let messages = metrics::counter!("parlor_socket_messages_sent_total");
-    let bytes = metrics::counter!("parlor_socket_sent_bytes_total");
-    loop {
-        match outbound.pop() {
-            Popped::Frame(frame) => {
-                let text = frame.into_text(clock.now());
-                messages.increment(1);
-                bytes.increment(text.len() as u64);
-                sink.feed(Message::Text(text)).await?;
-            }
-            Popped::Empty => {
-                sink.flush().await?;
-                outbound.filled().await;
-            }
-            Popped::Close(close) => {
-                count_close(close.code);
-                return sink.send(close_message(&close)).await;
-            }
-        }
-    }
-}
-
-struct Reader {
+struct Connection {
     conversation: Conversation,
     sockets: Arc<Sockets>,
     outbound: Arc<Outbound>,
+    incoming: Incoming,
     admission: OptionFuture<Admission>,
     caller: Option<Arc<Caller>>,
     token: Option<Arc<WatchedToken>>,
+    /// When a closing socket is given up.
+    gone_at: Option<Instant>,
+    /// The peer closed, or answered our closing.
+    is_answered: bool,
 }
 
 /// A caller being looked up, with what they said.
 type Admission = BoxFuture<'static, (Option<String>, Result<Caller, IdentityError>)>;
 
-impl Reader {
-    /// Reads until the peer is gone.
-    async fn run(mut self, mut stream: SplitStream<WebSocket>) {
+impl Connection {
+    fn new(stream: TcpStream, sockets: Arc<Sockets>) -> Self {
+        let settings = &sockets.settings;
+        let clock = sockets.app.clock.clone();
+
+        Self {
+            conversation: Conversation::new(Arc::clone(settings), now()),
+            outbound: Arc::new(Outbound::new(stream, clock, Arc::clone(settings))),
+            incoming: Incoming::new(settings.message_bytes_max),
+            admission: None.into(),
+            caller: None,
+            token: None,
+            gone_at: None,
+            is_answered: false,
+            sockets,
+        }
+    }
+
+    /// Carries on until the peer is gone.
+    async fn run(mut self, unread: &[u8]) {
         let sockets = Arc::clone(&self.sockets);
+        let outbound = Arc::clone(&self.outbound);
         let mut drained = pin!(sockets.app.drained());
         let mut is_draining = false;
+        self.take_in(unread);
 
         loop {
+            let status = outbound.status();
+            if status.is_broken || (self.is_answered && !status.is_waiting) {
+                return;
+            }
+            if status.is_closing {
+                let close_timeout = sockets.settings.close_timeout;
+                self.gone_at.get_or_insert_with(|| now() + close_timeout);
+            }
             let token = self.token.clone();
-            let timeout = self.conversation.poll_timeout();
+            let timeout = self.gone_at.or_else(|| self.conversation.poll_timeout());
+
             let output = tokio::select! {
-                message = stream.next() => match message {
-                    Some(Ok(message)) => self.read(&message),
-                    Some(Err(error)) => {
-                        let reason = format!("the message could not be read: {error}");
-                        self.outbound.close(Close::bad_message(reason));
-                        // Nothing more can be read, but the reason is still to be written.
-                        return std::future::pending().await;
+                ready = outbound.ready(status.is_waiting) => {
+                    if self.carry(ready).is_err() {
+                        return;
                     }
-                    None => return,
-                },
+                    None
+                }
+                () = outbound.woken() => None,
                 Some((authorization, caller)) = &mut self.admission => {
                     self.admission = None.into();
                     self.admit(authorization.as_deref(), caller)
                 }
                 () = wait_until(timeout), if timeout.is_some() => {
+                    if self.gone_at.is_some() {
+                        return;
+                    }
                     self.conversation.handle(Input::Timeout, now())
                 }
                 () = &mut drained, if !is_draining => {
@@ -148,14 +139,55 @@ impl Reader {
         }
     }
 
-    fn read(&mut self, message: &Message) -> Option<Output> {
-        let input = match message {
-            Message::Text(text) => Input::Text(text),
-            Message::Binary(_) => Input::Binary,
-            Message::Ping(_) | Message::Pong(_) => Input::ControlFrame,
-            Message::Close(_) => {
-                self.outbound.end_all();
+    /// Moves what can be moved. An error is the end of the connection.
+    fn carry(&mut self, ready: io::Result<Ready>) -> io::Result<()> {
+        let ready = ready?;
+        if ready.is_writable() {
+            self.outbound.write_waiting();
+        }
+        if !ready.is_readable() {
+            return Ok(());
+        }
+
+        let mut buffer = [0; READ_BYTES];
+        match self.outbound.read(&mut buffer) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                self.take_in(&buffer[..count]);
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn take_in(&mut self, bytes: &[u8]) {
+        let mut wire = Wire::new(bytes);
+        while let Some(received) = self.incoming.next(&mut wire) {
+            if let Some(output) = self.receive(&received) {
+                self.carry_out(output);
+            }
+        }
+    }
+
+    fn receive(&mut self, received: &Received) -> Option<Output> {
+        let input = match received {
+            Received::Text(text) => Input::Text(text),
+            Received::Binary => Input::Binary,
+            Received::Pong => Input::ControlFrame,
+            Received::Ping(answer) => {
+                let answer = Frame::Ready(Bytes::copy_from_slice(answer));
+                self.outbound.push_frame(answer);
+                Input::ControlFrame
+            }
+            Received::Close(answer) => {
+                self.is_answered = true;
+                self.outbound.answer_close(Bytes::copy_from_slice(answer));
                 return None;
+            }
+            Received::Unreadable(error) => {
+                let reason = format!("the message could not be read: {error}");
+                return Some(Output::Close(Close::bad_message(reason)));
             }
         };
 
@@ -300,21 +332,6 @@ async fn wait_until(deadline: Option<Instant>) {
     }
 }
 
-async fn wait(span: Duration) {
-    tokio::time::sleep_until(tokio::time::Instant::now() + span).await;
-}
-
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
-}
-
-fn close_message(close: &Close) -> Message {
-    Message::Close(Some(CloseFrame {
-        code: close.code,
-        reason: close.reason.as_ref().into(),
-    }))
-}
-
-fn count_close(code: u16) {
-    metrics::counter!("parlor_socket_closes_total", "code" => code.to_string()).increment(1);
 }

@@ -1,7 +1,8 @@
 //! One execution of a `liveRoom` operation: a message in, a response out.
 
+use std::sync::Arc;
+
 use async_graphql::{Request, Response, ServerError, Value};
-use axum::extract::ws::Utf8Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
@@ -43,7 +44,7 @@ pub(crate) fn is_refusal(response: &Response) -> bool {
 }
 
 /// A result as it goes into `next`.
-pub(crate) fn payload(response: &Response) -> Utf8Bytes {
+pub(crate) fn payload(response: &Response) -> Arc<str> {
     serde_json::to_string(response)
         .expect("a response is plain JSON")
         .into()

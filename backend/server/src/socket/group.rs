@@ -1,9 +1,9 @@
 //! The task of one group: follows the room, executes once, and hands the result to every member.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::ws::Utf8Bytes;
+use parlor_domain::access::Principal;
 use parlor_domain::event::Event;
 use tokio::sync::{mpsc, watch};
 
@@ -12,15 +12,13 @@ use super::close::Close;
 use super::execution::{Execution, error_json, is_refusal, payload};
 use super::group_key::GroupKey;
 use super::groups::{Command, Groups, Joined, Member};
-use super::outbound::Delivery;
+use super::members::{Members, Place};
 use crate::feed::{FeedMessage, FeedRefusal};
 use crate::hub::{Following, Position, WatchedRoom};
 
 /// Events in one live message. A backlog becomes a list, and this bounds how long one execution
 /// keeps others waiting.
 pub(super) const MESSAGE_EVENTS_MAX: usize = 200;
-/// Sockets written to before other tasks get their turn.
-const MEMBERS_PER_TURN: usize = 256;
 
 /// Members at one position of one room's log.
 pub(super) struct Group {
@@ -30,15 +28,9 @@ pub(super) struct Group {
     pub(super) execution: Execution,
     /// What the group has sent its members, and what new ones must have.
     pub(super) position: Position,
-    pub(super) members: HashMap<u64, Place>,
+    pub(super) members: Members,
     /// Where members wait that are further along, with their ids.
     pub(super) ahead: BTreeSet<(i64, u64)>,
-}
-
-pub(super) struct Place {
-    member: Member,
-    /// The position of a member that was ahead when it joined.
-    from_seq: i64,
 }
 
 /// Why a group cannot go on.
@@ -89,22 +81,24 @@ impl Group {
         if at.seq > self.position.seq {
             self.ahead.insert((at.seq, id));
         }
-        self.members.insert(
+        self.members.add(Place {
             id,
-            Place {
-                member,
-                from_seq: at.seq,
-            },
-        );
+            member,
+            from_seq: at.seq,
+        });
         metrics::gauge!("parlor_subscribers").increment(1);
         Joined::Member
     }
 
     fn leave(&mut self, id: u64) {
-        if let Some(place) = self.members.remove(&id) {
-            self.ahead.remove(&(place.from_seq, id));
-            metrics::gauge!("parlor_subscribers").decrement(1);
+        if let Some(place) = self.members.remove(id) {
+            self.forget(&place);
         }
+    }
+
+    fn forget(&mut self, place: &Place) {
+        self.ahead.remove(&(place.from_seq, place.id));
+        metrics::gauge!("parlor_subscribers").decrement(1);
     }
 
     /// Sends the next message.
@@ -148,7 +142,13 @@ impl Group {
         }
 
         metrics::counter!("parlor_group_executions_total").increment(1);
-        self.send(&payload(&response)).await;
+        let gone = self
+            .members
+            .deliver(&payload(&response), position.seq)
+            .await;
+        for id in gone {
+            self.leave(id);
+        }
         self.position.seq = through_seq;
         while self
             .ahead
@@ -158,27 +158,6 @@ impl Group {
             self.ahead.pop_first();
         }
         Ok(())
-    }
-
-    /// Hands `payload` to every member that has reached the group's position.
-    async fn send(&mut self, payload: &Utf8Bytes) {
-        let mut gone = Vec::new();
-        for (sent, (id, place)) in self.members.iter().enumerate() {
-            if place.from_seq > self.position.seq {
-                continue;
-            }
-            let member = &place.member;
-            if member.outbound.push_next(&member.key, payload.clone()) == Delivery::Gone {
-                gone.push(*id);
-            }
-            if (sent + 1) % MEMBERS_PER_TURN == 0 {
-                tokio::task::yield_now().await;
-            }
-        }
-
-        for id in gone {
-            self.leave(id);
-        }
     }
 
     /// Ends the subscriptions of those who may not read the room any more.
@@ -191,47 +170,41 @@ impl Group {
         if let Err(error) = &found {
             tracing::error!(%error, room_id = %self.room.id(), "a room could not be read");
         }
-        let ids: Vec<_> = self.members.keys().copied().collect();
-        for id in ids {
-            let Some(Place { member, .. }) = self.members.get(&id) else {
-                continue;
-            };
-            match &found {
-                Ok(Some(view)) if member.principal.may_read(&view.room) => continue,
-                Ok(_) => {
-                    let refusal = FeedRefusal::NotFound;
-                    let errors = error_json(&refusal.to_string(), refusal.code());
-                    member.outbound.error(&member.key, &errors);
-                }
+        let may_read = |principal: &Principal| match &found {
+            Ok(Some(view)) => principal.may_read(&view.room),
+            Ok(None) | Err(_) => false,
+        };
+        for place in self.members.take_where(|principal| !may_read(principal)) {
+            let member = &place.member;
+            if found.is_ok() {
+                end_with(member, FeedRefusal::NotFound);
+            } else {
                 // When in doubt nothing is shown, and coming back asks again.
-                Err(_) => member
-                    .outbound
-                    .close(Close::overload("the room could not be read")),
+                let close = Close::overload("the room could not be read");
+                member.outbound.close(close);
             }
-            self.leave(id);
+            self.forget(&place);
         }
     }
 
     fn dismiss(&mut self, broken: &Broken) {
-        let ids: Vec<_> = self.members.keys().copied().collect();
-        for id in ids {
-            if let Some(Place { member, .. }) = self.members.get(&id) {
-                match broken {
-                    Broken::Lost => {
-                        member
-                            .outbound
-                            .close(Close::restart("the room's log was interrupted"));
-                    }
-                    Broken::Execution => {
-                        let refusal = FeedRefusal::Internal;
-                        let errors = error_json(&refusal.to_string(), refusal.code());
-                        member.outbound.error(&member.key, &errors);
-                    }
+        for place in self.members.take_all() {
+            let member = &place.member;
+            match broken {
+                Broken::Lost => {
+                    let close = Close::restart("the room's log was interrupted");
+                    member.outbound.close(close);
                 }
+                Broken::Execution => end_with(member, FeedRefusal::Internal),
             }
-            self.leave(id);
+            self.forget(&place);
         }
     }
+}
+
+fn end_with(member: &Member, refusal: FeedRefusal) {
+    let errors = error_json(&refusal.to_string(), refusal.code());
+    member.outbound.error(&member.key, &errors);
 }
 
 /// Returns when the log goes on behind `position`, or is another.

@@ -10,15 +10,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Request;
-use parlor_domain::access::Principal;
 use tokio::sync::{mpsc, oneshot};
 
 use super::execution::Execution;
 use super::group::Group;
 use super::group_key::GroupKey;
-use super::outbound::{OperationKey, Outbound};
+use super::members::Members;
+use super::operations::OperationKey;
+use super::outbound::Outbound;
 use crate::graphql::ParlorSchema;
 use crate::hub::{Position, WatchedRoom};
+use crate::identity::Caller;
 use parlor_store::Store;
 
 /// All groups of this node.
@@ -33,7 +35,7 @@ pub(crate) struct Groups {
 pub(crate) struct Member {
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) key: OperationKey,
-    pub(crate) principal: Arc<Principal>,
+    pub(crate) caller: Arc<Caller>,
 }
 
 /// A place in a group, given up when it is dropped.
@@ -144,7 +146,7 @@ impl Groups {
             room: Arc::clone(&sharing.room),
             execution: Execution::start(&self.schema, (sharing.request)()),
             position: at,
-            members: HashMap::new(),
+            members: Members::default(),
             ahead: BTreeSet::new(),
         };
         metrics::gauge!("parlor_groups").increment(1);

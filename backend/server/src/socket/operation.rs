@@ -8,7 +8,6 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Positioned, Request, Response, Variables};
 use futures_util::StreamExt;
-use parlor_domain::access::Principal;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,7 +19,8 @@ use super::group::MESSAGE_EVENTS_MAX;
 use super::group_key::{GroupKey, OperationText};
 use super::groups::{Joined, Member, Sharing};
 use super::message::Subscribe;
-use super::outbound::{Delivery, OperationKey, Outbound};
+use super::operations::OperationKey;
+use super::outbound::{Delivery, Outbound};
 use crate::feed::{FeedMessage, FeedSource, stream_of};
 use crate::graphql::parse_within_limits;
 use crate::hub::{Following, Position};
@@ -100,7 +100,7 @@ impl Operation {
         let was_executed = response.errors.iter().all(|error| !error.path.is_empty());
         if !was_executed {
             run.outbound.error(&run.key, &errors_json(response.errors));
-        } else if run.send(&response).await == Delivery::Queued {
+        } else if run.send(&response).await == Delivery::Accepted {
             run.outbound.complete(&run.key);
         }
     }
@@ -186,12 +186,11 @@ impl Run {
     /// Catches up from `position` until the group can be joined without a gap.
     async fn join_group(&self, sharing: &Sharing, position: Position, mut execution: Execution) {
         let mut position = position;
-        let principal = Arc::new(self.caller.principal.clone());
         loop {
             let member = Member {
                 outbound: Arc::clone(&self.outbound),
                 key: self.key.clone(),
-                principal: Arc::clone(&principal),
+                caller: Arc::clone(&self.caller),
             };
             let (joined, membership) = self.sockets.groups.join(sharing, member, position).await;
             match joined {
@@ -199,10 +198,7 @@ impl Run {
                 Joined::Behind => drop(membership),
             }
 
-            match self
-                .catch_up(sharing, position, &principal, &mut execution)
-                .await
-            {
+            match self.catch_up(sharing, position, &mut execution).await {
                 Some(reached) => position = reached,
                 None => return,
             }
@@ -214,7 +210,6 @@ impl Run {
         &self,
         sharing: &Sharing,
         position: Position,
-        principal: &Principal,
         execution: &mut Execution,
     ) -> Option<Position> {
         let store = &self.sockets.app.store;
@@ -234,7 +229,8 @@ impl Run {
             return Some(position);
         };
         if catch_up::change_access(&events)
-            && let Err(refusal) = catch_up::readable(store, principal, sharing.room.id()).await
+            && let Err(refusal) =
+                catch_up::readable(store, &self.caller.principal, sharing.room.id()).await
         {
             self.outbound
                 .error(&self.key, &error_json(&refusal.to_string(), refusal.code()));
@@ -251,7 +247,7 @@ impl Run {
         };
         let response = execution.run(message).await?;
         let delivery = self.send(&response).await;
-        (delivery == Delivery::Queued).then_some(Position {
+        (delivery == Delivery::Accepted).then_some(Position {
             seq: through_seq,
             ..position
         })

@@ -1,155 +1,125 @@
-//! What waits to be written to one socket, and the operations it belongs to.
+//! The way out of one socket, shared by everything that writes to it.
+//!
+//! Whoever has a message writes it, under the socket's lock, if nothing waits: a socket that can
+//! take it needs no queue, and its task sleeps on. What the socket does not take is queued, and
+//! from then on only the socket's own task writes, as fast as the peer reads.
 //!
 //! Operations and frames sit behind one lock, so that the frame after a client's `complete` cannot
 //! exist: ending an operation takes its frames out of the queue with it. A queue that runs over
 //! closes the socket; nothing in it is ever skipped.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::Shutdown;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
+use socket2::SockRef;
+use tokio::io::{Interest, Ready};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+use super::broadcast::Broadcast;
 use super::close::Close;
 use super::frame::{self, Frame};
 use super::groups::Membership;
+use super::operations::{BeginRefusal, Carrier, Operation, OperationKey, Operations};
+use super::queue::{Queue, QueueLimits};
 use super::settings::SocketSettings;
+use crate::clock::Clock;
 
-/// The queue of one socket, shared by everything that writes to it.
+/// A socket as those see it who write to it.
 pub(crate) struct Outbound {
+    stream: TcpStream,
+    clock: Clock,
+    settings: Arc<SocketSettings>,
     state: Mutex<State>,
-    /// There is something to write.
-    filled: Notify,
+    /// The socket's task has something to do.
+    woken: Notify,
     /// There is space again, or the socket is closing.
     drained: Notify,
-    /// The socket is closing.
-    closed: Notify,
-    messages_max: usize,
-    bytes_max: usize,
-    operations_max: usize,
 }
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<(Option<u64>, Frame)>,
-    queued_bytes: usize,
-    operations: BTreeMap<Arc<str>, Operation>,
-    last_serial: u64,
-    closing: Option<Close>,
+    queue: Queue,
+    operations: Operations,
+    /// Nothing new is written from here on.
+    is_closing: bool,
+    /// The peer cannot be written to.
+    is_broken: bool,
 }
 
-/// What the writer finds.
-pub(crate) enum Popped {
-    Frame(Frame),
-    Close(Close),
-    Empty,
-}
-
-/// An operation under way on a socket. Its id may be used again once it ended; its serial is not.
-#[derive(Debug, Clone)]
-pub(crate) struct OperationKey {
-    id: Arc<str>,
-    serial: u64,
-    opening: Arc<str>,
-}
-
-struct Operation {
-    serial: u64,
-    task: Option<AbortHandle>,
-    membership: Option<Membership>,
+/// What the socket's task has to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) is_waiting: bool,
+    pub(crate) is_closing: bool,
+    pub(crate) is_broken: bool,
 }
 
 /// What became of something that was handed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    Queued,
+    /// Written, or on its way.
+    Accepted,
     /// The operation ended, or the socket is closing.
     Gone,
 }
 
-/// Why an operation was not begun.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum BeginRefusal {
-    DuplicateId,
-    TooMany { max: usize },
-    Closing,
-}
-
 impl Outbound {
-    pub(crate) fn new(settings: &SocketSettings) -> Self {
+    pub(crate) fn new(stream: TcpStream, clock: Clock, settings: Arc<SocketSettings>) -> Self {
         Self {
+            stream,
+            clock,
+            settings,
             state: Mutex::default(),
-            filled: Notify::new(),
+            woken: Notify::new(),
             drained: Notify::new(),
-            closed: Notify::new(),
-            messages_max: settings.outbound_messages_max,
-            bytes_max: settings.outbound_bytes_max,
-            operations_max: settings.operations_max,
         }
     }
 
     /// Reserves `id` for a new operation.
     pub(crate) fn begin(&self, id: &str) -> Result<OperationKey, BeginRefusal> {
         let mut state = self.lock();
-        if state.closing.is_some() {
+        if state.is_closing {
             return Err(BeginRefusal::Closing);
         }
-        if state.operations.contains_key(id) {
-            return Err(BeginRefusal::DuplicateId);
-        }
-        if state.operations.len() >= self.operations_max {
-            return Err(BeginRefusal::TooMany {
-                max: self.operations_max,
-            });
-        }
 
-        state.last_serial += 1;
-        let serial = state.last_serial;
-        let id: Arc<str> = id.into();
-        state.operations.insert(
-            id.clone(),
-            Operation {
-                serial,
-                task: None,
-                membership: None,
-            },
-        );
-
-        Ok(OperationKey {
-            opening: frame::opening(&id).into(),
-            id,
-            serial,
-        })
+        state.operations.begin(id, self.settings.operations_max)
     }
 
-    /// Has `task` aborted when the operation ends.
+    /// Has `task` aborted when the operation ends, unless a group has it already.
     pub(crate) fn attach_task(&self, key: &OperationKey, task: AbortHandle) {
-        match self.lock().operation(key) {
-            Some(operation) => operation.task = Some(task),
+        match self.lock().operations.find(key) {
+            Some(Operation {
+                carrier: carrier @ Carrier::Unknown,
+                ..
+            }) => *carrier = Carrier::Task(task),
+            Some(_) => (),
             None => task.abort(),
         }
     }
 
     /// Has `membership` given up when the operation ends.
     pub(crate) fn attach_membership(&self, key: &OperationKey, membership: Membership) {
+        let carrier = Carrier::Group { _place: membership };
         let mut state = self.lock();
-        let orphan = match state.operation(key) {
-            Some(operation) => operation.membership.replace(membership),
-            None => Some(membership),
+        let former = match state.operations.find(key) {
+            // The handle of a task that has ended would keep its memory.
+            Some(operation) => std::mem::replace(&mut operation.carrier, carrier),
+            None => carrier,
         };
         drop(state);
-        drop(orphan);
+        drop(former);
     }
 
-    /// Ends the operation at the client's word; none of its frames is written from here on.
+    /// Ends the operation at the client's word; none of its frames is begun from here on.
     pub(crate) fn end(&self, id: &str) {
         let mut state = self.lock();
-        let ended = state.operations.remove(id);
+        let ended = state.operations.take_named(id);
         if let Some(operation) = &ended {
-            let serial = Some(operation.serial);
-            state.queue.retain(|(owner, _)| *owner != serial);
-            state.queued_bytes = state.queue.iter().map(|(_, frame)| frame.size()).sum();
+            state.queue.remove_owned_by(operation.serial());
         }
         drop(state);
 
@@ -159,48 +129,75 @@ impl Outbound {
         }
     }
 
-    /// Ends every operation, when the socket is gone.
+    /// Ends every operation and the connection, when the socket is done.
     pub(crate) fn end_all(&self) {
         let mut state = self.lock();
-        state.closing.get_or_insert(Close::new(Close::NORMAL, ""));
-        let operations = std::mem::take(&mut state.operations);
-        state.clear_queue();
+        state.is_closing = true;
+        state.queue.clear();
+        let operations = state.operations.take_all();
         drop(state);
 
+        // Groups may hold on to the socket for a while; the peer shall not wait for them. It fails
+        // if the peer was first.
+        let _shut = SockRef::from(&self.stream).shutdown(Shutdown::Both);
         self.drained.notify_waiters();
-        operations.into_values().for_each(Operation::stop);
+        operations.into_iter().for_each(Operation::stop);
     }
 
-    /// Queues a live result. A socket whose queue runs over is closed.
-    pub(crate) fn push_next(&self, key: &OperationKey, payload: Utf8Bytes) -> Delivery {
-        let frame = Frame::Next {
-            opening: key.opening.clone(),
-            payload,
-        };
+    /// Writes a live result. A socket whose queue runs over is closed.
+    pub(crate) fn deliver(&self, key: &OperationKey, broadcast: &mut Broadcast) -> Delivery {
         let mut state = self.lock();
-        if state.closing.is_some() || state.operation(key).is_none() {
+        if state.is_closing || !state.operations.contains(key) {
             return Delivery::Gone;
         }
+        let owner = Some(key.serial);
+        if !state.queue.is_empty() {
+            return self.push(state, owner, broadcast.queued(&key.opening));
+        }
+        let Some(frame) = broadcast.frame(&key.opening) else {
+            return self.push(state, owner, broadcast.queued(&key.opening));
+        };
 
-        self.push(state, Some(key.serial), frame)
+        let length = frame.len();
+        match self.stream.try_write(frame) {
+            Ok(written) if written == length => {
+                broadcast.count_sent(length);
+                Delivery::Accepted
+            }
+            Ok(written) => {
+                let rest = broadcast.queued(&key.opening);
+                state.queue.push_rest(owner, rest, written);
+                self.leave_to_task(state);
+                Delivery::Accepted
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                state.queue.push(owner, broadcast.queued(&key.opening));
+                self.leave_to_task(state);
+                Delivery::Accepted
+            }
+            Err(_) => {
+                self.give_up(state);
+                Delivery::Gone
+            }
+        }
     }
 
-    /// Queues a result once there is space for it, which is how catching up keeps to the pace of
+    /// Writes a result once there is space for it, which is how catching up keeps to the pace of
     /// its reader.
-    pub(crate) async fn push_next_paced(&self, key: &OperationKey, payload: Utf8Bytes) -> Delivery {
+    pub(crate) async fn push_next_paced(&self, key: &OperationKey, payload: Arc<str>) -> Delivery {
         let frame = Frame::Next {
-            opening: key.opening.clone(),
+            opening: Arc::clone(&key.opening),
             payload,
         };
         loop {
             let mut drained = std::pin::pin!(self.drained.notified());
             drained.as_mut().enable();
             {
-                let mut state = self.lock();
-                if state.closing.is_some() || state.operation(key).is_none() {
+                let state = self.lock();
+                if state.is_closing || !state.operations.contains(key) {
                     return Delivery::Gone;
                 }
-                if self.has_space(&state, &frame) {
+                if state.queue.has_space(&frame, self.limits()) {
                     return self.push(state, Some(key.serial), frame);
                 }
             }
@@ -227,97 +224,177 @@ impl Outbound {
         self.push_frame(Frame::Text(text.into()));
     }
 
-    /// Queues a message that belongs to no operation.
+    /// Writes a message that belongs to no operation.
     pub(crate) fn push_frame(&self, frame: Frame) {
         let state = self.lock();
-        if state.closing.is_none() {
+        if !state.is_closing {
             self.push(state, None, frame);
         }
     }
 
     /// Closes the socket once what is queued is written. The first reason stands.
     pub(crate) fn close(&self, close: Close) {
-        self.lock().closing.get_or_insert(close);
-        self.tell_of_closing();
+        let state = self.lock();
+        if !state.is_closing {
+            count_close(close.code);
+            self.say_last(state, Frame::Close(close));
+        }
     }
 
-    /// Returns when the socket is to be closed. For one waiter.
-    pub(crate) async fn closed(&self) {
-        self.closed.notified().await;
-    }
-
-    /// Takes the next thing to write.
-    pub(crate) fn pop(&self) -> Popped {
+    /// Answers the peer's closing with `answer`, unless the socket is closing already.
+    pub(crate) fn answer_close(&self, answer: Bytes) {
         let mut state = self.lock();
-        let Some((_, frame)) = state.queue.pop_front() else {
-            return state.closing.clone().map_or(Popped::Empty, Popped::Close);
-        };
-        state.queued_bytes -= frame.size();
-        drop(state);
-
-        self.drained.notify_waiters();
-        Popped::Frame(frame)
+        if !state.is_closing && !answer.is_empty() {
+            state.queue.clear_unwritten();
+            self.say_last(state, Frame::Ready(answer));
+        }
     }
 
-    /// Returns when there may be something to write.
-    pub(crate) async fn filled(&self) {
-        self.filled.notified().await;
+    pub(crate) fn status(&self) -> Status {
+        let state = self.lock();
+
+        Status {
+            is_waiting: !state.queue.is_empty(),
+            is_closing: state.is_closing,
+            is_broken: state.is_broken,
+        }
+    }
+
+    /// Returns when [`Self::status`] may have changed. For one waiter.
+    pub(crate) async fn woken(&self) {
+        self.woken.notified().await;
+    }
+
+    /// Returns when the peer can be read from or, if something waits, written to.
+    pub(crate) async fn ready(&self, is_waiting: bool) -> io::Result<Ready> {
+        let interest = if is_waiting {
+            Interest::READABLE | Interest::WRITABLE
+        } else {
+            Interest::READABLE
+        };
+
+        self.stream.ready(interest).await
+    }
+
+    /// Reads what is there; nothing is the end.
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.try_read(buffer)
+    }
+
+    /// Writes what waits, as far as the peer takes it.
+    pub(crate) fn write_waiting(&self) {
+        let mut state = self.lock();
+        self.write_queue(&mut state);
+        if state.is_broken {
+            self.give_up(state);
+        }
     }
 
     fn finish(&self, key: &OperationKey, text: String) {
         let mut state = self.lock();
-        if state.operation(key).is_none() {
+        let Some(ended) = state.operations.take(key) else {
             return;
-        }
-        let ended = state.operations.remove(&key.id);
-        if state.closing.is_none() {
-            self.push(state, Some(key.serial), Frame::Text(text.into()));
-        } else {
+        };
+        if state.is_closing {
             drop(state);
+        } else {
+            self.push(state, Some(key.serial), Frame::Text(text.into()));
         }
 
-        // The task is the one that calls this, and ends by itself.
-        drop(ended.and_then(|operation| operation.membership));
+        // A task is the one that calls this, and ends by itself; a group is left.
+        drop(ended);
     }
 
     fn push(&self, mut state: MutexGuard<'_, State>, owner: Option<u64>, frame: Frame) -> Delivery {
-        if !self.has_space(&state, &frame) {
-            let bytes = state.queued_bytes;
-            let reason = format!(
-                "slow consumer: {} messages, {bytes} bytes",
-                state.queue.len()
-            );
-            state.closing = Some(Close::overload(reason));
-            state.clear_queue();
-            drop(state);
-            self.tell_of_closing();
+        if !state.queue.has_space(&frame, self.limits()) {
+            let (messages, bytes) = (state.queue.len(), state.queue.bytes());
+            let reason = format!("slow consumer: {messages} messages, {bytes} bytes");
+            let close = Close::overload(reason);
+            count_close(close.code);
+            state.queue.clear_unwritten();
+            self.say_last(state, Frame::Close(close));
             return Delivery::Gone;
         }
 
-        state.queued_bytes += frame.size();
-        if let Frame::Pong { .. } = frame {
-            // Clients measure the way by it, not the queue.
-            state.queue.push_front((owner, frame));
-        } else {
-            state.queue.push_back((owner, frame));
+        let is_first = state.queue.is_empty();
+        state.queue.push(owner, frame);
+        if is_first {
+            self.write_first(state);
         }
+        Delivery::Accepted
+    }
+
+    /// Writes `frame` after what waits, and nothing after it.
+    fn say_last(&self, mut state: MutexGuard<'_, State>, frame: Frame) {
+        state.is_closing = true;
+        let is_first = state.queue.is_empty();
+        state.queue.push(None, frame);
+        if is_first {
+            self.write_first(state);
+        } else {
+            drop(state);
+        }
+
+        // The task gives the peer a time to answer.
+        self.woken.notify_one();
+        self.drained.notify_waiters();
+    }
+
+    /// Writes what was just queued, which nothing waits before.
+    fn write_first(&self, mut state: MutexGuard<'_, State>) {
+        self.write_queue(&mut state);
+        if state.is_broken {
+            self.give_up(state);
+        } else if !state.queue.is_empty() {
+            self.leave_to_task(state);
+        }
+    }
+
+    fn write_queue(&self, state: &mut State) {
+        let mut has_written = false;
+        while !state.queue.is_empty() {
+            let write = |chunk: &[u8]| self.stream.try_write(chunk);
+            match state.queue.write(self.clock.now(), write) {
+                Ok(sent) => {
+                    count_sent(sent.messages, sent.bytes);
+                    has_written = true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    state.is_broken = true;
+                    break;
+                }
+            }
+        }
+
+        if has_written {
+            self.drained.notify_waiters();
+        }
+    }
+
+    /// Has the socket's task write what waits.
+    fn leave_to_task(&self, state: MutexGuard<'_, State>) {
+        drop(state);
+        metrics::counter!("parlor_socket_backlogs_total").increment(1);
+        self.woken.notify_one();
+    }
+
+    /// Has the socket's task end.
+    fn give_up(&self, mut state: MutexGuard<'_, State>) {
+        state.is_broken = true;
+        state.is_closing = true;
+        state.queue.clear();
         drop(state);
 
-        self.filled.notify_one();
-        Delivery::Queued
-    }
-
-    fn tell_of_closing(&self) {
-        self.filled.notify_one();
+        self.woken.notify_one();
         self.drained.notify_waiters();
-        self.closed.notify_one();
     }
 
-    /// A single frame may be larger than the limit, or it could never be sent.
-    fn has_space(&self, state: &State, frame: &Frame) -> bool {
-        state.queue.is_empty()
-            || (state.queue.len() < self.messages_max
-                && state.queued_bytes + frame.size() <= self.bytes_max)
+    fn limits(&self) -> QueueLimits {
+        QueueLimits {
+            messages: self.settings.outbound_messages_max,
+            bytes: self.settings.outbound_bytes_max,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -325,129 +402,12 @@ impl Outbound {
     }
 }
 
-impl State {
-    fn operation(&mut self, key: &OperationKey) -> Option<&mut Operation> {
-        self.operations
-            .get_mut(&key.id)
-            .filter(|operation| operation.serial == key.serial)
-    }
-
-    fn clear_queue(&mut self) {
-        self.queue = VecDeque::new();
-        self.queued_bytes = 0;
-    }
+/// Counts what went out to its last byte.
+pub(super) fn count_sent(messages: u64, bytes: u64) {
+    metrics::counter!("parlor_socket_messages_sent_total").increment(messages);
+    metrics::counter!("parlor_socket_sent_bytes_total").increment(bytes);
 }
 
-impl Operation {
-    /// Must not run under the socket's lock: a group drops members under way to a socket.
-    fn stop(self) {
-        if let Some(task) = self.task {
-            task.abort();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use parlor_domain::time::ServerTime;
-
-    use super::*;
-
-    fn outbound() -> Outbound {
-        Outbound::new(&SocketSettings {
-            outbound_messages_max: 3,
-            outbound_bytes_max: 1_000,
-            operations_max: 2,
-            ..SocketSettings::default()
-        })
-    }
-
-    fn written(outbound: &Outbound) -> Vec<String> {
-        std::iter::from_fn(|| match outbound.pop() {
-            Popped::Frame(frame) => {
-                Some(frame.into_text(ServerTime::from_unix_millis(5)).to_string())
-            }
-            Popped::Close(_) | Popped::Empty => None,
-        })
-        .collect()
-    }
-
-    #[test]
-    fn a_pong_goes_before_what_waits() {
-        let outbound = outbound();
-        let key = outbound.begin("1").unwrap();
-        outbound.push_next(&key, "{}".into());
-        outbound.complete(&key);
-        let received_at = ServerTime::from_unix_millis(4);
-        outbound.push_frame(Frame::Pong {
-            client_sent_at: None,
-            received_at,
-        });
-
-        let written = written(&outbound);
-        assert!(written[0].contains("pong"), "{written:?}");
-        assert_eq!(written[2], r#"{"id":"1","type":"complete"}"#);
-    }
-
-    #[test]
-    fn an_id_is_free_again_once_its_operation_ended() {
-        let outbound = outbound();
-        let first = outbound.begin("1").unwrap();
-        assert_eq!(outbound.begin("1").unwrap_err(), BeginRefusal::DuplicateId);
-
-        outbound.push_next(&first, "{}".into());
-        outbound.end("1");
-        let second = outbound.begin("1").unwrap();
-        assert_eq!(outbound.push_next(&first, "{}".into()), Delivery::Gone);
-        assert_eq!(
-            written(&outbound),
-            [""; 0],
-            "a frame came after the client's complete"
-        );
-
-        assert_eq!(outbound.push_next(&second, "{}".into()), Delivery::Queued);
-        outbound.begin("2").unwrap();
-        assert_eq!(
-            outbound.begin("3").unwrap_err(),
-            BeginRefusal::TooMany { max: 2 }
-        );
-    }
-
-    #[test]
-    fn a_queue_that_runs_over_closes_the_socket() {
-        let outbound = outbound();
-        let key = outbound.begin("1").unwrap();
-
-        for _ in 0..3 {
-            assert_eq!(outbound.push_next(&key, "{}".into()), Delivery::Queued);
-        }
-        assert_eq!(outbound.push_next(&key, "{}".into()), Delivery::Gone);
-
-        let Popped::Close(close) = outbound.pop() else {
-            panic!("not closed")
-        };
-        assert_eq!(close.code, Close::OVERLOAD);
-        assert_eq!(close.reason, "slow consumer: 3 messages, 441 bytes");
-    }
-
-    #[tokio::test]
-    async fn catching_up_waits_for_its_reader_instead() {
-        let outbound = Arc::new(outbound());
-        let key = outbound.begin("1").unwrap();
-        let large: Utf8Bytes = "x".repeat(2_000).into();
-        assert_eq!(
-            outbound.push_next_paced(&key, large.clone()).await,
-            Delivery::Queued
-        );
-
-        let paced = tokio::spawn({
-            let (outbound, key) = (outbound.clone(), key.clone());
-            async move { outbound.push_next_paced(&key, large).await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!paced.is_finished());
-
-        outbound.pop();
-        assert_eq!(paced.await.unwrap(), Delivery::Queued);
-    }
+fn count_close(code: u16) {
+    metrics::counter!("parlor_socket_closes_total", "code" => code.to_string()).increment(1);
 }

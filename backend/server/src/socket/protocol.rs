@@ -117,9 +117,14 @@ impl Conversation {
         };
 
         if matches!(output, Some(Output::Close(_))) {
-            self.phase = Phase::Closed;
+            self.close();
         }
         output
+    }
+
+    /// Ends the conversation, whatever else comes.
+    pub(crate) fn close(&mut self) {
+        self.phase = Phase::Closed;
     }
 
     /// Returns when to call [`Self::handle`] with [`Input::Timeout`].

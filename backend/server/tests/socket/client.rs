@@ -63,7 +63,7 @@ impl Client {
         address: SocketAddr,
         receive_buffer_bytes: Option<u32>,
         adjust: impl FnOnce(&mut Request<()>),
-    ) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
+    ) -> Result<Self, tungstenite::Error> {
         let socket = TcpSocket::new_v4().unwrap();
         if let Some(bytes) = receive_buffer_bytes {
             socket.set_recv_buffer_size(bytes).unwrap();
