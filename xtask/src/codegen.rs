@@ -1,6 +1,7 @@
 //! Writes what is generated and committed (`schema.graphql`), and what is generated and not: the
 //! packages of the other languages, each in a module of its own.
 
+pub(crate) mod kotlin;
 pub(crate) mod python;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub(crate) fn run() -> Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))?;
     println!("wrote {SCHEMA}");
     println!("wrote {}", python::package()?.display());
+    println!("wrote {}", kotlin::inputs()?.display());
 
     Ok(())
 }
@@ -51,18 +53,15 @@ impl Bindings {
         })
     }
 
-    /// Writes the bindings for `language` to `folder`.
-    fn generate(&self, language: &str, folder: &Path) -> Result<()> {
-        // The generator asks cargo about the workspace that it runs in.
-        process::output(
-            Command::new(&self.generator)
-                .args(["generate", "--no-format", "--language", language])
-                .arg("--out-dir")
-                .arg(folder)
-                .arg(&self.library)
-                .current_dir(workspace::root()),
-        )
-        .map(drop)
+    /// Writes the bindings for `language` to `folder`, as `config` wants them.
+    fn generate(&self, language: &str, config: Option<&Path>, folder: &Path) -> Result<()> {
+        let mut command = Command::new(&self.generator);
+        command.args(["generate", "--no-format", "--language", language]);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+
+        process::output(command.arg("--out-dir").arg(folder).arg(&self.library)).map(drop)
     }
 }
 

@@ -58,7 +58,8 @@ enum Command {
         #[arg(value_enum)]
         bench: bench::Bench,
     },
-    /// Write schema.graphql from the server, and the Python package into `target/python/`
+    /// Write schema.graphql from the server, and what is generated for Python and Kotlin into
+    /// `target/`
     Codegen,
     /// Build what browsers load into `target/web/`
     Web {

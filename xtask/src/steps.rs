@@ -1,5 +1,7 @@
 //! The steps that make up the project's tests, each runnable alone.
 
+mod kotlin;
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -26,6 +28,8 @@ pub(crate) enum Step {
     Wasm,
     /// The Python package, against a running server
     Python,
+    /// The Kotlin library, against a running server
+    Kotlin,
     /// The npm client of the protocol, against a running server
     Protocol,
     /// The pages, in Chromium
@@ -33,13 +37,14 @@ pub(crate) enum Step {
 }
 
 /// In the order that finds the cheapest mistake first.
-pub(crate) const ALL: [Step; 8] = [
+pub(crate) const ALL: [Step; 9] = [
     Step::Tidy,
     Step::Lint,
     Step::Rust,
     Step::Schema,
     Step::Wasm,
     Step::Python,
+    Step::Kotlin,
     Step::Protocol,
     Step::Browser,
 ];
@@ -69,6 +74,7 @@ impl Step {
             Self::Schema => "schema",
             Self::Wasm => "wasm",
             Self::Python => "python",
+            Self::Kotlin => "kotlin",
             Self::Protocol => "protocol",
             Self::Browser => "browser",
         }
@@ -82,6 +88,7 @@ impl Step {
             Self::Schema => codegen::check_schema().map(|()| Tally::ONE_PASSED.into()),
             Self::Wasm => with_tools(&[&tools::NODE, &tools::NPM], display_plans),
             Self::Python => with_tools(&[&tools::PYTHON], python),
+            Self::Kotlin => with_tools(&[&tools::JDK, &tools::MAVEN], kotlin::run),
             Self::Protocol => with_tools(&[&tools::NODE, &tools::NPM], || node("protocol")),
             Self::Browser => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
                 web::build(wasm::Source::Auto)?;

@@ -83,6 +83,27 @@ impl Tally {
         }
     }
 
+    /// Reads Maven's surefire: one line for each module, after one for each class, such as
+    /// `[INFO] Tests run: 4, Failures: 0, Errors: 1, Skipped: 0`.
+    pub(crate) fn of_surefire(text: &str) -> Self {
+        let mut tally = Self::default();
+        let totals = text
+            .lines()
+            .filter(|line| line.contains("] Tests run: ") && !line.contains("Time elapsed"));
+        for line in totals {
+            let failed = number_after(line, "Failures: ") + number_after(line, "Errors: ");
+            let skipped = number_after(line, "Skipped: ");
+            let ran = number_after(line, "Tests run: ");
+            tally += Self {
+                passed: ran.saturating_sub(failed + skipped),
+                failed,
+                skipped,
+            };
+        }
+
+        tally
+    }
+
     /// A runner that failed without naming a failed test has failed once: it did not compile, or
     /// it crashed.
     pub(crate) fn with_verdict(mut self, succeeded: bool) -> Self {
@@ -147,6 +168,16 @@ mod tests {
 
         assert_eq!(Tally::of_unittest(good), tally(3, 0, 1));
         assert_eq!(Tally::of_unittest(bad), tally(3, 3, 0));
+    }
+
+    #[test]
+    fn surefires_modules_add_up_and_its_classes_do_not_count_twice() {
+        let text = "[INFO] Running parlor.HandoverTest\n\
+                    [INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 2.2 s\n\
+                    [INFO] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0\n\
+                    [ERROR] Tests run: 9, Failures: 1, Errors: 2, Skipped: 1\n";
+
+        assert_eq!(Tally::of_surefire(text), tally(7, 3, 1));
     }
 
     #[test]

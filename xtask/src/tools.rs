@@ -50,6 +50,18 @@ pub(crate) const PYTHON: Tool = Tool {
     packages: &["python3"],
     why: "runs the Python package's tests",
 };
+pub(crate) const JDK: Tool = Tool {
+    name: "javac",
+    evidence: Evidence::Program("javac"),
+    packages: &["openjdk-17-jdk-headless"],
+    why: "runs the Kotlin compiler and the Kotlin library's tests",
+};
+pub(crate) const MAVEN: Tool = Tool {
+    name: "mvn",
+    evidence: Evidence::Program("mvn"),
+    packages: &["maven"],
+    why: "builds the Kotlin library",
+};
 pub(crate) const CHROMIUM: Tool = Tool {
     name: "chromium",
     evidence: Evidence::File("/usr/bin/chromium"),

@@ -20,7 +20,7 @@ pub(crate) fn root() -> PathBuf {
         .map_or_else(|| manifest_dir.clone(), Path::to_path_buf)
 }
 
-/// What the commands make for people and for other commands: `web/`, `python/`, `bench/`.
+/// What the commands make for people and for other commands: `web/`, `python/`, `kotlin/`, `bench/`.
 pub(crate) fn artifacts() -> PathBuf {
     root().join("target")
 }

@@ -29,7 +29,7 @@ pub(crate) fn package() -> Result<PathBuf> {
             .with_context(|| format!("cannot copy sdk-mobile/python/{file}"))?;
     }
 
-    bindings.generate("python", &package)?;
+    bindings.generate("python", None, &package)?;
     std::fs::rename(package.join("parlor.py"), package.join("_native.py"))
         .context("the generator wrote no parlor.py")?;
     std::fs::copy(&bindings.library, package.join("libparlor.so"))?;

@@ -1,0 +1,54 @@
+package follow
+
+import kotlin.system.exitProcess
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import parlor.Config
+import parlor.ConnectionState
+import parlor.Delivery
+import parlor.Failure
+import parlor.ParlorClient
+import parlor.ServerUrlException
+
+/** Follows a room from the terminal: one line for everything that happens, when it is due. */
+fun main(arguments: Array<String>) {
+    val complaint = try {
+        val failure = runBlocking { follow(parse(arguments.toList())) }
+        failure?.let { "the server refuses this client: $it" }
+    } catch (error: UsageException) {
+        error.message
+    } catch (error: ServerUrlException) {
+        error.message
+    }
+
+    if (complaint != null) {
+        System.err.println("error: $complaint")
+        exitProcess(1)
+    }
+}
+
+/** Returns why the server refuses, once it does: this program has no other token to try. */
+private suspend fun follow(config: Config): Failure? = coroutineScope {
+    ParlorClient.connect(config, this).use { client ->
+        launch { client.deliveries.collect(::show) }
+
+        val end = client.connectionState.onEach(::report).first {
+            it is ConnectionState.Refused || it is ConnectionState.Stopped
+        }
+        (end as? ConnectionState.Refused)?.failure
+    }
+}
+
+private fun show(delivery: Delivery) = when (delivery) {
+    is Delivery.Event -> println("%6d  %s".format(delivery.event.seq, describe(delivery.event.kind)))
+    is Delivery.StateReplaced -> println("   now  ${describe(delivery.room)}")
+}
+
+private fun report(state: ConnectionState) {
+    if (state is ConnectionState.Waiting) {
+        System.err.println("not connected: ${state.reason}; trying again")
+    }
+}

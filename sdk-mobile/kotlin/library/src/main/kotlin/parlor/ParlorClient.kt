@@ -1,0 +1,194 @@
+package parlor
+
+import kotlin.math.roundToInt
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.launch
+
+private const val BASIS_POINTS = 10_000
+
+/**
+ * A live subscription to one room, in step with the picture.
+ *
+ * Collect [deliveries] and show what comes. Lost connections mend themselves, from the position that
+ * was reached; [connectionState] tells of them. The client is a child of the scope that it was
+ * connected in, which waits for it to end: by [stop] or [close], by the scope's cancellation, or, once
+ * the server has refused it for good, by the last delivery.
+ */
+class ParlorClient private constructor(
+    private val native: NativeClient,
+    parent: CoroutineScope,
+    tokenProvider: TokenProvider?,
+) : AutoCloseable {
+    private val job = Job(parent.coroutineContext[Job])
+    private val scope = CoroutineScope(parent.coroutineContext + job + Dispatchers.Default)
+    private val state = MutableStateFlow(native.connectionState())
+    private val handover = Handover(scope, ::pull)
+    private val renewal = tokenProvider?.let(::TokenRenewal)
+
+    /**
+     * What to show, each when it is due. Completes once the client has been stopped, or the server has
+     * refused it for good; [connectionState] says which.
+     *
+     * Collect without long breaks: when 64 deliveries are waiting, the client stops reading, and the
+     * server will drop it as too slow. Once collected again, it comes back by itself and goes on where
+     * it stopped.
+     *
+     * Every delivery is handed to one collector. A cancelled collector takes none with it: the next
+     * one goes on behind the last that was handed over. A second one waits until the first has ended.
+     */
+    val deliveries: Flow<Delivery> = handover.flow
+
+    /** Where the connection stands. */
+    val connectionState: StateFlow<ConnectionState> = state.asStateFlow()
+
+    /** Why the token provider has no token yet; `null` if none is missing. */
+    val tokenFailure: StateFlow<Exception?> = renewal?.failure ?: MutableStateFlow(null)
+
+    /**
+     * When that happened which the viewer's picture shows now, in Unix milliseconds. Count down to a
+     * train's `expiresAtUnixMillis` from here. `null` as long as it is not known.
+     */
+    val pictureTimeUnixMillis: Long?
+        get() = ifOpen { pictureTimeUnixMillis() }
+
+    /** How far the client's estimate of the server's time may be off. `null` as long as there is none. */
+    val clockErrorMs: Long?
+        get() = ifOpen { clockErrorMs() }
+
+    // Undispatched, so that the native client is stopped even if the scope is over already.
+    private val stateKeeper = scope.launch(start = CoroutineStart.UNDISPATCHED) { keepState() }
+
+    init {
+        renewal?.let { scope.launch { it.run(native::nextTokenRequest, ::setToken) } }
+        job.invokeOnCompletion { native.close() }
+    }
+
+    /**
+     * Reports where the player's picture is. Call on play, pause, stall, seek and speed change, and
+     * about every second.
+     *
+     * @param positionUnixMillis the program date-time of the picture shown
+     * @param speed 1 is normal
+     */
+    fun setPlayhead(positionUnixMillis: Long, playing: Boolean, speed: Float = 1f) {
+        val rate = (speed * BASIS_POINTS).roundToInt().coerceAtLeast(0).toUInt()
+        ifOpen { setPlayhead(positionUnixMillis, playing, rate) }
+    }
+
+    /**
+     * Reports that the player cannot tell where on the stream's timeline it is. The room is then shown
+     * by the stream's delay.
+     */
+    fun clearPlayhead() {
+        ifOpen { clearPlayhead() }
+    }
+
+    /**
+     * Gives a new token, at any time, where there is no [TokenProvider]. Ends a wait for one; if the
+     * old one is about to expire, the client connects with the new one before that and goes on without
+     * a gap; otherwise the next connection uses it.
+     */
+    fun setToken(token: String) {
+        ifOpen { setToken(token) }
+    }
+
+    /**
+     * Tells that the application goes to the background: the connection is closed, nothing is tried and
+     * nothing more is delivered. Position and state are kept.
+     */
+    fun pause() {
+        ifOpen { pause() }
+    }
+
+    /**
+     * Tells that the application is back. The client connects at once and goes on where it stopped:
+     * with every event since, or, if those are too many, with the state as it is now. Report the
+     * playhead right afterwards.
+     */
+    fun resume() {
+        ifOpen { resume() }
+    }
+
+    /**
+     * Tells of the network: not [online] when there is none, so that nothing is tried; [online] when
+     * there is one again, or another, such as mobile data instead of Wi-Fi. The connection is then
+     * presumed dead and replaced.
+     */
+    fun networkChanged(online: Boolean) {
+        ifOpen { networkChanged(online) }
+    }
+
+    /**
+     * Drops the connection and makes another one now, whatever is being waited for. Does nothing while
+     * paused, nor after a refusal that no token ends.
+     */
+    fun reconnect() {
+        ifOpen { reconnect() }
+    }
+
+    /**
+     * What has been counted since the start, and with it everything that was given up. `null` once the
+     * client has ended.
+     */
+    fun stats(): Stats? = ifOpen { stats() }
+
+    /** Ends the subscription. What was delivered and not collected is dropped. */
+    fun stop() {
+        ifOpen { stop() }
+        job.complete()
+    }
+
+    /** [stop], for `use`. */
+    override fun close() {
+        stop()
+    }
+
+    private suspend fun keepState() {
+        try {
+            while (true) {
+                state.value = native.nextConnectionState() ?: break
+            }
+        } catch (cancellation: CancellationException) {
+            native.stop()
+            state.value = ConnectionState.Stopped
+            throw cancellation
+        }
+    }
+
+    private suspend fun pull(): Delivery? {
+        val delivery = native.nextDelivery()
+        if (delivery == null) {
+            // Whoever sees the end may ask for the reason.
+            stateKeeper.join()
+            job.complete()
+        }
+
+        return delivery
+    }
+
+    /** The native client frees itself under the same lock. */
+    private inline fun <T> ifOpen(call: NativeClient.() -> T): T? =
+        synchronized(native) { if (native.uniffiIsDestroyed) null else native.call() }
+
+    companion object {
+        /**
+         * Starts to follow a room, as a child of [scope], and goes on trying for as long as the server
+         * cannot be reached. A [tokenProvider] is asked whenever another token is needed.
+         *
+         * @throws ServerUrlException if the configured server's address is none
+         */
+        fun connect(config: Config, scope: CoroutineScope, tokenProvider: TokenProvider? = null): ParlorClient {
+            uniffiEnsureInitialized()
+
+            return ParlorClient(NativeClient(config), scope, tokenProvider)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What Maven and Gradle build the Kotlin library from, in `target/kotlin`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use super::Bindings;
+use crate::workspace;
+
+/// Writes `bindings/`, the generated sources, and `native/`, the library where JNA looks for it
+/// inside a jar. Returns the folder of both.
+pub(crate) fn inputs() -> Result<PathBuf> {
+    let library = Bindings::build()?;
+    let kotlin = workspace::artifacts().join("kotlin");
+    let bindings = kotlin.join("bindings");
+    let _ = std::fs::remove_dir_all(&bindings);
+    std::fs::create_dir_all(&bindings)?;
+    let config = workspace::root().join("sdk-mobile/kotlin/uniffi.toml");
+    library.generate("kotlin", Some(&config), &bindings)?;
+
+    let native = kotlin.join("native").join(jna_platform()?);
+    std::fs::create_dir_all(&native)?;
+    std::fs::copy(&library.library, native.join("libparlor.so"))
+        .context("cannot copy libparlor.so")?;
+
+    Ok(kotlin)
+}
+
+/// How JNA names this machine.
+fn jna_platform() -> Result<&'static str> {
+    match std::env::consts::ARCH {
+        "x86_64" => Ok("linux-x86-64"),
+        "aarch64" => Ok("linux-aarch64"),
+        arch => bail!("it is not known how JNA names {arch}"),
+    }
+}
