@@ -155,6 +155,7 @@ impl From<NewRoom> for create_room::CreateRoomInput {
             delay_ms: new.delay_ms.map(i64::from),
             ingest_offset_ms: new.ingest_offset_ms.map(i64::from),
             anonymous_read: new.anonymous_read,
+            stage_size: None,
             hype_train_program: new.hype_train_program.map(Into::into),
         }
     }
