@@ -170,7 +170,8 @@ impl Client {
             (Placement::Player | Placement::Companion, Some(session)) => session.delay_ms,
         };
 
-        Some(self.clock.server_time(now)?.plus_millis(-delay_ms))
+        let shown_at = self.clock.server_time(now)?;
+        Some(shown_at.plus_millis(delay_ms.saturating_neg()))
     }
 
     /// Returns what has been counted since the start.

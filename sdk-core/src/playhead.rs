@@ -9,6 +9,10 @@ pub(crate) const SEEK_TOLERANCE_MS: i64 = 1_000;
 
 const BASIS_POINTS: i64 = 10_000;
 
+/// The fastest that browsers play, 16 times as fast as normal. At any rate that is reported, weeks
+/// of playing would leave the range of the arithmetic.
+const RATE_MAX: u32 = 160_000;
+
 /// Where a player's picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Playhead {
@@ -16,7 +20,7 @@ pub struct Playhead {
     pub position: MediaTime,
     /// Whether the picture moves: false while paused or stalled.
     pub playing: bool,
-    /// Speed in basis points; 10,000 is normal.
+    /// Speed in basis points; 10,000 is normal, and 160,000 the most that counts.
     pub rate: u32,
 }
 
@@ -81,7 +85,7 @@ impl Track {
         let elapsed_ms = now.millis_since(self.reported_at).max(0);
         let old_speed = self.speed();
         let new_speed = if self.playhead.playing {
-            i64::from(next.rate)
+            i64::from(next.rate.min(RATE_MAX))
         } else {
             old_speed
         };
@@ -93,7 +97,7 @@ impl Track {
 
     fn speed(&self) -> i64 {
         if self.playhead.playing {
-            i64::from(self.playhead.rate)
+            i64::from(self.playhead.rate.min(RATE_MAX))
         } else {
             0
         }
@@ -145,6 +149,19 @@ mod tests {
                 assert!(track.position(at) >= position);
                 assert!(track.position(at.plus_millis(-1)) < position);
             }
+        }
+    }
+
+    #[test]
+    fn no_rate_and_no_distance_ask_for_an_instant_that_does_not_do() {
+        let (first, last) = (i64::MIN / 4, i64::MAX / 4);
+        let track = Track::new(playhead(first, true, u32::MAX), Instant::from_millis(0));
+        let century_ms = 100 * 365 * 86_400_000;
+
+        for position in [first + 1, 0, last] {
+            let position = MediaTime::from_unix_millis(position);
+            let at = track.instant_of(position).unwrap();
+            assert!(track.position(at) >= position || at.as_millis() > century_ms);
         }
     }
 

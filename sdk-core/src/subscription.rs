@@ -102,6 +102,9 @@ impl Subscription {
     /// Judges a message of the present operation, and moves on if it is good.
     pub(crate) fn take_in(&mut self, feed: &Feed) -> Verdict {
         let first = self.awaiting.take();
+        if !is_in_order(feed) {
+            return Verdict::Broken;
+        }
         if feed.snapshot.is_some() {
             return self.replace(feed, first.as_ref());
         }
@@ -148,10 +151,26 @@ impl Subscription {
     }
 }
 
+/// Returns whether the events follow each other through the range that the message is said to
+/// cover, and its state is that before them. Others would be shown twice, or out of order.
+fn is_in_order(feed: &Feed) -> bool {
+    let mut last_seq = feed.after_seq;
+    for event in &feed.events {
+        if event.seq <= last_seq {
+            return false;
+        }
+        last_seq = event.seq;
+    }
+    let mut state = feed.snapshot.iter().flatten();
+
+    last_seq <= feed.through_seq && state.all(|event| event.seq <= feed.after_seq)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Subscription, Verdict};
-    use crate::time::MediaTime;
+    use crate::event::{EventKind, RoomEvent, Session};
+    use crate::time::{MediaTime, ServerTime};
     use crate::wire::{Feed, Start};
 
     fn feed(epoch: &str, after_seq: i64, through_seq: i64) -> Feed {
@@ -171,6 +190,22 @@ mod tests {
             recovered: false,
             snapshot: Some(Vec::new()),
             ..feed(epoch, after_seq, through_seq)
+        }
+    }
+
+    fn event(seq: i64) -> RoomEvent {
+        let now = ServerTime::from_unix_millis(seq);
+
+        RoomEvent {
+            seq,
+            occurred_at: now,
+            display_at: now,
+            kind: EventKind::SessionStarted(Session {
+                id: String::new(),
+                started_at: now,
+                ended_at: None,
+                delay_ms: 0,
+            }),
         }
     }
 
@@ -205,6 +240,34 @@ mod tests {
             );
             assert_eq!(subscription.resume(), Some(from(seq)));
         }
+    }
+
+    #[test]
+    fn a_message_that_lies_about_its_range_is_not_believed() {
+        for (after_seq, through_seq, seqs, verdict) in [
+            (7, 10, &[8, 10][..], Verdict::Follows { after_seq: 7 }),
+            (5, 9, &[6, 7, 8, 9], Verdict::Follows { after_seq: 7 }),
+            (7, 9, &[8, 10], Verdict::Broken),
+            (7, 9, &[7, 8], Verdict::Broken),
+            (7, 9, &[9, 8], Verdict::Broken),
+            (7, 9, &[8, 8], Verdict::Broken),
+            (7, 6, &[], Verdict::Broken),
+        ] {
+            let mut subscription = at_seven();
+            let message = Feed {
+                events: seqs.iter().copied().map(event).collect(),
+                ..feed("e", after_seq, through_seq)
+            };
+            assert_eq!(subscription.take_in(&message), verdict, "{seqs:?}");
+        }
+
+        let mut subscription = Subscription::new();
+        subscription.begin(Start::Head);
+        let message = Feed {
+            snapshot: Some(vec![event(8)]),
+            ..snapshot("e", 7, 7)
+        };
+        assert_eq!(subscription.take_in(&message), Verdict::Broken);
     }
 
     #[test]

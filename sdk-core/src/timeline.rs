@@ -93,20 +93,19 @@ impl Timeline {
         self.covers_from = covers_from;
     }
 
-    /// Takes in a picture event. Only those of a snapshot may come out of order.
+    /// Takes in the next picture event of the log.
     pub(crate) fn enter(&mut self, event: RoomEvent, schedule: &Schedule) {
-        let mut index = self.entries.len();
-        while index > self.shown && self.entries[index - 1].event.seq > event.seq {
-            index -= 1;
-        }
-
-        self.entries.insert(
-            index,
-            Entry {
-                due: schedule.due(&event),
-                event,
-            },
+        debug_assert!(
+            self.entries
+                .back()
+                .is_none_or(|last| last.event.seq < event.seq),
+            "messages are in order, and so are the events of each"
         );
+
+        self.entries.push_back(Entry {
+            due: schedule.due(&event),
+            event,
+        });
     }
 
     /// Dates everything anew. What has been shown stays shown.

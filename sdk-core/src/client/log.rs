@@ -72,17 +72,26 @@ impl Client {
         }
         self.timeline.reset(covers_from, same_log);
 
+        let state = feed.snapshot.unwrap_or_default();
+        let state_length = state.len();
+        let mut picture_state: Option<RoomEvent> = None;
         let mut picture = Vec::new();
-        for event in feed.snapshot.into_iter().flatten().chain(feed.events) {
+        for (index, event) in state.into_iter().chain(feed.events).enumerate() {
             self.clock.handle_stamp(event.occurred_at, now);
             if event.kind.is_live() {
                 self.room.apply_live(&event);
-            } else {
+            } else if index >= state_length {
                 picture.push(event);
+            } else if event.kind.train().is_some()
+                && picture_state
+                    .as_ref()
+                    .is_none_or(|other| other.seq < event.seq)
+            {
+                picture_state = Some(event);
             }
         }
         self.schedule.ingest_offset_ms = self.room.ingest_offset_ms();
-        for event in picture {
+        for event in picture_state.into_iter().chain(picture) {
             self.timeline.enter(event, &self.schedule);
         }
 

@@ -11,12 +11,24 @@ use crate::event::{
 };
 use crate::time::ServerTime;
 
+/// The longest epoch, in bytes; those of this server have 36. It is sent back as it came.
+const EPOCH_BYTES_MAX: usize = 200;
+
+/// How long an event's texts may be together, in bytes. A message has at most 1,000, and a train's
+/// names 2,000. A client holds thousands of events: a limit on each is what bounds its memory.
+const EVENT_TEXT_BYTES_MAX: usize = 8_000;
+
+/// How many contributors a train names. A client holds thousands of trains.
+const RECENT_CONTRIBUTORS_MAX: usize = 8;
+
 /// Reads a message, or returns `None` if it is not one.
 pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
     let mut unknown_events = 0;
 
     Some(Feed {
-        epoch: feed.text("epoch")?,
+        epoch: feed
+            .text("epoch")
+            .filter(|epoch| epoch.len() <= EPOCH_BYTES_MAX)?,
         after_seq: feed.decimal("afterSeq")?,
         through_seq: feed.decimal("throughSeq")?,
         recovered: feed.truth("recovered")?,
@@ -41,6 +53,9 @@ fn events(trees: Vec<Tree>, unknown_events: &mut u32) -> Vec<RoomEvent> {
 }
 
 fn event(mut event: Tree) -> Option<RoomEvent> {
+    if event.text_bytes() > EVENT_TEXT_BYTES_MAX {
+        return None;
+    }
     let kind = event.text("__typename")?;
     let change = match kind.as_str() {
         "HypeTrainApproached" => Some(HypeTrainChange::Approached),
@@ -124,7 +139,8 @@ fn contribution(mut contribution: Tree) -> Option<ContributionAlert> {
 
 fn train(mut train: Tree) -> Option<HypeTrain> {
     let mut recent_contributors = Vec::new();
-    for recent in train.list("recentContributors")? {
+    let recent = train.list("recentContributors")?;
+    for recent in recent.into_iter().take(RECENT_CONTRIBUTORS_MAX) {
         recent_contributors.push(contributor(recent)?);
     }
 
@@ -235,6 +251,42 @@ mod tests {
         assert_eq!(train.top_contributor.as_ref().unwrap().name, None);
         assert_eq!(train.recent_contributors[0].name.as_deref(), Some("<Ada>"));
         assert!(train.is_record);
+    }
+
+    #[test]
+    fn an_event_with_longer_texts_than_any_server_sends_is_left_out() {
+        let with_message = |length: usize| ALERT.replace("\\u0000", &"x".repeat(length));
+        let room = super::EVENT_TEXT_BYTES_MAX - ALERT.len();
+
+        assert_eq!(read(&with_message(room)).events.len(), 1);
+        let feed = read(&with_message(super::EVENT_TEXT_BYTES_MAX));
+        assert_eq!((feed.events.len(), feed.unknown_events), (0, 1));
+    }
+
+    #[test]
+    fn an_epoch_that_could_not_be_sent_back_is_no_epoch() {
+        let with_epoch = |length: usize| {
+            frame("").replace(
+                "\"epoch\":\"e\"",
+                &format!("\"epoch\":\"{}\"", "e".repeat(length)),
+            )
+        };
+
+        assert!(decode(&with_epoch(super::EPOCH_BYTES_MAX)).is_some());
+        assert!(decode(&with_epoch(super::EPOCH_BYTES_MAX + 1)).is_none());
+    }
+
+    #[test]
+    fn a_train_names_few_contributors_however_many_come() {
+        let one = r#"{"name":"<Ada>","hype":"505","lastHype":"5"}"#;
+        let many = [one; super::RECENT_CONTRIBUTORS_MAX + 1].join(",");
+        let feed = read(&TRAIN.replace(one, &many));
+        let train = feed.events[0].kind.train().unwrap();
+
+        assert_eq!(
+            train.recent_contributors.len(),
+            super::RECENT_CONTRIBUTORS_MAX
+        );
     }
 
     #[test]

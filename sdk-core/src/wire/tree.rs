@@ -11,6 +11,10 @@ use std::mem;
 /// recursion, so what comes off the wire must not say how deep.
 const DEPTH_MAX: u32 = 32;
 
+/// How many values a message may hold. The longest replay has 5,000 events of at most 70; a value
+/// takes 32 bytes, and may be two characters on the wire.
+const VALUES_MAX: usize = 1_000_000;
+
 /// A JSON value. Numbers that are no 64-bit integers are read as nothing.
 #[derive(Debug, Default)]
 pub(crate) enum Tree {
@@ -24,9 +28,9 @@ pub(crate) enum Tree {
 }
 
 impl Tree {
-    /// Reads a text, or returns `None` if it is not JSON or nested too deep.
+    /// Reads a text, or returns `None` if it is not JSON, nested too deep or has too many values.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        if !is_shallow(text) {
+        if !is_within_limits(text) {
             return None;
         }
 
@@ -89,6 +93,16 @@ impl Tree {
         Some(list)
     }
 
+    /// Returns how many bytes all its texts have together.
+    pub(crate) fn text_bytes(&self) -> usize {
+        match self {
+            Self::Nothing | Self::Truth(_) | Self::Integer(_) => 0,
+            Self::Text(text) => text.len(),
+            Self::List(list) => list.iter().map(Self::text_bytes).sum(),
+            Self::Record(fields) => fields.iter().map(|(_, field)| field.text_bytes()).sum(),
+        }
+    }
+
     fn field(&mut self, name: &str) -> Option<&mut Self> {
         let Self::Record(fields) = self else {
             return None;
@@ -101,20 +115,26 @@ impl Tree {
     }
 }
 
-/// Returns whether brackets, those in strings aside, are nested at most [`DEPTH_MAX`] deep.
-fn is_shallow(text: &str) -> bool {
+/// Returns whether brackets are nested at most [`DEPTH_MAX`] deep and commas part at most
+/// [`VALUES_MAX`] values, those in strings aside.
+fn is_within_limits(text: &str) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
+    let mut values = 1;
     for byte in text.bytes() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = in_string,
             b'"' => in_string = !in_string,
             _ if in_string => {}
-            b'{' | b'[' => depth += 1,
+            b'{' | b'[' => {
+                depth += 1;
+                values += 1;
+            }
             b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
             _ => {}
         }
-        if depth > DEPTH_MAX {
+        if depth > DEPTH_MAX || values > VALUES_MAX {
             return false;
         }
     }
@@ -227,7 +247,7 @@ impl Map for Builder<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEPTH_MAX, Tree};
+    use super::{DEPTH_MAX, Tree, VALUES_MAX};
 
     #[test]
     fn fields_are_taken_by_name_and_type() {
@@ -246,6 +266,15 @@ mod tests {
             [Tree::Integer(1), Tree::Integer(-2), Tree::Truth(true)]
         ));
         assert!(matches!(tree.take("deep").take("er"), Tree::Record(_)));
+    }
+
+    #[test]
+    fn a_message_has_a_limited_number_of_values() {
+        let list = |values: usize| format!("[{}0]", "0,".repeat(values - 2));
+        assert!(Tree::read(&list(VALUES_MAX)).is_some());
+        assert!(Tree::read(&list(VALUES_MAX + 1)).is_none());
+        assert!(Tree::read(&format!("[{}[]]", "[],".repeat(VALUES_MAX / 2))).is_none());
+        assert!(Tree::read(&format!("\"{}\"", ",".repeat(VALUES_MAX))).is_some());
     }
 
     #[test]
