@@ -3,7 +3,9 @@
 
 pub(crate) mod kotlin;
 pub(crate) mod python;
+pub(crate) mod swift;
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,6 +23,7 @@ pub(crate) fn run() -> Result<()> {
     println!("wrote {SCHEMA}");
     println!("wrote {}", python::package()?.display());
     println!("wrote {}", kotlin::inputs()?.display());
+    println!("wrote {}", swift::package()?.display());
 
     Ok(())
 }
@@ -48,7 +51,7 @@ impl Bindings {
         let programs = workspace::dev_profile_dir()?;
 
         Ok(Self {
-            library: programs.join("libparlor.so"),
+            library: programs.join(format!("{DLL_PREFIX}parlor{DLL_SUFFIX}")),
             generator: programs.join("parlor-bindgen"),
         })
     }

@@ -12,6 +12,7 @@ mod postgres;
 mod process;
 mod steps;
 mod stopwatch;
+mod swift;
 mod tally;
 mod test;
 mod tidy;
@@ -58,9 +59,14 @@ enum Command {
         #[arg(value_enum)]
         bench: bench::Bench,
     },
-    /// Write schema.graphql from the server, and what is generated for Python and Kotlin into
-    /// `target/`
+    /// Write schema.graphql from the server, and the packages of the other languages into `target/`
     Codegen,
+    /// Run `swift` in the Swift package, such as `run parlor-follow --room ID`
+    Swift {
+        /// What `swift` is to do
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Build what browsers load into `target/web/`
     Web {
         /// Which compiler to use
@@ -89,6 +95,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench { bench } => bench::run(bench),
         Command::Codegen => codegen::run(),
         Command::Demo { args } => demo::run(&args),
+        Command::Swift { args } => swift::run(&args),
         Command::Web { toolchain } => {
             let web = web::build(toolchain)?;
             println!("built {}", web.display());

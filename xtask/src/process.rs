@@ -107,6 +107,26 @@ pub(crate) fn tee(command: &mut Command) -> Result<Transcript> {
     })
 }
 
+/// `command` with its standard error in its standard output, for runners that report there.
+pub(crate) fn with_errors(command: &Command) -> Command {
+    let mut merged = Command::new("sh");
+    merged
+        .args(["-c", "exec \"$@\" 2>&1", "sh"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => merged.env(name, value),
+            None => merged.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        merged.current_dir(folder);
+    }
+
+    merged
+}
+
 /// Becomes `command`. Returns only if that fails.
 pub(crate) fn replace(command: &mut Command) -> anyhow::Error {
     let name = describe(command);
@@ -170,6 +190,19 @@ mod tests {
 
         assert!(error.starts_with("`sh -c"), "{error}");
         assert!(error.ends_with("failed: the disk is full"), "{error}");
+    }
+
+    #[test]
+    fn errors_join_the_output_of_the_same_command() {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "echo \"$WORD\"; pwd >&2"])
+            .env("WORD", "one")
+            .current_dir("/");
+
+        let transcript = tee(&mut with_errors(&command)).unwrap();
+
+        assert_eq!(transcript.text, "one\n/\n");
     }
 
     #[test]

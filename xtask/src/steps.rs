@@ -1,6 +1,7 @@
 //! The steps that make up the project's tests, each runnable alone.
 
 mod kotlin;
+mod swift;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,6 +10,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result};
 
 use crate::postgres::{Durability, Postgres};
+use crate::swift::Toolchain;
 use crate::tally::Tally;
 use crate::tools::{self, Tool};
 use crate::{codegen, npm, process, tidy, wasm, web, workspace};
@@ -30,6 +32,8 @@ pub(crate) enum Step {
     Python,
     /// The Kotlin library, against a running server
     Kotlin,
+    /// The Swift package, against a running server
+    Swift,
     /// The npm client of the protocol, against a running server
     Protocol,
     /// The pages, in Chromium
@@ -37,7 +41,7 @@ pub(crate) enum Step {
 }
 
 /// In the order that finds the cheapest mistake first.
-pub(crate) const ALL: [Step; 9] = [
+pub(crate) const ALL: [Step; 10] = [
     Step::Tidy,
     Step::Lint,
     Step::Rust,
@@ -45,6 +49,7 @@ pub(crate) const ALL: [Step; 9] = [
     Step::Wasm,
     Step::Python,
     Step::Kotlin,
+    Step::Swift,
     Step::Protocol,
     Step::Browser,
 ];
@@ -75,6 +80,7 @@ impl Step {
             Self::Wasm => "wasm",
             Self::Python => "python",
             Self::Kotlin => "kotlin",
+            Self::Swift => "swift",
             Self::Protocol => "protocol",
             Self::Browser => "browser",
         }
@@ -89,6 +95,7 @@ impl Step {
             Self::Wasm => with_tools(&[&tools::NODE, &tools::NPM], display_plans),
             Self::Python => with_tools(&[&tools::PYTHON], python),
             Self::Kotlin => with_tools(&[&tools::JDK, &tools::MAVEN], kotlin::run),
+            Self::Swift => given(Toolchain::ensure(), |toolchain| swift::run(&toolchain)),
             Self::Protocol => with_tools(&[&tools::NODE, &tools::NPM], || node("protocol")),
             Self::Browser => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
                 web::build(wasm::Source::Auto)?;
@@ -128,8 +135,13 @@ pub(crate) fn build(packages: &[&str]) -> Result<()> {
 
 /// Runs `step` if its tools can be had, and otherwise says which could not.
 fn with_tools(tools: &[&Tool], step: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
-    match tools::ensure(tools) {
-        Ok(()) => step(),
+    given(tools::ensure(tools), |()| step())
+}
+
+/// Runs `step` with what it needs, and otherwise says why that could not be had.
+fn given<T>(needed: Result<T>, step: impl FnOnce(T) -> Result<Outcome>) -> Result<Outcome> {
+    match needed {
+        Ok(needed) => step(needed),
         Err(error) => {
             process::check_interrupted()?;
             Ok(Outcome {
@@ -209,17 +221,16 @@ fn python() -> Result<Outcome> {
     let parlor = server()?;
     let tests = workspace::root().join("sdk-mobile/python/tests");
     // unittest reports on its standard error.
-    let transcript = process::tee(
-        Command::new("sh")
-            .args(["-c", "exec \"$@\" 2>&1", "sh"])
-            .args(["python3", "-m", "unittest", "discover", "--verbose"])
+    let transcript = process::tee(&mut process::with_errors(
+        Command::new("python3")
+            .args(["-m", "unittest", "discover", "--verbose"])
             .arg("--start-directory")
             .arg(&tests)
             .current_dir(workspace::root())
             .env("PYTHONPATH", package)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PARLOR_BIN", parlor),
-    )?;
+    ))?;
 
     Ok(Tally::of_unittest(&transcript.text)
         .with_verdict(transcript.succeeded)

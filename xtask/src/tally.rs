@@ -104,6 +104,28 @@ impl Tally {
         tally
     }
 
+    /// Reads `XCTest`: a line for each test, such as `Test Case 'Following.testX' passed (0.1 seconds)`.
+    pub(crate) fn of_xctest(text: &str) -> Self {
+        let mut tally = Self::default();
+        for line in text.lines() {
+            // On a Mac the name is in brackets within the quotes.
+            let Some((_, verdict)) = line
+                .strip_prefix("Test Case '")
+                .and_then(|line| line.split_once("' "))
+            else {
+                continue;
+            };
+            match verdict.split(' ').next() {
+                Some("passed") => tally.passed += 1,
+                Some("failed") => tally.failed += 1,
+                Some("skipped") => tally.skipped += 1,
+                Some(_) | None => (),
+            }
+        }
+
+        tally
+    }
+
     /// A runner that failed without naming a failed test has failed once: it did not compile, or
     /// it crashed.
     pub(crate) fn with_verdict(mut self, succeeded: bool) -> Self {
@@ -178,6 +200,21 @@ mod tests {
                     [ERROR] Tests run: 9, Failures: 1, Errors: 2, Skipped: 1\n";
 
         assert_eq!(Tally::of_surefire(text), tally(7, 3, 1));
+    }
+
+    #[test]
+    fn xctests_tests_are_counted_one_by_one() {
+        let text = "Test Suite 'Following' started at 2026-01-01 12:00:00.000\n\
+                    Test Case 'Following.testOne' started at 2026-01-01 12:00:00.000\n\
+                    Test Case 'Following.testOne' passed (0.001 seconds)\n\
+                    Test Case '-[ParlorTests.Following testTwo]' passed (0.001 seconds).\n\
+                    Following.swift:6: error: Following.testThree : failed - no\n\
+                    Test Case 'Following.testThree' failed (0.0 seconds)\n\
+                    Test Case 'Following.testFour' skipped (0.0 seconds)\n\
+                    Test Suite 'Following' failed at 2026-01-01 12:00:00.000\n\
+                    \t Executed 4 tests, with 1 test skipped and 1 failure\n";
+
+        assert_eq!(Tally::of_xctest(text), tally(2, 1, 1));
     }
 
     #[test]

@@ -95,6 +95,12 @@ pub(crate) const WEB_LINKER: Tool = Tool {
     packages: &["lld-22"],
     why: "links the overlay",
 };
+pub(crate) const BUBBLEWRAP: Tool = Tool {
+    name: "bwrap",
+    evidence: Evidence::Program("bwrap"),
+    packages: &["bubblewrap"],
+    why: "runs a Swift toolchain that is not installed",
+};
 
 impl Tool {
     /// Where the tool is, if it is there.

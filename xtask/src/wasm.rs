@@ -176,7 +176,7 @@ fn sysroot_dir() -> Result<PathBuf> {
     let commit = field("commit-hash:")?;
     let commit = commit.get(..12).unwrap_or(commit);
 
-    Ok(cache_home()?.join(format!(
+    Ok(workspace::cache_home()?.join(format!(
         "parlor/wasm-sysroot-{release}-{commit}-r{SYSROOT_RECIPE}"
     )))
 }
@@ -258,15 +258,6 @@ fn debian_cargo() -> Command {
         .env_remove("RUSTC_WRAPPER");
 
     command
-}
-
-fn cache_home() -> Result<PathBuf> {
-    if let Some(home) = std::env::var_os("XDG_CACHE_HOME") {
-        return Ok(PathBuf::from(home));
-    }
-    let home = std::env::var_os("HOME").context("neither XDG_CACHE_HOME nor HOME is set")?;
-
-    Ok(Path::new(&home).join(".cache"))
 }
 
 fn cargo_home() -> PathBuf {

@@ -20,9 +20,20 @@ pub(crate) fn root() -> PathBuf {
         .map_or_else(|| manifest_dir.clone(), Path::to_path_buf)
 }
 
-/// What the commands make for people and for other commands: `web/`, `python/`, `kotlin/`, `bench/`.
+/// What the commands make for people and for other commands: `web/`, `python/`, `kotlin/`,
+/// `swift/`, `bench/`.
 pub(crate) fn artifacts() -> PathBuf {
     root().join("target")
+}
+
+/// Where the user keeps what can be made again, outside the checkout.
+pub(crate) fn cache_home() -> Result<PathBuf> {
+    if let Some(home) = std::env::var_os("XDG_CACHE_HOME") {
+        return Ok(PathBuf::from(home));
+    }
+    let home = std::env::var_os("HOME").context("neither XDG_CACHE_HOME nor HOME is set")?;
+
+    Ok(Path::new(&home).join(".cache"))
 }
 
 /// A `cargo` command in the checkout, with the toolchain that runs xtask.

@@ -1,0 +1,50 @@
+// swift-tools-version: 6.0
+
+// Works in the folder that `cargo xtask codegen` puts together, `target/swift`, where the generated
+// bindings and the library are.
+
+import Foundation
+import PackageDescription
+
+// Built on a Mac by `xcframework.sh`, for iOS, its simulator and macOS. Without it the package is
+// for the machine that it was put together on.
+let framework = "Parlor.xcframework"
+let hasFramework = FileManager.default.fileExists(
+    atPath: "\(Context.packageDirectory)/\(framework)")
+
+let library: Target =
+    hasFramework
+    ? .binaryTarget(name: "parlorFFI", path: framework)
+    : .systemLibrary(name: "parlorFFI")
+
+// A static library does not say what it needs of its system.
+let systemLibraries: [LinkerSetting] = [
+    .linkedFramework("Security", .when(platforms: [.iOS, .macOS])),
+    .linkedFramework("SystemConfiguration", .when(platforms: [.iOS, .macOS])),
+]
+let builtLibrary: [LinkerSetting] = [
+    .unsafeFlags(["-L\(Context.packageDirectory)/lib"]),
+    .linkedLibrary("parlor"),
+]
+
+let package = Package(
+    name: "Parlor",
+    platforms: [.iOS(.v15), .macOS(.v12)],
+    products: [
+        .library(name: "Parlor", targets: ["Parlor"]),
+        .executable(name: "parlor-follow", targets: ["Follow"]),
+    ],
+    targets: [
+        library,
+        .target(
+            name: "ParlorNative",
+            dependencies: ["parlorFFI"],
+            // Generated code is not written for Swift 6's checks.
+            swiftSettings: [.swiftLanguageMode(.v5)],
+            linkerSettings: systemLibraries + (hasFramework ? [] : builtLibrary)
+        ),
+        .target(name: "Parlor", dependencies: ["ParlorNative"]),
+        .executableTarget(name: "Follow", dependencies: ["Parlor"]),
+        .testTarget(name: "ParlorTests", dependencies: ["Parlor", "ParlorNative"]),
+    ]
+)

@@ -1,0 +1,56 @@
+import Foundation
+import Parlor
+
+/// Follows a room from the terminal: one line for everything that happens, when it is due.
+@main
+enum Follow {
+    static func main() async {
+        do {
+            try await follow(Options(CommandLine.arguments.dropFirst()))
+        } catch {
+            complain("error: \(error.localizedDescription)")
+            exit(1)
+        }
+    }
+
+    private static func follow(_ options: Options) async throws {
+        let client = try ParlorClient(
+            server: options.server,
+            roomID: options.room,
+            placement: options.placement,
+            token: options.token
+        )
+        async let failure = watchConnection(of: client)
+
+        for await delivery in client.deliveries {
+            switch delivery {
+            case .event(let event, _): print("\(event.seq)  \(describe(event.kind))")
+            case .stateReplaced(let room): print("now  \(describe(room))")
+            }
+        }
+
+        if let failure = await failure {
+            throw Complaint("the server refuses this client: \(failure)")
+        }
+    }
+
+    /// Says what keeps the client from its room. Returns why, if the server refuses it.
+    private static func watchConnection(of client: ParlorClient) async -> Failure? {
+        for await state in client.connectionStates {
+            if case .waiting(_, let reason) = state {
+                complain("not connected: \(reason); trying again")
+            }
+            if case .refused(let failure) = state {
+                // A refused token could be replaced by another; this program has none.
+                client.stop()
+                return failure
+            }
+        }
+
+        return nil
+    }
+
+    private static func complain(_ line: String) {
+        FileHandle.standardError.write(Data("\(line)\n".utf8))
+    }
+}

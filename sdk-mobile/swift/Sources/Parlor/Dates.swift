@@ -1,0 +1,44 @@
+import Foundation
+
+extension Date {
+    init(unixMillis: Int64) {
+        self.init(timeIntervalSince1970: TimeInterval(unixMillis) / 1_000)
+    }
+
+    /// Times that are not representable end up at the ends of the range.
+    var unixMillis: Int64 {
+        let millis = (timeIntervalSince1970 * 1_000).rounded()
+
+        return Int64(exactly: millis) ?? (millis < 0 ? .min : .max)
+    }
+}
+
+extension RoomEvent {
+    /// When it happened.
+    public var occurredAt: Date { Date(unixMillis: occurredAtUnixMillis) }
+
+    /// When it happened, plus the stream's delay at that time.
+    public var displayAt: Date { Date(unixMillis: displayAtUnixMillis) }
+}
+
+extension Session {
+    /// When it began.
+    public var startedAt: Date { Date(unixMillis: startedAtUnixMillis) }
+
+    /// When it ended; nothing while it is live.
+    public var endedAt: Date? { endedAtUnixMillis.map(Date.init(unixMillis:)) }
+}
+
+extension HypeTrain {
+    /// When it began to gather.
+    public var startedAt: Date { Date(unixMillis: startedAtUnixMillis) }
+
+    /// When it ends if nothing more comes. Count down to it from ``ParlorClient/pictureTime``.
+    public var expiresAt: Date { Date(unixMillis: expiresAtUnixMillis) }
+
+    /// When it ended.
+    public var endedAt: Date? { endedAtUnixMillis.map(Date.init(unixMillis:)) }
+
+    /// Until when no other train starts.
+    public var cooldownEndsAt: Date? { cooldownEndsAtUnixMillis.map(Date.init(unixMillis:)) }
+}

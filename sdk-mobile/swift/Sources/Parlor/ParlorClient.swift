@@ -1,0 +1,173 @@
+import Foundation
+import ParlorNative
+
+/// A live subscription to one room.
+///
+/// It connects at once, and goes on trying for as long as the server cannot be reached. Iterate
+/// ``deliveries`` and show what comes; each has its moment when it comes.
+///
+/// ```swift
+/// let client = try ParlorClient(server: server, roomID: room, placement: .companion)
+/// for await delivery in client.deliveries {
+///     switch delivery {
+///     case .event(let event, _): show(event)
+///     case .stateReplaced(let room): draw(room)
+///     }
+/// }
+/// ```
+///
+/// End with ``stop()``, or by letting go of the client. All of it may be called from any task or
+/// thread, and nothing blocks.
+public final class ParlorClient: Sendable {
+    private let native: ParlorNative.Client
+    private let deliveryPull: Pull<Delivery>
+    let statePull: Pull<ConnectionState>
+    private let renewal: Task<Void, Never>?
+
+    /// Starts to follow a room.
+    ///
+    /// - Parameters:
+    ///   - server: The server, such as `https://parlor.example.com`.
+    ///   - roomID: The room's global id.
+    ///   - placement: Where what is shown will be seen, which decides when it is due.
+    ///   - token: A JWT or an overlay token; nothing to read as anyone may.
+    ///   - startAt: Starts from the picture at this place on the stream's timeline instead of at the
+    ///     head. A playhead, once known, goes before it.
+    ///   - tokenProvider: Gets another token when `token` is about to expire or refused, so that a
+    ///     stream may outlast it.
+    /// - Throws: ``ServerURLError`` if the address cannot be a server's. Nothing else fails here: the
+    ///   network and the server's answer show in ``connectionStates``.
+    public init(
+        server: URL,
+        roomID: String,
+        placement: Placement,
+        token: String? = nil,
+        startAt: Date? = nil,
+        tokenProvider: TokenProvider? = nil
+    ) throws {
+        let config = ParlorNative.Config(
+            server: server.absoluteString,
+            roomId: roomID,
+            placement: placement,
+            token: token,
+            startAtUnixMillis: startAt?.unixMillis
+        )
+        let native = try translatingErrors { try ParlorNative.Client.connect(config: config) }
+
+        self.native = native
+        deliveryPull = Pull { await native.nextDelivery() }
+        statePull = Pull { await native.nextConnectionState() }
+        renewal = tokenProvider.map { provider in
+            Task.detached { await TokenRenewal(client: native, provider: provider).run() }
+        }
+    }
+
+    deinit {
+        stop()
+    }
+
+    /// What to show, each when it is due.
+    ///
+    /// Picture events come in order of `seq`, each once, across lost connections too. Iterate without
+    /// long breaks: with 64 deliveries waiting the client stops reading, and the server drops it as
+    /// too slow. It comes back by itself once you go on, late and whole.
+    ///
+    /// Ends once the client has been stopped, or the server has refused it for good;
+    /// ``connectionState`` says which.
+    public var deliveries: ParlorSequence<Delivery> {
+        ParlorSequence(pull: deliveryPull, client: self)
+    }
+
+    /// Where the connection stands: the present state, then each other one. States that were passed
+    /// through while nobody was looking are left out. Ends with the client.
+    public var connectionStates: ParlorSequence<ConnectionState> {
+        ParlorSequence(pull: statePull, client: self)
+    }
+
+    /// Where the connection stands now.
+    public var connectionState: ConnectionState {
+        native.connectionState()
+    }
+
+    /// When that happened which the viewer's picture shows now. Count down to a train's `expiresAt`
+    /// from here. Nothing as long as it is not known.
+    public var pictureTime: Date? {
+        native.pictureTimeUnixMillis().map(Date.init(unixMillis:))
+    }
+
+    /// How far the client's estimate of the server's time may be off, in seconds. Nothing as long as
+    /// there is none.
+    public var clockError: TimeInterval? {
+        native.clockErrorMs().map { TimeInterval($0) / 1_000 }
+    }
+
+    /// What has been counted since the start, and with it everything that was given up.
+    public var stats: Stats {
+        native.stats()
+    }
+
+    /// Reports where the player's picture is. Call on play, pause, stall, seek and rate change, and
+    /// about every second.
+    ///
+    /// - Parameters:
+    ///   - date: The program date-time of the picture shown, as `AVPlayerItem.currentDate()` tells
+    ///     it. Nothing if the player cannot tell: the room is then shown by the stream's delay.
+    ///   - isPlaying: Whether the picture moves. False while paused and while rebuffering.
+    ///   - rate: How fast it moves when it does; 1 is normal speed.
+    public func setPlayhead(_ date: Date?, isPlaying: Bool, rate: Double = 1) {
+        guard let date else {
+            return native.clearPlayhead()
+        }
+        native.setPlayhead(
+            positionUnixMillis: date.unixMillis,
+            playing: isPlaying,
+            rateBasisPoints: basisPoints(of: rate)
+        )
+    }
+
+    /// Gives a new token, at any time. A client that was refused for its token goes on; if the present
+    /// one is about to expire, the client changes over without a gap.
+    public func setToken(_ token: String) {
+        native.setToken(token: token)
+    }
+
+    /// Tells that the app goes to the background: the connection is closed, nothing is tried and
+    /// nothing more is delivered, until ``resume()``.
+    public func pause() {
+        native.pause()
+    }
+
+    /// Tells that the app is back. The client connects at once and goes on where it stopped: with
+    /// every event since, or, if those are too many, with the state as it is now.
+    ///
+    /// Report the playhead right afterwards: the picture is taken to have stood still meanwhile.
+    public func resume() {
+        native.resume()
+    }
+
+    /// Tells of the network: that there is none, so that nothing is tried, or that there is one again,
+    /// or another. The connection is then presumed dead and replaced.
+    public func networkChanged(online: Bool) {
+        native.networkChanged(online: online)
+    }
+
+    /// Drops the connection and makes another one now, whatever is being waited for. Does nothing
+    /// while paused, nor after a refusal that no token ends.
+    public func reconnect() {
+        native.reconnect()
+    }
+
+    /// Ends the subscription: whoever waits gets nothing, and so does everyone later. What was due
+    /// and not taken is dropped.
+    public func stop() {
+        native.stop()
+        deliveryPull.end()
+        renewal?.cancel()
+    }
+}
+
+/// A picture that runs backwards, or at no speed that is a number, counts as standing still; the
+/// client then learns of its place from the reports alone.
+private func basisPoints(of rate: Double) -> UInt32 {
+    UInt32(exactly: (rate * 10_000).rounded()) ?? 0
+}

@@ -1,0 +1,42 @@
+import Foundation
+import ParlorNative
+
+/// Gets a token from the application's own server when the client needs another: the present one is
+/// about to expire, or was refused.
+///
+/// If it throws, it is asked again after a while, for as long as the need lasts. If it throws a
+/// `CancellationError`, it is not: the client then goes without until ``ParlorClient/setToken(_:)``.
+public typealias TokenProvider = @Sendable (TokenRequest) async throws -> String
+
+/// Answers a client's requests for a token, one after another.
+struct TokenRenewal: Sendable {
+    let client: ParlorNative.Client
+    let provider: TokenProvider
+    var firstRetryDelay = Self.firstRetryDelay
+
+    /// Soon enough for a viewer who is waiting.
+    private static let firstRetryDelay: TimeInterval = 1
+    /// Seldom enough for a server that is down, with all its viewers asking.
+    private static let retryDelayMax: TimeInterval = 60
+
+    /// Runs until the client has ended or the task is cancelled.
+    func run() async {
+        while let request = await client.nextTokenRequest(), !Task.isCancelled {
+            await answer(request)
+        }
+    }
+
+    private func answer(_ request: TokenRequest) async {
+        var delay = firstRetryDelay
+        while !Task.isCancelled {
+            do {
+                return client.setToken(token: try await provider(request))
+            } catch is CancellationError {
+                return
+            } catch {
+                try? await Task.sleep(nanoseconds: UInt64(delay * 1_000_000_000))
+                delay = min(2 * delay, Self.retryDelayMax)
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// The library's types under this module's name, so that an application imports one module. What
+// their fields and cases mean is said where they are generated.
+
+import ParlorNative
+
+/// Where an overlay sits, which decides when its events are due.
+public typealias Placement = ParlorNative.Placement
+
+/// Something to show: an event that has its moment, or the whole state.
+public typealias Delivery = ParlorNative.Delivery
+
+/// A fact in a room's log.
+public typealias RoomEvent = ParlorNative.RoomEvent
+
+/// What happened.
+public typealias EventKind = ParlorNative.EventKind
+
+/// The state of a room as the viewer should see it.
+public typealias Room = ParlorNative.Room
+
+/// What everyone who may read a room sees of it.
+public typealias RoomProfile = ParlorNative.RoomProfile
+
+/// Whether a room is open.
+public typealias RoomState = ParlorNative.RoomState
+
+/// One live run of a room's stream.
+public typealias Session = ParlorNative.Session
+
+/// What the whole room sees of a contribution.
+public typealias ContributionAlert = ParlorNative.ContributionAlert
+
+/// What was given.
+public typealias ContributionKind = ParlorNative.ContributionKind
+
+/// A hype train, whole.
+public typealias HypeTrain = ParlorNative.HypeTrain
+
+/// How a hype train changed.
+public typealias HypeTrainChange = ParlorNative.HypeTrainChange
+
+/// Where a hype train stands.
+public typealias HypeTrainPhase = ParlorNative.HypeTrainPhase
+
+/// Somebody who contributed to a hype train.
+public typealias HypeTrainContributor = ParlorNative.HypeTrainContributor
+
+/// Where the connection stands.
+public typealias ConnectionState = ParlorNative.ConnectionState
+
+/// Why a client does not try again by itself.
+public typealias Failure = ParlorNative.Failure
+
+/// What a client has counted since it began.
+public typealias Stats = ParlorNative.Stats
+
+/// A room, as those who may read it see it.
+public typealias RoomDetails = ParlorNative.RoomDetails
+
+/// A hype train, in figures.
+public typealias HypeTrainSummary = ParlorNative.HypeTrainSummary
+
+/// A room to be made.
+public typealias NewRoom = ParlorNative.NewRoom
+
+/// What hype trains run by.
+public typealias HypeTrainProgram = ParlorNative.HypeTrainProgram
+
+/// One level of a hype train.
+public typealias HypeTrainLevel = ParlorNative.HypeTrainLevel
+
+/// A room that was made.
+public typealias RoomSummary = ParlorNative.RoomSummary
+
+/// A contribution to be recorded.
+public typealias ContributionReport = ParlorNative.ContributionReport
+
+/// A contribution that was recorded.
+public typealias Contribution = ParlorNative.Contribution
+
+/// Where a contribution's money stands.
+public typealias ContributionStatus = ParlorNative.ContributionStatus
+
+/// A client needs another token.
+public typealias TokenRequest = ParlorNative.TokenRequest
+
+/// Why a client needs another token.
+public typealias TokenRequestReason = ParlorNative.TokenRequestReason
