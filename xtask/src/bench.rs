@@ -1,6 +1,7 @@
 //! Measures what the project promises, and writes each result to `target/bench/<name>.json`.
 
 mod contributions;
+mod fanout;
 mod overlay;
 
 use anyhow::Result;
@@ -9,18 +10,21 @@ use serde_json::Value;
 use crate::workspace;
 
 /// What can be measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, clap::Subcommand)]
 pub(crate) enum Bench {
     /// The bytes a page loads for the overlay
     Overlay,
     /// Durable contributions a second, on both databases
     Contributions,
+    /// What it costs to reach an audience, beside other servers
+    Fanout(fanout::Options),
 }
 
 pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Overlay => overlay::run(),
         Bench::Contributions => contributions::run(),
+        Bench::Fanout(options) => fanout::run(&options),
     }
 }
 

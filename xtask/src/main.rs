@@ -56,7 +56,7 @@ enum Command {
     },
     /// Measure something, and write the result to `target/bench/`
     Bench {
-        #[arg(value_enum)]
+        #[command(subcommand)]
         bench: bench::Bench,
     },
     /// Write schema.graphql from the server, and the packages of the other languages into `target/`

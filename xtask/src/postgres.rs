@@ -1,13 +1,11 @@
 //! A throwaway PostgreSQL: a cluster in a temporary folder, on loopback, gone when dropped.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::{process, tools};
 
@@ -41,7 +39,7 @@ impl Postgres {
         let _ = std::fs::remove_dir_all(&folder);
 
         let started = create(&initdb, &folder).and_then(|password| {
-            let port = free_port()?;
+            let port = process::free_port()?;
             let server = serve(
                 &initdb.with_file_name("postgres"),
                 &folder,
@@ -133,35 +131,14 @@ fn serve(postgres: &Path, folder: &Path, port: u16, durability: Durability) -> R
         .context("cannot start postgres")?;
     let log = server.stderr.take().context("the log is piped")?;
 
-    match wait_until_ready(log) {
+    let is_ready = |line: &str| line.contains("ready to accept connections").then_some(());
+    match process::await_line(log, START_TIMEOUT, is_ready) {
         Ok(()) => Ok(server),
         Err(error) => {
             process::signal(server.id(), "KILL");
             let _ = server.wait();
             Err(error)
         }
-    }
-}
-
-/// Reads the log until the server is ready, and goes on reading it, so that it never blocks.
-fn wait_until_ready(log: impl Read + Send + 'static) -> Result<()> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut lines = BufReader::new(log).lines();
-        let mut last = String::new();
-        for line in lines.by_ref().map_while(Result::ok) {
-            if line.contains("ready to accept connections") {
-                let _ = sender.send(Ok(()));
-            }
-            last = line;
-        }
-        let _ = sender.send(Err(last));
-    });
-
-    match receiver.recv_timeout(START_TIMEOUT) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(last)) => bail!("it stopped: {last}"),
-        Err(_) => bail!("it was not ready within {} s", START_TIMEOUT.as_secs()),
     }
 }
 
@@ -178,12 +155,6 @@ fn as_ordinary_user(program: &Path) -> Command {
     command
 }
 
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
-}
-
 /// 32 hexadecimal digits from the system's random source: anyone on this machine can reach the
 /// port.
 fn random_word() -> Result<String> {
@@ -196,18 +167,4 @@ fn random_word() -> Result<String> {
         let _ = write!(word, "{byte:02x}");
         word
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_that_stops_before_it_is_ready_gives_its_last_words() {
-        let log = "LOG: starting\nFATAL: could not create shared memory\n".as_bytes();
-
-        let error = wait_until_ready(log).unwrap_err().to_string();
-
-        assert_eq!(error, "it stopped: FATAL: could not create shared memory");
-    }
 }

@@ -1,10 +1,12 @@
 //! Runs other programs: one line when one fails, and none left running when we are interrupted.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -142,6 +144,41 @@ pub(crate) fn signal(pid: u32, signal: &str) {
         .status();
 }
 
+/// Reads a server's log until `find` finds something in a line, and goes on reading it afterwards,
+/// so that the server never blocks. A server that ends instead gives its last words.
+pub(crate) fn await_line<T: Send + 'static>(
+    log: impl Read + Send + 'static,
+    at_most: Duration,
+    find: impl Fn(&str) -> Option<T> + Send + 'static,
+) -> Result<T> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut lines = BufReader::new(log).lines();
+        let mut last = String::new();
+        for line in lines.by_ref().map_while(Result::ok) {
+            if let Some(found) = find(&line) {
+                // Nobody listens after the first one.
+                let _ = sender.send(Ok(found));
+            }
+            last = line;
+        }
+        let _ = sender.send(Err(last));
+    });
+
+    match receiver.recv_timeout(at_most) {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(last)) => bail!("it stopped: {last}"),
+        Err(_) => bail!("it was not ready within {} s", at_most.as_secs()),
+    }
+}
+
+/// A port on loopback that nobody listens on now, for programs that cannot choose one themselves.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
+}
+
 /// Starts `command` and remembers it until [`wait`] has seen its end.
 fn start(command: &mut Command, name: &str) -> Result<Child> {
     check_interrupted()?;
@@ -212,5 +249,20 @@ mod tests {
 
         assert_eq!(transcript.text, "one\ntwo\n");
         assert!(!transcript.succeeded);
+    }
+
+    #[test]
+    fn a_server_that_stops_before_it_is_ready_gives_its_last_words() {
+        let log = "LOG: starting\nFATAL: could not create shared memory\n".as_bytes();
+        let ready = |line: &str| line.strip_prefix("LOG: ready on ").map(str::to_owned);
+
+        let error = await_line(log, Duration::from_mins(1), ready).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "it stopped: FATAL: could not create shared memory"
+        );
+
+        let log = "LOG: starting\nLOG: ready on 7\n".as_bytes();
+        assert_eq!(await_line(log, Duration::from_mins(1), ready).unwrap(), "7");
     }
 }

@@ -77,6 +77,18 @@ pub(crate) const POSTGRES: Tool = Tool {
     packages: &["postgresql"],
     why: "is the second database that every store test runs on",
 };
+pub(crate) const NCHAN: Tool = Tool {
+    name: "nginx with nchan",
+    evidence: Evidence::File("/usr/lib/nginx/modules/ngx_nchan_module.so"),
+    packages: &["nginx-light", "libnginx-mod-nchan"],
+    why: "is measured beside Parlor",
+};
+pub(crate) const GO: Tool = Tool {
+    name: "go",
+    evidence: Evidence::Program("go"),
+    packages: &["golang-go"],
+    why: "builds Centrifugo, which is measured beside Parlor",
+};
 pub(crate) const WEB_COMPILER: Tool = Tool {
     name: "rustc-web",
     evidence: Evidence::File("/var/lib/dpkg/info/rustc-web.list"),

@@ -53,6 +53,15 @@ pub(crate) fn metadata() -> Result<Value> {
 
 /// Where cargo puts the dev profile's programs and libraries.
 pub(crate) fn dev_profile_dir() -> Result<PathBuf> {
+    Ok(target_dir()?.join("debug"))
+}
+
+/// Where cargo puts the release profile's programs.
+pub(crate) fn release_profile_dir() -> Result<PathBuf> {
+    Ok(target_dir()?.join("release"))
+}
+
+fn target_dir() -> Result<PathBuf> {
     let text = process::output(&mut cargo(&[
         "metadata",
         "--no-deps",
@@ -64,5 +73,5 @@ pub(crate) fn dev_profile_dir() -> Result<PathBuf> {
         .as_str()
         .context("cargo metadata names no target directory")?;
 
-    Ok(Path::new(target).join("debug"))
+    Ok(PathBuf::from(target))
 }
