@@ -35,7 +35,7 @@ pub(super) async fn serve(opened: Opened, sockets: Arc<Sockets>) {
     let connection = Connection::new(opened.stream, sockets);
     let outbound = Arc::clone(&connection.outbound);
 
-    connection.run(&opened.unread).await;
+    connection.run(opened.unread).await;
     outbound.end_all();
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn turn_away(opened: Opened, sockets: Arc<Sockets>, close: Clos
     connection.conversation.close();
     outbound.close(close);
 
-    connection.run(&opened.unread).await;
+    connection.run(opened.unread).await;
     outbound.end_all();
 }
 
@@ -86,12 +86,14 @@ impl Connection {
     }
 
     /// Carries on until the peer is gone.
-    async fn run(mut self, unread: &[u8]) {
+    async fn run(mut self, unread: Bytes) {
         let sockets = Arc::clone(&self.sockets);
         let outbound = Arc::clone(&self.outbound);
         let mut drained = pin!(sockets.app.drained());
         let mut is_draining = false;
-        self.take_in(unread);
+        self.take_in(&unread);
+        // However short, it keeps the whole buffer of the HTTP server.
+        drop(unread);
 
         loop {
             let status = outbound.status();
