@@ -72,7 +72,7 @@ pub(super) fn cached() -> Option<PathBuf> {
 /// Fetches and unpacks the toolchain. Complete or absent: the folder gets its name last.
 pub(super) fn unpack() -> Result<PathBuf> {
     println!(
-        "fetching Debian's Swift toolchain, once: 550 MB to fetch, 1.2 GB unpacked, a minute or two"
+        "fetching Debian's Swift toolchain, once: 550 MB to fetch, 1.4 GB unpacked, a minute or two"
     );
     let stopwatch = Stopwatch::start();
     let cache = cache()?;
