@@ -24,8 +24,8 @@ enum Follow {
 
         for await delivery in client.deliveries {
             switch delivery {
-            case .event(let event, _): print("\(event.seq)  \(describe(event.kind))")
-            case .stateReplaced(let room): print("now  \(describe(room))")
+            case .event(let event, _): say("\(event.seq)  \(describe(event.kind))")
+            case .stateReplaced(let room): say("now  \(describe(room))")
             }
         }
 
@@ -48,6 +48,11 @@ enum Follow {
         }
 
         return nil
+    }
+
+    /// Unlike `print`, at once, also into a pipe.
+    private static func say(_ line: String) {
+        FileHandle.standardOutput.write(Data("\(line)\n".utf8))
     }
 
     private static func complain(_ line: String) {
