@@ -1,7 +1,8 @@
 //! Who asks, and what they may do.
 
-use crate::id::{RoomId, TenantId};
+use crate::id::{RoomId, TenantId, ViewerId};
 use crate::room::Room;
+use crate::room_aggregate::Actor;
 
 /// Who stands behind a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum AccessRefusal {
     OverlayTokenReadsOnly,
     #[error("this needs a staff role")]
     StaffOnly,
+    #[error("the token's user id is longer than a viewer id, or no plain text")]
+    UserIdUnusable,
 }
 
 impl Principal {
@@ -55,6 +58,25 @@ impl Principal {
             Self::Viewer { .. } => Err(AccessRefusal::StaffOnly),
             Self::Staff { tenant_id, .. } => Ok(*tenant_id),
         }
+    }
+
+    /// The person behind the request, who may act as a participant, and their tenant.
+    pub fn person(&self) -> Result<(TenantId, Actor), AccessRefusal> {
+        let (tenant_id, user_id, is_staff) = match self {
+            Self::Anonymous => return Err(AccessRefusal::Unauthenticated),
+            Self::Overlay { .. } => return Err(AccessRefusal::OverlayTokenReadsOnly),
+            Self::Viewer { tenant_id, user_id } => (*tenant_id, user_id, false),
+            Self::Staff { tenant_id, user_id } => (*tenant_id, user_id, true),
+        };
+        let viewer_id = ViewerId::parse(user_id).map_err(|_| AccessRefusal::UserIdUnusable)?;
+
+        Ok((
+            tenant_id,
+            Actor {
+                viewer_id,
+                is_staff,
+            },
+        ))
     }
 
     /// Whether the caller may read `room`. To everyone else it does not exist.

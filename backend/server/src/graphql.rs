@@ -3,6 +3,7 @@
 //! Resolvers find out who asks, hand input to the rules and translate what comes back. They decide
 //! nothing themselves.
 
+mod audit;
 mod endpoint;
 mod event;
 mod explorer;
@@ -14,6 +15,9 @@ mod mutation;
 mod object;
 mod page;
 mod people;
+mod people_input;
+mod people_mutation;
+mod people_query;
 mod query;
 mod refusal;
 mod scalar;
@@ -22,7 +26,7 @@ mod train;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Schema};
+use async_graphql::{Context, MergedObject, Schema};
 
 pub use endpoint::post;
 pub use explorer::explore;
@@ -32,10 +36,20 @@ pub use scalar::{format_time, parse_time};
 
 use crate::app::App;
 use crate::identity::Caller;
-use mutation::Mutation;
-use query::Query;
+use mutation::RoomMutation;
+use people_mutation::PeopleMutation;
+use people_query::PeopleQuery;
+use query::RoomQuery;
 use refusal::Error;
 use subscription::Subscription;
+
+/// Everything that can be read.
+#[derive(Default, MergedObject)]
+pub struct Query(RoomQuery, PeopleQuery);
+
+/// Everything that can be changed.
+#[derive(Default, MergedObject)]
+pub struct Mutation(RoomMutation, PeopleMutation);
 
 /// The executable schema.
 pub type ParlorSchema = Schema<Query, Mutation, Subscription>;
@@ -57,7 +71,7 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription)
         .register_output_type::<Error>()
         .limit_recursive_depth(limits::NESTING_MAX)
 }

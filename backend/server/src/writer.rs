@@ -7,6 +7,7 @@
 mod command;
 mod deadlines;
 mod lane;
+mod people;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 pub use command::{
     Command, EndExpiredTrain, EndSession, NotDone, RecordContribution, StartSession, UpdateRoom,
 };
+pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
 
 use crate::clock::Clock;
 use crate::ids::Ids;

@@ -33,6 +33,18 @@ pub struct Page<T> {
     pub total_count: i64,
 }
 
+impl<T> Page<T> {
+    /// The same part of the list, with other rows in place of these.
+    pub fn map<U>(self, row: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(row).collect(),
+            has_previous: self.has_previous,
+            has_next: self.has_next,
+            total_count: self.total_count,
+        }
+    }
+}
+
 impl PageRequest {
     /// Appends the conditions, the order and the limit to a statement that ends in a condition. The
     /// list is ordered by the columns `at` and `id`.

@@ -169,7 +169,8 @@ impl Terms {
         check_reason(self.reason.as_deref())
     }
 
-    fn is_live(&self, now: ServerTime) -> bool {
+    /// Whether the grant or denial still holds.
+    pub fn is_live(&self, now: ServerTime) -> bool {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 }

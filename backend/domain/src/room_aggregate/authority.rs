@@ -63,7 +63,7 @@ impl RoomAggregate {
             .ok_or(ActRefusal::NotJoined)
     }
 
-    /// Whether `actor` may use `capability` here and now.
+    /// Whether `actor` may use `capability` here and now, in a room that still changes.
     pub(super) fn require(
         &self,
         actor: &Actor,
@@ -71,7 +71,21 @@ impl RoomAggregate {
         now: ServerTime,
     ) -> Result<(), ActRefusal> {
         self.check_open_to(actor)?;
+        self.authorize(actor, capability, now)
+    }
+
+    /// Whether `actor` may use `capability` on the room itself, whose own rules say what its state
+    /// allows.
+    pub fn authorize(
+        &self,
+        actor: &Actor,
+        capability: Capability,
+        now: ServerTime,
+    ) -> Result<(), ActRefusal> {
         if !actor.is_staff {
+            if self.room.state == RoomState::Draft {
+                return Err(ActRefusal::RoomHidden);
+            }
             self.joined(actor)?;
         }
 

@@ -73,9 +73,9 @@ impl From<AccessRefusal> for Fault {
     fn from(refusal: AccessRefusal) -> Self {
         match refusal {
             AccessRefusal::Unauthenticated => Self::Unauthenticated(refusal.to_string()),
-            AccessRefusal::OverlayTokenReadsOnly | AccessRefusal::StaffOnly => {
-                Self::Forbidden(refusal.to_string())
-            }
+            AccessRefusal::OverlayTokenReadsOnly
+            | AccessRefusal::StaffOnly
+            | AccessRefusal::UserIdUnusable => Self::Forbidden(refusal.to_string()),
         }
     }
 }

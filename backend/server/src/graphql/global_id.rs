@@ -3,7 +3,7 @@
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use parlor_domain::id::{Epoch, OverlayTokenId, RoomId};
+use parlor_domain::id::{Epoch, OverlayTokenId, ParticipantId, RoomId};
 use uuid::Uuid;
 
 /// Kinds of things that have a global id.
@@ -16,10 +16,11 @@ pub(crate) enum IdKind {
     HypeTrain,
     Event,
     Participant,
+    AuditEntry,
 }
 
 impl IdKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -27,6 +28,7 @@ impl IdKind {
         Self::HypeTrain,
         Self::Event,
         Self::Participant,
+        Self::AuditEntry,
     ];
 
     fn as_str(self) -> &'static str {
@@ -38,6 +40,7 @@ impl IdKind {
             Self::HypeTrain => "HypeTrain",
             Self::Event => "RoomEvent",
             Self::Participant => "Participant",
+            Self::AuditEntry => "AuditEntry",
         }
     }
 
@@ -67,6 +70,11 @@ pub fn parse_room_id(id: &str) -> Option<RoomId> {
 pub(crate) fn parse_overlay_token_id(id: &str) -> Option<OverlayTokenId> {
     parse(id)
         .and_then(|(kind, uuid)| (kind == IdKind::OverlayToken).then_some(OverlayTokenId(uuid)))
+}
+
+/// The participant that `id` names.
+pub(crate) fn parse_participant_id(id: &str) -> Option<ParticipantId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Participant).then_some(ParticipantId(uuid)))
 }
 
 /// A room's global id.

@@ -5,6 +5,7 @@ use parlor_domain::contribution::{RawReport, Report};
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{Epoch, OverlayTokenId, RoomId, TenantId};
 use parlor_domain::invalid::check_text;
+use parlor_domain::participant::Capability;
 use parlor_domain::room::{self, RoomChange, RoomDraft};
 use parlor_domain::room_aggregate::RoomAggregate;
 use parlor_store::{InsertRoom, OverlayTokenRow};
@@ -23,18 +24,21 @@ use super::refusal::{
 };
 use super::{app, caller};
 use crate::identity::{draw_overlay_secret, overlay_secret_hash};
-use crate::writer::{Command, EndSession, RecordContribution, StartSession, UpdateRoom};
+use crate::writer::{
+    Authorized, Command, EndSession, RecordContribution, StartSession, UpdateRoom,
+};
 
 /// The longest label of an overlay token, in bytes: a line in a list.
 const LABEL_BYTES_MAX: usize = 100;
 
 /// What a malformed id stands for: no room ever has it, so it is answered as any unknown id is.
-const NO_ROOM: RoomId = RoomId(Uuid::nil());
+pub(super) const NO_ROOM: RoomId = RoomId(Uuid::nil());
 
-pub struct Mutation;
+#[derive(Default)]
+pub(super) struct RoomMutation;
 
 #[Object]
-impl Mutation {
+impl RoomMutation {
     async fn create_room(
         &self,
         context: &Context<'_>,
@@ -60,9 +64,9 @@ impl Mutation {
         let command = StartSession {
             delay_ms: input.delay_ms.map(Into::into),
         };
-        let started = submit(context, &input.room_id, |_| Ok(command)).await;
+        let started = submit_with(context, &input.room_id, Capability::SessionManage, command);
 
-        StartSessionResult::of(started)
+        StartSessionResult::of(started.await)
     }
 
     async fn end_session(
@@ -70,7 +74,14 @@ impl Mutation {
         context: &Context<'_>,
         input: EndSessionInput,
     ) -> Result<EndSessionResult, Fault> {
-        EndSessionResult::of(submit(context, &input.room_id, |_| Ok(EndSession)).await)
+        let ended = submit_with(
+            context,
+            &input.room_id,
+            Capability::SessionManage,
+            EndSession,
+        );
+
+        EndSessionResult::of(ended.await)
     }
 
     async fn record_contribution(
@@ -138,10 +149,10 @@ async fn update_room(
     id: &ID,
     input: UpdateRoomInput,
 ) -> Result<room::Room, Stop> {
-    submit(context, id, |_| {
-        Ok(UpdateRoom(RoomChange::try_from(input)?))
-    })
-    .await
+    caller(context).principal.person()?;
+    let command = UpdateRoom(RoomChange::try_from(input)?);
+
+    submit_with(context, id, Capability::RoomUpdate, command).await
 }
 
 async fn create_overlay_token(
@@ -201,6 +212,28 @@ async fn submit<C: Command<Refusal: Into<Refusal>>>(
     let tenant_id = caller(context).principal.staff_tenant()?;
     let room_id = global_id::parse_room_id(id).unwrap_or(NO_ROOM);
     let command = prepare(room_id)?;
+
+    let done = app(context)
+        .writer
+        .submit(tenant_id, room_id, command)
+        .await;
+    done.map_err(|not_done| Stop::of_writer(not_done, id))
+}
+
+/// Has `command` done to the room that the client calls `id`, if the caller has `capability` there.
+async fn submit_with<C: Command<Refusal: Into<Refusal>>>(
+    context: &Context<'_>,
+    id: &ID,
+    capability: Capability,
+    command: C,
+) -> Result<C::Answer, Stop> {
+    let (tenant_id, actor) = caller(context).principal.person()?;
+    let room_id = global_id::parse_room_id(id).unwrap_or(NO_ROOM);
+    let command = Authorized {
+        actor,
+        capability,
+        command,
+    };
 
     let done = app(context)
         .writer

@@ -7,6 +7,7 @@ use parlor_store::{OverlayTokenRow, RoomView};
 use super::app;
 use super::fault::Fault;
 use super::global_id::IdKind;
+use super::people::Participant;
 use super::scalar::{Currency, Int64, Time, int};
 use super::train::HypeTrain;
 
@@ -18,6 +19,7 @@ pub(crate) enum Node {
     Session(Session),
     Contribution(Box<Contribution>),
     OverlayToken(OverlayToken),
+    Participant(Box<Participant>),
 }
 
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]

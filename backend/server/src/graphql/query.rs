@@ -1,7 +1,7 @@
 //! Reading.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use parlor_domain::id::{ContributionId, OverlayTokenId, RoomId, SessionId};
+use parlor_domain::id::{ContributionId, OverlayTokenId, ParticipantId, RoomId, SessionId};
 use parlor_store::RoomView;
 
 use super::fault::Fault;
@@ -9,12 +9,14 @@ use super::global_id::{self, IdKind};
 use super::input::ConnectionInput;
 use super::object::{Node, Room, RoomState, Session};
 use super::page::{self, connection};
+use super::people_query::read_participant;
 use super::{app, caller};
 
-pub struct Query;
+#[derive(Default)]
+pub(super) struct RoomQuery;
 
 #[Object]
-impl Query {
+impl RoomQuery {
     async fn node(&self, context: &Context<'_>, id: ID) -> Result<Option<Node>, Fault> {
         let Some((kind, uuid)) = global_id::parse(&id) else {
             return Ok(None);
@@ -22,6 +24,10 @@ impl Query {
         if kind == IdKind::Room {
             let room = read_room(context, RoomId(uuid)).await?;
             return Ok(room.map(|room| Node::Room(Box::new(room))));
+        }
+        if kind == IdKind::Participant {
+            let found = read_participant(context, ParticipantId(uuid)).await?;
+            return Ok(found.map(|found| Node::Participant(Box::new(found))));
         }
         let Ok(tenant_id) = caller(context).principal.staff_tenant() else {
             return Ok(None);
@@ -43,7 +49,11 @@ impl Query {
                 let token = store.overlay_token(tenant_id, OverlayTokenId(uuid)).await?;
                 token.map(|token| Node::OverlayToken(token.into()))
             }
-            IdKind::Room | IdKind::HypeTrain | IdKind::Event | IdKind::Participant => None,
+            IdKind::Room
+            | IdKind::HypeTrain
+            | IdKind::Event
+            | IdKind::Participant
+            | IdKind::AuditEntry => None,
         })
     }
 

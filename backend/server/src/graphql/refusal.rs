@@ -1,5 +1,7 @@
 //! Refusals as data: one place where each "no" of the rules gets its type and code.
 
+mod people;
+
 use std::fmt::Display;
 
 use async_graphql::{ID, Interface, SimpleObject, Union};
@@ -12,6 +14,7 @@ use parlor_domain::room_aggregate::{
 
 use super::fault::Fault;
 use super::object::{Contribution, CreatedOverlayToken, OverlayToken, Room, Session};
+use super::people::Participant;
 use crate::writer::NotDone;
 
 /// An expected refusal.
@@ -70,6 +73,8 @@ pub(crate) enum Refusal {
     NotFound(NotFoundError),
     Auth(AuthError),
     Conflict(ConflictError),
+    /// The room is not for the caller to know of, which is told as if it were not there.
+    RoomHidden,
 }
 
 /// How a mutation ends without its object: refused, which is data, or failed.
@@ -103,6 +108,13 @@ impl Refusal {
         })
     }
 
+    fn auth(code: &str, message: impl Display) -> Self {
+        Self::Auth(AuthError {
+            message: message.to_string(),
+            code: code.to_owned(),
+        })
+    }
+
     fn conflict(code: &str, message: impl Display) -> Self {
         Self::Conflict(ConflictError {
             message: message.to_string(),
@@ -128,6 +140,7 @@ impl From<AccessRefusal> for Refusal {
             AccessRefusal::Unauthenticated => "UNAUTHENTICATED",
             AccessRefusal::OverlayTokenReadsOnly => "OVERLAY_TOKEN_READS_ONLY",
             AccessRefusal::StaffOnly => "STAFF_ONLY",
+            AccessRefusal::UserIdUnusable => "USER_ID_UNUSABLE",
         };
 
         Self::Auth(AuthError {
@@ -200,7 +213,13 @@ impl Stop {
     pub(crate) fn of_writer<R: Into<Refusal>>(not_done: NotDone<R>, room_id: &ID) -> Self {
         match not_done {
             NotDone::RoomNotFound => Refusal::not_found("Room", room_id).into(),
-            NotDone::Refused(refusal) => Self::Refused(refusal.into()),
+            NotDone::Refused(refusal) => {
+                let refusal = refusal.into();
+                if let Refusal::RoomHidden = refusal {
+                    return Refusal::not_found("Room", room_id).into();
+                }
+                Self::Refused(refusal)
+            }
             NotDone::SlugTaken => Refusal::slug_taken().into(),
             NotDone::ContributionElsewhere => {
                 let message = "the contribution was reported to another room";
@@ -230,6 +249,9 @@ macro_rules! results {
                     $($(Err(Stop::Refused(Refusal::$never(error))) => {
                         unreachable!("{} is no answer here: {}", stringify!($name), error.message)
                     })*)?
+                    Err(Stop::Refused(Refusal::RoomHidden)) => {
+                        unreachable!("the writer's answer names the room")
+                    }
                     Err(Stop::Failed(fault)) => Err(fault),
                 }
             }
@@ -258,5 +280,59 @@ results! {
     }
     RevokeOverlayTokenResult {
         OverlayToken, NotFound NotFoundError, Auth AuthError; never Validation, Conflict
+    }
+    JoinRoomResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    RenameParticipantResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    RemoveParticipantResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    GrantCapabilityResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    DenyCapabilityResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    LeaveRoomResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    ReadmitParticipantResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    AssignRoleResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    ClearCapabilityGrantResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    ClearCapabilityDenialResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    RequestStageResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    WithdrawStageRequestResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    InviteToStageResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    DeclineStageResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    JoinStageResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    LeaveStageResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    MoveToAudienceResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    HandOverHostResult {
+        Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
     }
 }

@@ -7,6 +7,7 @@ mod access;
 mod contributions;
 mod database;
 mod http;
+mod people;
 mod rooms;
 mod schema;
 mod server;

@@ -228,7 +228,10 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             "id: $id",
             "... on OverlayToken { id revokedAt }",
         ),
-        other => panic!("there is no mutation {other}"),
+        other => match PEOPLE.iter().find(|(name, _)| *name == other) {
+            Some((_, input)) => (*input, "input: $input", PARTICIPANT),
+            None => panic!("there is no mutation {other}"),
+        },
     };
     // A union that never has a member cannot be asked for it.
     let refusals = match mutation {
@@ -254,12 +257,38 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
     (document, variables)
 }
 
+/// Mutations of people, each with its input.
+const PEOPLE: [(&str, &str); 18] = [
+    ("joinRoom", "$input: JoinRoomInput!"),
+    ("leaveRoom", "$input: LeaveRoomInput!"),
+    ("renameParticipant", "$input: RenameParticipantInput!"),
+    ("removeParticipant", "$input: RemoveParticipantInput!"),
+    ("readmitParticipant", "$input: ParticipantInput!"),
+    ("assignRole", "$input: AssignRoleInput!"),
+    ("grantCapability", "$input: CapabilityTermsInput!"),
+    ("denyCapability", "$input: CapabilityTermsInput!"),
+    ("clearCapabilityGrant", "$input: ClearCapabilityInput!"),
+    ("clearCapabilityDenial", "$input: ClearCapabilityInput!"),
+    ("requestStage", "$input: ParticipantInput!"),
+    ("withdrawStageRequest", "$input: ParticipantInput!"),
+    ("inviteToStage", "$input: ParticipantInput!"),
+    ("declineStage", "$input: ParticipantInput!"),
+    ("joinStage", "$input: ParticipantInput!"),
+    ("leaveStage", "$input: ParticipantInput!"),
+    ("moveToAudience", "$input: ParticipantInput!"),
+    ("handOverHost", "$input: HandOverHostInput!"),
+];
+
 const INVALID: &str = "... on ValidationError { field constraint }";
 const NOT_FOUND: &str = "... on NotFoundError { resourceType resourceId }";
 const ROOM: &str = "... on Room {
     id slug title streamId state version delayMs ingestOffsetMs anonymousRead createdAt updatedAt
     hypeTrainProgram { version kickoffEvents levels { goal reward } }
     session { id }
+}";
+const PARTICIPANT: &str = "... on Participant {
+    id name role membership stageRole requestedSeq isListed version joinedAt leftAt
+    private { viewerId capabilities grants { capability expiresAt reason } denials { capability } }
 }";
 const SESSION: &str = "... on Session { id startedAt endedAt delayMs }";
 const CONTRIBUTION: &str = "... on Contribution {

@@ -1,0 +1,134 @@
+//! The audit trail as clients read it.
+
+use async_graphql::{Enum, ID, SimpleObject};
+use parlor_domain::audit;
+
+use super::global_id::IdKind;
+use super::people::{Capability, ParticipantRole};
+use super::query::PageInfo;
+use super::scalar::Time;
+
+/// What somebody did by their authority.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AuditAction {
+    /// With `fromRole` and `toRole`.
+    RoleAssigned,
+    /// With `capability`, `expiresAt` and `reason`.
+    CapabilityGranted,
+    /// With `capability`, `expiresAt` and `reason`.
+    CapabilityDenied,
+    /// With `capability`.
+    GrantCleared,
+    /// With `capability`.
+    DenialCleared,
+    Renamed,
+    /// With `reason`.
+    Removed,
+    Readmitted,
+    MovedToAudience,
+    /// With `fromParticipantId`, who was the host before.
+    HostHandedOver,
+}
+
+/// One use of authority. What does not belong to the action is null.
+#[derive(SimpleObject)]
+pub(crate) struct AuditEntry {
+    id: ID,
+    at: Time,
+    /// Who acted, by the tenant's own id.
+    actor_id: String,
+    /// Whether they acted as the tenant's staff.
+    actor_is_staff: bool,
+    /// On whom.
+    participant_id: ID,
+    action: AuditAction,
+    from_role: Option<ParticipantRole>,
+    to_role: Option<ParticipantRole>,
+    capability: Option<Capability>,
+    expires_at: Option<Time>,
+    reason: Option<String>,
+    from_participant_id: Option<ID>,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct AuditEdge {
+    pub(super) cursor: String,
+    pub(super) node: AuditEntry,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct AuditConnection {
+    pub(super) edges: Vec<AuditEdge>,
+    pub(super) nodes: Vec<AuditEntry>,
+    pub(super) page_info: PageInfo,
+    pub(super) total_count: i32,
+}
+
+impl From<audit::AuditEntry> for AuditEntry {
+    fn from(entry: audit::AuditEntry) -> Self {
+        let mut told = Self {
+            id: IdKind::AuditEntry.id(entry.id.0),
+            at: entry.at.into(),
+            actor_id: entry.actor_id.as_str().to_owned(),
+            actor_is_staff: entry.actor_is_staff,
+            participant_id: IdKind::Participant.id(entry.participant_id.0),
+            action: AuditAction::from(&entry.action),
+            from_role: None,
+            to_role: None,
+            capability: None,
+            expires_at: None,
+            reason: None,
+            from_participant_id: None,
+        };
+        match entry.action {
+            audit::AuditAction::RoleAssigned { from, to } => {
+                told.from_role = Some(from.into());
+                told.to_role = Some(to.into());
+            }
+            audit::AuditAction::CapabilityGranted {
+                capability,
+                expires_at,
+                reason,
+            }
+            | audit::AuditAction::CapabilityDenied {
+                capability,
+                expires_at,
+                reason,
+            } => {
+                told.capability = Some(capability.into());
+                told.expires_at = expires_at.map(Time);
+                told.reason = reason;
+            }
+            audit::AuditAction::GrantCleared { capability }
+            | audit::AuditAction::DenialCleared { capability } => {
+                told.capability = Some(capability.into());
+            }
+            audit::AuditAction::Removed { reason } => told.reason = reason,
+            audit::AuditAction::HostHandedOver { from } => {
+                told.from_participant_id = from.map(|id| IdKind::Participant.id(id.0));
+            }
+            audit::AuditAction::Renamed
+            | audit::AuditAction::Readmitted
+            | audit::AuditAction::MovedToAudience => (),
+        }
+
+        told
+    }
+}
+
+impl From<&audit::AuditAction> for AuditAction {
+    fn from(action: &audit::AuditAction) -> Self {
+        match action {
+            audit::AuditAction::RoleAssigned { .. } => Self::RoleAssigned,
+            audit::AuditAction::CapabilityGranted { .. } => Self::CapabilityGranted,
+            audit::AuditAction::CapabilityDenied { .. } => Self::CapabilityDenied,
+            audit::AuditAction::GrantCleared { .. } => Self::GrantCleared,
+            audit::AuditAction::DenialCleared { .. } => Self::DenialCleared,
+            audit::AuditAction::Renamed => Self::Renamed,
+            audit::AuditAction::Removed { .. } => Self::Removed,
+            audit::AuditAction::Readmitted => Self::Readmitted,
+            audit::AuditAction::MovedToAudience => Self::MovedToAudience,
+            audit::AuditAction::HostHandedOver { .. } => Self::HostHandedOver,
+        }
+    }
+}
