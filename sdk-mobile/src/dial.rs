@@ -1,9 +1,12 @@
 //! Opens a line to a server: TCP, and TLS where the address asks for it.
 //!
-//! The cryptography is ring's, which builds for phones with the platform's C compiler alone; whom
-//! to trust is the system's to say.
+//! The cryptography is ring's, which builds for phones with clang alone; whom to trust is the
+//! system's to say, with whatever its owner has added or taken away: on Android and iOS through
+//! their own verifiers, elsewhere by the system's root certificates, or those in the file or folder
+//! that `SSL_CERT_FILE` or `SSL_CERT_DIR` names.
 
 use hyper::Uri;
+use rustls_platform_verifier::BuilderVerifierExt;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -11,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{self, ClientConfig};
 
 /// What bytes go through, whichever way it was opened.
 pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -37,9 +40,23 @@ pub(crate) async fn dial(address: &Uri) -> io::Result<Box<dyn Line>> {
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let stream = TlsConnector::from(tls_config().await?)
         .connect(name, stream)
-        .await?;
+        .await
+        .map_err(explain)?;
 
     Ok(Box::new(stream))
+}
+
+/// Says in a log's words when it is the server's certificate that stands in the way.
+fn explain(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    let Some(rustls::Error::InvalidCertificate(cause)) = cause else {
+        return error;
+    };
+
+    io::Error::new(
+        error.kind(),
+        format!("the server's certificate is not trusted: {cause}"),
+    )
 }
 
 /// Returns the one configuration of this process. Reading the system's certificates takes some
@@ -58,18 +75,13 @@ async fn tls_config() -> io::Result<Arc<ClientConfig>> {
 }
 
 fn build_tls_config() -> io::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return Err(io::Error::other(
-            "the system has no root certificates, so no server can be trusted",
-        ));
-    }
+    #[cfg(target_os = "android")]
+    crate::android::check_trust()?;
 
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(io::Error::other)?
-        .with_root_certificates(roots)
         .with_no_client_auth();
 
     Ok(config)

@@ -7,6 +7,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(target_os = "android")]
+mod android;
 mod api;
 mod client;
 mod dial;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parlor::{Client, Config, ConnectionState, Delivery, EventKind, Placement};
 
-use crate::server::{Server, contribution, within};
+use crate::server::{Peer, Server, contribution, feed, within};
 
 pub(crate) fn config(server: &Server, room_id: &str) -> Config {
     Config {
@@ -23,6 +23,23 @@ pub(crate) fn connect(server: &Server, room_id: &str) -> Arc<Client> {
 
 pub(crate) fn contributions(seqs: RangeInclusive<i64>) -> Vec<serde_json::Value> {
     seqs.map(|seq| contribution(seq, 0, "hello")).collect()
+}
+
+/// Sends long messages after `seq` until the client has no room for more. Returns how far it got.
+pub(crate) async fn overfill(peer: &Peer, id: &str, mut seq: i64) -> i64 {
+    let end = seq + 32_000;
+    // As long as a client takes them, and enough of them that a socket holds few messages.
+    let long = "x".repeat(4 * 1024);
+    loop {
+        let events: Vec<_> = (seq + 1..=seq + 16)
+            .map(|seq| contribution(seq, 0, &long))
+            .collect();
+        if !peer.feed(id, feed(seq, &events)).await {
+            return seq;
+        }
+        seq += 16;
+        assert!(seq < end, "the client reads what nobody wants");
+    }
 }
 
 /// Waits for a state of the connection that is `wanted`.

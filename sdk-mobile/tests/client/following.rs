@@ -3,7 +3,7 @@
 use parlor::{Client, Config, ConnectionState, Failure, Placement, ServerUrlError};
 use serde_json::json;
 
-use crate::app::{config, connect, contributions, reached, shown};
+use crate::app::{config, connect, contributions, overfill, reached, shown};
 use crate::server::{BASE, Server, contribution, feed, snapshot, within};
 
 #[tokio::test]
@@ -72,15 +72,7 @@ async fn a_slow_application_is_left_behind_and_loses_nothing() {
     let mut peer = server.accept().await;
     let (id, _) = peer.subscription().await;
     peer.feed(&id, snapshot(0)).await;
-    let long = "x".repeat(64 * 1024);
-    let mut sent = 0;
-    while peer
-        .feed(&id, feed(sent, &[contribution(sent + 1, 0, &long)]))
-        .await
-    {
-        sent += 1;
-        assert!(sent < 2_000, "the client reads what nobody wants");
-    }
+    let sent = overfill(&peer, &id, 0).await;
     peer.hang_up();
 
     let mut seqs = Vec::new();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parlor::{Client, ConnectionState, Failure, TokenRequest, TokenRequestReason};
 use serde_json::json;
 
-use crate::app::{connect, contributions, reached, shown};
-use crate::server::{BASE, Peer, Server, contribution, feed, snapshot, within};
+use crate::app::{connect, contributions, overfill, reached, shown};
+use crate::server::{BASE, Peer, Server, feed, snapshot, within};
 
 #[tokio::test]
 async fn an_application_in_the_background_holds_no_socket_and_comes_back_to_its_place() {
@@ -32,15 +32,7 @@ async fn an_application_in_the_background_holds_no_socket_and_comes_back_to_its_
 async fn an_application_that_has_stopped_pulling_can_still_pause() {
     let server = Server::start().await;
     let (client, peer, id) = following(&server).await;
-    let long = "x".repeat(64 * 1024);
-    let mut sent = 5;
-    while peer
-        .feed(&id, feed(sent, &[contribution(sent + 1, 0, &long)]))
-        .await
-    {
-        sent += 1;
-        assert!(sent < 2_000, "the client reads what nobody wants");
-    }
+    let sent = overfill(&peer, &id, 5).await;
 
     client.pause();
     reached(&client, |state| *state == ConnectionState::Paused).await;

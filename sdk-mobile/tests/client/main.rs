@@ -6,3 +6,4 @@ mod app;
 mod following;
 mod lifecycle;
 mod server;
+mod tls;
