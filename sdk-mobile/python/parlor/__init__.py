@@ -1,15 +1,17 @@
 """Follow a Parlor room in step with the picture.
 
-`Client` follows a room: wait for `next_delivery()`, and show what comes. `Api` asks and commands.
-Everything is asynchronous and runs on asyncio; times are Unix milliseconds.
+`follow` connects, `deliveries` yields what to show, `keep_signed_in` answers the client's need of
+tokens. Beneath them is `Client`, where everything is pulled; `Api` asks and commands. Everything is
+asynchronous and runs on asyncio; times are Unix milliseconds.
 """
 
 import atexit
+import contextlib
 
 from . import _native
 from ._native import *  # noqa: F403
 
-__all__ = _native.__all__
+__all__ = [*_native.__all__, "connection_states", "deliveries", "follow", "keep_signed_in"]
 
 # The generated module leaves this to its user: without it, a module and a library of different
 # builds would work together until they do not.
@@ -17,3 +19,36 @@ _native._uniffi_check_api_checksums(_native._UniffiLib)
 
 # A background thread that is about to wake the interpreter must not find it taken apart.
 atexit.register(_native.stop_background)
+
+
+@contextlib.asynccontextmanager
+async def follow(config):
+    """Follows a room for as long as the block lasts: `async with parlor.follow(config) as client:`."""
+    client = _native.Client.connect(config)
+    try:
+        yield client
+    finally:
+        client.stop()
+
+
+async def deliveries(client):
+    """Yields what is to be shown, until the client has ended. One such loop for each client."""
+    while (delivery := await client.next_delivery()) is not None:
+        yield delivery
+
+
+async def connection_states(client):
+    """Yields where the connection stands, now and whenever it changes, until the client has ended."""
+    while (state := await client.next_connection_state()) is not None:
+        yield state
+
+
+async def keep_signed_in(client, fetch_token):
+    """Gives the client a token from `await fetch_token(request)` whenever it needs another, until it
+    has ended. Run it as a task beside the loop of deliveries.
+
+    `request.reason` says why: the present token `is_expiring()`, or it `is_refused()`. What
+    `fetch_token` raises ends this; a request that may succeed later is its own to repeat.
+    """
+    while (request := await client.next_token_request()) is not None:
+        client.set_token(await fetch_token(request))

@@ -35,6 +35,7 @@ class Server:
         }
         self._address = "127.0.0.1:0"
         self._process = None
+        self._tenant = None
         self.token = None
 
     @classmethod
@@ -76,10 +77,24 @@ class Server:
         await self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    async def viewer_token(self, ttl):
+        """A viewer's token that holds for `ttl`, such as `3s`."""
+        arguments = ["--tenant", self._tenant, "--subject", "ada", "--ttl", ttl]
+        token, _ = await self._run_token(*arguments)
+        return token
+
     async def _make_token(self):
+        arguments = ["--create-tenant", "python", "--role", "staff", "--subject", "tester"]
+        token, said = await self._run_token(*arguments)
+        self._tenant = re.search(r"tenant (\S+)", said).group(1)
+        return token
+
+    async def _run_token(self, *arguments):
+        """What `parlor token` writes, and what it says beside it."""
         process = await asyncio.create_subprocess_exec(
             server_program(),
-            *["token", "--create-tenant", "python", "--role", "staff", "--subject", "tester"],
+            "token",
+            *arguments,
             env=self._environment,
             cwd=self._folder,
             stdout=asyncio.subprocess.PIPE,
@@ -88,7 +103,7 @@ class Server:
         token, said = await within(process.communicate())
         if process.returncode != 0:
             raise RuntimeError(said.decode())
-        return token.decode().strip()
+        return token.decode().strip(), said.decode()
 
 
 async def within(awaitable):
