@@ -13,7 +13,7 @@ use crate::postgres::{Durability, Postgres};
 use crate::swift::Toolchain;
 use crate::tally::Tally;
 use crate::tools::{self, Tool};
-use crate::{codegen, npm, process, tidy, wasm, web, workspace};
+use crate::{codegen, mobile, npm, process, tidy, wasm, web, workspace};
 
 /// One part of the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -34,6 +34,8 @@ pub(crate) enum Step {
     Kotlin,
     /// The Swift package, against a running server
     Swift,
+    /// The mobile library, checked for Android and iOS
+    Mobile,
     /// The npm client of the protocol, against a running server
     Protocol,
     /// The pages, in Chromium
@@ -41,7 +43,7 @@ pub(crate) enum Step {
 }
 
 /// In the order that finds the cheapest mistake first.
-pub(crate) const ALL: [Step; 10] = [
+pub(crate) const ALL: [Step; 11] = [
     Step::Tidy,
     Step::Lint,
     Step::Rust,
@@ -50,6 +52,7 @@ pub(crate) const ALL: [Step; 10] = [
     Step::Python,
     Step::Kotlin,
     Step::Swift,
+    Step::Mobile,
     Step::Protocol,
     Step::Browser,
 ];
@@ -81,6 +84,7 @@ impl Step {
             Self::Python => "python",
             Self::Kotlin => "kotlin",
             Self::Swift => "swift",
+            Self::Mobile => "mobile",
             Self::Protocol => "protocol",
             Self::Browser => "browser",
         }
@@ -96,6 +100,9 @@ impl Step {
             Self::Python => with_tools(&[&tools::PYTHON], python),
             Self::Kotlin => with_tools(&[&tools::JDK, &tools::MAVEN], kotlin::run),
             Self::Swift => given(Toolchain::ensure(), |toolchain| swift::run(&toolchain)),
+            Self::Mobile => with_tools(&[&tools::CLANG], || {
+                mobile::check().map(|()| Tally::ONE_PASSED.into())
+            }),
             Self::Protocol => with_tools(&[&tools::NODE, &tools::NPM], || node("protocol")),
             Self::Browser => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
                 web::build(wasm::Source::Auto)?;

@@ -89,6 +89,12 @@ pub(crate) const GO: Tool = Tool {
     packages: &["golang-go"],
     why: "builds Centrifugo, which is measured beside Parlor",
 };
+pub(crate) const CLANG: Tool = Tool {
+    name: "clang-22",
+    evidence: Evidence::Program("clang-22"),
+    packages: &["clang-22"],
+    why: "compiles the mobile library's C for phones",
+};
 pub(crate) const WEB_COMPILER: Tool = Tool {
     name: "rustc-web",
     evidence: Evidence::File("/var/lib/dpkg/info/rustc-web.list"),

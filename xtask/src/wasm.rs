@@ -3,25 +3,18 @@
 //! Best first: the active toolchain's own target; a sysroot cached by an earlier run; the target
 //! from rustup; a sysroot built from Debian's sources with Debian's compiler for the web.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::toolchain::{self, DEBIAN_RUSTC, debian_cargo, holds_core};
 use crate::{process, tools, workspace};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Debian's compiler. `PATH` may well hold rustup's before it.
-const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-const DEBIAN_CARGO: &str = "/usr/bin/cargo";
-
 /// Changes when the way the sysroot is built does, so that old ones are not used.
 const SYSROOT_RECIPE: u32 = 1;
-
-/// Seconds that rustup may take to fetch the target (a 20 MB archive) before the next way is tried.
-const RUSTUP_TIMEOUT_S: &str = "120";
 
 /// Where the compiler comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -45,7 +38,7 @@ impl Toolchain {
     /// Finds a compiler, installing what is missing where that is possible.
     pub(crate) fn ensure(source: Source) -> Result<Self> {
         if source != Source::Debian {
-            if active_has_target()? {
+            if toolchain::active_has(TARGET)? {
                 return Ok(Self::Active);
             }
             if source == Source::Auto
@@ -53,7 +46,7 @@ impl Toolchain {
             {
                 return Ok(Self::Debian { sysroot });
             }
-            if add_target_by_rustup() && active_has_target()? {
+            if toolchain::add_by_rustup(&[TARGET]) && toolchain::active_has(TARGET)? {
                 return Ok(Self::Active);
             }
         }
@@ -114,45 +107,6 @@ impl Toolchain {
             Self::Debian { .. } => "wasm-debian",
         })
     }
-}
-
-/// Whether the active toolchain can build for the web. rustc names the folder also when it is not
-/// there, so what counts is the library in it.
-fn active_has_target() -> Result<bool> {
-    let folder = process::output(
-        Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-            .args(["--print", "target-libdir", "--target", TARGET])
-            .current_dir(workspace::root()),
-    )?;
-
-    Ok(holds_core(Path::new(folder.trim())))
-}
-
-fn holds_core(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|entries| {
-        entries.filter_map(Result::ok).any(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with("libcore-") && name.ends_with(".rlib")
-        })
-    })
-}
-
-fn add_target_by_rustup() -> bool {
-    if tools::find_program("rustup").is_none() {
-        return false;
-    }
-    println!("adding the target {TARGET} with rustup");
-    let added = process::output(
-        Command::new("timeout")
-            .args([RUSTUP_TIMEOUT_S, "rustup", "target", "add", TARGET])
-            .current_dir(workspace::root()),
-    );
-    if added.is_err() {
-        println!("rustup cannot fetch it; trying Debian's compiler for the web");
-    }
-
-    added.is_ok()
 }
 
 /// The sysroot that an earlier run built for the Debian compiler that is installed now.
@@ -244,45 +198,9 @@ fn build_sysroot_in(work: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Debian's cargo with Debian's compiler, free of what rustup's cargo has set for its children.
-fn debian_cargo() -> Command {
-    let mut path = OsString::from("/usr/bin:");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
-    let mut command = Command::new(DEBIAN_CARGO);
-    command
-        .env("PATH", path)
-        .env("RUSTC", DEBIAN_RUSTC)
-        .env_remove("CARGO")
-        .env_remove("LD_LIBRARY_PATH")
-        .env_remove("RUSTUP_TOOLCHAIN")
-        .env_remove("RUSTC_WRAPPER");
-
-    command
-}
-
 fn cargo_home() -> PathBuf {
     std::env::var_os("CARGO_HOME").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"),
         PathBuf::from,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_without_the_core_library_is_no_target() {
-        let folder = std::env::temp_dir().join(format!("xtask-libdir-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("libcore-1.rmeta"), "").unwrap();
-        let without = holds_core(&folder);
-        std::fs::write(folder.join("libcore-1.rlib"), "").unwrap();
-        let with = holds_core(&folder);
-        std::fs::remove_dir_all(&folder).unwrap();
-
-        assert!(!without);
-        assert!(with);
-        assert!(!holds_core(&folder));
-    }
 }
