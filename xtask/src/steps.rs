@@ -26,7 +26,7 @@ pub(crate) enum Step {
     Rust,
     /// schema.graphql is what the server says
     Schema,
-    /// The display plans, by the WebAssembly build
+    /// The display plans, by the WebAssembly build in Chromium
     Wasm,
     /// The Python package, against a running server
     Python,
@@ -96,7 +96,10 @@ impl Step {
             Self::Lint => lint(),
             Self::Rust => rust(),
             Self::Schema => codegen::check_schema().map(|()| Tally::ONE_PASSED.into()),
-            Self::Wasm => with_tools(&[&tools::NODE, &tools::NPM], display_plans),
+            Self::Wasm => with_tools(
+                &[&tools::NODE, &tools::NPM, &tools::CHROMIUM],
+                display_plans,
+            ),
             Self::Python => with_tools(&[&tools::PYTHON], python),
             Self::Kotlin => with_tools(&[&tools::JDK, &tools::MAVEN], kotlin::run),
             Self::Swift => given(Toolchain::ensure(), |toolchain| swift::run(&toolchain)),
