@@ -108,9 +108,10 @@ impl Tree {
             return None;
         };
 
+        // Of a name that stands twice the last counts, as for `JSON.parse`.
         fields
             .iter_mut()
-            .find(|(other, _)| other == name)
+            .rfind(|(other, _)| other == name)
             .map(|(_, field)| field)
     }
 }
@@ -266,6 +267,13 @@ mod tests {
             [Tree::Integer(1), Tree::Integer(-2), Tree::Truth(true)]
         ));
         assert!(matches!(tree.take("deep").take("er"), Tree::Record(_)));
+    }
+
+    #[test]
+    fn of_a_name_that_stands_twice_the_last_counts() {
+        let mut tree = Tree::read(r#"{"seq":1,"other":2,"seq":3}"#).unwrap();
+
+        assert_eq!(tree.integer("seq"), Some(3));
     }
 
     #[test]
