@@ -7,6 +7,7 @@ mod bench;
 mod bind;
 mod codegen;
 mod demo;
+mod fuzz;
 mod mobile;
 mod npm;
 mod postgres;
@@ -61,6 +62,8 @@ enum Command {
         #[command(subcommand)]
         bench: bench::Bench,
     },
+    /// Look for inputs that bring the client or the server's socket down
+    Fuzz(fuzz::Args),
     /// Write schema.graphql from the server, and the packages of the other languages into `target/`
     Codegen,
     /// Run `swift` in the Swift package, such as `run parlor-follow --room ID`
@@ -94,6 +97,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test { only } if only.is_empty() => test::run(&steps::ALL, test::is_ci()),
         Command::Test { only } => test::run(&only, test::is_ci()),
         Command::Ci { step } => test::run(&[step], true),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench { bench } => bench::run(bench),
         Command::Codegen => codegen::run(),
         Command::Demo { args } => demo::run(&args),

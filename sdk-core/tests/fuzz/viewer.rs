@@ -1,0 +1,297 @@
+//! A client, and what holds of it whatever it is told.
+//!
+//! The checks know nothing of how the client works: they follow the playhead by a formula of their
+//! own, and look at what comes out.
+
+use parlor_sdk_core::{
+    Client, Config, Delivery, EventKind, Input, Instant, MediaTime, Output, Placement, Playhead,
+    RoomEvent, ShownEvent,
+};
+use serde_json::Value;
+
+/// Wake-ups in one stretch. A client asks for a few in a second; one that spins asks for ever.
+const WAKEUPS_MAX: u32 = 20_000;
+
+/// How long a player may say nothing of where it is before the stream's delay is used instead.
+const PLAYHEAD_GRACE_MS: i64 = 5_000;
+
+/// No event is shorter than this in a message, so that it bounds how many can have come.
+const EVENT_BYTES_MIN: usize = 100;
+
+/// What one input may make a client say beside what it shows.
+const WORDS_MAX: usize = 16;
+
+/// Characters that all of a client's state comes to when it is written out. It holds at most
+/// 12,000 events, and a script writes few that take more
+/// than 800.
+const STATE_CHARS_MAX: usize = 12_000 * 800;
+
+pub(crate) struct Viewer {
+    pub(crate) client: Client,
+    pub(crate) now: i64,
+    /// The id of the last subscription, and its variables.
+    pub(crate) subscription: (u32, Value),
+    /// Stamps of pings that were not answered yet.
+    pub(crate) pings: Vec<i64>,
+    placement: Placement,
+    player: Player,
+    is_paused: bool,
+    last_picture_seq: i64,
+    bytes_received: usize,
+}
+
+/// What is known of the viewer's player.
+#[derive(Clone, Copy)]
+enum Player {
+    Silent { until: i64 },
+    Reporting { playhead: Playhead, at: i64 },
+    WithoutClock,
+}
+
+impl Viewer {
+    pub(crate) fn new(placement: Placement, start_at: Option<MediaTime>) -> Self {
+        let config = Config {
+            url: "ws://server/graphql/ws".to_owned(),
+            token: Some("a \"token\"".to_owned()),
+            room_id: "room".to_owned(),
+            placement,
+            start_at,
+        };
+        let mut viewer = Self {
+            client: Client::new(config, 1, Instant::from_millis(0)),
+            now: 0,
+            subscription: (0, Value::Null),
+            pings: Vec::new(),
+            placement,
+            player: Player::Silent {
+                until: PLAYHEAD_GRACE_MS,
+            },
+            is_paused: false,
+            last_picture_seq: i64::MIN,
+            bytes_received: 0,
+        };
+        viewer.drain();
+
+        viewer
+    }
+
+    /// Opens the socket and is let in.
+    pub(crate) fn join(&mut self) {
+        self.input(Input::Opened);
+        self.receive("{\"type\":\"connection_ack\"}");
+    }
+
+    pub(crate) fn receive(&mut self, text: &str) {
+        self.bytes_received += text.len();
+        self.input(Input::Received(text));
+    }
+
+    pub(crate) fn input(&mut self, input: Input<'_>) {
+        self.follow_player(&input);
+        self.client
+            .handle_input(input, Instant::from_millis(self.now));
+        self.drain();
+    }
+
+    /// Works out where the player is, as far as `input` says something about it.
+    fn follow_player(&mut self, input: &Input<'_>) {
+        match *input {
+            Input::Playhead(playhead) => {
+                self.player = Player::Reporting {
+                    playhead: Playhead {
+                        playing: playhead.playing && !self.is_paused,
+                        ..playhead
+                    },
+                    at: self.now,
+                };
+            }
+            Input::NoPlayhead => self.player = Player::WithoutClock,
+            Input::Pause => {
+                self.is_paused = true;
+                if let Player::Reporting { playhead, at } = &mut self.player {
+                    let position =
+                        position(playhead, self.now - *at).clamp(i64::MIN.into(), i64::MAX.into());
+                    *at = self.now;
+                    playhead.playing = false;
+                    playhead.position = MediaTime::from_unix_millis(
+                        i64::try_from(position).expect("it has been clamped"),
+                    );
+                }
+            }
+            Input::Resume => {
+                self.is_paused = false;
+                if let Player::Silent { until } = &mut self.player {
+                    *until = self.now + PLAYHEAD_GRACE_MS;
+                }
+            }
+            Input::Opened
+            | Input::Received(_)
+            | Input::Closed { .. }
+            | Input::TokenRenewed(_)
+            | Input::NetworkChanged { .. }
+            | Input::Reconnect
+            | Input::Timeout
+            | Input::Disconnect => {}
+        }
+        if let Player::Silent { until } = self.player
+            && until <= self.now
+            && !self.is_paused
+        {
+            self.player = Player::WithoutClock;
+        }
+    }
+
+    /// Wakes the client up whenever it asks for it, until `span_ms` have passed.
+    pub(crate) fn run_for(&mut self, span_ms: i64) {
+        let end = self.now + span_ms;
+        let mut wakeups = 0;
+        while let Some(deadline) = self.client.poll_timeout()
+            && deadline.as_millis() <= end
+        {
+            self.now = deadline.as_millis();
+            self.input(Input::Timeout);
+            wakeups += 1;
+            assert!(wakeups < WAKEUPS_MAX, "the client spins at {}", self.now);
+        }
+        self.now = end;
+    }
+
+    /// Checks that the client holds no more than it may. Who was told little cannot hold much.
+    pub(crate) fn check_size(&self) {
+        if self.bytes_received > STATE_CHARS_MAX / 8 {
+            let size = format!("{:?}", self.client).len();
+            assert!(size <= STATE_CHARS_MAX, "{size} characters of state");
+        }
+    }
+
+    fn drain(&mut self) {
+        let mut outputs = 0;
+        while let Some(output) = self.client.poll_output() {
+            outputs += 1;
+            let bound = WORDS_MAX + self.bytes_received / EVENT_BYTES_MIN;
+            assert!(outputs <= bound, "{outputs} outputs and no end");
+
+            match output {
+                Output::Send(text) => self.check_sent(&text),
+                Output::Deliver(_) if self.is_paused => {
+                    panic!("nothing is shown in the background")
+                }
+                Output::Deliver(delivery) => match *delivery {
+                    Delivery::StateReplaced(_) => self.last_picture_seq = i64::MIN,
+                    Delivery::Event(shown) => self.check_shown(&shown),
+                },
+                Output::Connect { .. }
+                | Output::CloseSocket { .. }
+                | Output::ConnectionChanged(_)
+                | Output::TokenExpiring { .. } => {}
+            }
+        }
+
+        let now = Instant::from_millis(self.now);
+        let _known_or_not = (
+            self.client.picture_time(now),
+            self.client.clock_error_ms(now),
+        );
+        let deadline = self.client.poll_timeout();
+        assert!(
+            deadline.is_none_or(|deadline| deadline.as_millis() > self.now),
+            "{deadline:?} has passed at {} and is asked for again",
+            self.now
+        );
+    }
+
+    /// What is sent is one message of the protocol.
+    fn check_sent(&mut self, text: &str) {
+        let message: Value = serde_json::from_str(text).expect("what is sent is JSON");
+        match message["type"].as_str() {
+            Some("connection_init") => {
+                let token = &message["payload"]["Authorization"];
+                assert!(
+                    token
+                        .as_str()
+                        .is_some_and(|token| token.starts_with("Bearer ")),
+                    "{text}"
+                );
+            }
+            Some("ping") => {
+                let stamp = message["payload"]["clientSentAt"].as_i64();
+                assert_eq!(stamp, Some(self.now), "{text}");
+                self.pings.push(self.now);
+            }
+            Some("pong") => assert!(message["payload"].is_object(), "{text}"),
+            Some("subscribe") => {
+                let id = message["id"].as_str().and_then(|id| id.parse().ok());
+                let variables = message["payload"]["variables"].clone();
+                assert_eq!(variables["roomId"], "room");
+                self.subscription = (id.expect("an operation has an id"), variables);
+            }
+            Some("complete") => {
+                let id = self.subscription.0.to_string();
+                assert_eq!(message["id"], id, "only what was begun is ended");
+            }
+            other => panic!("{other:?} is no message of a client"),
+        }
+    }
+
+    /// What is shown is due, and its turn.
+    fn check_shown(&mut self, shown: &ShownEvent) {
+        let ShownEvent { event, late_by_ms } = shown;
+        assert!(*late_by_ms >= 0, "{shown:?}");
+        if is_live(event) {
+            return;
+        }
+
+        let (due, reached) = self.due_and_reached(event);
+        let reached = reached.expect("nothing is shown while no clock is known");
+        assert!(
+            due <= reached,
+            "{} was shown early: {due} > {reached}",
+            event.seq
+        );
+        assert!(
+            event.seq > self.last_picture_seq,
+            "{} came after {}",
+            event.seq,
+            self.last_picture_seq
+        );
+        self.last_picture_seq = event.seq;
+    }
+
+    fn due_and_reached(&self, event: &RoomEvent) -> (i128, Option<i128>) {
+        let server_time = self
+            .client
+            .server_time(Instant::from_millis(self.now))
+            .map(|time| i128::from(time.unix_millis()));
+
+        match (self.placement, self.player) {
+            (Placement::Source, _) => (event.occurred_at.unix_millis().into(), server_time),
+            (Placement::Player, Player::Reporting { playhead, at }) => {
+                let profile = self.client.room().profile();
+                let offset_ms = profile.map_or(0, |profile| profile.ingest_offset_ms);
+                let due = event.occurred_at.on_stream(offset_ms);
+                let position = position(&playhead, self.now - at);
+                (due.unix_millis().into(), Some(position))
+            }
+            (Placement::Player, Player::Silent { .. }) => {
+                (event.display_at.unix_millis().into(), None)
+            }
+            (Placement::Player | Placement::Companion, _) => {
+                (event.display_at.unix_millis().into(), server_time)
+            }
+        }
+    }
+}
+
+fn position(playhead: &Playhead, elapsed_ms: i64) -> i128 {
+    let elapsed_ms = if playhead.playing { elapsed_ms } else { 0 };
+    let way_ms = i128::from(elapsed_ms) * i128::from(playhead.rate) / 10_000;
+
+    i128::from(playhead.position.unix_millis()) + way_ms
+}
+
+fn is_live(event: &RoomEvent) -> bool {
+    matches!(
+        event.kind,
+        EventKind::RoomUpdated(_) | EventKind::SessionStarted(_) | EventKind::SessionEnded(_)
+    )
+}
