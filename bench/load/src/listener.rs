@@ -20,6 +20,9 @@ use crate::socket::{Socket, Tally};
 const NAP: Duration = Duration::from_millis(1);
 /// Sockets taken from the system at once.
 const EVENTS_MAX: usize = 1024;
+/// Sockets opened before those that are open get their turn: with thousands to open, a server would
+/// give up waiting for the first ones to answer its pings.
+const OPENED_IN_A_ROW: usize = 64;
 /// What is read at once: a socket's whole backlog, nearly always.
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -43,6 +46,8 @@ pub(crate) fn run(address: SocketAddr, sockets: usize, source: Ipv4Addr) -> Resu
 
 struct Listener {
     poll: Poll,
+    events: Events,
+    buffer: Vec<u8>,
     sockets: Vec<Socket>,
     tally: Tally,
 }
@@ -54,27 +59,29 @@ impl Listener {
         source: Ipv4Addr,
         subscribe: &Subscribe,
     ) -> Result<Self> {
-        let poll = Poll::new()?;
-        let mut sockets = Vec::with_capacity(count);
+        let mut listener = Self {
+            poll: Poll::new()?,
+            events: Events::with_capacity(EVENTS_MAX),
+            buffer: vec![0; BUFFER_BYTES],
+            sockets: Vec::with_capacity(count),
+            tally: Tally::default(),
+        };
         for n in 0..count {
             let mut socket = Socket::open(address, source, subscribe)
                 .with_context(|| format!("socket {n} of {count} did not open"))?;
-            poll.registry()
-                .register(&mut socket.stream, Token(n), Interest::READABLE)?;
-            sockets.push(socket);
+            let registry = listener.poll.registry();
+            registry.register(&mut socket.stream, Token(n), Interest::READABLE)?;
+            listener.sockets.push(socket);
+            if n % OPENED_IN_A_ROW == 0 {
+                listener.read_ready(subscribe)?;
+            }
         }
         println!("subscribed");
 
-        Ok(Self {
-            poll,
-            sockets,
-            tally: Tally::default(),
-        })
+        Ok(listener)
     }
 
     fn listen(&mut self, commands: &Receiver<String>, subscribe: &Subscribe) -> Result<()> {
-        let mut events = Events::with_capacity(EVENTS_MAX);
-        let mut buffer = vec![0; BUFFER_BYTES];
         let mut told = (0, 0);
         loop {
             match commands.try_recv() {
@@ -86,18 +93,7 @@ impl Listener {
                 Err(TryRecvError::Disconnected) => return Ok(()),
             }
 
-            match self.poll.poll(&mut events, Some(Duration::ZERO)) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                polled => polled?,
-            }
-            let mut count = 0;
-            for event in &events {
-                let socket = &mut self.sockets[event.token().0];
-                let keepalive = subscribe.keepalive.as_ref();
-                socket.read(&mut buffer, keepalive, &mut self.tally, clock::now())?;
-                count += 1;
-            }
-
+            let count = self.read_ready(subscribe)?;
             let now = (self.tally.joined, self.tally.delivered);
             if now != told {
                 told = now;
@@ -107,6 +103,23 @@ impl Listener {
                 nap();
             }
         }
+    }
+
+    /// Reads what has come, without waiting. Returns how many sockets had something.
+    fn read_ready(&mut self, subscribe: &Subscribe) -> Result<usize> {
+        match self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(0),
+            polled => polled?,
+        }
+        let keepalive = subscribe.keepalive.as_ref();
+        let mut count = 0;
+        for event in &self.events {
+            let socket = &mut self.sockets[event.token().0];
+            socket.read(&mut self.buffer, keepalive, &mut self.tally, clock::now())?;
+            count += 1;
+        }
+
+        Ok(count)
     }
 }
 
