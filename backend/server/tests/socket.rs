@@ -15,6 +15,8 @@ mod live_room;
 mod protocol;
 #[path = "socket/recordings.rs"]
 mod recordings;
+#[path = "socket/same_bytes.rs"]
+mod same_bytes;
 #[path = "socket/server.rs"]
 mod server;
 #[path = "socket/sharing.rs"]
