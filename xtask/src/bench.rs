@@ -1,8 +1,11 @@
 //! Measures what the project promises, and writes each result to `target/bench/<name>.json`.
 
+mod connects;
 mod contributions;
 mod fanout;
 mod overlay;
+mod parlor;
+mod server;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -16,6 +19,8 @@ pub(crate) enum Bench {
     Overlay,
     /// Durable contributions a second, on both databases
     Contributions,
+    /// What 10,000 connections leave behind, in the client and in the server
+    Connects,
     /// What it costs to reach an audience, beside other servers
     Fanout(fanout::Options),
 }
@@ -24,6 +29,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Overlay => overlay::run(),
         Bench::Contributions => contributions::run(),
+        Bench::Connects => connects::run(),
         Bench::Fanout(options) => fanout::run(&options),
     }
 }

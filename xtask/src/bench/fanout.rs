@@ -4,7 +4,6 @@
 mod load;
 mod report;
 mod room;
-mod server;
 mod system;
 
 use anyhow::{Context, Result, bail};

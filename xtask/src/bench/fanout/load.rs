@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::room::Room;
-use super::server::Folder;
+use crate::bench::server::Folder;
 use crate::{process, workspace};
 
 /// The rate of a busy room.

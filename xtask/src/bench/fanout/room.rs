@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::server::Server;
+use crate::bench::server::Server;
 
 /// Stands for what tells one event from another.
 pub(super) const MARK: &str = "@@";

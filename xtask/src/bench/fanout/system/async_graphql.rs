@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::bench::fanout::room::{Begins, MARK, Room, over_graphql};
-use crate::bench::fanout::server::{Folder, Server, announced};
+use crate::bench::server::{Folder, Server, announced};
 use crate::{process, workspace};
 
 const PUBLISH: &str = "mutation ($message: String!) { publish(message: $message) }";

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::bench::fanout::room::{EVENT, Room};
-use crate::bench::fanout::server::{Folder, Server};
+use crate::bench::server::{Folder, Server};
 use crate::{process, tools, workspace};
 
 const MODULE: &str = "github.com/centrifugal/centrifugo/v6";

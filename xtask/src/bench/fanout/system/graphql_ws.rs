@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::bench::fanout::room::{Begins, MARK, Room, over_graphql};
-use crate::bench::fanout::server::{Folder, Server, announced};
+use crate::bench::server::{Folder, Server, announced};
 use crate::{npm, tools, workspace};
 
 const FOLDER: &str = "bench/peers/graphql-ws";

@@ -1,19 +1,11 @@
-//! Parlor as it ships: the release build of `parlor serve` on a fresh SQLite file, durable as ever.
-//! An event is a contribution that is recorded through the API.
-
-use std::path::PathBuf;
-use std::process::Command;
+//! Parlor itself. An event is a contribution that is recorded through the API.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::bench::fanout::load::Load;
 use crate::bench::fanout::room::{Begins, MARK, Room, over_graphql};
-use crate::bench::fanout::server::{Folder, Server, announced};
-use crate::{process, workspace};
-
-/// Only this server's tokens are signed with it, and nobody else can reach it.
-const SECRET: &str = "a secret that nobody else will ever need";
+use crate::bench::parlor;
 
 const CREATE_ROOM: &str = "mutation ($input: CreateRoomInput!) {
   createRoom(input: $input) { ... on Room { id } ... on Error { message } }
@@ -22,30 +14,11 @@ const RECORD: &str = "mutation ($input: RecordContributionInput!) {
   recordContribution(input: $input) { ... on Contribution { id } ... on Error { message } }
 }";
 
-pub(super) fn prepare() -> Result<()> {
-    process::run(&mut workspace::cargo(&[
-        "build",
-        "--release",
-        "--package",
-        "parlor-server",
-    ]))
-}
+pub(super) use crate::bench::parlor::prepare;
 
 pub(super) fn open_room(load: &Load) -> Result<Room> {
-    let folder = Folder::new("bench-parlor")?;
-    let database = format!("sqlite://{}", folder.path().join("parlor.db").display());
-    let token = process::output(parlor()?.args([
-        "token",
-        "--create-tenant=Bench",
-        "--role=service",
-        "--subject=bench",
-        "--database",
-        &database,
-    ]))?;
-    let authorization = format!("Bearer {}", token.trim());
-    let mut serve = parlor()?;
-    serve.args(["serve", "--listen=127.0.0.1:0", "--database", &database]);
-    let server = Server::start(&serve, folder, announced)?;
+    let parlor::Parlor { server, token } = parlor::start()?;
+    let authorization = format!("Bearer {token}");
 
     let url = format!("http://{}/graphql", server.address);
     let room = json!({ "slug": "bench", "title": "Bench", "state": "OPEN", "anonymousRead": true });
@@ -79,16 +52,4 @@ pub(super) fn open_room(load: &Load) -> Result<Room> {
         publish,
         server,
     })
-}
-
-/// Settings of the person who runs the bench are not for its servers.
-fn parlor() -> Result<Command> {
-    let program: PathBuf = workspace::release_profile_dir()?.join("parlor");
-    let mut command = Command::new(program);
-    command.env("PARLOR_JWT_SECRET", SECRET);
-    for setting in ["PARLOR_DATABASE", "PARLOR_LISTEN", "PARLOR_CONFIG"] {
-        command.env_remove(setting);
-    }
-
-    Ok(command)
 }
