@@ -35,7 +35,7 @@ before(async () => {
   await page.goto(`http://127.0.0.1:${site.address().port}/`);
   await page.evaluate(async () => {
     const sdk = await import('/parlor_sdk_wasm.js');
-    await sdk.default();
+    await sdk.default({ module_or_path: '/parlor_sdk_wasm_bg.wasm' });
     window.rehearse = sdk.rehearse;
   });
 });

@@ -174,9 +174,11 @@ class ParlorClient private constructor(
         return delivery
     }
 
-    /** The native client frees itself under the same lock. */
+    /**
+     * The native client frees itself under the same lock, a moment after the job is seen to be over.
+     */
     private inline fun <T> ifOpen(call: NativeClient.() -> T): T? =
-        synchronized(native) { if (native.uniffiIsDestroyed) null else native.call() }
+        synchronized(native) { if (job.isCompleted || native.uniffiIsDestroyed) null else native.call() }
 
     companion object {
         /**
