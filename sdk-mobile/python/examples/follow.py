@@ -37,6 +37,14 @@ def describe_room(room):
     return f"{title}{train}"
 
 
+def describe_failure(failure):
+    if failure.is_room_not_found():
+        return "there is no such room, or this token may not read it"
+    if failure.is_sign_in_required():
+        return "it wants a valid token (--token)"
+    return f"it speaks another protocol (close code {failure.code})"
+
+
 async def report_connection(client):
     """Says what keeps the client from its room. Returns why, if the server refuses it."""
     while (state := await client.next_connection_state()) is not None:
@@ -69,7 +77,9 @@ async def follow(arguments):
         client.stop()
         failure = await reporter
 
-    return f"the server refuses this client: {failure}" if failure is not None else None
+    if failure is None:
+        return None
+    return f"the server refuses this client: {describe_failure(failure)}"
 
 
 def main():
@@ -81,7 +91,7 @@ def main():
     try:
         failure = asyncio.run(follow(parser.parse_args()))
     except parlor.ServerUrlError as error:
-        failure = str(error)
+        failure = f"{error.url}: {error.reason}"
     except KeyboardInterrupt:
         failure = None
     if failure is not None:

@@ -185,7 +185,8 @@ fn welcome(server: &Server, show: &Show) -> String {
          player page    {url}/player/#room={room}\n  \
          OBS source     {obs}\n  \
          API explorer   {url}/graphql#room={room}&token={token}\n  \
-         staff token    {token}\n\n  \
+         staff token    {token}\n  \
+         room id        {room}\n\n  \
          Ctrl-C ends the show and leaves nothing behind.\n\n",
         room = show.room,
         obs = show.browser_source_url,

@@ -10,9 +10,9 @@ func describe(_ kind: EventKind) -> String {
     case .contributionReceived(let gift):
         "\(gift.name.map(plain) ?? "somebody") gives \(gift.hype) hype"
     case .hypeTrainChanged(let change, let train):
-        "hype train \(change): level \(train.level), \(train.progress) of \(train.goal)"
-    default:
-        "the room has changed"
+        "hype train \(words(change)): level \(train.level), \(train.progress) of \(train.goal)"
+    case .roomUpdated(let profile):
+        "the room is now \"\(plain(profile.title))\""
     }
 }
 
@@ -23,10 +23,24 @@ func describe(_ room: Room) -> String {
     return title + train
 }
 
+func describe(_ failure: Failure) -> String {
+    switch failure {
+    case .roomNotFound: "there is no such room, or this token may not read it"
+    case .signInRequired: "it wants a valid token (--token)"
+    case .incompatible(let code): "it speaks another protocol (close code \(code))"
+    }
+}
+
+private func words(_ change: HypeTrainChange) -> String {
+    "\(change)".reduce(into: "") { words, letter in
+        words += letter.isUppercase ? " \(letter.lowercased())" : String(letter)
+    }
+}
+
 /// What a person typed, without the characters that would move the cursor.
 private func plain(_ typed: String) -> String {
     String(
         String.UnicodeScalarView(
-            typed.unicodeScalars.map { CharacterSet.controlCharacters.contains($0) ? "\u{fffd}" : $0 }
+            typed.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : $0 }
         ))
 }

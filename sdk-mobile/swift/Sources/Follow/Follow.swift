@@ -30,7 +30,7 @@ enum Follow {
         }
 
         if let failure = await failure {
-            throw Complaint("the server refuses this client: \(failure)")
+            throw Complaint("the server refuses this client: \(describe(failure))")
         }
     }
 

@@ -24,7 +24,7 @@ struct Options {
             case ("--placement", "source"): placement = .source
             case ("--server", _):
                 guard let url = URL(string: value) else {
-                    throw Complaint("\(value) is not an address")
+                    throw Complaint("\(value) is not an address such as http://127.0.0.1:8080")
                 }
                 server = url
             default: throw Complaint(Self.usage)

@@ -17,11 +17,11 @@ import parlor.ServerUrlException
 fun main(arguments: Array<String>) {
     val complaint = try {
         val failure = runBlocking { follow(parse(arguments.toList())) }
-        failure?.let { "the server refuses this client: $it" }
+        failure?.let { "the server refuses this client: ${describe(it)}" }
     } catch (error: UsageException) {
         error.message
-    } catch (error: ServerUrlException) {
-        error.message
+    } catch (error: ServerUrlException.Malformed) {
+        "${error.url}: ${error.reason}"
     }
 
     if (complaint != null) {

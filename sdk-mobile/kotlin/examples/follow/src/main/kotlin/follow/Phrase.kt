@@ -1,6 +1,7 @@
 package follow
 
 import parlor.EventKind
+import parlor.Failure
 import parlor.Room
 
 internal fun describe(kind: EventKind): String = when (kind) {
@@ -10,7 +11,7 @@ internal fun describe(kind: EventKind): String = when (kind) {
     is EventKind.HypeTrainChanged -> with(kind.train) {
         "hype train ${words(kind.change)}: level $level, $progress of $goal"
     }
-    is EventKind.SessionStarted -> "the stream is live, ${kind.session.delayMs} ms behind"
+    is EventKind.SessionStarted -> "the stream is live, ${kind.session.delayMs.toDouble() / 1_000} s behind"
     is EventKind.SessionEnded -> "the stream has ended"
     is EventKind.RoomUpdated -> "the room is now \"${plain(kind.profile.title)}\""
 }
@@ -20,6 +21,12 @@ internal fun describe(room: Room): String {
     val train = room.train?.let { ", hype train at level ${it.level}" }.orEmpty()
 
     return title + train
+}
+
+internal fun describe(failure: Failure): String = when (failure) {
+    is Failure.RoomNotFound -> "there is no such room, or this token may not read it"
+    is Failure.SignInRequired -> "it wants a valid token (--token)"
+    is Failure.Incompatible -> "it speaks another protocol (close code ${failure.code})"
 }
 
 private fun words(change: Enum<*>) = change.name.lowercase().replace('_', ' ')
