@@ -28,6 +28,8 @@ pub struct Event {
 pub enum EventBody {
     RoomUpdated(RoomProfile),
     SessionStarted(Session),
+    SessionInterrupted(Session),
+    SessionResumed(Session),
     SessionEnded(Session),
     ContributionReceived(ContributionAlert),
     HypeTrainApproached(HypeTrain),
@@ -85,7 +87,10 @@ impl EventBody {
     pub fn part(&self) -> Option<Part> {
         match self {
             Self::RoomUpdated(_) => Some(Part::Room),
-            Self::SessionStarted(_) | Self::SessionEnded(_) => Some(Part::Session),
+            Self::SessionStarted(_)
+            | Self::SessionInterrupted(_)
+            | Self::SessionResumed(_)
+            | Self::SessionEnded(_) => Some(Part::Session),
             Self::ContributionReceived(_) => None,
             Self::HypeTrainApproached(_)
             | Self::HypeTrainStarted(_)
@@ -114,6 +119,8 @@ impl EventBody {
             | Self::ParticipantStageChanged(participant) => !participant.is_listed,
             Self::RoomUpdated(_)
             | Self::SessionStarted(_)
+            | Self::SessionInterrupted(_)
+            | Self::SessionResumed(_)
             | Self::SessionEnded(_)
             | Self::ContributionReceived(_)
             | Self::HypeTrainApproached(_)
@@ -130,6 +137,8 @@ impl EventBody {
         match self {
             Self::RoomUpdated(_)
             | Self::SessionStarted(_)
+            | Self::SessionInterrupted(_)
+            | Self::SessionResumed(_)
             | Self::SessionEnded(_)
             | Self::ContributionReceived(_)
             | Self::ParticipantJoined(_)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::hype_train::Program;
 use crate::id::{RoomId, TenantId};
 use crate::invalid::{Invalid, check_range, check_text};
+use crate::session::{INTERRUPTION_GRACE_MS_DEFAULT, check_interruption_grace};
 use crate::stage::{STAGE_SIZE_DEFAULT, STAGE_SIZE_MAX};
 use crate::time::ServerTime;
 
@@ -36,6 +37,8 @@ pub struct Room {
     pub anonymous_read: bool,
     /// How many people the stage has places for.
     pub stage_size: u32,
+    /// For how long the stream may be away within one session.
+    pub interruption_grace_ms: i64,
     pub program: Program,
     pub created_at: ServerTime,
     pub updated_at: ServerTime,
@@ -72,6 +75,7 @@ pub struct RoomDraft {
     pub ingest_offset_ms: i64,
     pub anonymous_read: bool,
     pub stage_size: Option<u32>,
+    pub interruption_grace_ms: Option<i64>,
     pub program: Option<Program>,
 }
 
@@ -89,6 +93,7 @@ pub struct RoomChange {
     pub ingest_offset_ms: Option<i64>,
     pub anonymous_read: Option<bool>,
     pub stage_size: Option<u32>,
+    pub interruption_grace_ms: Option<i64>,
     pub program: Option<Program>,
 }
 
@@ -151,6 +156,9 @@ impl Room {
             ingest_offset_ms: draft.ingest_offset_ms,
             anonymous_read: draft.anonymous_read,
             stage_size: draft.stage_size.unwrap_or(STAGE_SIZE_DEFAULT),
+            interruption_grace_ms: draft
+                .interruption_grace_ms
+                .unwrap_or(INTERRUPTION_GRACE_MS_DEFAULT),
             program: draft.program.unwrap_or_default(),
             created_at: now,
             updated_at: now,
@@ -195,6 +203,9 @@ impl Room {
         room.ingest_offset_ms = change.ingest_offset_ms.unwrap_or(room.ingest_offset_ms);
         room.anonymous_read = change.anonymous_read.unwrap_or(room.anonymous_read);
         room.stage_size = change.stage_size.unwrap_or(room.stage_size);
+        room.interruption_grace_ms = change
+            .interruption_grace_ms
+            .unwrap_or(room.interruption_grace_ms);
         if let Some(program) = change.program {
             room.program = Program {
                 version: self.program.version + 1,
@@ -240,6 +251,7 @@ impl Room {
         )?;
         let stage_size = i64::from(self.stage_size);
         check_range("stageSize", stage_size, 1, STAGE_SIZE_MAX.into())?;
+        check_interruption_grace(self.interruption_grace_ms)?;
         self.program.check()
     }
 }

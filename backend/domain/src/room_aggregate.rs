@@ -9,6 +9,7 @@ mod contributions;
 mod participants;
 mod people;
 mod roles;
+mod sessions;
 mod stage;
 mod trains;
 
@@ -19,9 +20,8 @@ use crate::contribution::Contribution;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRecord, TrainRow};
 use crate::id::{ContributionId, HypeTrainId, IdSource, ParticipantId, SessionId, ViewerId};
-use crate::invalid::Invalid;
 use crate::participant::Participant;
-use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal, check_delay};
+use crate::room::{Occupancy, Room, RoomChange, UpdateRoomRefusal};
 use crate::session::Session;
 use crate::time::ServerTime;
 
@@ -30,6 +30,9 @@ pub use contributions::RecordContributionRefusal;
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, People};
 pub use roles::{AssignRoleRefusal, Override, OverrideChange, OverrideRefusal};
+pub use sessions::{
+    EndSessionRefusal, InterruptSessionRefusal, ResumeSessionRefusal, StartSessionRefusal,
+};
 pub use stage::StageRefusal;
 
 /// A room under its lock.
@@ -124,24 +127,6 @@ pub struct Changes {
     pub events: Vec<Event>,
 }
 
-/// Why a session was not started, in the order the reasons are checked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StartSessionRefusal {
-    #[error("a session needs an open room, and this one is {0}")]
-    RoomNotOpen(&'static str),
-    #[error("the room is live already")]
-    AlreadyLive,
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-}
-
-/// Why a session was not ended.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EndSessionRefusal {
-    #[error("the room is not live")]
-    NotLive,
-}
-
 impl RoomAggregate {
     /// A room that was just made, with its first event.
     pub fn create(room: Room, head: LogHead, ids: &mut impl IdSource, now: ServerTime) -> Self {
@@ -180,68 +165,22 @@ impl RoomAggregate {
         Ok(self.room.clone())
     }
 
-    /// Starts a session; `delay_ms` defaults to the room's.
-    pub fn start_session(
-        &mut self,
-        delay_ms: Option<i64>,
-        ids: &mut impl IdSource,
-        now: ServerTime,
-    ) -> Result<Session, StartSessionRefusal> {
-        if self.room.state != RoomState::Open {
-            return Err(StartSessionRefusal::RoomNotOpen(self.room.state.as_str()));
-        }
-        if self.live_session().is_some() {
-            return Err(StartSessionRefusal::AlreadyLive);
-        }
-        let delay_ms = delay_ms.unwrap_or(self.room.delay_ms);
-        check_delay("delayMs", delay_ms)?;
-
-        let (id, started_at) = (SessionId::next(ids), self.stamp(now));
-        let session = Session {
-            id,
-            started_at,
-            ended_at: None,
-            delay_ms,
-        };
-        self.put_session(session.clone());
-        self.append(EventBody::SessionStarted(session.clone()), ids, now);
-
-        Ok(session)
+    /// When [`Self::end_expired`] has something to do, if nothing else happens.
+    pub fn deadline(&self) -> Option<ServerTime> {
+        let deadlines = [self.train_deadline(), self.session_deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
-    /// Ends the live session.
-    pub fn end_session(
-        &mut self,
-        ids: &mut impl IdSource,
-        now: ServerTime,
-    ) -> Result<Session, EndSessionRefusal> {
-        let live = self.live_session().ok_or(EndSessionRefusal::NotLive)?;
-
-        let ended_at = Some(self.stamp(now));
-        let session = Session {
-            ended_at,
-            ..live.clone()
-        };
-        // The event is stamped with the delay of the session that it ends.
-        self.append(EventBody::SessionEnded(session.clone()), ids, now);
-        self.put_session(session.clone());
-
-        Ok(session)
-    }
-
-    /// The session that runs now.
-    pub fn live_session(&self) -> Option<&Session> {
-        self.session.as_ref().filter(|session| session.is_live())
+    /// Ends what has run out of time, as of when it did: the train, and a session whose stream did
+    /// not come back. Comes before every command, which belongs to what is next.
+    pub fn end_expired(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+        self.end_expired_train(ids, now);
+        self.end_expired_session(ids, now);
     }
 
     /// The stamp that an event appended now gets.
     fn stamp(&self, now: ServerTime) -> ServerTime {
         self.head.occurred_at.max(now)
-    }
-
-    fn put_session(&mut self, session: Session) {
-        self.changes.session.insert(session.id, session.clone());
-        self.session = Some(session);
     }
 
     fn append(&mut self, body: EventBody, ids: &mut impl IdSource, now: ServerTime) {

@@ -19,7 +19,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 pub use command::{
-    Command, EndExpiredTrain, EndSession, NotDone, RecordContribution, StartSession, UpdateRoom,
+    Command, EndExpired, EndSession, InterruptSession, NotDone, RecordContribution, ResumeSession,
+    StartSession, UpdateRoom,
 };
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
 
@@ -50,15 +51,15 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the lanes and the timer of trains, which first ends those that ran out while nothing
-    /// was running.
+    /// Starts the lanes and the timer, which first ends what ran out of time while nothing was
+    /// running.
     pub async fn start(
         store: &Store,
         publisher: Arc<dyn Publish>,
         clock: &Clock,
         ids: &Ids,
     ) -> Result<Self, StoreError> {
-        let deadlines = Arc::new(Deadlines::new(store.train_deadlines().await?));
+        let deadlines = Arc::new(Deadlines::new(store.deadlines().await?));
         let mut tasks = JoinSet::new();
         let lanes = (0..store.lanes().max(1)).map(|_| {
             let (jobs, queue) = mpsc::channel(QUEUE_MAX);

@@ -71,8 +71,8 @@ pub struct Committed {
     /// The events follow this position without a gap.
     pub after_seq: i64,
     pub events: Vec<Event>,
-    /// When the room's train ends or lapses if nothing more comes.
-    pub train_deadline: Option<ServerTime>,
+    /// When something in the room runs out of time if nothing more comes.
+    pub deadline: Option<ServerTime>,
 }
 
 impl Store {
@@ -168,7 +168,7 @@ fn committed(locked: Locked) -> Committed {
         room_id: room.id,
         epoch: head.epoch,
         after_seq: head.seq - count,
-        train_deadline: locked.aggregate.train_deadline(),
+        deadline: locked.aggregate.deadline(),
         events: locked.aggregate.changes.events,
     }
 }

@@ -183,11 +183,20 @@ impl Store {
         Ok(Some(snapshot))
     }
 
-    /// When the present trains end or lapse, of every room whose train does.
-    pub async fn train_deadlines(&self) -> Result<Vec<(RoomId, TenantId, ServerTime)>, StoreError> {
+    /// When something runs out of time, in every room where something does: a train, or the grace of
+    /// an interrupted session.
+    pub async fn deadlines(&self) -> Result<Vec<(RoomId, TenantId, ServerTime)>, StoreError> {
         let statement = Statement::new(
-            "SELECT room_id, tenant_id, deadline_at FROM room_trains
-             WHERE deadline_at IS NOT NULL ORDER BY deadline_at",
+            "SELECT timed.room_id, timed.tenant_id, MIN(timed.deadline_at) FROM (
+                 SELECT room_id, tenant_id, deadline_at FROM room_trains
+                 WHERE deadline_at IS NOT NULL
+                 UNION ALL
+                 SELECT rooms.id, rooms.tenant_id,
+                     sessions.interrupted_at + rooms.interruption_grace_ms
+                 FROM sessions JOIN rooms ON rooms.id = sessions.room_id
+                 WHERE sessions.interrupted_at IS NOT NULL
+             ) AS timed
+             GROUP BY timed.room_id, timed.tenant_id ORDER BY 3",
         );
 
         let mut deadlines = Vec::new();

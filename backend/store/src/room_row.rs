@@ -21,6 +21,7 @@ pub(crate) fn columns(table: &str) -> String {
         "ingest_offset_ms",
         "anonymous_read",
         "stage_size",
+        "interruption_grace_ms",
         "program",
         "created_at",
         "updated_at",
@@ -46,6 +47,7 @@ pub(crate) fn read(row: &mut Row) -> Result<(Room, LogHead), sqlx::Error> {
         ingest_offset_ms: row.take()?,
         anonymous_read: row.take()?,
         stage_size: row.take_narrow()?,
+        interruption_grace_ms: row.take()?,
         program: row.take_json()?,
         created_at: row.take_time()?,
         updated_at: row.take_time()?,
@@ -69,7 +71,7 @@ pub(crate) fn read_head(row: &mut Row) -> Result<LogHead, sqlx::Error> {
 
 /// The columns that [`read_session`] reads, of the table called `table`.
 pub(crate) fn session_columns(table: &str) -> String {
-    ["id", "started_at", "ended_at", "delay_ms"]
+    ["id", "started_at", "interrupted_at", "ended_at", "delay_ms"]
         .map(|column| format!("{table}.{column}"))
         .join(", ")
 }
@@ -78,6 +80,7 @@ pub(crate) fn session_columns(table: &str) -> String {
 pub(crate) fn read_session(row: &mut Row) -> Result<Option<Session>, sqlx::Error> {
     let id: Option<uuid::Uuid> = row.take()?;
     let started_at = row.take_optional_time()?;
+    let interrupted_at = row.take_optional_time()?;
     let ended_at = row.take_optional_time()?;
     let delay_ms: Option<i64> = row.take()?;
 
@@ -87,6 +90,7 @@ pub(crate) fn read_session(row: &mut Row) -> Result<Option<Session>, sqlx::Error
         .map(|((id, started_at), delay_ms)| Session {
             id: SessionId(id),
             started_at,
+            interrupted_at,
             ended_at,
             delay_ms,
         }))

@@ -8,14 +8,14 @@ use crate::id::{ContributionId, HypeTrainId, IdSource};
 use crate::time::ServerTime;
 
 impl RoomAggregate {
-    /// When [`Self::end_expired_train`] has something to do, if nothing else happens.
+    /// When the train's time is over, if nothing else happens.
     pub fn train_deadline(&self) -> Option<ServerTime> {
         self.train.as_ref()?.deadline()
     }
 
-    /// Ends a train whose time is over, as of when it was, and lets kickoff contributions lapse.
-    /// Comes before every command: what arrives after a train's end belongs to the next one.
-    pub fn end_expired_train(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+    /// Ends a train whose time is over, as of when it was, and lets kickoff contributions lapse. What
+    /// arrives after a train's end belongs to the next one.
+    pub(super) fn end_expired_train(&mut self, ids: &mut impl IdSource, now: ServerTime) {
         let at = self.stamp(now);
         let Some(train) = self.train.as_mut() else {
             return;

@@ -14,4 +14,5 @@ mod hype_train;
 mod roles_and_stage;
 mod roles_model;
 mod rooms_and_reports;
+mod sessions;
 mod stage;

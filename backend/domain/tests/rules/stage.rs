@@ -56,6 +56,7 @@ pub(crate) fn draft() -> RoomDraft {
         ingest_offset_ms: 0,
         anonymous_read: false,
         stage_size: None,
+        interruption_grace_ms: None,
         program: Some(short_program()),
     }
 }
@@ -101,7 +102,7 @@ impl Stage {
 
     pub(crate) fn pass(&mut self, millis: i64) {
         self.now = self.now.plus_millis(millis);
-        self.aggregate.end_expired_train(&mut self.ids, self.now);
+        self.aggregate.end_expired(&mut self.ids, self.now);
     }
 
     /// Reports `raw` under a key of its own, unless it has one.
@@ -119,7 +120,7 @@ impl Stage {
             fingerprint[index % 32] ^= byte.rotate_left(u32::try_from(index % 7).unwrap());
         }
 
-        self.aggregate.end_expired_train(&mut self.ids, self.now);
+        self.aggregate.end_expired(&mut self.ids, self.now);
         self.aggregate
             .record_contribution(report, fingerprint, &mut self.ids, self.now)
     }
@@ -165,6 +166,8 @@ pub(crate) fn kind(event: &Event) -> &'static str {
     match event.body {
         EventBody::RoomUpdated(_) => "RoomUpdated",
         EventBody::SessionStarted(_) => "SessionStarted",
+        EventBody::SessionInterrupted(_) => "SessionInterrupted",
+        EventBody::SessionResumed(_) => "SessionResumed",
         EventBody::SessionEnded(_) => "SessionEnded",
         EventBody::ContributionReceived(_) => "ContributionReceived",
         EventBody::HypeTrainApproached(_) => "HypeTrainApproached",

@@ -43,6 +43,8 @@ pub(crate) enum EventTiming {
 pub(crate) enum RoomEvent {
     RoomUpdated(RoomUpdated),
     SessionStarted(SessionStarted),
+    SessionInterrupted(SessionInterrupted),
+    SessionResumed(SessionResumed),
     SessionEnded(SessionEnded),
     ContributionReceived(ContributionReceived),
     HypeTrainApproached(HypeTrainApproached),
@@ -116,6 +118,11 @@ macro_rules! events {
 events! {
     RoomUpdated { room: RoomProfile },
     SessionStarted { session: Session },
+    /// The stream went away. It may come back within the room's `interruptionGraceMs`.
+    SessionInterrupted { session: Session },
+    /// The stream is back, in the same session.
+    SessionResumed { session: Session },
+    /// One that was interrupted and did not come back ended when it was interrupted.
     SessionEnded { session: Session },
     ContributionReceived { contribution: ContributionAlert },
     HypeTrainApproached { train: HypeTrain },

@@ -41,6 +41,9 @@ pub(crate) struct CreateRoomInput {
     anonymous_read: Option<bool>,
     /// How many people the stage has places for: 1 to 50, 10 unless said otherwise.
     stage_size: Option<i32>,
+    /// For how long the stream may be away within one session: up to an hour, ten minutes unless said
+    /// otherwise.
+    interruption_grace_ms: Option<i32>,
     hype_train_program: Option<HypeTrainProgramInput>,
 }
 
@@ -58,6 +61,7 @@ pub(crate) struct UpdateRoomInput {
     anonymous_read: Option<bool>,
     /// Not fewer than are on the stage.
     stage_size: Option<i32>,
+    interruption_grace_ms: Option<i32>,
     hype_train_program: Option<HypeTrainProgramInput>,
 }
 
@@ -70,6 +74,16 @@ pub(crate) struct StartSessionInput {
 
 #[derive(InputObject)]
 pub(crate) struct EndSessionInput {
+    pub(super) room_id: ID,
+}
+
+#[derive(InputObject)]
+pub(crate) struct InterruptSessionInput {
+    pub(super) room_id: ID,
+}
+
+#[derive(InputObject)]
+pub(crate) struct ResumeSessionInput {
     pub(super) room_id: ID,
 }
 
@@ -137,6 +151,7 @@ impl TryFrom<CreateRoomInput> for RoomDraft {
             ingest_offset_ms: input.ingest_offset_ms.unwrap_or(0).into(),
             anonymous_read: input.anonymous_read.unwrap_or(false),
             stage_size: stage_size(input.stage_size)?,
+            interruption_grace_ms: input.interruption_grace_ms.map(Into::into),
             program: input
                 .hype_train_program
                 .map(Program::try_from)
@@ -159,6 +174,7 @@ impl TryFrom<UpdateRoomInput> for RoomChange {
             ingest_offset_ms: input.ingest_offset_ms.map(Into::into),
             anonymous_read: input.anonymous_read,
             stage_size: stage_size(input.stage_size)?,
+            interruption_grace_ms: input.interruption_grace_ms.map(Into::into),
             program: input
                 .hype_train_program
                 .map(Program::try_from)

@@ -14,18 +14,20 @@ use uuid::Uuid;
 use super::fault::Fault;
 use super::global_id;
 use super::input::{
-    CreateOverlayTokenInput, CreateRoomInput, EndSessionInput, RecordContributionInput,
-    StartSessionInput, UpdateRoomInput,
+    CreateOverlayTokenInput, CreateRoomInput, EndSessionInput, InterruptSessionInput,
+    RecordContributionInput, ResumeSessionInput, StartSessionInput, UpdateRoomInput,
 };
 use super::object::CreatedOverlayToken;
 use super::refusal::{
-    CreateOverlayTokenResult, CreateRoomResult, EndSessionResult, RecordContributionResult,
-    Refusal, RevokeOverlayTokenResult, StartSessionResult, Stop, UpdateRoomResult,
+    CreateOverlayTokenResult, CreateRoomResult, EndSessionResult, InterruptSessionResult,
+    RecordContributionResult, Refusal, ResumeSessionResult, RevokeOverlayTokenResult,
+    StartSessionResult, Stop, UpdateRoomResult,
 };
 use super::{app, caller};
 use crate::identity::{draw_overlay_secret, overlay_secret_hash};
 use crate::writer::{
-    Authorized, Command, EndSession, RecordContribution, StartSession, UpdateRoom,
+    Authorized, Command, EndSession, InterruptSession, RecordContribution, ResumeSession,
+    StartSession, UpdateRoom,
 };
 
 /// The longest label of an overlay token, in bytes: a line in a list.
@@ -69,6 +71,32 @@ impl RoomMutation {
         StartSessionResult::of(started.await)
     }
 
+    /// Notes that the live session's stream went away. If it does not come back within the room's
+    /// `interruptionGraceMs`, the session will have ended now.
+    async fn interrupt_session(
+        &self,
+        context: &Context<'_>,
+        input: InterruptSessionInput,
+    ) -> Result<InterruptSessionResult, Fault> {
+        let (id, capability) = (&input.room_id, Capability::SessionManage);
+        let interrupted = submit_with(context, id, capability, InterruptSession);
+
+        InterruptSessionResult::of(interrupted.await)
+    }
+
+    /// Notes that the stream is back.
+    async fn resume_session(
+        &self,
+        context: &Context<'_>,
+        input: ResumeSessionInput,
+    ) -> Result<ResumeSessionResult, Fault> {
+        let (id, capability) = (&input.room_id, Capability::SessionManage);
+        let resumed = submit_with(context, id, capability, ResumeSession);
+
+        ResumeSessionResult::of(resumed.await)
+    }
+
+    /// One that is interrupted ended when it was interrupted.
     async fn end_session(
         &self,
         context: &Context<'_>,

@@ -50,6 +50,8 @@ pub(crate) struct Room {
     anonymous_read: bool,
     /// How many people the stage has places for.
     stage_size: i32,
+    /// For how long the stream may be away within one session, in milliseconds.
+    interruption_grace_ms: i32,
     hype_train_program: HypeTrainProgram,
     created_at: Time,
     updated_at: Time,
@@ -69,7 +71,7 @@ struct Present {
 
 #[ComplexObject]
 impl Room {
-    /// The live session, if the room has one.
+    /// The live session, if the room has one. It may be interrupted.
     async fn session(&self, context: &Context<'_>) -> Result<Option<Session>> {
         let present = self.present(context).await?;
 
@@ -133,6 +135,8 @@ struct HypeTrainLevel {
 pub(crate) struct Session {
     id: ID,
     started_at: Time,
+    /// Since when the stream is away, if it is.
+    interrupted_at: Option<Time>,
     ended_at: Option<Time>,
     delay_ms: i32,
 }
@@ -219,6 +223,7 @@ impl From<room::Room> for Room {
             ingest_offset_ms: int(room.ingest_offset_ms),
             anonymous_read: room.anonymous_read,
             stage_size: int(room.stage_size),
+            interruption_grace_ms: int(room.interruption_grace_ms),
             hype_train_program: HypeTrainProgram::from(&room.program),
             created_at: room.created_at.into(),
             updated_at: room.updated_at.into(),
@@ -274,6 +279,7 @@ impl From<&session::Session> for Session {
         Self {
             id: IdKind::Session.id(session.id.0),
             started_at: session.started_at.into(),
+            interrupted_at: session.interrupted_at.map(Time),
             ended_at: session.ended_at.map(Time),
             delay_ms: int(session.delay_ms),
         }

@@ -9,7 +9,8 @@ use parlor_domain::access::AccessRefusal;
 use parlor_domain::invalid::Invalid;
 use parlor_domain::room::UpdateRoomRefusal;
 use parlor_domain::room_aggregate::{
-    EndSessionRefusal, RecordContributionRefusal, StartSessionRefusal,
+    EndSessionRefusal, InterruptSessionRefusal, RecordContributionRefusal, ResumeSessionRefusal,
+    StartSessionRefusal,
 };
 
 use super::fault::Fault;
@@ -168,6 +169,7 @@ impl From<StartSessionRefusal> for Refusal {
     fn from(refusal: StartSessionRefusal) -> Self {
         let code = match refusal {
             StartSessionRefusal::RoomNotOpen(_) => "ROOM_NOT_OPEN",
+            StartSessionRefusal::Interrupted => "SESSION_INTERRUPTED",
             StartSessionRefusal::AlreadyLive => "ALREADY_LIVE",
             StartSessionRefusal::Invalid(invalid) => return invalid.into(),
         };
@@ -181,6 +183,28 @@ impl From<EndSessionRefusal> for Refusal {
         match refusal {
             EndSessionRefusal::NotLive => Self::conflict("NOT_LIVE", refusal),
         }
+    }
+}
+
+impl From<InterruptSessionRefusal> for Refusal {
+    fn from(refusal: InterruptSessionRefusal) -> Self {
+        let code = match refusal {
+            InterruptSessionRefusal::NotLive => "NOT_LIVE",
+            InterruptSessionRefusal::AlreadyInterrupted => "SESSION_INTERRUPTED",
+        };
+
+        Self::conflict(code, refusal)
+    }
+}
+
+impl From<ResumeSessionRefusal> for Refusal {
+    fn from(refusal: ResumeSessionRefusal) -> Self {
+        let code = match refusal {
+            ResumeSessionRefusal::NotLive => "NOT_LIVE",
+            ResumeSessionRefusal::NotInterrupted => "NOT_INTERRUPTED",
+        };
+
+        Self::conflict(code, refusal)
     }
 }
 
@@ -268,6 +292,12 @@ results! {
     }
     StartSessionResult {
         Session, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    InterruptSessionResult {
+        Session, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation
+    }
+    ResumeSessionResult {
+        Session, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation
     }
     EndSessionResult {
         Session, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation

@@ -100,6 +100,7 @@ mod tests {
         let session = Session {
             id,
             started_at: at,
+            interrupted_at: None,
             ended_at: None,
             delay_ms: 0,
         };

@@ -4,8 +4,8 @@ use parlor_domain::contribution::{Contribution, Report, Status};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room::{Room, RoomChange, UpdateRoomRefusal};
 use parlor_domain::room_aggregate::{
-    ContributionRef, EndSessionRefusal, Fingerprint, MessageKey, RecordContributionRefusal,
-    RoomAggregate, StartSessionRefusal,
+    ContributionRef, EndSessionRefusal, Fingerprint, InterruptSessionRefusal, MessageKey,
+    RecordContributionRefusal, ResumeSessionRefusal, RoomAggregate, StartSessionRefusal,
 };
 use parlor_domain::session::Session;
 use parlor_domain::time::ServerTime;
@@ -70,13 +70,19 @@ pub struct StartSession {
 
 pub struct EndSession;
 
+/// Notes that the stream went away.
+pub struct InterruptSession;
+
+/// Notes that the stream is back.
+pub struct ResumeSession;
+
 pub struct RecordContribution {
     report: Report,
     fingerprint: Fingerprint,
 }
 
-/// Ends the room's train if its time is over, which the writer does before every command.
-pub struct EndExpiredTrain;
+/// Ends what has run out of time in the room, which the writer does before every command.
+pub struct EndExpired;
 
 impl RecordContribution {
     /// A report to `room_id`, whose content is told from others' by its digest.
@@ -137,6 +143,36 @@ impl Command for EndSession {
     }
 }
 
+impl Command for InterruptSession {
+    type Answer = Session;
+    type Refusal = InterruptSessionRefusal;
+    const REPEATABLE: bool = false;
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Session, InterruptSessionRefusal> {
+        room.interrupt_session(ids, now)
+    }
+}
+
+impl Command for ResumeSession {
+    type Answer = Session;
+    type Refusal = ResumeSessionRefusal;
+    const REPEATABLE: bool = false;
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Session, ResumeSessionRefusal> {
+        room.resume_session(ids, now)
+    }
+}
+
 impl Command for RecordContribution {
     type Answer = Contribution;
     type Refusal = RecordContributionRefusal;
@@ -167,7 +203,7 @@ impl Command for RecordContribution {
     }
 }
 
-impl Command for EndExpiredTrain {
+impl Command for EndExpired {
     type Answer = ();
     type Refusal = std::convert::Infallible;
     const REPEATABLE: bool = true;
@@ -236,7 +272,7 @@ impl<C: Command> Job for Waiting<C> {
         self.decided = Some(match room {
             None => Err(NotDone::RoomNotFound),
             Some(room) => {
-                room.end_expired_train(ids, now);
+                room.end_expired(ids, now);
                 self.command
                     .decide(room, ids, now)
                     .map_err(NotDone::Refused)

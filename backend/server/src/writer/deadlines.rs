@@ -1,5 +1,5 @@
-//! The timer of trains: ends each when its time is over, also when it ran out while the server was
-//! down.
+//! The timer: ends trains and interrupted sessions when their time is over, also when it ran out
+//! while the server was down.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,16 +9,16 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::time::ServerTime;
 use tokio::sync::Notify;
 
-use super::{EndExpiredTrain, NotDone, Writer};
+use super::{EndExpired, NotDone, Writer};
 use crate::clock::Clock;
 
-/// How long to wait before a train whose end could not be written is tried again.
+/// How long to wait before an end that could not be written is tried again.
 const RETRY_MS: i64 = 1_000;
 
-/// Trains ended at a time, so that many ending at once leave room in the writer's queues.
+/// Rooms in which something ends at a time, so that many ending at once leave room in the writer's queues.
 const DUE_MAX: usize = 1_000;
 
-/// When each running train ends, as of the last commit of its room.
+/// When something in a room runs out of time, as of the room's last commit.
 pub(super) struct Deadlines {
     times: Mutex<Times>,
     changed: Notify,
@@ -43,7 +43,7 @@ impl Deadlines {
         }
     }
 
-    /// Notes that the room's train ends at `deadline`, or that none runs.
+    /// Notes that something in the room ends at `deadline`, or that nothing does.
     pub(super) fn set(&self, room_id: RoomId, tenant_id: TenantId, deadline: Option<ServerTime>) {
         if self
             .times()
@@ -53,7 +53,7 @@ impl Deadlines {
         }
     }
 
-    /// Ends trains until the writer stops.
+    /// Ends what runs out of time until the writer stops.
     pub(super) async fn run(self: Arc<Self>, writer: Writer, clock: Clock) {
         loop {
             let next = self.times().first();
@@ -68,7 +68,7 @@ impl Deadlines {
     async fn end_due(&self, writer: &Writer, now: ServerTime) {
         let due = self.times().take_due(now);
         join_all(due.into_iter().map(|(room_id, tenant_id)| async move {
-            match writer.submit(tenant_id, room_id, EndExpiredTrain).await {
+            match writer.submit(tenant_id, room_id, EndExpired).await {
                 Ok(()) | Err(NotDone::RoomNotFound | NotDone::Stopping) => {}
                 Err(error) => {
                     tracing::warn!(%room_id, %error, "a train's end was not written; trying again");

@@ -115,7 +115,7 @@ impl Lane {
         for committed in batch.commit().await? {
             if let Some(tenant_id) = owners.get(&committed.room_id) {
                 self.deadlines
-                    .set(committed.room_id, *tenant_id, committed.train_deadline);
+                    .set(committed.room_id, *tenant_id, committed.deadline);
             }
             counter!("parlor_events_committed_total").increment(committed.events.len() as u64);
             self.publisher.publish(committed);

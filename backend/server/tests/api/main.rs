@@ -11,4 +11,5 @@ mod people;
 mod rooms;
 mod schema;
 mod server;
+mod sessions;
 mod trains;

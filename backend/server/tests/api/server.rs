@@ -213,6 +213,8 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
         ),
         "startSession" => ("$input: StartSessionInput!", "input: $input", SESSION),
         "endSession" => ("$input: EndSessionInput!", "input: $input", SESSION),
+        "interruptSession" => ("$input: InterruptSessionInput!", "input: $input", SESSION),
+        "resumeSession" => ("$input: ResumeSessionInput!", "input: $input", SESSION),
         "recordContribution" => (
             "$input: RecordContributionInput!",
             "input: $input",
@@ -236,7 +238,9 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
     // A union that never has a member cannot be asked for it.
     let refusals = match mutation {
         "createRoom" => INVALID.to_owned(),
-        "endSession" | "revokeOverlayToken" => NOT_FOUND.to_owned(),
+        "endSession" | "interruptSession" | "resumeSession" | "revokeOverlayToken" => {
+            NOT_FOUND.to_owned()
+        }
         _ => format!("{INVALID} {NOT_FOUND}"),
     };
     let document = format!(
@@ -290,7 +294,7 @@ const PARTICIPANT: &str = "... on Participant {
     id name role membership stageRole requestedSeq isListed version joinedAt leftAt
     private { viewerId capabilities grants { capability expiresAt reason } denials { capability } }
 }";
-const SESSION: &str = "... on Session { id startedAt endedAt delayMs }";
+const SESSION: &str = "... on Session { id startedAt interruptedAt endedAt delayMs }";
 const CONTRIBUTION: &str = "... on Contribution {
     id provider contributionRef kind amount currency tier quantity viewerId viewerName status hype
     occurredAt recordedAt

@@ -98,7 +98,7 @@ pub(super) async fn settings(
         let statement = Statement::new(
             "UPDATE rooms SET slug = $3, title = $4, stream_id = $5, state = $6, version = $7,
                  delay_ms = $8, ingest_offset_ms = $9, anonymous_read = $10, stage_size = $11,
-                 program = $12, updated_at = $13
+                 program = $12, updated_at = $13, interruption_grace_ms = $14
              WHERE id = $1 AND tenant_id = $2",
         )
         .bind(room.id)
@@ -113,7 +113,8 @@ pub(super) async fn settings(
         .bind(room.anonymous_read)
         .bind(room.stage_size)
         .bind(to_json(&room.program))
-        .bind(room.updated_at);
+        .bind(room.updated_at)
+        .bind(room.interruption_grace_ms);
         transaction.execute(statement).await?;
     }
 
@@ -146,6 +147,7 @@ async fn sessions(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(
                 aggregate.room.tenant_id,
                 aggregate.room.id,
                 session.started_at,
+                session.interrupted_at,
                 session.ended_at,
                 session.delay_ms,
             ]
@@ -154,10 +156,12 @@ async fn sessions(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(
 
     transaction
         .insert(
-            "INSERT INTO sessions (id, tenant_id, room_id, started_at, ended_at, delay_ms) ",
+            "INSERT INTO sessions
+                 (id, tenant_id, room_id, started_at, interrupted_at, ended_at, delay_ms) ",
             rows,
             " ON CONFLICT (id) DO UPDATE SET
-                 ended_at = excluded.ended_at, delay_ms = excluded.delay_ms",
+                 interrupted_at = excluded.interrupted_at, ended_at = excluded.ended_at,
+                 delay_ms = excluded.delay_ms",
         )
         .await
 }

@@ -12,4 +12,5 @@ mod people;
 mod reversals;
 mod rooms;
 mod scene;
+mod sessions;
 mod snapshots;

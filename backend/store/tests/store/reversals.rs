@@ -181,7 +181,7 @@ impl Scene {
         let mut batch = self.store.begin(&needed).await.unwrap();
         let room = batch.room(self.tenant_id, self.room_id).unwrap();
         let deadline = room.train_deadline().unwrap();
-        room.end_expired_train(&mut self.ids, deadline);
+        room.end_expired(&mut self.ids, deadline);
         batch.commit().await.unwrap();
     }
 

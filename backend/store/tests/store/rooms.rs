@@ -282,7 +282,7 @@ async fn everything_survives_a_restart(database: Database) {
         .unwrap();
     let view = store.room(room_id).await.unwrap();
     let snapshot = store.snapshot(room_id).await.unwrap();
-    let deadlines = store.train_deadlines().await.unwrap();
+    let deadlines = store.deadlines().await.unwrap();
     store.close().await;
 
     let store = database.open().await;
@@ -290,7 +290,7 @@ async fn everything_survives_a_restart(database: Database) {
     assert_eq!(store.room(room_id).await.unwrap(), view);
     assert_eq!(store.snapshot(room_id).await.unwrap(), snapshot);
     assert_eq!(deadlines.len(), 1);
-    assert_eq!(store.train_deadlines().await.unwrap(), deadlines);
+    assert_eq!(store.deadlines().await.unwrap(), deadlines);
     let mut batch = store
         .begin(&[needs(tenant_id, room_id, &[])])
         .await
@@ -301,9 +301,9 @@ async fn everything_survives_a_restart(database: Database) {
         view.unwrap().train.as_ref()
     );
     assert_eq!(room.train_deadline(), Some(deadlines[0].2));
-    room.end_expired_train(&mut ids, deadlines[0].2);
+    room.end_expired(&mut ids, deadlines[0].2);
     batch.commit().await.unwrap();
-    assert_eq!(store.train_deadlines().await.unwrap(), []);
+    assert_eq!(store.deadlines().await.unwrap(), []);
 }
 
 async fn migrating_again_changes_nothing(database: Database) {

@@ -61,6 +61,7 @@ pub(crate) fn new_room(slug: &str, tenant_id: TenantId, ids: &mut SeededIds) -> 
         ingest_offset_ms: 250,
         anonymous_read: true,
         stage_size: None,
+        interruption_grace_ms: None,
         program: Some(Program {
             kickoff_events: 2,
             kickoff_viewers: 1,
@@ -198,7 +199,7 @@ pub(crate) fn decide(
 ) -> Vec<Recorded> {
     let room = batch.room(tenant_id, room_id).unwrap();
     let record_one = |one: &Report| {
-        room.end_expired_train(ids, now);
+        room.end_expired(ids, now);
         room.record_contribution(one.clone(), fingerprint(one), ids, now)
     };
     reports.iter().map(record_one).collect()
