@@ -104,7 +104,8 @@ impl Scene {
             | EventKind::HypeTrain(..)
             | EventKind::RoomUpdated(_)
             | EventKind::SessionStarted(_)
-            | EventKind::SessionEnded(_) => {}
+            | EventKind::SessionEnded(_)
+            | EventKind::Participant(..) => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! What happens in a room, as an application sees it.
 
+use crate::participant::{ParticipantChange, ParticipantProfile};
 use crate::time::ServerTime;
 
 /// A fact in a room's log.
@@ -26,6 +27,8 @@ pub enum EventKind {
     SessionEnded(Session),
     /// Somebody gave something: a moment, shown once.
     ContributionReceived(ContributionAlert),
+    /// Somebody whom the room shows by name changed; they are carried whole.
+    Participant(ParticipantChange, ParticipantProfile),
     /// The hype train changed; it is carried whole.
     HypeTrain(HypeTrainChange, HypeTrain),
 }
@@ -193,6 +196,7 @@ impl EventKind {
             Self::SessionStarted(_) => "SessionStarted",
             Self::SessionEnded(_) => "SessionEnded",
             Self::ContributionReceived(_) => "ContributionReceived",
+            Self::Participant(change, _) => change.name(),
             Self::HypeTrain(change, _) => change.name(),
         }
     }
@@ -201,7 +205,10 @@ impl EventKind {
     pub const fn is_live(&self) -> bool {
         matches!(
             self,
-            Self::RoomUpdated(_) | Self::SessionStarted(_) | Self::SessionEnded(_)
+            Self::RoomUpdated(_)
+                | Self::SessionStarted(_)
+                | Self::SessionEnded(_)
+                | Self::Participant(..)
         )
     }
 
@@ -212,6 +219,7 @@ impl EventKind {
             Self::RoomUpdated(_)
             | Self::SessionStarted(_)
             | Self::SessionEnded(_)
+            | Self::Participant(..)
             | Self::ContributionReceived(_) => None,
         }
     }

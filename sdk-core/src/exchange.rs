@@ -179,4 +179,7 @@ pub struct Stats {
     pub coalesced: u32,
     /// Moments given up because too much was held.
     pub shed: u32,
+    /// Times that somebody whom the room shows by name was left out, because there are more of them
+    /// than a client holds.
+    pub crowded_out: u32,
 }

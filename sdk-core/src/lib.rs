@@ -15,6 +15,7 @@ mod connection;
 mod due;
 mod event;
 mod exchange;
+mod participant;
 mod playhead;
 mod rehearsal;
 mod room;
@@ -32,6 +33,7 @@ pub use event::{
 pub use exchange::{
     ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats, TokenRequest,
 };
+pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
 pub use playhead::Playhead;
 pub use rehearsal::{RehearsalError, rehearse};
 pub use room::Room;

@@ -6,6 +6,7 @@
 use crate::client::Client;
 use crate::event::{EventKind, HypeTrain, HypeTrainPhase};
 use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent};
+use crate::participant::{ParticipantProfile, ParticipantRole, StageRole};
 use crate::room::Room;
 use crate::time::Instant;
 use crate::wire::recording::{self, Recording, Report};
@@ -191,6 +192,7 @@ fn event(shown: &ShownEvent) -> String {
         EventKind::SessionStarted(session) | EventKind::SessionEnded(session) => {
             format!("delay={}", session.delay_ms)
         }
+        EventKind::Participant(_, person) => participant(person),
         EventKind::ContributionReceived(alert) => format!("hype={}", alert.hype),
         EventKind::HypeTrain(_, here) => train(here),
     };
@@ -213,7 +215,47 @@ fn state(room: &Room) -> String {
         None => "train=none".to_owned(),
     };
 
-    format!("{profile} {session} {train}")
+    let mut state = format!("{profile} {session} {train}");
+    if room.participants().len() > 0 {
+        write!(state, " {}", people(room)).expect("a string takes any text");
+    }
+
+    state
+}
+
+/// Writes everyone with their place, and the queue in its order.
+fn people(room: &Room) -> String {
+    let everyone: Vec<String> = room.participants().map(participant).collect();
+    let queue: Vec<&str> = room
+        .stage()
+        .queue
+        .iter()
+        .map(|waiting| waiting.name.as_str())
+        .collect();
+
+    format!(
+        "people=[{}] queue=[{}]",
+        everyone.join(" "),
+        queue.join(" ")
+    )
+}
+
+fn participant(person: &ParticipantProfile) -> String {
+    let place = match person.stage_role {
+        StageRole::Audience => "audience",
+        StageRole::Requested => "requested",
+        StageRole::Invited => "invited",
+        StageRole::Speaker => "speaker",
+        StageRole::Host => "host",
+    };
+    let role = match person.role {
+        ParticipantRole::Member => "",
+        ParticipantRole::Moderator => "/moderator",
+        ParticipantRole::Owner => "/owner",
+    };
+    let gone = if person.is_listed { "" } else { "/gone" };
+
+    format!("{}:{place}{role}{gone}@{}", person.name, person.version)
 }
 
 fn train(train: &HypeTrain) -> String {

@@ -2,6 +2,7 @@
 //! what has been shown.
 
 use crate::event::{EventKind, HypeTrain, RoomEvent, RoomProfile, Session};
+use crate::participant::{Entry, ParticipantProfile, Participants, Stage};
 
 /// The state of a room as the viewer should see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +11,7 @@ pub struct Room {
     profile_seq: i64,
     session: Option<Session>,
     session_seq: i64,
+    participants: Participants,
     train: Option<HypeTrain>,
 }
 
@@ -24,32 +26,45 @@ impl Room {
         self.session.as_ref()
     }
 
+    /// Returns the people whom the room shows by name, in the order in which they joined.
+    pub fn participants(&self) -> impl ExactSizeIterator<Item = &ParticipantProfile> {
+        self.participants.iter()
+    }
+
+    /// Returns who speaks, and who waits to.
+    pub fn stage(&self) -> Stage<'_> {
+        let is_live = self.session().is_some_and(Session::is_live);
+
+        Stage::of(self.participants.iter(), is_live)
+    }
+
     /// Returns the hype train at the viewer's picture: approaching, running, or the last one.
     pub const fn train(&self) -> Option<&HypeTrain> {
         self.train.as_ref()
     }
 
-    /// Takes in a live event, and says whether it was news. An older one never replaces a newer.
-    pub(crate) fn apply_live(&mut self, event: &RoomEvent) -> bool {
-        let seq = match &event.kind {
-            EventKind::RoomUpdated(_) => &mut self.profile_seq,
-            EventKind::SessionStarted(_) | EventKind::SessionEnded(_) => &mut self.session_seq,
-            EventKind::ContributionReceived(_) | EventKind::HypeTrain(..) => return false,
-        };
-        if event.seq <= *seq {
-            return false;
-        }
-        *seq = event.seq;
-
+    /// Takes in a live event, and says what it did. An older one never replaces a newer.
+    pub(crate) fn apply_live(&mut self, event: &RoomEvent) -> Entry {
         match &event.kind {
-            EventKind::RoomUpdated(profile) => self.profile = Some(profile.clone()),
-            EventKind::SessionStarted(session) | EventKind::SessionEnded(session) => {
-                self.session = Some(session.clone());
+            EventKind::RoomUpdated(profile) if event.seq > self.profile_seq => {
+                self.profile_seq = event.seq;
+                self.profile = Some(profile.clone());
+                Entry::News
             }
-            EventKind::ContributionReceived(_) | EventKind::HypeTrain(..) => {}
+            EventKind::SessionStarted(session) | EventKind::SessionEnded(session)
+                if event.seq > self.session_seq =>
+            {
+                self.session_seq = event.seq;
+                self.session = Some(session.clone());
+                Entry::News
+            }
+            EventKind::Participant(_, profile) => self.participants.apply(profile, event.seq),
+            EventKind::RoomUpdated(_)
+            | EventKind::SessionStarted(_)
+            | EventKind::SessionEnded(_)
+            | EventKind::ContributionReceived(_)
+            | EventKind::HypeTrain(..) => Entry::Old,
         }
-
-        true
     }
 
     /// Takes in a picture event that is being shown.
@@ -64,7 +79,7 @@ impl Room {
         self.train = train;
     }
 
-    /// Empties the live parts, for another log begins, in which `seq` means something else.
+    /// Empties the live parts, for a snapshot replaces them.
     pub(crate) fn forget_live(&mut self) {
         *self = Self {
             train: self.train.take(),
@@ -83,6 +98,7 @@ impl Room {
 mod tests {
     use super::Room;
     use crate::event::{EventKind, RoomEvent, Session};
+    use crate::participant::Entry;
     use crate::time::ServerTime;
 
     fn session(seq: i64, is_live: bool) -> RoomEvent {
@@ -114,19 +130,19 @@ mod tests {
     fn an_older_event_never_replaces_a_newer_one() {
         let mut room = Room::default();
 
-        assert!(room.apply_live(&session(5, false)));
-        assert!(!room.apply_live(&session(4, true)));
-        assert!(!room.apply_live(&session(5, true)));
+        assert_eq!(room.apply_live(&session(5, false)), Entry::News);
+        assert_eq!(room.apply_live(&session(4, true)), Entry::Old);
+        assert_eq!(room.apply_live(&session(5, true)), Entry::Old);
         assert_eq!(is_live(&room), Some(false));
     }
 
     #[test]
-    fn another_log_begins_with_empty_live_parts() {
+    fn a_snapshot_begins_with_empty_live_parts() {
         let mut room = Room::default();
         room.apply_live(&session(5, false));
 
         room.forget_live();
         assert_eq!(is_live(&room), None);
-        assert!(room.apply_live(&session(1, true)));
+        assert_eq!(room.apply_live(&session(1, true)), Entry::News);
     }
 }

@@ -2,7 +2,7 @@
 //! so never block; what happens comes out by pull.
 
 use crate::driver::{DELIVERIES_MAX, Driver, Machine, News, PlayheadReport};
-use crate::record::{Config, ConnectionState, Delivery, Stats, TokenRequest};
+use crate::record::{Config, ConnectionState, Delivery, Room, Stats, TokenRequest};
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::wishes::Wishes;
@@ -180,6 +180,12 @@ impl Client {
         state.changed().await.ok()?;
 
         Some(state.borrow_and_update().clone())
+    }
+
+    /// Returns the room as the viewer should see it now. It may be ahead of what has been pulled, by
+    /// what waits to be.
+    pub fn room(&self) -> Room {
+        self.machine.core().room().into()
     }
 
     /// Returns when that happened which the viewer's picture shows now. Count down to a train's

@@ -27,8 +27,9 @@ pub use api::{
 pub use client::Client;
 pub use record::{
     Config, ConnectionState, ContributionAlert, ContributionKind, Delivery, EventKind, Failure,
-    HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, Placement, Room, RoomEvent,
-    RoomProfile, RoomState, Session, Stats, TokenRequest, TokenRequestReason,
+    HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, ParticipantChange,
+    ParticipantProfile, ParticipantRole, Placement, Room, RoomEvent, RoomProfile, RoomState,
+    Session, Stage, StageRole, Stats, TokenRequest, TokenRequestReason,
 };
 pub use rehearsal::{RehearsalError, rehearse};
 pub use runtime::stop_background;

@@ -7,11 +7,13 @@
 use parlor_sdk_core as core;
 
 mod event;
+mod participant;
 mod train;
 
 pub use event::{
     ContributionAlert, ContributionKind, EventKind, RoomEvent, RoomProfile, RoomState, Session,
 };
+pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
 pub use train::{HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase};
 
 /// What a client follows, and for which place it times what it shows.
@@ -45,6 +47,10 @@ pub enum Placement {
 
 /// Something to show.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "boxes do not cross the language border, and few deliveries exist at once"
+)]
 pub enum Delivery {
     /// An event has its moment. Picture events come in order of `seq`; so do live ones.
     Event {
@@ -69,6 +75,11 @@ pub struct Room {
     pub profile: Option<RoomProfile>,
     /// The live session, or else the last one.
     pub session: Option<Session>,
+    /// Everyone whom the room shows by name, in the order in which they joined. A large room names
+    /// those on the stage and on the way there, and its owners and moderators.
+    pub participants: Vec<ParticipantProfile>,
+    /// Of those, who speaks, and who waits to.
+    pub stage: Stage,
     /// The hype train at the viewer's picture: approaching, running, or the last one.
     pub train: Option<HypeTrain>,
 }
@@ -160,6 +171,9 @@ pub struct Stats {
     pub coalesced: u32,
     /// Moments given up because too much was held.
     pub shed: u32,
+    /// Times that somebody whom the room shows by name was left out, because there are more of them
+    /// than a client holds.
+    pub crowded_out: u32,
 }
 
 impl From<Placement> for core::Placement {
@@ -179,16 +193,20 @@ impl From<core::Delivery> for Delivery {
                 event: shown.event.into(),
                 late_by_ms: shown.late_by_ms,
             },
-            core::Delivery::StateReplaced(room) => Self::StateReplaced { room: room.into() },
+            core::Delivery::StateReplaced(room) => Self::StateReplaced {
+                room: (&room).into(),
+            },
         }
     }
 }
 
-impl From<core::Room> for Room {
-    fn from(room: core::Room) -> Self {
+impl From<&core::Room> for Room {
+    fn from(room: &core::Room) -> Self {
         Self {
             profile: room.profile().cloned().map(Into::into),
             session: room.session().cloned().map(Into::into),
+            participants: room.participants().cloned().map(Into::into).collect(),
+            stage: room.stage().into(),
             train: room.train().cloned().map(Into::into),
         }
     }
@@ -229,6 +247,7 @@ impl From<core::Stats> for Stats {
             skipped: stats.skipped,
             coalesced: stats.coalesced,
             shed: stats.shed,
+            crowded_out: stats.crowded_out,
         }
     }
 }

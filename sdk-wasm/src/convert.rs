@@ -23,9 +23,10 @@ pub fn event(shown: &ShownEvent) -> JsValue {
             object.value("contribution", &contribution(alert))
         }
         EventKind::HypeTrain(_, changed) => object.value("train", &train(changed)),
-        EventKind::RoomUpdated(_) | EventKind::SessionStarted(_) | EventKind::SessionEnded(_) => {
-            object
-        }
+        EventKind::RoomUpdated(_)
+        | EventKind::SessionStarted(_)
+        | EventKind::SessionEnded(_)
+        | EventKind::Participant(..) => object,
     }
     .done()
 }

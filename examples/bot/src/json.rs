@@ -2,7 +2,8 @@
 
 use parlor::{
     ContributionAlert, ContributionKind, Delivery, EventKind, HypeTrain, HypeTrainContributor,
-    HypeTrainPhase, RoomProfile, RoomState, Session,
+    HypeTrainPhase, ParticipantProfile, ParticipantRole, RoomProfile, RoomState, Session,
+    StageRole,
 };
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ pub(crate) fn object(delivery: &Delivery) -> Value {
             "type": "state",
             "room": room.profile.as_ref().map(profile),
             "session": room.session.as_ref().map(session),
+            "participants": room.participants.iter().map(participant).collect::<Vec<_>>(),
             "train": room.train.as_ref().map(train),
         }),
         Delivery::Event { event, late_by_ms } => {
@@ -37,6 +39,9 @@ fn carried(kind: &EventKind) -> (&'static str, Value) {
         EventKind::SessionStarted { session: live } | EventKind::SessionEnded { session: live } => {
             ("session", session(live))
         }
+        EventKind::ParticipantChanged {
+            participant: one, ..
+        } => ("participant", participant(one)),
         EventKind::ContributionReceived { contribution } => {
             ("contribution", self::contribution(contribution))
         }
@@ -65,6 +70,29 @@ fn session(session: &Session) -> Value {
         "startedAt": session.started_at_unix_millis,
         "endedAt": session.ended_at_unix_millis,
         "delayMs": session.delay_ms,
+    })
+}
+
+fn participant(participant: &ParticipantProfile) -> Value {
+    json!({
+        "id": participant.id,
+        "name": participant.name,
+        "role": match participant.role {
+            ParticipantRole::Member => "MEMBER",
+            ParticipantRole::Moderator => "MODERATOR",
+            ParticipantRole::Owner => "OWNER",
+        },
+        "stageRole": match participant.stage_role {
+            StageRole::Audience => "AUDIENCE",
+            StageRole::Requested => "REQUESTED",
+            StageRole::Invited => "INVITED",
+            StageRole::Speaker => "SPEAKER",
+            StageRole::Host => "HOST",
+        },
+        "requestedSeq": participant.requested_seq,
+        "isListed": participant.is_listed,
+        "version": participant.version,
+        "joinedAt": participant.joined_at_unix_millis,
     })
 }
 

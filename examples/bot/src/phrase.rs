@@ -5,7 +5,8 @@
 
 use parlor::{
     ContributionAlert, ContributionKind, Delivery, EventKind, HypeTrain, HypeTrainChange,
-    HypeTrainPhase, Room, RoomState,
+    HypeTrainPhase, ParticipantChange, ParticipantProfile, ParticipantRole, Room, RoomState,
+    StageRole,
 };
 
 /// Later than this, a line says so.
@@ -52,6 +53,14 @@ pub(crate) fn event_name(kind: &EventKind) -> &'static str {
         EventKind::RoomUpdated { .. } => "RoomUpdated",
         EventKind::SessionStarted { .. } => "SessionStarted",
         EventKind::SessionEnded { .. } => "SessionEnded",
+        EventKind::ParticipantChanged { change, .. } => match change {
+            ParticipantChange::Joined => "ParticipantJoined",
+            ParticipantChange::Left => "ParticipantLeft",
+            ParticipantChange::Removed => "ParticipantRemoved",
+            ParticipantChange::Updated => "ParticipantUpdated",
+            ParticipantChange::RoleChanged => "ParticipantRoleChanged",
+            ParticipantChange::StageChanged => "ParticipantStageChanged",
+        },
         EventKind::ContributionReceived { .. } => "ContributionReceived",
         EventKind::HypeTrainChanged { change, .. } => match change {
             HypeTrainChange::Approached => "HypeTrainApproached",
@@ -79,11 +88,38 @@ fn describe_event(kind: &EventKind) -> (String, Tone) {
             Tone::Quiet,
         ),
         EventKind::SessionEnded { .. } => ("the stream has ended".to_owned(), Tone::Quiet),
+        EventKind::ParticipantChanged {
+            change,
+            participant,
+        } => (describe_person(*change, participant), Tone::Quiet),
         EventKind::ContributionReceived { contribution } => {
             (describe_contribution(contribution), Tone::Gift)
         }
         EventKind::HypeTrainChanged { change, train } => describe_change(*change, train),
     }
+}
+
+fn describe_person(change: ParticipantChange, participant: &ParticipantProfile) -> String {
+    let what = match change {
+        ParticipantChange::Joined => "comes in",
+        ParticipantChange::Left => "leaves",
+        ParticipantChange::Removed => "is put out of the room",
+        ParticipantChange::Updated => "has another name now",
+        ParticipantChange::RoleChanged => match participant.role {
+            ParticipantRole::Member => "is a member now",
+            ParticipantRole::Moderator => "is a moderator now",
+            ParticipantRole::Owner => "is an owner now",
+        },
+        ParticipantChange::StageChanged => match participant.stage_role {
+            StageRole::Audience => "is in the audience now",
+            StageRole::Requested => "asks for the stage",
+            StageRole::Invited => "is invited to the stage",
+            StageRole::Speaker => "is on the stage",
+            StageRole::Host => "is the host",
+        },
+    };
+
+    format!("{} {what}", plain(&participant.name))
 }
 
 fn describe_change(change: HypeTrainChange, train: &HypeTrain) -> (String, Tone) {
@@ -191,6 +227,13 @@ fn describe_room(room: &Room) -> String {
             ));
         }
         Some(_) | None => parts.push("not live".to_owned()),
+    }
+    let on_stage: Vec<String> = (room.stage.host.iter())
+        .chain(&room.stage.speakers)
+        .map(|one| plain(&one.name))
+        .collect();
+    if !on_stage.is_empty() {
+        parts.push(format!("on the stage: {}", on_stage.join(", ")));
     }
     if let Some(train) = &room.train {
         parts.push(match train.phase {

@@ -3,6 +3,7 @@
 use super::Client;
 use crate::event::RoomEvent;
 use crate::exchange::{Delivery, Failure, Output, ShownEvent};
+use crate::participant::Entry;
 use crate::subscription::Verdict;
 use crate::time::{Instant, MediaTime};
 use crate::timeline::SHOWING_TIME_MS;
@@ -67,9 +68,7 @@ impl Client {
         same_log: bool,
         now: Instant,
     ) {
-        if !same_log {
-            self.room.forget_live();
-        }
+        self.room.forget_live();
         self.timeline.reset(covers_from, same_log);
 
         let state = feed.snapshot.unwrap_or_default();
@@ -79,7 +78,7 @@ impl Client {
         for (index, event) in state.into_iter().chain(feed.events).enumerate() {
             self.clock.handle_stamp(event.occurred_at, now);
             if event.kind.is_live() {
-                self.room.apply_live(&event);
+                self.apply_live(&event);
             } else if index >= state_length {
                 picture.push(event);
             } else if event.kind.train().is_some()
@@ -109,7 +108,7 @@ impl Client {
             self.clock.handle_stamp(event.occurred_at, now);
             if !event.kind.is_live() {
                 self.timeline.enter(event, &self.schedule);
-            } else if self.room.apply_live(&event) {
+            } else if self.apply_live(&event) {
                 self.show(ShownEvent {
                     event,
                     late_by_ms: 0,
@@ -121,6 +120,18 @@ impl Client {
         if self.schedule.ingest_offset_ms != ingest_offset_ms {
             self.schedule.ingest_offset_ms = ingest_offset_ms;
             self.timeline.reschedule(&self.schedule);
+        }
+    }
+
+    /// Takes in a live event, and says whether it was news.
+    fn apply_live(&mut self, event: &RoomEvent) -> bool {
+        match self.room.apply_live(event) {
+            Entry::Old => false,
+            Entry::News => true,
+            Entry::NoPlace => {
+                self.stats.crowded_out = self.stats.crowded_out.saturating_add(1);
+                true
+            }
         }
     }
 

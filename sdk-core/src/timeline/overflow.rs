@@ -113,6 +113,7 @@ fn importance(event: &RoomEvent) -> Option<i64> {
         EventKind::RoomUpdated(_)
         | EventKind::SessionStarted(_)
         | EventKind::SessionEnded(_)
+        | EventKind::Participant(..)
         | EventKind::HypeTrain(..) => None,
     }
 }

@@ -9,6 +9,7 @@ use crate::event::{
     ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
     HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
 };
+use crate::participant::{ParticipantChange, ParticipantProfile, ParticipantRole, StageRole};
 use crate::time::ServerTime;
 
 /// The longest epoch, in bytes; those of this server have 36. It is sent back as it came.
@@ -57,24 +58,20 @@ fn event(mut event: Tree) -> Option<RoomEvent> {
         return None;
     }
     let kind = event.text("__typename")?;
-    let change = match kind.as_str() {
-        "HypeTrainApproached" => Some(HypeTrainChange::Approached),
-        "HypeTrainStarted" => Some(HypeTrainChange::Started),
-        "HypeTrainProgressed" => Some(HypeTrainChange::Progressed),
-        "HypeTrainLeveledUp" => Some(HypeTrainChange::LeveledUp),
-        "HypeTrainCorrected" => Some(HypeTrainChange::Corrected),
-        "HypeTrainEnded" => Some(HypeTrainChange::Ended),
-        _ => None,
-    };
-    let kind = match (change, kind.as_str()) {
-        (Some(change), _) => EventKind::HypeTrain(change, train(event.take("train"))?),
-        (None, "RoomUpdated") => EventKind::RoomUpdated(room(event.take("room"))?),
-        (None, "SessionStarted") => EventKind::SessionStarted(session(event.take("session"))?),
-        (None, "SessionEnded") => EventKind::SessionEnded(session(event.take("session"))?),
-        (None, "ContributionReceived") => {
-            EventKind::ContributionReceived(contribution(event.take("contribution"))?)
+    let kind = if let Some(change) = train_change(&kind) {
+        EventKind::HypeTrain(change, train(event.take("train"))?)
+    } else if let Some(change) = participant_change(&kind) {
+        EventKind::Participant(change, participant(event.take("participant"))?)
+    } else {
+        match kind.as_str() {
+            "RoomUpdated" => EventKind::RoomUpdated(room(event.take("room"))?),
+            "SessionStarted" => EventKind::SessionStarted(session(event.take("session"))?),
+            "SessionEnded" => EventKind::SessionEnded(session(event.take("session"))?),
+            "ContributionReceived" => {
+                EventKind::ContributionReceived(contribution(event.take("contribution"))?)
+            }
+            _ => return None,
         }
-        (None, _) => return None,
     };
 
     Some(RoomEvent {
@@ -82,6 +79,30 @@ fn event(mut event: Tree) -> Option<RoomEvent> {
         occurred_at: time(&mut event, "occurredAt")?,
         display_at: time(&mut event, "displayAt")?,
         kind,
+    })
+}
+
+fn train_change(kind: &str) -> Option<HypeTrainChange> {
+    Some(match kind {
+        "HypeTrainApproached" => HypeTrainChange::Approached,
+        "HypeTrainStarted" => HypeTrainChange::Started,
+        "HypeTrainProgressed" => HypeTrainChange::Progressed,
+        "HypeTrainLeveledUp" => HypeTrainChange::LeveledUp,
+        "HypeTrainCorrected" => HypeTrainChange::Corrected,
+        "HypeTrainEnded" => HypeTrainChange::Ended,
+        _ => return None,
+    })
+}
+
+fn participant_change(kind: &str) -> Option<ParticipantChange> {
+    Some(match kind {
+        "ParticipantJoined" => ParticipantChange::Joined,
+        "ParticipantLeft" => ParticipantChange::Left,
+        "ParticipantRemoved" => ParticipantChange::Removed,
+        "ParticipantUpdated" => ParticipantChange::Updated,
+        "ParticipantRoleChanged" => ParticipantChange::RoleChanged,
+        "ParticipantStageChanged" => ParticipantChange::StageChanged,
+        _ => return None,
     })
 }
 
@@ -111,6 +132,35 @@ fn session(mut session: Tree) -> Option<Session> {
             None
         },
         delay_ms: session.integer("delayMs")?,
+    })
+}
+
+fn participant(mut participant: Tree) -> Option<ParticipantProfile> {
+    Some(ParticipantProfile {
+        id: participant.text("id")?,
+        name: participant.text("name")?,
+        role: match participant.text("role")?.as_str() {
+            "MEMBER" => ParticipantRole::Member,
+            "MODERATOR" => ParticipantRole::Moderator,
+            "OWNER" => ParticipantRole::Owner,
+            _ => return None,
+        },
+        stage_role: match participant.text("stageRole")?.as_str() {
+            "AUDIENCE" => StageRole::Audience,
+            "REQUESTED" => StageRole::Requested,
+            "INVITED" => StageRole::Invited,
+            "SPEAKER" => StageRole::Speaker,
+            "HOST" => StageRole::Host,
+            _ => return None,
+        },
+        requested_seq: if participant.has("requestedSeq") {
+            Some(participant.decimal("requestedSeq")?)
+        } else {
+            None
+        },
+        is_listed: participant.truth("isListed")?,
+        version: participant.small("version")?,
+        joined_at: time(&mut participant, "joinedAt")?,
     })
 }
 
@@ -200,6 +250,7 @@ fn time(tree: &mut Tree, name: &str) -> Option<ServerTime> {
 #[cfg(test)]
 mod tests {
     use crate::event::{ContributionKind, EventKind, HypeTrainChange, HypeTrainPhase};
+    use crate::participant::{ParticipantChange, ParticipantRole, StageRole};
     use crate::time::ServerTime;
     use crate::wire::{Feed, Frame, decode};
     use proptest::prelude::*;
@@ -217,6 +268,12 @@ mod tests {
         "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
         "contribution":{"id":"c","kind":"GIFTED_MEMBERSHIPS","name":null,"amount":null,
         "currency":null,"tier":2,"quantity":5,"message":"\u0000","hype":"2500"}}"#;
+
+    const PERSON: &str = r#"{"__typename":"ParticipantStageChanged","seq":"8",
+        "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
+        "participant":{"id":"p","name":"<Ada>","role":"MODERATOR","stageRole":"REQUESTED",
+        "requestedSeq":"9007199254740993","isListed":true,"version":4,
+        "joinedAt":"1970-01-01T00:00:00.500Z"}}"#;
 
     fn frame(events: &str) -> String {
         let feed = format!(
@@ -306,6 +363,57 @@ mod tests {
     }
 
     #[test]
+    fn a_participant_comes_whole() {
+        let feed = read(PERSON);
+        let EventKind::Participant(ParticipantChange::StageChanged, person) = &feed.events[0].kind
+        else {
+            panic!("{feed:?}");
+        };
+
+        assert_eq!((person.id.as_str(), person.name.as_str()), ("p", "<Ada>"));
+        assert_eq!(person.role, ParticipantRole::Moderator);
+        assert_eq!(person.stage_role, StageRole::Requested);
+        assert_eq!(person.requested_seq, Some(9_007_199_254_740_993));
+        assert!(person.is_listed);
+        assert_eq!(person.version, 4);
+        assert_eq!(person.joined_at, ServerTime::from_unix_millis(500));
+    }
+
+    #[test]
+    fn every_change_of_a_participant_is_known_by_its_name() {
+        for change in [
+            ParticipantChange::Joined,
+            ParticipantChange::Left,
+            ParticipantChange::Removed,
+            ParticipantChange::Updated,
+            ParticipantChange::RoleChanged,
+            ParticipantChange::StageChanged,
+        ] {
+            let feed = read(&PERSON.replace("ParticipantStageChanged", change.name()));
+            let EventKind::Participant(read, _) = feed.events[0].kind else {
+                panic!("{feed:?}");
+            };
+            assert_eq!(read, change);
+        }
+    }
+
+    #[test]
+    fn a_participant_in_an_unknown_place_is_left_out() {
+        for (from, to) in [
+            ("REQUESTED", "FLYING"),
+            ("MODERATOR", "JESTER"),
+            ("ParticipantStageChanged", "ParticipantApplauded"),
+            ("9007199254740993", "first"),
+            ("\"version\":4", "\"version\":null"),
+            ("\"isListed\":true,", ""),
+        ] {
+            let changed = PERSON.replace(from, to);
+            let feed = read(&format!("{changed},{ALERT}"));
+            assert_eq!((feed.events.len(), feed.unknown_events), (1, 1), "{to}");
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_left_out_and_the_rest_stays() {
         for (from, to) in [
             ("HypeTrainLeveledUp", "HypeTrainDerailed"),
@@ -330,7 +438,7 @@ mod tests {
         fn no_damage_to_a_frame_brings_the_decoder_down(
             at in 0..2_000_usize, length in 0..40_usize, with in "[\\PC]{0,5}",
         ) {
-            let mut text: Vec<char> = frame(&format!("{TRAIN},{ALERT}")).chars().collect();
+            let mut text: Vec<char> = frame(&format!("{TRAIN},{ALERT},{PERSON}")).chars().collect();
             let at = at.min(text.len());
             let end = (at + length).min(text.len());
             text.splice(at..end, with.chars());

@@ -9,6 +9,7 @@ mod connection;
 mod delivery;
 mod lifecycle;
 mod model;
+mod people;
 mod seek;
 mod server;
 mod sim;

@@ -2,10 +2,14 @@
 
 use crate::server::{Logged, SERVER_START_MS, Server};
 use crate::sim::{Sim, is_picture};
-use parlor_sdk_core::{Delivery, Input, Placement};
+use parlor_sdk_core::{Delivery, EventKind, Input, Placement, Room, RoomEvent};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const SHOWING_TIME_MS: i64 = 7_000;
+
+const PEOPLE: [&str; 5] = ["Ada", "Ben", "Cem", "Dee", "Eve"];
+const PLACES: &[&str] = &["AUDIENCE", "REQUESTED", "INVITED", "SPEAKER"];
 
 #[derive(Debug, Clone)]
 enum Action {
@@ -13,17 +17,30 @@ enum Action {
     Alert(i64),
     MoveTrain(i64),
     UpdateRoom,
+    MovePerson {
+        who: usize,
+        place: &'static str,
+        is_listed: bool,
+    },
     SomethingNew,
     Wait(i64),
     Pause,
-    Play { rate: u32 },
+    Play {
+        rate: u32,
+    },
     ReportOffBy(i64),
-    Seek { by_ms: i64 },
-    Cut { code: u16 },
+    Seek {
+        by_ms: i64,
+    },
+    Cut {
+        code: u16,
+    },
     ServerUp(bool),
     Background,
     Foreground,
-    Network { online: bool },
+    Network {
+        online: bool,
+    },
     Reconnect,
     LoseMessages(bool),
     RepeatMessage,
@@ -37,6 +54,8 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (1..1_500_i64).prop_map(Action::Alert),
         2 => (1..1_500_i64).prop_map(Action::MoveTrain),
         1 => Just(Action::UpdateRoom),
+        4 => (0..PEOPLE.len(), prop::sample::select(PLACES), prop::bool::weighted(0.8))
+            .prop_map(|(who, place, is_listed)| Action::MovePerson { who, place, is_listed }),
         1 => Just(Action::SomethingNew),
         4 => (0..200_i64).prop_map(Action::Wait),
         6 => (200..15_000_i64).prop_map(Action::Wait),
@@ -85,6 +104,15 @@ struct Model {
     in_background: bool,
     checked: usize,
     run: Run,
+    people: People,
+}
+
+/// Who is in the room, as an application knows them that listens to deliveries alone: versions by
+/// name.
+#[derive(Default)]
+struct People {
+    versions: BTreeMap<String, i32>,
+    last_seq: i64,
 }
 
 /// What has been shown since the picture last jumped.
@@ -122,6 +150,7 @@ impl Model {
                 farthest: i64::MIN,
                 shown: Vec::new(),
             },
+            people: People::default(),
         };
         model.report(picture);
 
@@ -148,6 +177,13 @@ impl Model {
             Action::Alert(hype) => self.sim.happen(|server, now| server.alert(hype, now)),
             Action::MoveTrain(hype) => self.sim.happen(|server, now| server.move_train(hype, now)),
             Action::UpdateRoom => self.sim.happen(|server, now| server.update_room(300, now)),
+            Action::MovePerson {
+                who,
+                place,
+                is_listed,
+            } => self
+                .sim
+                .happen(|server, now| server.move_person(PEOPLE[who], place, is_listed, now)),
             Action::SomethingNew => self.sim.happen(Server::something_new),
             Action::Wait(span_ms) => self.sim.run_for(span_ms),
             Action::Pause => self.report(Picture {
@@ -211,7 +247,8 @@ impl Model {
         for index in self.checked..self.sim.deliveries.len() {
             let (at, delivery) = self.sim.deliveries[index].clone();
             match delivery {
-                Delivery::StateReplaced(_) => {
+                Delivery::StateReplaced(room) => {
+                    self.people = People::of(&room);
                     self.run = Run {
                         began_at: self.picture.position(at),
                         received: self.sim.received_at[index],
@@ -222,15 +259,20 @@ impl Model {
                 Delivery::Event(shown) if is_picture(&shown.event.kind) => {
                     self.check_shown(at, shown.event.seq, shown.late_by_ms);
                 }
-                Delivery::Event(_) => {}
+                Delivery::Event(shown) => self.people.listen(&shown.event),
             }
         }
+        assert_eq!(
+            self.people.versions,
+            People::of(self.sim.client.room()).versions
+        );
         self.checked = self.sim.deliveries.len();
         self.run.farthest = self.run.farthest.max(self.picture.position(self.sim.now));
 
         if self.sim.is_synced() {
             self.check_nothing_is_lost();
             self.check_state();
+            self.check_people();
         }
     }
 
@@ -275,7 +317,7 @@ impl Model {
         let trains: Vec<(i64, Option<i64>)> = self
             .sim
             .picture_log()
-            .filter(|logged| logged.part == Some("train") && self.is_known(logged))
+            .filter(|logged| logged.part.as_deref() == Some("train") && self.is_known(logged))
             .map(|logged| (self.due(logged), logged.total()))
             .collect();
         let here = trains.iter().rfind(|(due, _)| *due <= position);
@@ -291,6 +333,23 @@ impl Model {
         );
     }
 
+    /// Whoever the log named last is in the room; everyone else is not.
+    fn check_people(&self) {
+        let mut expected = BTreeMap::new();
+        for logged in &self.sim.server.log {
+            let participant = &logged.event["participant"];
+            if participant["isListed"] == true {
+                let version = participant["version"].as_i64().unwrap();
+                let version = i32::try_from(version).unwrap();
+                expected.insert(participant["name"].as_str().unwrap().to_owned(), version);
+            } else if let Some(name) = participant["name"].as_str() {
+                expected.remove(name);
+            }
+        }
+
+        assert_eq!(People::of(self.sim.client.room()).versions, expected);
+    }
+
     /// Returns whether the client was ever told of an event.
     fn is_known(&self, logged: &Logged) -> bool {
         let snapshot_head = self.sim.snapshot_head;
@@ -301,6 +360,30 @@ impl Model {
 
         logged.event["__typename"] != "PollOpened"
             && (logged.seq > snapshot_head || (logged.part.is_some() && is_last_of_part()))
+    }
+}
+
+impl People {
+    fn of(room: &Room) -> Self {
+        let versions = room
+            .participants()
+            .map(|one| (one.name.clone(), one.version));
+
+        Self {
+            versions: versions.collect(),
+            last_seq: 0,
+        }
+    }
+
+    fn listen(&mut self, event: &RoomEvent) {
+        assert!(self.last_seq < event.seq, "{} came again", event.seq);
+        self.last_seq = event.seq;
+        if let EventKind::Participant(_, one) = &event.kind {
+            self.versions.remove(&one.name);
+            if one.is_listed {
+                self.versions.insert(one.name.clone(), one.version);
+            }
+        }
     }
 }
 

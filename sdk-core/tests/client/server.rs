@@ -24,13 +24,13 @@ pub(crate) struct Server {
 pub(crate) struct Logged {
     pub(crate) seq: i64,
     pub(crate) occurred_at: i64,
-    pub(crate) part: Option<&'static str>,
+    pub(crate) part: Option<String>,
     pub(crate) event: Value,
 }
 
 impl Logged {
     pub(crate) fn is_picture(&self) -> bool {
-        matches!(self.part, None | Some("train"))
+        matches!(self.part.as_deref(), None | Some("train"))
     }
 
     pub(crate) fn total(&self) -> Option<i64> {
@@ -118,6 +118,31 @@ impl Server {
         self.append(kind, Some("train"), "train", &train, now);
     }
 
+    /// Somebody comes, goes or takes another place; `name` is an id too.
+    pub(crate) fn move_person(&mut self, name: &str, place: &str, is_listed: bool, now: i64) {
+        let part = format!("participant:{name}");
+        let before = self
+            .log
+            .iter()
+            .rfind(|logged| logged.part.as_ref() == Some(&part))
+            .map(|logged| &logged.event["participant"])
+            .filter(|before| before["isListed"] == true);
+        let kind = match (before, is_listed) {
+            (None, true) => "ParticipantJoined",
+            (Some(_), true) => "ParticipantStageChanged",
+            (_, false) => "ParticipantLeft",
+        };
+        let joined_at = before.map_or(json!(stamp(now)), |before| before["joinedAt"].clone());
+        let seq = self.head() + 1;
+        let requested_seq = (place == "REQUESTED").then(|| seq.to_string());
+        let participant = json!({
+            "id": name, "name": name, "role": "MEMBER", "stageRole": place,
+            "requestedSeq": requested_seq, "isListed": is_listed, "version": seq,
+            "joinedAt": joined_at,
+        });
+        self.append(kind, Some(&part), "participant", &participant, now);
+    }
+
     pub(crate) fn something_new(&mut self, now: i64) {
         self.append("PollOpened", Some("poll"), "poll", &json!({"id": "p"}), now);
     }
@@ -169,28 +194,27 @@ impl Server {
     }
 
     fn snapshot(&self, within: impl Fn(&Logged) -> bool) -> Vec<Value> {
-        ["room", "session", "train", "poll"]
-            .into_iter()
-            .filter_map(|part| {
-                let of_part = |logged: &&Logged| logged.part == Some(part) && within(logged);
-                Some(self.log.iter().rfind(of_part)?.event.clone())
-            })
-            .collect()
+        let mut parts: Vec<&String> = Vec::new();
+        let mut snapshot = Vec::new();
+        for logged in self.log.iter().rev().filter(|logged| within(logged)) {
+            let Some(part) = &logged.part else { continue };
+            if !parts.contains(&part) {
+                parts.push(part);
+                if logged.event["participant"]["isListed"] != false {
+                    snapshot.push(logged.event.clone());
+                }
+            }
+        }
+
+        snapshot
     }
 
-    fn append(
-        &mut self,
-        kind: &str,
-        part: Option<&'static str>,
-        field: &str,
-        content: &Value,
-        now: i64,
-    ) {
+    fn append(&mut self, kind: &str, part: Option<&str>, field: &str, content: &Value, now: i64) {
         let seq = self.head() + 1;
         self.log.push(Logged {
             seq,
             occurred_at: now,
-            part,
+            part: part.map(ToOwned::to_owned),
             event: json!({
                 "__typename": kind, "seq": seq.to_string(), "occurredAt": stamp(now),
                 "displayAt": stamp(now + self.delay_ms), field: content,

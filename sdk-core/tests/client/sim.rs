@@ -488,6 +488,9 @@ impl Sim {
 pub(crate) fn is_picture(kind: &EventKind) -> bool {
     !matches!(
         kind,
-        EventKind::RoomUpdated(_) | EventKind::SessionStarted(_) | EventKind::SessionEnded(_)
+        EventKind::RoomUpdated(_)
+            | EventKind::SessionStarted(_)
+            | EventKind::SessionEnded(_)
+            | EventKind::Participant(..)
     )
 }

@@ -374,8 +374,33 @@ fn content(kind: u8, value: i64) -> (&'static str, String) {
                 value * 100
             ),
         ),
-        _ => ("PollOpened", "\"poll\":{\"id\":\"p\"}".to_owned()),
+        _ if value == 0 => ("PollOpened", "\"poll\":{\"id\":\"p\"}".to_owned()),
+        _ => person(value),
     }
+}
+
+/// One of eight people, anywhere in the room or gone from it, as the bits of `value` say.
+fn person(value: i64) -> (&'static str, String) {
+    let bits = value.unsigned_abs();
+    let places = ["AUDIENCE", "REQUESTED", "SPEAKER", "HOST"];
+    let place = places[usize::try_from(bits >> 3 & 3).unwrap_or(0)];
+    let is_listed = bits >> 5 & 3 != 3;
+    let kind = if is_listed {
+        "ParticipantStageChanged"
+    } else {
+        "ParticipantLeft"
+    };
+
+    (
+        kind,
+        format!(
+            "\"participant\":{{\"id\":\"{}\",\"name\":\"<i>\",\"role\":\"MEMBER\",\
+             \"stageRole\":\"{place}\",\"requestedSeq\":\"{value}\",\"isListed\":{is_listed},\
+             \"version\":{value},\"joinedAt\":\"2026-01-16T00:00:0{}.000Z\"}}",
+            bits % 8,
+            bits % 10,
+        ),
+    )
 }
 
 fn train(value: i64) -> String {

@@ -4,10 +4,11 @@
 //! own, and look at what comes out.
 
 use parlor_sdk_core::{
-    Client, Config, Delivery, EventKind, Input, Instant, MediaTime, Output, Placement, Playhead,
-    RoomEvent, ShownEvent,
+    Client, Config, Delivery, EventKind, Input, Instant, MediaTime, Output, ParticipantProfile,
+    Placement, Playhead, RoomEvent, ShownEvent, StageRole,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Wake-ups in one stretch. A client asks for a few in a second; one that spins asks for ever.
 const WAKEUPS_MAX: u32 = 20_000;
@@ -17,6 +18,9 @@ const PLAYHEAD_GRACE_MS: i64 = 5_000;
 
 /// No event is shorter than this in a message, so that it bounds how many can have come.
 const EVENT_BYTES_MIN: usize = 100;
+
+/// People whom a room may show by name at once.
+const PEOPLE_MAX: usize = 1_000;
 
 /// What one input may make a client say beside what it shows.
 const WORDS_MAX: usize = 16;
@@ -187,6 +191,7 @@ impl Viewer {
             }
         }
 
+        self.check_people();
         let now = Instant::from_millis(self.now);
         let _known_or_not = (
             self.client.picture_time(now),
@@ -198,6 +203,27 @@ impl Viewer {
             "{deadline:?} has passed at {} and is asked for again",
             self.now
         );
+    }
+
+    /// Everyone is there once, by name, and in order; on the stage are those whose place it is.
+    fn check_people(&self) {
+        let room = self.client.room();
+        let people: Vec<&ParticipantProfile> = room.participants().collect();
+        let ids: BTreeSet<&str> = people.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids.len(), people.len(), "somebody is there twice");
+        assert!(people.len() <= PEOPLE_MAX, "{} people", people.len());
+        assert!(people.iter().all(|one| one.is_listed));
+        assert!(people.is_sorted_by_key(|one| (one.joined_at, &one.id)));
+
+        let stage = room.stage();
+        let with_a_place = people
+            .iter()
+            .filter(|one| !matches!(one.stage_role, StageRole::Audience | StageRole::Host));
+        assert_eq!(
+            stage.speakers.len() + stage.invited.len() + stage.queue.len(),
+            with_a_place.count()
+        );
+        assert!(stage.queue.is_sorted_by_key(|one| one.requested_seq));
     }
 
     /// What is sent is one message of the protocol.
@@ -292,6 +318,9 @@ fn position(playhead: &Playhead, elapsed_ms: i64) -> i128 {
 fn is_live(event: &RoomEvent) -> bool {
     matches!(
         event.kind,
-        EventKind::RoomUpdated(_) | EventKind::SessionStarted(_) | EventKind::SessionEnded(_)
+        EventKind::RoomUpdated(_)
+            | EventKind::SessionStarted(_)
+            | EventKind::SessionEnded(_)
+            | EventKind::Participant(..)
     )
 }

@@ -20,6 +20,8 @@ def describe(kind):
         gift = kind.contribution
         who = plain(gift.name) if gift.name is not None else "somebody"
         return f"{who} gives {gift.hype} hype"
+    if kind.is_participant_changed():
+        return describe_person(kind.change, kind.participant)
     if kind.is_hype_train_changed():
         train = kind.train
         change = kind.change.name.lower().replace("_", " ")
@@ -31,10 +33,24 @@ def describe(kind):
     return f"the room is now {plain(kind.profile.title)!r}"
 
 
+def describe_person(change, person):
+    what = {
+        parlor.ParticipantChange.JOINED: "comes in",
+        parlor.ParticipantChange.LEFT: "leaves",
+        parlor.ParticipantChange.REMOVED: "is put out of the room",
+        parlor.ParticipantChange.UPDATED: "has another name now",
+        parlor.ParticipantChange.ROLE_CHANGED: f"is {person.role.name.lower()} now",
+        parlor.ParticipantChange.STAGE_CHANGED: f"is {person.stage_role.name.lower()} now",
+    }[change]
+    return f"{plain(person.name)} {what}"
+
+
 def describe_room(room):
     title = plain(room.profile.title) if room.profile else "?"
+    on_stage = [plain(one.name) for one in [room.stage.host, *room.stage.speakers] if one]
+    stage = f", on the stage: {', '.join(on_stage)}" if on_stage else ""
     train = f", hype train at level {room.train.level}" if room.train else ""
-    return f"{title}{train}"
+    return f"{title}{stage}{train}"
 
 
 def describe_failure(failure):

@@ -1,6 +1,6 @@
 //! Events and what they carry.
 
-use super::{HypeTrain, HypeTrainChange};
+use super::{HypeTrain, HypeTrainChange, ParticipantChange, ParticipantProfile};
 use parlor_sdk_core as core;
 
 /// A fact in a room's log.
@@ -33,6 +33,13 @@ pub enum EventKind {
     SessionEnded {
         /// The run.
         session: Session,
+    },
+    /// Somebody whom the room shows by name came, went or changed.
+    ParticipantChanged {
+        /// How.
+        change: ParticipantChange,
+        /// The participant as they are now, whole.
+        participant: ParticipantProfile,
     },
     /// Somebody gave something: a moment, shown once.
     ContributionReceived {
@@ -145,6 +152,10 @@ impl From<core::EventKind> for EventKind {
             },
             core::EventKind::SessionEnded(session) => Self::SessionEnded {
                 session: session.into(),
+            },
+            core::EventKind::Participant(change, participant) => Self::ParticipantChanged {
+                change: change.into(),
+                participant: participant.into(),
             },
             core::EventKind::ContributionReceived(contribution) => Self::ContributionReceived {
                 contribution: contribution.into(),

@@ -4,9 +4,11 @@
 //! display plans beside the recordings are what sdk-core makes of them. With `UPDATE_FIXTURES=1`
 //! the recordings are written instead of compared.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use parlor_domain::access::Principal;
 use parlor_domain::id::RoomId;
 use parlor_domain::time::ServerTime;
 use parlor_server::graphql::{format_time, global_id};
@@ -26,6 +28,12 @@ const INGEST_OFFSET_MS: i64 = 5_000;
 enum Act {
     Donate(&'static str),
     EndSession,
+    Join(&'static str),
+    Leave(&'static str),
+    /// Somebody changes their own place, by a mutation that takes a `ParticipantInput`.
+    Move(&'static str, &'static str),
+    /// Staff changes somebody's place, likewise.
+    Order(&'static str, &'static str),
     /// The player says where it is, so far behind the live edge, in milliseconds.
     Play {
         behind_ms: i64,
@@ -37,6 +45,8 @@ enum Act {
     Reconnect {
         after_ms: i64,
         attempt: u32,
+        /// What happens before the new connection is open.
+        meanwhile: Vec<Act>,
     },
 }
 
@@ -44,6 +54,8 @@ struct Recorder {
     server: TestServer,
     room: RoomId,
     client: Client,
+    /// Participants' ids by name.
+    people: BTreeMap<&'static str, String>,
     /// The last feed's position.
     position: Value,
     subscriptions: u32,
@@ -79,10 +91,43 @@ async fn a_companion_that_was_cut_off_goes_on_where_it_was() {
         Act::Reconnect {
             after_ms: 1_600,
             attempt: 2,
+            meanwhile: Vec::new(),
         },
     ));
 
     check("server-companion", "companion", None, acts, 30_000).await;
+}
+
+#[tokio::test]
+async fn a_companion_sees_people_come_speak_and_go_and_misses_nothing_while_cut_off() {
+    let acts = vec![
+        (2_000, Act::Join("ada")),
+        (2_500, Act::Join("ben")),
+        (3_000, Act::Join("cem <b>")),
+        (3_500, Act::Move("ben", "requestStage")),
+        (4_000, Act::Move("ada", "requestStage")),
+        (4_500, Act::Order("ada", "inviteToStage")),
+        (5_000, Act::Move("ada", "joinStage")),
+        (5_500, Act::Order("ada", "handOverHost")),
+        (6_000, Act::Order("cem <b>", "removeParticipant")),
+        (
+            7_000,
+            Act::Reconnect {
+                after_ms: 1_600,
+                attempt: 2,
+                meanwhile: vec![
+                    Act::Order("ben", "inviteToStage"),
+                    Act::Move("ada", "leaveStage"),
+                    Act::Join("dee"),
+                ],
+            },
+        ),
+        (9_500, Act::Move("ben", "joinStage")),
+        (10_000, Act::Leave("ada")),
+        (10_500, Act::EndSession),
+    ];
+
+    check("server-people", "companion", None, acts, 12_000).await;
 }
 
 /// A kickoff, a level up, and then nothing, so that the train ends when its time is over.
@@ -167,6 +212,7 @@ impl Recorder {
             server,
             room,
             client,
+            people: BTreeMap::new(),
             position: Value::Null,
             subscriptions: 0,
             pings: Vec::new(),
@@ -236,26 +282,103 @@ impl Recorder {
 
     async fn act(&mut self, at_ms: i64, act: Act) {
         match act {
-            Act::Donate(key) => {
+            Act::Donate(_)
+            | Act::EndSession
+            | Act::Join(_)
+            | Act::Leave(_)
+            | Act::Move(..)
+            | Act::Order(..) => {
                 self.set_clock(at_ms);
-                self.server.donate(self.room, key).await;
-                self.receive(at_ms + TRIP_MS).await;
-            }
-            Act::EndSession => {
-                self.set_clock(at_ms);
-                self.server.end_session(self.room).await;
+                self.change(act).await;
                 self.receive(at_ms + TRIP_MS).await;
             }
             Act::Play { behind_ms } => self.playhead(at_ms, behind_ms, true),
             Act::Pause { behind_ms } => self.playhead(at_ms, behind_ms, false),
-            Act::Reconnect { after_ms, attempt } => {
+            Act::Reconnect {
+                after_ms,
+                attempt,
+                meanwhile,
+            } => {
                 self.step(at_ms, &json!({ "closed": 1006 }));
+                self.set_clock(at_ms);
+                for act in meanwhile {
+                    self.change(act).await;
+                }
                 self.client = Client::connect(&self.server).await;
                 self.subscriptions = attempt - 1;
                 let after = json!({ "after": self.position.clone() });
                 self.open(at_ms + after_ms, after).await;
             }
         }
+    }
+
+    /// Changes the room.
+    async fn change(&mut self, act: Act) {
+        match act {
+            Act::Donate(key) => self.server.donate(self.room, key).await,
+            Act::EndSession => self.server.end_session(self.room).await,
+            Act::Join(name) => {
+                let id = self.server.join_room(self.room, name).await;
+                self.people.insert(name, id);
+            }
+            Act::Leave(name) => {
+                let input = json!({ "roomId": global_id::room_id(self.room) });
+                self.mutate(
+                    self.server.viewer(name),
+                    "leaveRoom",
+                    "LeaveRoomInput",
+                    input,
+                )
+                .await;
+            }
+            Act::Move(name, mutation) => {
+                self.change_person(self.server.viewer(name), name, mutation)
+                    .await;
+            }
+            Act::Order(name, mutation) => {
+                let staff = Principal::Staff {
+                    tenant_id: self.server.tenant,
+                    user_id: "staff".to_owned(),
+                };
+                self.change_person(staff, name, mutation).await;
+            }
+            Act::Play { .. } | Act::Pause { .. } | Act::Reconnect { .. } => {
+                unreachable!("the room does not notice it")
+            }
+        }
+    }
+
+    async fn change_person(&self, principal: Principal, name: &str, mutation: &str) {
+        let id = &self.people[name];
+        let document = "query ($id: ID!) { participant(id: $id) { version } }";
+        let read = self
+            .server
+            .execute(self.server.tenant, document, json!({ "id": id }))
+            .await;
+        let input = json!({
+            "roomId": global_id::room_id(self.room), "participantId": id,
+            "version": read["participant"]["version"],
+        });
+        let kind = match mutation {
+            "handOverHost" => "HandOverHostInput",
+            "removeParticipant" => "RemoveParticipantInput",
+            _ => "ParticipantInput",
+        };
+
+        self.mutate(principal, mutation, kind, input).await;
+    }
+
+    async fn mutate(&self, principal: Principal, mutation: &str, kind: &str, input: Value) {
+        let document = format!(
+            "mutation ($input: {kind}!) {{
+                {mutation}(input: $input) {{ __typename ... on Error {{ message }} }}
+            }}"
+        );
+        let answer = self
+            .server
+            .execute_as(principal, &document, json!({ "input": input }))
+            .await;
+        assert_eq!(answer[mutation]["__typename"], "Participant", "{answer}");
     }
 
     fn playhead(&mut self, at_ms: i64, behind_ms: i64, playing: bool) {

@@ -217,6 +217,27 @@ impl TestServer {
         assert!(donated["recordContribution"]["id"].is_string(), "{donated}");
     }
 
+    /// Has `name` join the room, by a viewer id that is their name; returns their id.
+    pub(crate) async fn join_room(&self, room: RoomId, name: &str) -> String {
+        let document = "mutation ($input: JoinRoomInput!) {
+            joinRoom(input: $input) { ... on Participant { id } ... on Error { message } }
+        }";
+        let input = json!({ "roomId": global_id::room_id(room), "name": name });
+        let joined = self
+            .execute_as(self.viewer(name), document, json!({ "input": input }))
+            .await;
+        let id = joined["joinRoom"]["id"].as_str();
+
+        id.unwrap_or_else(|| panic!("{joined}")).to_owned()
+    }
+
+    pub(crate) fn viewer(&self, name: &str) -> Principal {
+        Principal::Viewer {
+            tenant_id: self.tenant,
+            user_id: name.to_owned(),
+        }
+    }
+
     /// Makes an overlay token; returns its id and its secret.
     pub(crate) async fn overlay_token(&self, room: RoomId) -> (String, String) {
         let document = "mutation ($input: CreateOverlayTokenInput!) {
@@ -241,10 +262,20 @@ impl TestServer {
         document: &str,
         variables: Value,
     ) -> Value {
-        let principal = Principal::Staff {
+        let staff = Principal::Staff {
             tenant_id: tenant,
             user_id: "staff".to_owned(),
         };
+        self.execute_as(staff, document, variables).await
+    }
+
+    /// Executes `document` as `principal`, without the network.
+    pub(crate) async fn execute_as(
+        &self,
+        principal: Principal,
+        document: &str,
+        variables: Value,
+    ) -> Value {
         let request = Request::new(document)
             .variables(Variables::from_json(variables))
             .data(Caller {

@@ -7,6 +7,8 @@ func describe(_ kind: EventKind) -> String {
         "the stream is live, \(Double(session.delayMs) / 1_000) s behind"
     case .sessionEnded:
         "the stream has ended"
+    case .participantChanged(let change, let person):
+        "\(plain(person.name)) \(describe(change, person))"
     case .contributionReceived(let gift):
         "\(gift.name.map(plain) ?? "somebody") gives \(gift.hype) hype"
     case .hypeTrainChanged(let change, let train):
@@ -18,9 +20,11 @@ func describe(_ kind: EventKind) -> String {
 
 func describe(_ room: Room) -> String {
     let title = room.profile.map { plain($0.title) } ?? "?"
+    let onStage = ([room.stage.host].compactMap { $0 } + room.stage.speakers).map { plain($0.name) }
+    let stage = onStage.isEmpty ? "" : ", on the stage: \(onStage.joined(separator: ", "))"
     let train = room.train.map { ", hype train at level \($0.level)" } ?? ""
 
-    return title + train
+    return title + stage + train
 }
 
 func describe(_ failure: Failure) -> String {
@@ -31,8 +35,20 @@ func describe(_ failure: Failure) -> String {
     }
 }
 
-private func words(_ change: HypeTrainChange) -> String {
-    "\(change)".reduce(into: "") { words, letter in
+private func describe(_ change: ParticipantChange, _ person: ParticipantProfile) -> String {
+    switch change {
+    case .joined: "comes in"
+    case .left: "leaves"
+    case .removed: "is put out of the room"
+    case .updated: "has another name now"
+    case .roleChanged: "is \(words(person.role)) now"
+    case .stageChanged: "is \(words(person.stageRole)) now"
+    }
+}
+
+/// A case's name, such as `leveledUp`, in words.
+private func words<Case>(_ case: Case) -> String {
+    "\(`case`)".reduce(into: "") { words, letter in
         words += letter.isUppercase ? " \(letter.lowercased())" : String(letter)
     }
 }

@@ -89,6 +89,12 @@ public final class ParlorClient: Sendable {
         native.connectionState()
     }
 
+    /// The room as the viewer should see it now: its people, the stage, the hype train. It may be ahead
+    /// of what has been taken from ``deliveries``, by what waits there.
+    public var room: Room {
+        native.room()
+    }
+
     /// When that happened which the viewer's picture shows now. Count down to a train's `expiresAt`
     /// from here. Nothing as long as it is not known.
     public var pictureTime: Date? {

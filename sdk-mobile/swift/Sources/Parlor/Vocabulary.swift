@@ -27,6 +27,21 @@ public typealias RoomState = ParlorNative.RoomState
 /// One live run of a room's stream.
 public typealias Session = ParlorNative.Session
 
+/// What everyone who may read a room sees of a participant.
+public typealias ParticipantProfile = ParlorNative.ParticipantProfile
+
+/// How a participant changed.
+public typealias ParticipantChange = ParlorNative.ParticipantChange
+
+/// Authority over a room.
+public typealias ParticipantRole = ParlorNative.ParticipantRole
+
+/// A participant's place.
+public typealias StageRole = ParlorNative.StageRole
+
+/// Who speaks, and who waits to.
+public typealias Stage = ParlorNative.Stage
+
 /// What the whole room sees of a contribution.
 public typealias ContributionAlert = ParlorNative.ContributionAlert
 

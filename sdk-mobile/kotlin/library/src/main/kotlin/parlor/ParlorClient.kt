@@ -53,6 +53,13 @@ class ParlorClient private constructor(
     val tokenFailure: StateFlow<Exception?> = renewal?.failure ?: MutableStateFlow(null)
 
     /**
+     * The room as the viewer should see it now: its people, the stage, the hype train. It may be ahead
+     * of what has been collected, by what waits to be. `null` once the client has ended.
+     */
+    val room: Room?
+        get() = ifOpen { room() }
+
+    /**
      * When that happened which the viewer's picture shows now, in Unix milliseconds. Count down to a
      * train's `expiresAtUnixMillis` from here. `null` as long as it is not known.
      */

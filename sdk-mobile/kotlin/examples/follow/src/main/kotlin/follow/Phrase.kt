@@ -2,12 +2,15 @@ package follow
 
 import parlor.EventKind
 import parlor.Failure
+import parlor.ParticipantChange
+import parlor.ParticipantProfile
 import parlor.Room
 
 internal fun describe(kind: EventKind): String = when (kind) {
     is EventKind.ContributionReceived -> with(kind.contribution) {
         "${name?.let(::plain) ?: "somebody"} gives $hype hype"
     }
+    is EventKind.ParticipantChanged -> describe(kind.change, kind.participant)
     is EventKind.HypeTrainChanged -> with(kind.train) {
         "hype train ${words(kind.change)}: level $level, $progress of $goal"
     }
@@ -18,15 +21,30 @@ internal fun describe(kind: EventKind): String = when (kind) {
 
 internal fun describe(room: Room): String {
     val title = room.profile?.let { plain(it.title) } ?: "?"
+    val onStage = (listOfNotNull(room.stage.host) + room.stage.speakers).map { plain(it.name) }
+    val stage = if (onStage.isEmpty()) "" else ", on the stage: ${onStage.joinToString()}"
     val train = room.train?.let { ", hype train at level ${it.level}" }.orEmpty()
 
-    return title + train
+    return title + stage + train
 }
 
 internal fun describe(failure: Failure): String = when (failure) {
     is Failure.RoomNotFound -> "there is no such room, or this token may not read it"
     is Failure.SignInRequired -> "it wants a valid token (--token)"
     is Failure.Incompatible -> "it speaks another protocol (close code ${failure.code})"
+}
+
+private fun describe(change: ParticipantChange, person: ParticipantProfile): String {
+    val what = when (change) {
+        ParticipantChange.JOINED -> "comes in"
+        ParticipantChange.LEFT -> "leaves"
+        ParticipantChange.REMOVED -> "is put out of the room"
+        ParticipantChange.UPDATED -> "has another name now"
+        ParticipantChange.ROLE_CHANGED -> "is ${words(person.role)} now"
+        ParticipantChange.STAGE_CHANGED -> "is ${words(person.stageRole)} now"
+    }
+
+    return "${plain(person.name)} $what"
 }
 
 private fun words(change: Enum<*>) = change.name.lowercase().replace('_', ' ')
