@@ -1,5 +1,8 @@
 //! The handle that an application holds: wishes go in by `watch`, where only the latest matters, and
 //! so never block; what happens comes out by pull.
+//!
+//! Waiting and taking are two calls. A task of another language may be cancelled after a call has
+//! been answered and before the answer is handed to it, and what a wait had taken would be lost then.
 
 use crate::driver::{DELIVERIES_MAX, Driver, Machine, News, PlayheadReport};
 use crate::record::{Config, ConnectionState, Delivery, Room, Stats, TokenRequest};
@@ -7,8 +10,8 @@ use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::wishes::Wishes;
 use parlor_sdk_core as core;
-use std::sync::Arc;
-use tokio::sync::{Mutex, mpsc, watch};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{mpsc, watch};
 
 /// A live subscription to one room. Dropping the last reference disconnects.
 ///
@@ -20,11 +23,14 @@ use tokio::sync::{Mutex, mpsc, watch};
 pub struct Client {
     machine: Arc<Machine>,
     wishes: Wishes,
-    deliveries: Mutex<mpsc::Receiver<Delivery>>,
+    /// Locked by whoever waits.
+    deliveries: tokio::sync::Mutex<mpsc::Receiver<Delivery>>,
+    /// What has been waited for, and not taken.
+    waiting_delivery: Mutex<Option<Delivery>>,
     state: watch::Receiver<ConnectionState>,
-    /// What [`Client::next_connection_state`] has returned up to now.
+    /// What has been taken up to now.
     state_seen: Mutex<watch::Receiver<ConnectionState>>,
-    /// What [`Client::next_token_request`] has returned up to now.
+    /// What has been taken up to now.
     token_request_seen: Mutex<watch::Receiver<Option<TokenRequest>>>,
 }
 
@@ -60,26 +66,33 @@ impl Client {
         Ok(Arc::new(Self {
             machine,
             wishes,
-            deliveries: Mutex::new(delivered),
+            deliveries: tokio::sync::Mutex::new(delivered),
+            waiting_delivery: Mutex::new(None),
             state: state_seen.clone(),
             state_seen: Mutex::new(state_seen),
             token_request_seen: Mutex::new(token_request_seen),
         }))
     }
 
-    /// Waits for the next delivery. Returns nothing once the client has been stopped, or the server
-    /// has refused it for good; [`Client::connection_state`] says which.
-    ///
-    /// A call that is cancelled takes no delivery with it.
-    pub async fn next_delivery(&self) -> Option<Delivery> {
+    /// Waits until there is a delivery to take. Returns false once the client has been stopped, or the
+    /// server has refused it for good; [`Client::connection_state`] says which.
+    pub async fn wait_for_delivery(&self) -> bool {
         let mut stop = self.wishes.stop.subscribe();
         let mut deliveries = self.deliveries.lock().await;
 
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stopped| *stopped) => None,
-            delivery = deliveries.recv() => delivery,
+            _ = stop.wait_for(|stopped| *stopped) => false,
+            is_there = self.next_is_waiting(&mut deliveries) => is_there,
         }
+    }
+
+    /// Takes the delivery that [`Client::wait_for_delivery`] has waited for. Returns nothing if
+    /// somebody else took it, or the client has been stopped.
+    pub fn take_delivery(&self) -> Option<Delivery> {
+        let delivery = locked(&self.waiting_delivery).take();
+
+        delivery.filter(|_| !*self.wishes.stop.borrow())
     }
 
     /// Reports where the player's picture is. Call on play, pause, stall, seek and rate change, and
@@ -111,21 +124,26 @@ impl Client {
         self.wishes.token.send_replace(Some(token));
     }
 
-    /// Waits until another token is needed, and says why. Returns nothing once the client has
-    /// ended.
-    ///
-    /// Each need is returned once; one that [`Client::set_token`] has met meanwhile is left out. An
-    /// application that cannot get a token now tries again by itself: nothing asks it twice, except
-    /// that a token that expires unrenewed is refused in the end.
-    pub async fn next_token_request(&self) -> Option<TokenRequest> {
+    /// Waits until another token is needed. Returns false once the client has ended.
+    pub async fn wait_for_token_request(&self) -> bool {
         let mut stop = self.wishes.stop.subscribe();
-        let mut requests = self.token_request_seen.lock().await;
+        let requests = locked(&self.token_request_seen).clone();
 
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stopped| *stopped) => None,
-            request = next_request(&mut requests) => request,
+            _ = stop.wait_for(|stopped| *stopped) => false,
+            is_needed = is_needed(requests) => is_needed,
         }
+    }
+
+    /// Takes the need for a token that [`Client::wait_for_token_request`] has waited for, and says
+    /// why. Returns nothing if it has been met or taken meanwhile.
+    ///
+    /// Each need is told once; one that [`Client::set_token`] has met meanwhile is left out. An
+    /// application that cannot get a token now tries again by itself: nothing asks it twice, except
+    /// that a token that expires unrenewed is refused in the end.
+    pub fn take_token_request(&self) -> Option<TokenRequest> {
+        unseen(&self.token_request_seen)?
     }
 
     /// Tells that the application goes to the background: the connection is closed, nothing is
@@ -172,14 +190,18 @@ impl Client {
         self.state.borrow().clone()
     }
 
-    /// Waits until the connection's state is another than at the last call; the first call returns
-    /// at once. States that were passed through in between are left out. Returns nothing once the
-    /// client has ended.
-    pub async fn next_connection_state(&self) -> Option<ConnectionState> {
-        let mut state = self.state_seen.lock().await;
-        state.changed().await.ok()?;
+    /// Waits until the connection's state is another than the last one taken; the first call returns
+    /// at once. Returns false once the client has ended, and its last state has been taken.
+    pub async fn wait_for_connection_state(&self) -> bool {
+        let mut state = locked(&self.state_seen).clone();
 
-        Some(state.borrow_and_update().clone())
+        state.changed().await.is_ok()
+    }
+
+    /// Takes the state that [`Client::wait_for_connection_state`] has waited for. States that were
+    /// passed through in between are left out. Returns nothing if somebody else took it.
+    pub fn take_connection_state(&self) -> Option<ConnectionState> {
+        unseen(&self.state_seen)
     }
 
     /// Returns the room as the viewer should see it now. It may be ahead of what has been pulled, by
@@ -217,17 +239,76 @@ impl Client {
     }
 }
 
+/// The same in one call each, for Rust, where a future that is dropped takes nothing with it.
+impl Client {
+    /// Waits for the next delivery. Returns nothing once the client has ended.
+    pub async fn next_delivery(&self) -> Option<Delivery> {
+        while self.wait_for_delivery().await {
+            if let Some(delivery) = self.take_delivery() {
+                return Some(delivery);
+            }
+        }
+
+        None
+    }
+
+    /// Waits until the connection's state is another. Returns nothing once the client has ended.
+    pub async fn next_connection_state(&self) -> Option<ConnectionState> {
+        while self.wait_for_connection_state().await {
+            if let Some(state) = self.take_connection_state() {
+                return Some(state);
+            }
+        }
+
+        None
+    }
+
+    /// Waits until another token is needed. Returns nothing once the client has ended.
+    pub async fn next_token_request(&self) -> Option<TokenRequest> {
+        while self.wait_for_token_request().await {
+            if let Some(request) = self.take_token_request() {
+                return Some(request);
+            }
+        }
+
+        None
+    }
+
+    /// Waits until a delivery is waiting to be taken. Safe to cancel.
+    async fn next_is_waiting(&self, deliveries: &mut mpsc::Receiver<Delivery>) -> bool {
+        if locked(&self.waiting_delivery).is_some() {
+            return true;
+        }
+        let delivery = deliveries.recv().await;
+        let is_there = delivery.is_some();
+        *locked(&self.waiting_delivery) = delivery;
+
+        is_there
+    }
+}
+
 /// Waits for a need that is not yet met. Safe to cancel.
-async fn next_request(
-    requests: &mut watch::Receiver<Option<TokenRequest>>,
-) -> Option<TokenRequest> {
-    loop {
-        requests.changed().await.ok()?;
-        let request = *requests.borrow_and_update();
-        if request.is_some() {
-            return request;
+async fn is_needed(mut requests: watch::Receiver<Option<TokenRequest>>) -> bool {
+    while requests.changed().await.is_ok() {
+        if requests.borrow_and_update().is_some() {
+            return true;
         }
     }
+
+    false
+}
+
+/// Returns the value, unless it has been seen.
+fn unseen<T: Clone>(seen: &Mutex<watch::Receiver<T>>) -> Option<T> {
+    let mut seen = locked(seen);
+    let value = seen.borrow_and_update();
+
+    value.has_changed().then(|| value.clone())
+}
+
+/// Never held across a wait.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The seed spreads the reconnects of many clients; without one they only come back closer

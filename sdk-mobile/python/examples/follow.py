@@ -63,7 +63,7 @@ def describe_failure(failure):
 
 async def report_connection(client):
     """Says what keeps the client from its room. Returns why, if the server refuses it."""
-    while (state := await client.next_connection_state()) is not None:
+    while (state := await parlor.next_connection_state(client)) is not None:
         if state.is_waiting():
             print(f"not connected: {state.reason}; trying again", file=sys.stderr)
         elif state.is_refused():
@@ -84,7 +84,7 @@ async def follow(arguments):
     )
     reporter = asyncio.create_task(report_connection(client))
     try:
-        while (delivery := await client.next_delivery()) is not None:
+        while (delivery := await parlor.next_delivery(client)) is not None:
             if delivery.is_event():
                 print(f"{delivery.event.seq:>6}  {describe(delivery.event.kind)}", flush=True)
             else:

@@ -1,8 +1,8 @@
 """Follow a Parlor room in step with the picture.
 
 `follow` connects, `deliveries` yields what to show, `keep_signed_in` answers the client's need of
-tokens. Beneath them is `Client`, where everything is pulled; `Api` asks and commands. Everything is
-asynchronous and runs on asyncio; times are Unix milliseconds.
+tokens. Beneath them is `Client`, where everything is waited for and then taken; `Api` asks and
+commands. Everything is asynchronous and runs on asyncio; times are Unix milliseconds.
 """
 
 import atexit
@@ -11,7 +11,16 @@ import contextlib
 from . import _native
 from ._native import *  # noqa: F403
 
-__all__ = [*_native.__all__, "connection_states", "deliveries", "follow", "keep_signed_in"]
+__all__ = [
+    *_native.__all__,
+    "connection_states",
+    "deliveries",
+    "follow",
+    "keep_signed_in",
+    "next_connection_state",
+    "next_delivery",
+    "next_token_request",
+]
 
 # The generated module leaves this to its user: without it, a module and a library of different
 # builds would work together until they do not.
@@ -31,15 +40,36 @@ async def follow(config):
         client.stop()
 
 
+async def next_delivery(client):
+    """Waits for the next delivery. Returns None once the client has been stopped, or the server has
+    refused it for good; `client.connection_state()` says which. Takes nothing if it is cancelled.
+    """
+    return await _next(client.wait_for_delivery, client.take_delivery)
+
+
+async def next_connection_state(client):
+    """Waits until the connection's state is another than at the last call; the first call returns at
+    once. Returns None once the client has ended. Takes nothing if it is cancelled.
+    """
+    return await _next(client.wait_for_connection_state, client.take_connection_state)
+
+
+async def next_token_request(client):
+    """Waits until another token is needed. Returns None once the client has ended. Takes nothing if
+    it is cancelled.
+    """
+    return await _next(client.wait_for_token_request, client.take_token_request)
+
+
 async def deliveries(client):
     """Yields what is to be shown, until the client has ended. One such loop for each client."""
-    while (delivery := await client.next_delivery()) is not None:
+    while (delivery := await next_delivery(client)) is not None:
         yield delivery
 
 
 async def connection_states(client):
     """Yields where the connection stands, now and whenever it changes, until the client has ended."""
-    while (state := await client.next_connection_state()) is not None:
+    while (state := await next_connection_state(client)) is not None:
         yield state
 
 
@@ -50,5 +80,13 @@ async def keep_signed_in(client, fetch_token):
     `request.reason` says why: the present token `is_expiring()`, or it `is_refused()`. What
     `fetch_token` raises ends this; a request that may succeed later is its own to repeat.
     """
-    while (request := await client.next_token_request()) is not None:
+    while (request := await next_token_request(client)) is not None:
         client.set_token(await fetch_token(request))
+
+
+async def _next(wait, take):
+    # Nothing can be cancelled between the two.
+    while await wait():
+        if (taken := take()) is not None:
+            return taken
+    return None

@@ -1,6 +1,7 @@
 """A room on the real server, followed while the server is killed and started again."""
 
 import asyncio
+import random
 import unittest
 
 import parlor
@@ -16,7 +17,7 @@ class Following(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_killed_server_costs_nothing_and_repeats_nothing(self):
         client = self.connect(self.room)
-        first = await within(client.next_delivery())
+        first = await within(parlor.next_delivery(client))
         self.assertEqual(first.room.profile.title, "A room")
 
         given = [await self.give(number) for number in range(1, 5)]
@@ -36,7 +37,7 @@ class Following(unittest.IsolatedAsyncioTestCase):
 
     async def test_train_events_come_in_order(self):
         client = self.connect(self.room)
-        await within(client.next_delivery())
+        await within(parlor.next_delivery(client))
         for number in range(1, 4):
             await self.give(number)
         events = await self.events(client, lambda events: len(events) == 6)
@@ -55,7 +56,7 @@ class Following(unittest.IsolatedAsyncioTestCase):
         other_room = await self.open_room("room-2")
         clients = [self.connect(self.room), self.connect(other_room)]
         for client in clients:
-            await within(client.next_delivery())
+            await within(parlor.next_delivery(client))
         one = await self.give(1)
         other = await self.give(2, room=other_room)
 
@@ -65,17 +66,17 @@ class Following(unittest.IsolatedAsyncioTestCase):
 
     async def test_stopping_ends_the_wait(self):
         client = self.connect(self.room)
-        await within(client.next_delivery())
-        waiting = asyncio.create_task(client.next_delivery())
+        await within(parlor.next_delivery(client))
+        waiting = asyncio.create_task(parlor.next_delivery(client))
         client.stop()
 
         self.assertIsNone(await within(waiting))
-        self.assertIsNone(await within(client.next_delivery()))
+        self.assertIsNone(await within(parlor.next_delivery(client)))
 
     async def test_a_cancelled_wait_takes_nothing_with_it(self):
         client = self.connect(self.room)
-        await within(client.next_delivery())
-        waiting = asyncio.create_task(client.next_delivery())
+        await within(parlor.next_delivery(client))
+        waiting = asyncio.create_task(parlor.next_delivery(client))
         await asyncio.wait([waiting], timeout=0)
         waiting.cancel()
         given = await self.give(1)
@@ -83,10 +84,20 @@ class Following(unittest.IsolatedAsyncioTestCase):
         (event,) = await self.events(client, lambda events: len(events) == 1)
         self.assertEqual(gifts([event]), [given])
 
+    async def test_waits_that_are_cancelled_at_any_moment_take_nothing_with_them(self):
+        client = self.connect(self.room)
+        await within(parlor.next_delivery(client))
+        giving = asyncio.create_task(self.give_in_turn(1, 100))
+
+        seen, cancelled = await within(self.gather_hastily(client, until=giving))
+
+        self.assertEqual(gifts(seen), await giving)
+        self.assertGreater(cancelled, 100)
+
     async def test_an_unknown_room_ends_it(self):
         client = self.connect("Um9vbTowMWEyMDUxMS0wNTI3LTcxMzktYTBkNC01MDNlNWZkMjI3OGQ=")
 
-        self.assertIsNone(await within(client.next_delivery()))
+        self.assertIsNone(await within(parlor.next_delivery(client)))
         state = client.connection_state()
         self.assertTrue(state.is_refused())
         self.assertTrue(state.failure.is_room_not_found())
@@ -158,11 +169,33 @@ class Following(unittest.IsolatedAsyncioTestCase):
         )
         return contribution.id
 
+    async def give_in_turn(self, first, last):
+        return [await self.give(number) for number in range(first, last + 1)]
+
+    async def gather_hastily(self, client, until):
+        """Pulls events by waits that are soon cancelled, until all that is given has come. Returns
+        the events, and how many waits were cancelled."""
+        turns = random.Random(7)
+        seen, cancelled = [], 0
+        while not until.done() or len(gifts(seen)) < len(until.result()):
+            waiting = asyncio.create_task(parlor.next_delivery(client))
+            for _ in range(turns.randrange(5)):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            try:
+                delivery = await waiting
+            except asyncio.CancelledError:
+                cancelled += 1
+                continue
+            if delivery.is_event():
+                seen.append(delivery.event)
+        return seen, cancelled
+
     async def events(self, client, enough):
         """Pulls events until there are enough."""
         events = []
         while not enough(events):
-            delivery = await within(client.next_delivery())
+            delivery = await within(parlor.next_delivery(client))
             self.assertIsNotNone(delivery)
             if delivery.is_event():
                 events.append(delivery.event)

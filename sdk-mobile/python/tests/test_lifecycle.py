@@ -22,7 +22,7 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_paused_client_comes_back_to_every_event_since(self):
         async with parlor.follow(self.config(self.server.token)) as client:
-            await within(client.next_delivery())
+            await within(parlor.next_delivery(client))
             given = [await self.give(1)]
             self.assertEqual(await self.gifts(client, 1), given)
 
@@ -37,7 +37,7 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_server_that_was_killed_meanwhile_costs_a_paused_client_nothing(self):
         async with parlor.follow(self.config(self.server.token)) as client:
-            await within(client.next_delivery())
+            await within(parlor.next_delivery(client))
             client.pause()
             await self.reached(client, lambda state: state.is_paused())
             given = [await self.give(1)]
@@ -51,7 +51,7 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
 
     async def test_the_network_and_an_explicit_wish(self):
         async with parlor.follow(self.config(self.server.token)) as client:
-            await within(client.next_delivery())
+            await within(parlor.next_delivery(client))
             client.network_changed(False)
             await self.reached(client, lambda state: state.is_waiting_for_network())
             given = [await self.give(1)]
@@ -74,7 +74,7 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
         async with parlor.follow(self.config(token)) as client:
             renewals = asyncio.create_task(parlor.keep_signed_in(client, fetch_token))
             states = asyncio.create_task(collect(parlor.connection_states(client)))
-            await within(client.next_delivery())
+            await within(parlor.next_delivery(client))
             given = []
             while not requests:
                 given.append(await self.give(len(given)))
@@ -95,13 +95,13 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
 
         async with parlor.follow(self.config("nonsense")) as client:
             renewals = asyncio.create_task(parlor.keep_signed_in(client, fetch_token))
-            delivery = await within(client.next_delivery())
+            delivery = await within(parlor.next_delivery(client))
             self.assertEqual(delivery.room.profile.title, "A room")
         await within(renewals)
 
     async def test_leaving_the_block_ends_every_loop(self):
         async with parlor.follow(self.config(self.server.token)) as client:
-            await within(client.next_delivery())
+            await within(parlor.next_delivery(client))
             loops = [
                 asyncio.create_task(collect(parlor.deliveries(client))),
                 asyncio.create_task(collect(parlor.connection_states(client))),
@@ -138,14 +138,14 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
         """Pulls until `count` contributions have come, and returns their ids."""
         ids = []
         while len(ids) < count:
-            delivery = await within(client.next_delivery())
+            delivery = await within(parlor.next_delivery(client))
             self.assertIsNotNone(delivery)
             if delivery.is_event() and delivery.event.kind.is_contribution_received():
                 ids.append(delivery.event.kind.contribution.id)
         return ids
 
     async def reached(self, client, wanted):
-        while not wanted(await within(client.next_connection_state())):
+        while not wanted(await within(parlor.next_connection_state(client))):
             pass
 
 

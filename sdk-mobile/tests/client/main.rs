@@ -4,6 +4,8 @@
 
 mod app;
 mod following;
+#[cfg(target_os = "linux")]
+mod leaks;
 mod lifecycle;
 mod server;
 mod tls;

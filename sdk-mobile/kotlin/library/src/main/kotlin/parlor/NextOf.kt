@@ -1,0 +1,20 @@
+package parlor
+
+/** Waits for the next delivery. Returns nothing once the client has ended. */
+internal suspend fun NativeClient.nextDelivery(): Delivery? = next({ waitForDelivery() }, ::takeDelivery)
+
+/** Waits until the connection's state is another. Returns nothing once the client has ended. */
+internal suspend fun NativeClient.nextConnectionState(): ConnectionState? =
+    next({ waitForConnectionState() }, ::takeConnectionState)
+
+/** Waits until another token is needed. Returns nothing once the client has ended. */
+internal suspend fun NativeClient.nextTokenRequest(): TokenRequest? =
+    next({ waitForTokenRequest() }, ::takeTokenRequest)
+
+private inline fun <T : Any> next(wait: () -> Boolean, take: () -> T?): T? {
+    while (wait()) {
+        take()?.let { return it }
+    }
+
+    return null
+}
