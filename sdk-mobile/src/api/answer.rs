@@ -156,6 +156,7 @@ impl From<NewRoom> for create_room::CreateRoomInput {
             ingest_offset_ms: new.ingest_offset_ms.map(i64::from),
             anonymous_read: new.anonymous_read,
             stage_size: None,
+            interruption_grace_ms: None,
             hype_train_program: new.hype_train_program.map(Into::into),
         }
     }
