@@ -13,6 +13,7 @@ use web_sys::{CloseEvent, Event, MessageEvent, WebSocket, Window};
 
 use crate::client::Notice;
 use crate::listener::Listener;
+use crate::network;
 
 /// The close code for a socket that could not be opened.
 const ABNORMAL_CLOSURE: u16 = 1006;
@@ -23,6 +24,8 @@ pub(crate) struct Driver {
     socket: RefCell<Option<Socket>>,
     on_notice: Box<dyn Fn(Notice)>,
     timer: Timer,
+    /// None for a server that no network leads to.
+    _network: Option<Listener>,
 }
 
 struct Socket {
@@ -46,9 +49,12 @@ impl Driver {
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
         let now = read_clock(&window);
 
+        let crosses_network = !network::is_loopback(&config.url);
         let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
             let driver = driver.clone();
+            let network = crosses_network.then(|| network::on_return(&window, driver.clone()));
             Self {
+                _network: network,
                 core: RefCell::new(Client::new(config, seed, now)),
                 socket: RefCell::new(None),
                 on_notice,

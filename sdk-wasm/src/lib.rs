@@ -9,6 +9,7 @@ mod client;
 pub mod convert;
 mod driver;
 mod listener;
+mod network;
 #[cfg(feature = "package")]
 pub mod package;
 

@@ -16,7 +16,8 @@ export const EAGER_TRAIN = {
   cooldownMs: 0,
 };
 
-export async function launch() {
+/** Starts a browser, with `args` beside what all tests want. */
+export async function launch(args = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM_BIN ?? '/usr/bin/chromium',
     args: [
@@ -31,6 +32,7 @@ export async function launch() {
       '--disable-background-timer-throttling',
       '--disable-backgrounding-occluded-windows',
       '--disable-renderer-backgrounding',
+      ...args,
     ],
   });
 }
