@@ -19,6 +19,8 @@ pub enum Principal {
         tenant_id: TenantId,
         user_id: String,
     },
+    /// Who runs the server: makes tenants and sets what they may, and acts in nobody's room.
+    Operator { user_id: String },
     /// An overlay: reads one room, and nothing else.
     Overlay {
         tenant_id: TenantId,
@@ -35,6 +37,10 @@ pub enum AccessRefusal {
     OverlayTokenReadsOnly,
     #[error("this needs a staff role")]
     StaffOnly,
+    #[error("this needs the operator's token")]
+    OperatorOnly,
+    #[error("an operator's token acts for no tenant")]
+    OperatorHasNoTenant,
     #[error("the token's user id is longer than a viewer id, or no plain text")]
     UserIdUnusable,
 }
@@ -43,7 +49,7 @@ impl Principal {
     /// The tenant the caller belongs to, if any.
     pub fn tenant_id(&self) -> Option<TenantId> {
         match self {
-            Self::Anonymous => None,
+            Self::Anonymous | Self::Operator { .. } => None,
             Self::Viewer { tenant_id, .. }
             | Self::Staff { tenant_id, .. }
             | Self::Overlay { tenant_id, .. } => Some(*tenant_id),
@@ -56,7 +62,19 @@ impl Principal {
             Self::Anonymous => Err(AccessRefusal::Unauthenticated),
             Self::Overlay { .. } => Err(AccessRefusal::OverlayTokenReadsOnly),
             Self::Viewer { .. } => Err(AccessRefusal::StaffOnly),
+            Self::Operator { .. } => Err(AccessRefusal::OperatorHasNoTenant),
             Self::Staff { tenant_id, .. } => Ok(*tenant_id),
+        }
+    }
+
+    /// Checks that the caller runs the server.
+    pub fn require_operator(&self) -> Result<(), AccessRefusal> {
+        match self {
+            Self::Operator { .. } => Ok(()),
+            Self::Anonymous => Err(AccessRefusal::Unauthenticated),
+            Self::Viewer { .. } | Self::Staff { .. } | Self::Overlay { .. } => {
+                Err(AccessRefusal::OperatorOnly)
+            }
         }
     }
 
@@ -65,6 +83,7 @@ impl Principal {
         let (tenant_id, user_id, is_staff) = match self {
             Self::Anonymous => return Err(AccessRefusal::Unauthenticated),
             Self::Overlay { .. } => return Err(AccessRefusal::OverlayTokenReadsOnly),
+            Self::Operator { .. } => return Err(AccessRefusal::OperatorHasNoTenant),
             Self::Viewer { tenant_id, user_id } => (*tenant_id, user_id, false),
             Self::Staff { tenant_id, user_id } => (*tenant_id, user_id, true),
         };
@@ -89,7 +108,9 @@ impl Principal {
             Self::Overlay { tenant_id, room_id } => {
                 *tenant_id == room.tenant_id && *room_id == room.id
             }
-            Self::Anonymous => room.anonymous_read && room.is_visible_to_viewers(),
+            Self::Anonymous | Self::Operator { .. } => {
+                room.anonymous_read && room.is_visible_to_viewers()
+            }
         }
     }
 }

@@ -15,4 +15,5 @@ pub mod room;
 pub mod room_aggregate;
 pub mod session;
 pub mod stage;
+pub mod tenant;
 pub mod time;

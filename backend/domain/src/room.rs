@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::hype_train::Program;
 use crate::id::{RoomId, TenantId};
 use crate::invalid::{Invalid, check_range, check_text};
-use crate::session::{INTERRUPTION_GRACE_MS_DEFAULT, check_interruption_grace};
-use crate::stage::{STAGE_SIZE_DEFAULT, STAGE_SIZE_MAX};
+use crate::session::check_interruption_grace;
+use crate::stage::STAGE_SIZE_MAX;
+use crate::tenant::Tenant;
 use crate::time::ServerTime;
 
 /// The longest slug, in bytes: it is a part of addresses that people read aloud.
@@ -64,16 +65,16 @@ pub struct RoomProfile {
     pub version: i32,
 }
 
-/// What a new room is made from.
+/// What a new room is made from; `None` takes the tenant's default.
 #[derive(Debug, Clone)]
 pub struct RoomDraft {
     pub slug: String,
     pub title: String,
     pub stream_id: Option<String>,
     pub state: RoomState,
-    pub delay_ms: i64,
-    pub ingest_offset_ms: i64,
-    pub anonymous_read: bool,
+    pub delay_ms: Option<i64>,
+    pub ingest_offset_ms: Option<i64>,
+    pub anonymous_read: Option<bool>,
     pub stage_size: Option<u32>,
     pub interruption_grace_ms: Option<i64>,
     pub program: Option<Program>,
@@ -134,31 +135,32 @@ impl RoomState {
 }
 
 impl Room {
-    /// Makes a room, or says which field is wrong.
+    /// Makes a room of `tenant`, or says which field is wrong.
     pub fn create(
         draft: RoomDraft,
+        tenant: &Tenant,
         id: RoomId,
-        tenant_id: TenantId,
         now: ServerTime,
     ) -> Result<Self, Invalid> {
+        let defaults = tenant.defaults;
         if draft.state == RoomState::Archived {
             return Err(Invalid::new("state", "DRAFT or OPEN", "ARCHIVED"));
         }
         let room = Self {
             id,
-            tenant_id,
+            tenant_id: tenant.id,
             slug: draft.slug,
             title: draft.title,
             stream_id: draft.stream_id,
             state: draft.state,
             version: 1,
-            delay_ms: draft.delay_ms,
-            ingest_offset_ms: draft.ingest_offset_ms,
-            anonymous_read: draft.anonymous_read,
-            stage_size: draft.stage_size.unwrap_or(STAGE_SIZE_DEFAULT),
+            delay_ms: draft.delay_ms.unwrap_or(defaults.delay_ms),
+            ingest_offset_ms: draft.ingest_offset_ms.unwrap_or(defaults.ingest_offset_ms),
+            anonymous_read: draft.anonymous_read.unwrap_or(defaults.anonymous_read),
+            stage_size: draft.stage_size.unwrap_or(defaults.stage_size),
             interruption_grace_ms: draft
                 .interruption_grace_ms
-                .unwrap_or(INTERRUPTION_GRACE_MS_DEFAULT),
+                .unwrap_or(defaults.interruption_grace_ms),
             program: draft.program.unwrap_or_default(),
             created_at: now,
             updated_at: now,
@@ -251,7 +253,7 @@ impl Room {
         )?;
         let stage_size = i64::from(self.stage_size);
         check_range("stageSize", stage_size, 1, STAGE_SIZE_MAX.into())?;
-        check_interruption_grace(self.interruption_grace_ms)?;
+        check_interruption_grace("interruptionGraceMs", self.interruption_grace_ms)?;
         self.program.check()
     }
 }

@@ -43,11 +43,6 @@ impl Session {
 }
 
 /// Checks for how long a room waits for its stream.
-pub(crate) fn check_interruption_grace(grace_ms: i64) -> Result<(), Invalid> {
-    check_range(
-        "interruptionGraceMs",
-        grace_ms,
-        0,
-        INTERRUPTION_GRACE_MS_MAX,
-    )
+pub(crate) fn check_interruption_grace(field: &'static str, grace_ms: i64) -> Result<(), Invalid> {
+    check_range(field, grace_ms, 0, INTERRUPTION_GRACE_MS_MAX)
 }

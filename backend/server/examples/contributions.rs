@@ -10,13 +10,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use parlor_domain::id::{IdSource, TenantId};
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_server::clock::Clock;
 use parlor_server::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
 use parlor_server::identity::Claims;
 use parlor_server::ids::Randomness;
 use parlor_server::service::Server;
 use parlor_server::simulate::Client;
-use parlor_store::Tenant;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -135,11 +135,7 @@ async fn client(server: &Server) -> Result<Client> {
     let app = &server.service.app;
     let now = app.clock.now();
     let id = TenantId(app.ids.clone().next_id());
-    let tenant = Tenant {
-        id,
-        name: "Bench".to_owned(),
-        created_at: now,
-    };
+    let tenant = Tenant::create(TenantDraft::named("Bench"), id, now)?;
     app.store.create_tenant(&tenant).await?;
     let token = app.identity.sign(&Claims {
         tenant_id: Some(id.0),

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use parlor_domain::id::{IdSource, TenantId};
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_server::clock::Clock;
 use parlor_server::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
 use parlor_server::graphql::global_id::parse_room_id;
@@ -16,7 +17,6 @@ use parlor_server::identity::Claims;
 use parlor_server::ids::Randomness;
 use parlor_server::service::Server;
 use parlor_server::simulate::Client;
-use parlor_store::Tenant;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -115,11 +115,8 @@ async fn everyone(
 
 async fn make_tenant(server: &Server) -> Result<TenantId> {
     let app = &server.service.app;
-    let tenant = Tenant {
-        id: TenantId(app.ids.clone().next_id()),
-        name: "Bench".to_owned(),
-        created_at: app.clock.now(),
-    };
+    let id = TenantId(app.ids.clone().next_id());
+    let tenant = Tenant::create(TenantDraft::named("Bench"), id, app.clock.now())?;
     app.store.create_tenant(&tenant).await?;
 
     Ok(tenant.id)

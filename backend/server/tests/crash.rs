@@ -19,11 +19,12 @@ use database::on_both_engines;
 use parlor_domain::event::{Event, EventBody};
 use parlor_domain::hype_train::Phase;
 use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_server::clock::Clock;
 use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::identity::{Claims, sign_with};
 use parlor_server::simulate::Client;
-use parlor_store::{Settings, Store, Tenant};
+use parlor_store::{Settings, Store};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{Notify, Semaphore};
@@ -290,11 +291,8 @@ async fn send(client: &Client, room: &str, n: usize) -> Result<String, ()> {
 
 /// A live room with one long train.
 async fn make_tenant_and_room(store: &Store, client: &Client) -> String {
-    let tenant = Tenant {
-        id: TenantId(TENANT),
-        name: "A tenant".to_owned(),
-        created_at: Clock::System.now(),
-    };
+    let (draft, now) = (TenantDraft::named("A tenant"), Clock::System.now());
+    let tenant = Tenant::create(draft, TenantId(TENANT), now).unwrap();
     assert!(store.create_tenant(&tenant).await.unwrap());
     let create = "mutation ($input: CreateRoomInput!) {
         createRoom(input: $input) { ... on Room { id } ... on Error { message } }

@@ -23,11 +23,11 @@ pub use batch::{Batch, Committed, RoomNeeds};
 pub use engine::{Settings, Synchronous};
 pub use error::StoreError;
 pub use log::{KEYFRAME_EVERY, LogPosition, RESUME_EVENTS_MAX, Resume, Snapshot};
-pub use overlay_tokens::OverlayTokenRow;
+pub use overlay_tokens::{InsertOverlayToken, OverlayTokenRow};
 pub use page::{Cursor, Page, PageRequest};
 pub use participants::{ParticipantsFilter, StageView};
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
-pub use tenants::Tenant;
+pub use tenants::LockedTenant;
 
 use engine::Engine;
 use sql::Statement;

@@ -3,8 +3,9 @@
 use parlor_domain::id::{OverlayTokenId, RoomId, TenantId};
 use parlor_domain::time::ServerTime;
 
+use crate::engine::Transaction;
 use crate::sql::{Row, Statement};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, tenants};
 
 /// What is known of an overlay token, except its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,20 +18,37 @@ pub struct OverlayTokenRow {
     pub revoked_at: Option<ServerTime>,
 }
 
+/// Whether a token was added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InsertOverlayToken {
+    Inserted,
+    /// The tenant has no such room; nothing was written.
+    RoomUnknown,
+    /// The room has as many tokens in use as it may; nothing was written.
+    TooMany {
+        limit: u32,
+    },
+}
+
 const COLUMNS: &str = "id, tenant_id, room_id, label, created_at, revoked_at";
 
 impl Store {
-    /// Adds a token. Returns `false`, and adds nothing, if the tenant has no such room.
+    /// Adds a token.
     pub async fn insert_overlay_token(
         &self,
         token: &OverlayTokenRow,
         secret_hash: [u8; 32],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<InsertOverlayToken, StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        if let Some(refusal) = refuse(&mut transaction, token).await? {
+            transaction.roll_back().await?;
+            return Ok(refusal);
+        }
+
         let statement = Statement::new(
             "INSERT INTO overlay_tokens
                  (id, tenant_id, room_id, label, created_at, revoked_at, secret_hash)
-             SELECT $1, tenant_id, id, $4, $5, $6, $7 FROM rooms
-             WHERE tenant_id = $2 AND id = $3 RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(token.id)
         .bind(token.tenant_id)
@@ -39,8 +57,10 @@ impl Store {
         .bind(token.created_at)
         .bind(token.revoked_at)
         .bind(&secret_hash);
+        transaction.execute(statement).await?;
+        transaction.commit().await.map_err(StoreError::of_commit)?;
 
-        Ok(!self.engine.write(statement).await?.is_empty())
+        Ok(InsertOverlayToken::Inserted)
     }
 
     /// Revokes a token as of `now`; one that was revoked before keeps the time it was. `None` if
@@ -89,6 +109,31 @@ impl Store {
 
         one(self.engine.fetch(statement).await?)
     }
+}
+
+/// Why `token` cannot be added. The tenant stays locked, so that two tokens that are made at once
+/// are counted one after the other.
+async fn refuse(
+    transaction: &mut Transaction,
+    token: &OverlayTokenRow,
+) -> Result<Option<InsertOverlayToken>, sqlx::Error> {
+    let Some(limits) = tenants::lock_limits(transaction, token.tenant_id).await? else {
+        return Ok(Some(InsertOverlayToken::RoomUnknown));
+    };
+    let statement = Statement::new(
+        "SELECT (SELECT COUNT(*) FROM overlay_tokens
+                 WHERE overlay_tokens.room_id = rooms.id AND overlay_tokens.revoked_at IS NULL)
+         FROM rooms WHERE rooms.id = $1 AND rooms.tenant_id = $2",
+    )
+    .bind(token.room_id)
+    .bind(token.tenant_id);
+    let Some(mut row) = transaction.fetch(statement).await?.into_iter().next() else {
+        return Ok(Some(InsertOverlayToken::RoomUnknown));
+    };
+
+    let limit = limits.overlay_tokens_per_room;
+    let in_use: i64 = row.take()?;
+    Ok((in_use >= i64::from(limit)).then_some(InsertOverlayToken::TooMany { limit }))
 }
 
 fn one(rows: Vec<Row>) -> Result<Option<OverlayTokenRow>, StoreError> {

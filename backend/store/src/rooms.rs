@@ -8,11 +8,12 @@ use parlor_domain::room_aggregate::{Census, RoomAggregate};
 use parlor_domain::session::Session;
 
 use crate::batch::write;
+use crate::engine::Transaction;
 use crate::page::{Page, PageRequest};
 use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
 use crate::sql::{Row, Statement, from_json, row, to_json};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, tenants};
 
 /// A room as it is read: all from one state of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,12 @@ pub struct RoomView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InsertRoom {
     Inserted,
+    /// There is no such tenant; nothing was written.
+    TenantUnknown,
+    /// The tenant has as many rooms as it may; nothing was written.
+    TooManyRooms {
+        limit: u32,
+    },
     /// Another room of the tenant has the slug; nothing was written.
     SlugTaken,
 }
@@ -44,9 +51,10 @@ impl Store {
     /// Writes a new room and its first events.
     pub async fn insert_room(&self, aggregate: &RoomAggregate) -> Result<InsertRoom, StoreError> {
         let mut transaction = self.engine.begin().await?;
-        if transaction.fetch(insertion(aggregate)).await?.is_empty() {
+        let inserted = insert(&mut transaction, aggregate).await?;
+        if inserted != InsertRoom::Inserted {
             transaction.roll_back().await?;
-            return Ok(InsertRoom::SlugTaken);
+            return Ok(inserted);
         }
 
         write::changes(&mut transaction, &[write::Room::new(aggregate)]).await?;
@@ -98,6 +106,31 @@ impl Store {
         let total_count = counted.next().map_or(Ok(0), |mut row| row.take())?;
         Ok(page.page(found, total_count, read_view)?)
     }
+}
+
+async fn insert(
+    transaction: &mut Transaction,
+    aggregate: &RoomAggregate,
+) -> Result<InsertRoom, sqlx::Error> {
+    let tenant_id = aggregate.room.tenant_id;
+    // Two that are made at once are counted one after the other.
+    let Some(limits) = tenants::lock_limits(transaction, tenant_id).await? else {
+        return Ok(InsertRoom::TenantUnknown);
+    };
+    let counted = transaction.fetch(count(tenant_id, RoomsFilter::default()));
+    let mut counted = counted.await?.into_iter();
+    let rooms: i64 = counted.next().map_or(Ok(0), |mut row| row.take())?;
+    if rooms >= i64::from(limits.rooms) {
+        let limit = limits.rooms;
+        return Ok(InsertRoom::TooManyRooms { limit });
+    }
+
+    let written = transaction.fetch(insertion(aggregate)).await?;
+    Ok(if written.is_empty() {
+        InsertRoom::SlugTaken
+    } else {
+        InsertRoom::Inserted
+    })
 }
 
 fn insertion(aggregate: &RoomAggregate) -> Statement {

@@ -16,3 +16,4 @@ mod roles_model;
 mod rooms_and_reports;
 mod sessions;
 mod stage;
+mod tenants;

@@ -1,6 +1,6 @@
 //! Rooms, sessions, reports and the log: one row a case, the last column what is expected.
 
-use crate::stage::{Stage, at, donation, draft};
+use crate::stage::{Stage, at, donation, draft, tenant};
 use parlor_domain::access::{AccessRefusal, Principal};
 use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
 use parlor_domain::id::{RoomId, TenantId};
@@ -149,9 +149,9 @@ fn a_malformed_room_names_its_field() {
         (|draft| draft.slug = "Upper".to_owned(), Some("slug")),
         (|draft| draft.slug = "-edge".to_owned(), Some("slug")),
         (|draft| draft.title = String::new(), Some("title")),
-        (|draft| draft.delay_ms = -1, Some("delayMs")),
+        (|draft| draft.delay_ms = Some(-1), Some("delayMs")),
         (
-            |draft| draft.ingest_offset_ms = 86_400_001,
+            |draft| draft.ingest_offset_ms = Some(86_400_001),
             Some("ingestOffsetMs"),
         ),
         (|draft| draft.state = RoomState::Archived, Some("state")),
@@ -164,8 +164,8 @@ fn a_malformed_room_names_its_field() {
     for (index, (change, expected)) in cases.into_iter().enumerate() {
         let mut draft = draft();
         change(&mut draft);
-        let (id, tenant_id) = (RoomId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)));
-        let refusal = Room::create(draft, id, tenant_id, at(0)).err();
+        let tenant = tenant(TenantId(Uuid::from_u128(2)));
+        let refusal = Room::create(draft, &tenant, RoomId(Uuid::from_u128(1)), at(0)).err();
         assert_eq!(
             refusal.map(|invalid| invalid.field),
             expected,

@@ -7,6 +7,7 @@ use parlor_domain::room_aggregate::{
     EndSessionRefusal, InterruptSessionRefusal, ResumeSessionRefusal, StartSessionRefusal,
 };
 use parlor_domain::session::{INTERRUPTION_GRACE_MS_DEFAULT, Session};
+use parlor_domain::time::ServerTime;
 use proptest::prelude::*;
 
 use crate::stage::{Stage, draft};
@@ -289,7 +290,7 @@ proptest! {
             let written = stage.aggregate.head.seq - seq - expired;
             prop_assert_eq!(written, i64::from(done), "a refusal leaves no event");
             let live = stage.aggregate.live_session().map(|session| {
-                let away = session.interrupted_at.map(|at| at.unix_millis());
+                let away = session.interrupted_at.map(ServerTime::unix_millis);
                 (session.started_at.unix_millis(), away)
             });
             prop_assert_eq!(live, model.live);

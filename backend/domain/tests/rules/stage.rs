@@ -6,6 +6,7 @@ use parlor_domain::hype_train::{HypeTrain, Level, Program};
 use parlor_domain::id::{Epoch, IdSource, RoomId, TenantId};
 use parlor_domain::room::{Room, RoomDraft, RoomState};
 use parlor_domain::room_aggregate::{RecordContributionRefusal, RoomAggregate};
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use uuid::Uuid;
 
@@ -52,13 +53,17 @@ pub(crate) fn draft() -> RoomDraft {
         title: "Stage".to_owned(),
         stream_id: None,
         state: RoomState::Open,
-        delay_ms: 2_000,
-        ingest_offset_ms: 0,
-        anonymous_read: false,
+        delay_ms: Some(2_000),
+        ingest_offset_ms: None,
+        anonymous_read: None,
         stage_size: None,
         interruption_grace_ms: None,
         program: Some(short_program()),
     }
+}
+
+pub(crate) fn tenant(id: TenantId) -> Tenant {
+    Tenant::create(TenantDraft::named("A tenant"), id, at(0)).unwrap()
 }
 
 pub(crate) fn donation(viewer: &str, amount: i64) -> RawReport {
@@ -87,8 +92,8 @@ impl Stage {
     pub(crate) fn open(draft: RoomDraft) -> Self {
         let mut ids = Counter(0);
         let now = at(1_000_000);
-        let tenant_id = TenantId::next(&mut ids);
-        let room = Room::create(draft, RoomId::next(&mut ids), tenant_id, now).unwrap();
+        let tenant = tenant(TenantId::next(&mut ids));
+        let room = Room::create(draft, &tenant, RoomId::next(&mut ids), now).unwrap();
         let head = LogHead::new(Epoch::next(&mut ids));
         let aggregate = RoomAggregate::create(room, head, &mut ids, now);
 

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use parlor_domain::hype_train::{HypeTrain, Phase};
 use parlor_domain::id::{IdSource, RoomId, TenantId};
-use parlor_store::Tenant;
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
@@ -114,11 +114,7 @@ async fn staff_token(server: &Server) -> Result<String> {
     let app = &server.service.app;
     let now = app.clock.now();
     let tenant_id = TenantId::next(&mut app.ids.clone());
-    let tenant = Tenant {
-        id: tenant_id,
-        name: "Demo".to_owned(),
-        created_at: now,
-    };
+    let tenant = Tenant::create(TenantDraft::named("Demo"), tenant_id, now)?;
     app.store
         .create_tenant(&tenant)
         .await

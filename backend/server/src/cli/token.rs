@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use parlor_domain::id::{IdSource, TenantId};
-use parlor_store::{Store, Tenant};
+use parlor_domain::tenant::{Tenant, TenantDraft};
+use parlor_store::Store;
 use uuid::Uuid;
 
 use super::print;
@@ -88,11 +89,8 @@ async fn create_tenant(id: Uuid, name: String, database: &str) -> Result<()> {
         .migrate()
         .await
         .context("cannot bring the database up to date")?;
-    let tenant = Tenant {
-        id: TenantId(id),
-        name,
-        created_at: Clock::System.now(),
-    };
+    let now = Clock::System.now();
+    let tenant = Tenant::create(TenantDraft::named(name), TenantId(id), now)?;
     let is_new = store
         .create_tenant(&tenant)
         .await

@@ -75,6 +75,8 @@ impl From<AccessRefusal> for Fault {
             AccessRefusal::Unauthenticated => Self::Unauthenticated(refusal.to_string()),
             AccessRefusal::OverlayTokenReadsOnly
             | AccessRefusal::StaffOnly
+            | AccessRefusal::OperatorOnly
+            | AccessRefusal::OperatorHasNoTenant
             | AccessRefusal::UserIdUnusable => Self::Forbidden(refusal.to_string()),
         }
     }

@@ -33,16 +33,13 @@ pub(crate) struct CreateRoomInput {
     /// Defaults to `DRAFT`; `ARCHIVED` is refused.
     #[graphql(default_with = "Some(RoomState::Draft)")]
     state: Option<RoomState>,
-    #[graphql(default = 0)]
+    /// Defaults to the tenant's, as do the next four.
     delay_ms: Option<i32>,
-    #[graphql(default = 0)]
     ingest_offset_ms: Option<i32>,
-    #[graphql(default_with = "Some(false)")]
     anonymous_read: Option<bool>,
-    /// How many people the stage has places for: 1 to 50, 10 unless said otherwise.
+    /// How many people the stage has places for: 1 to 50.
     stage_size: Option<i32>,
-    /// For how long the stream may be away within one session: up to an hour, ten minutes unless said
-    /// otherwise.
+    /// For how long the stream may be away within one session: up to an hour.
     interruption_grace_ms: Option<i32>,
     hype_train_program: Option<HypeTrainProgramInput>,
 }
@@ -147,9 +144,9 @@ impl TryFrom<CreateRoomInput> for RoomDraft {
             title: input.title,
             stream_id: input.stream_id,
             state: input.state.unwrap_or(RoomState::Draft).into(),
-            delay_ms: input.delay_ms.unwrap_or(0).into(),
-            ingest_offset_ms: input.ingest_offset_ms.unwrap_or(0).into(),
-            anonymous_read: input.anonymous_read.unwrap_or(false),
+            delay_ms: input.delay_ms.map(Into::into),
+            ingest_offset_ms: input.ingest_offset_ms.map(Into::into),
+            anonymous_read: input.anonymous_read,
             stage_size: stage_size(input.stage_size)?,
             interruption_grace_ms: input.interruption_grace_ms.map(Into::into),
             program: input

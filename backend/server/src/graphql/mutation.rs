@@ -8,7 +8,7 @@ use parlor_domain::invalid::check_text;
 use parlor_domain::participant::Capability;
 use parlor_domain::room::{self, RoomChange, RoomDraft};
 use parlor_domain::room_aggregate::RoomAggregate;
-use parlor_store::{InsertRoom, OverlayTokenRow};
+use parlor_store::{InsertOverlayToken, InsertRoom, OverlayTokenRow};
 use uuid::Uuid;
 
 use super::fault::Fault;
@@ -148,16 +148,9 @@ async fn create_room(context: &Context<'_>, input: CreateRoomInput) -> Result<ro
     let app = app(context);
     let (mut ids, now) = (app.ids.clone(), app.clock.now());
     let draft = RoomDraft::try_from(input)?;
-    let room = room::Room::create(draft, RoomId::next(&mut ids), tenant_id, now)?;
-    if app
-        .store
-        .tenant(tenant_id)
-        .await
-        .map_err(Fault::from)?
-        .is_none()
-    {
-        return Err(Refusal::unknown_tenant().into());
-    }
+    let tenant = app.store.tenant(tenant_id).await.map_err(Fault::from)?;
+    let tenant = tenant.ok_or_else(Refusal::unknown_tenant)?;
+    let room = room::Room::create(draft, &tenant, RoomId::next(&mut ids), now)?;
 
     let head = LogHead::new(Epoch::next(&mut ids));
     let aggregate = RoomAggregate::create(room.clone(), head, &mut ids, now);
@@ -168,6 +161,8 @@ async fn create_room(context: &Context<'_>, input: CreateRoomInput) -> Result<ro
         .map_err(Fault::from)?
     {
         InsertRoom::Inserted => Ok(room),
+        InsertRoom::TenantUnknown => Err(Refusal::unknown_tenant().into()),
+        InsertRoom::TooManyRooms { limit } => Err(Refusal::too_many_rooms(limit).into()),
         InsertRoom::SlugTaken => Err(Refusal::slug_taken().into()),
     }
 }
@@ -203,10 +198,16 @@ async fn create_overlay_token(
     };
     let secret = draw_overlay_secret(app.ids.randomness());
     let hash = overlay_secret_hash(&secret);
-    app.store
-        .insert_overlay_token(&token, hash)
-        .await
-        .map_err(Fault::from)?;
+    let inserted = app.store.insert_overlay_token(&token, hash).await;
+    match inserted.map_err(Fault::from)? {
+        InsertOverlayToken::Inserted => (),
+        InsertOverlayToken::RoomUnknown => {
+            return Err(Refusal::not_found("Room", &input.room_id).into());
+        }
+        InsertOverlayToken::TooMany { limit } => {
+            return Err(Refusal::too_many_overlay_tokens(limit).into());
+        }
+    }
 
     Ok(CreatedOverlayToken {
         overlay_token: token.into(),

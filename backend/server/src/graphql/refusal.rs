@@ -100,6 +100,18 @@ impl Refusal {
         Self::conflict("SLUG_TAKEN", "another room of the tenant has this slug")
     }
 
+    /// The tenant has used up its rooms.
+    pub(crate) fn too_many_rooms(limit: u32) -> Self {
+        let message = format!("the tenant has {limit} rooms, and may have no more");
+        Self::conflict("TOO_MANY_ROOMS", message)
+    }
+
+    /// The room has used up its overlay tokens.
+    pub(crate) fn too_many_overlay_tokens(limit: u32) -> Self {
+        let message = format!("the room has {limit} overlay tokens in use; revoke one first");
+        Self::conflict("TOO_MANY_OVERLAY_TOKENS", message)
+    }
+
     /// The token's tenant is not known here.
     pub(crate) fn unknown_tenant() -> Self {
         let message = "the token's tenant does not exist on this server".to_owned();
@@ -141,6 +153,8 @@ impl From<AccessRefusal> for Refusal {
             AccessRefusal::Unauthenticated => "UNAUTHENTICATED",
             AccessRefusal::OverlayTokenReadsOnly => "OVERLAY_TOKEN_READS_ONLY",
             AccessRefusal::StaffOnly => "STAFF_ONLY",
+            AccessRefusal::OperatorOnly => "OPERATOR_ONLY",
+            AccessRefusal::OperatorHasNoTenant => "OPERATOR_HAS_NO_TENANT",
             AccessRefusal::UserIdUnusable => "USER_ID_UNUSABLE",
         };
 
@@ -306,7 +320,7 @@ results! {
         Contribution, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
     }
     CreateOverlayTokenResult {
-        CreatedOverlayToken, Validation ValidationError, NotFound NotFoundError, Auth AuthError; never Conflict
+        CreatedOverlayToken, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
     }
     RevokeOverlayTokenResult {
         OverlayToken, NotFound NotFoundError, Auth AuthError; never Validation, Conflict

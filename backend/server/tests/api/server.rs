@@ -7,6 +7,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{IdSource, TenantId};
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use parlor_server::clock::{Clock, TestClock};
 use parlor_server::config::{LogFormat, Settings, Synchronous};
@@ -14,7 +15,6 @@ use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::identity::Claims;
 use parlor_server::ids::{Ids, Randomness};
 use parlor_server::service::Server;
-use parlor_store::Tenant;
 use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "a secret that is long enough for tests";
@@ -330,11 +330,8 @@ async fn start_server(database: &str, clock: &TestClock) -> Server {
 async fn add_tenant(server: &Server) -> TenantId {
     let app = &server.service.app;
     let mut ids: Ids = app.ids.clone();
-    let tenant = Tenant {
-        id: TenantId(ids.next_id()),
-        name: "A tenant".to_owned(),
-        created_at: app.clock.now(),
-    };
+    let draft = TenantDraft::named("A tenant");
+    let tenant = Tenant::create(draft, TenantId(ids.next_id()), app.clock.now()).unwrap();
     assert!(app.store.create_tenant(&tenant).await.unwrap());
 
     tenant.id

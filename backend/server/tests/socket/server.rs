@@ -10,6 +10,7 @@ use async_graphql::{Request, Variables};
 use parlor_domain::access::Principal;
 use parlor_domain::event::Event;
 use parlor_domain::id::{IdSource, RoomId, TenantId};
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use parlor_server::app::App;
 use parlor_server::clock::{Clock, TestClock};
@@ -22,7 +23,7 @@ use parlor_server::service::Service;
 use parlor_server::socket::{SocketSettings, Sockets};
 use parlor_server::writer::{Publish, Writer};
 use parlor_server::{graphql, http};
-use parlor_store::{Committed, Store, Tenant};
+use parlor_store::{Committed, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
@@ -357,11 +358,7 @@ fn settings(url: &str) -> Settings {
 async fn new_tenant(store: &Store, ids: &mut Ids) -> TenantId {
     let id = TenantId::next(ids);
     let created_at = ServerTime::from_unix_millis(START_MS);
-    let tenant = Tenant {
-        id,
-        name: "a tenant".to_owned(),
-        created_at,
-    };
+    let tenant = Tenant::create(TenantDraft::named("a tenant"), id, created_at).unwrap();
     assert!(store.create_tenant(&tenant).await.unwrap());
 
     id

@@ -14,3 +14,4 @@ mod rooms;
 mod scene;
 mod sessions;
 mod snapshots;
+mod tenants;

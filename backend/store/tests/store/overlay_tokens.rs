@@ -1,7 +1,7 @@
 //! Overlay tokens are found by their hash, and stay revoked.
 
 use parlor_domain::id::{OverlayTokenId, RoomId};
-use parlor_store::OverlayTokenRow;
+use parlor_store::{InsertOverlayToken, OverlayTokenRow};
 
 use crate::harness::{Database, on_both_engines};
 use crate::scene::{SeededIds, at, live_room, tenant};
@@ -31,7 +31,10 @@ async fn a_token_is_found_by_its_hash_until_and_after_it_is_revoked(database: Da
         ..token.clone()
     };
 
-    assert!(store.insert_overlay_token(&token, [3; 32]).await.unwrap());
+    assert_eq!(
+        store.insert_overlay_token(&token, [3; 32]).await.unwrap(),
+        InsertOverlayToken::Inserted
+    );
     assert_eq!(
         store.overlay_token_by_hash(&[3; 32]).await.unwrap(),
         Some(token.clone())
@@ -80,7 +83,10 @@ async fn a_token_needs_a_room_of_its_tenant(database: Database) {
             created_at: at(1),
             revoked_at: None,
         };
-        assert!(!store.insert_overlay_token(&token, [3; 32]).await.unwrap());
+        assert_eq!(
+            store.insert_overlay_token(&token, [3; 32]).await.unwrap(),
+            InsertOverlayToken::RoomUnknown
+        );
         assert_eq!(store.overlay_token_by_hash(&[3; 32]).await.unwrap(), None);
     }
 }

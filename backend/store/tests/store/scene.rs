@@ -8,8 +8,9 @@ use parlor_domain::room::{Room, RoomDraft, RoomState};
 use parlor_domain::room_aggregate::{
     ContributionRef, Fingerprint, MessageKey, RecordContributionRefusal, RoomAggregate,
 };
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
-use parlor_store::{Batch, Committed, InsertRoom, RoomNeeds, Store, StoreError, Tenant};
+use parlor_store::{Batch, Committed, InsertRoom, RoomNeeds, Store, StoreError};
 use uuid::Uuid;
 
 /// Ids that count up, in a series of their own.
@@ -40,13 +41,12 @@ pub(crate) fn at(millis: i64) -> ServerTime {
 /// A tenant to own rooms.
 pub(crate) async fn tenant(store: &Store, ids: &mut SeededIds) -> TenantId {
     let id = TenantId::next(ids);
-    let tenant = Tenant {
-        id,
-        name: format!("tenant {id}"),
-        created_at: at(0),
-    };
-    assert!(store.create_tenant(&tenant).await.unwrap());
+    assert!(store.create_tenant(&new_tenant(id)).await.unwrap());
     id
+}
+
+pub(crate) fn new_tenant(id: TenantId) -> Tenant {
+    Tenant::create(TenantDraft::named(format!("tenant {id}")), id, at(0)).unwrap()
 }
 
 /// An open room whose trains need little to start.
@@ -57,9 +57,9 @@ pub(crate) fn new_room(slug: &str, tenant_id: TenantId, ids: &mut SeededIds) -> 
         title: format!("The room {slug}"),
         stream_id: Some(format!("stream-{slug}")),
         state: RoomState::Open,
-        delay_ms: 4_000,
-        ingest_offset_ms: 250,
-        anonymous_read: true,
+        delay_ms: Some(4_000),
+        ingest_offset_ms: Some(250),
+        anonymous_read: Some(true),
         stage_size: None,
         interruption_grace_ms: None,
         program: Some(Program {
@@ -70,7 +70,8 @@ pub(crate) fn new_room(slug: &str, tenant_id: TenantId, ids: &mut SeededIds) -> 
             ..Program::default()
         }),
     };
-    let room = Room::create(draft, RoomId::next(ids), tenant_id, at(0)).unwrap();
+    let tenant = new_tenant(tenant_id);
+    let room = Room::create(draft, &tenant, RoomId::next(ids), at(0)).unwrap();
 
     RoomAggregate::create(room, LogHead::new(Epoch::next(ids)), ids, at(0))
 }
