@@ -44,6 +44,7 @@ pub enum EventBody {
     ParticipantUpdated(ParticipantProfile),
     ParticipantRoleChanged(ParticipantProfile),
     ParticipantStageChanged(ParticipantProfile),
+    ParticipantPresenceChanged(ParticipantProfile),
 }
 
 /// A piece of a room's state that is replaced whole.
@@ -103,7 +104,10 @@ impl EventBody {
             | Self::ParticipantRemoved(participant)
             | Self::ParticipantUpdated(participant)
             | Self::ParticipantRoleChanged(participant)
-            | Self::ParticipantStageChanged(participant) => Some(Part::Participant(participant.id)),
+            | Self::ParticipantStageChanged(participant)
+            | Self::ParticipantPresenceChanged(participant) => {
+                Some(Part::Participant(participant.id))
+            }
         }
     }
 
@@ -116,7 +120,8 @@ impl EventBody {
             | Self::ParticipantRemoved(participant)
             | Self::ParticipantUpdated(participant)
             | Self::ParticipantRoleChanged(participant)
-            | Self::ParticipantStageChanged(participant) => !participant.is_listed,
+            | Self::ParticipantStageChanged(participant)
+            | Self::ParticipantPresenceChanged(participant) => !participant.is_listed,
             Self::RoomUpdated(_)
             | Self::SessionStarted(_)
             | Self::SessionInterrupted(_)
@@ -146,7 +151,8 @@ impl EventBody {
             | Self::ParticipantRemoved(_)
             | Self::ParticipantUpdated(_)
             | Self::ParticipantRoleChanged(_)
-            | Self::ParticipantStageChanged(_) => None,
+            | Self::ParticipantStageChanged(_)
+            | Self::ParticipantPresenceChanged(_) => None,
             Self::HypeTrainApproached(train)
             | Self::HypeTrainStarted(train)
             | Self::HypeTrainProgressed(train)

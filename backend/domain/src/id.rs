@@ -62,6 +62,8 @@ ids! {
     ParticipantId,
     /// One use of authority.
     AuditEntryId,
+    /// One run of a server, from its start to its end.
+    NodeId,
 }
 
 /// The longest viewer id, in bytes. Long enough for a URL-shaped subject of an identity provider.

@@ -37,7 +37,10 @@ pub struct Participant {
     pub overrides: Overrides,
     /// Whether the room's log shows them by name.
     pub is_listed: bool,
-    /// Counts changes, so that one made against an older state is refused.
+    /// Whether they are in the room and follow it by a connection.
+    pub is_online: bool,
+    /// Counts changes, so that one made against an older state is refused. Coming online and going
+    /// offline is none: it would make every change stale that was under way.
     pub version: i32,
     /// When they last joined.
     pub joined_at: ServerTime,
@@ -73,6 +76,9 @@ pub struct ParticipantProfile {
     pub role: Role,
     pub stage_role: StageRole,
     pub is_listed: bool,
+    /// Not in events from before there was presence, when nobody was known to be.
+    #[serde(default)]
+    pub is_online: bool,
     pub version: i32,
     pub joined_at: ServerTime,
 }
@@ -141,6 +147,7 @@ impl Participant {
             role: self.role,
             stage_role: self.stage_role,
             is_listed: self.is_listed,
+            is_online: self.is_online,
             version: self.version,
             joined_at: self.joined_at,
         }

@@ -8,6 +8,7 @@ mod authority;
 mod contributions;
 mod participants;
 mod people;
+mod presence;
 mod roles;
 mod sessions;
 mod stage;
@@ -19,7 +20,9 @@ use crate::audit::AuditEntry;
 use crate::contribution::Contribution;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRecord, TrainRow};
-use crate::id::{ContributionId, HypeTrainId, IdSource, ParticipantId, SessionId, ViewerId};
+use crate::id::{
+    ContributionId, HypeTrainId, IdSource, NodeId, ParticipantId, SessionId, ViewerId,
+};
 use crate::participant::Participant;
 use crate::room::{Occupancy, Room, RoomChange, UpdateRoomRefusal};
 use crate::session::Session;
@@ -28,7 +31,8 @@ use crate::time::ServerTime;
 pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::RecordContributionRefusal;
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
-pub use people::{Census, People};
+pub use people::{Census, OnlineCount, People};
+pub use presence::{PresenceChange, Presences};
 pub use roles::{AssignRoleRefusal, Override, OverrideChange, OverrideRefusal};
 pub use sessions::{
     EndSessionRefusal, InterruptSessionRefusal, ResumeSessionRefusal, StartSessionRefusal,
@@ -66,6 +70,8 @@ pub struct Known {
     pub reversals: BTreeMap<ContributionId, ReversalFacts>,
     /// Who acts, and whom they act on.
     pub people: People,
+    /// Where those who act are connected.
+    pub presences: Presences,
 }
 
 /// What a reversal needs to know to correct the records, as of before the batch.
@@ -123,6 +129,8 @@ pub struct Changes {
     /// Whether `census` was changed.
     pub census: bool,
     pub participants: BTreeMap<ParticipantId, Participant>,
+    /// Whether people are connected to nodes, where that changed.
+    pub presences: BTreeMap<(ViewerId, NodeId), bool>,
     pub audit: Vec<AuditEntry>,
     pub events: Vec<Event>,
 }

@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::hub::Hub;
 use crate::identity::Identity;
 use crate::ids::Ids;
+use crate::presence::Presence;
 use crate::writer::Writer;
 
 /// The parts of a running server.
@@ -23,6 +24,7 @@ pub struct App {
     pub identity: Identity,
     pub hub: Arc<Hub>,
     pub writer: Writer,
+    pub presence: Arc<Presence>,
     /// Set once the server is on its way out.
     pub draining: watch::Sender<bool>,
 }

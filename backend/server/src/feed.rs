@@ -5,6 +5,7 @@
 //! [`FeedSource`], which the resolver opens with what the caller asked for, and whose messages it
 //! gives their GraphQL shape.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -25,6 +26,15 @@ pub struct FeedMessage {
     /// When present, replaces all state: the last event of every part as of `after_seq`.
     pub snapshot: Option<Vec<Arc<Event>>>,
     pub events: Vec<Arc<Event>>,
+    /// Who is online, when it is told.
+    pub presence: Option<FeedPresence>,
+}
+
+/// How many are online, told beside the log to whoever asks for it.
+#[derive(Debug, Clone)]
+pub struct FeedPresence {
+    online_count: i64,
+    was_asked_for: Arc<AtomicBool>,
 }
 
 /// What a caller of `liveRoom` asked for.
@@ -65,6 +75,31 @@ pub struct FeedSource(Mutex<Option<Opening>>);
 type Opening = Box<dyn FnOnce(FeedRequest) -> BoxFuture<'static, Opened> + Send>;
 /// The messages of an opened feed, or why there are none.
 pub type Opened = Result<BoxStream<'static, FeedMessage>, FeedRefusal>;
+
+impl FeedPresence {
+    pub(crate) fn new(online_count: i64) -> Self {
+        Self {
+            online_count,
+            was_asked_for: Arc::default(),
+        }
+    }
+
+    /// The number, for the document that asks.
+    pub(crate) fn ask(&self) -> i64 {
+        self.was_asked_for.store(true, Ordering::Relaxed);
+        self.online_count
+    }
+
+    /// The number, for those who keep the subscription going.
+    pub(crate) fn online_count(&self) -> i64 {
+        self.online_count
+    }
+
+    /// Whether the document that was executed asks for it at all.
+    pub(crate) fn was_asked_for(&self) -> bool {
+        self.was_asked_for.load(Ordering::Relaxed)
+    }
+}
 
 impl FeedRefusal {
     /// The refusal's code in the API.

@@ -88,10 +88,7 @@ impl Hub {
             Ok(heads) => {
                 for room in &rooms {
                     if let Some(head) = heads.get(&room.id()) {
-                        room.compare(Position {
-                            epoch: head.epoch,
-                            seq: head.seq,
-                        });
+                        room.compare(*head);
                     }
                 }
             }

@@ -19,6 +19,7 @@ use crate::http;
 use crate::hub::{HEADS_CHECK, Hub};
 use crate::identity::Identity;
 use crate::ids::{Ids, Randomness};
+use crate::presence::{Presence, PresenceSettings};
 use crate::socket::{SocketSettings, Sockets};
 use crate::writer::{Publish, Writer};
 
@@ -59,6 +60,9 @@ impl Server {
         let writer = Writer::start(&store, Arc::clone(&hub) as Arc<dyn Publish>, &clock, &ids)
             .await
             .context("cannot read the trains that run")?;
+        let presence = Presence::start(&store, &writer, &clock, &ids, PresenceSettings::default())
+            .await
+            .context("cannot take a lease for this node")?;
         let app = Arc::new(App {
             public_url: settings
                 .public_url
@@ -71,6 +75,7 @@ impl Server {
             store,
             hub,
             writer,
+            presence,
             draining: watch::Sender::new(false),
         });
         let schema = graphql::schema(Arc::clone(&app));
@@ -95,6 +100,7 @@ impl Server {
         let app = &self.service.app;
         app.draining.send_replace(true);
         within("sockets", self.service.sockets.drain()).await;
+        app.presence.leave().await;
         within("requests", self.http).await;
         within("commands", app.writer.stop()).await;
         app.store.close().await;

@@ -21,6 +21,7 @@ mod message;
 mod operation;
 mod operations;
 mod outbound;
+mod presence_pace;
 mod protocol;
 mod queue;
 mod settings;
@@ -63,7 +64,7 @@ impl Sockets {
     /// To be called within a runtime.
     pub fn new(app: &Arc<App>, schema: ParlorSchema, settings: SocketSettings) -> Arc<Self> {
         Arc::new(Self {
-            groups: Groups::new(schema.clone(), app.store.clone()),
+            groups: Groups::new(schema.clone(), app.store.clone(), settings.presence_every),
             tokens: TokenWatch::start(app.identity.clone(), settings.token_check),
             app: Arc::clone(app),
             schema,

@@ -8,6 +8,7 @@ mod command;
 mod deadlines;
 mod lane;
 mod people;
+mod presence;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,7 @@ pub use command::{
     StartSession, UpdateRoom,
 };
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
+pub use presence::ChangePresence;
 
 use crate::clock::Clock;
 use crate::ids::Ids;

@@ -11,6 +11,8 @@ mod closing;
 mod database;
 #[path = "socket/live_room.rs"]
 mod live_room;
+#[path = "socket/presence.rs"]
+mod presence;
 #[path = "socket/protocol.rs"]
 mod protocol;
 #[path = "socket/recordings.rs"]

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use parlor_domain::event::Event;
 use parlor_domain::id::{Epoch, ParticipantId, RoomId, TenantId, ViewerId};
-use parlor_domain::room_aggregate::{Changes, ContributionRef, MessageKey, RoomAggregate};
+use parlor_domain::room_aggregate::{
+    Changes, ContributionRef, MessageKey, OnlineCount, RoomAggregate,
+};
 use parlor_domain::time::ServerTime;
 
 use crate::engine::Transaction;
@@ -29,7 +31,7 @@ pub struct RoomNeeds {
     pub reversals: Vec<ContributionRef>,
     /// Who gave, as the reports say.
     pub viewers: Vec<ViewerId>,
-    /// Who acts.
+    /// Who acts, and whether they are connected.
     pub actors: Vec<ViewerId>,
     /// Whom they act on.
     pub participants: Vec<ParticipantId>,
@@ -73,6 +75,7 @@ pub struct Committed {
     pub events: Vec<Event>,
     /// When something in the room runs out of time if nothing more comes.
     pub deadline: Option<ServerTime>,
+    pub online: OnlineCount,
 }
 
 impl Store {
@@ -137,6 +140,7 @@ fn has_changes(changes: &Changes) -> bool {
         answers,
         census,
         participants,
+        presences,
         audit,
         events,
     } = changes;
@@ -151,6 +155,7 @@ fn has_changes(changes: &Changes) -> bool {
         || !trains.is_empty()
         || !answers.is_empty()
         || !participants.is_empty()
+        || !presences.is_empty()
         || !audit.is_empty()
         || !events.is_empty()
 }
@@ -159,6 +164,7 @@ fn committed(locked: Locked) -> Committed {
     let RoomAggregate {
         room,
         head,
+        census,
         changes,
         ..
     } = &locked.aggregate;
@@ -169,6 +175,7 @@ fn committed(locked: Locked) -> Committed {
         epoch: head.epoch,
         after_seq: head.seq - count,
         deadline: locked.aggregate.deadline(),
+        online: census.online,
         events: locked.aggregate.changes.events,
     }
 }

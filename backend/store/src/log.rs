@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use parlor_domain::event::{Event, LogHead};
 use parlor_domain::id::{Epoch, RoomId, TenantId};
+use parlor_domain::room_aggregate::OnlineCount;
 use parlor_domain::time::ServerTime;
 
 use crate::event_row::{self, KeptEvent};
+use crate::participant_row::{self, ONLINE_COLUMNS};
 use crate::room_row::{self, HEAD_COLUMNS};
 use crate::sql::{KEYS_MAX, Row, Statement, row};
 use crate::{Store, StoreError};
@@ -24,6 +26,13 @@ pub const RESUME_EVENTS_MAX: i64 = 5_000;
 pub struct LogPosition {
     pub epoch: Epoch,
     pub seq: i64,
+}
+
+/// What is new of a room, in a few numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomHead {
+    pub log: LogHead,
+    pub online: OnlineCount,
 }
 
 /// A room's state at a position of its log.
@@ -51,23 +60,30 @@ impl Store {
     /// Where the room's log ends.
     pub async fn head(&self, room_id: RoomId) -> Result<Option<LogHead>, StoreError> {
         let heads = self.heads(&[room_id]).await?;
-        Ok(heads.get(&room_id).copied())
+        Ok(heads.get(&room_id).map(|head| head.log))
     }
 
-    /// Where the logs of `room_ids` end; rooms that are not there are left out.
+    /// Where the logs of `room_ids` end, and how many are online; rooms that are not there are left
+    /// out.
     pub async fn heads(
         &self,
         room_ids: &[RoomId],
-    ) -> Result<BTreeMap<RoomId, LogHead>, StoreError> {
+    ) -> Result<BTreeMap<RoomId, RoomHead>, StoreError> {
         let mut heads = BTreeMap::new();
         for chunk in room_ids.chunks(KEYS_MAX) {
             let keys: Vec<_> = chunk.iter().map(|id| row![*id]).collect();
             let statement = Statement::with_keys("wanted (id)", &keys).push(&format!(
-                "SELECT rooms.id, {HEAD_COLUMNS} FROM wanted CROSS JOIN rooms
+                "SELECT rooms.id, {HEAD_COLUMNS}, {ONLINE_COLUMNS} FROM wanted CROSS JOIN rooms
+                 LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id
                  WHERE rooms.id = wanted.id"
             ));
             for mut row in self.engine.fetch(statement).await? {
-                heads.insert(RoomId(row.take()?), room_row::read_head(&mut row)?);
+                let room_id = RoomId(row.take()?);
+                let head = RoomHead {
+                    log: room_row::read_head(&mut row)?,
+                    online: participant_row::read_online(&mut row)?,
+                };
+                heads.insert(room_id, head);
             }
         }
 

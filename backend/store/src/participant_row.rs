@@ -2,7 +2,7 @@
 
 use parlor_domain::id::{ParticipantId, RoomId, TenantId};
 use parlor_domain::participant::{Membership, Participant, Role};
-use parlor_domain::room_aggregate::{Census, RoomAggregate};
+use parlor_domain::room_aggregate::{Census, OnlineCount, RoomAggregate};
 use parlor_domain::stage::StageRole;
 
 use crate::contribution_row::read_viewer_id;
@@ -20,6 +20,7 @@ pub(crate) fn columns(table: &str) -> String {
         "requested_seq",
         "overrides",
         "is_listed",
+        "is_online",
         "version",
         "joined_at",
         "left_at",
@@ -38,6 +39,7 @@ pub(crate) fn read(row: &mut Row) -> Result<Participant, sqlx::Error> {
         stage_role: read_stage_role(row)?,
         overrides: row.take_json()?,
         is_listed: row.take()?,
+        is_online: row.take()?,
         version: row.take_narrow()?,
         joined_at: row.take_time()?,
         left_at: row.take_optional_time()?,
@@ -72,14 +74,14 @@ fn named<T: Copy, const N: usize>(
 }
 
 pub(crate) const INSERT: &str = "INSERT INTO participants (id, tenant_id, room_id, viewer_id, name,
-    role, membership, stage_role, requested_seq, overrides, is_listed, version, joined_at,
+    role, membership, stage_role, requested_seq, overrides, is_listed, is_online, version, joined_at,
     left_at) ";
 
 pub(crate) const REPLACE: &str = " ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, role = excluded.role, membership = excluded.membership,
     stage_role = excluded.stage_role, requested_seq = excluded.requested_seq,
-    overrides = excluded.overrides, is_listed = excluded.is_listed, version = excluded.version,
-    joined_at = excluded.joined_at, left_at = excluded.left_at";
+    overrides = excluded.overrides, is_listed = excluded.is_listed,
+    is_online = excluded.is_online, version = excluded.version, joined_at = excluded.joined_at, left_at = excluded.left_at";
 
 pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Participant) -> Vec<Value> {
     row![
@@ -94,6 +96,7 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Participant) -> Ve
         one.stage_role.requested_seq(),
         to_json(&one.overrides),
         one.is_listed,
+        one.is_online,
         one.version,
         one.joined_at,
         one.left_at,
@@ -103,7 +106,7 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Participant) -> Ve
 /// The columns that [`read_census`] reads, of the table `room_censuses`.
 pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.owners,
     room_censuses.role_holders, room_censuses.on_stage, room_censuses.waiting,
-    room_censuses.host_id";
+    room_censuses.host_id, room_censuses.online, room_censuses.online_changes";
 
 /// Reads a census whose columns are all empty where an outer join found none.
 pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
@@ -116,15 +119,30 @@ pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
         on_stage: count()?,
         waiting: count()?,
         host: row.take::<Option<uuid::Uuid>>()?.map(ParticipantId),
+        online: read_online(row)?,
+    })
+}
+
+/// The columns that [`read_online`] reads, of the table `room_censuses`.
+pub(crate) const ONLINE_COLUMNS: &str = "room_censuses.online, room_censuses.online_changes";
+
+/// Reads a count whose columns are empty where an outer join found none.
+pub(crate) fn read_online(row: &mut Row) -> Result<OnlineCount, sqlx::Error> {
+    let mut number = || Ok::<_, sqlx::Error>(row.take::<Option<i64>>()?.unwrap_or_default());
+
+    Ok(OnlineCount {
+        count: number()?,
+        changes: number()?,
     })
 }
 
 pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
-    owners, role_holders, on_stage, waiting, host_id) ";
+    owners, role_holders, on_stage, waiting, host_id, online, online_changes) ";
 
 pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
-    on_stage = excluded.on_stage, waiting = excluded.waiting, host_id = excluded.host_id";
+    on_stage = excluded.on_stage, waiting = excluded.waiting, host_id = excluded.host_id,
+    online = excluded.online, online_changes = excluded.online_changes";
 
 pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
     let census = &of.census;
@@ -138,5 +156,7 @@ pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
         census.on_stage,
         census.waiting,
         census.host,
+        census.online.count,
+        census.online.changes,
     ]
 }

@@ -276,5 +276,5 @@ macro_rules! values_from_ids {
 
 values_from_ids! {
     TenantId, RoomId, SessionId, EventId, Epoch, ContributionId, HypeTrainId, OverlayTokenId,
-    ParticipantId, AuditEntryId,
+    ParticipantId, AuditEntryId, NodeId,
 }

@@ -89,10 +89,12 @@ impl RoomAggregate {
         check_name(name)?;
 
         let joined_at = self.stamp(now);
+        let is_online = self.known.presences.is_connected(viewer_id);
         let participant = match known {
             Some(known) => Participant {
                 name: name.to_owned(),
                 membership: Membership::Joined,
+                is_online,
                 joined_at,
                 left_at: None,
                 ..known
@@ -106,6 +108,7 @@ impl RoomAggregate {
                 stage_role: StageRole::Audience,
                 overrides: Overrides::default(),
                 is_listed: false,
+                is_online,
                 version: 0,
                 joined_at,
                 left_at: None,

@@ -29,6 +29,15 @@ pub struct Census {
     /// Asking for the stage, or asked to take it.
     pub waiting: i64,
     pub host: Option<ParticipantId>,
+    pub online: OnlineCount,
+}
+
+/// How many participants are online, and how often that number has changed, by which the later of
+/// two readings is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OnlineCount {
+    pub count: i64,
+    pub changes: i64,
 }
 
 /// The event that a change of a participant makes.
@@ -61,13 +70,16 @@ impl Census {
         add(&mut self.role_holders, participant.role > Role::Member);
         add(&mut self.on_stage, participant.stage_role.is_on_stage());
         add(&mut self.waiting, participant.stage_role.is_waiting());
+        add(&mut self.online.count, participant.is_online);
     }
 
     fn replace(&mut self, before: Option<&Participant>, after: &Participant) {
+        let online = self.online.count;
         if let Some(before) = before {
             self.count(before, -1);
         }
         self.count(after, 1);
+        self.online.changes += i64::from(self.online.count != online);
 
         if after.stage_role == StageRole::Host {
             self.host = Some(after.id);
@@ -78,11 +90,28 @@ impl Census {
 }
 
 impl RoomAggregate {
+    /// Writes `participant` as they were changed, at a version of their own.
+    pub(super) fn put_participant(
+        &mut self,
+        participant: Participant,
+        body_of: BodyOf,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Participant {
+        let version = participant.version + 1;
+        let participant = Participant {
+            version,
+            ..participant
+        };
+
+        self.show_participant(participant, body_of, ids, now)
+    }
+
     /// Writes `participant` as it is now, and tells the room if it is shown them by name, or was.
     ///
     /// Whether it is goes by the room's size at each change, so a room that has grown tells of its
     /// audience by count without a message for each.
-    pub(super) fn put_participant(
+    pub(super) fn show_participant(
         &mut self,
         mut participant: Participant,
         body_of: BodyOf,
@@ -91,12 +120,12 @@ impl RoomAggregate {
     ) -> Participant {
         let before = self.known.people.get(participant.id);
         let was_listed = before.is_some_and(|before| before.is_listed);
+        participant.is_online &= participant.is_joined();
         self.census.replace(before, &participant);
         self.changes.census = true;
 
         let is_small = self.census.joined <= SMALL_ROOM_MAX;
         participant.is_listed = participant.is_joined() && (is_small || participant.is_prominent());
-        participant.version += 1;
         if was_listed || participant.is_listed {
             self.append(body_of(participant.profile()), ids, now);
         }

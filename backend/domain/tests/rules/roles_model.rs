@@ -531,7 +531,8 @@ fn shown(
         if let EventBody::ParticipantJoined(one)
         | EventBody::ParticipantUpdated(one)
         | EventBody::ParticipantRoleChanged(one)
-        | EventBody::ParticipantStageChanged(one) = &event.body
+        | EventBody::ParticipantStageChanged(one)
+        | EventBody::ParticipantPresenceChanged(one) = &event.body
         {
             people.insert(id, one.clone());
         }

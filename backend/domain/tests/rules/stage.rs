@@ -187,5 +187,6 @@ pub(crate) fn kind(event: &Event) -> &'static str {
         EventBody::ParticipantUpdated(_) => "ParticipantUpdated",
         EventBody::ParticipantRoleChanged(_) => "ParticipantRoleChanged",
         EventBody::ParticipantStageChanged(_) => "ParticipantStageChanged",
+        EventBody::ParticipantPresenceChanged(_) => "ParticipantPresenceChanged",
     }
 }

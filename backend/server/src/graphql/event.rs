@@ -59,6 +59,7 @@ pub(crate) enum RoomEvent {
     ParticipantUpdated(ParticipantUpdated),
     ParticipantRoleChanged(ParticipantRoleChanged),
     ParticipantStageChanged(ParticipantStageChanged),
+    ParticipantPresenceChanged(ParticipantPresenceChanged),
 }
 
 macro_rules! events {
@@ -141,6 +142,9 @@ events! {
     ParticipantUpdated { participant: ParticipantProfile },
     ParticipantRoleChanged { participant: ParticipantProfile },
     ParticipantStageChanged { participant: ParticipantProfile },
+    /// Somebody whom the room shows by name came online or went offline. That is no change of
+    /// theirs: `version` stays.
+    ParticipantPresenceChanged { participant: ParticipantProfile },
 }
 
 /// What everyone who may read a room sees of it.
@@ -152,6 +156,13 @@ pub(crate) struct RoomProfile {
     state: RoomState,
     ingest_offset_ms: i32,
     version: i32,
+}
+
+/// Who is online in a room.
+#[derive(SimpleObject)]
+pub(crate) struct RoomPresence {
+    /// How many participants follow the room, by whatever number of devices each.
+    online_count: i32,
 }
 
 /// One message of `liveRoom`.
@@ -189,6 +200,14 @@ impl RoomFeed {
 
     async fn events(&self) -> Vec<RoomEvent> {
         self.0.events.iter().map(RoomEvent::from).collect()
+    }
+
+    /// Who is online: on the first message, and when it has changed, at most once a second, on one
+    /// with events or on one of its own. Null otherwise. It is no part of the log.
+    async fn presence(&self) -> Option<RoomPresence> {
+        self.0.presence.as_ref().map(|presence| RoomPresence {
+            online_count: int(presence.ask()),
+        })
     }
 }
 

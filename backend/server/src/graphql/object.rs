@@ -67,6 +67,7 @@ struct Present {
     session: Option<session::Session>,
     train: Option<hype_train::HypeTrain>,
     participants: i64,
+    online: i64,
 }
 
 #[ComplexObject]
@@ -85,6 +86,11 @@ impl Room {
     /// How many people are in the room, whether they are shown by name or not.
     async fn participant_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(int(self.present(context).await?.participants))
+    }
+
+    /// How many of the participants follow the room now, by whatever number of devices each.
+    async fn online_count(&self, context: &Context<'_>) -> Result<i32> {
+        Ok(int(self.present(context).await?.online))
     }
 
     /// The present hype train: approaching, running, or the last one that ended.
@@ -251,6 +257,7 @@ impl From<RoomView> for Present {
             session: view.session,
             train: view.train,
             participants: view.census.joined,
+            online: view.census.online.count,
         }
     }
 }

@@ -83,6 +83,8 @@ pub(crate) struct ParticipantProfile {
     /// Whether the room goes on showing them by name. If not, the part of this event is empty after
     /// it: they left, or went back among an audience that is told by count.
     is_listed: bool,
+    /// Whether they follow the room now, by any of their devices.
+    is_online: bool,
     /// Counts changes of the participant; give it back to whatever changes them.
     version: i32,
     joined_at: Time,
@@ -100,6 +102,8 @@ pub(crate) struct Participant {
     requested_seq: Option<Int64>,
     /// Whether the room's log shows them by name.
     is_listed: bool,
+    /// Whether they are in the room and follow it now, by any of their devices.
+    is_online: bool,
     /// Counts changes of the participant; give it back to whatever changes them.
     version: i32,
     /// When they last joined.
@@ -235,6 +239,7 @@ impl From<Seen> for Participant {
             stage_role: participant.stage_role.into(),
             requested_seq: participant.stage_role.requested_seq().map(Int64),
             is_listed: participant.is_listed,
+            is_online: participant.is_online,
             version: participant.version,
             joined_at: participant.joined_at.into(),
             left_at: participant.left_at.map(Time),
@@ -297,6 +302,7 @@ impl From<&participant::ParticipantProfile> for ParticipantProfile {
             stage_role: profile.stage_role.into(),
             requested_seq: profile.stage_role.requested_seq().map(Int64),
             is_listed: profile.is_listed,
+            is_online: profile.is_online,
             version: profile.version,
             joined_at: profile.joined_at.into(),
         }

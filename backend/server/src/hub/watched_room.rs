@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use parlor_domain::event::Event;
 use parlor_domain::id::{Epoch, RoomId};
-use parlor_store::{Committed, Store, StoreError};
+use parlor_domain::room_aggregate::OnlineCount;
+use parlor_store::{Committed, RoomHead, Store, StoreError};
 use tokio::sync::watch;
 
 use super::Hub;
@@ -36,6 +37,7 @@ pub(crate) struct WatchedRoom {
     hub: Weak<Hub>,
     log: Mutex<Option<RecentLog>>,
     position: watch::Sender<Option<Position>>,
+    online: watch::Sender<OnlineCount>,
     filling: AtomicBool,
     /// How far the log is known to reach.
     wanted_seq: AtomicI64,
@@ -48,6 +50,7 @@ impl WatchedRoom {
             hub,
             log: Mutex::default(),
             position: watch::Sender::new(None),
+            online: watch::Sender::new(OnlineCount::default()),
             filling: AtomicBool::new(false),
             wanted_seq: AtomicI64::new(0),
         }
@@ -70,6 +73,22 @@ impl WatchedRoom {
             *log = Some(RecentLog::new(position.epoch, position.seq));
             self.position.send_replace(Some(position));
         }
+    }
+
+    /// News of how many are online.
+    pub(crate) fn online(&self) -> watch::Receiver<OnlineCount> {
+        self.online.subscribe()
+    }
+
+    /// Says how many were found to be online. What was known is kept if it is newer.
+    pub(crate) fn note_online(&self, found: OnlineCount) {
+        self.online.send_if_modified(|known| {
+            let is_news = found.changes > known.changes;
+            if is_news {
+                *known = found;
+            }
+            is_news
+        });
     }
 
     /// The events behind `position`, at most `limit`, from memory or else from the store.
@@ -107,6 +126,7 @@ impl WatchedRoom {
             epoch,
             after_seq,
             events,
+            online,
             ..
         } = committed;
         let through_seq = events.last().map_or(after_seq, |event| event.seq);
@@ -125,6 +145,8 @@ impl WatchedRoom {
             }
             added
         };
+        // After the events, so that one message tells of both.
+        self.note_online(online);
 
         if added == Added::Gap {
             metrics::counter!("parlor_publication_gaps_total").increment(1);
@@ -133,12 +155,21 @@ impl WatchedRoom {
     }
 
     /// Compares what is known with what the store says.
-    pub(super) fn compare(self: &Arc<Self>, head: Position) {
+    pub(super) fn compare(self: &Arc<Self>, found: RoomHead) {
         let Some(known) = self.known() else { return };
-
+        let head = Position {
+            epoch: found.log.epoch,
+            seq: found.log.seq,
+        };
         if known.epoch != head.epoch {
             self.note(head);
-        } else if known.seq < head.seq {
+            // Changes may have been taken back together with the end of the log.
+            self.online.send_replace(found.online);
+            return;
+        }
+
+        self.note_online(found.online);
+        if known.seq < head.seq {
             self.fill_to(head.seq);
         }
     }

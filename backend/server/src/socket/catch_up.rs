@@ -8,7 +8,7 @@ use parlor_domain::id::RoomId;
 use parlor_domain::time::ServerTime;
 use parlor_store::{LogPosition, RESUME_EVENTS_MAX, Resume, RoomView, Snapshot, Store, StoreError};
 
-use crate::feed::{FeedMessage, FeedRefusal, FeedRequest, FeedStart};
+use crate::feed::{FeedMessage, FeedPresence, FeedRefusal, FeedRequest, FeedStart};
 use crate::hub::{Hub, Position, WatchedRoom};
 
 /// A feed's first message, and where to go on from.
@@ -38,7 +38,8 @@ pub(crate) async fn open(
     let view = readable(store, principal, request.room_id).await?;
     // Watched before it is read, so that nothing can fall between the two.
     let room = hub.watch(request.room_id);
-    let message = first_message(store, &view, request.start).await?;
+    let mut message = first_message(store, &view, request.start).await?;
+    message.presence = Some(FeedPresence::new(view.census.online.count));
 
     // The log was read after the room, which may have become somebody else's to read meanwhile.
     if message.through_seq > view.head.seq {
@@ -46,6 +47,7 @@ pub(crate) async fn open(
     }
     let caught_up = CaughtUp { room, message };
     caught_up.room.note(caught_up.position());
+    caught_up.room.note_online(view.census.online);
 
     Ok(caught_up)
 }
@@ -86,6 +88,7 @@ async fn first_message(
                     recovered: true,
                     snapshot: None,
                     events: shared(events),
+                    presence: None,
                 }),
                 Resume::Unrecoverable => at_head(store, room_id).await,
             }
@@ -132,6 +135,7 @@ fn starting_from(snapshot: Snapshot, events: Vec<Event>) -> FeedMessage {
         recovered: false,
         snapshot: Some(shared(snapshot.events)),
         events: shared(events),
+        presence: None,
     }
 }
 

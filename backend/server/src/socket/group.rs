@@ -13,7 +13,8 @@ use super::execution::{Execution, error_json, is_refusal, payload};
 use super::group_key::GroupKey;
 use super::groups::{Command, Groups, Joined, Member};
 use super::members::{Members, Place};
-use crate::feed::{FeedMessage, FeedRefusal};
+use super::presence_pace::{self, PresencePace, now};
+use crate::feed::{FeedMessage, FeedPresence, FeedRefusal};
 use crate::hub::{Following, Position, WatchedRoom};
 
 /// Events in one live message. A backlog becomes a list, and this bounds how long one execution
@@ -28,6 +29,8 @@ pub(super) struct Group {
     pub(super) execution: Execution,
     /// What the group has sent its members, and what new ones must have.
     pub(super) position: Position,
+    /// When to tell how many are online; `None` if the document does not ask.
+    pub(super) presence: Option<PresencePace>,
     pub(super) members: Members,
     /// Where members wait that are further along, with their ids.
     pub(super) ahead: BTreeSet<(i64, u64)>,
@@ -45,14 +48,15 @@ impl Group {
     /// Serves the group until its last member has left.
     pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         let mut positions = self.room.positions();
+        let mut online = self.room.online();
         loop {
             tokio::select! {
                 biased;
                 command = commands.recv() => {
                     match command {
-                        Some(Command::Join { id, member, at, answer }) => {
+                        Some(Command::Join { id, member, at, told_online, answer }) => {
                             // Whoever is not there any more to hear it has left as well.
-                            let _there = answer.send(self.join(id, member, at));
+                            let _there = answer.send(self.join(id, member, at, told_online));
                         }
                         Some(Command::Leave { id }) => self.leave(id),
                         None => return,
@@ -69,15 +73,26 @@ impl Group {
                         return;
                     }
                 }
+                () = presence_pace::due(self.presence.as_ref(), &mut online) => {
+                    if let Err(broken) = self.send(Vec::new()).await {
+                        self.dismiss(&broken);
+                    }
+                    if self.members.is_empty() && self.groups.retire(&self.key, &commands) {
+                        return;
+                    }
+                }
             }
         }
     }
 
-    fn join(&mut self, id: u64, member: Member, at: Position) -> Joined {
+    fn join(&mut self, id: u64, member: Member, at: Position, told_online: Option<i64>) -> Joined {
         if at.epoch != self.position.epoch || at.seq < self.position.seq {
             return Joined::Behind;
         }
 
+        if let (Some(presence), Some(count)) = (&mut self.presence, told_online) {
+            presence.add_told(count, self.members.is_empty());
+        }
         if at.seq > self.position.seq {
             self.ahead.insert((at.seq, id));
         }
@@ -122,11 +137,23 @@ impl Group {
                 return Err(Broken::Lost);
             }
         };
-        let Some(through_seq) = events.last().map(|event| event.seq) else {
+        if events.is_empty() {
             return Ok(());
-        };
+        }
 
         self.turn_out(&events).await;
+        self.send(events).await
+    }
+
+    /// Sends a message of `events`, which may be none, and of how many are online if that is due.
+    async fn send(&mut self, events: Vec<Arc<Event>>) -> Result<(), Broken> {
+        let position = self.position;
+        let through_seq = events.last().map_or(position.seq, |event| event.seq);
+        let online_count = self.room.online().borrow().count;
+        // Members that are ahead do not get this message, and are told by another.
+        let is_for_all = self.ahead.is_empty();
+        let presence = self.presence.as_mut();
+        let is_told = presence.is_some_and(|pace| pace.tell(online_count, is_for_all, now()));
         let message = FeedMessage {
             epoch: position.epoch,
             after_seq: position.seq,
@@ -134,6 +161,7 @@ impl Group {
             recovered: true,
             snapshot: None,
             events,
+            presence: is_told.then(|| FeedPresence::new(online_count)),
         };
         let response = self.execution.run(message).await.ok_or(Broken::Execution)?;
         if is_refusal(&response) {

@@ -8,6 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_graphql::Request;
 use tokio::sync::{mpsc, oneshot};
@@ -18,6 +19,7 @@ use super::group_key::GroupKey;
 use super::members::Members;
 use super::operations::OperationKey;
 use super::outbound::Outbound;
+use super::presence_pace::PresencePace;
 use crate::graphql::ParlorSchema;
 use crate::hub::{Position, WatchedRoom};
 use crate::identity::Caller;
@@ -27,6 +29,8 @@ use parlor_store::Store;
 pub(crate) struct Groups {
     pub(super) schema: ParlorSchema,
     pub(super) store: Store,
+    /// How often a group is told how many are online at most.
+    presence_every: Duration,
     running: Mutex<HashMap<GroupKey, mpsc::UnboundedSender<Command>>>,
     last_member: AtomicU64,
 }
@@ -58,6 +62,7 @@ pub(super) enum Command {
         id: u64,
         member: Member,
         at: Position,
+        told_online: Option<i64>,
         answer: oneshot::Sender<Joined>,
     },
     Leave {
@@ -71,13 +76,16 @@ pub(crate) struct Sharing {
     pub(crate) room: Arc<WatchedRoom>,
     /// Makes the request that a new group executes.
     pub(crate) request: Box<dyn Fn() -> Request + Send + Sync>,
+    /// How many the subscriber was told are online; `None` if the document does not ask.
+    pub(crate) told_online: Option<i64>,
 }
 
 impl Groups {
-    pub(crate) fn new(schema: ParlorSchema, store: Store) -> Arc<Self> {
+    pub(crate) fn new(schema: ParlorSchema, store: Store, presence_every: Duration) -> Arc<Self> {
         Arc::new(Self {
             schema,
             store,
+            presence_every,
             running: Mutex::default(),
             last_member: AtomicU64::new(0),
         })
@@ -111,6 +119,7 @@ impl Groups {
                 id,
                 member,
                 at,
+                told_online: sharing.told_online,
                 answer,
             });
             membership.group = Some(group);
@@ -146,6 +155,9 @@ impl Groups {
             room: Arc::clone(&sharing.room),
             execution: Execution::start(&self.schema, (sharing.request)()),
             position: at,
+            presence: sharing
+                .told_online
+                .map(|_| PresencePace::new(self.presence_every)),
             members: Members::default(),
             ahead: BTreeSet::new(),
         };

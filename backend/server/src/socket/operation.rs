@@ -21,10 +21,11 @@ use super::groups::{Joined, Member, Sharing};
 use super::message::Subscribe;
 use super::operations::OperationKey;
 use super::outbound::{Delivery, Outbound};
-use crate::feed::{FeedMessage, FeedSource, stream_of};
+use crate::feed::{FeedMessage, FeedPresence, FeedSource, stream_of};
 use crate::graphql::parse_within_limits;
 use crate::hub::{Following, Position};
 use crate::identity::Caller;
+use crate::presence::Connection;
 
 /// An operation that can be executed.
 pub(crate) struct Operation {
@@ -48,6 +49,15 @@ pub(crate) struct Run {
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) key: OperationKey,
     pub(crate) caller: Arc<Caller>,
+}
+
+/// A feed once it is open.
+struct OpenedFeed {
+    caught_up: CaughtUp,
+    /// Where what comes after the first message goes.
+    messages: mpsc::Sender<FeedMessage>,
+    /// The subscriber's presence in the room.
+    connection: Option<Connection>,
 }
 
 impl Operation {
@@ -128,13 +138,20 @@ impl Operation {
         if run.outbound.push_next_paced(&run.key, first).await == Delivery::Gone {
             return;
         }
-        let Ok((caught_up, messages)) = feed.try_recv() else {
+        let Ok(opened) = feed.try_recv() else {
             // Nothing but `__typename`: there is no feed behind it.
             return run.outbound.complete(&run.key);
         };
 
         let Self { parts, text, .. } = self;
+        let OpenedFeed {
+            caught_up,
+            messages,
+            connection,
+        } = opened;
         let position = caught_up.position();
+        let presence = caught_up.message.presence;
+        let presence = presence.filter(FeedPresence::was_asked_for);
         let key = GroupKey {
             room_id: caught_up.room.id(),
             operation: text,
@@ -144,27 +161,23 @@ impl Operation {
             key,
             room: caught_up.room,
             request,
+            told_online: presence.map(|presence| presence.online_count()),
         };
-        run.join_group(
-            &sharing,
-            position,
-            Execution {
-                messages,
-                responses,
-            },
-        )
-        .await;
+        let execution = Execution {
+            messages,
+            responses,
+        };
+        run.join_group(&sharing, position, execution, connection)
+            .await;
     }
 }
 
 impl Run {
     /// The source of a subscriber's own execution. Once it is opened, `opened` gets what it starts
     /// with, and the sender of what comes after.
-    fn feed_source(
-        &self,
-        opened: oneshot::Sender<(CaughtUp, mpsc::Sender<FeedMessage>)>,
-    ) -> FeedSource {
+    fn feed_source(&self, opened: oneshot::Sender<OpenedFeed>) -> FeedSource {
         let hub = Arc::clone(&self.sockets.app.hub);
+        let presence = Arc::clone(&self.sockets.app.presence);
         let principal = self.caller.principal.clone();
 
         FeedSource::opened_by(move |request| {
@@ -176,7 +189,11 @@ impl Run {
                     .try_send(first)
                     .expect("a new channel has space for one");
                 // Whoever waits for it is the one that drives this execution.
-                let _driven = opened.send((caught_up, messages));
+                let _driven = opened.send(OpenedFeed {
+                    connection: presence.connect(&principal, request.room_id),
+                    caught_up,
+                    messages,
+                });
 
                 Ok(stream_of(receiver))
             })
@@ -184,7 +201,13 @@ impl Run {
     }
 
     /// Catches up from `position` until the group can be joined without a gap.
-    async fn join_group(&self, sharing: &Sharing, position: Position, mut execution: Execution) {
+    async fn join_group(
+        &self,
+        sharing: &Sharing,
+        position: Position,
+        mut execution: Execution,
+        connection: Option<Connection>,
+    ) {
         let mut position = position;
         loop {
             let member = Member {
@@ -194,7 +217,11 @@ impl Run {
             };
             let (joined, membership) = self.sockets.groups.join(sharing, member, position).await;
             match joined {
-                Joined::Member => return self.outbound.attach_membership(&self.key, membership),
+                Joined::Member => {
+                    return self
+                        .outbound
+                        .attach_membership(&self.key, membership, connection);
+                }
                 Joined::Behind => drop(membership),
             }
 
@@ -244,6 +271,7 @@ impl Run {
             recovered: true,
             snapshot: None,
             events,
+            presence: None,
         };
         let response = execution.run(message).await?;
         let delivery = self.send(&response).await;

@@ -8,6 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::frame;
 use super::groups::Membership;
+use crate::presence::Connection;
 
 /// Operations by the order in which they began.
 #[derive(Default)]
@@ -38,6 +39,7 @@ pub(super) enum Carrier {
     /// A group; the task has ended.
     Group {
         _place: Membership,
+        _connection: Option<Connection>,
     },
 }
 

@@ -27,6 +27,7 @@ use super::operations::{BeginRefusal, Carrier, Operation, OperationKey, Operatio
 use super::queue::{Queue, QueueLimits};
 use super::settings::SocketSettings;
 use crate::clock::Clock;
+use crate::presence::Connection;
 
 /// A socket as those see it who write to it.
 pub(crate) struct Outbound {
@@ -101,9 +102,17 @@ impl Outbound {
         }
     }
 
-    /// Has `membership` given up when the operation ends.
-    pub(crate) fn attach_membership(&self, key: &OperationKey, membership: Membership) {
-        let carrier = Carrier::Group { _place: membership };
+    /// Has `membership` and `connection` given up when the operation ends.
+    pub(crate) fn attach_membership(
+        &self,
+        key: &OperationKey,
+        membership: Membership,
+        connection: Option<Connection>,
+    ) {
+        let carrier = Carrier::Group {
+            _place: membership,
+            _connection: connection,
+        };
         let mut state = self.lock();
         let former = match state.operations.find(key) {
             // The handle of a task that has ended would keep its memory.

@@ -34,6 +34,9 @@ pub struct SocketSettings {
     /// Bytes waiting for a slow client. With 10,000 slow clients at once, 10 GB if nothing were
     /// shared; live messages are.
     pub outbound_bytes_max: usize,
+    /// How often a socket is told how many are online at most. People come and go from a large room
+    /// at every instant, and nobody reads a number that changes faster.
+    pub presence_every: Duration,
 }
 
 impl Default for SocketSettings {
@@ -51,6 +54,7 @@ impl Default for SocketSettings {
             operations_max: 32,
             outbound_messages_max: 256,
             outbound_bytes_max: 1024 * 1024,
+            presence_every: Duration::from_secs(1),
         }
     }
 }

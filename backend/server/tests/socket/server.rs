@@ -19,6 +19,7 @@ use parlor_server::graphql::global_id;
 use parlor_server::hub::Hub;
 use parlor_server::identity::{Caller, Claims, Identity};
 use parlor_server::ids::{Ids, Randomness};
+use parlor_server::presence::{Presence, PresenceSettings};
 use parlor_server::service::Service;
 use parlor_server::socket::{SocketSettings, Sockets};
 use parlor_server::writer::{Publish, Writer};
@@ -46,6 +47,7 @@ pub(crate) struct Options {
     /// A file of its own unless given.
     pub(crate) database: Option<String>,
     pub(crate) sockets: SocketSettings,
+    pub(crate) presence: PresenceSettings,
     pub(crate) heads_check: Duration,
     /// What the kernel holds back for each socket, in bytes, where a test fills it.
     pub(crate) send_buffer_bytes: Option<u32>,
@@ -64,9 +66,20 @@ impl Default for Options {
         Self {
             database: None,
             sockets: SocketSettings::default(),
+            presence: at_once(),
             heads_check: Duration::from_hours(1),
             send_buffer_bytes: None,
         }
+    }
+}
+
+/// Presence without waiting, and without nodes that live and die by themselves.
+pub(crate) fn at_once() -> PresenceSettings {
+    PresenceSettings {
+        flush_ms: 0,
+        beat_every: Duration::from_hours(1),
+        check_every: Duration::from_hours(1),
+        ..PresenceSettings::default()
     }
 }
 
@@ -108,6 +121,10 @@ impl TestServer {
             .await
             .unwrap();
         let tenant = new_tenant(&store, &mut ids).await;
+        // Ids of its own, so that what tests record does not depend on how often nodes are named.
+        let node_ids = Ids::new(own_clock.clone(), Randomness::seeded(2));
+        let presence = Presence::start(&store, &writer, &own_clock, &node_ids, options.presence);
+        let presence = presence.await.unwrap();
         let app = Arc::new(App {
             public_url: "http://localhost".to_owned(),
             identity: Identity::new(SECRET, store.clone(), own_clock.clone()),
@@ -117,6 +134,7 @@ impl TestServer {
             store,
             hub,
             writer,
+            presence,
             draining: watch::Sender::new(false),
         });
         let schema = graphql::schema(Arc::clone(&app));
@@ -298,6 +316,33 @@ impl TestServer {
             exp: Some((START_MS + life_ms) / 1_000),
             ..Claims::default()
         })
+    }
+
+    /// A token of a person of the tenant's audience.
+    pub(crate) fn viewer_token(&self, name: &str) -> String {
+        self.service.app.identity.sign(&Claims {
+            tenant_id: Some(self.tenant.0),
+            sub: Some(name.to_owned()),
+            exp: Some((START_MS + 600_000_000) / 1_000),
+            ..Claims::default()
+        })
+    }
+
+    /// Has somebody join a room.
+    pub(crate) async fn join(&self, room: RoomId, name: &str) -> Value {
+        let document = "mutation ($input: JoinRoomInput!) {
+            joinRoom(input: $input) {
+                ... on Participant { id isOnline version } ... on Error { message }
+            }
+        }";
+        let input = json!({
+            "roomId": global_id::room_id(room), "name": name, "viewerId": name,
+        });
+        let joined = self.execute(self.tenant, document, json!({ "input": input }));
+        let participant = joined.await["joinRoom"].take();
+        assert!(participant["id"].is_string(), "{participant}");
+
+        participant
     }
 
     /// Everything in the room's log.

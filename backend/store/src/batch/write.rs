@@ -13,6 +13,7 @@ use crate::event_row::{self, KeptEvent};
 use crate::log::KEYFRAME_EVERY;
 use crate::participant_row;
 use crate::participants;
+use crate::presences;
 use crate::sql::{KEYS_MAX, Statement, Value, row, to_json};
 
 /// A room to write, and where its last keyframe will be.
@@ -131,6 +132,7 @@ pub(crate) async fn changes(
     trains(transaction, rooms).await?;
     answers(transaction, rooms).await?;
     people(transaction, rooms).await?;
+    presences(transaction, rooms).await?;
     log(transaction, rooms).await?;
     keyframes(transaction, rooms).await
 }
@@ -309,6 +311,30 @@ async fn people(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(),
         .collect();
     transaction
         .insert(participants::INSERT_AUDIT, audit, "")
+        .await
+}
+
+async fn presences(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(), sqlx::Error> {
+    let (came, went): (Vec<_>, Vec<_>) =
+        each(rooms, |aggregate| aggregate.changes.presences.iter())
+            .into_iter()
+            .partition(|(_, (_, is_connected))| **is_connected);
+
+    let came = came
+        .into_iter()
+        .map(|(of, ((viewer_id, node_id), _))| {
+            row![of.room.id, viewer_id.as_str(), *node_id, of.room.tenant_id]
+        })
+        .collect();
+    let (insert, replace) = (presences::INSERT, presences::KEEP);
+    transaction.insert(insert, came, replace).await?;
+
+    let went = went
+        .into_iter()
+        .map(|(of, ((viewer_id, node_id), _))| row![of.room.id, viewer_id.as_str(), *node_id])
+        .collect();
+    transaction
+        .update("v (room_id, viewer_id, node_id)", went, presences::DELETE)
         .await
 }
 

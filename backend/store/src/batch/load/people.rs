@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::id::{NodeId, RoomId, TenantId};
 
 use super::{Rooms, look_up};
 use crate::batch::RoomNeeds;
+use crate::contribution_row::read_viewer_id;
 use crate::engine::Transaction;
 use crate::participant_row;
 use crate::sql::{Row, row};
 
-/// Loads those who act, by their viewer ids, and those acted on, by their own.
+/// Loads those who act, by their viewer ids, with where they are connected, and those acted on, by
+/// their own.
 pub(super) async fn people(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
@@ -38,6 +40,10 @@ pub(super) async fn people(
     let table = "wanted (room_id, tenant_id, viewer_id)";
     let found = look_up(transaction, table, &viewers, &text).await?;
     put(rooms, found)?;
+    put_presences(
+        rooms,
+        look_up(transaction, table, &viewers, PRESENCES).await?,
+    )?;
 
     let ids: BTreeSet<_> = needs
         .iter()
@@ -56,6 +62,25 @@ pub(super) async fn people(
     );
     let found = look_up(transaction, "wanted (room_id, tenant_id, id)", &ids, &text).await?;
     put(rooms, found)
+}
+
+const PRESENCES: &str = "SELECT p.room_id, p.tenant_id, p.viewer_id, p.node_id
+    FROM wanted CROSS JOIN presences p
+    WHERE p.room_id = wanted.room_id AND p.viewer_id = wanted.viewer_id
+        AND p.tenant_id = wanted.tenant_id";
+
+fn put_presences(rooms: &mut Rooms, rows: Vec<Row>) -> Result<(), sqlx::Error> {
+    for mut row in rows {
+        let key = (RoomId(row.take()?), TenantId(row.take()?));
+        let viewer_id = read_viewer_id(&row.take::<String>()?)?;
+        let locked = rooms
+            .get_mut(&key)
+            .expect("only locked rooms are asked for");
+        let presences = &mut locked.aggregate.known.presences;
+        presences.insert(viewer_id, NodeId(row.take()?));
+    }
+
+    Ok(())
 }
 
 fn put(rooms: &mut Rooms, rows: Vec<Row>) -> Result<(), sqlx::Error> {
