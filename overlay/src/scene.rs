@@ -103,8 +103,7 @@ impl Scene {
             EventKind::ContributionReceived(_)
             | EventKind::HypeTrain(..)
             | EventKind::RoomUpdated(_)
-            | EventKind::SessionStarted(_)
-            | EventKind::SessionEnded(_)
+            | EventKind::Session(..)
             | EventKind::Participant(..) => {}
         }
     }

@@ -21,16 +21,27 @@ pub struct RoomEvent {
 pub enum EventKind {
     /// The room's profile changed; this is the new one.
     RoomUpdated(RoomProfile),
-    /// A live run of the room's stream began.
-    SessionStarted(Session),
-    /// The live run ended.
-    SessionEnded(Session),
+    /// The live run of the room's stream changed; it is carried whole.
+    Session(SessionChange, Session),
     /// Somebody gave something: a moment, shown once.
     ContributionReceived(ContributionAlert),
     /// Somebody whom the room shows by name changed; they are carried whole.
     Participant(ParticipantChange, ParticipantProfile),
     /// The hype train changed; it is carried whole.
     HypeTrain(HypeTrainChange, HypeTrain),
+}
+
+/// How the live run of a room's stream changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionChange {
+    /// It began.
+    Started,
+    /// The stream went away. It may come back within the same run.
+    Interrupted,
+    /// The stream is back.
+    Resumed,
+    /// It ended; one whose stream did not come back, when that went away.
+    Ended,
 }
 
 /// How the hype train changed.
@@ -85,6 +96,8 @@ pub struct Session {
     pub id: String,
     /// When it began.
     pub started_at: ServerTime,
+    /// Since when the stream is away, if it is.
+    pub interrupted_at: Option<ServerTime>,
     /// When it ended; `None` while it is live.
     pub ended_at: Option<ServerTime>,
     /// The stream's delay.
@@ -193,8 +206,7 @@ impl EventKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::RoomUpdated(_) => "RoomUpdated",
-            Self::SessionStarted(_) => "SessionStarted",
-            Self::SessionEnded(_) => "SessionEnded",
+            Self::Session(change, _) => change.name(),
             Self::ContributionReceived(_) => "ContributionReceived",
             Self::Participant(change, _) => change.name(),
             Self::HypeTrain(change, _) => change.name(),
@@ -205,10 +217,7 @@ impl EventKind {
     pub const fn is_live(&self) -> bool {
         matches!(
             self,
-            Self::RoomUpdated(_)
-                | Self::SessionStarted(_)
-                | Self::SessionEnded(_)
-                | Self::Participant(..)
+            Self::RoomUpdated(_) | Self::Session(..) | Self::Participant(..)
         )
     }
 
@@ -217,10 +226,21 @@ impl EventKind {
         match self {
             Self::HypeTrain(_, train) => Some(train),
             Self::RoomUpdated(_)
-            | Self::SessionStarted(_)
-            | Self::SessionEnded(_)
+            | Self::Session(..)
             | Self::Participant(..)
             | Self::ContributionReceived(_) => None,
+        }
+    }
+}
+
+impl SessionChange {
+    /// Returns the name of the event in the schema, such as `SessionStarted`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Started => "SessionStarted",
+            Self::Interrupted => "SessionInterrupted",
+            Self::Resumed => "SessionResumed",
+            Self::Ended => "SessionEnded",
         }
     }
 }
@@ -240,7 +260,7 @@ impl HypeTrainChange {
 }
 
 impl Session {
-    /// Returns whether the stream is live.
+    /// Returns whether it has not ended. The stream may be away.
     pub const fn is_live(&self) -> bool {
         self.ended_at.is_none()
     }

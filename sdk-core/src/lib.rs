@@ -29,6 +29,7 @@ pub use config::{Config, Placement};
 pub use event::{
     ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
     HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
+    SessionChange,
 };
 pub use exchange::{
     ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats, TokenRequest,

@@ -189,8 +189,9 @@ fn event(shown: &ShownEvent) -> String {
     let name = shown.event.kind.name();
     let content = match &shown.event.kind {
         EventKind::RoomUpdated(profile) => format!("version={}", profile.version),
-        EventKind::SessionStarted(session) | EventKind::SessionEnded(session) => {
-            format!("delay={}", session.delay_ms)
+        EventKind::Session(_, session) => {
+            let away = session.interrupted_at.map_or("", |_| " away");
+            format!("delay={}{away}", session.delay_ms)
         }
         EventKind::Participant(_, person) => participant(person),
         EventKind::ContributionReceived(alert) => format!("hype={}", alert.hype),
@@ -206,8 +207,9 @@ fn state(room: &Room) -> String {
         None => "room=none".to_owned(),
     };
     let session = match room.session() {
-        Some(session) if session.is_live() => "session=live",
-        Some(_) => "session=ended",
+        Some(session) if session.ended_at.is_some() => "session=ended",
+        Some(session) if session.interrupted_at.is_some() => "session=interrupted",
+        Some(_) => "session=live",
         None => "session=none",
     };
     let train = match room.train() {

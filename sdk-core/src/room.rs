@@ -51,17 +51,14 @@ impl Room {
                 self.profile = Some(profile.clone());
                 Entry::News
             }
-            EventKind::SessionStarted(session) | EventKind::SessionEnded(session)
-                if event.seq > self.session_seq =>
-            {
+            EventKind::Session(_, session) if event.seq > self.session_seq => {
                 self.session_seq = event.seq;
                 self.session = Some(session.clone());
                 Entry::News
             }
             EventKind::Participant(_, profile) => self.participants.apply(profile, event.seq),
             EventKind::RoomUpdated(_)
-            | EventKind::SessionStarted(_)
-            | EventKind::SessionEnded(_)
+            | EventKind::Session(..)
             | EventKind::ContributionReceived(_)
             | EventKind::HypeTrain(..) => Entry::Old,
         }
@@ -97,7 +94,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::Room;
-    use crate::event::{EventKind, RoomEvent, Session};
+    use crate::event::{EventKind, RoomEvent, Session, SessionChange};
     use crate::participant::Entry;
     use crate::time::ServerTime;
 
@@ -106,6 +103,7 @@ mod tests {
         let session = Session {
             id: "session".to_owned(),
             started_at: now,
+            interrupted_at: None,
             ended_at: (!is_live).then_some(now),
             delay_ms: 0,
         };
@@ -114,11 +112,14 @@ mod tests {
             seq,
             occurred_at: now,
             display_at: now,
-            kind: if is_live {
-                EventKind::SessionStarted(session)
-            } else {
-                EventKind::SessionEnded(session)
-            },
+            kind: EventKind::Session(
+                if is_live {
+                    SessionChange::Started
+                } else {
+                    SessionChange::Ended
+                },
+                session,
+            ),
         }
     }
 

@@ -169,7 +169,7 @@ fn is_in_order(feed: &Feed) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Subscription, Verdict};
-    use crate::event::{EventKind, RoomEvent, Session};
+    use crate::event::{EventKind, RoomEvent, Session, SessionChange};
     use crate::time::{MediaTime, ServerTime};
     use crate::wire::{Feed, Start};
 
@@ -200,12 +200,16 @@ mod tests {
             seq,
             occurred_at: now,
             display_at: now,
-            kind: EventKind::SessionStarted(Session {
-                id: String::new(),
-                started_at: now,
-                ended_at: None,
-                delay_ms: 0,
-            }),
+            kind: EventKind::Session(
+                SessionChange::Started,
+                Session {
+                    id: String::new(),
+                    started_at: now,
+                    interrupted_at: None,
+                    ended_at: None,
+                    delay_ms: 0,
+                },
+            ),
         }
     }
 

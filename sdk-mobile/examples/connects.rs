@@ -64,12 +64,9 @@ async fn open_room(server: &str, token: &str) -> Result<String> {
         .create_room(NewRoom {
             slug: "connects".to_owned(),
             title: "Connects".to_owned(),
-            stream_id: None,
             state: Some(RoomState::Open),
-            delay_ms: None,
-            ingest_offset_ms: None,
             anonymous_read: Some(true),
-            hype_train_program: None,
+            ..NewRoom::default()
         })
         .await?;
 

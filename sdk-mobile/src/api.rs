@@ -3,21 +3,30 @@
 use crate::record::Session;
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
+use crate::token::SharedToken;
 use graphql_client::GraphQLQuery;
 use operations::{
-    CreateRoom, EndSession, RecordContribution, Room, StartSession, create_room, end_session,
-    record_contribution, room, start_session,
+    CreateRoom, EndSession, InterruptSession, RecordContribution, ResumeSession, Room,
+    StartSession, create_room, end_session, interrupt_session, record_contribution, resume_session,
+    room, start_session,
 };
 use std::sync::Arc;
 use transport::{Fault, execute};
 
 mod answer;
 mod operations;
+mod people;
 mod record;
 mod refusal;
 mod scalar;
+mod stage;
 mod transport;
 
+pub use record::people::{
+    Capability, CapabilityTerms, KnownParticipant, Membership, NewCapabilityTerms, NewParticipant,
+    Participant, ParticipantPrivate, ParticipantsPage, ParticipantsQuestion, RoomAccess,
+    StageDetails,
+};
 pub use record::{
     Contribution, ContributionReport, ContributionStatus, HypeTrainLevel, HypeTrainProgram,
     HypeTrainSummary, NewRoom, RoomDetails, RoomSummary,
@@ -26,11 +35,14 @@ pub use refusal::{CommandError, QueryError};
 
 /// A server and a token. Keeps no connection; each call opens its own.
 ///
+/// One that comes from [`Client::api`](crate::Client::api) always has that client's token, so that
+/// what renews the one renews the other.
+///
 /// A call whose waiting is cancelled may still be carried out.
 #[derive(Debug, uniffi::Object)]
 pub struct Api {
     server: ServerUrl,
-    token: Option<String>,
+    token: SharedToken,
 }
 
 #[uniffi::export]
@@ -40,8 +52,13 @@ impl Api {
     pub fn new(server: &str, token: Option<String>) -> Result<Arc<Self>, ServerUrlError> {
         Ok(Arc::new(Self {
             server: ServerUrl::parse(server)?,
-            token,
+            token: SharedToken::new(token),
         }))
+    }
+
+    /// Gives a new token. Calls from now on are made with it; those under way are not.
+    pub fn set_token(&self, token: String) {
+        self.token.set(token);
     }
 
     /// Asks for a room by its global id. Returns nothing if there is none, or it is not the token's
@@ -74,12 +91,29 @@ impl Api {
         answer::started_session(self.execute::<StartSession>(variables).await?)
     }
 
-    /// Ends the live session.
+    /// Tells that the live session's stream went away. If it does not come back within the room's
+    /// grace, the session will have ended now.
+    pub async fn interrupt_session(&self, room_id: String) -> Result<Session, CommandError> {
+        let input = interrupt_session::InterruptSessionInput { room_id };
+        let variables = interrupt_session::Variables { input };
+
+        answer::interrupt_session(self.execute::<InterruptSession>(variables).await?)
+    }
+
+    /// Tells that the stream is back.
+    pub async fn resume_session(&self, room_id: String) -> Result<Session, CommandError> {
+        let input = resume_session::ResumeSessionInput { room_id };
+        let variables = resume_session::Variables { input };
+
+        answer::resume_session(self.execute::<ResumeSession>(variables).await?)
+    }
+
+    /// Ends the live session; one that is interrupted ended when it was interrupted.
     pub async fn end_session(&self, room_id: String) -> Result<Session, CommandError> {
         let input = end_session::EndSessionInput { room_id };
         let variables = end_session::Variables { input };
 
-        answer::ended_session(self.execute::<EndSession>(variables).await?)
+        answer::end_session(self.execute::<EndSession>(variables).await?)
     }
 
     /// Reports a contribution. Safe to repeat with the same idempotency key: it counts once, and
@@ -97,11 +131,15 @@ impl Api {
 }
 
 impl Api {
+    pub(crate) fn sharing(server: ServerUrl, token: SharedToken) -> Self {
+        Self { server, token }
+    }
+
     async fn execute<Q>(&self, variables: Q::Variables) -> Result<Q::ResponseData, Fault>
     where
         Q: GraphQLQuery<Variables: Send, ResponseData: Send> + 'static,
     {
-        let (server, token) = (self.server.clone(), self.token.clone());
+        let (server, token) = (self.server.clone(), self.token.get());
         let exchange = async move { execute::<Q>(&server, token.as_deref(), variables).await };
 
         runtime::handle()

@@ -4,10 +4,12 @@
 //! Waiting and taking are two calls. A task of another language may be cancelled after a call has
 //! been answered and before the answer is handed to it, and what a wait had taken would be lost then.
 
+use crate::api::Api;
 use crate::driver::{DELIVERIES_MAX, Driver, Machine, News, PlayheadReport};
 use crate::record::{Config, ConnectionState, Delivery, Room, Stats, TokenRequest};
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
+use crate::token::SharedToken;
 use crate::wishes::Wishes;
 use parlor_sdk_core as core;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +24,8 @@ use tokio::sync::{mpsc, watch};
 #[derive(uniffi::Object)]
 pub struct Client {
     machine: Arc<Machine>,
+    server: ServerUrl,
+    token: SharedToken,
     wishes: Wishes,
     /// Locked by whoever waits.
     deliveries: tokio::sync::Mutex<mpsc::Receiver<Delivery>>,
@@ -40,8 +44,10 @@ impl Client {
     /// Fails only if the server's address is none.
     #[uniffi::constructor]
     pub fn connect(config: Config) -> Result<Arc<Self>, ServerUrlError> {
+        let server = ServerUrl::parse(&config.server)?;
+        let token = SharedToken::new(config.token.clone());
         let config = core::Config {
-            url: ServerUrl::parse(&config.server)?.socket(),
+            url: server.socket(),
             token: config.token,
             room_id: config.room_id,
             placement: config.placement.into(),
@@ -65,6 +71,8 @@ impl Client {
 
         Ok(Arc::new(Self {
             machine,
+            server,
+            token,
             wishes,
             deliveries: tokio::sync::Mutex::new(delivered),
             waiting_delivery: Mutex::new(None),
@@ -119,9 +127,15 @@ impl Client {
 
     /// Gives a new token, at any time. Ends a wait for one; if the old one is about to expire, the
     /// client connects with the new one before that and goes on without a gap; otherwise the next
-    /// connection uses it.
+    /// connection uses it. So do calls of [`Client::api`] from now on.
     pub fn set_token(&self, token: String) {
+        self.token.set(token.clone());
         self.wishes.token.send_replace(Some(token));
+    }
+
+    /// Returns what to ask and command the client's server with, always by the client's token.
+    pub fn api(&self) -> Arc<Api> {
+        Arc::new(Api::sharing(self.server.clone(), self.token.clone()))
     }
 
     /// Waits until another token is needed. Returns false once the client has ended.

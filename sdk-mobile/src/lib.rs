@@ -18,11 +18,15 @@ mod rehearsal;
 mod runtime;
 mod server_url;
 mod socket;
+mod token;
 mod wishes;
 
 pub use api::{
-    Api, CommandError, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,
-    HypeTrainProgram, HypeTrainSummary, NewRoom, QueryError, RoomDetails, RoomSummary,
+    Api, Capability, CapabilityTerms, CommandError, Contribution, ContributionReport,
+    ContributionStatus, HypeTrainLevel, HypeTrainProgram, HypeTrainSummary, KnownParticipant,
+    Membership, NewCapabilityTerms, NewParticipant, NewRoom, Participant, ParticipantPrivate,
+    ParticipantsPage, ParticipantsQuestion, QueryError, RoomAccess, RoomDetails, RoomSummary,
+    StageDetails,
 };
 pub use client::Client;
 pub use record::{

@@ -23,10 +23,7 @@ pub fn event(shown: &ShownEvent) -> JsValue {
             object.value("contribution", &contribution(alert))
         }
         EventKind::HypeTrain(_, changed) => object.value("train", &train(changed)),
-        EventKind::RoomUpdated(_)
-        | EventKind::SessionStarted(_)
-        | EventKind::SessionEnded(_)
-        | EventKind::Participant(..) => object,
+        EventKind::RoomUpdated(_) | EventKind::Session(..) | EventKind::Participant(..) => object,
     }
     .done()
 }

@@ -36,9 +36,10 @@ pub(crate) fn object(delivery: &Delivery) -> Value {
 fn carried(kind: &EventKind) -> (&'static str, Value) {
     match kind {
         EventKind::RoomUpdated { profile: updated } => ("room", profile(updated)),
-        EventKind::SessionStarted { session: live } | EventKind::SessionEnded { session: live } => {
-            ("session", session(live))
-        }
+        EventKind::SessionStarted { session: live }
+        | EventKind::SessionInterrupted { session: live }
+        | EventKind::SessionResumed { session: live }
+        | EventKind::SessionEnded { session: live } => ("session", session(live)),
         EventKind::ParticipantChanged {
             participant: one, ..
         } => ("participant", participant(one)),
@@ -68,6 +69,7 @@ fn session(session: &Session) -> Value {
     json!({
         "id": session.id,
         "startedAt": session.started_at_unix_millis,
+        "interruptedAt": session.interrupted_at_unix_millis,
         "endedAt": session.ended_at_unix_millis,
         "delayMs": session.delay_ms,
     })

@@ -52,6 +52,8 @@ pub(crate) fn event_name(kind: &EventKind) -> &'static str {
     match kind {
         EventKind::RoomUpdated { .. } => "RoomUpdated",
         EventKind::SessionStarted { .. } => "SessionStarted",
+        EventKind::SessionInterrupted { .. } => "SessionInterrupted",
+        EventKind::SessionResumed { .. } => "SessionResumed",
         EventKind::SessionEnded { .. } => "SessionEnded",
         EventKind::ParticipantChanged { change, .. } => match change {
             ParticipantChange::Joined => "ParticipantJoined",
@@ -87,6 +89,8 @@ fn describe_event(kind: &EventKind) -> (String, Tone) {
             format!("the stream is live, {} s behind", session.delay_ms / 1_000),
             Tone::Quiet,
         ),
+        EventKind::SessionInterrupted { .. } => ("the stream is away".to_owned(), Tone::Quiet),
+        EventKind::SessionResumed { .. } => ("the stream is back".to_owned(), Tone::Quiet),
         EventKind::SessionEnded { .. } => ("the stream has ended".to_owned(), Tone::Quiet),
         EventKind::ParticipantChanged {
             change,

@@ -95,10 +95,7 @@ async fn open_room(api: &Api) -> String {
         .create_room(NewRoom {
             slug: "a-room".to_owned(),
             title: "A room".to_owned(),
-            stream_id: None,
             state: Some(parlor::RoomState::Open),
-            delay_ms: None,
-            ingest_offset_ms: None,
             anonymous_read: Some(true),
             hype_train_program: Some(HypeTrainProgram {
                 kickoff_events: 2,
@@ -111,6 +108,7 @@ async fn open_room(api: &Api) -> String {
                 seconds_per_level: SECONDS_PER_LEVEL,
                 cooldown_ms: 0,
             }),
+            ..NewRoom::default()
         })
         .await
         .expect("the room is made");

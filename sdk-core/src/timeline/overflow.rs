@@ -111,8 +111,7 @@ fn importance(event: &RoomEvent) -> Option<i64> {
     match &event.kind {
         EventKind::ContributionReceived(contribution) => Some(contribution.hype.max(0)),
         EventKind::RoomUpdated(_)
-        | EventKind::SessionStarted(_)
-        | EventKind::SessionEnded(_)
+        | EventKind::Session(..)
         | EventKind::Participant(..)
         | EventKind::HypeTrain(..) => None,
     }

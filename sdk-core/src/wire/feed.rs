@@ -8,6 +8,7 @@ use super::{Feed, stamp};
 use crate::event::{
     ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
     HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
+    SessionChange,
 };
 use crate::participant::{ParticipantChange, ParticipantProfile, ParticipantRole, StageRole};
 use crate::time::ServerTime;
@@ -62,11 +63,11 @@ fn event(mut event: Tree) -> Option<RoomEvent> {
         EventKind::HypeTrain(change, train(event.take("train"))?)
     } else if let Some(change) = participant_change(&kind) {
         EventKind::Participant(change, participant(event.take("participant"))?)
+    } else if let Some(change) = session_change(&kind) {
+        EventKind::Session(change, session(event.take("session"))?)
     } else {
         match kind.as_str() {
             "RoomUpdated" => EventKind::RoomUpdated(room(event.take("room"))?),
-            "SessionStarted" => EventKind::SessionStarted(session(event.take("session"))?),
-            "SessionEnded" => EventKind::SessionEnded(session(event.take("session"))?),
             "ContributionReceived" => {
                 EventKind::ContributionReceived(contribution(event.take("contribution"))?)
             }
@@ -106,6 +107,16 @@ fn participant_change(kind: &str) -> Option<ParticipantChange> {
     })
 }
 
+fn session_change(kind: &str) -> Option<SessionChange> {
+    Some(match kind {
+        "SessionStarted" => SessionChange::Started,
+        "SessionInterrupted" => SessionChange::Interrupted,
+        "SessionResumed" => SessionChange::Resumed,
+        "SessionEnded" => SessionChange::Ended,
+        _ => return None,
+    })
+}
+
 fn room(mut room: Tree) -> Option<RoomProfile> {
     Some(RoomProfile {
         id: room.text("id")?,
@@ -126,11 +137,8 @@ fn session(mut session: Tree) -> Option<Session> {
     Some(Session {
         id: session.text("id")?,
         started_at: time(&mut session, "startedAt")?,
-        ended_at: if session.has("endedAt") {
-            Some(time(&mut session, "endedAt")?)
-        } else {
-            None
-        },
+        interrupted_at: optional_time(&mut session, "interruptedAt")?,
+        ended_at: optional_time(&mut session, "endedAt")?,
         delay_ms: session.integer("delayMs")?,
     })
 }
@@ -210,16 +218,8 @@ fn train(mut train: Tree) -> Option<HypeTrain> {
         kickoff_viewers_needed: train.small("kickoffViewersNeeded")?,
         started_at: time(&mut train, "startedAt")?,
         expires_at: time(&mut train, "expiresAt")?,
-        ended_at: if train.has("endedAt") {
-            Some(time(&mut train, "endedAt")?)
-        } else {
-            None
-        },
-        cooldown_ends_at: if train.has("cooldownEndsAt") {
-            Some(time(&mut train, "cooldownEndsAt")?)
-        } else {
-            None
-        },
+        ended_at: optional_time(&mut train, "endedAt")?,
+        cooldown_ends_at: optional_time(&mut train, "cooldownEndsAt")?,
         last_reward: train.text("lastReward"),
         next_reward: train.text("nextReward"),
         contributor_count: train.small("contributorCount")?,
@@ -241,6 +241,19 @@ fn contributor(mut contributor: Tree) -> Option<HypeTrainContributor> {
     })
 }
 
+/// Reads a time that may be absent. The outer `None` is one that is none.
+#[expect(
+    clippy::option_option,
+    reason = "absent and unreadable are two things, and both are to be told"
+)]
+fn optional_time(tree: &mut Tree, name: &str) -> Option<Option<ServerTime>> {
+    if tree.has(name) {
+        time(tree, name).map(Some)
+    } else {
+        Some(None)
+    }
+}
+
 fn time(tree: &mut Tree, name: &str) -> Option<ServerTime> {
     let text = tree.text(name)?;
 
@@ -249,7 +262,9 @@ fn time(tree: &mut Tree, name: &str) -> Option<ServerTime> {
 
 #[cfg(test)]
 mod tests {
-    use crate::event::{ContributionKind, EventKind, HypeTrainChange, HypeTrainPhase};
+    use crate::event::{
+        ContributionKind, EventKind, HypeTrainChange, HypeTrainPhase, SessionChange,
+    };
     use crate::participant::{ParticipantChange, ParticipantRole, StageRole};
     use crate::time::ServerTime;
     use crate::wire::{Feed, Frame, decode};
@@ -360,6 +375,36 @@ mod tests {
         );
         assert_eq!((alert.amount, alert.name.as_deref()), (None, None));
         assert_eq!(alert.message.as_deref(), Some("\0"));
+    }
+
+    #[test]
+    fn a_session_says_since_when_its_stream_is_away() {
+        let session = |change: SessionChange, interrupted_at: &str, ended_at: &str| {
+            let kind = change.name();
+            let feed = read(&format!(
+                r#"{{"__typename":"{kind}","seq":"8","occurredAt":"1970-01-01T00:00:01.000Z",
+                "displayAt":"1970-01-01T00:00:09.000Z","session":{{"id":"s",
+                "startedAt":"1970-01-01T00:00:00.000Z","interruptedAt":{interrupted_at},
+                "endedAt":{ended_at},"delayMs":8000}}}}"#
+            ));
+            match feed.events.into_iter().next().map(|event| event.kind) {
+                Some(EventKind::Session(read, session)) if read == change => Some(session),
+                _ => None,
+            }
+        };
+        let (none, second) = ("null", "\"1970-01-01T00:00:01.000Z\"");
+        let at = Some(ServerTime::from_unix_millis(1_000));
+
+        for (change, interrupted_at, ended_at, expected) in [
+            (SessionChange::Started, none, none, (None, None)),
+            (SessionChange::Interrupted, second, none, (at, None)),
+            (SessionChange::Resumed, none, none, (None, None)),
+            (SessionChange::Ended, second, second, (at, at)),
+        ] {
+            let session = session(change, interrupted_at, ended_at).unwrap();
+            assert_eq!((session.interrupted_at, session.ended_at), expected);
+        }
+        assert_eq!(session(SessionChange::Started, "\"soon\"", none), None);
     }
 
     #[test]

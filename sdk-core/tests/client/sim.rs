@@ -488,9 +488,6 @@ impl Sim {
 pub(crate) fn is_picture(kind: &EventKind) -> bool {
     !matches!(
         kind,
-        EventKind::RoomUpdated(_)
-            | EventKind::SessionStarted(_)
-            | EventKind::SessionEnded(_)
-            | EventKind::Participant(..)
+        EventKind::RoomUpdated(_) | EventKind::Session(..) | EventKind::Participant(..)
     )
 }

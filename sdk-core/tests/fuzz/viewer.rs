@@ -318,9 +318,6 @@ fn position(playhead: &Playhead, elapsed_ms: i64) -> i128 {
 fn is_live(event: &RoomEvent) -> bool {
     matches!(
         event.kind,
-        EventKind::RoomUpdated(_)
-            | EventKind::SessionStarted(_)
-            | EventKind::SessionEnded(_)
-            | EventKind::Participant(..)
+        EventKind::RoomUpdated(_) | EventKind::Session(..) | EventKind::Participant(..)
     )
 }

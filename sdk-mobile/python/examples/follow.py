@@ -28,6 +28,10 @@ def describe(kind):
         return f"hype train {change}: level {train.level}, {train.progress} of {train.goal}"
     if kind.is_session_started():
         return f"the stream is live, {kind.session.delay_ms / 1000:g} s behind"
+    if kind.is_session_interrupted():
+        return "the stream is away"
+    if kind.is_session_resumed():
+        return "the stream is back"
     if kind.is_session_ended():
         return "the stream has ended"
     return f"the room is now {plain(kind.profile.title)!r}"

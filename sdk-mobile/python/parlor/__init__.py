@@ -17,6 +17,7 @@ __all__ = [
     "deliveries",
     "follow",
     "keep_signed_in",
+    "known",
     "next_connection_state",
     "next_delivery",
     "next_token_request",
@@ -82,6 +83,13 @@ async def keep_signed_in(client, fetch_token):
     """
     while (request := await next_token_request(client)) is not None:
         client.set_token(await fetch_token(request))
+
+
+def known(participant, room_id):
+    """Whom a change is about: a participant of the room as a followed room or an answer told of them."""
+    return _native.KnownParticipant(
+        room_id=room_id, participant_id=participant.id, version=participant.version
+    )
 
 
 async def _next(wait, take):

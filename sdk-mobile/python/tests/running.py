@@ -77,9 +77,9 @@ class Server:
         await self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    async def viewer_token(self, ttl):
+    async def viewer_token(self, ttl="1h", subject="ada"):
         """A viewer's token that holds for `ttl`, such as `3s`."""
-        arguments = ["--tenant", self._tenant, "--subject", "ada", "--ttl", ttl]
+        arguments = ["--tenant", self._tenant, "--subject", subject, "--ttl", ttl]
         token, _ = await self._run_token(*arguments)
         return token
 

@@ -1,6 +1,9 @@
 //! From the application's records to the operations' types, and from their answers back.
 
-use super::operations::{create_room, end_session, record_contribution, room, start_session};
+use super::operations::{
+    create_room, end_session, interrupt_session, record_contribution, resume_session, room,
+    start_session,
+};
 use super::record::{
     Contribution, ContributionReport, ContributionStatus, HypeTrainProgram, HypeTrainSummary,
     NewRoom, RoomDetails, RoomSummary,
@@ -9,6 +12,11 @@ use super::refusal::CommandError;
 use super::scalar::{Int64, Time};
 use super::transport::Fault;
 use crate::record::{ContributionKind, HypeTrainPhase, RoomState, Session};
+
+pub(crate) mod people;
+
+/// The code of a change made against a version that is not the present one.
+const STALE_VERSION: &str = "STALE_VERSION";
 
 pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
     let train = match room.hype_train {
@@ -48,9 +56,10 @@ pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
         delay_ms: room.delay_ms,
         ingest_offset_ms: room.ingest_offset_ms,
         anonymous_read: room.anonymous_read,
-        session: room
-            .session
-            .map(|live| session(live.id, live.started_at, live.ended_at, live.delay_ms)),
+        stage_size: room.stage_size,
+        interruption_grace_ms: room.interruption_grace_ms,
+        participant_count: room.participant_count,
+        session: room.session.map(Into::into),
         train,
         created_at_unix_millis: room.created_at.0,
         updated_at_unix_millis: room.updated_at.0,
@@ -76,8 +85,8 @@ pub(crate) fn created_room(data: create_room::ResponseData) -> Result<RoomSummar
             version: room.version,
         }),
         Answer::ValidationError(why) => Err(invalid(why.message, why.field, why.constraint)),
-        Answer::AuthError(why) => Err(forbidden(why.message)),
-        Answer::ConflictError(why) => Err(conflict(why.message)),
+        Answer::AuthError(why) => Err(forbidden(why.message, why.code)),
+        Answer::ConflictError(why) => Err(conflict(why.message, why.code)),
     }
 }
 
@@ -85,33 +94,59 @@ pub(crate) fn started_session(data: start_session::ResponseData) -> Result<Sessi
     use start_session::StartSessionStartSession as Answer;
 
     match data.start_session {
-        Answer::Session(live) => Ok(session(
-            live.id,
-            live.started_at,
-            live.ended_at,
-            live.delay_ms,
-        )),
+        Answer::Session(live) => Ok(live.into()),
         Answer::ValidationError(why) => Err(invalid(why.message, why.field, why.constraint)),
         Answer::NotFoundError(why) => Err(not_found(why.message)),
-        Answer::AuthError(why) => Err(forbidden(why.message)),
-        Answer::ConflictError(why) => Err(conflict(why.message)),
+        Answer::AuthError(why) => Err(forbidden(why.message, why.code)),
+        Answer::ConflictError(why) => Err(conflict(why.message, why.code)),
     }
 }
 
-pub(crate) fn ended_session(data: end_session::ResponseData) -> Result<Session, CommandError> {
-    use end_session::EndSessionEndSession as Answer;
+/// Reads what a change of the live session answers: the session, or why not.
+macro_rules! session_changes {
+    ($($operation:ident: $answer:ident,)*) => {$(
+        pub(crate) fn $operation(data: $operation::ResponseData) -> Result<Session, CommandError> {
+            use $operation::$answer as Answer;
 
-    match data.end_session {
-        Answer::Session(past) => Ok(session(
-            past.id,
-            past.started_at,
-            past.ended_at,
-            past.delay_ms,
-        )),
-        Answer::NotFoundError(why) => Err(not_found(why.message)),
-        Answer::AuthError(why) => Err(forbidden(why.message)),
-        Answer::ConflictError(why) => Err(conflict(why.message)),
-    }
+            match data.$operation {
+                Answer::Session(session) => Ok(session.into()),
+                Answer::NotFoundError(why) => Err(not_found(why.message)),
+                Answer::AuthError(why) => Err(forbidden(why.message, why.code)),
+                Answer::ConflictError(why) => Err(conflict(why.message, why.code)),
+            }
+        }
+    )*};
+}
+
+session_changes! {
+    interrupt_session: InterruptSessionInterruptSession,
+    resume_session: ResumeSessionResumeSession,
+    end_session: EndSessionEndSession,
+}
+
+/// Reads a session from an operation's own type.
+macro_rules! sessions {
+    ($($session:ty,)*) => {$(
+        impl From<$session> for Session {
+            fn from(session: $session) -> Self {
+                Self {
+                    id: session.id,
+                    started_at_unix_millis: session.started_at.0,
+                    interrupted_at_unix_millis: session.interrupted_at.map(|at| at.0),
+                    ended_at_unix_millis: session.ended_at.map(|at| at.0),
+                    delay_ms: session.delay_ms,
+                }
+            }
+        }
+    )*};
+}
+
+sessions! {
+    room::RoomRoomSession,
+    start_session::StartSessionStartSessionOnSession,
+    interrupt_session::InterruptSessionInterruptSessionOnSession,
+    resume_session::ResumeSessionResumeSessionOnSession,
+    end_session::EndSessionEndSessionOnSession,
 }
 
 pub(crate) fn recorded_contribution(
@@ -136,8 +171,8 @@ pub(crate) fn recorded_contribution(
         }),
         Answer::ValidationError(why) => Err(invalid(why.message, why.field, why.constraint)),
         Answer::NotFoundError(why) => Err(not_found(why.message)),
-        Answer::AuthError(why) => Err(forbidden(why.message)),
-        Answer::ConflictError(why) => Err(conflict(why.message)),
+        Answer::AuthError(why) => Err(forbidden(why.message, why.code)),
+        Answer::ConflictError(why) => Err(conflict(why.message, why.code)),
     }
 }
 
@@ -155,8 +190,8 @@ impl From<NewRoom> for create_room::CreateRoomInput {
             delay_ms: new.delay_ms.map(i64::from),
             ingest_offset_ms: new.ingest_offset_ms.map(i64::from),
             anonymous_read: new.anonymous_read,
-            stage_size: None,
-            interruption_grace_ms: None,
+            stage_size: new.stage_size.map(i64::from),
+            interruption_grace_ms: new.interruption_grace_ms.map(i64::from),
             hype_train_program: new.hype_train_program.map(Into::into),
         }
     }
@@ -213,15 +248,6 @@ impl From<ContributionReport> for record_contribution::RecordContributionInput {
     }
 }
 
-fn session(id: String, started_at: Time, ended_at: Option<Time>, delay_ms: i64) -> Session {
-    Session {
-        id,
-        started_at_unix_millis: started_at.0,
-        ended_at_unix_millis: ended_at.map(|at| at.0),
-        delay_ms,
-    }
-}
-
 /// A server that is newer than this library.
 fn unknown(what: &str, value: &str) -> Fault {
     Fault::Broken(format!("unknown {what} `{value}`"))
@@ -239,10 +265,14 @@ fn not_found(reason: String) -> CommandError {
     CommandError::NotFound { reason }
 }
 
-fn forbidden(reason: String) -> CommandError {
-    CommandError::Forbidden { reason }
+fn forbidden(reason: String, code: String) -> CommandError {
+    CommandError::Forbidden { reason, code }
 }
 
-fn conflict(reason: String) -> CommandError {
-    CommandError::Conflict { reason }
+fn conflict(reason: String, code: String) -> CommandError {
+    if code == STALE_VERSION {
+        CommandError::Stale { reason }
+    } else {
+        CommandError::Conflict { reason, code }
+    }
 }

@@ -1,5 +1,7 @@
 //! What goes into calls and comes out of them. Times are Unix milliseconds.
 
+pub(crate) mod people;
+
 use crate::record::{ContributionKind, HypeTrainPhase, RoomState, Session};
 
 /// A room, as those who may read it see it.
@@ -23,6 +25,12 @@ pub struct RoomDetails {
     pub ingest_offset_ms: i64,
     /// Whether anyone may read it without a token.
     pub anonymous_read: bool,
+    /// How many people the stage has places for.
+    pub stage_size: i64,
+    /// For how long the stream may be away within one session.
+    pub interruption_grace_ms: i64,
+    /// How many people are in the room, whether they are shown by name or not.
+    pub participant_count: i64,
     /// The live session.
     pub session: Option<Session>,
     /// The present hype train: approaching, running, or the last one.
@@ -61,7 +69,7 @@ pub struct HypeTrainSummary {
 }
 
 /// A room to be made.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct NewRoom {
     /// Name within its tenant, as in addresses.
     pub slug: String,
@@ -83,6 +91,13 @@ pub struct NewRoom {
     /// Whether anyone may read it without a token. False unless given.
     #[uniffi(default = None)]
     pub anonymous_read: Option<bool>,
+    /// How many people the stage has places for: 1 to 50, 10 unless given.
+    #[uniffi(default = None)]
+    pub stage_size: Option<u32>,
+    /// For how long the stream may be away within one session: up to an hour, ten minutes unless
+    /// given.
+    #[uniffi(default = None)]
+    pub interruption_grace_ms: Option<u32>,
     /// What its hype trains run by. The server's own unless given.
     #[uniffi(default = None)]
     pub hype_train_program: Option<HypeTrainProgram>,

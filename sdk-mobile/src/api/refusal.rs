@@ -16,6 +16,8 @@ pub enum QueryError {
     Forbidden {
         /// The server's words.
         reason: String,
+        /// `UNAUTHENTICATED` if another token may help, else the rule's name.
+        code: String,
     },
     /// The server did not answer as it should.
     #[error("the server failed: {reason}")]
@@ -45,15 +47,27 @@ pub enum CommandError {
         /// The server's words.
         reason: String,
     },
-    /// The token is missing, malformed, expired or not good for this.
+    /// The token is missing, malformed or expired, or the caller may not do this.
     #[error("not allowed: {reason}")]
     Forbidden {
         /// The server's words.
         reason: String,
+        /// `UNAUTHENTICATED` if another token may help, else the rule's name, such as
+        /// `CAPABILITY_MISSING`.
+        code: String,
     },
     /// The input is well formed, and the present state forbids it.
     #[error("{reason}")]
     Conflict {
+        /// The server's words.
+        reason: String,
+        /// The rule's name, such as `STAGE_FULL`.
+        code: String,
+    },
+    /// What is to be changed has changed meanwhile. Look at it as it is now, and try again if it is
+    /// still wanted.
+    #[error("{reason}")]
+    Stale {
         /// The server's words.
         reason: String,
     },
@@ -75,7 +89,7 @@ impl From<Fault> for QueryError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unreachable(reason) => Self::Unreachable { reason },
-            Fault::Forbidden(reason) => Self::Forbidden { reason },
+            Fault::Forbidden { reason, code } => Self::Forbidden { reason, code },
             Fault::Invalid(reason) | Fault::Broken(reason) => Self::Faulty { reason },
         }
     }
@@ -85,7 +99,7 @@ impl From<Fault> for CommandError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Unreachable(reason) => Self::Unreachable { reason },
-            Fault::Forbidden(reason) => Self::Forbidden { reason },
+            Fault::Forbidden { reason, code } => Self::Forbidden { reason, code },
             Fault::Invalid(reason) => Self::Invalid {
                 reason,
                 field: None,

@@ -14,6 +14,7 @@ use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::num::TryFromIntError;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -23,13 +24,17 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest answer is a page of rooms, some 100 KB.
 const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 
+/// The codes of a token that is not good, and of one that is not good for this.
+const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+const FORBIDDEN: &str = "FORBIDDEN";
+
 /// Why there is no data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// There was no answer. What was asked for may have happened.
     Unreachable(String),
     /// The token is not good for this.
-    Forbidden(String),
+    Forbidden { reason: String, code: String },
     /// The server says that the operation is not sensible.
     Invalid(String),
     /// The server did not answer as it should.
@@ -75,7 +80,7 @@ fn request<V: Serialize>(
     );
     if let Some(token) = token {
         let value = HeaderValue::from_str(&format!("Bearer {token}"))
-            .map_err(|_| Fault::Forbidden("the token is not one".to_owned()))?;
+            .map_err(|_| forbidden("the token is not one".to_owned(), UNAUTHENTICATED))?;
         headers.insert(AUTHORIZATION, value);
     }
 
@@ -120,8 +125,9 @@ fn read<D: DeserializeOwned>(status: StatusCode, answer: &[u8]) -> Result<D, Fau
             .as_ref()
             .and_then(|extensions| extensions.get("code")?.as_str());
         return Err(match (status, code) {
-            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)
-            | (_, Some("UNAUTHENTICATED" | "FORBIDDEN")) => Fault::Forbidden(error.message),
+            (_, Some(code @ (UNAUTHENTICATED | FORBIDDEN))) => forbidden(error.message, code),
+            (StatusCode::UNAUTHORIZED, _) => forbidden(error.message, UNAUTHENTICATED),
+            (StatusCode::FORBIDDEN, _) => forbidden(error.message, FORBIDDEN),
             (_, Some("VALIDATION" | "NOT_FOUND")) => Fault::Invalid(error.message),
             _ => Fault::Broken(error.message),
         });
@@ -132,9 +138,23 @@ fn read<D: DeserializeOwned>(status: StatusCode, answer: &[u8]) -> Result<D, Fau
         .ok_or_else(|| Fault::Broken(format!("{status}, and no data")))
 }
 
+/// `Int` has 32 bits, as a version has.
+impl From<TryFromIntError> for Fault {
+    fn from(error: TryFromIntError) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+fn forbidden(reason: String, code: &str) -> Fault {
+    Fault::Forbidden {
+        reason,
+        code: code.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Fault, read};
+    use super::{Fault, forbidden, read};
     use hyper::StatusCode;
 
     #[test]
@@ -147,7 +167,7 @@ mod tests {
         assert_eq!(read(r#"{"data":7}"#), Ok(7));
         assert_eq!(
             read(&error("UNAUTHENTICATED")),
-            Err(Fault::Forbidden("no".to_owned()))
+            Err(forbidden("no".to_owned(), "UNAUTHENTICATED"))
         );
         assert_eq!(
             read(&error("VALIDATION")),

@@ -29,7 +29,17 @@ pub enum EventKind {
         /// The run.
         session: Session,
     },
-    /// The live run ended.
+    /// The stream went away. It may come back within the same run.
+    SessionInterrupted {
+        /// The run.
+        session: Session,
+    },
+    /// The stream is back.
+    SessionResumed {
+        /// The run.
+        session: Session,
+    },
+    /// The live run ended; one whose stream did not come back, when that went away.
     SessionEnded {
         /// The run.
         session: Session,
@@ -90,6 +100,8 @@ pub struct Session {
     pub id: String,
     /// When it began.
     pub started_at_unix_millis: i64,
+    /// Since when the stream is away, if it is.
+    pub interrupted_at_unix_millis: Option<i64>,
     /// When it ended; nothing while it is live.
     pub ended_at_unix_millis: Option<i64>,
     /// The stream's delay.
@@ -147,12 +159,15 @@ impl From<core::EventKind> for EventKind {
             core::EventKind::RoomUpdated(profile) => Self::RoomUpdated {
                 profile: profile.into(),
             },
-            core::EventKind::SessionStarted(session) => Self::SessionStarted {
-                session: session.into(),
-            },
-            core::EventKind::SessionEnded(session) => Self::SessionEnded {
-                session: session.into(),
-            },
+            core::EventKind::Session(change, session) => {
+                let session = session.into();
+                match change {
+                    core::SessionChange::Started => Self::SessionStarted { session },
+                    core::SessionChange::Interrupted => Self::SessionInterrupted { session },
+                    core::SessionChange::Resumed => Self::SessionResumed { session },
+                    core::SessionChange::Ended => Self::SessionEnded { session },
+                }
+            }
             core::EventKind::Participant(change, participant) => Self::ParticipantChanged {
                 change: change.into(),
                 participant: participant.into(),
@@ -190,6 +205,7 @@ impl From<core::Session> for Session {
         Self {
             id: session.id,
             started_at_unix_millis: session.started_at.unix_millis(),
+            interrupted_at_unix_millis: session.interrupted_at.map(core::ServerTime::unix_millis),
             ended_at_unix_millis: session.ended_at.map(core::ServerTime::unix_millis),
             delay_ms: session.delay_ms,
         }

@@ -1,6 +1,7 @@
 //! People, and the stage.
 
 use parlor_sdk_core as core;
+use serde::{Deserialize, Serialize};
 
 /// What everyone who may read a room sees of a participant.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -43,7 +44,8 @@ pub enum ParticipantChange {
 }
 
 /// Authority over a room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ParticipantRole {
     /// No more than anyone's.
     Member,
@@ -54,7 +56,8 @@ pub enum ParticipantRole {
 }
 
 /// A participant's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StageRole {
     /// Watches.
     Audience,

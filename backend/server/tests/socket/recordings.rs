@@ -27,7 +27,8 @@ const INGEST_OFFSET_MS: i64 = 5_000;
 /// What a recorded client does, or what happens to its room, at an instant.
 enum Act {
     Donate(&'static str),
-    EndSession,
+    /// Staff ends, interrupts or resumes the session.
+    Session(&'static str),
     Join(&'static str),
     Leave(&'static str),
     /// Somebody changes their own place, by a mutation that takes a `ParticipantInput`.
@@ -67,7 +68,7 @@ struct Recorder {
 #[tokio::test]
 async fn a_source_shows_a_whole_train_as_it_happens() {
     let mut acts = train();
-    acts.push((330_000, Act::EndSession));
+    acts.push((330_000, Act::Session("endSession")));
 
     check("server-source", "source", None, acts, 331_000).await;
 }
@@ -124,10 +125,22 @@ async fn a_companion_sees_people_come_speak_and_go_and_misses_nothing_while_cut_
         ),
         (9_500, Act::Move("ben", "joinStage")),
         (10_000, Act::Leave("ada")),
-        (10_500, Act::EndSession),
+        (10_500, Act::Session("endSession")),
     ];
 
     check("server-people", "companion", None, acts, 12_000).await;
+}
+
+#[tokio::test]
+async fn a_source_sees_the_stream_go_away_and_come_back_in_one_session() {
+    let acts = vec![
+        (2_000, Act::Session("interruptSession")),
+        (4_000, Act::Session("resumeSession")),
+        (6_000, Act::Session("interruptSession")),
+        (8_000, Act::Session("endSession")),
+    ];
+
+    check("server-interruption", "source", None, acts, 9_000).await;
 }
 
 /// A kickoff, a level up, and then nothing, so that the train ends when its time is over.
@@ -283,7 +296,7 @@ impl Recorder {
     async fn act(&mut self, at_ms: i64, act: Act) {
         match act {
             Act::Donate(_)
-            | Act::EndSession
+            | Act::Session(_)
             | Act::Join(_)
             | Act::Leave(_)
             | Act::Move(..)
@@ -316,7 +329,12 @@ impl Recorder {
     async fn change(&mut self, act: Act) {
         match act {
             Act::Donate(key) => self.server.donate(self.room, key).await,
-            Act::EndSession => self.server.end_session(self.room).await,
+            Act::Session(mutation) => {
+                let input = json!({ "roomId": global_id::room_id(self.room) });
+                let first = mutation[..1].to_uppercase();
+                let kind = format!("{first}{}Input", &mutation[1..]);
+                self.mutate(self.staff(), mutation, &kind, input).await;
+            }
             Act::Join(name) => {
                 let id = self.server.join_room(self.room, name).await;
                 self.people.insert(name, id);
@@ -336,15 +354,18 @@ impl Recorder {
                     .await;
             }
             Act::Order(name, mutation) => {
-                let staff = Principal::Staff {
-                    tenant_id: self.server.tenant,
-                    user_id: "staff".to_owned(),
-                };
-                self.change_person(staff, name, mutation).await;
+                self.change_person(self.staff(), name, mutation).await;
             }
             Act::Play { .. } | Act::Pause { .. } | Act::Reconnect { .. } => {
                 unreachable!("the room does not notice it")
             }
+        }
+    }
+
+    fn staff(&self) -> Principal {
+        Principal::Staff {
+            tenant_id: self.server.tenant,
+            user_id: "staff".to_owned(),
         }
     }
 
@@ -378,7 +399,8 @@ impl Recorder {
             .server
             .execute_as(principal, &document, json!({ "input": input }))
             .await;
-        assert_eq!(answer[mutation]["__typename"], "Participant", "{answer}");
+        let refusal = &answer[mutation]["message"];
+        assert!(refusal.is_null(), "{mutation}: {refusal}");
     }
 
     fn playhead(&mut self, at_ms: i64, behind_ms: i64, playing: bool) {

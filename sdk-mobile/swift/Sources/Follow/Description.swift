@@ -5,6 +5,10 @@ func describe(_ kind: EventKind) -> String {
     switch kind {
     case .sessionStarted(let session):
         "the stream is live, \(Double(session.delayMs) / 1_000) s behind"
+    case .sessionInterrupted:
+        "the stream is away"
+    case .sessionResumed:
+        "the stream is back"
     case .sessionEnded:
         "the stream has ended"
     case .participantChanged(let change, let person):

@@ -25,8 +25,40 @@ extension Session {
     /// When it began.
     public var startedAt: Date { Date(unixMillis: startedAtUnixMillis) }
 
+    /// Since when the stream is away, if it is.
+    public var interruptedAt: Date? { interruptedAtUnixMillis.map(Date.init(unixMillis:)) }
+
     /// When it ended; nothing while it is live.
     public var endedAt: Date? { endedAtUnixMillis.map(Date.init(unixMillis:)) }
+}
+
+extension ParticipantProfile {
+    /// When they last joined.
+    public var joinedAt: Date { Date(unixMillis: joinedAtUnixMillis) }
+}
+
+extension Participant {
+    /// When they last joined.
+    public var joinedAt: Date { Date(unixMillis: joinedAtUnixMillis) }
+
+    /// When they left.
+    public var leftAt: Date? { leftAtUnixMillis.map(Date.init(unixMillis:)) }
+}
+
+extension CapabilityTerms {
+    /// When it ends by itself.
+    public var expiresAt: Date? { expiresAtUnixMillis.map(Date.init(unixMillis:)) }
+}
+
+extension NewCapabilityTerms {
+    /// A grant or a denial of `capability`, to end by itself at `expiresAt` if that is given.
+    public init(_ capability: Capability, until expiresAt: Date? = nil, reason: String? = nil) {
+        self.init(
+            capability: capability,
+            expiresAtUnixMillis: expiresAt?.unixMillis,
+            reason: reason
+        )
+    }
 }
 
 extension HypeTrain {

@@ -5,8 +5,9 @@ import ParlorNative
 public enum QueryError: Error, Equatable, Sendable {
     /// The server could not be reached, or did not answer in time. Worth another try.
     case unreachable(reason: String)
-    /// The token is missing, malformed, expired or not good for this.
-    case forbidden(reason: String)
+    /// The token is missing, malformed, expired or not good for this. The code is `UNAUTHENTICATED` if
+    /// another token may help, else the rule's name.
+    case forbidden(reason: String, code: String)
     /// The server did not answer as it should.
     case faulty(reason: String)
 }
@@ -21,10 +22,16 @@ public enum CommandError: Error, Equatable, Sendable {
     case invalid(reason: String, field: String?, constraint: String?)
     /// There is no such thing, or it is not the token's to see.
     case notFound(reason: String)
-    /// The token is missing, malformed, expired or not good for this.
-    case forbidden(reason: String)
-    /// The input is well formed, and the present state forbids it.
-    case conflict(reason: String)
+    /// The token is missing, malformed or expired, or the caller may not do this. The code is
+    /// `UNAUTHENTICATED` if another token may help, else the rule's name, such as
+    /// `CAPABILITY_MISSING`.
+    case forbidden(reason: String, code: String)
+    /// The input is well formed, and the present state forbids it. The code is the rule's name, such as
+    /// `STAGE_FULL`.
+    case conflict(reason: String, code: String)
+    /// What is to be changed has changed meanwhile. Look at it as it is now, and try again if it is
+    /// still wanted.
+    case stale(reason: String)
     /// The server could not be reached, or did not answer in time.
     case unreachable(reason: String)
     /// The server did not answer as it should.
@@ -42,7 +49,7 @@ extension QueryError: LocalizedError {
     public var errorDescription: String? {
         switch self {
         case .unreachable(let reason): "the server could not be reached: \(reason)"
-        case .forbidden(let reason): "not allowed: \(reason)"
+        case .forbidden(let reason, _): "not allowed: \(reason)"
         case .faulty(let reason): "the server failed: \(reason)"
         }
     }
@@ -52,8 +59,10 @@ extension CommandError: LocalizedError {
     /// What happened, for a log.
     public var errorDescription: String? {
         switch self {
-        case .invalid(let reason, _, _), .notFound(let reason), .conflict(let reason): reason
-        case .forbidden(let reason): "not allowed: \(reason)"
+        case .invalid(let reason, _, _), .notFound(let reason), .conflict(let reason, _),
+            .stale(let reason):
+            reason
+        case .forbidden(let reason, _): "not allowed: \(reason)"
         case .unreachable(let reason): "the server could not be reached: \(reason)"
         case .faulty(let reason): "the server failed: \(reason)"
         }
@@ -93,7 +102,7 @@ extension QueryError {
         self =
             switch error {
             case .Unreachable(let reason): .unreachable(reason: reason)
-            case .Forbidden(let reason): .forbidden(reason: reason)
+            case .Forbidden(let reason, let code): .forbidden(reason: reason, code: code)
             case .Faulty(let reason): .faulty(reason: reason)
             }
     }
@@ -106,8 +115,9 @@ extension CommandError {
             case .Invalid(let reason, let field, let constraint):
                 .invalid(reason: reason, field: field, constraint: constraint)
             case .NotFound(let reason): .notFound(reason: reason)
-            case .Forbidden(let reason): .forbidden(reason: reason)
-            case .Conflict(let reason): .conflict(reason: reason)
+            case .Forbidden(let reason, let code): .forbidden(reason: reason, code: code)
+            case .Conflict(let reason, let code): .conflict(reason: reason, code: code)
+            case .Stale(let reason): .stale(reason: reason)
             case .Unreachable(let reason): .unreachable(reason: reason)
             case .Faulty(let reason): .faulty(reason: reason)
             }

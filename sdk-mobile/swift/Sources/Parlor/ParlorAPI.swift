@@ -3,10 +3,17 @@ import ParlorNative
 
 /// Questions and commands to a server, apart from any subscription.
 ///
+/// One that comes from ``ParlorClient/api`` always has that client's token, so that what renews the one
+/// renews the other.
+///
 /// It keeps no connection; each call opens its own. A call whose task is cancelled throws
 /// `CancellationError`, and may be carried out all the same.
 public final class ParlorAPI: Sendable {
     private let native: ParlorNative.Api
+
+    init(native: ParlorNative.Api) {
+        self.native = native
+    }
 
     /// Takes the server, such as `https://parlor.example.com`, and the token to call it with.
     ///
@@ -15,6 +22,11 @@ public final class ParlorAPI: Sendable {
         native = try translatingErrors {
             try ParlorNative.Api(server: server.absoluteString, token: token)
         }
+    }
+
+    /// Gives a new token. Calls from now on are made with it; those under way are not.
+    public func setToken(_ token: String) {
+        native.setToken(token: token)
     }
 
     /// Asks for a room by its global id. Returns nothing if there is none, or it is not the token's
@@ -42,7 +54,22 @@ public final class ParlorAPI: Sendable {
         try await call { try await $0.startSession(roomId: roomID, delayMs: delayMs) }
     }
 
-    /// Ends the live session.
+    /// Tells that the live session's stream went away. If it does not come back within the room's
+    /// grace, the session will have ended now.
+    ///
+    /// - Throws: ``CommandError``.
+    public func interruptSession(roomID: String) async throws -> Session {
+        try await call { try await $0.interruptSession(roomId: roomID) }
+    }
+
+    /// Tells that the stream is back.
+    ///
+    /// - Throws: ``CommandError``.
+    public func resumeSession(roomID: String) async throws -> Session {
+        try await call { try await $0.resumeSession(roomId: roomID) }
+    }
+
+    /// Ends the live session; one that is interrupted ended when it was interrupted.
     ///
     /// - Throws: ``CommandError``.
     public func endSession(roomID: String) async throws -> Session {
@@ -57,7 +84,7 @@ public final class ParlorAPI: Sendable {
         try await call { try await $0.recordContribution(report: report) }
     }
 
-    private func call<Answer: Sendable>(
+    func call<Answer: Sendable>(
         _ operation: @escaping @Sendable (ParlorNative.Api) async throws -> Answer
     ) async throws -> Answer {
         let native = self.native

@@ -112,6 +112,11 @@ public final class ParlorClient: Sendable {
         native.stats()
     }
 
+    /// What to ask and command the client's server with, always by the client's token.
+    public var api: ParlorAPI {
+        ParlorAPI(native: native.api())
+    }
+
     /// Reports where the player's picture is. Call on play, pause, stall, seek and rate change, and
     /// about every second.
     ///
@@ -132,7 +137,8 @@ public final class ParlorClient: Sendable {
     }
 
     /// Gives a new token, at any time. A client that was refused for its token goes on; if the present
-    /// one is about to expire, the client changes over without a gap.
+    /// one is about to expire, the client changes over without a gap. Calls of ``api`` use the new one
+    /// from now on.
     public func setToken(_ token: String) {
         native.setToken(token: token)
     }

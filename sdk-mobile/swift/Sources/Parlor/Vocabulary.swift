@@ -96,6 +96,42 @@ public typealias Contribution = ParlorNative.Contribution
 /// Where a contribution's money stands.
 public typealias ContributionStatus = ParlorNative.ContributionStatus
 
+/// A person in a room.
+public typealias Participant = ParlorNative.Participant
+
+/// What not everyone sees of a participant.
+public typealias ParticipantPrivate = ParlorNative.ParticipantPrivate
+
+/// Whether a person is in the room.
+public typealias Membership = ParlorNative.Membership
+
+/// One thing that somebody may do in a room.
+public typealias Capability = ParlorNative.Capability
+
+/// A grant or a denial of a capability that somebody has.
+public typealias CapabilityTerms = ParlorNative.CapabilityTerms
+
+/// A grant or a denial to be made.
+public typealias NewCapabilityTerms = ParlorNative.NewCapabilityTerms
+
+/// Somebody who is to come into a room.
+public typealias NewParticipant = ParlorNative.NewParticipant
+
+/// Whom a change is about, as the caller knows them.
+public typealias KnownParticipant = ParlorNative.KnownParticipant
+
+/// Which participants are asked for.
+public typealias ParticipantsQuestion = ParlorNative.ParticipantsQuestion
+
+/// Some of a room's participants.
+public typealias ParticipantsPage = ParlorNative.ParticipantsPage
+
+/// Who speaks in a room and who waits to, with how many places there are.
+public typealias StageDetails = ParlorNative.StageDetails
+
+/// What the caller is in a room, and may do there.
+public typealias RoomAccess = ParlorNative.RoomAccess
+
 /// A client needs another token.
 public typealias TokenRequest = ParlorNative.TokenRequest
 

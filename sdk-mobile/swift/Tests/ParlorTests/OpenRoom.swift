@@ -33,6 +33,7 @@ struct OpenRoom: Sendable {
             title: "A room",
             state: .open,
             anonymousRead: anonymousRead,
+            stageSize: 1,
             hypeTrainProgram: program
         )
         let room = try await within { try await api.createRoom(new) }

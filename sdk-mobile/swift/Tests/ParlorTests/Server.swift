@@ -55,11 +55,12 @@ actor Server {
         try FileManager.default.removeItem(at: folder)
     }
 
-    /// Makes a token for the staff of the one tenant that this server has. `lifetime` is a number
-    /// with a unit, such as `2s`.
-    func makeToken(lifetime: String = "1h") async throws -> String {
+    /// Makes a token for the staff of the one tenant that this server has, or for one of its viewers.
+    /// `lifetime` is a number with a unit, such as `2s`.
+    func makeToken(lifetime: String = "1h", viewer: String? = nil) async throws -> String {
         let whose = tenant.map { ["--tenant", $0] } ?? ["--create-tenant", "swift"]
-        let arguments = ["token", "--role", "staff", "--subject", "tester", "--ttl", lifetime]
+        let role = viewer.map { ["--subject", $0] } ?? ["--role", "staff", "--subject", "tester"]
+        let arguments = ["token", "--ttl", lifetime] + role
         let program = try Program(arguments + whose, environment, in: folder)
         let token = try await within { await program.output.line() }
         guard !token.isEmpty else {

@@ -3,18 +3,21 @@ package parlor
 /**
  * Questions and commands to a server, apart from any subscription.
  *
- * Keeps no connection; each call opens its own. A call that is cancelled may still be carried out.
- *
- * @param server the server, such as `https://parlor.example`
- * @param token what to call it with; nothing to ask as anyone may
- * @throws ServerUrlException if [server] is no server's address
+ * Keeps no connection; each call opens its own. A call that is cancelled may still be carried out. One
+ * that comes from [ParlorClient.api] always has that client's token, so that what renews the one renews
+ * the other.
  */
-class ParlorApi(server: String, token: String? = null) {
-    private val native: NativeApi
+class ParlorApi internal constructor(private val native: NativeApi) {
+    /**
+     * @param server the server, such as `https://parlor.example`
+     * @param token what to call it with; nothing to ask as anyone may
+     * @throws ServerUrlException if [server] is no server's address
+     */
+    constructor(server: String, token: String? = null) : this(native(server, token))
 
-    init {
-        uniffiEnsureInitialized()
-        native = NativeApi(server, token)
+    /** Gives a new token. Calls from now on are made with it; those under way are not. */
+    fun setToken(token: String) {
+        native.setToken(token)
     }
 
     /**
@@ -40,7 +43,22 @@ class ParlorApi(server: String, token: String? = null) {
     suspend fun startSession(roomId: String, delayMs: UInt? = null): Session = native.startSession(roomId, delayMs)
 
     /**
-     * Ends the live session.
+     * Tells that the live session's stream went away. If it does not come back within the room's grace,
+     * the session will have ended now.
+     *
+     * @throws CommandException
+     */
+    suspend fun interruptSession(roomId: String): Session = native.interruptSession(roomId)
+
+    /**
+     * Tells that the stream is back.
+     *
+     * @throws CommandException
+     */
+    suspend fun resumeSession(roomId: String): Session = native.resumeSession(roomId)
+
+    /**
+     * Ends the live session; one that is interrupted ended when it was interrupted.
      *
      * @throws CommandException
      */
@@ -53,4 +71,192 @@ class ParlorApi(server: String, token: String? = null) {
      * @throws CommandException
      */
     suspend fun recordContribution(report: ContributionReport): Contribution = native.recordContribution(report)
+
+    /**
+     * Lets somebody into a room: the caller, or whom staff names. Whoever is in it stays as they are.
+     *
+     * @throws CommandException
+     */
+    suspend fun joinRoom(participant: NewParticipant): Participant =
+        native.joinRoom(participant)
+
+    /**
+     * Lets the caller out of a room. They keep their role and give up their place on the stage.
+     *
+     * @throws CommandException
+     */
+    suspend fun leaveRoom(roomId: String): Participant =
+        native.leaveRoom(roomId)
+
+    /**
+     * Gives somebody another name. Everyone may rename themselves.
+     *
+     * @throws CommandException
+     */
+    suspend fun rename(participant: KnownParticipant, name: String): Participant =
+        native.renameParticipant(participant, name)
+
+    /**
+     * Puts somebody out of the room. They lose role and grants, and do not join again before they are
+     * readmitted.
+     *
+     * @throws CommandException
+     */
+    suspend fun remove(participant: KnownParticipant, reason: String? = null): Participant =
+        native.removeParticipant(participant, reason)
+
+    /**
+     * Lets somebody who was removed join again when they like.
+     *
+     * @throws CommandException
+     */
+    suspend fun readmit(participant: KnownParticipant): Participant =
+        native.readmitParticipant(participant)
+
+    /**
+     * Gives somebody a role, higher or lower than the one that they have.
+     *
+     * @throws CommandException
+     */
+    suspend fun assignRole(participant: KnownParticipant, role: ParticipantRole): Participant =
+        native.assignRole(participant, role)
+
+    /**
+     * Grants somebody a capability that the caller has, beside their role.
+     *
+     * @throws CommandException
+     */
+    suspend fun grant(participant: KnownParticipant, terms: NewCapabilityTerms): Participant =
+        native.grantCapability(participant, terms)
+
+    /**
+     * Denies somebody a capability, whatever their role and grants say.
+     *
+     * @throws CommandException
+     */
+    suspend fun deny(participant: KnownParticipant, terms: NewCapabilityTerms): Participant =
+        native.denyCapability(participant, terms)
+
+    /**
+     * Takes a grant back.
+     *
+     * @throws CommandException
+     */
+    suspend fun clearGrant(participant: KnownParticipant, capability: Capability): Participant =
+        native.clearCapabilityGrant(participant, capability)
+
+    /**
+     * Takes a denial back.
+     *
+     * @throws CommandException
+     */
+    suspend fun clearDenial(participant: KnownParticipant, capability: Capability): Participant =
+        native.clearCapabilityDenial(participant, capability)
+
+    /**
+     * Asks for the stage, for the caller themselves.
+     *
+     * @throws CommandException
+     */
+    suspend fun requestStage(participant: KnownParticipant): Participant =
+        native.requestStage(participant)
+
+    /**
+     * Takes the caller's own request back.
+     *
+     * @throws CommandException
+     */
+    suspend fun withdrawStageRequest(participant: KnownParticipant): Participant =
+        native.withdrawStageRequest(participant)
+
+    /**
+     * Invites somebody of the audience to the stage, whether they asked or not.
+     *
+     * @throws CommandException
+     */
+    suspend fun inviteToStage(participant: KnownParticipant): Participant =
+        native.inviteToStage(participant)
+
+    /**
+     * Turns down the caller's own invitation, or, as somebody who invites, another's request or
+     * invitation.
+     *
+     * @throws CommandException
+     */
+    suspend fun declineStage(participant: KnownParticipant): Participant =
+        native.declineStage(participant)
+
+    /**
+     * Takes the stage as a speaker, for the caller themselves: invited, or as somebody who invites.
+     *
+     * @throws CommandException
+     */
+    suspend fun joinStage(participant: KnownParticipant): Participant =
+        native.joinStage(participant)
+
+    /**
+     * Goes back to the audience, for the caller themselves.
+     *
+     * @throws CommandException
+     */
+    suspend fun leaveStage(participant: KnownParticipant): Participant =
+        native.leaveStage(participant)
+
+    /**
+     * Moves somebody from the stage to the audience.
+     *
+     * @throws CommandException
+     */
+    suspend fun moveToAudience(participant: KnownParticipant): Participant =
+        native.moveToAudience(participant)
+
+    /**
+     * Makes a speaker, or the caller, the host; the former host goes on as a speaker.
+     *
+     * @param hostId who the caller believes to be the host, `null` for nobody: of two who hand over at once,
+     *   neither undoes the other
+     * @throws CommandException
+     */
+    suspend fun handOverHost(participant: KnownParticipant, hostId: String?): Participant =
+        native.handOverHost(participant, hostId)
+
+    /**
+     * Asks for a participant by their global id. Returns `null` if there is none, or they are not the
+     * token's to see.
+     *
+     * @throws QueryException
+     */
+    suspend fun participant(id: String): Participant? =
+        native.participant(id)
+
+    /**
+     * Asks who is in a room, whether its log shows them by name or not.
+     *
+     * @throws QueryException
+     */
+    suspend fun participants(question: ParticipantsQuestion): ParticipantsPage =
+        native.participants(question)
+
+    /**
+     * Asks who speaks in a room and who waits to. Returns `null` if there is no such room, or it is not the
+     * token's to see. A room that is followed tells it unasked, in [ParlorClient.room].
+     *
+     * @throws QueryException
+     */
+    suspend fun stage(roomId: String): StageDetails? =
+        native.stage(roomId)
+
+    /**
+     * Asks what the caller is in a room, and may do there.
+     *
+     * @throws QueryException
+     */
+    suspend fun roomAccess(roomId: String): RoomAccess =
+        native.roomAccess(roomId)
+}
+
+private fun native(server: String, token: String?): NativeApi {
+    uniffiEnsureInitialized()
+
+    return NativeApi(server, token)
 }

@@ -46,6 +46,9 @@ class ParlorClient private constructor(
      */
     val deliveries: Flow<Delivery> = handover.flow
 
+    /** What to ask and command the client's server with, always by the client's token. */
+    val api: ParlorApi = ParlorApi(native.api())
+
     /** Where the connection stands. */
     val connectionState: StateFlow<ConnectionState> = state.asStateFlow()
 
@@ -101,7 +104,7 @@ class ParlorClient private constructor(
     /**
      * Gives a new token, at any time, where there is no [TokenProvider]. Ends a wait for one; if the
      * old one is about to expire, the client connects with the new one before that and goes on without
-     * a gap; otherwise the next connection uses it.
+     * a gap; otherwise the next connection uses it. So do calls of [api] from now on.
      */
     fun setToken(token: String) {
         ifOpen { setToken(token) }

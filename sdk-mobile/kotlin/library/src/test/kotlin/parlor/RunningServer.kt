@@ -35,7 +35,7 @@ class RunningServer : AutoCloseable {
     private var process: Process? = null
 
     /** Lets its bearer do everything. */
-    val staffToken: String = token("--create-tenant", "kotlin", "--role", "staff")
+    val staffToken: String = token("tester", "--create-tenant", "kotlin", "--role", "staff")
 
     val url: String
         get() = "http://$address"
@@ -61,11 +61,11 @@ class RunningServer : AutoCloseable {
         process = null
     }
 
-    /** Lets its bearer watch, for as long as [ttl], such as `3s`. */
-    fun viewerToken(ttl: String): String = token("--ttl", ttl)
+    /** Lets [viewer] take part, for as long as [ttl], such as `3s`. */
+    fun viewerToken(ttl: String = "1h", viewer: String = "tester"): String = token(viewer, "--ttl", ttl)
 
-    private fun token(vararg arguments: String): String {
-        val program = start("token", "--tenant", "$tenant", "--subject", "tester", *arguments)
+    private fun token(subject: String, vararg arguments: String): String {
+        val program = start("token", "--tenant", "$tenant", "--subject", subject, *arguments)
         val token = program.inputReader().firstLine()
         check(program.waitFor(PATIENCE.inWholeMilliseconds, MILLISECONDS)) { "no token in time" }
         check(program.exitValue() == 0) { "no token: see the standard error" }

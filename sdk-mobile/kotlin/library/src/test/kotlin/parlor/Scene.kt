@@ -11,7 +11,7 @@ class Scene : AutoCloseable {
     val api = ParlorApi(server.url, server.staffToken)
 
     /** Makes a room with a live session, and returns its id. */
-    suspend fun openRoom(slug: String, anonymousRead: Boolean = true): String {
+    suspend fun openRoom(slug: String, anonymousRead: Boolean = true, stageSize: UInt? = null): String {
         val program = HypeTrainProgram(
             kickoffEvents = 2u,
             kickoffViewers = 2u,
@@ -26,6 +26,7 @@ class Scene : AutoCloseable {
                 title = "A room",
                 state = RoomState.OPEN,
                 anonymousRead = anonymousRead,
+                stageSize = stageSize,
                 hypeTrainProgram = program,
             ),
         )

@@ -15,6 +15,8 @@ internal fun describe(kind: EventKind): String = when (kind) {
         "hype train ${words(kind.change)}: level $level, $progress of $goal"
     }
     is EventKind.SessionStarted -> "the stream is live, ${kind.session.delayMs.toDouble() / 1_000} s behind"
+    is EventKind.SessionInterrupted -> "the stream is away"
+    is EventKind.SessionResumed -> "the stream is back"
     is EventKind.SessionEnded -> "the stream has ended"
     is EventKind.RoomUpdated -> "the room is now \"${plain(kind.profile.title)}\""
 }
