@@ -197,6 +197,7 @@ impl Running {
                         let picture_time = self.client().picture_time();
                         self.scene.borrow_mut().replace(room.train(), picture_time);
                     }
+                    Delivery::PresenceChanged { .. } => {}
                 }
             }
             Notice::ConnectionChanged(state) => {

@@ -85,6 +85,12 @@ pub enum Delivery {
     /// The whole state is now this, without anything having happened: after the first snapshot, a
     /// seek, or a loss. Draw it as it is; what was being shown is void.
     StateReplaced(Room),
+    /// So many of the room's people follow it now. At most once a second; not said beside a
+    /// [`Self::StateReplaced`], which has it.
+    PresenceChanged {
+        /// As [`Room::online_count`].
+        online_count: i32,
+    },
 }
 
 /// An event that has its moment.

@@ -22,6 +22,8 @@ pub struct ParticipantProfile {
     /// Whether the room goes on showing them by name. If not, they are no longer among
     /// [`Room::participants`](crate::Room::participants).
     pub is_listed: bool,
+    /// Whether they follow the room now, by any of their devices.
+    pub is_online: bool,
     /// Counts changes of the participant; give it back to whatever changes them.
     pub version: i32,
     /// When they last joined.
@@ -43,6 +45,8 @@ pub enum ParticipantChange {
     RoleChanged,
     /// They have another place.
     StageChanged,
+    /// They came online, or went offline.
+    PresenceChanged,
 }
 
 /// Authority over a room.
@@ -123,6 +127,7 @@ impl ParticipantChange {
             Self::Updated => "ParticipantUpdated",
             Self::RoleChanged => "ParticipantRoleChanged",
             Self::StageChanged => "ParticipantStageChanged",
+            Self::PresenceChanged => "ParticipantPresenceChanged",
         }
     }
 }
@@ -224,6 +229,7 @@ mod tests {
             stage_role: StageRole::Audience,
             requested_seq: None,
             is_listed: true,
+            is_online: true,
             version: 1,
             joined_at: ServerTime::from_unix_millis(joined_at),
         }

@@ -135,6 +135,7 @@ impl Rehearsal {
                 Output::Deliver(delivery) => match *delivery {
                     Delivery::Event(shown) => format!("show {}", event(&shown)),
                     Delivery::StateReplaced(room) => format!("replace {}", state(&room)),
+                    Delivery::PresenceChanged { online_count } => format!("online {online_count}"),
                 },
             };
             self.write_line(&line);
@@ -218,6 +219,9 @@ fn state(room: &Room) -> String {
     };
 
     let mut state = format!("{profile} {session} {train}");
+    if let Some(online_count) = room.online_count() {
+        write!(state, " online={online_count}").expect("a string takes any text");
+    }
     if room.participants().len() > 0 {
         write!(state, " {}", people(room)).expect("a string takes any text");
     }
@@ -255,9 +259,13 @@ fn participant(person: &ParticipantProfile) -> String {
         ParticipantRole::Moderator => "/moderator",
         ParticipantRole::Owner => "/owner",
     };
-    let gone = if person.is_listed { "" } else { "/gone" };
+    let presence = match (person.is_listed, person.is_online) {
+        (false, _) => "/gone",
+        (true, true) => "/online",
+        (true, false) => "",
+    };
 
-    format!("{}:{place}{role}{gone}@{}", person.name, person.version)
+    format!("{}:{place}{role}{presence}@{}", person.name, person.version)
 }
 
 fn train(train: &HypeTrain) -> String {

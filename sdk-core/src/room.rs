@@ -12,6 +12,7 @@ pub struct Room {
     session: Option<Session>,
     session_seq: i64,
     participants: Participants,
+    online_count: Option<i32>,
     train: Option<HypeTrain>,
 }
 
@@ -36,6 +37,12 @@ impl Room {
         let is_live = self.session().is_some_and(Session::is_live);
 
         Stage::of(self.participants.iter(), is_live)
+    }
+
+    /// Returns how many of the room's people follow it now, once known. Several devices of one are
+    /// one; whoever has not joined the room does not count.
+    pub const fn online_count(&self) -> Option<i32> {
+        self.online_count
     }
 
     /// Returns the hype train at the viewer's picture: approaching, running, or the last one.
@@ -71,14 +78,20 @@ impl Room {
         }
     }
 
+    /// Takes in how many are online, and says whether that was news.
+    pub(crate) fn apply_presence(&mut self, online_count: i32) -> bool {
+        self.online_count.replace(online_count) != Some(online_count)
+    }
+
     /// Replaces the picture parts, after the viewer's picture has jumped.
     pub(crate) fn replace_picture(&mut self, train: Option<HypeTrain>) {
         self.train = train;
     }
 
-    /// Empties the live parts, for a snapshot replaces them.
+    /// Empties the live parts, for a snapshot replaces them. Who is online is no part of the log.
     pub(crate) fn forget_live(&mut self) {
         *self = Self {
+            online_count: self.online_count,
             train: self.train.take(),
             ..Self::default()
         };

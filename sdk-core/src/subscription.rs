@@ -32,6 +32,8 @@ pub(crate) enum Verdict {
     },
     /// It carries on; events up to and with `after_seq` have come before.
     Follows { after_seq: i64 },
+    /// It is about the present position, and brings no event.
+    Current,
     /// All of it has come before.
     Duplicate,
     /// Something is missing before it.
@@ -124,7 +126,11 @@ impl Subscription {
             };
         }
         if feed.through_seq <= after_seq && first.is_none() {
-            return Verdict::Duplicate;
+            return if feed.after_seq == after_seq {
+                Verdict::Current
+            } else {
+                Verdict::Duplicate
+            };
         }
         position.seq = feed.through_seq.max(after_seq);
 
@@ -181,6 +187,7 @@ mod tests {
             recovered: true,
             snapshot: None,
             events: Vec::new(),
+            online_count: None,
             unknown_events: 0,
         }
     }
@@ -234,6 +241,8 @@ mod tests {
             (7, 9, Verdict::Follows { after_seq: 7 }, 9),
             (5, 9, Verdict::Follows { after_seq: 7 }, 9),
             (5, 7, Verdict::Duplicate, 7),
+            (7, 7, Verdict::Current, 7),
+            (6, 6, Verdict::Duplicate, 7),
             (1, 3, Verdict::Duplicate, 7),
             (8, 9, Verdict::Gap, 7),
         ] {

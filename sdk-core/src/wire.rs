@@ -40,6 +40,8 @@ pub(crate) struct Feed {
     pub(crate) recovered: bool,
     pub(crate) snapshot: Option<Vec<RoomEvent>>,
     pub(crate) events: Vec<RoomEvent>,
+    /// How many are online, where the message says so.
+    pub(crate) online_count: Option<i32>,
     /// Events left out because they could not be understood.
     pub(crate) unknown_events: u32,
 }

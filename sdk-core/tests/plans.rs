@@ -20,6 +20,7 @@ const RECORDINGS: &[&str] = &[
     "not-recovered",
     "pause",
     "player-behind",
+    "presence",
     "reconnect",
     "seek-back",
     "source",

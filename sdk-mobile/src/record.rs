@@ -66,6 +66,11 @@ pub enum Delivery {
         /// The room as the viewer should see it.
         room: Room,
     },
+    /// So many of the room's people follow it now. At most once a second.
+    PresenceChanged {
+        /// As in [`Room`].
+        online_count: i32,
+    },
 }
 
 /// The state of a room as the viewer should see it.
@@ -80,6 +85,9 @@ pub struct Room {
     pub participants: Vec<ParticipantProfile>,
     /// Of those, who speaks, and who waits to.
     pub stage: Stage,
+    /// How many of the room's people follow it now, named or not; nothing as long as it is not known.
+    /// Several devices of one are one, and whoever has not joined the room does not count.
+    pub online_count: Option<i32>,
     /// The hype train at the viewer's picture: approaching, running, or the last one.
     pub train: Option<HypeTrain>,
 }
@@ -196,6 +204,9 @@ impl From<core::Delivery> for Delivery {
             core::Delivery::StateReplaced(room) => Self::StateReplaced {
                 room: (&room).into(),
             },
+            core::Delivery::PresenceChanged { online_count } => {
+                Self::PresenceChanged { online_count }
+            }
         }
     }
 }
@@ -207,6 +218,7 @@ impl From<&core::Room> for Room {
             session: room.session().cloned().map(Into::into),
             participants: room.participants().cloned().map(Into::into).collect(),
             stage: room.stage().into(),
+            online_count: room.online_count(),
             train: room.train().cloned().map(Into::into),
         }
     }

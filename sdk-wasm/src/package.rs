@@ -77,6 +77,9 @@ fn describe(notice: &Notice) -> JsValue {
                 let train = room.train().map_or(JsValue::NULL, convert::train);
                 convert::tagged("state", "train", &train)
             }
+            Delivery::PresenceChanged { online_count } => {
+                convert::tagged("presence", "onlineCount", &(*online_count).into())
+            }
         },
         Notice::ConnectionChanged(state) => {
             convert::tagged("connection", "connection", &convert::connection(*state))

@@ -16,7 +16,12 @@ pub(crate) fn object(delivery: &Delivery) -> Value {
             "room": room.profile.as_ref().map(profile),
             "session": room.session.as_ref().map(session),
             "participants": room.participants.iter().map(participant).collect::<Vec<_>>(),
+            "onlineCount": room.online_count,
             "train": room.train.as_ref().map(train),
+        }),
+        Delivery::PresenceChanged { online_count } => json!({
+            "type": "presence",
+            "onlineCount": online_count,
         }),
         Delivery::Event { event, late_by_ms } => {
             let (part, carried) = carried(&event.kind);
@@ -93,6 +98,7 @@ fn participant(participant: &ParticipantProfile) -> Value {
         },
         "requestedSeq": participant.requested_seq,
         "isListed": participant.is_listed,
+        "isOnline": participant.is_online,
         "version": participant.version,
         "joinedAt": participant.joined_at_unix_millis,
     })

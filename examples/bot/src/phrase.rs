@@ -32,6 +32,10 @@ pub(crate) fn phrase(delivery: &Delivery) -> Phrase {
             text: format!("now       {}", describe_room(room)),
             tone: Tone::Quiet,
         },
+        Delivery::PresenceChanged { online_count } => Phrase {
+            text: format!("now       {} online", people(*online_count)),
+            tone: Tone::Quiet,
+        },
         Delivery::Event { event, late_by_ms } => {
             let (what, tone) = describe_event(&event.kind);
             let late = if *late_by_ms >= LATE_MS {
@@ -62,6 +66,7 @@ pub(crate) fn event_name(kind: &EventKind) -> &'static str {
             ParticipantChange::Updated => "ParticipantUpdated",
             ParticipantChange::RoleChanged => "ParticipantRoleChanged",
             ParticipantChange::StageChanged => "ParticipantStageChanged",
+            ParticipantChange::PresenceChanged => "ParticipantPresenceChanged",
         },
         EventKind::ContributionReceived { .. } => "ContributionReceived",
         EventKind::HypeTrainChanged { change, .. } => match change {
@@ -121,6 +126,8 @@ fn describe_person(change: ParticipantChange, participant: &ParticipantProfile) 
             StageRole::Speaker => "is on the stage",
             StageRole::Host => "is the host",
         },
+        ParticipantChange::PresenceChanged if participant.is_online => "is here",
+        ParticipantChange::PresenceChanged => "is away",
     };
 
     format!("{} {what}", plain(&participant.name))

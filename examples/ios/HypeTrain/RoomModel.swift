@@ -30,6 +30,8 @@ final class RoomModel: ObservableObject {
                 }
             case .stateReplaced(let room):
                 show(room.train)
+            case .presenceChanged:
+                break
             }
         }
     }

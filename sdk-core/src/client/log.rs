@@ -38,7 +38,9 @@ impl Client {
 
     pub(super) fn handle_feed(&mut self, feed: Feed, now: Instant) {
         let verdict = self.subscription.take_in(&feed);
+        let online_count = feed.online_count;
         match verdict {
+            Verdict::Current => self.show_presence(online_count),
             Verdict::Duplicate => self.count_duplicates(feed.events.len()),
             Verdict::Gap => {
                 self.stats.gaps += 1;
@@ -57,6 +59,7 @@ impl Client {
                 self.connection.handle_answer(&mut self.outputs);
                 self.stats.unknown_events += feed.unknown_events;
                 self.follow(feed.events, after_seq, now);
+                self.show_presence(online_count);
             }
         }
     }
@@ -69,6 +72,9 @@ impl Client {
         now: Instant,
     ) {
         self.room.forget_live();
+        if let Some(online_count) = feed.online_count {
+            self.room.apply_presence(online_count);
+        }
         self.timeline.reset(covers_from, same_log);
 
         let state = feed.snapshot.unwrap_or_default();
@@ -120,6 +126,14 @@ impl Client {
         if self.schedule.ingest_offset_ms != ingest_offset_ms {
             self.schedule.ingest_offset_ms = ingest_offset_ms;
             self.timeline.reschedule(&self.schedule);
+        }
+    }
+
+    fn show_presence(&mut self, online_count: Option<i32>) {
+        if let Some(online_count) = online_count
+            && self.room.apply_presence(online_count)
+        {
+            self.deliver(Delivery::PresenceChanged { online_count });
         }
     }
 

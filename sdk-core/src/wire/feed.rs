@@ -38,6 +38,7 @@ pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
             .list("snapshot")
             .map(|snapshot| events(snapshot, &mut unknown_events)),
         events: events(feed.list("events")?, &mut unknown_events),
+        online_count: feed.take("presence").small("onlineCount"),
         unknown_events,
     })
 }
@@ -103,6 +104,7 @@ fn participant_change(kind: &str) -> Option<ParticipantChange> {
         "ParticipantUpdated" => ParticipantChange::Updated,
         "ParticipantRoleChanged" => ParticipantChange::RoleChanged,
         "ParticipantStageChanged" => ParticipantChange::StageChanged,
+        "ParticipantPresenceChanged" => ParticipantChange::PresenceChanged,
         _ => return None,
     })
 }
@@ -167,6 +169,7 @@ fn participant(mut participant: Tree) -> Option<ParticipantProfile> {
             None
         },
         is_listed: participant.truth("isListed")?,
+        is_online: participant.truth("isOnline")?,
         version: participant.small("version")?,
         joined_at: time(&mut participant, "joinedAt")?,
     })
@@ -287,7 +290,7 @@ mod tests {
     const PERSON: &str = r#"{"__typename":"ParticipantStageChanged","seq":"8",
         "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
         "participant":{"id":"p","name":"<Ada>","role":"MODERATOR","stageRole":"REQUESTED",
-        "requestedSeq":"9007199254740993","isListed":true,"version":4,
+        "requestedSeq":"9007199254740993","isListed":true,"isOnline":false,"version":4,
         "joinedAt":"1970-01-01T00:00:00.500Z"}}"#;
 
     fn frame(events: &str) -> String {
@@ -420,6 +423,7 @@ mod tests {
         assert_eq!(person.stage_role, StageRole::Requested);
         assert_eq!(person.requested_seq, Some(9_007_199_254_740_993));
         assert!(person.is_listed);
+        assert!(!person.is_online);
         assert_eq!(person.version, 4);
         assert_eq!(person.joined_at, ServerTime::from_unix_millis(500));
     }
@@ -433,6 +437,7 @@ mod tests {
             ParticipantChange::Updated,
             ParticipantChange::RoleChanged,
             ParticipantChange::StageChanged,
+            ParticipantChange::PresenceChanged,
         ] {
             let feed = read(&PERSON.replace("ParticipantStageChanged", change.name()));
             let EventKind::Participant(read, _) = feed.events[0].kind else {
@@ -451,6 +456,7 @@ mod tests {
             ("9007199254740993", "first"),
             ("\"version\":4", "\"version\":null"),
             ("\"isListed\":true,", ""),
+            ("\"isOnline\":false,", ""),
         ] {
             let changed = PERSON.replace(from, to);
             let feed = read(&format!("{changed},{ALERT}"));

@@ -22,6 +22,7 @@ enum Action {
         place: &'static str,
         is_listed: bool,
     },
+    SetOnline(i32),
     SomethingNew,
     Wait(i64),
     Pause,
@@ -56,6 +57,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::UpdateRoom),
         4 => (0..PEOPLE.len(), prop::sample::select(PLACES), prop::bool::weighted(0.8))
             .prop_map(|(who, place, is_listed)| Action::MovePerson { who, place, is_listed }),
+        2 => (0..100).prop_map(Action::SetOnline),
         1 => Just(Action::SomethingNew),
         4 => (0..200_i64).prop_map(Action::Wait),
         6 => (200..15_000_i64).prop_map(Action::Wait),
@@ -112,6 +114,7 @@ struct Model {
 #[derive(Default)]
 struct People {
     versions: BTreeMap<String, i32>,
+    online: Option<i32>,
     last_seq: i64,
 }
 
@@ -184,6 +187,9 @@ impl Model {
             } => self
                 .sim
                 .happen(|server, now| server.move_person(PEOPLE[who], place, is_listed, now)),
+            // Nothing shows a client that it has missed a count, and no socket loses one.
+            Action::SetOnline(_) if self.sim.loses_messages || !self.sim.server_is_up => {}
+            Action::SetOnline(online) => self.sim.set_online(online),
             Action::SomethingNew => self.sim.happen(Server::something_new),
             Action::Wait(span_ms) => self.sim.run_for(span_ms),
             Action::Pause => self.report(Picture {
@@ -259,13 +265,15 @@ impl Model {
                 Delivery::Event(shown) if is_picture(&shown.event.kind) => {
                     self.check_shown(at, shown.event.seq, shown.late_by_ms);
                 }
+                Delivery::PresenceChanged { online_count } => {
+                    self.people.online = Some(online_count);
+                }
                 Delivery::Event(shown) => self.people.listen(&shown.event),
             }
         }
-        assert_eq!(
-            self.people.versions,
-            People::of(self.sim.client.room()).versions
-        );
+        let people = People::of(self.sim.client.room());
+        assert_eq!(self.people.versions, people.versions);
+        assert_eq!(self.people.online, people.online);
         self.checked = self.sim.deliveries.len();
         self.run.farthest = self.run.farthest.max(self.picture.position(self.sim.now));
 
@@ -347,7 +355,9 @@ impl Model {
             }
         }
 
-        assert_eq!(People::of(self.sim.client.room()).versions, expected);
+        let people = People::of(self.sim.client.room());
+        assert_eq!(people.versions, expected);
+        assert_eq!(people.online, Some(self.sim.server.online));
     }
 
     /// Returns whether the client was ever told of an event.
@@ -371,6 +381,7 @@ impl People {
 
         Self {
             versions: versions.collect(),
+            online: room.online_count(),
             last_seq: 0,
         }
     }

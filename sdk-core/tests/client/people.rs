@@ -80,3 +80,27 @@ fn a_crowd_that_no_server_names_is_bounded_and_counted() {
     assert_eq!(sim.client.room().participants().len(), 1_000);
     assert_eq!(sim.client.stats().crowded_out, 100);
 }
+
+#[test]
+fn how_many_are_online_is_told_beside_the_log() {
+    let mut server = Server::new(8_000, 300);
+    server.online = 3;
+    let mut sim = Sim::with_server(Placement::Companion, server);
+    sim.run_for(1_000);
+    assert_eq!(sim.client.room().online_count(), Some(3));
+    sim.forget_deliveries();
+
+    for online in [4, 4, 5] {
+        sim.set_online(online);
+        sim.run_for(100);
+    }
+    move_to(&mut sim, "Ada", "AUDIENCE");
+    assert_eq!(sim.online(), [4, 5], "what is not news is not delivered");
+    assert_eq!(sim.client.room().online_count(), Some(5));
+    assert_eq!(sim.client.stats().gaps + sim.client.stats().duplicates, 0);
+
+    sim.cut(1006);
+    sim.set_online(9);
+    sim.run_for(20_000);
+    assert_eq!(sim.online(), [4, 5, 9]);
+}

@@ -17,6 +17,8 @@ pub(crate) struct Server {
     pub(crate) ingest_offset_ms: i64,
     /// Answers operations with this error code.
     pub(crate) refuses: Option<&'static str>,
+    /// How many people are online.
+    pub(crate) online: i32,
     total: i64,
 }
 
@@ -47,6 +49,7 @@ impl Server {
             delay_ms,
             ingest_offset_ms,
             refuses: None,
+            online: 0,
             total: 0,
         };
         server.update_room(ingest_offset_ms, SERVER_START_MS - 60_000);
@@ -137,7 +140,8 @@ impl Server {
         let requested_seq = (place == "REQUESTED").then(|| seq.to_string());
         let participant = json!({
             "id": name, "name": name, "role": "MEMBER", "stageRole": place,
-            "requestedSeq": requested_seq, "isListed": is_listed, "version": seq,
+            "requestedSeq": requested_seq, "isListed": is_listed, "isOnline": is_listed,
+            "version": seq,
             "joinedAt": joined_at,
         });
         self.append(kind, Some(&part), "participant", &participant, now);
@@ -189,8 +193,15 @@ impl Server {
         json!({"type": "next", "id": id, "payload": {"data": {"liveRoom": {
             "epoch": self.epoch, "afterSeq": after_seq.to_string(),
             "throughSeq": self.head().to_string(), "recovered": recovered,
-            "snapshot": snapshot, "events": events,
+            "snapshot": snapshot, "events": events, "presence": null,
         }}}})
+    }
+
+    /// Adds who is online to a message.
+    pub(crate) fn with_presence(&self, mut message: Value) -> Value {
+        message["payload"]["data"]["liveRoom"]["presence"] = json!({"onlineCount": self.online});
+
+        message
     }
 
     fn snapshot(&self, within: impl Fn(&Logged) -> bool) -> Vec<Value> {

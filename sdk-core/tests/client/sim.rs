@@ -153,6 +153,16 @@ impl Sim {
         self.happen(|server, now| server.contribute(hype, now));
     }
 
+    /// Changes how many are online, and tells it by a message of its own.
+    pub(crate) fn set_online(&mut self, online: i32) {
+        self.server.online = online;
+        let Some((socket, id)) = self.subscriber() else {
+            return;
+        };
+        let message = self.server.message(&id, self.server.head(), true, None);
+        self.send_to_client(socket, self.server.with_presence(message));
+    }
+
     /// Breaks the connection; the client is told at once.
     pub(crate) fn cut(&mut self, code: u16) {
         let Some(socket) = self.socket.take() else {
@@ -174,11 +184,14 @@ impl Sim {
         self.send_to_client(socket, message);
     }
 
-    /// Swaps the two messages from the server that arrive next.
+    /// Swaps the last two messages with events that are on their way from the server.
     pub(crate) fn reorder(&mut self) {
         let feeds: Vec<usize> = (0..self.in_flight.len())
             .filter(|index| match &self.in_flight[*index].cargo {
-                Cargo::ToClient(message) => message["type"] == "next",
+                Cargo::ToClient(message) => {
+                    let events = &message["payload"]["data"]["liveRoom"]["events"];
+                    events.as_array().is_some_and(|events| !events.is_empty())
+                }
                 Cargo::ToServer(_) | Cargo::Opened | Cargo::Closed(_) => false,
             })
             .collect();
@@ -238,7 +251,7 @@ impl Sim {
             .iter()
             .filter_map(|(at, delivery)| match delivery {
                 Delivery::Event(shown) => Some((*at, shown)),
-                Delivery::StateReplaced(_) => None,
+                Delivery::StateReplaced(_) | Delivery::PresenceChanged { .. } => None,
             })
     }
 
@@ -248,7 +261,18 @@ impl Sim {
             .iter()
             .filter_map(|(_, delivery)| match delivery {
                 Delivery::StateReplaced(room) => Some(room.train().map(|train| train.total)),
-                Delivery::Event(_) => None,
+                Delivery::Event(_) | Delivery::PresenceChanged { .. } => None,
+            })
+            .collect()
+    }
+
+    /// How many are online, as often as that was delivered by itself.
+    pub(crate) fn online(&self) -> Vec<i32> {
+        self.deliveries
+            .iter()
+            .filter_map(|(_, delivery)| match delivery {
+                Delivery::PresenceChanged { online_count } => Some(*online_count),
+                Delivery::StateReplaced(_) | Delivery::Event(_) => None,
             })
             .collect()
     }
@@ -446,6 +470,7 @@ impl Sim {
 
         let variables = &message["payload"]["variables"];
         let first = self.server.first_message(&id, variables);
+        let first = self.server.with_presence(first);
         if !first["payload"]["data"]["liveRoom"]["snapshot"].is_null() {
             let at_head = variables.get("at").is_none();
             self.snapshot_head = if at_head { self.server.head() } else { 0 };

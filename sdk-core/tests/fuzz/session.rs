@@ -221,6 +221,11 @@ impl Session {
             } else {
                 number::<i8>(script)?
             });
+        let presence = if flags & 128 == 0 {
+            "null".to_owned()
+        } else {
+            format!("{{\"onlineCount\":{count}}}")
+        };
         let epoch = if flags & 8 == 0 { "e" } else { "f\\u0000\\\"" };
         let recovered = flags & 16 == 0;
         let id = self.viewer.subscription.0 ^ u32::from(flags >> 5 & 1);
@@ -231,7 +236,8 @@ impl Session {
         self.viewer.receive(&format!(
             "{{\"type\":\"next\",\"id\":\"{id}\",\"payload\":{{\"data\":{{\"liveRoom\":{{\
              \"epoch\":\"{epoch}\",\"afterSeq\":\"{after_seq}\",\"throughSeq\":\"{through_seq}\",\
-             \"recovered\":{recovered},\"snapshot\":{snapshot},\"events\":{events}}}}}}}}}"
+             \"recovered\":{recovered},\"snapshot\":{snapshot},\"events\":{events},\
+             \"presence\":{presence}}}}}}}}}"
         ));
         Ok(())
     }
@@ -396,7 +402,7 @@ fn person(value: i64) -> (&'static str, String) {
         format!(
             "\"participant\":{{\"id\":\"{}\",\"name\":\"<i>\",\"role\":\"MEMBER\",\
              \"stageRole\":\"{place}\",\"requestedSeq\":\"{value}\",\"isListed\":{is_listed},\
-             \"version\":{value},\"joinedAt\":\"2026-01-16T00:00:0{}.000Z\"}}",
+             \"isOnline\":true,\"version\":{value},\"joinedAt\":\"2026-01-16T00:00:0{}.000Z\"}}",
             bits % 8,
             bits % 10,
         ),

@@ -41,6 +41,8 @@ pub(crate) struct Viewer {
     player: Player,
     is_paused: bool,
     last_picture_seq: i64,
+    /// As told by deliveries.
+    online_count: Option<i32>,
     bytes_received: usize,
 }
 
@@ -72,6 +74,7 @@ impl Viewer {
             },
             is_paused: false,
             last_picture_seq: i64::MIN,
+            online_count: None,
             bytes_received: 0,
         };
         viewer.drain();
@@ -181,7 +184,14 @@ impl Viewer {
                     panic!("nothing is shown in the background")
                 }
                 Output::Deliver(delivery) => match *delivery {
-                    Delivery::StateReplaced(_) => self.last_picture_seq = i64::MIN,
+                    Delivery::StateReplaced(room) => {
+                        self.last_picture_seq = i64::MIN;
+                        self.online_count = room.online_count();
+                    }
+                    Delivery::PresenceChanged { online_count } => {
+                        let before = self.online_count.replace(online_count);
+                        assert_ne!(before, Some(online_count), "it has not changed");
+                    }
                     Delivery::Event(shown) => self.check_shown(&shown),
                 },
                 Output::Connect { .. }
@@ -191,6 +201,7 @@ impl Viewer {
             }
         }
 
+        assert_eq!(self.online_count, self.client.room().online_count());
         self.check_people();
         let now = Instant::from_millis(self.now);
         let _known_or_not = (

@@ -45,6 +45,7 @@ def describe_person(change, person):
         parlor.ParticipantChange.UPDATED: "has another name now",
         parlor.ParticipantChange.ROLE_CHANGED: f"is {person.role.name.lower()} now",
         parlor.ParticipantChange.STAGE_CHANGED: f"is {person.stage_role.name.lower()} now",
+        parlor.ParticipantChange.PRESENCE_CHANGED: "is here" if person.is_online else "is away",
     }[change]
     return f"{plain(person.name)} {what}"
 
@@ -53,8 +54,9 @@ def describe_room(room):
     title = plain(room.profile.title) if room.profile else "?"
     on_stage = [plain(one.name) for one in [room.stage.host, *room.stage.speakers] if one]
     stage = f", on the stage: {', '.join(on_stage)}" if on_stage else ""
+    online = f", {room.online_count} online" if room.online_count is not None else ""
     train = f", hype train at level {room.train.level}" if room.train else ""
-    return f"{title}{stage}{train}"
+    return f"{title}{online}{stage}{train}"
 
 
 def describe_failure(failure):
@@ -91,8 +93,10 @@ async def follow(arguments):
         while (delivery := await parlor.next_delivery(client)) is not None:
             if delivery.is_event():
                 print(f"{delivery.event.seq:>6}  {describe(delivery.event.kind)}", flush=True)
-            else:
+            elif delivery.is_state_replaced():
                 print(f"   now  {describe_room(delivery.room)}", flush=True)
+            else:
+                print(f"   now  {delivery.online_count} online", flush=True)
     finally:
         client.stop()
         failure = await reporter

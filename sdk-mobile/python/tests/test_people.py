@@ -25,6 +25,8 @@ class People(unittest.IsolatedAsyncioTestCase):
 
     async def test_two_people_meet_on_the_stage(self):
         ada, ben = await self.person("ada"), await self.person("ben")
+        await ben.sees(lambda room: room.online_count == 2)
+        await ben.sees(lambda room: all(one.is_online for one in room.participants))
         await ada.act(ada.api.request_stage)
         await ben.sees(lambda room: names(room.stage.queue) == ["ada"])
 
@@ -45,6 +47,7 @@ class People(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(left.membership, parlor.Membership.LEFT)
         await ben.sees(lambda room: names(room.participants) == ["ben"])
         self.assertIsNone(ben.client.room().stage.host)
+        await ben.sees(lambda room: room.online_count == 1)
 
     async def test_refusals_name_the_rule(self):
         ada, ben = await self.person("ada"), await self.person("ben")

@@ -59,6 +59,7 @@ pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
         stage_size: room.stage_size,
         interruption_grace_ms: room.interruption_grace_ms,
         participant_count: room.participant_count,
+        online_count: room.online_count,
         session: room.session.map(Into::into),
         train,
         created_at_unix_millis: room.created_at.0,

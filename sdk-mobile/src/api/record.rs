@@ -31,6 +31,8 @@ pub struct RoomDetails {
     pub interruption_grace_ms: i64,
     /// How many people are in the room, whether they are shown by name or not.
     pub participant_count: i64,
+    /// How many of them follow it now.
+    pub online_count: i64,
     /// The live session.
     pub session: Option<Session>,
     /// The present hype train: approaching, running, or the last one.

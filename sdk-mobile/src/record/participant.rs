@@ -20,6 +20,8 @@ pub struct ParticipantProfile {
     /// Whether the room goes on showing them by name. If not, they are no longer among
     /// [`Room::participants`](crate::Room::participants).
     pub is_listed: bool,
+    /// Whether they follow the room now, by any of their devices.
+    pub is_online: bool,
     /// Counts changes of the participant; give it back to whatever changes them.
     pub version: i32,
     /// When they last joined.
@@ -41,6 +43,8 @@ pub enum ParticipantChange {
     RoleChanged,
     /// They have another place.
     StageChanged,
+    /// They came online, or went offline.
+    PresenceChanged,
 }
 
 /// Authority over a room.
@@ -106,6 +110,7 @@ impl From<core::ParticipantProfile> for ParticipantProfile {
             },
             requested_seq: profile.requested_seq,
             is_listed: profile.is_listed,
+            is_online: profile.is_online,
             version: profile.version,
             joined_at_unix_millis: profile.joined_at.unix_millis(),
         }
@@ -121,6 +126,7 @@ impl From<core::ParticipantChange> for ParticipantChange {
             core::ParticipantChange::Updated => Self::Updated,
             core::ParticipantChange::RoleChanged => Self::RoleChanged,
             core::ParticipantChange::StageChanged => Self::StageChanged,
+            core::ParticipantChange::PresenceChanged => Self::PresenceChanged,
         }
     }
 }

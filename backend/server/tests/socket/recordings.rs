@@ -336,8 +336,9 @@ impl Recorder {
                 self.mutate(self.staff(), mutation, &kind, input).await;
             }
             Act::Join(name) => {
-                let id = self.server.join_room(self.room, name).await;
-                self.people.insert(name, id);
+                let joined = self.server.join(self.room, name).await;
+                let id = joined["id"].as_str().expect("whoever joins has an id");
+                self.people.insert(name, id.to_owned());
             }
             Act::Leave(name) => {
                 let input = json!({ "roomId": global_id::room_id(self.room) });

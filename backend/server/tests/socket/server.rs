@@ -236,20 +236,6 @@ impl TestServer {
         assert!(donated["recordContribution"]["id"].is_string(), "{donated}");
     }
 
-    /// Has `name` join the room, by a viewer id that is their name; returns their id.
-    pub(crate) async fn join_room(&self, room: RoomId, name: &str) -> String {
-        let document = "mutation ($input: JoinRoomInput!) {
-            joinRoom(input: $input) { ... on Participant { id } ... on Error { message } }
-        }";
-        let input = json!({ "roomId": global_id::room_id(room), "name": name });
-        let joined = self
-            .execute_as(self.viewer(name), document, json!({ "input": input }))
-            .await;
-        let id = joined["joinRoom"]["id"].as_str();
-
-        id.unwrap_or_else(|| panic!("{joined}")).to_owned()
-    }
-
     pub(crate) fn viewer(&self, name: &str) -> Principal {
         Principal::Viewer {
             tenant_id: self.tenant,

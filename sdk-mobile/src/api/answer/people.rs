@@ -32,6 +32,7 @@ macro_rules! person {
                     stage_role: person.stage_role,
                     requested_seq: person.requested_seq.map(|seq| seq.0),
                     is_listed: person.is_listed,
+                    is_online: person.is_online,
                     version: person.version.try_into()?,
                     joined_at_unix_millis: person.joined_at.0,
                     left_at_unix_millis: person.left_at.map(|at| at.0),
@@ -179,6 +180,7 @@ impl TryFrom<stage::Profile> for ParticipantProfile {
             stage_role: profile.stage_role,
             requested_seq: profile.requested_seq.map(|seq| seq.0),
             is_listed: profile.is_listed,
+            is_online: profile.is_online,
             version: profile.version.try_into()?,
             joined_at_unix_millis: profile.joined_at.0,
         })

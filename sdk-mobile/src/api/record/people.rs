@@ -20,6 +20,8 @@ pub struct Participant {
     pub requested_seq: Option<i64>,
     /// Whether the room's log shows them by name.
     pub is_listed: bool,
+    /// Whether they are in the room and follow it now, by any of their devices.
+    pub is_online: bool,
     /// Counts changes of the participant; give it back to whatever changes them.
     pub version: i32,
     /// When they last joined.

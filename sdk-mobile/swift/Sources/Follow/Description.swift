@@ -26,9 +26,10 @@ func describe(_ room: Room) -> String {
     let title = room.profile.map { plain($0.title) } ?? "?"
     let onStage = ([room.stage.host].compactMap { $0 } + room.stage.speakers).map { plain($0.name) }
     let stage = onStage.isEmpty ? "" : ", on the stage: \(onStage.joined(separator: ", "))"
+    let online = room.onlineCount.map { ", \($0) online" } ?? ""
     let train = room.train.map { ", hype train at level \($0.level)" } ?? ""
 
-    return title + stage + train
+    return title + online + stage + train
 }
 
 func describe(_ failure: Failure) -> String {
@@ -47,6 +48,7 @@ private func describe(_ change: ParticipantChange, _ person: ParticipantProfile)
     case .updated: "has another name now"
     case .roleChanged: "is \(words(person.role)) now"
     case .stageChanged: "is \(words(person.stageRole)) now"
+    case .presenceChanged: person.isOnline ? "is here" : "is away"
     }
 }
 

@@ -26,6 +26,7 @@ enum Follow {
             switch delivery {
             case .event(let event, _): say("\(event.seq)  \(describe(event.kind))")
             case .stateReplaced(let room): say("now  \(describe(room))")
+            case .presenceChanged(let count): say("now  \(count) online")
             }
         }
 

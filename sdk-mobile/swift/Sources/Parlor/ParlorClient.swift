@@ -12,6 +12,7 @@ import ParlorNative
 ///     switch delivery {
 ///     case .event(let event, _): show(event)
 ///     case .stateReplaced(let room): draw(room)
+///     case .presenceChanged(let count): show(count)
 ///     }
 /// }
 /// ```

@@ -7,6 +7,7 @@ final class PeopleTests: XCTestCase {
         let room = try await OpenRoom.make(for: self)
         let ada = try await Person.enter(room, name: "ada")
         let ben = try await Person.enter(room, name: "ben")
+        try await ben.sees { $0.onlineCount == 2 && $0.participants.allSatisfy(\.isOnline) }
         try await ada.act { try await $0.requestStage($1) }
         try await ben.sees { names($0.stage.queue) == ["ada"] }
 
@@ -24,6 +25,7 @@ final class PeopleTests: XCTestCase {
         XCTAssertEqual(left.membership, .left)
         try await ben.sees { names($0.participants) == ["ben"] }
         XCTAssertNil(ben.client.room.stage.host)
+        try await ben.sees { $0.onlineCount == 1 }
     }
 
     func testARefusalNamesTheRule() async throws {

@@ -20,6 +20,7 @@ class PeopleTest {
     fun `two people meet on the stage`() = bounded {
         val room = scene.openRoom("room-1", stageSize = 1u)
         val (ada, ben) = listOf(enter(room, "ada"), enter(room, "ben"))
+        ben.sees { it.onlineCount == 2 && it.participants.all { one -> one.isOnline } }
         ada.act { requestStage(it) }
         ben.sees { it.stage.queue.names() == listOf("ada") }
 
@@ -34,6 +35,7 @@ class PeopleTest {
         assertEquals(1L, ben.api.stage(room)?.size)
         assertEquals(Membership.LEFT, ada.api.leaveRoom(room).membership)
         assertNull(ben.sees { it.participants.names() == listOf("ben") }.stage.host)
+        ben.sees { it.onlineCount == 1 }
         listOf(ada, ben).forEach { it.client.stop() }
     }
 

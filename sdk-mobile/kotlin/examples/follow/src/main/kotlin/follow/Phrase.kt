@@ -25,9 +25,10 @@ internal fun describe(room: Room): String {
     val title = room.profile?.let { plain(it.title) } ?: "?"
     val onStage = (listOfNotNull(room.stage.host) + room.stage.speakers).map { plain(it.name) }
     val stage = if (onStage.isEmpty()) "" else ", on the stage: ${onStage.joinToString()}"
+    val online = room.onlineCount?.let { ", $it online" }.orEmpty()
     val train = room.train?.let { ", hype train at level ${it.level}" }.orEmpty()
 
-    return title + stage + train
+    return title + online + stage + train
 }
 
 internal fun describe(failure: Failure): String = when (failure) {
@@ -44,6 +45,7 @@ private fun describe(change: ParticipantChange, person: ParticipantProfile): Str
         ParticipantChange.UPDATED -> "has another name now"
         ParticipantChange.ROLE_CHANGED -> "is ${words(person.role)} now"
         ParticipantChange.STAGE_CHANGED -> "is ${words(person.stageRole)} now"
+        ParticipantChange.PRESENCE_CHANGED -> if (person.isOnline) "is here" else "is away"
     }
 
     return "${plain(person.name)} $what"

@@ -50,6 +50,7 @@ class RoomModel(application: Application) : AndroidViewModel(application) {
 
 private fun trainAfter(delivery: Delivery, before: HypeTrain?): HypeTrain? = when (delivery) {
     is Delivery.StateReplaced -> delivery.room.train
+    is Delivery.PresenceChanged -> before
     is Delivery.Event -> when (val kind = delivery.event.kind) {
         is EventKind.HypeTrainChanged -> kind.train
         else -> before
