@@ -1,9 +1,9 @@
 //! People who act on a room: the commands as values, for tables and for random sequences.
 
-use parlor_domain::id::{ParticipantId, ViewerId};
+use parlor_domain::id::{NodeId, ParticipantId, ViewerId};
 use parlor_domain::participant::{Capability, Participant, Role};
 use parlor_domain::room::RoomChange;
-use parlor_domain::room_aggregate::{Actor, Override, OverrideChange, Target};
+use parlor_domain::room_aggregate::{Actor, Override, OverrideChange, PresenceChange, Target};
 
 use crate::stage::{Stage, draft};
 
@@ -12,6 +12,9 @@ use crate::stage::{Stage, draft};
 pub(crate) enum Do {
     Join,
     Leave,
+    /// To one of a few nodes.
+    Connect(u8),
+    Disconnect(u8),
     Rename(&'static str, &'static str),
     Remove(&'static str),
     Readmit(&'static str),
@@ -89,6 +92,8 @@ impl Company {
             | Do::HandOver(name, _) => who(self, name),
             Do::Join
             | Do::Leave
+            | Do::Connect(_)
+            | Do::Disconnect(_)
             | Do::Request
             | Do::Withdraw
             | Do::JoinStage
@@ -114,6 +119,16 @@ impl Company {
                 told(aggregate.join(&actor, &id, &name, ids, now))
             }
             Do::Leave => told(aggregate.leave(&actor, ids, now)),
+            Do::Connect(node) => {
+                let arrived = vec![actor.viewer_id];
+                aggregate.change_presence(&change_of(node, arrived, Vec::new()), ids, now);
+                Ok(())
+            }
+            Do::Disconnect(node) => {
+                let departed = vec![actor.viewer_id];
+                aggregate.change_presence(&change_of(node, Vec::new(), departed), ids, now);
+                Ok(())
+            }
             Do::Rename(_, name) => told(aggregate.rename(&actor, on, name, ids, now)),
             Do::Remove(_) => told(aggregate.remove(&actor, on, None, ids, now)),
             Do::Readmit(_) => told(aggregate.readmit(&actor, on, ids, now)),
@@ -157,6 +172,14 @@ impl Company {
             id: found.id,
             version: found.version - self.versions_behind,
         })
+    }
+}
+
+fn change_of(node: u8, arrived: Vec<ViewerId>, departed: Vec<ViewerId>) -> PresenceChange {
+    PresenceChange {
+        node_id: NodeId(uuid::Uuid::from_u128(node.into())),
+        arrived,
+        departed,
     }
 }
 

@@ -9,9 +9,14 @@
     reason = "a table of cases is read by its columns"
 )]
 
+mod capabilities;
+mod cases;
 mod company;
+mod crowds;
 mod hype_train;
-mod roles_and_stage;
+mod membership;
+mod places;
+mod presence;
 mod roles_model;
 mod rooms_and_reports;
 mod sessions;

@@ -1,5 +1,8 @@
 //! Random people do random things, and a naive model of the rules says what comes of each.
 
+mod effects;
+mod model;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::event::{Event, EventBody, Part};
@@ -8,338 +11,9 @@ use parlor_domain::room_aggregate::Override;
 use proptest::prelude::*;
 
 use crate::company::{Company, Do, STAFF};
+use model::{Model, Person, rank};
 
 const NAMES: [&str; 6] = ["ana", "ben", "cem", "dov", "eva", STAFF];
-
-/// A person as the model sees them. Everything is a plain value, found anew for each question.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Person {
-    is_in: bool,
-    is_out_for_good: bool,
-    rank: u8,
-    place: &'static str,
-    name: String,
-    grants: BTreeMap<Capability, Option<i64>>,
-    denials: BTreeMap<Capability, Option<i64>>,
-    changes: i32,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Model {
-    people: BTreeMap<&'static str, Person>,
-    /// Whoever asked first stands first.
-    queue: Vec<&'static str>,
-    stage_size: usize,
-    now: i64,
-}
-
-/// What each rank adds to the one below.
-const ADDED: [&[Capability]; 3] = [
-    &[Capability::StageSpeak],
-    &[
-        Capability::StageInvite,
-        Capability::StageModerate,
-        Capability::ParticipantRename,
-        Capability::ParticipantRemove,
-        Capability::AuditRead,
-    ],
-    &[
-        Capability::StageHost,
-        Capability::RoomUpdate,
-        Capability::SessionManage,
-        Capability::RoleAssign,
-        Capability::CapabilityGrant,
-    ],
-];
-
-const FOR_EVER: i64 = i64::MAX;
-
-fn of_rank(rank: u8) -> Vec<Capability> {
-    ADDED[..=usize::from(rank)].concat()
-}
-
-fn rank(role: Role) -> u8 {
-    match role {
-        Role::Member => 0,
-        Role::Moderator => 1,
-        Role::Owner => 2,
-    }
-}
-
-impl Model {
-    /// Until when somebody may do something; 0 if they may not.
-    fn until(&self, name: &str, capability: Capability) -> i64 {
-        if name == STAFF {
-            return FOR_EVER;
-        }
-        self.own_until(name, capability)
-    }
-
-    /// The same, of what they have in the room themselves.
-    fn own_until(&self, name: &str, capability: Capability) -> i64 {
-        let Some(person) = self.people.get(name).filter(|person| person.is_in) else {
-            return 0;
-        };
-        let end = |terms: Option<&Option<i64>>| {
-            terms.map_or(0, |expires_at| expires_at.unwrap_or(FOR_EVER))
-        };
-        if end(person.denials.get(&capability)) > self.now {
-            0
-        } else if of_rank(person.rank).contains(&capability) {
-            FOR_EVER
-        } else {
-            let granted = end(person.grants.get(&capability));
-            if granted > self.now { granted } else { 0 }
-        }
-    }
-
-    fn may(&self, name: &str, capability: Capability) -> bool {
-        self.until(name, capability) > 0
-    }
-
-    fn is_in(&self, name: &str) -> bool {
-        self.people.get(name).is_some_and(|person| person.is_in)
-    }
-
-    fn is_out_for_good(&self, name: &str) -> bool {
-        let person = self.people.get(name);
-        person.is_some_and(|person| person.is_out_for_good)
-    }
-
-    fn place(&self, name: &str) -> &'static str {
-        self.people[name].place
-    }
-
-    fn is_open_to(&self, other: &str, name: &str) -> bool {
-        let (own, others) = (self.rank(name), self.people[other].rank);
-        own >= 2 || own > others || others == 0
-    }
-
-    /// Staff stands above everyone.
-    fn rank(&self, name: &str) -> u8 {
-        if name == STAFF {
-            return 3;
-        }
-        self.people.get(name).map_or(0, |person| person.rank)
-    }
-
-    fn on_stage(&self) -> usize {
-        let places = self.people.values().map(|person| person.place);
-        places
-            .filter(|place| ["speaker", "host"].contains(place))
-            .count()
-    }
-
-    fn host(&self) -> Option<&'static str> {
-        self.people
-            .iter()
-            .find(|(_, person)| person.place == "host")
-            .map(|(name, _)| *name)
-    }
-
-    fn is_last_owner(&self, name: &str) -> bool {
-        let owners = self.people.values().filter(|person| person.rank == 2);
-        self.people[name].rank == 2 && owners.count() == 1
-    }
-
-    fn is_known(&self, name: &str) -> bool {
-        self.people.contains_key(name)
-    }
-
-    /// Whether the rules let `name` do it, given that the versions are current.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "a rule for each command, to be read side by side"
-    )]
-    fn allows(&self, name: &'static str, what: &Do) -> bool {
-        let has_seat = self.on_stage() < self.stage_size;
-        let may_speak =
-            |other| self.is_in(other) && self.own_until(other, Capability::StageSpeak) > 0;
-        let is_on_stage = |other| ["speaker", "host"].contains(&self.place(other));
-
-        match what {
-            Do::Join => !self.is_out_for_good(name),
-            Do::Leave => self.is_known(name) && !self.is_out_for_good(name),
-            Do::Rename(other, text) => {
-                self.is_known(other)
-                    && (*other == name && self.is_in(name)
-                        || self.may(name, Capability::ParticipantRename)
-                            && self.is_open_to(other, name))
-                    && !text.is_empty()
-            }
-            Do::Remove(other) => {
-                self.is_known(other)
-                    && self.may(name, Capability::ParticipantRemove)
-                    && (name != *other || name == STAFF)
-                    && self.is_open_to(other, name)
-                    && !self.is_out_for_good(other)
-                    && !self.is_last_owner(other)
-            }
-            Do::Readmit(other) => {
-                self.is_known(other)
-                    && self.may(name, Capability::ParticipantRemove)
-                    && (name != *other || name == STAFF)
-                    && self.is_open_to(other, name)
-                    && self.is_out_for_good(other)
-            }
-            Do::Assign(other, role) => {
-                let to = rank(*role);
-                self.is_known(other)
-                    && self.may(name, Capability::RoleAssign)
-                    && !self.is_out_for_good(other)
-                    && (name == *other || self.is_open_to(other, name))
-                    && self.rank(name) >= to
-                    && of_rank(to)
-                        .into_iter()
-                        .filter(|one| !of_rank(self.people[other].rank).contains(one))
-                        .all(|one| self.until(name, one) == FOR_EVER)
-                    && (to == 2 || !self.is_last_owner(other))
-            }
-            Do::Change(other, kind, capability, millis) => {
-                let until = millis.map_or(FOR_EVER, |millis| self.now + millis);
-                let live = |terms: &BTreeMap<Capability, Option<i64>>| {
-                    terms
-                        .get(capability)
-                        .is_some_and(|end| end.unwrap_or(FOR_EVER) > self.now)
-                };
-                self.is_known(other)
-                    && self.may(name, Capability::CapabilityGrant)
-                    && !self.is_out_for_good(other)
-                    && (name != *other || name == STAFF)
-                    && self.is_open_to(other, name)
-                    && match kind {
-                        Override::Grant => {
-                            self.until(name, *capability) >= until && until > self.now
-                        }
-                        Override::Deny => until > self.now,
-                        Override::ClearGrant => live(&self.people[other].grants),
-                        Override::ClearDenial => {
-                            self.until(name, *capability) == FOR_EVER
-                                && live(&self.people[other].denials)
-                        }
-                    }
-            }
-            Do::Request => may_speak(name) && self.place(name) == "audience",
-            Do::Withdraw => self.is_in(name) && self.place(name) == "requested",
-            Do::Invite(other) => {
-                self.is_known(other)
-                    && self.may(name, Capability::StageInvite)
-                    && may_speak(other)
-                    && ["audience", "requested"].contains(&self.place(other))
-            }
-            Do::Decline(other) if *other == name && self.is_in(name) => {
-                self.place(name) == "invited"
-            }
-            Do::Decline(other) => {
-                self.is_known(other)
-                    && self.may(name, Capability::StageInvite)
-                    && ["invited", "requested"].contains(&self.place(other))
-            }
-            Do::JoinStage => {
-                may_speak(name)
-                    && !is_on_stage(name)
-                    && (self.place(name) == "invited" || self.may(name, Capability::StageInvite))
-                    && has_seat
-            }
-            Do::LeaveStage => self.is_in(name) && is_on_stage(name),
-            Do::MoveToAudience(other) => {
-                self.is_known(other)
-                    && self.may(name, Capability::StageModerate)
-                    && (name == *other || self.is_open_to(other, name))
-                    && is_on_stage(other)
-            }
-            Do::HandOver(other, from) => {
-                let is_host = self.is_in(name) && self.place(name) == "host";
-                self.is_known(other)
-                    && (is_host || self.may(name, Capability::StageHost))
-                    && may_speak(other)
-                    && self.host() == *from
-                    && self.place(other) != "host"
-                    && (is_on_stage(other) || name == *other && has_seat)
-            }
-            Do::SetStageSize(size) => {
-                let size = usize::try_from(*size).unwrap();
-                size >= self.on_stage() && (1..=50).contains(&size)
-            }
-        }
-    }
-
-    fn change(&mut self, name: &'static str, change: impl FnOnce(&mut Person)) {
-        let person = self.people.entry(name).or_default();
-        let before = person.clone();
-        change(person);
-        if !person.is_in {
-            person.place = "audience";
-        }
-        if *person != before {
-            person.changes += 1;
-        }
-    }
-
-    /// Has what the rules allow done.
-    fn apply(&mut self, name: &'static str, what: &Do) {
-        match what {
-            Do::Join => {
-                if !self.is_in(name) {
-                    self.change(name, |person| {
-                        person.is_in = true;
-                        name.clone_into(&mut person.name);
-                        person.place = "audience";
-                    });
-                }
-            }
-            Do::Leave => self.change(name, |person| person.is_in = false),
-            Do::Rename(other, text) => {
-                self.change(other, |person| (*text).clone_into(&mut person.name));
-            }
-            Do::Remove(other) => self.change(other, |person| {
-                person.is_in = false;
-                person.is_out_for_good = true;
-                person.rank = 0;
-                person.grants.clear();
-            }),
-            Do::Readmit(other) => self.change(other, |person| person.is_out_for_good = false),
-            Do::Assign(other, role) => self.change(other, |person| person.rank = rank(*role)),
-            Do::Change(other, kind, capability, millis) => {
-                let until = millis.map(|millis| self.now + millis);
-                let person = self.people.get_mut(other).unwrap();
-                match kind {
-                    Override::Grant => person.grants.insert(*capability, until),
-                    Override::Deny => person.denials.insert(*capability, until),
-                    Override::ClearGrant => person.grants.remove(capability),
-                    Override::ClearDenial => person.denials.remove(capability),
-                };
-                // Said again, it is a change all the same.
-                person.changes += 1;
-                if self.own_until(other, Capability::StageSpeak) == 0 {
-                    self.people.get_mut(other).unwrap().place = "audience";
-                }
-            }
-            Do::Request => self.put(name, "requested"),
-            Do::Withdraw | Do::LeaveStage => self.put(name, "audience"),
-            Do::Invite(other) => self.put(other, "invited"),
-            Do::Decline(other) | Do::MoveToAudience(other) => self.put(other, "audience"),
-            Do::JoinStage => self.put(name, "speaker"),
-            Do::HandOver(other, from) => {
-                if let Some(from) = from {
-                    self.put(from, "speaker");
-                }
-                self.put(other, "host");
-            }
-            Do::SetStageSize(size) => self.stage_size = usize::try_from(*size).unwrap(),
-        }
-
-        let people = &self.people;
-        self.queue.retain(|one| people[one].place == "requested");
-        if let Do::Request = what {
-            self.queue.push(name);
-        }
-    }
-
-    fn put(&mut self, name: &'static str, place: &'static str) {
-        self.change(name, |person| person.place = place);
-    }
-}
 
 fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&NAMES[..])
@@ -364,6 +38,8 @@ fn what() -> impl Strategy<Value = Do> {
     prop_oneof![
         6 => Just(Do::Join),
         1 => Just(Do::Leave),
+        4 => (0..2_u8).prop_map(Do::Connect),
+        2 => (0..2_u8).prop_map(Do::Disconnect),
         1 => (name(), text).prop_map(|(name, text)| Do::Rename(name, text)),
         1 => name().prop_map(Do::Remove),
         1 => name().prop_map(Do::Readmit),
@@ -449,7 +125,10 @@ fn trace(company: &Company) -> impl PartialEq + std::fmt::Debug + use<> {
 
 /// Whether the command says which version it was made against.
 fn is_versioned(what: &Do) -> bool {
-    !matches!(what, Do::Join | Do::Leave | Do::SetStageSize(_))
+    !matches!(
+        what,
+        Do::Join | Do::Leave | Do::Connect(_) | Do::Disconnect(_) | Do::SetStageSize(_)
+    )
 }
 
 fn check(company: &Company, model: &Model) -> Result<(), TestCaseError> {
@@ -469,6 +148,7 @@ fn check(company: &Company, model: &Model) -> Result<(), TestCaseError> {
         prop_assert_eq!(found.stage_role.as_str(), person.place, "{}", name);
         prop_assert_eq!(&found.name, &person.name);
         prop_assert_eq!(found.version, person.changes, "{}", name);
+        prop_assert_eq!(found.is_online, model.is_online(name), "{}", name);
         let may: BTreeSet<_> = found.capabilities(company.stage.now).into_iter().collect();
         let expected = Capability::ALL.into_iter();
         let expected = expected
@@ -490,6 +170,9 @@ fn check(company: &Company, model: &Model) -> Result<(), TestCaseError> {
     let host = model.host().and_then(|name| company.get(name));
     prop_assert_eq!(census.host, host.map(|host| host.id));
     prop_assert_eq!(queue(company), model.queue.clone());
+    let online = NAMES.iter().filter(|name| model.is_online(name));
+    let online = i64::try_from(online.count()).unwrap();
+    prop_assert_eq!(census.online.count, online);
 
     // The log tells a newcomer of those it names, each as they are.
     let listed: Vec<_> = NAMES
@@ -560,6 +243,7 @@ proptest! {
             let allowed = model.allows_person(name, &what) && !is_stale;
             company.versions_behind = i32::from(is_stale);
             let before = trace(&company);
+            let online_before = company.stage.aggregate.census.online;
             let done = company.act(name, what);
 
             prop_assert_eq!(done.is_ok(), allowed, "{} {:?}: {:?}", name, what, done);
@@ -569,24 +253,14 @@ proptest! {
                 prop_assert_eq!(trace(&company), before);
             }
             check(&company, &model)?;
+            let online = company.stage.aggregate.census.online;
+            prop_assert_eq!(
+                online.changes > online_before.changes,
+                online.count != online_before.count
+            );
             let has_owner = model.people.values().any(|person| person.rank == 2);
             prop_assert!(has_owner || !had_owner, "the last owner is gone");
             had_owner |= has_owner;
         }
-    }
-}
-
-impl Model {
-    /// [`Self::allows`], also of people who were never here.
-    fn allows_person(&self, name: &'static str, what: &Do) -> bool {
-        let acts_on_own_place = matches!(
-            what,
-            Do::Request | Do::Withdraw | Do::JoinStage | Do::LeaveStage
-        );
-        if acts_on_own_place && !self.is_in(name) {
-            return false;
-        }
-
-        self.allows(name, what)
     }
 }

@@ -190,3 +190,45 @@ pub(super) fn ticks(every: Duration) -> Interval {
 
     ticks
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn row(n: u128, beats: i64, lease_ms: i64) -> NodeRow {
+        NodeRow {
+            id: NodeId(Uuid::from_u128(n)),
+            beats,
+            lease_ms,
+            has_ended: false,
+            has_presences: true,
+        }
+    }
+
+    #[test]
+    fn a_node_is_dead_once_it_was_silent_for_as_long_as_its_lease() {
+        let every = Duration::from_secs(1);
+        let mut watched = Watched::default();
+        let (leaving, long) = (row(1, 7, 5_000), row(2, 0, 10_000));
+        let mut check = |nodes: &[NodeRow]| -> Vec<u128> {
+            let silent = watched.check(nodes, every);
+            silent.iter().map(|node| node.id.0.as_u128()).collect()
+        };
+
+        for _ in 0..5 {
+            assert_eq!(check(&[leaving, long]), []);
+        }
+        assert_eq!(check(&[leaving, long]), [1]);
+        for _ in 0..3 {
+            assert_eq!(check(&[long]), []);
+        }
+        // A beat, however late, is a sign of life.
+        let beaten = row(2, 1, 10_000);
+        for _ in 0..10 {
+            assert_eq!(check(&[beaten]), []);
+        }
+        assert_eq!(check(&[beaten]), [2]);
+    }
+}

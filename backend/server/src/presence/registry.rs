@@ -287,3 +287,6 @@ fn known<'a>(people: &'a mut HashMap<ViewerId, Person>, viewer_id: &ViewerId) ->
         .get_mut(viewer_id)
         .expect("people are kept while they are here or written")
 }
+
+#[cfg(test)]
+mod tests;
