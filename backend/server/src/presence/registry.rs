@@ -53,7 +53,7 @@ pub(super) struct Registry {
 struct Room {
     tenant_id: TenantId,
     people: HashMap<ViewerId, Person>,
-    /// Those of whom the opposite is written.
+    /// Those of whom something else is written, or may be.
     due: BTreeSet<(ServerTime, ViewerId)>,
     timer: Option<ServerTime>,
     /// Until when what comes is collected.
@@ -65,11 +65,20 @@ struct Room {
 #[derive(Default)]
 struct Person {
     connections: u32,
-    /// Whether their presence is written, or about to be.
-    is_written: bool,
+    written: Written,
     /// Whether they are in the set that is being written.
     is_in_flight: bool,
     due_at: Option<ServerTime>,
+}
+
+/// Whether somebody's presence is written, or about to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Written {
+    #[default]
+    No,
+    Yes,
+    /// Their set failed, which may have been before or after it was written.
+    Unknown,
 }
 
 impl Registry {
@@ -164,8 +173,7 @@ impl Registry {
         // What was written of another node is over with it.
         if outcome == Outcome::Failed && change.node_id == self.node_id {
             let retry_at = now.plus_millis(RETRY_MS);
-            room.take_back(&change.arrived, false, retry_at);
-            room.take_back(&change.departed, true, retry_at);
+            room.doubt(change.arrived.iter().chain(&change.departed), retry_at);
         }
 
         room.forget_gone(change.arrived.iter().chain(&change.departed));
@@ -180,7 +188,7 @@ impl Registry {
             let room = self.rooms.get_mut(&room_id).expect("it was just listed");
             let people: Vec<_> = room.people.keys().cloned().collect();
             for viewer_id in people {
-                known(&mut room.people, &viewer_id).is_written = false;
+                known(&mut room.people, &viewer_id).written = Written::No;
                 room.weigh(&viewer_id, now, self.waits.grace_ms);
             }
             self.set_timer(room_id);
@@ -207,19 +215,12 @@ impl Room {
     /// Compares what is with what is written of a person, and has the difference written.
     fn weigh(&mut self, viewer_id: &ViewerId, now: ServerTime, grace_ms: i64) {
         let person = known(&mut self.people, viewer_id);
-        let due_at = match (person.connections > 0, person.is_written) {
-            (true, false) => Some(now),
-            (false, true) => Some(now.plus_millis(grace_ms)),
-            (true, true) | (false, false) => None,
+        let due_at = match (person.connections > 0, person.written) {
+            (true, Written::No | Written::Unknown) => Some(now),
+            (false, Written::Yes | Written::Unknown) => Some(now.plus_millis(grace_ms)),
+            (true, Written::Yes) | (false, Written::No) => None,
         };
-        if due_at.is_some() != person.due_at.is_some() {
-            if let Some(at) = person.due_at {
-                self.due.remove(&(at, viewer_id.clone()));
-            }
-            person.due_at = due_at;
-            self.due.extend(due_at.map(|at| (at, viewer_id.clone())));
-        }
-
+        self.set_due(viewer_id, due_at);
         self.forget_gone([viewer_id]);
     }
 
@@ -237,14 +238,14 @@ impl Room {
         {
             let person = known(&mut self.people, &viewer_id);
             person.due_at = None;
-            person.is_written = person.connections > 0;
             person.is_in_flight = true;
-            let set = if person.is_written {
-                &mut arrived
+            if person.connections > 0 {
+                person.written = Written::Yes;
+                arrived.push(viewer_id);
             } else {
-                &mut departed
-            };
-            set.push(viewer_id);
+                person.written = Written::No;
+                departed.push(viewer_id);
+            }
         }
 
         PresenceChange {
@@ -254,26 +255,27 @@ impl Room {
         }
     }
 
-    /// Notes that it is still written of people that `was_written`.
-    fn take_back(&mut self, people: &[ViewerId], was_written: bool, retry_at: ServerTime) {
+    /// Has people of whom nobody knows what is written, written again.
+    fn doubt<'a>(&mut self, people: impl IntoIterator<Item = &'a ViewerId>, retry_at: ServerTime) {
         for viewer_id in people {
-            let person = known(&mut self.people, viewer_id);
-            person.is_written = was_written;
-            if let Some(at) = person.due_at.take() {
-                self.due.remove(&(at, viewer_id.clone()));
-            }
-            if (person.connections > 0) != was_written {
-                person.due_at = Some(retry_at);
-                self.due.insert((retry_at, viewer_id.clone()));
-            }
+            known(&mut self.people, viewer_id).written = Written::Unknown;
+            self.set_due(viewer_id, Some(retry_at));
         }
+    }
+
+    fn set_due(&mut self, viewer_id: &ViewerId, due_at: Option<ServerTime>) {
+        let person = known(&mut self.people, viewer_id);
+        if let Some(at) = std::mem::replace(&mut person.due_at, due_at) {
+            self.due.remove(&(at, viewer_id.clone()));
+        }
+        self.due.extend(due_at.map(|at| (at, viewer_id.clone())));
     }
 
     /// Forgets those of `people` who are not here and of whom nothing is written or being written.
     fn forget_gone<'a>(&mut self, people: impl IntoIterator<Item = &'a ViewerId>) {
         for viewer_id in people {
             let is_gone = |person: &Person| {
-                person.connections == 0 && !person.is_written && !person.is_in_flight
+                person.connections == 0 && person.written == Written::No && !person.is_in_flight
             };
             if self.people.get(viewer_id).is_some_and(is_gone) {
                 self.people.remove(viewer_id);

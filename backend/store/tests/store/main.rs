@@ -9,6 +9,7 @@ mod harness;
 mod logs;
 mod overlay_tokens;
 mod people;
+mod presence;
 mod reversals;
 mod rooms;
 mod scene;
