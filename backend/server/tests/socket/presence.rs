@@ -20,6 +20,8 @@ on_both_engines!(
     whoever_leaves_is_offline_though_they_still_watch,
     a_count_is_told_once_in_its_time_and_rides_on_events,
     a_document_that_does_not_ask_is_sent_nothing,
+    a_silent_node_is_cleared_up_and_comes_back_under_another_name,
+    a_node_that_leaves_has_its_people_taken_out_by_the_others,
 );
 
 const WITH_PRESENCE: &str = "subscription Live($roomId: ID!) {
@@ -306,4 +308,87 @@ async fn a_document_that_does_not_ask_is_sent_nothing(database: String) {
     for client in &mut quiet {
         client.expect_quiet().await;
     }
+}
+
+/// Two nodes on one database, each of which hears of what the other wrote at once.
+async fn two_nodes(database: String) -> (TestServer, TestServer) {
+    let options = |seed| Options {
+        database: Some(database.clone()),
+        heads_check: Duration::from_millis(10),
+        sockets: SocketSettings {
+            presence_every: Duration::ZERO,
+            ..SocketSettings::default()
+        },
+        seed,
+        ..Options::default()
+    };
+    let one = TestServer::start_with(options(1)).await;
+    let mut other = TestServer::start_with(options(11)).await;
+    other.tenant = one.tenant;
+
+    (one, other)
+}
+
+/// Has a node look at the others until it has seen them be silent: a test's checks stand for hours.
+async fn look_twice(server: &TestServer) {
+    for _ in 0..2 {
+        server.service.app.presence.check().await.unwrap();
+    }
+}
+
+async fn a_silent_node_is_cleared_up_and_comes_back_under_another_name(database: String) {
+    let (one, other) = two_nodes(database).await;
+    let room = one.live_room("a").await;
+    crowd(&one, room).await;
+    let (mut observer, _) = follow(&one, None, room).await;
+    let mut people = Vec::new();
+    for n in 0..5 {
+        people.push(follow_as(&other, &format!("person {n}"), room).await);
+    }
+    until_count(&mut observer, 5).await;
+    let (silent, own) = (&other.service.app.presence, &one.service.app.presence);
+    let former = silent.node_id();
+
+    look_twice(&one).await;
+    until_count(&mut observer, 0).await;
+    let store = &one.service.app.store;
+    let left = store.presences_of_node(former, 10).await.unwrap();
+    assert_eq!(left, []);
+
+    // It was only slow, and finds out.
+    silent.beat().await.unwrap();
+    assert_ne!(silent.node_id(), former);
+    until_count(&mut observer, 5).await;
+    assert_ne!(own.node_id(), silent.node_id());
+    silent.beat().await.unwrap();
+    own.check().await.unwrap();
+    observer.expect_quiet().await;
+}
+
+async fn a_node_that_leaves_has_its_people_taken_out_by_the_others(database: String) {
+    let (one, other) = two_nodes(database).await;
+    let room = one.live_room("a").await;
+    for name in ["ana", "ben"] {
+        one.join(room, name).await;
+    }
+    let (mut observer, _) = follow(&one, None, room).await;
+    let ana = follow_as(&other, "ana", room).await;
+    let ben = follow_as(&other, "ben", room).await;
+    until_count(&mut observer, 2).await;
+
+    other.service.app.presence.leave().await;
+    drop((ana, ben));
+    let _ben = follow_as(&one, "ben", room).await;
+    let mut elsewhere = Client::ready(&one, None).await;
+    until_written(&one, &mut elsewhere, 1).await;
+    look_twice(&one).await;
+
+    // Whoever came back elsewhere meanwhile was never gone.
+    let mut events = until_count(&mut observer, 1).await;
+    events.retain(|event| event["participant"]["isOnline"] == false);
+    assert_eq!(
+        events,
+        [json!({ "__typename": "ParticipantPresenceChanged",
+            "participant": { "name": "ana", "isOnline": false, "version": 1 } })]
+    );
 }

@@ -48,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) database: Option<String>,
     pub(crate) sockets: SocketSettings,
     pub(crate) presence: PresenceSettings,
+    /// What ids are drawn from; two servers on one database need two.
+    pub(crate) seed: u64,
     pub(crate) heads_check: Duration,
     /// What the kernel holds back for each socket, in bytes, where a test fills it.
     pub(crate) send_buffer_bytes: Option<u32>,
@@ -67,6 +69,7 @@ impl Default for Options {
             database: None,
             sockets: SocketSettings::default(),
             presence: at_once(),
+            seed: 1,
             heads_check: Duration::from_hours(1),
             send_buffer_bytes: None,
         }
@@ -114,7 +117,7 @@ impl TestServer {
             hub: Arc::clone(&hub),
             loses,
         });
-        let mut ids = Ids::new(Clock::Test(clock.clone()), Randomness::seeded(1));
+        let mut ids = Ids::new(Clock::Test(clock.clone()), Randomness::seeded(options.seed));
         let publisher = Arc::clone(&publications) as Arc<dyn Publish>;
         let own_clock = Clock::Test(clock.clone());
         let writer = Writer::start(&store, publisher, &own_clock, &ids)
@@ -122,7 +125,7 @@ impl TestServer {
             .unwrap();
         let tenant = new_tenant(&store, &mut ids).await;
         // Ids of its own, so that what tests record does not depend on how often nodes are named.
-        let node_ids = Ids::new(own_clock.clone(), Randomness::seeded(2));
+        let node_ids = Ids::new(own_clock.clone(), Randomness::seeded(options.seed + 1));
         let presence = Presence::start(&store, &writer, &own_clock, &node_ids, options.presence);
         let presence = presence.await.unwrap();
         let app = Arc::new(App {
