@@ -37,14 +37,23 @@ def describe(kind):
     return f"the room is now {plain(kind.profile.title)!r}"
 
 
+PLACES = {
+    parlor.StageRole.AUDIENCE: "is in the audience now",
+    parlor.StageRole.REQUESTED: "asks for the stage",
+    parlor.StageRole.INVITED: "is invited to the stage",
+    parlor.StageRole.SPEAKER: "is on the stage",
+    parlor.StageRole.HOST: "is the host",
+}
+
+
 def describe_person(change, person):
     what = {
         parlor.ParticipantChange.JOINED: "comes in",
         parlor.ParticipantChange.LEFT: "leaves",
         parlor.ParticipantChange.REMOVED: "is put out of the room",
         parlor.ParticipantChange.UPDATED: "has another name now",
-        parlor.ParticipantChange.ROLE_CHANGED: f"is {person.role.name.lower()} now",
-        parlor.ParticipantChange.STAGE_CHANGED: f"is {person.stage_role.name.lower()} now",
+        parlor.ParticipantChange.ROLE_CHANGED: f"is {person.role.name.lower()} by role now",
+        parlor.ParticipantChange.STAGE_CHANGED: PLACES[person.stage_role],
         parlor.ParticipantChange.PRESENCE_CHANGED: "is here" if person.is_online else "is away",
     }[change]
     return f"{plain(person.name)} {what}"

@@ -277,3 +277,28 @@ fn conflict(reason: String, code: String) -> CommandError {
         CommandError::Conflict { reason, code }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::conflict;
+    use crate::api::refusal::CommandError;
+
+    #[test]
+    fn only_a_stale_version_is_stale() {
+        let refusal = |code: &str| conflict("no".to_owned(), code.to_owned());
+
+        assert_eq!(
+            refusal("STALE_VERSION"),
+            CommandError::Stale {
+                reason: "no".to_owned()
+            }
+        );
+        assert_eq!(
+            refusal("STAGE_FULL"),
+            CommandError::Conflict {
+                reason: "no".to_owned(),
+                code: "STAGE_FULL".to_owned()
+            }
+        );
+    }
+}

@@ -7,5 +7,6 @@ mod following;
 #[cfg(target_os = "linux")]
 mod leaks;
 mod lifecycle;
+mod people;
 mod server;
 mod tls;

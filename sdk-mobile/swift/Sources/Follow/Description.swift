@@ -46,9 +46,19 @@ private func describe(_ change: ParticipantChange, _ person: ParticipantProfile)
     case .left: "leaves"
     case .removed: "is put out of the room"
     case .updated: "has another name now"
-    case .roleChanged: "is \(words(person.role)) now"
-    case .stageChanged: "is \(words(person.stageRole)) now"
+    case .roleChanged: "is \(words(person.role)) by role now"
+    case .stageChanged: describe(person.stageRole)
     case .presenceChanged: person.isOnline ? "is here" : "is away"
+    }
+}
+
+private func describe(_ place: StageRole) -> String {
+    switch place {
+    case .audience: "is in the audience now"
+    case .requested: "asks for the stage"
+    case .invited: "is invited to the stage"
+    case .speaker: "is on the stage"
+    case .host: "is the host"
     }
 }
 

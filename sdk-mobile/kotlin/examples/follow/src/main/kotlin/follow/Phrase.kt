@@ -5,6 +5,7 @@ import parlor.Failure
 import parlor.ParticipantChange
 import parlor.ParticipantProfile
 import parlor.Room
+import parlor.StageRole
 
 internal fun describe(kind: EventKind): String = when (kind) {
     is EventKind.ContributionReceived -> with(kind.contribution) {
@@ -43,12 +44,20 @@ private fun describe(change: ParticipantChange, person: ParticipantProfile): Str
         ParticipantChange.LEFT -> "leaves"
         ParticipantChange.REMOVED -> "is put out of the room"
         ParticipantChange.UPDATED -> "has another name now"
-        ParticipantChange.ROLE_CHANGED -> "is ${words(person.role)} now"
-        ParticipantChange.STAGE_CHANGED -> "is ${words(person.stageRole)} now"
+        ParticipantChange.ROLE_CHANGED -> "is ${words(person.role)} by role now"
+        ParticipantChange.STAGE_CHANGED -> describe(person.stageRole)
         ParticipantChange.PRESENCE_CHANGED -> if (person.isOnline) "is here" else "is away"
     }
 
     return "${plain(person.name)} $what"
+}
+
+private fun describe(place: StageRole): String = when (place) {
+    StageRole.AUDIENCE -> "is in the audience now"
+    StageRole.REQUESTED -> "asks for the stage"
+    StageRole.INVITED -> "is invited to the stage"
+    StageRole.SPEAKER -> "is on the stage"
+    StageRole.HOST -> "is the host"
 }
 
 private fun words(change: Enum<*>) = change.name.lowercase().replace('_', ' ')
