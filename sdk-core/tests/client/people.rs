@@ -1,8 +1,9 @@
 //! People and the stage, as the room's log tells of them.
 
 use crate::server::Server;
-use crate::sim::Sim;
+use crate::sim::{Sim, is_picture};
 use parlor_sdk_core::{ParticipantProfile, Placement, Room};
+use proptest::prelude::*;
 
 fn names<'a>(people: impl IntoIterator<Item = &'a ParticipantProfile>) -> Vec<&'a str> {
     people.into_iter().map(|one| one.name.as_str()).collect()
@@ -103,4 +104,70 @@ fn how_many_are_online_is_told_beside_the_log() {
     sim.set_online(9);
     sim.run_for(20_000);
     assert_eq!(sim.online(), [4, 5, 9]);
+}
+
+const STEPS: usize = 400;
+
+/// A busy room's evening, the same each time: people, a train, settings, the count. The connection
+/// breaks in the given steps, each time after some of the step's 300 ms.
+fn evening(cuts: &[(usize, i64)]) -> Sim {
+    let mut sim = Sim::new(Placement::Companion);
+    sim.run_for(1_000);
+    for step in 0..STEPS {
+        let name = ["Ada", "Ben", "Cem", "Dee", "Eve", "Fay", "Gus"][step * 5 % 7];
+        let place = ["AUDIENCE", "REQUESTED", "INVITED", "SPEAKER"][step * 7 / 3 % 4];
+        match step % 6 {
+            0 => sim.contribute(150),
+            5 => sim.set_online(i32::try_from(step / 2).unwrap()),
+            3 if step % 11 == 0 => sim.happen(|server, now| server.update_room(300, now)),
+            _ => sim.happen(|server, now| server.move_person(name, place, step % 13 > 3, now)),
+        }
+        let cut_after = cuts.iter().find(|(at, _)| *at == step).map(|(_, ms)| *ms);
+        if let Some(cut_after) = cut_after {
+            sim.run_for(cut_after);
+            sim.cut(1006);
+        }
+        sim.run_for(300 - cut_after.unwrap_or(0));
+    }
+    sim.run_for(60_000);
+
+    sim
+}
+
+/// Positions of what was shown, live events and those of the picture apart: a picture that is waited
+/// for does not hold up people.
+fn told(sim: &Sim) -> (Vec<i64>, Vec<i64>) {
+    let mut live = Vec::new();
+    let mut picture = Vec::new();
+    for (_, shown) in sim.shown_events() {
+        if is_picture(&shown.event.kind) {
+            picture.push(shown.event.seq);
+        } else {
+            live.push(shown.event.seq);
+        }
+    }
+
+    (live, picture)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 12,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn whoever_is_cut_off_fifty_times_knows_what_one_knows_who_never_was(
+        cuts in prop::collection::btree_map(0..STEPS, 0..300_i64, 50),
+    ) {
+        let cuts: Vec<(usize, i64)> = cuts.into_iter().collect();
+        let never_cut_off = evening(&[]);
+        let cut_off = evening(&cuts);
+
+        prop_assert!(cut_off.connects.len() > 40, "{} connections", cut_off.connects.len());
+        prop_assert_eq!(cut_off.client.room(), never_cut_off.client.room());
+        prop_assert_eq!(told(&cut_off), told(&never_cut_off));
+        prop_assert!(never_cut_off.client.room().participants().len() > 2);
+    }
 }
