@@ -55,6 +55,21 @@ export interface Contribution {
   hype: number;
 }
 
+/** What everyone who may read a room sees of a participant. */
+export interface ParticipantProfile {
+  id: string;
+  /** Text, never markup. */
+  name: string;
+  role: "MEMBER" | "MODERATOR" | "OWNER";
+  stageRole: "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST";
+  requestedSeq: number | null;
+  isListed: boolean;
+  isOnline: boolean;
+  version: number;
+  /** Milliseconds since 1970. */
+  joinedAt: number;
+}
+
 /** The detail of `parlor-event`: an event at the moment that it is shown. */
 export interface ShownEvent {
   /** The kind's name in the GraphQL schema, such as `HypeTrainLeveledUp`. */
@@ -67,6 +82,7 @@ export interface ShownEvent {
   /** How long ago its moment was. */
   lateByMs: number;
   contribution?: Contribution;
+  participant?: ParticipantProfile;
   train?: HypeTrain;
 }
 
@@ -94,7 +110,8 @@ export interface ParlorOverlayEventMap extends HTMLElementEventMap {
 /**
  * `<parlor-overlay>`. Attributes: `room` (a global id), `server` (defaults to where this script comes
  * from), `token`, `placement` (`player` unless said otherwise, `source` or `companion`), `widgets`
- * (any of `train` and `alerts`; both unless said otherwise), `edge` (`top`, or `bottom` for the train).
+ * (any of `train`, `alerts`, `stage`, `queue` and `presence`; the first two unless said otherwise),
+ * `edge` (`top`, or `bottom` for the train).
  */
 export declare class ParlorOverlay extends HTMLElement {
   /** Takes the player whose picture the overlay lies on; `null` for none. */

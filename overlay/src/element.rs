@@ -73,11 +73,12 @@ impl Overlay {
             placement,
             start_at: None,
         };
+        let widgets = Widgets::parse(widgets);
         let running = Rc::new(Running {
-            stage: RefCell::new(Stage::new(host.clone())),
+            stage: RefCell::new(Stage::new(host.clone(), widgets)),
             host,
             client: OnceCell::new(),
-            scene: RefCell::new(Scene::new(Widgets::parse(widgets))),
+            scene: RefCell::new(Scene::new(widgets)),
             player: RefCell::new(None),
             had_playhead: Cell::new(false),
             scene_at_ms: Cell::new(0),
@@ -190,14 +191,21 @@ impl Running {
                 self.advance();
                 match &**delivery {
                     Delivery::Event(shown) => {
-                        self.scene.borrow_mut().show(&shown.event, shown.late_by_ms);
+                        let mut scene = self.scene.borrow_mut();
+                        scene.show(&shown.event, shown.late_by_ms);
+                        if shown.event.kind.is_live() {
+                            self.client().read_room(|room| scene.regroup(room));
+                        }
+                        drop(scene);
                         self.dispatch("parlor-event", &convert::event(shown));
+                    }
+                    Delivery::PresenceChanged { online_count } => {
+                        self.scene.borrow_mut().count_people(*online_count);
                     }
                     Delivery::StateReplaced(room) => {
                         let picture_time = self.client().picture_time();
-                        self.scene.borrow_mut().replace(room.train(), picture_time);
+                        self.scene.borrow_mut().replace(room, picture_time);
                     }
-                    Delivery::PresenceChanged { .. } => {}
                 }
             }
             Notice::ConnectionChanged(state) => {

@@ -8,12 +8,16 @@ use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot, ShadowRootInit, ShadowRootMode};
 
 use crate::render::alert::AlertWidget;
+use crate::render::attendance::AttendanceWidget;
+use crate::render::lineup::LineupWidget;
 use crate::render::part::Part;
 use crate::render::theme::Theme;
 use crate::render::train::TrainWidget;
-use crate::scene::{Act, View};
+use crate::scene::{Act, View, Widgets};
 
 mod alert;
+mod attendance;
+mod lineup;
 mod part;
 mod theme;
 mod train;
@@ -27,19 +31,26 @@ pub(crate) struct Stage {
     frame: Part,
     train: TrainWidget,
     alert: AlertWidget,
+    lineup: LineupWidget,
+    attendance: AttendanceWidget,
+    appeared: [bool; 4],
     theme: Theme,
     width: i32,
 }
 
 impl Stage {
     /// Builds the overlay in `host`, or takes over what an earlier one built there.
-    pub(crate) fn new(host: HtmlElement) -> Self {
+    pub(crate) fn new(host: HtmlElement, widgets: Widgets) -> Self {
         let root = host.shadow_root().unwrap_or_else(|| build(&host));
-        let frame = Part::find(&root, ".stage");
+        let mut frame = Part::find(&root, ".stage");
+        frame.set_class("only-people", widgets.has_only_people());
 
         let mut stage = Self {
             train: TrainWidget::new(&root),
             alert: AlertWidget::new(&root),
+            lineup: LineupWidget::new(&root),
+            attendance: AttendanceWidget::new(&root),
+            appeared: [false; 4],
             theme: Theme::default(),
             width: host.client_width(),
             host,
@@ -66,14 +77,21 @@ impl Stage {
 
     /// Draws what changed since the last time.
     pub(crate) fn draw(&mut self, view: &View<'_>) {
-        let appears = view.train.is_some() != self.train.is_shown()
-            || view.alert.is_some() != self.alert.is_shown();
-        if appears {
+        let appeared = [
+            view.train.is_some(),
+            view.alert.is_some(),
+            view.lineup.is_some(),
+            view.attendance.is_some(),
+        ];
+        if appeared != self.appeared {
+            self.appeared = appeared;
             self.restyle();
         }
 
         self.train.draw(view.train.as_ref(), &self.theme);
         self.alert.draw(view.alert.as_ref(), &self.theme);
+        self.lineup.draw(view.lineup.as_ref(), &self.theme);
+        self.attendance.draw(view.attendance.as_ref(), &self.theme);
         self.report(view);
     }
 

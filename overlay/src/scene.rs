@@ -3,25 +3,42 @@
 //! Time comes in as `dt`. Everything that moves is kept as the instant it began, so the picture is
 //! a function of the scene's time: a dropped frame or a seek lands in the same state.
 
-use parlor_sdk_core::{EventKind, HypeTrain, RoomEvent, ServerTime};
+use parlor_sdk_core::{EventKind, Room, RoomEvent, ServerTime};
 
 use crate::alert_queue::{AlertQueue, AlertView};
+use crate::scene::attendance::Attendance;
+pub(crate) use crate::scene::attendance::{AttendanceView, FACES_MAX, LINES_MAX};
 use crate::scene::hype_train::TrainScene;
 pub(crate) use crate::scene::hype_train::{
     Act, CELEBRATION_MS, COVERED_AT_MS, CelebrationView, TrainView, UNCOVERED_AT_MS,
 };
 
+use crate::scene::lineup::Lineup;
+pub(crate) use crate::scene::lineup::{BERTHS, LineupView};
+use crate::scene::people::{cast, is_here, visit, visitor, visitors};
+
+mod attendance;
 mod captions;
 mod cars;
 mod hype_train;
+mod initial;
+mod lineup;
+mod people;
 
 /// Which widgets an overlay draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Widgets {
     /// The hype train.
     pub(crate) train: bool,
     /// Alerts of contributions.
     pub(crate) alerts: bool,
+    /// Who is on the room's stage.
+    pub(crate) stage: bool,
+    /// How many wait for the stage, below those who are on it.
+    pub(crate) queue: bool,
+    /// How many people are here, and who comes and goes.
+    pub(crate) presence: bool,
 }
 
 /// Everything on stage.
@@ -32,6 +49,8 @@ pub(crate) struct Scene {
     happening_at: Option<ServerTime>,
     train: TrainScene,
     alerts: AlertQueue,
+    lineup: Lineup,
+    attendance: Attendance,
     last_seq: i64,
 }
 
@@ -42,27 +61,47 @@ pub(crate) struct View<'a> {
     pub(crate) train: Option<TrainView<'a>>,
     /// The alert, if one is on stage.
     pub(crate) alert: Option<AlertView<'a>>,
+    /// Who is on the room's stage, if anybody is.
+    pub(crate) lineup: Option<LineupView<'a>>,
+    /// Who is here, if anybody is.
+    pub(crate) attendance: Option<AttendanceView<'a>>,
     /// The position in the log of the last event that was shown.
     pub(crate) last_seq: i64,
 }
 
 impl Widgets {
-    /// Reads an attribute such as `train alerts`. Nothing named means all.
+    /// Reads an attribute such as `train alerts`. Nothing named means those two; people are shown
+    /// only to whom they were asked for.
     pub(crate) fn parse(names: &str) -> Self {
         let has = |widget| names.split([' ', ',']).any(|name| name == widget);
+        let queue = has("queue");
         let widgets = Self {
             train: has("train"),
             alerts: has("alerts"),
+            stage: has("stage") || queue,
+            queue,
+            presence: has("presence"),
         };
 
-        if widgets.train || widgets.alerts {
+        if widgets.train || widgets.alerts || widgets.has_people() {
             widgets
         } else {
             Self {
                 train: true,
                 alerts: true,
+                ..widgets
             }
         }
+    }
+
+    /// Whether any of them is about the people of the room.
+    pub(crate) const fn has_people(self) -> bool {
+        self.stage || self.presence
+    }
+
+    /// Whether none but those about people is drawn, which leaves the corners to be filled.
+    pub(crate) const fn has_only_people(self) -> bool {
+        self.has_people() && !self.train && !self.alerts
     }
 }
 
@@ -75,6 +114,8 @@ impl Scene {
             happening_at: None,
             train: TrainScene::default(),
             alerts: AlertQueue::default(),
+            lineup: Lineup::new(widgets.queue),
+            attendance: Attendance::default(),
             last_seq: 0,
         }
     }
@@ -86,6 +127,8 @@ impl Scene {
         self.happening_at = happening_at;
         self.alerts.advance(self.now_ms);
         self.train.advance(self.now_ms);
+        self.lineup.advance(self.now_ms);
+        self.attendance.advance(self.now_ms);
     }
 
     /// Takes in an event that has its moment now, or had it `late_by_ms` ago.
@@ -100,6 +143,11 @@ impl Scene {
                 self.train
                     .change(*change, train, event.occurred_at, began_at);
             }
+            EventKind::Participant(change, profile) if self.widgets.presence => {
+                let visit = visit(*change, profile);
+                self.attendance
+                    .note(&visitor(profile), is_here(profile), visit, self.now_ms);
+            }
             EventKind::ContributionReceived(_)
             | EventKind::HypeTrain(..)
             | EventKind::RoomUpdated(_)
@@ -108,12 +156,33 @@ impl Scene {
         }
     }
 
+    /// Takes in who is in the room, after somebody changed.
+    pub(crate) fn regroup(&mut self, room: &Room) {
+        if self.widgets.stage {
+            self.lineup.change(&cast(&room.stage()), self.now_ms);
+        }
+    }
+
+    /// Takes in how many people are here.
+    pub(crate) fn count_people(&mut self, online_count: i32) {
+        if self.widgets.presence {
+            self.attendance.count(i64::from(online_count), self.now_ms);
+        }
+    }
+
     /// Takes in the whole state after a start, a seek or a loss, without anything having happened.
-    pub(crate) fn replace(&mut self, train: Option<&HypeTrain>, happening_at: Option<ServerTime>) {
+    pub(crate) fn replace(&mut self, room: &Room, happening_at: Option<ServerTime>) {
         self.happening_at = happening_at;
         self.alerts.clear();
         if self.widgets.train {
-            self.train.jump(train, happening_at, self.now_ms);
+            self.train.jump(room.train(), happening_at, self.now_ms);
+        }
+        if self.widgets.stage {
+            self.lineup.jump(&cast(&room.stage()));
+        }
+        if self.widgets.presence {
+            let online = room.online_count().unwrap_or_default();
+            self.attendance.jump(i64::from(online), visitors(room));
         }
     }
 
@@ -122,7 +191,43 @@ impl Scene {
         View {
             train: self.train.view(self.happening_at, self.now_ms),
             alert: self.alerts.view(self.now_ms),
+            lineup: self.lineup.view(self.now_ms),
+            attendance: self.attendance.view(self.now_ms),
             last_seq: self.last_seq,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Widgets;
+
+    #[test]
+    fn people_are_drawn_only_for_whom_they_were_asked() {
+        // The attribute, and whether it draws train, alerts, stage, queue and presence.
+        let cases = [
+            ("", [true, true, false, false, false]),
+            ("confetti", [true, true, false, false, false]),
+            ("alerts", [false, true, false, false, false]),
+            ("stage", [false, false, true, false, false]),
+            ("queue", [false, false, true, true, false]),
+            ("presence, train", [true, false, false, false, true]),
+            (
+                "train alerts stage presence",
+                [true, true, true, false, true],
+            ),
+        ];
+        for (names, drawn) in cases {
+            let widgets = Widgets::parse(names);
+            let Widgets {
+                train,
+                alerts,
+                stage,
+                queue,
+                presence,
+            } = widgets;
+            assert_eq!([train, alerts, stage, queue, presence], drawn, "{names:?}");
+            assert_eq!(widgets.has_only_people(), !train && !alerts, "{names:?}");
         }
     }
 }

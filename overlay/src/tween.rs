@@ -39,6 +39,16 @@ impl Tween {
         }
     }
 
+    /// Heads for what is `way` beyond its goal, from wherever it is at `now_ms`.
+    pub(crate) fn shift(&mut self, way: f32, now_ms: i64) {
+        self.head_for(self.to + way, now_ms);
+    }
+
+    /// Arrives at once.
+    pub(crate) const fn settle(&mut self) {
+        *self = Self::at(self.to);
+    }
+
     /// Heads for `to` from `from`, setting off at `starts_at_ms`.
     pub(crate) const fn between(from: f32, to: f32, starts_at_ms: i64) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use parlor_sdk_core::{Config, ConnectionState, Delivery, HypeTrain, Input, Playhead, ServerTime};
+use parlor_sdk_core::{Config, ConnectionState, Delivery, Input, Playhead, Room, ServerTime};
 
 use crate::driver::Driver;
 
@@ -61,10 +61,14 @@ impl Client {
         self.driver.with_core(parlor_sdk_core::Client::picture_time)
     }
 
-    /// Returns the hype train at the viewer's picture.
-    pub fn train(&self) -> Option<HypeTrain> {
-        self.driver
-            .with_core(|core, _| core.room().train().cloned())
+    /// Reads the room as the viewer should see it now. `read` must not call the client.
+    pub fn read_room<T>(&self, read: impl FnOnce(&Room) -> T) -> T {
+        self.driver.with_core(|core, _| read(core.room()))
+    }
+
+    /// Connects anew at once, whatever is being waited for.
+    pub fn reconnect(&self) {
+        self.driver.handle(Input::Reconnect);
     }
 
     /// Returns the page's monotonic clock, in milliseconds.

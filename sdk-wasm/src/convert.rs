@@ -4,11 +4,14 @@
 use js_sys::{Array, Object, Reflect};
 use parlor_sdk_core::{
     ConnectionState, ContributionAlert, ContributionKind, EventKind, Failure, HypeTrain,
-    HypeTrainContributor, HypeTrainPhase, MediaTime, Placement, Playhead, ServerTime, ShownEvent,
+    HypeTrainContributor, HypeTrainPhase, MediaTime, ParticipantProfile, ParticipantRole,
+    Placement, Playhead, ServerTime, ShownEvent, StageRole,
 };
+#[cfg(feature = "package")]
+use parlor_sdk_core::{Room, RoomProfile, RoomState, Session, Stage};
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
-/// `{ type, seq, occurredAt, displayAt, lateByMs, contribution?, train? }`.
+/// `{ type, seq, occurredAt, displayAt, lateByMs, contribution?, participant?, train? }`.
 pub fn event(shown: &ShownEvent) -> JsValue {
     let event = &shown.event;
     let object = Fields::default()
@@ -22,8 +25,9 @@ pub fn event(shown: &ShownEvent) -> JsValue {
         EventKind::ContributionReceived(alert) => {
             object.value("contribution", &contribution(alert))
         }
+        EventKind::Participant(_, changed) => object.value("participant", &participant(changed)),
         EventKind::HypeTrain(_, changed) => object.value("train", &train(changed)),
-        EventKind::RoomUpdated(_) | EventKind::Session(..) | EventKind::Participant(..) => object,
+        EventKind::RoomUpdated(_) | EventKind::Session(..) => object,
     }
     .done()
 }
@@ -45,6 +49,34 @@ pub fn contribution(alert: &ContributionAlert) -> JsValue {
         .number("quantity", i64::from(alert.quantity))
         .optional_text("message", alert.message.as_deref())
         .number("hype", alert.hype)
+        .done()
+}
+
+/// `{ id, name, role, stageRole, requestedSeq, isListed, isOnline, version, joinedAt }`.
+pub fn participant(profile: &ParticipantProfile) -> JsValue {
+    let role = match profile.role {
+        ParticipantRole::Member => "MEMBER",
+        ParticipantRole::Moderator => "MODERATOR",
+        ParticipantRole::Owner => "OWNER",
+    };
+    let stage_role = match profile.stage_role {
+        StageRole::Audience => "AUDIENCE",
+        StageRole::Requested => "REQUESTED",
+        StageRole::Invited => "INVITED",
+        StageRole::Speaker => "SPEAKER",
+        StageRole::Host => "HOST",
+    };
+
+    Fields::default()
+        .text("id", &profile.id)
+        .text("name", &profile.name)
+        .text("role", role)
+        .text("stageRole", stage_role)
+        .optional_number("requestedSeq", profile.requested_seq)
+        .value("isListed", &profile.is_listed.into())
+        .value("isOnline", &profile.is_online.into())
+        .number("version", i64::from(profile.version))
+        .time("joinedAt", profile.joined_at)
         .done()
 }
 
@@ -77,12 +109,9 @@ pub fn train(train: &HypeTrain) -> JsValue {
         .optional_text("lastReward", train.last_reward.as_deref())
         .optional_text("nextReward", train.next_reward.as_deref())
         .number("contributorCount", i64::from(train.contributor_count))
-        .value(
+        .optional(
             "topContributor",
-            &train
-                .top_contributor
-                .as_ref()
-                .map_or(JsValue::NULL, contributor),
+            train.top_contributor.as_ref().map(contributor),
         )
         .value("recentContributors", &recent)
         .value("isRecord", &train.is_record.into())
@@ -108,6 +137,67 @@ pub fn connection(state: ConnectionState) -> JsValue {
     Fields::default()
         .text("state", name)
         .optional_text("reason", reason)
+        .done()
+}
+
+/// `{ profile, session, participants, stage, onlineCount, train }`.
+#[cfg(feature = "package")]
+pub(crate) fn room(room: &Room) -> JsValue {
+    let everyone: Array = room.participants().map(participant).collect();
+
+    Fields::default()
+        .optional("profile", room.profile().map(profile))
+        .optional("session", room.session().map(session))
+        .value("participants", &everyone)
+        .value("stage", &stage(&room.stage()))
+        .optional_number("onlineCount", room.online_count().map(i64::from))
+        .optional("train", room.train().map(train))
+        .done()
+}
+
+#[cfg(feature = "package")]
+fn profile(profile: &RoomProfile) -> JsValue {
+    let state = match profile.state {
+        RoomState::Draft => "DRAFT",
+        RoomState::Open => "OPEN",
+        RoomState::Archived => "ARCHIVED",
+    };
+
+    Fields::default()
+        .text("id", &profile.id)
+        .text("slug", &profile.slug)
+        .text("title", &profile.title)
+        .text("state", state)
+        .number("ingestOffsetMs", profile.ingest_offset_ms)
+        .number("version", i64::from(profile.version))
+        .done()
+}
+
+#[cfg(feature = "package")]
+fn session(session: &Session) -> JsValue {
+    let millis = |time: Option<ServerTime>| time.map(ServerTime::unix_millis);
+
+    Fields::default()
+        .text("id", &session.id)
+        .time("startedAt", session.started_at)
+        .optional_number("interruptedAt", millis(session.interrupted_at))
+        .optional_number("endedAt", millis(session.ended_at))
+        .number("delayMs", session.delay_ms)
+        .done()
+}
+
+#[cfg(feature = "package")]
+fn stage(stage: &Stage<'_>) -> JsValue {
+    let list = |people: &[&ParticipantProfile]| -> Array {
+        people.iter().map(|profile| participant(profile)).collect()
+    };
+
+    Fields::default()
+        .value("isLive", &stage.is_live.into())
+        .optional("host", stage.host.map(participant))
+        .value("speakers", &list(&stage.speakers))
+        .value("invited", &list(&stage.invited))
+        .value("queue", &list(&stage.queue))
         .done()
 }
 
@@ -169,6 +259,10 @@ impl Fields {
     fn value(self, name: &str, value: &JsValue) -> Self {
         Reflect::set(&self.0, &name.into(), value).expect_throw("a plain object takes any field");
         self
+    }
+
+    fn optional(self, name: &str, value: Option<JsValue>) -> Self {
+        self.value(name, &value.unwrap_or(JsValue::NULL))
     }
 
     fn text(self, name: &str, text: &str) -> Self {

@@ -17,7 +17,8 @@ pub struct RoomClient {
 impl RoomClient {
     /// Connects. `url` is the server's socket (`wss://…/graphql/ws`), `placement` one of `source`,
     /// `player` and `companion`. `onNotice` is called with `{ type, … }`: `event` with `event`,
-    /// `state` with `train`, `connection` with `connection`, `token-expiring` with `expiresAt`.
+    /// `state` when the whole state was replaced, `presence` with `onlineCount`, `connection` with
+    /// `connection`, `token-expiring` with `expiresAt`.
     #[wasm_bindgen(constructor)]
     pub fn new(
         url: String,
@@ -43,6 +44,12 @@ impl RoomClient {
         Ok(Self { client })
     }
 
+    /// Returns the room as the viewer should see it now: `{ profile, session, participants, stage,
+    /// onlineCount, train }`.
+    pub fn room(&self) -> JsValue {
+        self.client.read_room(convert::room)
+    }
+
     /// Reports where the player's picture is: its program date-time in milliseconds since 1970.
     #[wasm_bindgen(js_name = setPlayhead)]
     pub fn set_playhead(&self, position_ms: f64, playing: bool, rate: f64) {
@@ -61,6 +68,11 @@ impl RoomClient {
     pub fn set_token(&self, token: &str) {
         self.client.renew_token(token);
     }
+
+    /// Connects anew at once, whatever is being waited for.
+    pub fn reconnect(&self) {
+        self.client.reconnect();
+    }
 }
 
 /// Replays a recording and returns its display plan, as every platform must.
@@ -73,13 +85,10 @@ fn describe(notice: &Notice) -> JsValue {
     match notice {
         Notice::Delivery(delivery) => match &**delivery {
             Delivery::Event(shown) => convert::tagged("event", "event", &convert::event(shown)),
-            Delivery::StateReplaced(room) => {
-                let train = room.train().map_or(JsValue::NULL, convert::train);
-                convert::tagged("state", "train", &train)
-            }
             Delivery::PresenceChanged { online_count } => {
                 convert::tagged("presence", "onlineCount", &(*online_count).into())
             }
+            Delivery::StateReplaced(_) => convert::tagged("state", "replaced", &JsValue::TRUE),
         },
         Notice::ConnectionChanged(state) => {
             convert::tagged("connection", "connection", &convert::connection(*state))

@@ -32,10 +32,6 @@ impl AlertWidget {
         }
     }
 
-    pub(crate) fn is_shown(&self) -> bool {
-        self.number.is_some()
-    }
-
     pub(crate) fn draw(&mut self, view: Option<&AlertView<'_>>, theme: &Theme) {
         self.root.set_hidden(view.is_none());
         let number = view.map(|view| view.number);

@@ -1,5 +1,6 @@
 //! One element, and what was last written to it.
 
+use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{HtmlElement, ShadowRoot};
 
 use crate::words;
@@ -24,6 +25,29 @@ impl Part {
             properties: Vec::new(),
             hidden: None,
         }
+    }
+
+    /// The first element inside it that fits `selector`.
+    pub(crate) fn child(&self, selector: &str) -> Self {
+        let child = self.element.query_selector(selector).ok().flatten();
+        let child = child.and_then(|child| child.dyn_into().ok());
+
+        Self::new(child.expect("the markup has every part"))
+    }
+
+    /// The first `count` elements of `selector`, which have no siblings of their type but each other.
+    /// The markup has one; what is missing is made of it.
+    pub(crate) fn repeat(root: &ShadowRoot, selector: &str, count: usize) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        for number in 1..=count {
+            let nth = [selector, ":nth-of-type(", &number.to_string(), ")"].concat();
+            let made = root.query_selector(&nth).ok().flatten();
+            let element = made.and_then(|element| element.dyn_into().ok());
+            parts.push(Self::new(element.unwrap_or_else(|| {
+                copy(parts.last().expect("the markup has every part"))
+            })));
+        }
+        parts
     }
 
     pub(crate) fn element(&self) -> &HtmlElement {
@@ -85,6 +109,15 @@ impl Part {
             }
         }
     }
+}
+
+/// Makes another of `part`, after it.
+fn copy(part: &Part) -> HtmlElement {
+    let copy = part.element.clone_node_with_deep(true);
+    let copy: HtmlElement = copy.expect_throw("elements can be copied").unchecked_into();
+    let _ = part.element.after_with_node_1(&copy);
+
+    copy
 }
 
 /// Writes a part from 0 to 1 with three decimals, without the weight of formatting a float.

@@ -27,6 +27,15 @@ pub(crate) struct Theme {
 }
 
 impl Theme {
+    /// Returns where something is that is on its way to a whole place: there, if nothing may move.
+    pub(crate) fn place(&self, place: f32) -> f32 {
+        if self.still {
+            (place + 0.5).floor()
+        } else {
+            place
+        }
+    }
+
     /// Reads the tokens of `host`, and sets the colours that follow from them on `stage`.
     pub(crate) fn read(host: &HtmlElement, stage: &mut Part) -> Self {
         let window = web_sys::window().expect("an overlay lives in a window");

@@ -52,7 +52,6 @@ pub(crate) struct TrainWidget {
     reached: Part,
     reward: Part,
     room_for_cars: usize,
-    shown: bool,
 }
 
 struct Coach {
@@ -99,12 +98,7 @@ impl TrainWidget {
             reached: find(".reached"),
             reward: find(".reward"),
             room_for_cars: 1,
-            shown: false,
         }
-    }
-
-    pub(crate) fn is_shown(&self) -> bool {
-        self.shown
     }
 
     /// Lays the train out for so many cars.
@@ -117,7 +111,6 @@ impl TrainWidget {
     }
 
     pub(crate) fn draw(&mut self, view: Option<&TrainView<'_>>, theme: &Theme) {
-        self.shown = view.is_some();
         self.root.set_hidden(view.is_none());
         let Some(view) = view else {
             return;
