@@ -58,9 +58,16 @@ export class Server {
 
   /** Makes a tenant, and a token for a member of its staff. */
   createTenant(tenantId) {
-    const subject = ['--role', 'staff', '--subject', 'a-member-of-staff'];
-    const tenant = ['--tenant', tenantId, '--create-tenant', 'a tenant'];
-    return execFileSync(PARLOR, ['token', ...tenant, ...subject], {
+    return this.#token(['--tenant', tenantId, '--create-tenant', 'a tenant', '--role', 'staff', '--subject', 'a-member-of-staff']);
+  }
+
+  /** Makes a token for somebody who watches, by the tenant's own id. */
+  viewerToken(tenantId, subject, { ttl = '1h' } = {}) {
+    return this.#token(['--tenant', tenantId, '--role', 'viewer', '--subject', subject, '--ttl', ttl]);
+  }
+
+  #token(args) {
+    return execFileSync(PARLOR, ['token', ...args], {
       env: this.#env,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -131,7 +138,8 @@ export class Server {
 export class Staff {
   constructor(server) {
     this.server = server;
-    this.token = server.createTenant(randomUUID());
+    this.tenantId = randomUUID();
+    this.token = server.createTenant(this.tenantId);
   }
 
   /** Runs an operation. Throws what stands under `errors`, and returns `data`. */
@@ -190,6 +198,13 @@ export class Staff {
         message,
       },
     );
+  }
+
+  /** Lets a viewer into a room, and makes them its owner. */
+  async makeOwner(roomId, viewerId, name) {
+    const joined = await this.#mutate('joinRoom', 'JoinRoomInput', 'Participant', 'id version', { roomId, viewerId, name });
+    const owner = { roomId, participantId: joined.id, version: joined.version, role: 'OWNER' };
+    return this.#mutate('assignRole', 'AssignRoleInput', 'Participant', 'id version', owner);
   }
 
   async createOverlayToken(roomId) {

@@ -51,6 +51,7 @@ function connect() {
     const source = frame.contentDocument.querySelector("parlor-overlay");
     follow(source, "OBS", byId("program-state"), () => Date.now());
   });
+  settings.set("widgets", overlay.getAttribute("widgets"));
   frame.src = `/overlay/#${settings}`;
 }
 

@@ -3,36 +3,18 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
-import { launch } from '../browser/pages.mjs';
+import { openPackagePage } from './package_page.mjs';
 
 const PLANS = new URL('../../fixtures/plans/', import.meta.url);
-const PACKAGE = new URL('../../target/npm/', import.meta.url);
-
-/** What the page loads, by its type. Everything else is the page, which is empty. */
-const FILES = {
-  '/parlor_sdk_wasm.js': 'text/javascript',
-  '/parlor_sdk_wasm_bg.wasm': 'application/wasm',
-};
 
 const recordings = readdirSync(PLANS).filter((name) => name.endsWith('.json'));
-let site;
-let browser;
+let opened;
 let page;
 
 before(async () => {
-  site = createServer((request, response) => {
-    const type = FILES[request.url];
-    response.setHeader('content-type', type ?? 'text/html');
-    response.end(type ? readFileSync(new URL(request.url.slice(1), PACKAGE)) : '<!doctype html>');
-  });
-  site.listen(0, '127.0.0.1');
-  await once(site, 'listening');
-  browser = await launch();
-  page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${site.address().port}/`);
+  opened = await openPackagePage();
+  page = opened.page;
   await page.evaluate(async () => {
     const sdk = await import('/parlor_sdk_wasm.js');
     await sdk.default({ module_or_path: '/parlor_sdk_wasm_bg.wasm' });
@@ -41,9 +23,7 @@ before(async () => {
 });
 
 after(async () => {
-  await browser?.close();
-  site?.closeAllConnections();
-  site?.close();
+  await opened?.close();
 });
 
 const rehearse = (recording) => page.evaluate((text) => window.rehearse(text), recording);

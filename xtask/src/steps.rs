@@ -26,7 +26,7 @@ pub(crate) enum Step {
     Rust,
     /// schema.graphql is what the server says
     Schema,
-    /// The display plans, by the WebAssembly build in Chromium
+    /// The npm package: its types, its operations, and the display plans in Chromium
     Wasm,
     /// The Python package, against a running server
     Python,

@@ -1,5 +1,5 @@
-//! Builds what browsers load: the overlay and the pages around it into `target/web/`, and the
-//! client alone, as an npm package, into `target/npm/`.
+//! Builds what browsers load: the client, as an npm package, into `target/npm/`; the overlay, that
+//! package and the pages around them into `target/web/`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,14 +9,18 @@ use crate::wasm::{self, Toolchain};
 use crate::{bind, workspace};
 
 /// Folders copied as they are: from the checkout, to `target/web/`.
-const STATIC: [(&str, &str); 4] = [
+const STATIC: [(&str, &str); 5] = [
     ("overlay/js", "."),
     ("overlay/fonts", "fonts"),
     ("overlay/browser-source", "overlay"),
     ("examples/web-player", "player"),
+    ("examples/stage", "stage"),
 ];
 
-/// Builds the overlay and its pages. Returns the folder.
+/// Where the client's package is in `target/web/`, for pages that import it from the server.
+const PACKAGE: &str = "sdk";
+
+/// Builds the overlay, the client's package and the pages. Returns the folder.
 pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
     let web = workspace::artifacts().join("web");
     let toolchain = Toolchain::ensure(source)?;
@@ -26,6 +30,7 @@ pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
     for (from, to) in STATIC {
         copy_folder(&workspace::root().join(from), &web.join(to))?;
     }
+    copy_folder(&build_package(source)?, &web.join(PACKAGE))?;
 
     Ok(web)
 }

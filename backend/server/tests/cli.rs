@@ -175,6 +175,7 @@ fn a_demo_shows_where_to_look_and_leaves_nothing_behind() {
         "/player/#room=",
         "/overlay/#room=",
         "&token=pot_",
+        "/stage/#room=",
         "/graphql",
     ] {
         assert!(shown.contains(address), "{shown}");

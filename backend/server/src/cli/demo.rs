@@ -1,5 +1,7 @@
 //! `parlor demo`: a server, a show and an audience, from nothing and back to nothing.
 
+mod people;
+
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,13 +16,13 @@ use parlor_domain::tenant::{Tenant, TenantDraft};
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
+use self::people::{People, token};
 use super::serve::stop_signal;
 use super::simulate::parse_rate;
 use super::{log_to_stderr, print};
 use crate::clock::Clock;
 use crate::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
 use crate::graphql::global_id::parse_room_id;
-use crate::identity::Claims;
 use crate::ids::{Ids, Randomness};
 use crate::service::Server;
 use crate::simulate::{Client, Progress, Simulation, run};
@@ -46,7 +48,7 @@ pub(super) struct DemoArgs {
 
 /// The stream's delay in the demo: what a viewer of an ordinary stream has.
 const DELAY_MS: i32 = 8_000;
-/// How long the explorer's token holds: longer than anyone looks at a demo.
+/// How long the demo's tokens hold: longer than anyone looks at a demo.
 const TOKEN_SECONDS: i64 = 24 * 60 * 60;
 /// How often the status is written on a terminal, and elsewhere, where each is a line of its own.
 const STATUS_EVERY: Duration = Duration::from_millis(500);
@@ -71,6 +73,7 @@ struct Show {
     room_id: RoomId,
     browser_source_url: String,
     token: String,
+    people: People,
 }
 
 pub(super) async fn demo(args: DemoArgs) -> Result<()> {
@@ -92,9 +95,10 @@ pub(super) async fn demo(args: DemoArgs) -> Result<()> {
 }
 
 async fn perform(server: &Server, args: &DemoArgs) -> Result<()> {
-    let token = staff_token(server).await?;
+    let tenant_id = create_tenant(server).await?;
+    let token = token(server, tenant_id, "demo", "staff");
     let client = Client::new(&format!("http://{}", server.address), &token)?;
-    let show = set_up(&client, token).await?;
+    let show = set_up(&client, server, tenant_id, token).await?;
     print(&welcome(server, &show))?;
 
     let simulation = Simulation {
@@ -110,7 +114,7 @@ async fn perform(server: &Server, args: &DemoArgs) -> Result<()> {
     }
 }
 
-async fn staff_token(server: &Server) -> Result<String> {
+async fn create_tenant(server: &Server) -> Result<TenantId> {
     let app = &server.service.app;
     let now = app.clock.now();
     let tenant_id = TenantId::next(&mut app.ids.clone());
@@ -120,16 +124,15 @@ async fn staff_token(server: &Server) -> Result<String> {
         .await
         .context("cannot make the demo's tenant")?;
 
-    Ok(app.identity.sign(&Claims {
-        tenant_id: Some(tenant_id.0),
-        role: Some("staff".to_owned()),
-        sub: Some("demo".to_owned()),
-        exp: Some(now.unix_millis() / 1_000 + TOKEN_SECONDS),
-        ..Claims::default()
-    }))
+    Ok(tenant_id)
 }
 
-async fn set_up(client: &Client, token: String) -> Result<Show> {
+async fn set_up(
+    client: &Client,
+    server: &Server,
+    tenant_id: TenantId,
+    token: String,
+) -> Result<Show> {
     let created = client
         .execute(CREATE_ROOM, json!({ "input": room() }))
         .await?;
@@ -140,11 +143,14 @@ async fn set_up(client: &Client, token: String) -> Result<Show> {
     let overlay = json!({ "input": { "roomId": room, "label": "OBS" } });
     let overlay = client.execute(CREATE_OVERLAY_TOKEN, overlay).await?;
 
+    let people = people::invite(client, server, tenant_id, &room).await?;
+
     Ok(Show {
         room_id: parse_room_id(&room).context("the server's answer names no room")?,
         browser_source_url: text_of(&overlay["createOverlayToken"], "browserSourceUrl")?,
         room,
         token,
+        people,
     })
 }
 
@@ -179,13 +185,17 @@ fn welcome(server: &Server, show: &Show) -> String {
     format!(
         "\n  Parlor is on air.\n\n  \
          player page    {url}/player/#room={room}\n  \
-         OBS source     {obs}\n  \
+         OBS source     {obs}&widgets=train+alerts+stage+presence\n  \
+         stage, host    {url}/stage/#room={room}&token={host}\n  \
+         stage, guest   {url}/stage/#room={room}&token={guest}\n  \
          API explorer   {url}/graphql#room={room}&token={token}\n  \
          staff token    {token}\n  \
          room id        {room}\n\n  \
          Ctrl-C ends the show and leaves nothing behind.\n\n",
         room = show.room,
         obs = show.browser_source_url,
+        host = show.people.host_token,
+        guest = show.people.guest_token,
         token = show.token,
     )
 }

@@ -1,0 +1,53 @@
+// Operations over HTTP. A refusal is a value, a fault is a `ParlorError`.
+
+/** Something went wrong that no answer of the API's own describes. */
+export class ParlorError extends Error {
+  /** `code` is the API's, or `NETWORK` or `TOKEN_UNAVAILABLE` for what never reached it. */
+  constructor(code, message, options) {
+    super(message, options);
+    this.name = "ParlorError";
+    this.code = code;
+  }
+}
+
+export class Api {
+  #url;
+  #tokens;
+
+  constructor(server, tokens) {
+    this.#url = new URL("/graphql", server).href;
+    this.#tokens = tokens;
+  }
+
+  /** Runs an operation and returns its `data`. */
+  async run(query, variables) {
+    const token = this.#tokens.current;
+    let response = await this.#post(query, variables, token);
+    // Whoever is refused at the door has done nothing yet, so that trying again is safe.
+    if (response.status === 401 && this.#tokens.isRenewable) {
+      let renewed;
+      try {
+        renewed = await this.#tokens.refused(token);
+      } catch (cause) {
+        throw new ParlorError("TOKEN_UNAVAILABLE", "no other token could be had", { cause });
+      }
+      response = await this.#post(query, variables, renewed);
+    }
+
+    const body = await response.json().catch(() => null);
+    const fault = body?.errors?.[0];
+    if (fault) throw new ParlorError(fault.extensions?.code ?? "INTERNAL", fault.message);
+    if (!body?.data) throw new ParlorError("INTERNAL", `the server answered ${response.status} without data`);
+    return body.data;
+  }
+
+  async #post(query, variables, token) {
+    const headers = { "content-type": "application/json", accept: "application/json" };
+    if (token) headers.authorization = `Bearer ${token}`;
+    try {
+      return await fetch(this.#url, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+    } catch (cause) {
+      throw new ParlorError("NETWORK", "the server could not be reached", { cause });
+    }
+  }
+}

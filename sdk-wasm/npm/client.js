@@ -1,0 +1,325 @@
+// One room: its state and events from the socket, and what people do in it over HTTP.
+
+import { RoomClient } from "./parlor_sdk_wasm.js";
+import { Api } from "./api.js";
+import { ACCESS, MUTATIONS, PARTICIPANTS, PARTICIPANT_BY_ID } from "./operations.js";
+import { NOT_JOINED, outcome, participant } from "./people.js";
+import { TokenKeeper } from "./token.js";
+
+export class ParlorClient extends EventTarget {
+  #room;
+  #tokens;
+  #api;
+  #socket;
+  #state = null;
+  #connection = { state: "connecting", reason: null };
+  #me = null;
+  #capabilities = [];
+  #access = { running: null, again: false };
+  #changed = false;
+  #started = false;
+  #closed = false;
+
+  /** Use `connect`, which loads the module first. */
+  constructor({ server, room, placement }, tokens) {
+    super();
+    this.#room = room;
+    this.#tokens = tokens;
+    this.#api = new Api(server, tokens);
+    const url = new URL("/graphql/ws", server);
+    url.protocol = url.protocol.replace("http", "ws");
+    this.#socket = new RoomClient(url.href, room, tokens.current, placement, (notice) => this.#notice(notice));
+    this.#refreshAccess();
+  }
+
+  get connection() {
+    return this.#connection;
+  }
+
+  get profile() {
+    return this.#read().profile;
+  }
+
+  get session() {
+    return this.#read().session;
+  }
+
+  get participants() {
+    return this.#read().participants;
+  }
+
+  get stage() {
+    return this.#read().stage;
+  }
+
+  get onlineCount() {
+    return this.#read().onlineCount;
+  }
+
+  get train() {
+    return this.#read().train;
+  }
+
+  get me() {
+    if (this.#me?.membership !== "JOINED") return this.#me;
+    const seen = this.participants.find((other) => other.id === this.#me.id);
+    return seen && seen.version >= this.#me.version ? { ...this.#me, ...seen } : this.#me;
+  }
+
+  get capabilities() {
+    return this.#capabilities;
+  }
+
+  async join({ name }) {
+    return this.#act("joinRoom", { name });
+  }
+
+  async leave() {
+    return this.#act("leaveRoom", {});
+  }
+
+  async rename(name, who = this.me) {
+    return this.#change("renameParticipant", who, { name });
+  }
+
+  async requestStage() {
+    return this.#change("requestStage", this.me);
+  }
+
+  async withdraw() {
+    return this.#change("withdrawStageRequest", this.me);
+  }
+
+  async invite(who) {
+    return this.#change("inviteToStage", who);
+  }
+
+  async decline(who = this.me) {
+    return this.#change("declineStage", who);
+  }
+
+  async joinStage() {
+    return this.#change("joinStage", this.me);
+  }
+
+  async leaveStage() {
+    return this.#change("leaveStage", this.me);
+  }
+
+  async moveToAudience(who) {
+    return this.#change("moveToAudience", who);
+  }
+
+  async handOverHost(who) {
+    return this.#change("handOverHost", who, { fromParticipantId: this.stage.host?.id ?? null });
+  }
+
+  async remove(who, { reason } = {}) {
+    return this.#change("removeParticipant", who, { reason });
+  }
+
+  async readmit(who) {
+    return this.#change("readmitParticipant", who);
+  }
+
+  async assignRole(who, role) {
+    return this.#change("assignRole", who, { role });
+  }
+
+  async grant(who, capability, terms = {}) {
+    return this.#change("grantCapability", who, { capability, ...written(terms) });
+  }
+
+  async deny(who, capability, terms = {}) {
+    return this.#change("denyCapability", who, { capability, ...written(terms) });
+  }
+
+  async clearGrant(who, capability) {
+    return this.#change("clearCapabilityGrant", who, { capability });
+  }
+
+  async clearDenial(who, capability) {
+    return this.#change("clearCapabilityDenial", who, { capability });
+  }
+
+  async participant(id) {
+    const { participant: found } = await this.#api.run(PARTICIPANT_BY_ID, { id });
+    return found && participant(found);
+  }
+
+  async listParticipants({ first, after, role, stageRole } = {}) {
+    const variables = { roomId: this.#room, page: { first, after }, role, stageRole };
+    const { participantsConnection: page } = await this.#api.run(PARTICIPANTS, variables);
+    return {
+      participants: page.nodes.map(participant),
+      totalCount: page.totalCount,
+      next: page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null,
+    };
+  }
+
+  setPlayhead({ positionMs, playing, rate = 1 }) {
+    this.#socket?.setPlayhead(positionMs, playing, rate);
+  }
+
+  setNoPlayhead() {
+    this.#socket?.setNoPlayhead();
+  }
+
+  setToken(token) {
+    this.#tokens.current = token;
+    this.#socket?.setToken(token);
+    this.#refreshAccess();
+  }
+
+  refresh() {
+    this.#refreshAccess();
+  }
+
+  reconnect() {
+    this.#socket?.reconnect();
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#read();
+    this.#closed = true;
+    this.#connection = { state: "disconnected", reason: null };
+    // Not within a notice of its own.
+    const socket = this.#socket;
+    this.#socket = null;
+    queueMicrotask(() => socket.free());
+    this.#tell("connection", this.#connection);
+  }
+
+  /** Changes `who`, by id or as they were seen, against the version that is known of them. */
+  async #change(operation, who, fields = {}) {
+    const target = typeof who === "string" ? await this.#known(who) : who;
+    if (!target) return NOT_JOINED;
+    return this.#act(operation, { participantId: target.id, version: target.version, ...fields });
+  }
+
+  async #act(operation, fields) {
+    const input = { roomId: this.#room, ...fields };
+    const result = outcome((await this.#api.run(MUTATIONS[operation], { input })).result);
+    const own = this.#me?.id ?? null;
+    const comesOrGoes = operation === "joinRoom" || operation === "leaveRoom";
+    if (result.ok && (comesOrGoes || result.participant.id === own)) {
+      this.#me = result.participant;
+      this.#mark();
+      if (comesOrGoes) this.#refreshAccess();
+    } else if (!result.ok && (fields.participantId ?? own) === own) {
+      // Whatever was wrong, what is known of oneself may be why.
+      this.#refreshAccess();
+    }
+    return result;
+  }
+
+  async #known(id) {
+    if (id === this.#me?.id) return this.me;
+    return this.participants.find((other) => other.id === id) ?? (await this.participant(id)) ?? { id, version: 0 };
+  }
+
+  /** Reads anew who the caller is and what they may do. One at a time; what comes meanwhile waits. */
+  #refreshAccess() {
+    if (this.#access.running) {
+      this.#access.again = true;
+      return;
+    }
+    if (this.#closed || !this.#tokens.current) return;
+    this.#access.running = this.#api
+      .run(ACCESS, { roomId: this.#room })
+      .then(({ roomAccess }) => {
+        this.#me = roomAccess.participant && participant(roomAccess.participant);
+        this.#capabilities = roomAccess.capabilities;
+        this.#mark();
+      })
+      // The next change or connection tries again.
+      .catch((error) => this.#tell("fault", error))
+      .finally(() => {
+        this.#access.running = null;
+        if (!this.#access.again) return;
+        this.#access.again = false;
+        this.#refreshAccess();
+      });
+  }
+
+  #read() {
+    if (!this.#closed) this.#state ??= this.#socket.room();
+    return this.#state;
+  }
+
+  #notice(notice) {
+    if (this.#closed) return;
+    switch (notice.type) {
+      case "event":
+        this.#mark(notice.event.participant);
+        this.#tell("event", notice.event);
+        break;
+      case "state":
+        this.#mark();
+        // The first state comes while the first reading of it is under way.
+        if (this.#started) this.#refreshAccess();
+        this.#started = true;
+        this.#tell("replaced", undefined);
+        break;
+      case "presence":
+        this.#mark();
+        break;
+      case "connection":
+        this.#connection = notice.connection;
+        this.#tell("connection", notice.connection);
+        this.#mark();
+        if (notice.connection.reason === "sign-in-required") this.#renew("refused");
+        break;
+      case "token-expiring":
+        this.#renew("expiring");
+        break;
+    }
+  }
+
+  async #renew(reason) {
+    this.#tell("token-needed", reason);
+    if (!this.#tokens.isRenewable) return;
+    try {
+      const before = this.#tokens.current;
+      const token = reason === "expiring" ? await this.#tokens.expiring() : await this.#tokens.refused(before);
+      this.#socket?.setToken(token);
+    } catch (cause) {
+      this.#tell("fault", cause);
+    }
+  }
+
+  /** Forgets what was read of the state, and says so once, when all that came with it is in. */
+  #mark(changed) {
+    if (this.#closed) return;
+    this.#state = null;
+    // A newer version of oneself may come with other capabilities.
+    if (changed && changed.id === this.#me?.id && changed.version > this.#me.version) this.#refreshAccess();
+    if (this.#changed) return;
+    this.#changed = true;
+    queueMicrotask(() => {
+      this.#changed = false;
+      if (!this.#closed) this.#tell("change", undefined);
+    });
+  }
+
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** Terms as the schema has them. */
+function written({ expiresAt, reason }) {
+  return { expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(), reason };
+}
+
+/** Loads the client once, gets the first token, and begins to follow the room. */
+export function connector(initialise) {
+  let loading;
+  return async ({ token, placement = "companion", ...options }) => {
+    loading ??= initialise();
+    const tokens = new TokenKeeper(token);
+    await Promise.all([loading, tokens.start()]);
+    return new ParlorClient({ placement, ...options }, tokens);
+  };
+}

@@ -1,0 +1,319 @@
+/** Milliseconds since 1970. */
+export type UnixMillis = number;
+
+export type ParticipantRole = "MEMBER" | "MODERATOR" | "OWNER";
+export type StageRole = "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST";
+export type Membership = "JOINED" | "LEFT" | "REMOVED";
+export type RoomState = "DRAFT" | "OPEN" | "ARCHIVED";
+export type Capability =
+  | "STAGE_SPEAK"
+  | "STAGE_INVITE"
+  | "STAGE_MODERATE"
+  | "STAGE_HOST"
+  | "PARTICIPANT_RENAME"
+  | "PARTICIPANT_REMOVE"
+  | "AUDIT_READ"
+  | "ROOM_UPDATE"
+  | "SESSION_MANAGE"
+  | "ROLE_ASSIGN"
+  | "CAPABILITY_GRANT";
+
+/** What everyone who may read a room sees of a participant. */
+export interface ParticipantProfile {
+  id: string;
+  /** As typed: text, never markup. */
+  name: string;
+  /** Authority, for a badge. What it allows is in `capabilities`, never to be inferred from here. */
+  role: ParticipantRole;
+  stageRole: StageRole;
+  /** Of those who have asked for the stage: the place in the queue, lowest first. */
+  requestedSeq: number | null;
+  /** Whether the room shows them by name. */
+  isListed: boolean;
+  /** Whether they follow the room now, by any of their devices. */
+  isOnline: boolean;
+  /** Counts changes of the participant. */
+  version: number;
+  joinedAt: UnixMillis;
+}
+
+export interface Participant extends ParticipantProfile {
+  membership: Membership;
+  leftAt: UnixMillis | null;
+  /** By the tenant's own id. Null unless it is the caller, or the caller may know. */
+  viewerId: string | null;
+  /** All that they may do now. Null unless it is the caller, or the caller may know. */
+  capabilities: readonly Capability[] | null;
+}
+
+/** Who speaks, and who waits to. */
+export interface Stage {
+  /** Whether a session is live. If not, who is on the stage is backstage. */
+  isLive: boolean;
+  host: ParticipantProfile | null;
+  speakers: readonly ParticipantProfile[];
+  invited: readonly ParticipantProfile[];
+  /** Who asked for the stage, in the order in which the server saw it. */
+  queue: readonly ParticipantProfile[];
+}
+
+export interface RoomProfile {
+  id: string;
+  slug: string;
+  /** As typed: text, never markup. */
+  title: string;
+  state: RoomState;
+  /** How much later an instant appears on the stream's own timeline than it happened. */
+  ingestOffsetMs: number;
+  version: number;
+}
+
+/** One live run of the room's stream. */
+export interface Session {
+  id: string;
+  startedAt: UnixMillis;
+  /** Since when the stream is away, if it is. */
+  interruptedAt: UnixMillis | null;
+  /** Null while it is live. */
+  endedAt: UnixMillis | null;
+  delayMs: number;
+}
+
+export interface Contributor {
+  /** Null for an anonymous one. Text, never markup. */
+  name: string | null;
+  hype: number;
+  lastHype: number;
+}
+
+export interface HypeTrain {
+  id: string;
+  phase: "APPROACHING" | "RUNNING" | "ENDED";
+  level: number;
+  progress: number;
+  goal: number;
+  total: number;
+  kickoffEventsNeeded: number;
+  kickoffViewersNeeded: number;
+  startedAt: UnixMillis;
+  expiresAt: UnixMillis;
+  lastReward: string | null;
+  nextReward: string | null;
+  contributorCount: number;
+  topContributor: Contributor | null;
+  recentContributors: Contributor[];
+  isRecord: boolean;
+}
+
+export interface Contribution {
+  kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS";
+  name: string | null;
+  /** In minor units of `currency`. */
+  amount: number | null;
+  currency: string | null;
+  tier: number | null;
+  quantity: number;
+  /** Text, never markup. */
+  message: string | null;
+  hype: number;
+}
+
+/** An event at the moment that it is shown. */
+export interface ShownEvent {
+  /** The kind's name in the GraphQL schema, such as `ParticipantJoined`. */
+  type: string;
+  seq: number;
+  occurredAt: UnixMillis;
+  displayAt: UnixMillis;
+  /** How long ago its moment was. */
+  lateByMs: number;
+  participant?: ParticipantProfile;
+  contribution?: Contribution;
+  train?: HypeTrain;
+}
+
+export interface ConnectionState {
+  state: "connecting" | "live" | "waiting" | "waiting-for-network" | "paused" | "failed" | "disconnected";
+  /** Beside `failed`. */
+  reason: "sign-in-required" | "room-not-found" | "protocol" | null;
+}
+
+/** An expected "no". `code` names the rule, such as `STAGE_FULL`; `message` is for developers. */
+export interface Refusal {
+  type: "ValidationError" | "NotFoundError" | "AuthError" | "ConflictError";
+  code: string;
+  message: string;
+  /** Of a `ValidationError`: the input field at fault. */
+  field: string | null;
+  /** Of a `ValidationError`: the rule it breaks. */
+  constraint: string | null;
+}
+
+/** What came of an operation: the participant as they are now, or why nothing happened. */
+export type Outcome = { ok: true; participant: Participant } | { ok: false; refusal: Refusal };
+
+/**
+ * Whom an operation is about: an id, for whom the version that the room shows now is used, or a
+ * participant as they were seen, whose version is used. If they have changed since, the operation is
+ * refused with `STALE_VERSION`.
+ */
+export type Who = string | { id: string; version: number };
+
+/** The terms of a grant or a denial. */
+export interface Terms {
+  /** When it ends by itself; never unless given. */
+  expiresAt?: UnixMillis | Date;
+  /** For the audit trail. */
+  reason?: string;
+}
+
+/**
+ * Why a token is wanted: to begin with, because the present one expires within the minute, or because
+ * it was refused.
+ */
+export type TokenReason = "start" | "expiring" | "refused";
+
+/** Gets a token, such as from your own backend. Never called twice at a time. */
+export type TokenSource = (reason: TokenReason) => string | Promise<string>;
+
+export interface ConnectOptions {
+  /** The server's address, such as `https://parlor.example.com`. */
+  server: string | URL;
+  /** The room's global id. */
+  room: string;
+  /**
+   * A token, or what gets one: then the socket and the operations are never without a good one. None to
+   * read as anyone may.
+   */
+  token?: string | TokenSource;
+  /**
+   * Where what is shown will be seen: beside the stream (`companion`, unless said otherwise), on a
+   * viewer's `player`, or in the `source` itself. Decides when trains and alerts are due.
+   */
+  placement?: "companion" | "player" | "source";
+}
+
+/**
+ * Something went wrong that is no refusal. `code` is that of the API (such as `UNAUTHENTICATED`,
+ * `OVERLOADED`, `INTERNAL`), `NETWORK`, or `TOKEN_UNAVAILABLE`.
+ */
+export declare class ParlorError extends Error {
+  readonly code: string;
+}
+
+export interface ParlorClientEventMap {
+  /** Something that can be read of the client is another now. Told once for all that came together. */
+  change: CustomEvent<undefined>;
+  /** An event has its moment. */
+  event: CustomEvent<ShownEvent>;
+  /** The whole state was replaced, without anything having happened: a start, a seek, a loss. */
+  replaced: CustomEvent<undefined>;
+  connection: CustomEvent<ConnectionState>;
+  /** Another token is needed. Call `setToken`, unless the client was given a source of tokens. */
+  "token-needed": CustomEvent<TokenReason>;
+  /** What the client did by itself went wrong: a token was not to be had, or the access not to be read. */
+  fault: CustomEvent<unknown>;
+}
+
+/**
+ * A live subscription to one room. What it reads of the room is as new as the last `change`; arrays are
+ * replaced, never changed in place.
+ *
+ * Operations resolve to an `Outcome`. They throw a `ParlorError` if the server could not be asked, or
+ * if it is not known what came of it (`OUTCOME_UNKNOWN`).
+ */
+export declare class ParlorClient {
+  private constructor();
+
+  readonly connection: ConnectionState;
+  readonly profile: RoomProfile | null;
+  /** The live session, or else the last one. */
+  readonly session: Session | null;
+  /**
+   * Whom the room shows by name, in the order in which they joined: everyone in a small room; in a
+   * large one who is on the stage or on the way there, moderators and owners.
+   */
+  readonly participants: readonly ParticipantProfile[];
+  readonly stage: Stage;
+  /** How many participants are here, by name or not. Null until it is known. */
+  readonly onlineCount: number | null;
+  /** The hype train at the viewer's picture. */
+  readonly train: HypeTrain | null;
+  /** The caller as a participant, if they ever joined: see `membership`. */
+  readonly me: Participant | null;
+  /** All that the caller may do now. */
+  readonly capabilities: readonly Capability[];
+
+  /** Comes into the room. Whoever is in it stays as they are. */
+  join(as: { name: string }): Promise<Outcome>;
+  /** Leaves the room, keeps the role and gives up the place on the stage. */
+  leave(): Promise<Outcome>;
+  /** Gives somebody another name; oneself unless said otherwise. */
+  rename(name: string, who?: Who): Promise<Outcome>;
+
+  /** Asks for the stage. */
+  requestStage(): Promise<Outcome>;
+  /** Takes one's own request back. */
+  withdraw(): Promise<Outcome>;
+  /** Invites somebody of the audience, whether they asked or not. */
+  invite(who: Who): Promise<Outcome>;
+  /** Turns one's own invitation down or, as somebody who invites, another's request or invitation. */
+  decline(who?: Who): Promise<Outcome>;
+  /** Takes the stage: invited, or as somebody who invites. */
+  joinStage(): Promise<Outcome>;
+  /** Goes back to the audience. */
+  leaveStage(): Promise<Outcome>;
+  /** Moves somebody from the stage to the audience. */
+  moveToAudience(who: Who): Promise<Outcome>;
+  /** Makes a speaker, or oneself, the host in place of `stage.host`. */
+  handOverHost(who: Who): Promise<Outcome>;
+
+  /** Puts somebody out of the room, until they are readmitted. */
+  remove(who: Who, options?: { reason?: string }): Promise<Outcome>;
+  readmit(who: Who): Promise<Outcome>;
+  assignRole(who: Who, role: ParticipantRole): Promise<Outcome>;
+  grant(who: Who, capability: Capability, terms?: Terms): Promise<Outcome>;
+  deny(who: Who, capability: Capability, terms?: Terms): Promise<Outcome>;
+  clearGrant(who: Who, capability: Capability): Promise<Outcome>;
+  clearDenial(who: Who, capability: Capability): Promise<Outcome>;
+
+  /** Reads one participant, whom the room need not show by name. Null if there is none. */
+  participant(id: string): Promise<Participant | null>;
+  /** Reads a page of everyone, in the order in which they joined. `next` is what to read on `after`. */
+  listParticipants(options?: {
+    first?: number;
+    after?: string;
+    role?: ParticipantRole;
+    stageRole?: StageRole;
+  }): Promise<{ participants: Participant[]; totalCount: number; next: string | null }>;
+
+  /** Reports where the player's picture is: with every frame, or on play, pause, seek and each second. */
+  setPlayhead(playhead: { positionMs: UnixMillis; playing: boolean; rate?: number }): void;
+  /** Reports that the player cannot tell where it is. */
+  setNoPlayhead(): void;
+  /** Hands over a new token. The connection goes on by position. */
+  setToken(token: string): void;
+  /**
+   * Reads `me` and `capabilities` anew. They follow by themselves, but for a first joining on another
+   * device, of which a page that has not joined hears nothing.
+   */
+  refresh(): void;
+  /** Connects anew at once, whatever is being waited for. */
+  reconnect(): void;
+  /** Ends the client for good. */
+  close(): void;
+
+  addEventListener<K extends keyof ParlorClientEventMap>(
+    type: K,
+    listener: (this: ParlorClient, event: ParlorClientEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof ParlorClientEventMap>(
+    type: K,
+    listener: (this: ParlorClient, event: ParlorClientEventMap[K]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+/** Loads the client, gets the first token, and begins to follow the room. */
+export declare function connect(options: ConnectOptions): Promise<ParlorClient>;

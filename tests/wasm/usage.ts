@@ -1,0 +1,71 @@
+// How pages use the packages. It is compiled, never run; a line that must not compile says so.
+
+import { ParlorError, connect } from 'parlor-sdk';
+import type { Capability, Outcome, ParlorClient, ParticipantProfile, ShownEvent } from 'parlor-sdk';
+import { ParlorOverlay } from '@parlor/overlay';
+import { fromVideo } from '@parlor/overlay/players';
+
+export async function follow(room: string): Promise<ParlorClient> {
+  const client = await connect({
+    server: 'https://parlor.example.com',
+    room,
+    token: async (reason) => (await fetch(`/parlor-token?why=${reason}`)).text(),
+  });
+  client.addEventListener('change', () => {
+    const names: string[] = client.participants.map(({ name }) => name);
+    show(names, client.stage.host?.name ?? 'nobody', client.onlineCount ?? 0);
+  });
+  client.addEventListener('event', ({ detail }) => note(detail));
+  client.addEventListener('connection', ({ detail }) => console.log(detail.state satisfies string));
+  client.addEventListener('token-needed', ({ detail }) => {
+    if (detail === 'refused') location.assign('/sign-in');
+  });
+  // @ts-expect-error there is no such event
+  client.addEventListener('changed', ({ detail }: CustomEvent<ShownEvent>) => detail);
+  return client;
+}
+
+export async function speak(client: ParlorClient): Promise<string> {
+  const outcome: Outcome = await client.requestStage();
+  if (outcome.ok) return outcome.participant.name;
+  // @ts-expect-error a refusal has no participant
+  console.log(outcome.participant);
+  const { code, field } = outcome.refusal;
+  return field === null ? code : `${code}: ${field}`;
+}
+
+export async function host(client: ParlorClient, guest: ParticipantProfile): Promise<void> {
+  const needed: Capability = 'STAGE_INVITE';
+  if (!client.capabilities.includes(needed)) return;
+  try {
+    await client.invite(guest);
+    await client.invite(guest.id);
+    await client.grant(guest, 'STAGE_INVITE', { expiresAt: Date.now() + 3_600_000, reason: 'for tonight' });
+    await client.handOverHost({ id: guest.id, version: guest.version });
+    // @ts-expect-error names are not ids
+    await client.invite({ name: guest.name });
+    // @ts-expect-error there is no such capability
+    await client.grant(guest, 'STAGE_SING');
+  } catch (error) {
+    if (error instanceof ParlorError) console.log(error.code satisfies string);
+  }
+  // @ts-expect-error what is read is not to be written
+  client.participants.push(guest);
+}
+
+export function overlay(video: HTMLVideoElement): void {
+  const element = document.querySelector('parlor-overlay');
+  if (!(element instanceof ParlorOverlay)) return;
+  element.attachPlayer(fromVideo(video));
+  element.setAttribute('widgets', 'train alerts stage presence');
+  element.addEventListener('parlor-event', ({ detail }) => console.log(detail.participant?.name, detail.seq));
+  element.addEventListener('parlor-token-expiring', () => element.setToken('another'));
+}
+
+function show(names: string[], host: string, online: number): void {
+  console.log(names.join(), host, online);
+}
+
+function note(event: ShownEvent): void {
+  if (event.type === 'ParticipantJoined') console.log(`${event.participant?.name} came`);
+}
