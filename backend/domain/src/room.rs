@@ -124,6 +124,8 @@ pub enum UpdateRoomRefusal {
 }
 
 impl RoomState {
+    pub const ALL: [Self; 3] = [Self::Draft, Self::Open, Self::Archived];
+
     /// The state's name in storage and messages.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -18,6 +18,7 @@ mod participants;
 mod presences;
 mod room_row;
 mod rooms;
+mod sessions;
 mod sql;
 mod tenants;
 

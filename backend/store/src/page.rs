@@ -1,4 +1,4 @@
-//! Parts of lists that are ordered by a time and an id.
+//! Parts of lists that are ordered by a time and an id, whichever way.
 
 use parlor_domain::time::ServerTime;
 use uuid::Uuid;
@@ -23,7 +23,14 @@ pub struct PageRequest {
     pub from_end: bool,
 }
 
-/// A part of a list, oldest first.
+/// Which way a list goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
+/// A part of a list, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
     pub items: Vec<T>,
@@ -48,8 +55,18 @@ impl<T> Page<T> {
 impl PageRequest {
     /// Appends the conditions, the order and the limit to a statement that ends in a condition. The
     /// list is ordered by the columns `at` and `id`.
-    pub(crate) fn limit(self, mut statement: Statement, at: &str, id: &str) -> Statement {
-        for (cursor, operator) in [(self.after, ">"), (self.before, "<")] {
+    pub(crate) fn limit(
+        self,
+        mut statement: Statement,
+        order: Order,
+        at: &str,
+        id: &str,
+    ) -> Statement {
+        let (behind, ahead) = match order {
+            Order::OldestFirst => (">", "<"),
+            Order::NewestFirst => ("<", ">"),
+        };
+        for (cursor, operator) in [(self.after, behind), (self.before, ahead)] {
             if let Some(cursor) = cursor {
                 let compare = format!(" AND ({at}, {id}) {operator} (");
                 statement = statement.push(&compare).push_value(cursor.at);
@@ -57,7 +74,8 @@ impl PageRequest {
             }
         }
 
-        let order = if self.from_end { "DESC" } else { "ASC" };
+        let is_descending = (order == Order::NewestFirst) != self.from_end;
+        let order = if is_descending { "DESC" } else { "ASC" };
         let order = format!(" ORDER BY {at} {order}, {id} {order} LIMIT ");
         // One more than asked for, to know whether there is more.
         statement.push(&order).push_value(i64::from(self.limit) + 1)

@@ -6,7 +6,7 @@ use parlor_domain::participant::{Participant, Role};
 use parlor_domain::room_aggregate::Census;
 
 use crate::contribution_row::read_viewer_id;
-use crate::page::{Page, PageRequest};
+use crate::page::{Order, Page, PageRequest};
 use crate::participant_row::{self, CENSUS_COLUMNS, columns};
 use crate::sql::{Row, Statement, Value, row, to_json};
 use crate::{Store, StoreError};
@@ -137,7 +137,12 @@ impl Store {
         };
         let columns = columns("participants");
         let select = of_room(&format!("SELECT {columns} FROM participants"));
-        let select = page.limit(select, "participants.joined_at", "participants.id");
+        let select = page.limit(
+            select,
+            Order::OldestFirst,
+            "participants.joined_at",
+            "participants.id",
+        );
 
         let mut transaction = self.engine.begin_read().await?;
         let counted = transaction.fetch(counting).await?;
@@ -163,7 +168,7 @@ impl Store {
                 .push_value(tenant_id)
         };
         let select = of_room("SELECT id, at, actor_id, actor_is_staff, participant_id, action");
-        let select = page.limit(select, "at", "id");
+        let select = page.limit(select, Order::OldestFirst, "at", "id");
 
         let mut transaction = self.engine.begin_read().await?;
         let counted = transaction.fetch(of_room("SELECT COUNT(*)")).await?;

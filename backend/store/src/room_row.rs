@@ -97,7 +97,7 @@ pub(crate) fn read_session(row: &mut Row) -> Result<Option<Session>, sqlx::Error
 }
 
 fn state(text: &str) -> Result<RoomState, sqlx::Error> {
-    [RoomState::Draft, RoomState::Open, RoomState::Archived]
+    RoomState::ALL
         .into_iter()
         .find(|state| state.as_str() == text)
         .ok_or_else(|| corrupt(format!("`{text}` is no state of a room")))

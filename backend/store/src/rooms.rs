@@ -2,14 +2,14 @@
 
 use parlor_domain::event::LogHead;
 use parlor_domain::hype_train::{HypeTrain, Train};
-use parlor_domain::id::{RoomId, SessionId, TenantId};
+use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room::{Room, RoomState};
 use parlor_domain::room_aggregate::{Census, RoomAggregate};
 use parlor_domain::session::Session;
 
 use crate::batch::write;
 use crate::engine::Transaction;
-use crate::page::{Page, PageRequest};
+use crate::page::{Order, Page, PageRequest};
 use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
 use crate::sql::{Row, Statement, from_json, row, to_json};
@@ -42,9 +42,11 @@ pub enum InsertRoom {
 }
 
 /// Which rooms to list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoomsFilter {
-    pub state: Option<RoomState>,
+    /// In any of these states; in whatever state, if none is named.
+    pub states: Vec<RoomState>,
+    pub stream_id: Option<String>,
 }
 
 impl Store {
@@ -70,24 +72,21 @@ impl Store {
         Ok(rows.into_iter().next().map(read_view).transpose()?)
     }
 
-    /// The tenant's session of that id.
-    pub async fn session(
+    /// The tenant's room of that slug.
+    pub async fn room_by_slug(
         &self,
         tenant_id: TenantId,
-        id: SessionId,
-    ) -> Result<Option<Session>, StoreError> {
-        let columns = session_columns("sessions");
+        slug: &str,
+    ) -> Result<Option<RoomView>, StoreError> {
+        let select = select_view();
         let statement = Statement::new(format!(
-            "SELECT {columns} FROM sessions WHERE id = $1 AND tenant_id = $2"
+            "{select} WHERE rooms.tenant_id = $1 AND rooms.slug = $2"
         ))
-        .bind(id)
-        .bind(tenant_id);
+        .bind(tenant_id)
+        .bind(slug);
         let rows = self.engine.fetch(statement).await?;
-        let Some(mut row) = rows.into_iter().next() else {
-            return Ok(None);
-        };
 
-        Ok(room_row::read_session(&mut row)?)
+        Ok(rows.into_iter().next().map(read_view).transpose()?)
     }
 
     /// A part of the tenant's rooms, in the order they were made.
@@ -98,8 +97,8 @@ impl Store {
         page: PageRequest,
     ) -> Result<Page<RoomView>, StoreError> {
         let mut transaction = self.engine.begin_read().await?;
-        let counted = transaction.fetch(count(tenant_id, filter)).await?;
-        let found = transaction.fetch(page_of(tenant_id, filter, page)).await?;
+        let counted = transaction.fetch(count(tenant_id, &filter)).await?;
+        let found = transaction.fetch(page_of(tenant_id, &filter, page)).await?;
         transaction.roll_back().await?;
 
         let mut counted = counted.into_iter();
@@ -193,23 +192,39 @@ fn read_view(mut row: Row) -> Result<RoomView, sqlx::Error> {
     })
 }
 
-fn count(tenant_id: TenantId, filter: RoomsFilter) -> Statement {
+fn count(tenant_id: TenantId, filter: &RoomsFilter) -> Statement {
     let statement = Statement::new("SELECT COUNT(*) FROM rooms WHERE rooms.tenant_id = ");
     filtered(statement.push_value(tenant_id), filter)
 }
 
-fn page_of(tenant_id: TenantId, filter: RoomsFilter, page: PageRequest) -> Statement {
+fn page_of(tenant_id: TenantId, filter: &RoomsFilter, page: PageRequest) -> Statement {
     let statement = Statement::new(select_view()).push(" WHERE rooms.tenant_id = ");
     let statement = filtered(statement.push_value(tenant_id), filter);
 
-    page.limit(statement, "rooms.created_at", "rooms.id")
+    page.limit(
+        statement,
+        Order::OldestFirst,
+        "rooms.created_at",
+        "rooms.id",
+    )
 }
 
-fn filtered(statement: Statement, filter: RoomsFilter) -> Statement {
-    match filter.state {
-        Some(state) => statement
-            .push(" AND rooms.state = ")
-            .push_value(state.as_str()),
-        None => statement,
+fn filtered(mut statement: Statement, filter: &RoomsFilter) -> Statement {
+    for (index, state) in filter.states.iter().enumerate() {
+        let before = if index == 0 {
+            " AND rooms.state IN ("
+        } else {
+            ", "
+        };
+        statement = statement.push(before).push_value(state.as_str());
     }
+    if !filter.states.is_empty() {
+        statement = statement.push(")");
+    }
+    if let Some(stream_id) = &filter.stream_id {
+        statement = statement.push(" AND rooms.stream_id = ");
+        statement = statement.push_value(stream_id.as_str());
+    }
+
+    statement
 }

@@ -48,6 +48,11 @@ impl Fault {
         }
     }
 
+    /// The room is not there, or not for the caller to read.
+    pub(crate) fn no_room() -> Self {
+        Self::NotFound("there is no such room".to_owned())
+    }
+
     /// What the writer answers beside refusals.
     pub(crate) fn of_not_done<R>(not_done: &NotDone<R>) -> Self {
         match not_done {

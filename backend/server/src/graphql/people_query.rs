@@ -16,6 +16,7 @@ use super::people::{
     Participant, ParticipantEdge, ParticipantRole, ParticipantsConnection, RoomAccess, Seen, Stage,
     StageRole, capabilities,
 };
+use super::query::readable;
 use super::{app, caller};
 
 #[derive(Default)]
@@ -144,7 +145,7 @@ impl Reader {
             None => None,
         };
 
-        reader.ok_or_else(|| Fault::NotFound("there is no such room".to_owned()))
+        reader.ok_or_else(Fault::no_room)
     }
 
     async fn of_room(context: &Context<'_>, room_id: RoomId) -> Result<Option<Self>, Fault> {
@@ -197,13 +198,4 @@ impl Reader {
 
         Seen::by(Some(&self.actor), is_trusted, participant, self.now)
     }
-}
-
-async fn readable(context: &Context<'_>, id: &ID) -> Result<Option<RoomView>, Fault> {
-    let Some(room_id) = global_id::parse_room_id(id) else {
-        return Ok(None);
-    };
-    let view = app(context).store.room(room_id).await?;
-
-    Ok(view.filter(|view| caller(context).principal.may_read(&view.room)))
 }

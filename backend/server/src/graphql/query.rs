@@ -1,7 +1,9 @@
 //! Reading.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use parlor_domain::id::{ContributionId, OverlayTokenId, ParticipantId, RoomId, SessionId};
+use parlor_domain::access::AccessRefusal;
+use parlor_domain::id::{ContributionId, OverlayTokenId, ParticipantId, SessionId};
+use parlor_domain::{room, session};
 use parlor_store::RoomView;
 
 use super::fault::Fault;
@@ -22,8 +24,8 @@ impl RoomQuery {
             return Ok(None);
         };
         if kind == IdKind::Room {
-            let room = read_room(context, RoomId(uuid)).await?;
-            return Ok(room.map(|room| Node::Room(Box::new(room))));
+            let view = readable(context, &id).await?;
+            return Ok(view.map(|view| Node::Room(Box::new(view.into()))));
         }
         if kind == IdKind::Participant {
             let found = read_participant(context, ParticipantId(uuid)).await?;
@@ -58,22 +60,46 @@ impl RoomQuery {
     }
 
     async fn room(&self, context: &Context<'_>, id: ID) -> Result<Option<Room>, Fault> {
-        match global_id::parse_room_id(&id) {
-            Some(room_id) => read_room(context, room_id).await,
-            None => Ok(None),
-        }
+        Ok(readable(context, &id).await?.map(Room::from))
     }
 
+    /// The room of the caller's tenant that has this slug, if the caller may read it. Needs a token,
+    /// for slugs are unique within a tenant.
+    async fn room_by_slug(
+        &self,
+        context: &Context<'_>,
+        slug: String,
+    ) -> Result<Option<Room>, Fault> {
+        let principal = &caller(context).principal;
+        let tenant_id = principal
+            .tenant_id()
+            .ok_or(AccessRefusal::Unauthenticated)?;
+        let view = app(context).store.room_by_slug(tenant_id, &slug).await?;
+
+        Ok(view
+            .filter(|view| principal.may_read(&view.room))
+            .map(Room::from))
+    }
+
+    /// The rooms of the tenant, in the order they were made; for its staff. `states` narrows to any
+    /// of these, and `streamId` to the rooms of one stream.
     async fn rooms_connection(
         &self,
         context: &Context<'_>,
         page: Option<ConnectionInput>,
-        state: Option<RoomState>,
+        states: Option<Vec<RoomState>>,
+        stream_id: Option<String>,
     ) -> Result<RoomsConnection, Fault> {
         let tenant_id = caller(context).principal.staff_tenant()?;
         let request = page::request(&page.unwrap_or_default())?;
+        let states = states.unwrap_or_default();
         let filter = parlor_store::RoomsFilter {
-            state: state.map(Into::into),
+            // Each once, however often it is named.
+            states: room::RoomState::ALL
+                .into_iter()
+                .filter(|state| states.contains(&(*state).into()))
+                .collect(),
+            stream_id,
         };
         let found = app(context)
             .store
@@ -83,15 +109,39 @@ impl RoomQuery {
         let place = |view: &RoomView| (view.room.created_at, view.room.id.0);
         Ok(connection!(RoomsConnection { RoomEdge }, found, place))
     }
+
+    /// The sessions of a room that the caller may read, the newest first.
+    async fn sessions_connection(
+        &self,
+        context: &Context<'_>,
+        room_id: ID,
+        page: Option<ConnectionInput>,
+    ) -> Result<SessionsConnection, Fault> {
+        let view = readable(context, &room_id).await?;
+        let room = view.ok_or_else(Fault::no_room)?.room;
+        let request = page::request(&page.unwrap_or_default())?;
+        let store = &app(context).store;
+        let found = store
+            .sessions_page(room.tenant_id, room.id, request)
+            .await?;
+
+        let place = |session: &session::Session| (session.started_at, session.id.0);
+        Ok(connection!(
+            SessionsConnection { SessionEdge },
+            found,
+            place
+        ))
+    }
 }
 
 /// The room, if there is one that the caller may read.
-async fn read_room(context: &Context<'_>, room_id: RoomId) -> Result<Option<Room>, Fault> {
+pub(super) async fn readable(context: &Context<'_>, id: &ID) -> Result<Option<RoomView>, Fault> {
+    let Some(room_id) = global_id::parse_room_id(id) else {
+        return Ok(None);
+    };
     let view = app(context).store.room(room_id).await?;
 
-    Ok(view
-        .filter(|view| caller(context).principal.may_read(&view.room))
-        .map(Room::from))
+    Ok(view.filter(|view| caller(context).principal.may_read(&view.room)))
 }
 
 #[derive(SimpleObject)]
@@ -106,6 +156,20 @@ pub(crate) struct PageInfo {
 pub(crate) struct RoomEdge {
     pub(super) cursor: String,
     pub(super) node: Room,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct SessionEdge {
+    pub(super) cursor: String,
+    pub(super) node: Session,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct SessionsConnection {
+    pub(super) edges: Vec<SessionEdge>,
+    pub(super) nodes: Vec<Session>,
+    pub(super) page_info: PageInfo,
+    pub(super) total_count: i32,
 }
 
 #[derive(SimpleObject)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::database::on_both_engines;
-use crate::server::Api;
+use crate::server::{Api, token};
 
 on_both_engines! {
     a_room_is_made_read_changed_and_listed,
@@ -11,6 +11,7 @@ on_both_engines! {
     a_refused_change_leaves_no_trace,
     a_session_runs_once_at_a_time,
     pages_of_rooms_join_without_a_gap,
+    rooms_are_found_by_slug_state_and_stream,
 }
 
 async fn a_room_is_made_read_changed_and_listed(database: String) {
@@ -52,7 +53,7 @@ async fn a_room_is_made_read_changed_and_listed(database: String) {
     let document = "query ($id: ID!) {
         room(id: $id) { title version }
         node(id: $id) { id ... on Room { slug } }
-        roomsConnection(state: OPEN) { totalCount nodes { id } }
+        roomsConnection(states: OPEN) { totalCount nodes { id } }
     }";
     let read = api
         .execute(&api.staff, document, json!({ "id": room["id"] }))
@@ -282,4 +283,79 @@ async fn pages_of_rooms_join_without_a_gap(database: String) {
             "{wrong}: {refused}"
         );
     }
+}
+
+async fn rooms_are_found_by_slug_state_and_stream(database: String) {
+    let api = Api::start(&database).await;
+    for (slug, state, stream) in [
+        ("a", "OPEN", json!("s1")),
+        ("b", "DRAFT", json!("s1")),
+        ("c", "OPEN", json!("s2")),
+        ("d", "DRAFT", Value::Null),
+    ] {
+        let input = json!({ "slug": slug, "title": slug, "state": state, "streamId": stream });
+        api.room_with(input).await;
+        api.clock.advance_millis(1);
+    }
+    let change = json!({ "id": api.room("e").await, "version": 1, "state": "ARCHIVED" });
+    api.mutate("updateRoom", change).await;
+
+    let document = "query ($states: [RoomState!], $stream: String) {
+        roomsConnection(states: $states, streamId: $stream) { totalCount nodes { slug } }
+    }";
+    for (variables, expected) in [
+        (json!({}), "abcde"),
+        (json!({ "states": null, "stream": null }), "abcde"),
+        (json!({ "states": [] }), "abcde"),
+        (json!({ "states": ["OPEN"] }), "ac"),
+        (json!({ "states": ["DRAFT", "ARCHIVED"] }), "bde"),
+        (json!({ "stream": "s1" }), "ab"),
+        (
+            json!({ "stream": "s1", "states": ["OPEN", "ARCHIVED"] }),
+            "a",
+        ),
+        (json!({ "stream": "S1" }), ""),
+    ] {
+        let read = api.execute(&api.staff, document, variables.clone()).await;
+        let found = &read["data"]["roomsConnection"];
+        let slugs: Vec<_> = found["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|room| &room["slug"])
+            .collect();
+        let expected: Vec<_> = expected
+            .chars()
+            .map(|slug| json!(slug.to_string()))
+            .collect();
+        assert_eq!(slugs, expected.iter().collect::<Vec<_>>(), "{variables}");
+        assert_eq!(found["totalCount"], expected.len(), "{variables}");
+    }
+
+    let viewer = token(api.tenant, "viewer");
+    let stranger = api.other_staff().await;
+    let document = "query ($slug: String!) { roomBySlug(slug: $slug) { slug } }";
+    for (caller, slug, is_found) in [
+        (&api.staff, "a", true),
+        (&api.staff, "b", true),
+        (&api.staff, "A", false),
+        (&viewer, "a", true),
+        (&viewer, "b", false),
+        (&viewer, "e", true),
+        (&stranger, "a", false),
+    ] {
+        let read = api.execute(caller, document, json!({ "slug": slug })).await;
+        let expected = if is_found {
+            json!({ "slug": slug })
+        } else {
+            Value::Null
+        };
+        assert_eq!(read["data"]["roomBySlug"], expected, "{slug}");
+        assert_eq!(read["errors"], Value::Null, "{slug}");
+    }
+    let refused = api.execute("", document, json!({ "slug": "a" })).await;
+    assert_eq!(
+        refused["errors"][0]["extensions"]["code"],
+        "UNAUTHENTICATED"
+    );
 }

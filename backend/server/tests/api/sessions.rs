@@ -13,6 +13,7 @@ on_both_engines! {
     a_session_ends_by_itself_when_its_stream_does_not_come_back,
     a_session_whose_grace_ran_out_while_the_server_was_down_ended_when_it_was_interrupted,
     only_those_who_run_sessions_interrupt_them,
+    a_rooms_sessions_are_listed_for_everyone_who_may_read_it,
 }
 
 /// How long a test waits for what happens by itself.
@@ -160,5 +161,45 @@ async fn only_those_who_run_sessions_interrupt_them(database: String) {
     ] {
         let answer = api.mutate_as(token, mutation, input.clone()).await;
         assert_eq!(answer["__typename"], expected, "{mutation}: {answer}");
+    }
+}
+
+async fn a_rooms_sessions_are_listed_for_everyone_who_may_read_it(database: String) {
+    let api = Api::start(&database).await;
+    let room = live_room(&api).await;
+    let input = json!({ "roomId": room });
+    for _ in 0..2 {
+        api.clock.advance_millis(1_000);
+        api.mutate("endSession", input.clone()).await;
+        api.mutate("startSession", input.clone()).await;
+    }
+    let document =
+        "query ($id: ID!, $page: ConnectionInput) { sessionsConnection(roomId: $id, page: $page) {
+        totalCount nodes { startedAt endedAt } pageInfo { endCursor hasNextPage }
+    } }";
+    let page = async |token: &str, page: Value| {
+        let read = api
+            .execute(token, document, json!({ "id": room, "page": page }))
+            .await;
+        read["data"]["sessionsConnection"].clone()
+    };
+    let viewer = token(api.tenant, "viewer");
+
+    let first = page(&viewer, json!({ "first": 2 })).await;
+    assert_eq!(first["nodes"][0]["startedAt"], "2026-01-02T03:04:07.000Z");
+    assert_eq!(first["nodes"][0]["endedAt"], Value::Null);
+    assert_eq!(first["nodes"][1]["endedAt"], "2026-01-02T03:04:07.000Z");
+    assert_eq!(
+        (&first["totalCount"], &first["pageInfo"]["hasNextPage"]),
+        (&json!(3), &json!(true))
+    );
+    let rest = json!({ "first": 2, "after": first["pageInfo"]["endCursor"] });
+    let rest = page(&viewer, rest).await;
+    assert_eq!(rest["nodes"][0]["startedAt"], "2026-01-02T03:04:05.000Z");
+    assert_eq!(rest["pageInfo"]["hasNextPage"], false);
+
+    for caller in ["", &api.other_staff().await] {
+        let refused = api.execute(caller, document, json!({ "id": room })).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "NOT_FOUND");
     }
 }

@@ -223,6 +223,9 @@ async fn rooms_are_paged_both_ways(database: Database) {
         if index == 3 {
             aggregate.room.state = RoomState::Draft;
         }
+        if index % 3 == 1 {
+            aggregate.room.stream_id = Some("shared".to_owned());
+        }
         store.insert_room(&aggregate).await.unwrap();
         all.push((aggregate.room.id, aggregate.room.created_at));
     }
@@ -232,10 +235,16 @@ async fn rooms_are_paged_both_ways(database: Database) {
             id: all[index].0.0,
         })
     };
-    let everything = RoomsFilter::default();
-    let open = RoomsFilter {
-        state: Some(RoomState::Open),
-    };
+    let [everything, open, any, streamed] = [
+        (vec![], None),
+        (vec![RoomState::Open], None),
+        (vec![RoomState::Draft, RoomState::Open], None),
+        (vec![RoomState::Open], Some("shared")),
+    ]
+    .map(|(states, stream_id)| RoomsFilter {
+        states,
+        stream_id: stream_id.map(str::to_owned),
+    });
     let request = PageRequest {
         limit: 2,
         ..PageRequest::default()
@@ -249,17 +258,28 @@ async fn rooms_are_paged_both_ways(database: Database) {
 
     // filter, page, rooms, whether there are earlier and later ones, how many in all
     let cases = [
-        (everything, forward(None), vec![0, 1], (false, true), 5),
-        (everything, forward(cursor(1)), vec![2, 3], (true, true), 5),
-        (everything, forward(cursor(3)), vec![4], (true, false), 5),
-        (everything, forward(cursor(4)), vec![], (true, false), 5),
-        (everything, backward(None), vec![3, 4], (true, false), 5),
-        (everything, backward(cursor(3)), vec![1, 2], (true, true), 5),
-        (everything, backward(cursor(1)), vec![0], (false, true), 5),
-        (open, forward(cursor(1)), vec![2, 4], (true, false), 4),
+        (&everything, forward(None), vec![0, 1], (false, true), 5),
+        (&everything, forward(cursor(1)), vec![2, 3], (true, true), 5),
+        (&everything, forward(cursor(3)), vec![4], (true, false), 5),
+        (&everything, forward(cursor(4)), vec![], (true, false), 5),
+        (&everything, backward(None), vec![3, 4], (true, false), 5),
+        (
+            &everything,
+            backward(cursor(3)),
+            vec![1, 2],
+            (true, true),
+            5,
+        ),
+        (&everything, backward(cursor(1)), vec![0], (false, true), 5),
+        (&open, forward(cursor(1)), vec![2, 4], (true, false), 4),
+        (&any, forward(cursor(1)), vec![2, 3], (true, true), 5),
+        (&streamed, forward(None), vec![1, 4], (false, false), 2),
     ];
     for (filter, page, rooms, (has_previous, has_next), total_count) in cases {
-        let found = store.rooms_page(tenant_id, filter, page).await.unwrap();
+        let found = store
+            .rooms_page(tenant_id, filter.clone(), page)
+            .await
+            .unwrap();
 
         let expected: Vec<RoomId> = rooms.into_iter().map(|index: usize| all[index].0).collect();
         assert_eq!(room_ids(&found), expected, "{filter:?} {page:?}");

@@ -4,7 +4,7 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::RoomAggregate;
 use parlor_domain::session::INTERRUPTION_GRACE_MS_DEFAULT;
 use parlor_domain::time::ServerTime;
-use parlor_store::Store;
+use parlor_store::{Cursor, PageRequest, Store};
 
 use crate::harness::{Database, on_both_engines};
 use crate::scene::{SeededIds, at, donation, live_room, needs, record, tenant};
@@ -12,6 +12,7 @@ use crate::scene::{SeededIds, at, donation, live_room, needs, record, tenant};
 on_both_engines! {
     an_interrupted_session_waits_until_the_rooms_grace_is_over,
     a_room_waits_for_whatever_runs_out_first,
+    a_rooms_sessions_are_paged_from_the_newest,
 }
 
 /// Has `decide` decide on the room, and writes it.
@@ -102,4 +103,113 @@ async fn a_room_waits_for_whatever_runs_out_first(database: Database) {
     let expected = (room_id, tenant_id, train_deadline.unwrap());
     assert!(expected.2 < at(5 + INTERRUPTION_GRACE_MS_DEFAULT));
     assert_eq!(deadlines(&store).await, [expected]);
+}
+
+async fn a_rooms_sessions_are_paged_from_the_newest(database: Database) {
+    let (store, mut ids) = (database.open().await, SeededIds::new(1));
+    let tenant_id = tenant(&store, &mut ids).await;
+    let room_id = live_room(&store, "s", tenant_id, &mut ids).await;
+    let other = live_room(&store, "other", tenant_id, &mut ids).await;
+    let room = (tenant_id, room_id);
+    // Two start at the same time, so that the id decides.
+    for now in [at(10), at(10), at(20)] {
+        change(&store, room, |room| {
+            room.end_session(&mut ids, now).unwrap();
+            room.start_session(None, &mut ids, now).unwrap();
+        })
+        .await;
+    }
+    let all = store
+        .sessions_page(
+            tenant_id,
+            room_id,
+            PageRequest {
+                limit: 10,
+                ..PageRequest::default()
+            },
+        )
+        .await
+        .unwrap();
+    let starts: Vec<_> = all.items.iter().map(|session| session.started_at).collect();
+    assert_eq!(starts, [at(20), at(10), at(10), at(1)]);
+    assert!(all.items[1].id.0 > all.items[2].id.0);
+    assert!(all.items[0].is_live() && !all.items[1].is_live());
+
+    let cursor = |index: usize| {
+        let session = &all.items[index];
+        Some(Cursor {
+            at: session.started_at,
+            id: session.id.0,
+        })
+    };
+    let request = PageRequest {
+        limit: 2,
+        ..PageRequest::default()
+    };
+    let backward = PageRequest {
+        from_end: true,
+        ..request
+    };
+    // page, sessions, whether there are newer and older ones
+    let cases = [
+        (request, 0..2, (false, true)),
+        (
+            PageRequest {
+                after: cursor(1),
+                ..request
+            },
+            2..4,
+            (true, false),
+        ),
+        (
+            PageRequest {
+                after: cursor(2),
+                ..request
+            },
+            3..4,
+            (true, false),
+        ),
+        (backward, 2..4, (true, false)),
+        (
+            PageRequest {
+                before: cursor(3),
+                ..backward
+            },
+            1..3,
+            (true, true),
+        ),
+        (
+            PageRequest {
+                before: cursor(1),
+                ..backward
+            },
+            0..1,
+            (false, true),
+        ),
+    ];
+    for (page, expected, (has_previous, has_next)) in cases {
+        let found = store.sessions_page(tenant_id, room_id, page).await.unwrap();
+
+        assert_eq!(found.items, all.items[expected], "{page:?}");
+        assert_eq!(
+            (found.has_previous, found.has_next),
+            (has_previous, has_next),
+            "{page:?}"
+        );
+        assert_eq!(found.total_count, 4);
+    }
+    let of_others = store
+        .sessions_page(tenant_id, other, request)
+        .await
+        .unwrap();
+    assert_eq!(of_others.total_count, 1);
+    let stranger = tenant(&store, &mut ids).await;
+    let of_a_stranger = store
+        .sessions_page(stranger, room_id, request)
+        .await
+        .unwrap();
+    assert_eq!(
+        (of_a_stranger.items, of_a_stranger.total_count),
+        (vec![], 0)
+    );
 }
