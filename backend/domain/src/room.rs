@@ -36,6 +36,7 @@ pub struct Room {
     /// How much later an instant lies on the stream's timeline than it happened.
     pub ingest_offset_ms: i64,
     pub anonymous_read: bool,
+    pub admission: Admission,
     /// How many people the stage has places for.
     pub stage_size: u32,
     /// For how long the stream may be away within one session.
@@ -52,6 +53,15 @@ pub enum RoomState {
     Draft,
     Open,
     Archived,
+}
+
+/// Who may join a room by themselves. Staff lets anybody in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Admission {
+    #[default]
+    Everyone,
+    /// Those who have been in the room.
+    Known,
 }
 
 /// What everyone who may read a room sees of it.
@@ -75,6 +85,7 @@ pub struct RoomDraft {
     pub delay_ms: Option<i64>,
     pub ingest_offset_ms: Option<i64>,
     pub anonymous_read: Option<bool>,
+    pub admission: Option<Admission>,
     pub stage_size: Option<u32>,
     pub interruption_grace_ms: Option<i64>,
     pub program: Option<Program>,
@@ -93,6 +104,7 @@ pub struct RoomChange {
     pub delay_ms: Option<i64>,
     pub ingest_offset_ms: Option<i64>,
     pub anonymous_read: Option<bool>,
+    pub admission: Option<Admission>,
     pub stage_size: Option<u32>,
     pub interruption_grace_ms: Option<i64>,
     pub program: Option<Program>,
@@ -136,6 +148,18 @@ impl RoomState {
     }
 }
 
+impl Admission {
+    pub const ALL: [Self; 2] = [Self::Everyone, Self::Known];
+
+    /// The name in storage.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Known => "known",
+        }
+    }
+}
+
 impl Room {
     /// Makes a room of `tenant`, or says which field is wrong.
     pub fn create(
@@ -159,6 +183,7 @@ impl Room {
             delay_ms: draft.delay_ms.unwrap_or(defaults.delay_ms),
             ingest_offset_ms: draft.ingest_offset_ms.unwrap_or(defaults.ingest_offset_ms),
             anonymous_read: draft.anonymous_read.unwrap_or(defaults.anonymous_read),
+            admission: draft.admission.unwrap_or_default(),
             stage_size: draft.stage_size.unwrap_or(defaults.stage_size),
             interruption_grace_ms: draft
                 .interruption_grace_ms
@@ -206,6 +231,7 @@ impl Room {
         room.delay_ms = change.delay_ms.unwrap_or(room.delay_ms);
         room.ingest_offset_ms = change.ingest_offset_ms.unwrap_or(room.ingest_offset_ms);
         room.anonymous_read = change.anonymous_read.unwrap_or(room.anonymous_read);
+        room.admission = change.admission.unwrap_or(room.admission);
         room.stage_size = change.stage_size.unwrap_or(room.stage_size);
         room.interruption_grace_ms = change
             .interruption_grace_ms

@@ -24,7 +24,7 @@ use crate::id::{
     ContributionId, HypeTrainId, IdSource, NodeId, ParticipantId, SessionId, ViewerId,
 };
 use crate::participant::Participant;
-use crate::room::{Occupancy, Room, RoomChange, UpdateRoomRefusal};
+use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use crate::session::Session;
 use crate::time::ServerTime;
 
@@ -155,7 +155,8 @@ impl RoomAggregate {
         aggregate
     }
 
-    /// Changes the room.
+    /// Changes the room. Archiving it takes everyone off the stage and out of the queue, whom the
+    /// batch has to know.
     pub fn update_room(
         &mut self,
         change: RoomChange,
@@ -166,7 +167,11 @@ impl RoomAggregate {
             is_live: self.live_session().is_some(),
             on_stage: self.census.on_stage,
         };
-        self.room = self.room.changed(change, present, now)?;
+        let room = self.room.changed(change, present, now)?;
+        if room.state == RoomState::Archived {
+            self.clear_stage(ids, now);
+        }
+        self.room = room;
         self.changes.room = true;
         self.append(EventBody::RoomUpdated(self.room.profile()), ids, now);
 

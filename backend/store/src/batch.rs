@@ -35,6 +35,8 @@ pub struct RoomNeeds {
     pub actors: Vec<ViewerId>,
     /// Whom they act on.
     pub participants: Vec<ParticipantId>,
+    /// Whether everyone on the stage, or on the way there, is acted on.
+    pub stage: bool,
 }
 
 impl RoomNeeds {
@@ -49,6 +51,7 @@ impl RoomNeeds {
             viewers: Vec::new(),
             actors: Vec::new(),
             participants: Vec::new(),
+            stage: false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{Epoch, RoomId, SessionId, TenantId};
-use parlor_domain::room::{Room, RoomState};
+use parlor_domain::room::{Admission, Room, RoomState};
 use parlor_domain::session::Session;
 
 use crate::sql::{Row, corrupt};
@@ -20,6 +20,7 @@ pub(crate) fn columns(table: &str) -> String {
         "delay_ms",
         "ingest_offset_ms",
         "anonymous_read",
+        "admission",
         "stage_size",
         "interruption_grace_ms",
         "program",
@@ -46,6 +47,7 @@ pub(crate) fn read(row: &mut Row) -> Result<(Room, LogHead), sqlx::Error> {
         delay_ms: row.take()?,
         ingest_offset_ms: row.take()?,
         anonymous_read: row.take()?,
+        admission: admission(&row.take::<String>()?)?,
         stage_size: row.take_narrow()?,
         interruption_grace_ms: row.take()?,
         program: row.take_json()?,
@@ -94,6 +96,13 @@ pub(crate) fn read_session(row: &mut Row) -> Result<Option<Session>, sqlx::Error
             ended_at,
             delay_ms,
         }))
+}
+
+fn admission(text: &str) -> Result<Admission, sqlx::Error> {
+    Admission::ALL
+        .into_iter()
+        .find(|admission| admission.as_str() == text)
+        .ok_or_else(|| corrupt(format!("`{text}` does not say who may join a room")))
 }
 
 fn state(text: &str) -> Result<RoomState, sqlx::Error> {

@@ -116,7 +116,7 @@ async fn insert(
     let Some(limits) = tenants::lock_limits(transaction, tenant_id).await? else {
         return Ok(InsertRoom::TenantUnknown);
     };
-    let counted = transaction.fetch(count(tenant_id, RoomsFilter::default()));
+    let counted = transaction.fetch(count(tenant_id, &RoomsFilter::default()));
     let mut counted = counted.await?.into_iter();
     let rooms: i64 = counted.next().map_or(Ok(0), |mut row| row.take())?;
     if rooms >= i64::from(limits.rooms) {
@@ -136,8 +136,8 @@ fn insertion(aggregate: &RoomAggregate) -> Statement {
     let (room, head) = (&aggregate.room, &aggregate.head);
     let statement = Statement::new(
         "INSERT INTO rooms (id, tenant_id, slug, title, stream_id, state, version, delay_ms,
-             ingest_offset_ms, anonymous_read, stage_size, interruption_grace_ms, program, created_at,
-             updated_at, epoch, head_seq, last_occurred_at, last_display_at, first_kept_seq, keyframe_seq) ",
+             ingest_offset_ms, anonymous_read, admission, stage_size, interruption_grace_ms, program,
+             created_at, updated_at, epoch, head_seq, last_occurred_at, last_display_at, first_kept_seq, keyframe_seq) ",
     );
     let statement = statement.push_rows(vec![row![
         room.id,
@@ -150,6 +150,7 @@ fn insertion(aggregate: &RoomAggregate) -> Statement {
         room.delay_ms,
         room.ingest_offset_ms,
         room.anonymous_read,
+        room.admission.as_str(),
         room.stage_size,
         room.interruption_grace_ms,
         to_json(&room.program),

@@ -6,7 +6,7 @@ use parlor_domain::id::TenantId;
 use parlor_domain::tenant::{KeyAlgorithm, KeySet, Limits, Origin, Tenant, TenantKey};
 
 use crate::engine::Transaction;
-use crate::page::{Page, PageRequest};
+use crate::page::{Order, Page, PageRequest};
 use crate::sql::{Row, Statement, corrupt, row, to_json};
 use crate::{Store, StoreError};
 
@@ -75,7 +75,12 @@ impl Store {
         let counted = counted.await?.into_iter().next();
         let total_count = counted.map_or(Ok(0), |mut row| row.take())?;
         let statement = Statement::new(format!("SELECT {COLUMNS} FROM tenants WHERE TRUE"));
-        let statement = page.limit(statement, "tenants.created_at", "tenants.id");
+        let statement = page.limit(
+            statement,
+            Order::OldestFirst,
+            "tenants.created_at",
+            "tenants.id",
+        );
         let rows = transaction.fetch(statement).await?;
         let mut found = page.page(rows, total_count, read)?;
         let ids: Vec<_> = found.items.iter().map(|tenant| tenant.id).collect();

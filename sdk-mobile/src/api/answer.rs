@@ -193,6 +193,7 @@ impl From<NewRoom> for create_room::CreateRoomInput {
             anonymous_read: new.anonymous_read,
             stage_size: new.stage_size.map(i64::from),
             interruption_grace_ms: new.interruption_grace_ms.map(i64::from),
+            admission: None,
             hype_train_program: new.hype_train_program.map(Into::into),
         }
     }

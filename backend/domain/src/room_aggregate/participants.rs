@@ -10,6 +10,7 @@ use crate::participant::capability::check_reason;
 use crate::participant::{
     Capability, Membership, Overrides, PARTICIPANTS_MAX, Participant, Role, check_name,
 };
+use crate::room::Admission;
 use crate::stage::StageRole;
 use crate::time::ServerTime;
 
@@ -22,6 +23,8 @@ pub enum JoinRefusal {
     OnBehalf,
     #[error("whoever was removed from the room has to be readmitted before joining again")]
     Removed,
+    #[error("the room lets in only those who have been there; staff lets others in")]
+    NotAdmitted,
     #[error("the room is full")]
     RoomFull,
     #[error(transparent)]
@@ -81,6 +84,9 @@ impl RoomAggregate {
         match known.as_ref().map(|known| known.membership) {
             Some(Membership::Joined) => return Ok(known.expect("a member is known")),
             Some(Membership::Removed) => return Err(JoinRefusal::Removed),
+            None if self.room.admission == Admission::Known && !actor.is_staff => {
+                return Err(JoinRefusal::NotAdmitted);
+            }
             Some(Membership::Left) | None => (),
         }
         if self.census.joined >= PARTICIPANTS_MAX {

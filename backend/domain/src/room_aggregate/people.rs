@@ -54,6 +54,15 @@ impl People {
         self.get(*self.ids.get(viewer_id)?)
     }
 
+    /// Everyone known who is on the stage, or on the way there.
+    pub(super) fn beyond_audience(&self) -> Vec<Participant> {
+        self.by_id
+            .values()
+            .filter(|participant| participant.stage_role != StageRole::Audience)
+            .cloned()
+            .collect()
+    }
+
     /// Adds a participant, or takes the place of what was known of them. Returns that.
     pub fn put(&mut self, participant: Participant) -> Option<Participant> {
         self.ids

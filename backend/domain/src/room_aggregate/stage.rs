@@ -249,6 +249,19 @@ impl RoomAggregate {
         Ok(self.put_place(participant, StageRole::Host, ids, now))
     }
 
+    /// Moves everyone who is on the stage, or on the way there, to the audience: at most the stage and
+    /// its queue, whatever the audience.
+    pub(super) fn clear_stage(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+        for participant in self.known.people.beyond_audience() {
+            self.put_place(participant, StageRole::Audience, ids, now);
+        }
+        debug_assert_eq!(
+            (self.census.on_stage, self.census.waiting),
+            (0, 0),
+            "the batch knows everyone beyond the audience"
+        );
+    }
+
     fn put_place(
         &mut self,
         participant: Participant,

@@ -2,7 +2,7 @@
 
 use parlor_domain::id::{NodeId, ParticipantId, ViewerId};
 use parlor_domain::participant::{Capability, Participant, Role};
-use parlor_domain::room::RoomChange;
+use parlor_domain::room::{Admission, RoomChange, RoomState};
 use parlor_domain::room_aggregate::{Actor, Override, OverrideChange, PresenceChange, Target};
 
 use crate::stage::{Stage, draft};
@@ -31,6 +31,8 @@ pub(crate) enum Do {
     /// The last is the host that the caller knows of.
     HandOver(&'static str, Option<&'static str>),
     SetStageSize(u32),
+    SetAdmission(Admission),
+    Archive,
 }
 
 /// The tenant's staff, who may join as well.
@@ -98,7 +100,9 @@ impl Company {
             | Do::Withdraw
             | Do::JoinStage
             | Do::LeaveStage
-            | Do::SetStageSize(_) => own,
+            | Do::SetStageSize(_)
+            | Do::SetAdmission(_)
+            | Do::Archive => own,
         };
         let host = if let Do::HandOver(_, Some(name)) = what {
             Some(self.target(name).id)
@@ -150,12 +154,8 @@ impl Company {
             Do::LeaveStage => told(aggregate.leave_stage(&actor, on, ids, now)),
             Do::MoveToAudience(_) => told(aggregate.move_to_audience(&actor, on, ids, now)),
             Do::HandOver(..) => told(aggregate.hand_over_host(&actor, host, on, ids, now)),
-            Do::SetStageSize(size) => {
-                let change = RoomChange {
-                    version: aggregate.room.version,
-                    stage_size: Some(size),
-                    ..RoomChange::default()
-                };
+            Do::SetStageSize(_) | Do::SetAdmission(_) | Do::Archive => {
+                let change = change_of_room(what, aggregate.room.version);
                 told(aggregate.update_room(change, ids, now))
             }
         }
@@ -181,6 +181,25 @@ fn change_of(node: u8, arrived: Vec<ViewerId>, departed: Vec<ViewerId>) -> Prese
         arrived,
         departed,
     }
+}
+
+/// The change of the room that `what` stands for.
+fn change_of_room(what: Do, version: i32) -> RoomChange {
+    let mut change = RoomChange {
+        version,
+        ..RoomChange::default()
+    };
+    if let Do::SetStageSize(size) = what {
+        change.stage_size = Some(size);
+    }
+    if let Do::SetAdmission(admission) = what {
+        change.admission = Some(admission);
+    }
+    if let Do::Archive = what {
+        change.state = Some(RoomState::Archived);
+    }
+
+    change
 }
 
 pub(crate) fn viewer(name: &str) -> ViewerId {

@@ -20,5 +20,6 @@ mod presence;
 mod roles_model;
 mod rooms_and_reports;
 mod sessions;
+mod settings;
 mod stage;
 mod tenants;

@@ -56,6 +56,7 @@ pub(crate) fn draft() -> RoomDraft {
         delay_ms: Some(2_000),
         ingest_offset_ms: None,
         anonymous_read: None,
+        admission: None,
         stage_size: None,
         interruption_grace_ms: None,
         program: Some(short_program()),

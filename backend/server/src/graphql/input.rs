@@ -4,9 +4,10 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use parlor_domain::contribution::{RawReport, STAFF_PROVIDER};
 use parlor_domain::hype_train::{Level, Program};
 use parlor_domain::invalid::Invalid;
-use parlor_domain::room::{RoomChange, RoomDraft};
+use parlor_domain::room::{self, RoomChange, RoomDraft};
+use parlor_domain::tenant::RoomDefaults;
 
-use super::object::{ContributionKind, ContributionStatus, RoomState};
+use super::object::{Admission, ContributionKind, ContributionStatus, RoomState};
 use super::scalar::{Currency, Int64, Time};
 
 #[derive(InputObject)]
@@ -41,9 +42,13 @@ pub(crate) struct CreateRoomInput {
     stage_size: Option<i32>,
     /// For how long the stream may be away within one session: up to an hour.
     interruption_grace_ms: Option<i32>,
+    /// `EVERYONE` unless said otherwise.
+    admission: Option<Admission>,
     hype_train_program: Option<HypeTrainProgramInput>,
 }
 
+/// What to change. What is left out stays as it is; a setting that is `null` gets the value that a new
+/// room has.
 #[derive(InputObject)]
 pub(crate) struct UpdateRoomInput {
     /// The version this change was made against.
@@ -52,14 +57,16 @@ pub(crate) struct UpdateRoomInput {
     title: Option<String>,
     /// `null` takes the stream away.
     stream_id: MaybeUndefined<String>,
+    /// `ARCHIVED` takes everyone off the stage, and is for ever.
     state: Option<RoomState>,
-    delay_ms: Option<i32>,
-    ingest_offset_ms: Option<i32>,
-    anonymous_read: Option<bool>,
+    delay_ms: MaybeUndefined<i32>,
+    ingest_offset_ms: MaybeUndefined<i32>,
+    anonymous_read: MaybeUndefined<bool>,
+    admission: MaybeUndefined<Admission>,
     /// Not fewer than are on the stage.
-    stage_size: Option<i32>,
-    interruption_grace_ms: Option<i32>,
-    hype_train_program: Option<HypeTrainProgramInput>,
+    stage_size: MaybeUndefined<i32>,
+    interruption_grace_ms: MaybeUndefined<i32>,
+    hype_train_program: MaybeUndefined<HypeTrainProgramInput>,
 }
 
 #[derive(InputObject)]
@@ -147,7 +154,11 @@ impl TryFrom<CreateRoomInput> for RoomDraft {
             delay_ms: input.delay_ms.map(Into::into),
             ingest_offset_ms: input.ingest_offset_ms.map(Into::into),
             anonymous_read: input.anonymous_read,
-            stage_size: stage_size(input.stage_size)?,
+            admission: input.admission.map(Into::into),
+            stage_size: input
+                .stage_size
+                .map(|size| count("stageSize", size))
+                .transpose()?,
             interruption_grace_ms: input.interruption_grace_ms.map(Into::into),
             program: input
                 .hype_train_program
@@ -157,25 +168,33 @@ impl TryFrom<CreateRoomInput> for RoomDraft {
     }
 }
 
-impl TryFrom<UpdateRoomInput> for RoomChange {
-    type Error = Invalid;
+impl UpdateRoomInput {
+    /// The change that is meant, in a room of a tenant whose new rooms have `defaults`.
+    pub(super) fn read(self, defaults: RoomDefaults) -> Result<RoomChange, Invalid> {
+        let input = self;
 
-    fn try_from(input: UpdateRoomInput) -> Result<Self, Invalid> {
-        Ok(Self {
+        Ok(RoomChange {
             version: input.version,
             slug: input.slug,
             title: input.title,
             stream_id: input.stream_id.as_opt_ref().map(Option::<&String>::cloned),
             state: input.state.map(Into::into),
-            delay_ms: input.delay_ms.map(Into::into),
-            ingest_offset_ms: input.ingest_offset_ms.map(Into::into),
-            anonymous_read: input.anonymous_read,
-            stage_size: stage_size(input.stage_size)?,
-            interruption_grace_ms: input.interruption_grace_ms.map(Into::into),
-            program: input
-                .hype_train_program
-                .map(Program::try_from)
-                .transpose()?,
+            delay_ms: setting(input.delay_ms, defaults.delay_ms),
+            ingest_offset_ms: setting(input.ingest_offset_ms, defaults.ingest_offset_ms),
+            anonymous_read: setting(input.anonymous_read, defaults.anonymous_read),
+            admission: setting(input.admission, room::Admission::default()),
+            stage_size: checked_setting(input.stage_size, defaults.stage_size, |size| {
+                count("stageSize", size)
+            })?,
+            interruption_grace_ms: setting(
+                input.interruption_grace_ms,
+                defaults.interruption_grace_ms,
+            ),
+            program: checked_setting(
+                input.hype_train_program,
+                Program::default(),
+                Program::try_from,
+            )?,
         })
     }
 }
@@ -223,8 +242,28 @@ impl From<RecordContributionInput> for RawReport {
     }
 }
 
-fn stage_size(size: Option<i32>) -> Result<Option<u32>, Invalid> {
-    size.map(|size| count("stageSize", size)).transpose()
+/// What becomes of a setting: nothing, its default, or what was given.
+fn setting<T, U: Into<T>>(given: MaybeUndefined<U>, default: T) -> Option<T> {
+    match given {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(default),
+        MaybeUndefined::Value(value) => Some(value.into()),
+    }
+}
+
+/// The same, where what was given may be wrong already.
+fn checked_setting<T, U>(
+    given: MaybeUndefined<U>,
+    default: T,
+    read: impl FnOnce(U) -> Result<T, Invalid>,
+) -> Result<Option<T>, Invalid> {
+    let read = match given {
+        MaybeUndefined::Undefined => MaybeUndefined::Undefined,
+        MaybeUndefined::Null => MaybeUndefined::Null,
+        MaybeUndefined::Value(value) => MaybeUndefined::Value(read(value)?),
+    };
+
+    Ok(setting(read, default))
 }
 
 fn count(field: &'static str, number: i32) -> Result<u32, Invalid> {

@@ -6,7 +6,7 @@ use parlor_domain::event::LogHead;
 use parlor_domain::id::{Epoch, OverlayTokenId, RoomId, TenantId};
 use parlor_domain::invalid::check_text;
 use parlor_domain::participant::Capability;
-use parlor_domain::room::{self, RoomChange, RoomDraft};
+use parlor_domain::room::{self, RoomDraft};
 use parlor_domain::room_aggregate::RoomAggregate;
 use parlor_store::{InsertOverlayToken, InsertRoom, OverlayTokenRow};
 use uuid::Uuid;
@@ -172,8 +172,11 @@ async fn update_room(
     id: &ID,
     input: UpdateRoomInput,
 ) -> Result<room::Room, Stop> {
-    caller(context).principal.person()?;
-    let command = UpdateRoom(RoomChange::try_from(input)?);
+    let (tenant_id, _) = caller(context).principal.person()?;
+    let tenant = app(context).store.tenant(tenant_id).await;
+    let tenant = tenant.map_err(Fault::from)?;
+    let tenant = tenant.ok_or_else(Refusal::unknown_tenant)?;
+    let command = UpdateRoom(input.read(tenant.defaults)?);
 
     submit_with(context, id, Capability::RoomUpdate, command).await
 }

@@ -30,6 +30,15 @@ pub(crate) enum RoomState {
     Archived,
 }
 
+/// Who may join a room by themselves. Staff lets anybody in.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "room::Admission")]
+pub(crate) enum Admission {
+    Everyone,
+    /// Those who have been in the room.
+    Known,
+}
+
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct Room {
@@ -48,6 +57,7 @@ pub(crate) struct Room {
     ingest_offset_ms: i32,
     /// Whether anyone may read the room without a token.
     anonymous_read: bool,
+    admission: Admission,
     /// How many people the stage has places for.
     stage_size: i32,
     /// For how long the stream may be away within one session, in milliseconds.
@@ -228,6 +238,7 @@ impl From<room::Room> for Room {
             delay_ms: int(room.delay_ms),
             ingest_offset_ms: int(room.ingest_offset_ms),
             anonymous_read: room.anonymous_read,
+            admission: room.admission.into(),
             stage_size: int(room.stage_size),
             interruption_grace_ms: int(room.interruption_grace_ms),
             hype_train_program: HypeTrainProgram::from(&room.program),

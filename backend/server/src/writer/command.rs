@@ -2,7 +2,7 @@
 
 use parlor_domain::contribution::{Contribution, Report, Status};
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::room::{Room, RoomChange, UpdateRoomRefusal};
+use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal};
 use parlor_domain::room_aggregate::{
     ContributionRef, EndSessionRefusal, Fingerprint, InterruptSessionRefusal, MessageKey,
     RecordContributionRefusal, ResumeSessionRefusal, RoomAggregate, StartSessionRefusal,
@@ -102,6 +102,10 @@ impl Command for UpdateRoom {
     type Answer = Room;
     type Refusal = UpdateRoomRefusal;
     const REPEATABLE: bool = false;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.stage |= self.0.state == Some(RoomState::Archived);
+    }
 
     fn decide(
         &self,

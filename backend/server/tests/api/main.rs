@@ -4,12 +4,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod authority;
 mod contributions;
 mod database;
 mod http;
 mod people;
+mod person;
 mod rooms;
 mod schema;
 mod server;
 mod sessions;
+mod settings;
+mod stage;
 mod trains;

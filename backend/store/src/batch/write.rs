@@ -99,7 +99,8 @@ pub(super) async fn settings(
         let statement = Statement::new(
             "UPDATE rooms SET slug = $3, title = $4, stream_id = $5, state = $6, version = $7,
                  delay_ms = $8, ingest_offset_ms = $9, anonymous_read = $10, stage_size = $11,
-                 program = $12, updated_at = $13, interruption_grace_ms = $14
+                 program = $12, updated_at = $13, interruption_grace_ms = $14,
+                 admission = $15
              WHERE id = $1 AND tenant_id = $2",
         )
         .bind(room.id)
@@ -115,7 +116,8 @@ pub(super) async fn settings(
         .bind(room.stage_size)
         .bind(to_json(&room.program))
         .bind(room.updated_at)
-        .bind(room.interruption_grace_ms);
+        .bind(room.interruption_grace_ms)
+        .bind(room.admission.as_str());
         transaction.execute(statement).await?;
     }
 

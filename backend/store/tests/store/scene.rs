@@ -60,6 +60,7 @@ pub(crate) fn new_room(slug: &str, tenant_id: TenantId, ids: &mut SeededIds) -> 
         delay_ms: Some(4_000),
         ingest_offset_ms: Some(250),
         anonymous_read: Some(true),
+        admission: None,
         stage_size: None,
         interruption_grace_ms: None,
         program: Some(Program {

@@ -1,6 +1,7 @@
 //! What comes of what the rules allow.
 
 use parlor_domain::participant::Capability;
+use parlor_domain::room::Admission;
 use parlor_domain::room_aggregate::Override;
 
 use super::model::{Model, Person, rank};
@@ -76,6 +77,16 @@ impl Model {
                 self.connected.entry(name).or_default().remove(node);
             }
             Do::SetStageSize(size) => self.stage_size = usize::try_from(*size).unwrap(),
+            Do::SetAdmission(admission) => {
+                self.lets_in_everyone = *admission == Admission::Everyone;
+            }
+            Do::Archive => {
+                self.is_archived = true;
+                let names: Vec<_> = self.people.keys().copied().collect();
+                for name in names {
+                    self.put(name, "audience");
+                }
+            }
         }
 
         let people = &self.people;

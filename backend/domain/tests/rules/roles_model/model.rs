@@ -26,6 +26,8 @@ pub(super) struct Model {
     /// Whoever asked first stands first.
     pub(super) queue: Vec<&'static str>,
     pub(super) stage_size: usize,
+    pub(super) is_archived: bool,
+    pub(super) lets_in_everyone: bool,
     /// The nodes that people are connected to, also of those who never joined.
     pub(super) connected: BTreeMap<&'static str, BTreeSet<u8>>,
     pub(super) now: i64,
@@ -161,9 +163,12 @@ impl Model {
         let is_on_stage = |other| ["speaker", "host"].contains(&self.place(other));
 
         match what {
-            // Whatever somebody may do, they may watch.
-            Do::Connect(_) | Do::Disconnect(_) => true,
-            Do::Join => !self.is_out_for_good(name),
+            // Whatever somebody may do, they may watch; and settings are not asked for by name here.
+            Do::Connect(_) | Do::Disconnect(_) | Do::SetAdmission(_) | Do::Archive => true,
+            Do::Join => {
+                let may_be_new = self.lets_in_everyone || name == STAFF;
+                (self.is_known(name) || may_be_new) && !self.is_out_for_good(name)
+            }
             Do::Leave => self.is_known(name) && !self.is_out_for_good(name),
             Do::Rename(other, text) => {
                 self.is_known(other)
@@ -278,6 +283,20 @@ impl Model {
             Do::Request | Do::Withdraw | Do::JoinStage | Do::LeaveStage
         );
         if acts_on_own_place && !self.is_in(name) {
+            return false;
+        }
+
+        // A room that is over only lets people go.
+        let is_for_ever = matches!(
+            what,
+            Do::Leave
+                | Do::Connect(_)
+                | Do::Disconnect(_)
+                | Do::SetStageSize(_)
+                | Do::SetAdmission(_)
+                | Do::Archive
+        );
+        if self.is_archived && !is_for_ever {
             return false;
         }
 

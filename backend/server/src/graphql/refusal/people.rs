@@ -51,6 +51,7 @@ impl From<JoinRefusal> for Refusal {
             JoinRefusal::Act(refusal) => refusal.into(),
             JoinRefusal::OnBehalf => Self::auth("STAFF_ONLY", refusal),
             JoinRefusal::Removed => Self::conflict(REMOVED, refusal),
+            JoinRefusal::NotAdmitted => Self::auth("NOT_ADMITTED", refusal),
             JoinRefusal::RoomFull => Self::conflict("ROOM_FULL", refusal),
             JoinRefusal::Invalid(invalid) => invalid.into(),
         }

@@ -12,7 +12,7 @@ use crate::participant_row;
 use crate::sql::{Row, row};
 
 /// Loads those who act, by their viewer ids, with where they are connected, and those acted on, by
-/// their own.
+/// their own ids or as the stage.
 pub(super) async fn people(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
@@ -61,6 +61,15 @@ pub(super) async fn people(
              AND p.tenant_id = wanted.tenant_id"
     );
     let found = look_up(transaction, "wanted (room_id, tenant_id, id)", &ids, &text).await?;
+    put(rooms, found)?;
+
+    let stages = needs.iter().filter(|one| one.stage);
+    let stages: Vec<_> = stages.map(|one| row![one.room_id, one.tenant_id]).collect();
+    let text = format!(
+        "{select} WHERE p.room_id = wanted.room_id AND p.tenant_id = wanted.tenant_id
+             AND p.stage_role <> 'audience'"
+    );
+    let found = look_up(transaction, "wanted (room_id, tenant_id)", &stages, &text).await?;
     put(rooms, found)
 }
 
