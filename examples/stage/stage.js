@@ -94,18 +94,16 @@ function drawMine(me, stage) {
 
 const may = (capability) => client.capabilities.includes(capability);
 
-const queueActions = (person) =>
-  may("STAGE_INVITE")
-    ? [
-        person.stageRole === "REQUESTED" && primary("Invite", () => client.invite(person)),
-        button("Decline", () => client.decline(person)),
-      ]
-    : [person.stageRole === "INVITED" && tag("invited")];
+const queueActions = (person) => [
+  person.stageRole === "INVITED" && tag("invited"),
+  person.stageRole === "REQUESTED" && may("STAGE_INVITE") && primary("Invite", () => client.invite(person)),
+  person.id !== client.me?.id && may("STAGE_INVITE") && button("Decline", () => client.decline(person)),
+];
 
 const stageActions = (person) => [
   person.stageRole === "HOST" && tag("host"),
   person.stageRole === "SPEAKER" && may("STAGE_HOST") && button("Make host", () => client.handOverHost(person)),
-  person.id !== client.me?.id && may("STAGE_MODERATE") && button("To the audience", () => client.moveToAudience(person)),
+  person.id !== client.me?.id && may("STAGE_MODERATE") && button("To audience", () => client.moveToAudience(person)),
 ];
 
 const audienceActions = (person) => [
@@ -125,7 +123,9 @@ function fill(id, people, actions) {
       const name = element("span", person.name, "name");
       name.dir = "auto";
       const isMe = person.id === client.me?.id;
-      row.replaceChildren(name, ...[isMe && element("small", "you"), ...actions(person)].filter(Boolean));
+      const beside = element("span", "", "beside");
+      beside.append(...[isMe && element("small", "you"), ...actions(person)].filter(Boolean));
+      row.replaceChildren(name, beside);
       return row;
     }),
   );
