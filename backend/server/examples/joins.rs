@@ -1,14 +1,21 @@
-//! Measures how long a crowd takes to join a room and to leave it, each join durable.
+//! Measures how long a crowd takes to join a room, to be shown online in it and to leave it, all of
+//! it durable, and what one person more costs when the crowd is in.
 //!
-//! Starts a server in this process, on the database it is given, and has everyone join over
-//! loopback. Prints one line of JSON.
+//! Starts a server in this process, on the database it is given. Everyone has a socket of their own
+//! and joins by HTTP, over loopback. Prints one line of JSON.
 
+#[path = "joins/follower.rs"]
+mod follower;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use follower::{Follower, Weights};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use parlor_domain::id::{IdSource, TenantId};
+use parlor_domain::id::{IdSource, RoomId, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_server::clock::Clock;
 use parlor_server::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
@@ -17,7 +24,9 @@ use parlor_server::identity::Claims;
 use parlor_server::ids::Randomness;
 use parlor_server::service::Server;
 use parlor_server::simulate::Client;
+use parlor_store::Store;
 use serde_json::json;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 #[derive(Debug, Clone, Parser)]
@@ -32,6 +41,11 @@ struct Args {
     #[arg(long, default_value_t = 256)]
     connections: usize,
 }
+
+/// Who comes one after the other once everyone is in.
+const NEWCOMERS: usize = 51;
+/// How long the crowd may take to be shown before something is wrong.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 const CREATE_ROOM: &str = "mutation ($input: CreateRoomInput!) {
   createRoom(input: $input) { ... on Room { id } ... on Error { message } }
@@ -57,33 +71,121 @@ async fn main() -> Result<()> {
         .as_str()
         .context("no room was made")?;
     let people: Vec<_> = (0..args.people)
-        .map(|n| client(&server, tenant_id, "viewer", &format!("viewer-{n}")))
+        .map(|n| client(&server, tenant_id, "viewer", &subject(n)))
         .collect::<Result<_>>()?;
 
-    let joined = everyone(&people, JOIN, "joinRoom", room, args.connections).await?;
     let room_id = parse_room_id(room).context("the room has an id")?;
-    let store = &server.service.app.store;
+    let crowd = Crowd::gather(&server, tenant_id, args.people).await?;
+    let weights = Arc::new(Weights::default());
+    let staff_token = token(&server, tenant_id, "service", "observer");
+    let mut observer = Follower::open(server.address, &staff_token).await?;
+    observer.follow(room).await?;
+    let observer = tokio::spawn(observer.read_on(Arc::clone(&weights)));
+
     let began = Instant::now();
-    let snapshot = store
+    let followers = crowd.follow(room);
+    let joined = everyone(&people, JOIN, "joinRoom", room, args.connections).await?;
+    let store = &server.service.app.store;
+    while online(store, room_id).await? < args.people {
+        ensure!(began.elapsed() < PATIENCE, "presence is not written");
+    }
+    let online = began.elapsed();
+    let (joins, leaves) = one_by_one(&server, tenant_id, room).await?;
+    let snapshot = Instant::now();
+    let named = store
         .snapshot(room_id)
         .await?
         .context("the room is there")?;
-    let snapshot_took = began.elapsed();
-    let named = snapshot.events.len();
+    let snapshot = snapshot.elapsed();
+    let mut newcomer = Follower::open(server.address, &staff_token).await?;
+    let first_bytes = newcomer.follow(room).await?;
     let left = everyone(&people, LEAVE, "leaveRoom", room, args.connections).await?;
     let head = store.head(room_id).await?.context("the room is there")?;
+    observer.abort();
+    followers.iter().for_each(JoinHandle::abort);
     server.stop().await;
 
     let result = json!({
         "people": args.people,
         "join_s": joined.as_secs_f64(),
+        "join_and_online_s": online.as_secs_f64(),
         "leave_s": left.as_secs_f64(),
-        "snapshot_us": snapshot_took.as_micros(),
-        "snapshot_events": named,
+        "one_join_us": joins.as_micros(),
+        "one_leave_us": leaves.as_micros(),
+        "snapshot_us": snapshot.as_micros(),
+        "snapshot_events": named.events.len(),
+        "first_message_bytes": first_bytes,
+        "largest_message_bytes": weights.largest_bytes.load(Ordering::Relaxed),
+        "messages": weights.messages.load(Ordering::Relaxed),
+        "message_bytes": weights.bytes.load(Ordering::Relaxed),
         "log_events": head.seq,
     });
     println!("{result}");
     Ok(())
+}
+
+/// Everyone, with a socket and not yet in the room.
+struct Crowd(Vec<Follower>);
+
+impl Crowd {
+    async fn gather(server: &Server, tenant_id: TenantId, people: usize) -> Result<Self> {
+        let opened = (0..people).map(|n| token(server, tenant_id, "viewer", &subject(n)));
+        let followers = stream::iter(opened)
+            .map(async |token| Follower::open(server.address, &token).await)
+            .buffer_unordered(64)
+            .try_collect()
+            .await?;
+
+        Ok(Self(followers))
+    }
+
+    /// Has everyone follow the room, each at their own pace.
+    fn follow(self, room: &str) -> Vec<JoinHandle<Result<()>>> {
+        self.0
+            .into_iter()
+            .map(|mut follower| {
+                let room = room.to_owned();
+                tokio::spawn(async move {
+                    follower.follow(&room).await?;
+                    follower.read_on(Arc::default()).await
+                })
+            })
+            .collect()
+    }
+}
+
+/// How long one more join and one more leave take, one after the other: medians.
+async fn one_by_one(
+    server: &Server,
+    tenant_id: TenantId,
+    room: &str,
+) -> Result<(Duration, Duration)> {
+    let (mut joins, mut leaves) = (Vec::new(), Vec::new());
+    for n in 0..NEWCOMERS {
+        let newcomer = [client(
+            server,
+            tenant_id,
+            "viewer",
+            &format!("newcomer-{n}"),
+        )?];
+        joins.push(everyone(&newcomer, JOIN, "joinRoom", room, 1).await?);
+        leaves.push(everyone(&newcomer, LEAVE, "leaveRoom", room, 1).await?);
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+
+    Ok((median(joins), median(leaves)))
+}
+
+async fn online(store: &Store, room_id: RoomId) -> Result<usize> {
+    let view = store.room(room_id).await?.context("the room is there")?;
+    Ok(usize::try_from(view.census.online.count)?)
+}
+
+fn subject(n: usize) -> String {
+    format!("viewer-{n}")
 }
 
 /// Has everyone do the same at once. Returns how long it took.
@@ -123,16 +225,21 @@ async fn make_tenant(server: &Server) -> Result<TenantId> {
 }
 
 fn client(server: &Server, tenant_id: TenantId, role: &str, subject: &str) -> Result<Client> {
+    let token = token(server, tenant_id, role, subject);
+
+    Ok(Client::new(&format!("http://{}", server.address), &token)?)
+}
+
+fn token(server: &Server, tenant_id: TenantId, role: &str, subject: &str) -> String {
     let app = &server.service.app;
-    let token = app.identity.sign(&Claims {
+
+    app.identity.sign(&Claims {
         tenant_id: Some(tenant_id.0),
         role: Some(role.to_owned()),
         sub: Some(subject.to_owned()),
         exp: Some(app.clock.now().unix_millis() / 1_000 + 3_600),
         ..Claims::default()
-    });
-
-    Ok(Client::new(&format!("http://{}", server.address), &token)?)
+    })
 }
 
 fn settings(database: &str) -> Settings {

@@ -13,6 +13,8 @@ mod database;
 mod live_room;
 #[path = "socket/presence.rs"]
 mod presence;
+#[path = "socket/presence_at_scale.rs"]
+mod presence_at_scale;
 #[path = "socket/protocol.rs"]
 mod protocol;
 #[path = "socket/recordings.rs"]
