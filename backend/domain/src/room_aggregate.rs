@@ -6,6 +6,7 @@
 
 mod authority;
 mod contributions;
+mod deletion;
 mod participants;
 mod people;
 mod presence;
@@ -30,6 +31,7 @@ use crate::time::ServerTime;
 
 pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::RecordContributionRefusal;
+pub use deletion::DeleteRoomRefusal;
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, OnlineCount, People};
 pub use presence::{PresenceChange, Presences};
@@ -72,6 +74,8 @@ pub struct Known {
     pub people: People,
     /// Where those who act are connected.
     pub presences: Presences,
+    /// Whether contributions were recorded in the room.
+    pub has_contributions: bool,
 }
 
 /// What a reversal needs to know to correct the records, as of before the batch.
@@ -113,9 +117,15 @@ pub type Fingerprint = [u8; 32];
 
 /// What a batch changed, ready to be written in sets. Keyed, so that of several changes to one row
 /// the last is written.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of one row what became of it"
+)]
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
     pub room: bool,
+    /// Whether the room is gone, whatever else was changed.
+    pub deleted: bool,
     pub session: BTreeMap<SessionId, Session>,
     pub contributions: BTreeMap<ContributionId, Contribution>,
     /// Which train contributions count in, also of rows that are not in `contributions`.

@@ -87,8 +87,10 @@ impl Hub {
         match self.store.heads(&ids).await {
             Ok(heads) => {
                 for room in &rooms {
-                    if let Some(head) = heads.get(&room.id()) {
-                        room.compare(*head);
+                    match heads.get(&room.id()) {
+                        Some(head) => room.compare(*head),
+                        // It was there when somebody began to follow it.
+                        None => room.end(),
                     }
                 }
             }

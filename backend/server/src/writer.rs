@@ -4,6 +4,7 @@
 //! memory, commits once, publishes, and only then answers. So a command's cost is shared by
 //! whatever waits with it, and nothing is shown or acknowledged that is not durable.
 
+mod clearing;
 mod command;
 mod deadlines;
 mod lane;
@@ -16,12 +17,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_store::{Committed, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 pub use command::{
-    Command, EndExpired, EndSession, InterruptSession, NotDone, RecordContribution, ResumeSession,
-    StartSession, UpdateRoom,
+    Command, DeleteRoom, EndExpired, EndSession, InterruptSession, NotDone, RecordContribution,
+    ResumeSession, StartSession, UpdateRoom,
 };
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
 pub use presence::ChangePresence;
@@ -62,6 +63,7 @@ impl Writer {
         ids: &Ids,
     ) -> Result<Self, StoreError> {
         let deadlines = Arc::new(Deadlines::new(store.deadlines().await?));
+        let deleted = Arc::new(Notify::new());
         let mut tasks = JoinSet::new();
         let lanes = (0..store.lanes().max(1)).map(|_| {
             let (jobs, queue) = mpsc::channel(QUEUE_MAX);
@@ -69,6 +71,7 @@ impl Writer {
                 store: store.clone(),
                 publisher: Arc::clone(&publisher),
                 deadlines: Arc::clone(&deadlines),
+                deleted: Arc::clone(&deleted),
                 clock: clock.clone(),
                 ids: ids.clone(),
             };
@@ -80,11 +83,15 @@ impl Writer {
             tasks: Arc::new(tokio::sync::Mutex::new(tasks)),
             stopping: watch::Sender::new(false),
         };
-        writer
-            .tasks
-            .lock()
-            .await
-            .spawn(deadlines.run(writer.clone(), clock.clone()));
+        let mut tasks = writer.tasks.lock().await;
+        tasks.spawn(deadlines.run(writer.clone(), clock.clone()));
+        tasks.spawn(clearing::run(
+            store.clone(),
+            clock.clone(),
+            deleted,
+            writer.clone(),
+        ));
+        drop(tasks);
 
         Ok(writer)
     }

@@ -1,5 +1,6 @@
 //! A batch of rooms under their locks: loaded, decided on by the caller, and written in sets.
 
+mod delete;
 mod load;
 pub(crate) mod write;
 
@@ -37,6 +38,8 @@ pub struct RoomNeeds {
     pub participants: Vec<ParticipantId>,
     /// Whether everyone on the stage, or on the way there, is acted on.
     pub stage: bool,
+    /// Whether it matters that contributions were recorded.
+    pub has_contributions: bool,
 }
 
 impl RoomNeeds {
@@ -52,6 +55,7 @@ impl RoomNeeds {
             actors: Vec::new(),
             participants: Vec::new(),
             stage: false,
+            has_contributions: false,
         }
     }
 }
@@ -76,6 +80,8 @@ pub struct Committed {
     /// The events follow this position without a gap.
     pub after_seq: i64,
     pub events: Vec<Event>,
+    /// Whether the room is gone.
+    pub is_deleted: bool,
     /// When something in the room runs out of time if nothing more comes.
     pub deadline: Option<ServerTime>,
     pub online: OnlineCount,
@@ -90,6 +96,7 @@ impl Store {
         let mut rooms = load::lock(&mut transaction, needs).await?;
         load::state(&mut transaction, &mut rooms).await?;
         load::known(&mut transaction, &mut rooms, needs).await?;
+        load::contributions_of(&mut transaction, &mut rooms, needs).await?;
 
         Ok(Batch { transaction, rooms })
     }
@@ -113,7 +120,13 @@ impl Batch {
             return Ok(Vec::new());
         }
 
-        let rooms: Vec<_> = self.rooms.values().map(write::Room::of).collect();
+        let aggregates = self.rooms.values().map(|locked| &locked.aggregate);
+        for aggregate in aggregates.filter(|aggregate| aggregate.is_deleted()) {
+            delete::room(&mut self.transaction, aggregate).await?;
+        }
+        let kept = self.rooms.values();
+        let kept = kept.filter(|locked| !locked.aggregate.is_deleted());
+        let rooms: Vec<_> = kept.map(write::Room::of).collect();
         write::heads(&mut self.transaction, &rooms).await?;
         write::settings(&mut self.transaction, &rooms).await?;
         write::changes(&mut self.transaction, &rooms).await?;
@@ -134,6 +147,7 @@ impl Batch {
 fn has_changes(changes: &Changes) -> bool {
     let Changes {
         room,
+        deleted,
         session,
         contributions,
         boarded,
@@ -149,6 +163,7 @@ fn has_changes(changes: &Changes) -> bool {
     } = changes;
 
     *room
+        || *deleted
         || *train
         || *census
         || !session.is_empty()
@@ -172,12 +187,14 @@ fn committed(locked: Locked) -> Committed {
         ..
     } = &locked.aggregate;
     let count = i64::try_from(changes.events.len()).expect("a batch fits memory");
+    let is_deleted = changes.deleted;
 
     Committed {
         room_id: room.id,
         epoch: head.epoch,
         after_seq: head.seq - count,
-        deadline: locked.aggregate.deadline(),
+        is_deleted,
+        deadline: locked.aggregate.deadline().filter(|_| !is_deleted),
         online: census.online,
         events: locked.aggregate.changes.events,
     }

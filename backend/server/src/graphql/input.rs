@@ -70,6 +70,13 @@ pub(crate) struct UpdateRoomInput {
 }
 
 #[derive(InputObject)]
+pub(crate) struct DeleteRoomInput {
+    pub(super) room_id: ID,
+    /// The version of the room that is meant.
+    pub(super) version: i32,
+}
+
+#[derive(InputObject)]
 pub(crate) struct StartSessionInput {
     pub(super) room_id: ID,
     /// Defaults to the room's.

@@ -14,20 +14,21 @@ use uuid::Uuid;
 use super::fault::Fault;
 use super::global_id;
 use super::input::{
-    CreateOverlayTokenInput, CreateRoomInput, EndSessionInput, InterruptSessionInput,
-    RecordContributionInput, ResumeSessionInput, StartSessionInput, UpdateRoomInput,
+    CreateOverlayTokenInput, CreateRoomInput, DeleteRoomInput, EndSessionInput,
+    InterruptSessionInput, RecordContributionInput, ResumeSessionInput, StartSessionInput,
+    UpdateRoomInput,
 };
 use super::object::CreatedOverlayToken;
 use super::refusal::{
-    CreateOverlayTokenResult, CreateRoomResult, EndSessionResult, InterruptSessionResult,
-    RecordContributionResult, Refusal, ResumeSessionResult, RevokeOverlayTokenResult,
-    StartSessionResult, Stop, UpdateRoomResult,
+    CreateOverlayTokenResult, CreateRoomResult, DeleteRoomResult, EndSessionResult,
+    InterruptSessionResult, RecordContributionResult, Refusal, ResumeSessionResult,
+    RevokeOverlayTokenResult, StartSessionResult, Stop, UpdateRoomResult,
 };
 use super::{app, caller};
 use crate::identity::{draw_overlay_secret, overlay_secret_hash};
 use crate::writer::{
-    Authorized, Command, EndSession, InterruptSession, RecordContribution, ResumeSession,
-    StartSession, UpdateRoom,
+    Authorized, Command, DeleteRoom, EndSession, InterruptSession, RecordContribution,
+    ResumeSession, StartSession, UpdateRoom,
 };
 
 /// The longest label of an overlay token, in bytes: a line in a list.
@@ -56,6 +57,20 @@ impl RoomMutation {
         input: UpdateRoomInput,
     ) -> Result<UpdateRoomResult, Fault> {
         UpdateRoomResult::of(update_room(context, &id, input).await)
+    }
+
+    /// Deletes a room with its log, its people and its overlay tokens; for staff. Those who follow it
+    /// are told that there is no such room, and its slug is free again. A room in which contributions
+    /// were recorded is refused: archive it.
+    async fn delete_room(
+        &self,
+        context: &Context<'_>,
+        input: DeleteRoomInput,
+    ) -> Result<DeleteRoomResult, Fault> {
+        let version = input.version;
+        let deleted = submit(context, &input.room_id, |_| Ok(DeleteRoom { version }));
+
+        DeleteRoomResult::of(deleted.await)
     }
 
     async fn start_session(

@@ -129,6 +129,14 @@ impl Room {
     }
 }
 
+/// What is left of a room that was deleted.
+#[derive(SimpleObject)]
+pub(crate) struct DeletedRoom {
+    id: ID,
+    /// Free again.
+    slug: String,
+}
+
 #[derive(SimpleObject)]
 struct HypeTrainProgram {
     version: i32,
@@ -246,6 +254,15 @@ impl From<room::Room> for Room {
             updated_at: room.updated_at.into(),
             source: room,
             present: None,
+        }
+    }
+}
+
+impl From<room::Room> for DeletedRoom {
+    fn from(room: room::Room) -> Self {
+        Self {
+            id: IdKind::Room.id(room.id.0),
+            slug: room.slug,
         }
     }
 }

@@ -9,12 +9,12 @@ use parlor_domain::access::AccessRefusal;
 use parlor_domain::invalid::Invalid;
 use parlor_domain::room::UpdateRoomRefusal;
 use parlor_domain::room_aggregate::{
-    EndSessionRefusal, InterruptSessionRefusal, RecordContributionRefusal, ResumeSessionRefusal,
-    StartSessionRefusal,
+    DeleteRoomRefusal, EndSessionRefusal, InterruptSessionRefusal, RecordContributionRefusal,
+    ResumeSessionRefusal, StartSessionRefusal,
 };
 
 use super::fault::Fault;
-use super::object::{Contribution, CreatedOverlayToken, OverlayToken, Room, Session};
+use super::object::{Contribution, CreatedOverlayToken, DeletedRoom, OverlayToken, Room, Session};
 use super::people::Participant;
 use crate::writer::NotDone;
 
@@ -179,6 +179,18 @@ impl From<UpdateRoomRefusal> for Refusal {
     }
 }
 
+impl From<DeleteRoomRefusal> for Refusal {
+    fn from(refusal: DeleteRoomRefusal) -> Self {
+        let code = match refusal {
+            DeleteRoomRefusal::StaleVersion { .. } => "STALE_VERSION",
+            DeleteRoomRefusal::SessionLive => "SESSION_LIVE",
+            DeleteRoomRefusal::HasContributions => "HAS_CONTRIBUTIONS",
+        };
+
+        Self::conflict(code, refusal)
+    }
+}
+
 impl From<StartSessionRefusal> for Refusal {
     fn from(refusal: StartSessionRefusal) -> Self {
         let code = match refusal {
@@ -303,6 +315,9 @@ results! {
     }
     UpdateRoomResult {
         Room, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    DeleteRoomResult {
+        DeletedRoom, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation
     }
     StartSessionResult {
         Session, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError

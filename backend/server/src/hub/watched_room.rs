@@ -29,6 +29,8 @@ pub(crate) enum Following {
     Events(Vec<Arc<Event>>),
     /// The log is another, or does not reach back any more: the follower has to start anew.
     Lost,
+    /// The room was deleted.
+    Gone,
 }
 
 /// A room's recent log, and the news of it.
@@ -38,6 +40,7 @@ pub(crate) struct WatchedRoom {
     log: Mutex<Option<RecentLog>>,
     position: watch::Sender<Option<Position>>,
     online: watch::Sender<OnlineCount>,
+    gone: watch::Sender<bool>,
     filling: AtomicBool,
     /// How far the log is known to reach.
     wanted_seq: AtomicI64,
@@ -51,6 +54,7 @@ impl WatchedRoom {
             log: Mutex::default(),
             position: watch::Sender::new(None),
             online: watch::Sender::new(OnlineCount::default()),
+            gone: watch::Sender::new(false),
             filling: AtomicBool::new(false),
             wanted_seq: AtomicI64::new(0),
         }
@@ -80,6 +84,19 @@ impl WatchedRoom {
         self.online.subscribe()
     }
 
+    /// Returns once the room was deleted.
+    pub(crate) async fn gone(&self) {
+        let mut gone = self.gone.subscribe();
+        gone.wait_for(|gone| *gone)
+            .await
+            .expect("this room holds the sender");
+    }
+
+    /// Says that the room was deleted, which is for ever.
+    pub(super) fn end(&self) {
+        self.gone.send_replace(true);
+    }
+
     /// Says how many were found to be online. What was known is kept if it is newer.
     pub(crate) fn note_online(&self, found: OnlineCount) {
         self.online.send_if_modified(|known| {
@@ -98,6 +115,9 @@ impl WatchedRoom {
         limit: usize,
         store: &Store,
     ) -> Result<Following, StoreError> {
+        if *self.gone.borrow() {
+            return Ok(Following::Gone);
+        }
         let held = match &*self.log() {
             Some(log) if log.epoch != position.epoch => return Ok(Following::Lost),
             Some(log) => log.after(position.seq, limit),
@@ -122,6 +142,9 @@ impl WatchedRoom {
 
     /// Takes in a publication.
     pub(super) fn take(self: &Arc<Self>, committed: Committed) {
+        if committed.is_deleted {
+            return self.end();
+        }
         let Committed {
             epoch,
             after_seq,

@@ -40,6 +40,8 @@ pub(super) struct Group {
 enum Broken {
     /// Its place in the log is gone.
     Lost,
+    /// The room was deleted.
+    Gone,
     /// The execution came to an end or failed.
     Execution,
 }
@@ -47,7 +49,8 @@ enum Broken {
 impl Group {
     /// Serves the group until its last member has left.
     pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
-        let mut positions = self.room.positions();
+        let room = Arc::clone(&self.room);
+        let mut positions = room.positions();
         let mut online = self.room.online();
         loop {
             tokio::select! {
@@ -62,6 +65,12 @@ impl Group {
                         None => return,
                     }
                     if self.members.is_empty() && self.groups.retire(&self.key, &commands) {
+                        return;
+                    }
+                }
+                () = room.gone() => {
+                    self.dismiss(&Broken::Gone);
+                    if self.groups.retire(&self.key, &commands) {
                         return;
                     }
                 }
@@ -131,6 +140,7 @@ impl Group {
             .await;
         let events = match following {
             Ok(Following::Events(events)) => events,
+            Ok(Following::Gone) => return Err(Broken::Gone),
             Ok(Following::Lost) => return Err(Broken::Lost),
             Err(error) => {
                 tracing::error!(%error, room_id = %self.room.id(), "a log could not be read");
@@ -223,6 +233,7 @@ impl Group {
                     let close = Close::restart("the room's log was interrupted");
                     member.outbound.close(close);
                 }
+                Broken::Gone => end_with(member, FeedRefusal::NotFound),
                 Broken::Execution => end_with(member, FeedRefusal::Internal),
             }
             self.forget(&place);

@@ -21,7 +21,7 @@ use super::groups::{Joined, Member, Sharing};
 use super::message::Subscribe;
 use super::operations::OperationKey;
 use super::outbound::{Delivery, Outbound};
-use crate::feed::{FeedMessage, FeedPresence, FeedSource, stream_of};
+use crate::feed::{FeedMessage, FeedPresence, FeedRefusal, FeedSource, stream_of};
 use crate::graphql::parse_within_limits;
 use crate::hub::{Following, Position};
 use crate::identity::Caller;
@@ -244,13 +244,21 @@ impl Run {
             .room
             .following(position, MESSAGE_EVENTS_MAX, store)
             .await;
-        let Ok(Following::Events(events)) = following else {
-            if let Err(error) = following {
-                tracing::error!(%error, "a log could not be read");
+        let events = match following {
+            Ok(Following::Events(events)) => events,
+            Ok(Following::Gone) => {
+                self.refuse(FeedRefusal::NotFound);
+                return None;
             }
-            self.outbound
-                .close(Close::restart("the room's log was interrupted"));
-            return None;
+            Ok(Following::Lost) => {
+                self.start_anew();
+                return None;
+            }
+            Err(error) => {
+                tracing::error!(%error, "a log could not be read");
+                self.start_anew();
+                return None;
+            }
         };
         let Some(through_seq) = events.last().map(|event| event.seq) else {
             return Some(position);
@@ -259,8 +267,7 @@ impl Run {
             && let Err(refusal) =
                 catch_up::readable(store, &self.caller.principal, sharing.room.id()).await
         {
-            self.outbound
-                .error(&self.key, &error_json(&refusal.to_string(), refusal.code()));
+            self.refuse(refusal);
             return None;
         }
 
@@ -279,6 +286,16 @@ impl Run {
             seq: through_seq,
             ..position
         })
+    }
+
+    fn refuse(&self, refusal: FeedRefusal) {
+        let errors = error_json(&refusal.to_string(), refusal.code());
+        self.outbound.error(&self.key, &errors);
+    }
+
+    fn start_anew(&self) {
+        let close = Close::restart("the room's log was interrupted");
+        self.outbound.close(close);
     }
 
     async fn send(&self, response: &Response) -> Delivery {

@@ -4,8 +4,9 @@ use parlor_domain::contribution::{Contribution, Report, Status};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal};
 use parlor_domain::room_aggregate::{
-    ContributionRef, EndSessionRefusal, Fingerprint, InterruptSessionRefusal, MessageKey,
-    RecordContributionRefusal, ResumeSessionRefusal, RoomAggregate, StartSessionRefusal,
+    ContributionRef, DeleteRoomRefusal, EndSessionRefusal, Fingerprint, InterruptSessionRefusal,
+    MessageKey, RecordContributionRefusal, ResumeSessionRefusal, RoomAggregate,
+    StartSessionRefusal,
 };
 use parlor_domain::session::Session;
 use parlor_domain::time::ServerTime;
@@ -64,6 +65,11 @@ pub enum NotDone<R> {
 
 pub struct UpdateRoom(pub RoomChange);
 
+/// Deletes the room, if it is at that version.
+pub struct DeleteRoom {
+    pub version: i32,
+}
+
 pub struct StartSession {
     pub delay_ms: Option<i64>,
 }
@@ -114,6 +120,25 @@ impl Command for UpdateRoom {
         now: ServerTime,
     ) -> Result<Room, UpdateRoomRefusal> {
         room.update_room(self.0.clone(), ids, now)
+    }
+}
+
+impl Command for DeleteRoom {
+    type Answer = Room;
+    type Refusal = DeleteRoomRefusal;
+    const REPEATABLE: bool = false;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.has_contributions = true;
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        _ids: &mut Ids,
+        _now: ServerTime,
+    ) -> Result<Room, DeleteRoomRefusal> {
+        room.delete_room(self.version)
     }
 }
 
@@ -273,6 +298,7 @@ impl<C: Command> Job for Waiting<C> {
     }
 
     fn decide(&mut self, room: Option<&mut RoomAggregate>, ids: &mut Ids, now: ServerTime) {
+        let room = room.filter(|room| !room.is_deleted());
         self.decided = Some(match room {
             None => Err(NotDone::RoomNotFound),
             Some(room) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use metrics::{counter, histogram};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_store::{Batch, RoomNeeds, Store, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::Publish;
 use super::command::{Failure, Job};
@@ -25,6 +25,8 @@ pub(super) struct Lane {
     pub(super) store: Store,
     pub(super) publisher: Arc<dyn Publish>,
     pub(super) deadlines: Arc<Deadlines>,
+    /// Told when a room has left something behind.
+    pub(super) deleted: Arc<Notify>,
     pub(super) clock: Clock,
     pub(super) ids: Ids,
 }
@@ -116,6 +118,9 @@ impl Lane {
             if let Some(tenant_id) = owners.get(&committed.room_id) {
                 self.deadlines
                     .set(committed.room_id, *tenant_id, committed.deadline);
+            }
+            if committed.is_deleted {
+                self.deleted.notify_one();
             }
             counter!("parlor_events_committed_total").increment(committed.events.len() as u64);
             self.publisher.publish(committed);

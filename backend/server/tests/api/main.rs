@@ -7,6 +7,7 @@ mod access;
 mod authority;
 mod contributions;
 mod database;
+mod deletions;
 mod http;
 mod people;
 mod person;

@@ -211,6 +211,11 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             "id: $id, input: $input",
             ROOM,
         ),
+        "deleteRoom" => (
+            "$input: DeleteRoomInput!",
+            "input: $input",
+            "... on DeletedRoom { id slug }",
+        ),
         "startSession" => ("$input: StartSessionInput!", "input: $input", SESSION),
         "endSession" => ("$input: EndSessionInput!", "input: $input", SESSION),
         "interruptSession" => ("$input: InterruptSessionInput!", "input: $input", SESSION),
@@ -238,9 +243,8 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
     // A union that never has a member cannot be asked for it.
     let refusals = match mutation {
         "createRoom" => INVALID.to_owned(),
-        "endSession" | "interruptSession" | "resumeSession" | "revokeOverlayToken" => {
-            NOT_FOUND.to_owned()
-        }
+        "deleteRoom" | "endSession" | "interruptSession" | "resumeSession"
+        | "revokeOverlayToken" => NOT_FOUND.to_owned(),
         _ => format!("{INVALID} {NOT_FOUND}"),
     };
     let document = format!(

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use parlor_domain::id::RoomId;
 use parlor_server::graphql::global_id;
 use serde_json::{Value, json};
 
@@ -22,6 +23,8 @@ on_both_engines!(
     a_gap_in_the_publications_is_filled_from_the_log,
     a_last_publication_that_is_lost_shows_in_the_heads,
     a_log_that_was_renewed_sends_its_followers_back_to_the_start,
+    whoever_follows_a_deleted_room_is_told_that_it_is_not_there,
+    a_room_that_another_node_deleted_shows_in_the_heads,
 );
 
 fn number(value: &Value) -> i64 {
@@ -208,7 +211,7 @@ async fn an_unknown_room_and_one_of_others_answer_alike(database: String) {
     let token = server.token(server.tenant, "staff", 600_000);
     let room_ids = [
         global_id::room_id(theirs),
-        global_id::room_id(parlor_domain::id::RoomId(server.tenant.0)),
+        global_id::room_id(RoomId(server.tenant.0)),
         "nonsense".to_owned(),
     ];
 
@@ -335,4 +338,63 @@ async fn a_log_that_was_renewed_sends_its_followers_back_to_the_start(database: 
     let mut client = Client::ready(&server, None).await;
     client.follow("1", room, position(&start)).await;
     assert_eq!(client.feed("1").await["recovered"], false);
+}
+
+async fn delete(server: &TestServer, room: RoomId) {
+    let document = "mutation ($input: DeleteRoomInput!) {
+        deleteRoom(input: $input) { ... on DeletedRoom { id } ... on Error { message } }
+    }";
+    let input = json!({ "roomId": global_id::room_id(room), "version": 1 });
+    let variables = json!({ "input": input });
+    let deleted = server.execute(server.tenant, document, variables).await;
+    assert!(deleted["deleteRoom"]["id"].is_string(), "{deleted}");
+}
+
+async fn whoever_follows_a_deleted_room_is_told_that_it_is_not_there(database: String) {
+    let server = TestServer::start_on(database).await;
+    let room = server.room(server.tenant, "a", true).await;
+    let other = server.live_room("other").await;
+    let (mut one, mut two) = (
+        Client::ready(&server, None).await,
+        Client::ready(&server, None).await,
+    );
+    for client in [&mut one, &mut two] {
+        client.follow("1", room, json!({})).await;
+        client.feed("1").await;
+    }
+    two.follow("2", other, json!({})).await;
+    two.feed("2").await;
+
+    delete(&server, room).await;
+
+    for client in [&mut one, &mut two] {
+        let errors = client.error("1").await;
+        assert_eq!(errors[0]["extensions"]["code"], "NOT_FOUND");
+    }
+    // The socket goes on, and the room is not there for whoever asks again.
+    two.follow("1", room, json!({})).await;
+    assert_eq!(two.error("1").await[0]["extensions"]["code"], "NOT_FOUND");
+    server.donate(other, "a").await;
+    assert_eq!(seqs(&two.feed("2").await["events"]), [3, 4]);
+}
+
+async fn a_room_that_another_node_deleted_shows_in_the_heads(database: String) {
+    let server = TestServer::start_with(Options {
+        database: Some(database),
+        heads_check: Duration::from_millis(10),
+        ..Options::default()
+    })
+    .await;
+    let room = server.room(server.tenant, "a", true).await;
+    let mut client = Client::ready(&server, None).await;
+    client.follow("1", room, json!({})).await;
+    client.feed("1").await;
+
+    server.publications.loses.store(true, Ordering::SeqCst);
+    delete(&server, room).await;
+
+    assert_eq!(
+        client.error("1").await[0]["extensions"]["code"],
+        "NOT_FOUND"
+    );
 }

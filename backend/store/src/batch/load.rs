@@ -110,6 +110,29 @@ pub(super) async fn state(
     Ok(())
 }
 
+/// Loads whether contributions were recorded, where that matters.
+pub(super) async fn contributions_of(
+    transaction: &mut Transaction,
+    rooms: &mut Rooms,
+    needs: &[RoomNeeds],
+) -> Result<(), sqlx::Error> {
+    let keys: Vec<_> = needs
+        .iter()
+        .filter(|one| one.has_contributions && rooms.contains_key(&(one.room_id, one.tenant_id)))
+        .map(|one| row![one.room_id, one.tenant_id])
+        .collect();
+    let text = "SELECT wanted.room_id, wanted.tenant_id FROM wanted
+        WHERE EXISTS (SELECT 1 FROM contributions c WHERE c.room_id = wanted.room_id)";
+    for mut row in look_up(transaction, "wanted (room_id, tenant_id)", &keys, text).await? {
+        let key = (RoomId(row.take()?), TenantId(row.take()?));
+        if let Some(locked) = rooms.get_mut(&key) {
+            locked.aggregate.known.has_contributions = true;
+        }
+    }
+
+    Ok(())
+}
+
 /// Runs `WITH {table} AS (VALUES {keys}) {select}`, in as few statements as the limit allows.
 async fn look_up(
     transaction: &mut Transaction,

@@ -4,6 +4,7 @@
 
 mod answers;
 mod batches;
+mod deletions;
 mod faults;
 mod harness;
 mod logs;
