@@ -129,6 +129,26 @@ test('after a seek back the train is as it was, and comes again', { timeout }, a
   assert.ok((await page.evaluate(() => window.picture())) >= Date.parse(second.occurredAt));
 });
 
+test('the client is imported, follows a room and joins it from another origin', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page, troubles } = await openSite(room);
+
+  const outcome = await page.evaluate(
+    async ({ url, room, token }) => {
+      const { connect } = await import(`${url}/sdk/index.js`);
+      const client = await connect({ server: url, room, token });
+      const followed = new Promise((done) =>
+        client.addEventListener('change', () => client.participants.length === 1 && done(client.participants[0].name)),
+      );
+      return [(await client.join({ name: 'Ada' })).ok, await followed];
+    },
+    { url: server.url, room: room.id, token: server.viewerToken(staff.tenantId, 'ada') },
+  );
+
+  assert.deepEqual(outcome, [true, 'Ada']);
+  assert.deepEqual(troubles, []);
+});
+
 test('an origin that is not allowed cannot connect', { timeout }, async () => {
   const room = await staff.openRoom();
   body = `<!doctype html><parlor-overlay server="${server.url}" room="${room.id}"></parlor-overlay>

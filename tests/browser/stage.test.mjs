@@ -145,3 +145,27 @@ test('what a widget was not asked for is not drawn', { timeout }, async () => {
   assert.equal(await plain.page.locator('[part="presence-count"]').isVisible(), false);
   assert.equal(await air.page.locator('[part="presence-count"]').isVisible(), false);
 });
+
+test('for whoever asks for less motion, people fade in where they will sit', { timeout }, async () => {
+  const room = await staff.openRoom();
+  await staff.makeOwner(room.id, 'mira', 'Mira');
+  const host = await openStage(room, 'mira');
+  const { page } = await openWidgets(room, 'stage');
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.evaluate(() => {
+    window.moves = [];
+    const seats = (records) => records.map(({ target }) => target).filter((target) => target.matches('.seat'));
+    new MutationObserver((records) => window.moves.push(...seats(records).map((seat) => seat.style.transform)))
+      .observe(document.querySelector('parlor-overlay').shadowRoot, { subtree: true, attributeFilter: ['style'] });
+  });
+
+  await click(host.page, 'Take the stage');
+  await page.locator('[part="seat"]:visible').filter({ hasText: 'Mira' }).waitFor();
+  await page.waitForFunction(() =>
+    [...document.querySelector('parlor-overlay').shadowRoot.querySelectorAll('.seat')].some((seat) => seat.style.opacity === '1'));
+
+  const moves = await page.evaluate(() => window.moves);
+  const aside = moves.map((move) => move.match(/translateX\(calc\(var\(--d\)\s*\*\s*(-?\d+)/)?.[1]);
+  assert.ok(moves.length > 0);
+  assert.deepEqual(aside.filter((units) => units !== '0'), []);
+});
