@@ -25,9 +25,8 @@ const WITH_THE_ROOM: [&str; 5] = [
 ];
 
 /// What is cleared away afterwards, by the key within the room.
-const AFTERWARDS: [(&str, &str); 7] = [
+const AFTERWARDS: [(&str, &str); 6] = [
     ("events", "seq"),
-    ("staff_events", "seq"),
     ("parts", "part"),
     ("keyframes", "seq"),
     ("participants", "id"),

@@ -13,14 +13,13 @@ on_both_engines! {
     a_batch_cannot_delete_what_it_gave_something_to,
 }
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 11] = [
     "rooms",
     "sessions",
     "overlay_tokens",
     "room_trains",
     "room_censuses",
     "events",
-    "staff_events",
     "parts",
     "keyframes",
     "participants",

@@ -1,5 +1,4 @@
--- Sessions that are interrupted and may come back, the settings of rooms, a second log for each room
--- that only its staff reads, and rooms that are deleted.
+-- Sessions that are interrupted and may come back, the settings of rooms, and rooms that are deleted.
 
 ALTER TABLE rooms ADD COLUMN interruption_grace_ms BIGINT NOT NULL DEFAULT 600000;
 ALTER TABLE rooms ADD COLUMN admission TEXT NOT NULL DEFAULT 'everyone';
@@ -11,22 +10,6 @@ CREATE INDEX sessions_interrupted ON sessions (interrupted_at) WHERE interrupted
 
 CREATE INDEX rooms_by_stream ON rooms (tenant_id, stream_id, created_at, id)
     WHERE stream_id IS NOT NULL;
-
--- The staff's log has the epoch of the room's, and positions of its own.
-ALTER TABLE rooms ADD COLUMN staff_head_seq BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE rooms ADD COLUMN staff_last_occurred_at BIGINT NOT NULL DEFAULT 0;
-
-CREATE TABLE staff_events (
-    room_id UUID NOT NULL,
-    seq BIGINT NOT NULL,
-    tenant_id UUID NOT NULL,
-    id UUID NOT NULL,
-    occurred_at BIGINT NOT NULL,
-    display_at BIGINT NOT NULL,
-    part TEXT,
-    body TEXT NOT NULL,
-    PRIMARY KEY (room_id, seq)
-);
 
 -- Money that was reported to a room keeps it from being deleted.
 CREATE INDEX contributions_by_room ON contributions (room_id, recorded_at, id);
