@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -53,7 +53,9 @@ impl Follower {
         self.send(json!({ "type": "subscribe", "id": "1", "payload": payload }))
             .await?;
 
-        Ok(self.read().await?.len())
+        let first = self.read().await?;
+        ensure!(first.contains(r#""type":"next""#), "not followed: {first}");
+        Ok(first.len())
     }
 
     /// Reads for as long as there is something.
