@@ -59,6 +59,7 @@ operations! {
     LeaveStage = "operations/leave_stage.graphql",
     MoveToAudience = "operations/move_to_audience.graphql",
     HandOverHost = "operations/hand_over_host.graphql",
+    Audit = "operations/audit.graphql",
     Participant = "operations/participant.graphql",
     Participants = "operations/participants.graphql",
     Stage = "operations/stage.graphql",

@@ -22,14 +22,15 @@ mod scalar;
 mod stage;
 mod transport;
 
+pub use record::audit::{AuditAction, AuditEntry, AuditPage, AuditQuestion};
 pub use record::people::{
     Capability, CapabilityTerms, KnownParticipant, Membership, NewCapabilityTerms, NewParticipant,
     Participant, ParticipantPrivate, ParticipantsPage, ParticipantsQuestion, RoomAccess,
     StageDetails,
 };
 pub use record::{
-    Contribution, ContributionReport, ContributionStatus, HypeTrainLevel, HypeTrainProgram,
-    HypeTrainSummary, NewRoom, RoomDetails, RoomSummary,
+    Admission, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,
+    HypeTrainProgram, HypeTrainSummary, NewRoom, RoomDetails, RoomSummary,
 };
 pub use refusal::{CommandError, QueryError};
 

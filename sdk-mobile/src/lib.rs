@@ -22,11 +22,11 @@ mod token;
 mod wishes;
 
 pub use api::{
-    Api, Capability, CapabilityTerms, CommandError, Contribution, ContributionReport,
-    ContributionStatus, HypeTrainLevel, HypeTrainProgram, HypeTrainSummary, KnownParticipant,
-    Membership, NewCapabilityTerms, NewParticipant, NewRoom, Participant, ParticipantPrivate,
-    ParticipantsPage, ParticipantsQuestion, QueryError, RoomAccess, RoomDetails, RoomSummary,
-    StageDetails,
+    Admission, Api, AuditAction, AuditEntry, AuditPage, AuditQuestion, Capability, CapabilityTerms,
+    CommandError, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,
+    HypeTrainProgram, HypeTrainSummary, KnownParticipant, Membership, NewCapabilityTerms,
+    NewParticipant, NewRoom, Participant, ParticipantPrivate, ParticipantsPage,
+    ParticipantsQuestion, QueryError, RoomAccess, RoomDetails, RoomSummary, StageDetails,
 };
 pub use client::Client;
 pub use record::{

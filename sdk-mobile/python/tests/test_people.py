@@ -108,6 +108,26 @@ class People(unittest.IsolatedAsyncioTestCase):
         back = await self.person("ben")
         self.assertEqual(back.id, ben.id)
 
+        trail = await within(ada.api.audit(parlor.AuditQuestion(room_id=self.room)))
+        self.assertEqual(
+            [entry.action.name for entry in trail.entries],
+            [
+                "ROLE_ASSIGNED",
+                "CAPABILITY_GRANTED",
+                "GRANT_CLEARED",
+                "CAPABILITY_DENIED",
+                "DENIAL_CLEARED",
+                "RENAMED",
+                "REMOVED",
+                "READMITTED",
+            ],
+        )
+        self.assertEqual(trail.entries[0].to_role, parlor.ParticipantRole.OWNER)
+        self.assertTrue(trail.entries[0].actor_is_staff)
+        self.assertEqual(trail.entries[6].reason, "was rude")
+        with self.assertRaises(parlor.QueryError.Forbidden):
+            await within(back.api.audit(parlor.AuditQuestion(room_id=self.room)))
+
     async def test_everyone_is_found_page_by_page(self):
         for name in ["ada", "ben", "cem"]:
             await self.person(name)

@@ -56,6 +56,7 @@ pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
         delay_ms: room.delay_ms,
         ingest_offset_ms: room.ingest_offset_ms,
         anonymous_read: room.anonymous_read,
+        admission: room.admission,
         stage_size: room.stage_size,
         interruption_grace_ms: room.interruption_grace_ms,
         participant_count: room.participant_count,
@@ -193,7 +194,7 @@ impl From<NewRoom> for create_room::CreateRoomInput {
             anonymous_read: new.anonymous_read,
             stage_size: new.stage_size.map(i64::from),
             interruption_grace_ms: new.interruption_grace_ms.map(i64::from),
-            admission: None,
+            admission: new.admission,
             hype_train_program: new.hype_train_program.map(Into::into),
         }
     }

@@ -1,5 +1,7 @@
 //! The operations, typed and checked against the schema when this crate is compiled.
 
+use super::record::Admission;
+use super::record::audit::AuditAction;
 use super::record::people::{Capability, Membership};
 use super::scalar::{Currency, Id, Int64, Time};
 use crate::record::{ParticipantRole, StageRole};
@@ -15,6 +17,7 @@ macro_rules! operation {
                                                             variables_derives = "Debug, Clone",
                                                             response_derives = "Debug, Clone",
                                                             normalization = "rust",
+                                                            extern_enums("Admission"),
                                                             skip_serializing_none
                                                         )]
         pub(crate) struct $name;
@@ -31,7 +34,7 @@ macro_rules! people_operation {
                                                             variables_derives = "Debug, Clone",
                                                             response_derives = "Debug, Clone",
                                                             normalization = "rust",
-                                                            extern_enums("Capability", "Membership", "ParticipantRole", "StageRole"),
+                                                            extern_enums("AuditAction", "Capability", "Membership", "ParticipantRole", "StageRole"),
                                                             skip_serializing_none
                                                         )]
         pub(crate) struct $name;
@@ -106,6 +109,7 @@ people_operation!(
     HandOverHost,
     "../sdk-core/operations/hand_over_host.graphql"
 );
+people_operation!(Audit, "../sdk-core/operations/audit.graphql");
 people_operation!(Participant, "../sdk-core/operations/participant.graphql");
 people_operation!(Participants, "../sdk-core/operations/participants.graphql");
 people_operation!(Stage, "../sdk-core/operations/stage.graphql");

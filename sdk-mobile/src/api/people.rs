@@ -2,13 +2,14 @@
 
 use super::answer::people as answer;
 use super::operations::{
-    AssignRole, ClearCapabilityDenial, ClearCapabilityGrant, DenyCapability, GrantCapability,
-    JoinRoom, LeaveRoom, Participant as ParticipantById, Participants, ReadmitParticipant,
-    RemoveParticipant, RenameParticipant, RoomAccess as AccessToRoom, assign_role,
-    clear_capability_denial, clear_capability_grant, deny_capability, grant_capability, join_room,
-    leave_room, participant, participants, readmit_participant, remove_participant,
-    rename_participant, room_access,
+    AssignRole, Audit, ClearCapabilityDenial, ClearCapabilityGrant, DenyCapability,
+    GrantCapability, JoinRoom, LeaveRoom, Participant as ParticipantById, Participants,
+    ReadmitParticipant, RemoveParticipant, RenameParticipant, RoomAccess as AccessToRoom,
+    assign_role, audit, clear_capability_denial, clear_capability_grant, deny_capability,
+    grant_capability, join_room, leave_room, participant, participants, readmit_participant,
+    remove_participant, rename_participant, room_access,
 };
+use super::record::audit::{AuditPage, AuditQuestion};
 use super::record::people::{
     Capability, KnownParticipant, NewCapabilityTerms, NewParticipant, Participant,
     ParticipantsPage, ParticipantsQuestion, RoomAccess,
@@ -212,6 +213,22 @@ impl Api {
         Ok(answer::participants(
             self.execute::<Participants>(variables).await?,
         )?)
+    }
+
+    /// Asks who used authority over whom in a room. Needs the capability to read the audit trail.
+    pub async fn audit(&self, question: AuditQuestion) -> Result<AuditPage, QueryError> {
+        let page = audit::ConnectionInput {
+            first: question.first.map(i64::from),
+            after: question.after,
+            last: None,
+            before: None,
+        };
+        let variables = audit::Variables {
+            room_id: question.room_id,
+            page: Some(page),
+        };
+
+        Ok(answer::audit(self.execute::<Audit>(variables).await?))
     }
 
     /// Asks what the caller is in a room, and may do there.

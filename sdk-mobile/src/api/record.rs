@@ -1,8 +1,10 @@
 //! What goes into calls and comes out of them. Times are Unix milliseconds.
 
+pub(crate) mod audit;
 pub(crate) mod people;
 
 use crate::record::{ContributionKind, HypeTrainPhase, RoomState, Session};
+use serde::{Deserialize, Serialize};
 
 /// A room, as those who may read it see it.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -25,6 +27,8 @@ pub struct RoomDetails {
     pub ingest_offset_ms: i64,
     /// Whether anyone may read it without a token.
     pub anonymous_read: bool,
+    /// Who may join it by themselves.
+    pub admission: Admission,
     /// How many people the stage has places for.
     pub stage_size: i64,
     /// For how long the stream may be away within one session.
@@ -41,6 +45,16 @@ pub struct RoomDetails {
     pub created_at_unix_millis: i64,
     /// When it was last changed.
     pub updated_at_unix_millis: i64,
+}
+
+/// Who may join a room by themselves. Staff lets anybody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Admission {
+    /// Whoever may read it and has a token of their own.
+    Everyone,
+    /// Those who have been in it.
+    Known,
 }
 
 /// A hype train, in figures.
@@ -93,6 +107,9 @@ pub struct NewRoom {
     /// Whether anyone may read it without a token. False unless given.
     #[uniffi(default = None)]
     pub anonymous_read: Option<bool>,
+    /// Who may join it by themselves: everyone unless given.
+    #[uniffi(default = None)]
+    pub admission: Option<Admission>,
     /// How many people the stage has places for: 1 to 50, 10 unless given.
     #[uniffi(default = None)]
     pub stage_size: Option<u32>,

@@ -2,12 +2,13 @@
 
 use super::{conflict, forbidden, invalid, not_found};
 use crate::api::operations::{
-    assign_role, clear_capability_denial, clear_capability_grant, decline_stage, deny_capability,
-    grant_capability, hand_over_host, invite_to_stage, join_room, join_stage, leave_room,
-    leave_stage, move_to_audience, participant, participants, readmit_participant,
+    assign_role, audit, clear_capability_denial, clear_capability_grant, decline_stage,
+    deny_capability, grant_capability, hand_over_host, invite_to_stage, join_room, join_stage,
+    leave_room, leave_stage, move_to_audience, participant, participants, readmit_participant,
     remove_participant, rename_participant, request_stage, room_access, stage,
     withdraw_stage_request,
 };
+use crate::api::record::audit::{AuditEntry, AuditPage};
 use crate::api::record::people::{
     CapabilityTerms, KnownParticipant, Participant, ParticipantPrivate, ParticipantsPage,
     RoomAccess, StageDetails,
@@ -139,6 +140,31 @@ pub(crate) fn participants(data: participants::ResponseData) -> Result<Participa
         end_cursor: page.page_info.end_cursor,
         has_next_page: page.page_info.has_next_page,
     })
+}
+
+pub(crate) fn audit(data: audit::ResponseData) -> AuditPage {
+    let page = data.audit_connection;
+    let entries = page.nodes.into_iter().map(|entry| AuditEntry {
+        id: entry.id,
+        at_unix_millis: entry.at.0,
+        actor_id: entry.actor_id,
+        actor_is_staff: entry.actor_is_staff,
+        participant_id: entry.participant_id,
+        action: entry.action,
+        from_role: entry.from_role,
+        to_role: entry.to_role,
+        capability: entry.capability,
+        expires_at_unix_millis: entry.expires_at.map(|at| at.0),
+        reason: entry.reason,
+        from_participant_id: entry.from_participant_id,
+    });
+
+    AuditPage {
+        entries: entries.collect(),
+        total_count: page.total_count,
+        end_cursor: page.page_info.end_cursor,
+        has_next_page: page.page_info.has_next_page,
+    }
 }
 
 pub(crate) fn stage(data: stage::ResponseData) -> Result<Option<StageDetails>, Fault> {

@@ -50,6 +50,14 @@ extension CapabilityTerms {
     public var expiresAt: Date? { expiresAtUnixMillis.map(Date.init(unixMillis:)) }
 }
 
+extension AuditEntry {
+    /// When.
+    public var at: Date { Date(unixMillis: atUnixMillis) }
+
+    /// When what was granted or denied ends by itself.
+    public var expiresAt: Date? { expiresAtUnixMillis.map(Date.init(unixMillis:)) }
+}
+
 extension NewCapabilityTerms {
     /// A grant or a denial of `capability`, to end by itself at `expiresAt` if that is given.
     public init(_ capability: Capability, until expiresAt: Date? = nil, reason: String? = nil) {

@@ -116,6 +116,13 @@ extension ParlorAPI {
         try await call { try await $0.participants(question: question) }
     }
 
+    /// Asks who used authority over whom in a room. Needs the capability to read the audit trail.
+    ///
+    /// - Throws: ``QueryError``.
+    public func audit(_ question: AuditQuestion) async throws -> AuditPage {
+        try await call { try await $0.audit(question: question) }
+    }
+
     /// Asks what the caller is in a room, and may do there.
     ///
     /// - Throws: ``QueryError``.

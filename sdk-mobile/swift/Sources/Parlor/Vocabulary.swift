@@ -126,6 +126,21 @@ public typealias ParticipantsQuestion = ParlorNative.ParticipantsQuestion
 /// Some of a room's participants.
 public typealias ParticipantsPage = ParlorNative.ParticipantsPage
 
+/// Which part of a room's audit trail is asked for.
+public typealias AuditQuestion = ParlorNative.AuditQuestion
+
+/// A part of a room's audit trail.
+public typealias AuditPage = ParlorNative.AuditPage
+
+/// One use of authority.
+public typealias AuditEntry = ParlorNative.AuditEntry
+
+/// What somebody did by their authority.
+public typealias AuditAction = ParlorNative.AuditAction
+
+/// Who may join a room by themselves.
+public typealias Admission = ParlorNative.Admission
+
 /// Who speaks in a room and who waits to, with how many places there are.
 public typealias StageDetails = ParlorNative.StageDetails
 

@@ -72,6 +72,10 @@ final class PeopleTests: XCTestCase {
         } as: {
             if case .conflict(_, "PARTICIPANT_REMOVED") = $0 { true } else { false }
         }
+        let trail = try await within {
+            try await ada.client.api.audit(AuditQuestion(roomId: room.id))
+        }
+        XCTAssertEqual(trail.entries.map(\.action), [.roleAssigned, .capabilityGranted, .removed])
     }
 
     func testWhatRenewsAClientsTokenRenewsThatOfItsCommands() async throws {

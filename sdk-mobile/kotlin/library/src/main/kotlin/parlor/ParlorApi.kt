@@ -247,6 +247,14 @@ class ParlorApi internal constructor(private val native: NativeApi) {
         native.stage(roomId)
 
     /**
+     * Asks who used authority over whom in a room. Needs the capability to read the audit trail.
+     *
+     * @throws QueryException
+     */
+    suspend fun audit(question: AuditQuestion): AuditPage =
+        native.audit(question)
+
+    /**
      * Asks what the caller is in a room, and may do there.
      *
      * @throws QueryException

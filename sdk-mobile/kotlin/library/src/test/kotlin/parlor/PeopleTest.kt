@@ -70,6 +70,11 @@ class PeopleTest {
         ben.act(ada.api) { remove(it, "was rude") }
         val removed = assertFailsWith<CommandException.Conflict> { ben.api.joinRoom(NewParticipant(room, "ben")) }
         assertEquals("PARTICIPANT_REMOVED", removed.code)
+        val actions = ada.api.audit(AuditQuestion(room)).entries.map { it.action }
+        assertEquals(
+            listOf(AuditAction.ROLE_ASSIGNED, AuditAction.CAPABILITY_GRANTED, AuditAction.REMOVED),
+            actions,
+        )
         listOf(ada, ben).forEach { it.client.stop() }
     }
 
