@@ -22,6 +22,8 @@ mod query;
 mod refusal;
 mod scalar;
 mod subscription;
+mod tenant;
+mod tenant_operations;
 mod train;
 
 use std::sync::Arc;
@@ -42,14 +44,15 @@ use people_query::PeopleQuery;
 use query::RoomQuery;
 use refusal::Error;
 use subscription::Subscription;
+use tenant_operations::{TenantMutation, TenantQuery};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
-pub struct Query(RoomQuery, PeopleQuery);
+pub struct Query(RoomQuery, PeopleQuery, TenantQuery);
 
 /// Everything that can be changed.
 #[derive(Default, MergedObject)]
-pub struct Mutation(RoomMutation, PeopleMutation);
+pub struct Mutation(RoomMutation, PeopleMutation, TenantMutation);
 
 /// The executable schema.
 pub type ParlorSchema = Schema<Query, Mutation, Subscription>;

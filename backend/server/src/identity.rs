@@ -1,22 +1,39 @@
 //! Finds out who stands behind a request: a signed token, an overlay's token, or nobody.
+//!
+//! A signed token is either the server's own (HS256, by the secret that it shares with whoever runs
+//! it) or a tenant's (by one of the tenant's public keys). Which one is decided by the algorithm in
+//! its header, and each key takes one algorithm, so that neither can stand in for the other.
+
+mod directory;
+pub mod public_key;
+
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
 use parlor_domain::access::Principal;
 use parlor_domain::id::TenantId;
+use parlor_domain::tenant::KeyAlgorithm;
 use parlor_domain::time::ServerTime;
 use parlor_store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::ids::Randomness;
+pub use directory::{Directory, KnownTenant, STALE_AFTER_MS};
 
 /// How an overlay's token begins, so that people and secret scanners know one when they see it.
 pub const OVERLAY_TOKEN_PREFIX: &str = "pot_";
+/// The role of whoever runs the server, in a token of no tenant.
+pub const OPERATOR_ROLE: &str = "operator";
 /// Roles that act for the tenant. Every other role is a viewer's.
 pub const STAFF_ROLES: [&str; 4] = ["owner", "admin", "staff", "service"];
 
@@ -27,6 +44,7 @@ pub struct Identity {
     encoding: EncodingKey,
     store: Store,
     clock: Clock,
+    directory: Arc<Directory>,
 }
 
 /// Who asks, and until when their token says so.
@@ -35,6 +53,17 @@ pub struct Caller {
     pub principal: Principal,
     /// `None` for overlay tokens, which hold until revoked, and for anonymous callers.
     pub expires_at: Option<ServerTime>,
+    /// The tenant's key that vouches for them, if one does.
+    pub key: Option<KeyName>,
+    /// Where the web page is from that asks for them, if it is not one of this server's own.
+    pub origin: Option<Arc<str>>,
+}
+
+/// A key among all tenants'.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KeyName {
+    pub tenant_id: TenantId,
+    pub kid: String,
 }
 
 /// Why a token was not accepted.
@@ -42,11 +71,18 @@ pub struct Caller {
 pub enum IdentityError {
     #[error("the token is not a bearer token, a JWT or an overlay token")]
     Malformed,
-    #[error("the token is not signed with HS256 by this server's secret")]
+    #[error("the token is not signed by this server's secret or a key of its tenant")]
     Unsigned,
+    #[error("the token's `kid` names no key of its tenant")]
+    KeyUnknown,
+    #[error("the key that signed the token was retired")]
+    KeyRetired,
     #[error("the token has expired")]
     Expired,
-    #[error("the token must carry `tenant_id` (a UUID), `exp`, and `sub` or `user_id`")]
+    #[error(
+        "the token must carry `exp`, `sub` or `user_id`, and `tenant_id` (a UUID), which only an \
+         operator's goes without"
+    )]
     ClaimsMissing,
     #[error("the overlay token is unknown")]
     OverlayTokenUnknown,
@@ -78,6 +114,8 @@ impl IdentityError {
         match self {
             Self::Malformed => "TOKEN_MALFORMED",
             Self::Unsigned => "TOKEN_UNSIGNED",
+            Self::KeyUnknown => "TOKEN_KEY_UNKNOWN",
+            Self::KeyRetired => "TOKEN_KEY_RETIRED",
             Self::Expired => "TOKEN_EXPIRED",
             Self::ClaimsMissing => "TOKEN_CLAIMS_MISSING",
             Self::OverlayTokenUnknown => "TOKEN_UNKNOWN",
@@ -90,9 +128,16 @@ impl IdentityError {
 impl Caller {
     /// Nobody in particular.
     pub fn anonymous() -> Self {
+        Self::new(Principal::Anonymous)
+    }
+
+    /// `principal`, for as long as they like.
+    pub fn new(principal: Principal) -> Self {
         Self {
-            principal: Principal::Anonymous,
+            principal,
             expires_at: None,
+            key: None,
+            origin: None,
         }
     }
 }
@@ -103,9 +148,15 @@ impl Identity {
         Self {
             decoding: DecodingKey::from_secret(secret.as_bytes()),
             encoding: EncodingKey::from_secret(secret.as_bytes()),
+            directory: Arc::new(Directory::new(store.clone(), clock.clone())),
             store,
             clock,
         }
+    }
+
+    /// The tenants, as far as this node knows them.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
     }
 
     /// Finds out who sends `authorization`: the value of that header, or of that field of
@@ -130,7 +181,7 @@ impl Identity {
         if token.starts_with(OVERLAY_TOKEN_PREFIX) {
             self.overlay(token).await
         } else {
-            self.person(token)
+            self.person(token).await
         }
     }
 
@@ -151,21 +202,17 @@ impl Identity {
             tenant_id: row.tenant_id,
             room_id: row.room_id,
         };
-        Ok(Caller {
-            principal,
-            expires_at: None,
-        })
+        Ok(Caller::new(principal))
     }
 
-    fn person(&self, token: &str) -> Result<Caller, IdentityError> {
-        let mut validation = Validation::new(Algorithm::HS256);
-        // Checked below, by this server's own clock.
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.required_spec_claims.clear();
-        let claims = decode::<Claims>(token, &self.decoding, &validation)
-            .map_err(|error| refusal_of(token, error.kind()))?
-            .claims;
+    async fn person(&self, token: &str) -> Result<Caller, IdentityError> {
+        let algorithm = named_algorithm(token)?;
+        let (claims, key) = if algorithm == Algorithm::HS256 {
+            (verify(token, algorithm, &self.decoding)?, None)
+        } else {
+            let (claims, key) = self.verify_by_tenant_key(token, algorithm).await?;
+            (claims, Some(key))
+        };
         let expires_at = claims.exp.ok_or(IdentityError::ClaimsMissing)?;
         let expires_at = ServerTime::from_unix_millis(expires_at.saturating_mul(1_000));
         if expires_at <= self.clock.now() {
@@ -174,9 +221,48 @@ impl Identity {
 
         let principal = principal_of(claims).ok_or(IdentityError::ClaimsMissing)?;
         Ok(Caller {
-            principal,
             expires_at: Some(expires_at),
+            key,
+            ..Caller::new(principal)
         })
+    }
+
+    /// Checks a token by the key that it names, among those of the tenant that it names. So a key
+    /// speaks for its own tenant, whatever a token says.
+    async fn verify_by_tenant_key(
+        &self,
+        token: &str,
+        algorithm: Algorithm,
+    ) -> Result<(Claims, KeyName), IdentityError> {
+        if !KeyAlgorithm::ALL.map(algorithm_of).contains(&algorithm) {
+            return Err(IdentityError::Unsigned);
+        }
+        let unverified = insecure_decode::<Claims>(token);
+        let unverified = unverified.map_err(|_| IdentityError::Malformed)?;
+        let tenant_id = unverified.claims.tenant_id.map(TenantId);
+        let tenant_id = tenant_id.ok_or(IdentityError::ClaimsMissing)?;
+        let kid = unverified.header.kid.ok_or(IdentityError::KeyUnknown)?;
+        let tenant = self.directory.tenant(tenant_id).await?;
+        let known = tenant.as_ref().and_then(|tenant| tenant.key(&kid));
+        let known = known.ok_or(IdentityError::KeyUnknown)?;
+        if algorithm_of(known.key.algorithm) != algorithm {
+            return Err(IdentityError::Unsigned);
+        }
+
+        let claims = verify(token, algorithm, &known.decoding)?;
+        // Last, so that only who has the key learns what became of it.
+        if !known.key.is_accepted(self.clock.now()) {
+            return Err(IdentityError::KeyRetired);
+        }
+        Ok((claims, KeyName { tenant_id, kid }))
+    }
+
+    /// Whether tokens of the key are still accepted.
+    pub async fn accepts_key(&self, name: &KeyName) -> Result<bool, StoreError> {
+        let tenant = self.directory.tenant(name.tenant_id).await?;
+        let known = tenant.as_ref().and_then(|tenant| tenant.key(&name.kid));
+
+        Ok(known.is_some_and(|known| known.key.is_accepted(self.clock.now())))
     }
 }
 
@@ -202,10 +288,16 @@ fn sign(key: &EncodingKey, claims: &Claims) -> String {
     encode(&Header::new(Algorithm::HS256), claims, key).expect("claims are plain JSON")
 }
 
+/// Who a checked token says its holder is. One of a tenant's keys always names its tenant, and so
+/// makes no operator.
 fn principal_of(claims: Claims) -> Option<Principal> {
-    let tenant_id = TenantId(claims.tenant_id?);
     let user_id = claims.user_id.or(claims.sub).filter(|id| !id.is_empty())?;
     let mut roles = claims.role.iter().chain(&claims.roles);
+    let Some(tenant_id) = claims.tenant_id.map(TenantId) else {
+        return roles
+            .any(|role| role == OPERATOR_ROLE)
+            .then_some(Principal::Operator { user_id });
+    };
 
     Some(if roles.any(|role| STAFF_ROLES.contains(&role.as_str())) {
         Principal::Staff { tenant_id, user_id }
@@ -214,29 +306,45 @@ fn principal_of(claims: Claims) -> Option<Principal> {
     })
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the crate's list of errors is open"
-)]
-fn refusal_of(token: &str, error: &ErrorKind) -> IdentityError {
-    match error {
-        // The crate does not know `none`, and calls a token of that algorithm malformed.
-        _ if algorithm_of(token).is_some_and(|algorithm| algorithm != "HS256") => {
-            IdentityError::Unsigned
-        }
-        ErrorKind::InvalidSignature
-        | ErrorKind::InvalidAlgorithm
-        | ErrorKind::InvalidAlgorithmName
-        | ErrorKind::MissingAlgorithm => IdentityError::Unsigned,
-        ErrorKind::MissingRequiredClaim(_) => IdentityError::ClaimsMissing,
-        _ => IdentityError::Malformed,
+/// Reads the claims of a token, if `key` signed it by `algorithm` and no other.
+fn verify(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Result<Claims, IdentityError> {
+    let mut validation = Validation::new(algorithm);
+    // Checked by the caller, by this server's own clock.
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+
+    match decode::<Claims>(token, key, &validation) {
+        Ok(decoded) => Ok(decoded.claims),
+        Err(error) if *error.kind() == ErrorKind::InvalidSignature => Err(IdentityError::Unsigned),
+        Err(_) => Err(IdentityError::Malformed),
     }
 }
 
 /// The algorithm that a token's header names.
-fn algorithm_of(token: &str) -> Option<String> {
-    let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
-    let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+fn named_algorithm(token: &str) -> Result<Algorithm, IdentityError> {
+    if let Ok(header) = decode_header(token) {
+        // What a token says must be understood cannot be passed over (RFC 7515, section 4.1.11).
+        return if header.crit.is_some() {
+            Err(IdentityError::Malformed)
+        } else {
+            Ok(header.alg)
+        };
+    }
 
-    header.get("alg")?.as_str().map(str::to_owned)
+    // The crate does not know `none`, and calls a token of that algorithm malformed.
+    let header = token.split('.').next().unwrap_or_default();
+    let header = URL_SAFE_NO_PAD.decode(header).ok();
+    let header = header.and_then(|header| serde_json::from_slice::<Value>(&header).ok());
+    match header {
+        Some(header) if header["alg"].is_string() => Err(IdentityError::Unsigned),
+        _ => Err(IdentityError::Malformed),
+    }
+}
+
+fn algorithm_of(algorithm: KeyAlgorithm) -> Algorithm {
+    match algorithm {
+        KeyAlgorithm::Es256 => Algorithm::ES256,
+        KeyAlgorithm::EdDsa => Algorithm::EdDSA,
+    }
 }

@@ -15,4 +15,5 @@ pub mod presence;
 pub mod service;
 pub mod simulate;
 pub mod socket;
+pub mod tenants;
 pub mod writer;

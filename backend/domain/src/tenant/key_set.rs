@@ -64,10 +64,10 @@ pub enum AddKeyRefusal {
 }
 
 /// Why a key was not retired, in the order the reasons are checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RetireKeyRefusal {
-    #[error("the tenant has no such key")]
-    NotFound,
+    #[error("the tenant has no key called {0:?}")]
+    NotFound(String),
     #[error("the key has been retired already, which cannot be taken back")]
     AlreadyRetired,
 }
@@ -174,7 +174,7 @@ impl KeySet {
         now: ServerTime,
     ) -> Result<TenantKey, RetireKeyRefusal> {
         let key = self.keys.iter_mut().find(|key| key.kid == kid);
-        let key = key.ok_or(RetireKeyRefusal::NotFound)?;
+        let key = key.ok_or_else(|| RetireKeyRefusal::NotFound(kid.to_owned()))?;
         if !key.is_accepted(now) {
             return Err(RetireKeyRefusal::AlreadyRetired);
         }

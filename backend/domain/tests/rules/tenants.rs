@@ -191,7 +191,7 @@ fn two_keys_hold_while_they_change_over() {
     );
     assert_eq!(
         keys.retire("none", at(500), at(50)),
-        Err(RetireKeyRefusal::NotFound)
+        Err(RetireKeyRefusal::NotFound("none".to_owned()))
     );
 }
 

@@ -3,7 +3,7 @@
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use parlor_domain::id::{Epoch, OverlayTokenId, ParticipantId, RoomId};
+use parlor_domain::id::{Epoch, OverlayTokenId, ParticipantId, RoomId, TenantId};
 use uuid::Uuid;
 
 /// Kinds of things that have a global id.
@@ -17,10 +17,11 @@ pub(crate) enum IdKind {
     Event,
     Participant,
     AuditEntry,
+    Tenant,
 }
 
 impl IdKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -29,6 +30,7 @@ impl IdKind {
         Self::Event,
         Self::Participant,
         Self::AuditEntry,
+        Self::Tenant,
     ];
 
     fn as_str(self) -> &'static str {
@@ -41,6 +43,7 @@ impl IdKind {
             Self::Event => "RoomEvent",
             Self::Participant => "Participant",
             Self::AuditEntry => "AuditEntry",
+            Self::Tenant => "Tenant",
         }
     }
 
@@ -75,6 +78,11 @@ pub(crate) fn parse_overlay_token_id(id: &str) -> Option<OverlayTokenId> {
 /// The participant that `id` names.
 pub(crate) fn parse_participant_id(id: &str) -> Option<ParticipantId> {
     parse(id).and_then(|(kind, uuid)| (kind == IdKind::Participant).then_some(ParticipantId(uuid)))
+}
+
+/// The tenant that `id` names.
+pub(crate) fn parse_tenant_id(id: &str) -> Option<TenantId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Tenant).then_some(TenantId(uuid)))
 }
 
 /// A room's global id.

@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::global_id::IdKind;
 use super::people::Participant;
 use super::scalar::{Currency, Int64, Time, int};
+use super::tenant::Tenant;
 use super::train::HypeTrain;
 
 /// Anything with a global id.
@@ -20,6 +21,7 @@ pub(crate) enum Node {
     Contribution(Box<Contribution>),
     OverlayToken(OverlayToken),
     Participant(Box<Participant>),
+    Tenant(Box<Tenant>),
 }
 
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use parlor_domain::access::AccessRefusal;
-use parlor_domain::id::{ContributionId, OverlayTokenId, ParticipantId, SessionId};
+use parlor_domain::id::{ContributionId, OverlayTokenId, ParticipantId, SessionId, TenantId};
 use parlor_domain::{room, session};
 use parlor_store::RoomView;
 
@@ -12,6 +12,7 @@ use super::input::ConnectionInput;
 use super::object::{Node, Room, RoomState, Session};
 use super::page::{self, connection};
 use super::people_query::read_participant;
+use super::tenant_operations::read_tenant;
 use super::{app, caller};
 
 #[derive(Default)]
@@ -30,6 +31,10 @@ impl RoomQuery {
         if kind == IdKind::Participant {
             let found = read_participant(context, ParticipantId(uuid)).await?;
             return Ok(found.map(|found| Node::Participant(Box::new(found))));
+        }
+        if kind == IdKind::Tenant {
+            let found = read_tenant(context, TenantId(uuid)).await?;
+            return Ok(found.map(|found| Node::Tenant(Box::new(found))));
         }
         let Ok(tenant_id) = caller(context).principal.staff_tenant() else {
             return Ok(None);
@@ -55,7 +60,8 @@ impl RoomQuery {
             | IdKind::HypeTrain
             | IdKind::Event
             | IdKind::Participant
-            | IdKind::AuditEntry => None,
+            | IdKind::AuditEntry
+            | IdKind::Tenant => None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Refusals as data: one place where each "no" of the rules gets its type and code.
 
 mod people;
+mod tenants;
 
 use std::fmt::Display;
 
@@ -16,6 +17,7 @@ use parlor_domain::room_aggregate::{
 use super::fault::Fault;
 use super::object::{Contribution, CreatedOverlayToken, DeletedRoom, OverlayToken, Room, Session};
 use super::people::Participant;
+use super::tenant::{Tenant, TenantKey};
 use crate::writer::NotDone;
 
 /// An expected refusal.
@@ -110,6 +112,11 @@ impl Refusal {
     pub(crate) fn too_many_overlay_tokens(limit: u32) -> Self {
         let message = format!("the room has {limit} overlay tokens in use; revoke one first");
         Self::conflict("TOO_MANY_OVERLAY_TOKENS", message)
+    }
+
+    /// A tenant has that id.
+    pub(crate) fn tenant_exists(message: impl Display) -> Self {
+        Self::conflict("TENANT_EXISTS", message)
     }
 
     /// The token's tenant is not known here.
@@ -339,6 +346,18 @@ results! {
     }
     RevokeOverlayTokenResult {
         OverlayToken, NotFound NotFoundError, Auth AuthError; never Validation, Conflict
+    }
+    CreateTenantResult {
+        Tenant, Validation ValidationError, Auth AuthError, Conflict ConflictError; never NotFound
+    }
+    UpdateTenantResult {
+        Tenant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    AddTenantKeyResult {
+        TenantKey, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    RetireTenantKeyResult {
+        TenantKey, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation
     }
     JoinRoomResult {
         Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError

@@ -286,10 +286,7 @@ impl TestServer {
     ) -> Value {
         let request = Request::new(document)
             .variables(Variables::from_json(variables))
-            .data(Caller {
-                principal,
-                expires_at: None,
-            });
+            .data(Caller::new(principal));
         let response = self.service.schema.execute(request).await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
 
