@@ -4,6 +4,7 @@ mod demo;
 mod migrate;
 mod serve;
 mod simulate;
+mod tenant;
 mod token;
 
 use std::io::{IsTerminal, Write};
@@ -38,6 +39,12 @@ enum Command {
 
     /// Send a simulated audience's contributions to a room
     Simulate(simulate::SimulateArgs),
+
+    /// Make tenants, see them, and set what they may
+    ///
+    /// Works on the database itself, beside a server or without one. The API has the same for an
+    /// operator's token.
+    Tenant(tenant::TenantArgs),
 
     /// Make a token for the API
     ///
@@ -82,6 +89,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Serve(args) => block_on(serve::serve(args)),
         Command::Demo(args) => block_on(demo::demo(args)),
         Command::Simulate(args) => block_on(simulate::simulate(args)),
+        Command::Tenant(args) => block_on(tenant::tenant(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
         Command::Schema => print(&graphql::sdl()),

@@ -60,7 +60,7 @@ pub struct ServeArgs {
     /// A web page's origin that may use the API, such as https://example.com; repeatable
     ///
     /// `*` lets every page in. Pages served by this server always may; so may apps and OBS, which
-    /// have no origin.
+    /// have no origin. A tenant with a list of its own goes by that instead.
     #[arg(
         long,
         env = "PARLOR_ALLOWED_ORIGIN",

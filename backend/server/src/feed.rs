@@ -64,6 +64,12 @@ pub enum FeedRefusal {
     /// The operation asks for more than one feed.
     #[error("a subscription has one root field")]
     SecondRootField,
+    /// The page that asks is from where the room's tenant does not allow it.
+    #[error("pages of this origin may not read the room")]
+    OriginForbidden,
+    /// The tenant has no socket left; this one is closed.
+    #[error("the room's tenant has as many sockets open as it may")]
+    NoSocketLeft,
     /// A fault, logged where it happened.
     #[error("the room could not be read")]
     Internal,
@@ -107,6 +113,8 @@ impl FeedRefusal {
         match self {
             Self::NotFound => "NOT_FOUND",
             Self::SecondRootField => "VALIDATION",
+            Self::OriginForbidden => "FORBIDDEN",
+            Self::NoSocketLeft => "OVERLOADED",
             Self::Internal => "INTERNAL",
         }
     }

@@ -16,7 +16,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub use health::install_recorder;
 
 use crate::service::Service;
-use crate::{graphql, socket};
+use crate::{graphql, origins, socket};
 
 /// The largest request body. The longest document and its variables fit several times.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -58,14 +58,22 @@ pub fn router(service: Service) -> Router {
         .with_state(service)
 }
 
-/// Lets pages of the allowed origins use the API. A page served here has this server's own origin
-/// and needs no leave.
+/// Lets pages ask whose origin some tenant allows, for a preflight says no more. Whether the tenant
+/// that is then asked allows it is decided with the token. A page served here has this server's own
+/// origin and needs no leave.
 fn cors(service: &Service) -> CorsLayer {
     let app = service.app.clone();
-    let allowed = AllowOrigin::predicate(move |origin, _| {
-        origin
-            .to_str()
-            .is_ok_and(|origin| app.settings.allows_origin(origin))
+    let allowed = AllowOrigin::async_predicate(move |origin, _| async move {
+        let Ok(origin) = origin.to_str() else {
+            return false;
+        };
+        match origins::some_may_use(&app, origin).await {
+            Ok(may_use) => may_use,
+            Err(error) => {
+                tracing::error!(%error, "an origin could not be looked up");
+                false
+            }
+        }
     });
 
     CorsLayer::new()

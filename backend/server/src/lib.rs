@@ -11,6 +11,7 @@ pub mod http;
 pub mod hub;
 pub mod identity;
 pub mod ids;
+pub mod origins;
 pub mod presence;
 pub mod service;
 pub mod simulate;

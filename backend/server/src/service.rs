@@ -130,7 +130,6 @@ async fn open_store(settings: &Settings, ids: &Ids) -> Result<Store> {
 
 fn socket_settings(settings: &Settings) -> SocketSettings {
     SocketSettings {
-        allowed_origins: settings.allowed_origins.clone(),
         init_timeout: Duration::from_millis(settings.init_timeout_ms),
         ..SocketSettings::default()
     }

@@ -5,6 +5,7 @@
 //! subscriptions to a room that ask for the same are served by one execution, whose result is sent
 //! to each socket within its own id.
 
+mod admission;
 mod broadcast;
 mod catch_up;
 mod close;
@@ -21,6 +22,7 @@ mod message;
 mod operation;
 mod operations;
 mod outbound;
+mod places;
 mod presence_pace;
 mod protocol;
 mod queue;
@@ -30,16 +32,18 @@ mod token_watch;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::App;
 use crate::graphql::ParlorSchema;
+use crate::origins;
 use crate::service::Service;
 use close::Close;
 use groups::Groups;
 use handshake::Handshake;
+use places::Places;
 pub use settings::SocketSettings;
 use token_watch::TokenWatch;
 
@@ -57,6 +61,7 @@ pub struct Sockets {
     groups: Arc<Groups>,
     tokens: Arc<TokenWatch>,
     catch_ups: Semaphore,
+    places: Arc<Places>,
     open: watch::Sender<usize>,
 }
 
@@ -70,6 +75,7 @@ impl Sockets {
             schema,
             settings: Arc::new(settings),
             catch_ups: Semaphore::new(CATCH_UPS_MAX),
+            places: Arc::default(),
             open: watch::Sender::new(0),
         })
     }
@@ -109,18 +115,11 @@ impl Drop for OpenSocket {
 /// Opens a socket.
 pub async fn upgrade(State(service): State<Service>, request: Request) -> Response {
     let sockets = service.sockets;
-    let headers = request.headers();
-    let origin = headers
-        .get(header::ORIGIN)
-        .map(|origin| origin.to_str().unwrap_or_default());
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    if let Some(origin) = origin
-        && !sockets.settings.allows_origin(origin, host)
+    let origin = origins::foreign_origin(&sockets.app, request.headers());
+    if let Some(origin) = &origin
+        && let Err(refusal) = check_origin(&sockets.app, origin).await
     {
-        let message = format!("pages of {origin:?} may not connect\n");
-        return (StatusCode::FORBIDDEN, message).into_response();
+        return refusal;
     }
 
     let Handshake {
@@ -138,11 +137,27 @@ pub async fn upgrade(State(service): State<Service>, request: Request) -> Respon
         let open = OpenSocket::new(sockets);
         let sockets = Arc::clone(&open.0);
         if has_subprotocol {
-            connection::serve(opened, sockets).await;
+            connection::serve(opened, sockets, origin).await;
         } else {
             connection::turn_away(opened, sockets, Close::subprotocol()).await;
         }
     });
 
     response
+}
+
+/// Turns away pages that no tenant's rooms are open to. Which tenant a socket is for comes later.
+async fn check_origin(app: &App, origin: &str) -> Result<(), Response> {
+    match origins::some_may_use(app, origin).await {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let message = format!("pages of {origin:?} may not connect\n");
+            Err((StatusCode::FORBIDDEN, message).into_response())
+        }
+        Err(error) => {
+            tracing::error!(%error, "an origin could not be looked up");
+            let message = "the origin could not be looked up\n";
+            Err((StatusCode::SERVICE_UNAVAILABLE, message).into_response())
+        }
+    }
 }

@@ -9,6 +9,9 @@ mod client;
 mod closing;
 #[path = "api/database.rs"]
 mod database;
+#[path = "api/keys.rs"]
+#[expect(dead_code, reason = "the API's tests use more of it")]
+mod keys;
 #[path = "socket/live_room.rs"]
 mod live_room;
 #[path = "socket/presence.rs"]
@@ -25,3 +28,5 @@ mod same_bytes;
 mod server;
 #[path = "socket/sharing.rs"]
 mod sharing;
+#[path = "socket/tenants.rs"]
+mod tenants;

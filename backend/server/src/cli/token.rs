@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::print;
 use crate::clock::Clock;
 use crate::config::JWT_SECRET_BYTES_MIN;
-use crate::identity::{Claims, sign_with};
+use crate::identity::{Claims, OPERATOR_ROLE, sign_with};
 use crate::ids::{Ids, Randomness};
 
 #[expect(
@@ -20,12 +20,16 @@ use crate::ids::{Ids, Randomness};
 #[derive(Debug, Args)]
 pub(super) struct TokenArgs {
     /// The tenant that the token is of, by its UUID
-    #[arg(long, value_name = "UUID", required_unless_present = "create_tenant")]
+    #[arg(long, value_name = "UUID", required_unless_present_any = ["create_tenant", "operator"])]
     tenant: Option<Uuid>,
 
     /// Make a tenant of this name first; its id goes to standard error
     #[arg(long, value_name = "NAME", requires = "database")]
     create_tenant: Option<String>,
+
+    /// Make an operator's token, which is of no tenant and makes and changes tenants
+    #[arg(long, conflicts_with_all = ["tenant", "create_tenant", "role"])]
+    operator: bool,
 
     /// Where to make the tenant, such as sqlite://parlor.db
     #[arg(long, env = "PARLOR_DATABASE", value_name = "URL")]
@@ -65,6 +69,19 @@ pub(super) async fn token(args: TokenArgs) -> Result<()> {
         secret.len()
     );
 
+    let claims = Claims {
+        sub: Some(args.subject),
+        exp: Some(Clock::System.now().unix_millis() / 1_000 + args.ttl),
+        ..Claims::default()
+    };
+    if args.operator {
+        let claims = Claims {
+            role: Some(OPERATOR_ROLE.to_owned()),
+            ..claims
+        };
+        return print(&format!("{}\n", sign_with(&secret, &claims)));
+    }
+
     let mut ids = Ids::new(Clock::System, Randomness::System);
     let tenant_id = args.tenant.unwrap_or_else(|| ids.next_id());
     if let (Some(name), Some(database)) = (args.create_tenant, &args.database) {
@@ -75,9 +92,7 @@ pub(super) async fn token(args: TokenArgs) -> Result<()> {
     let claims = Claims {
         tenant_id: Some(tenant_id),
         role: Some(args.role),
-        sub: Some(args.subject),
-        exp: Some(Clock::System.now().unix_millis() / 1_000 + args.ttl),
-        ..Claims::default()
+        ..claims
     };
     print(&format!("{}\n", sign_with(&secret, &claims)))
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::limits::parse_within_limits;
 use crate::clock::Stopwatch;
 use crate::identity::{Caller, IdentityError};
+use crate::origins::{self, PageRefusal};
 use crate::service::Service;
 
 /// What a POST carries.
@@ -55,6 +56,9 @@ pub async fn post(
         Ok(caller) => caller,
         Err(error) => return refuse_token(media_type, &error),
     };
+    if let Err(refusal) = origins::check_caller(&service.app, &caller).await {
+        return refuse_page(media_type, refusal);
+    }
     let request = match read(&body) {
         Ok(request) => request,
         Err(message) => return refuse(media_type, StatusCode::BAD_REQUEST, &message, "VALIDATION"),
@@ -76,7 +80,10 @@ async fn authenticate(service: &Service, headers: &HeaderMap) -> Result<Caller, 
         None => None,
     };
 
-    service.app.identity.authenticate(authorization).await
+    Ok(Caller {
+        origin: origins::foreign_origin(&service.app, headers),
+        ..service.app.identity.authenticate(authorization).await?
+    })
 }
 
 fn read(body: &[u8]) -> Result<Body, String> {
@@ -145,6 +152,21 @@ fn refuse_token(media_type: MediaType, error: &IdentityError) -> axum::response:
         .headers_mut()
         .insert(axum::http::header::WWW_AUTHENTICATE, challenge);
     response
+}
+
+fn refuse_page(media_type: MediaType, refusal: PageRefusal) -> axum::response::Response {
+    match refusal {
+        PageRefusal::Origin(_) => {
+            let message = refusal.to_string();
+            refuse(
+                media_type,
+                StatusCode::FORBIDDEN,
+                &message,
+                "ORIGIN_FORBIDDEN",
+            )
+        }
+        PageRefusal::Store(error) => refuse_token(media_type, &error.into()),
+    }
 }
 
 fn refuse(

@@ -16,7 +16,7 @@ use super::people::{
     Participant, ParticipantEdge, ParticipantRole, ParticipantsConnection, RoomAccess, Seen, Stage,
     StageRole, capabilities,
 };
-use super::query::readable;
+use super::query::{readable, readable_room};
 use super::{app, caller};
 
 #[derive(Default)]
@@ -151,9 +151,7 @@ impl Reader {
     async fn of_room(context: &Context<'_>, room_id: RoomId) -> Result<Option<Self>, Fault> {
         let (tenant_id, actor) = caller(context).principal.person()?;
         let app = app(context);
-        let view = app.store.room(room_id).await?;
-        let view = view.filter(|view| caller(context).principal.may_read(&view.room));
-        let Some(view) = view else {
+        let Some(view) = readable_room(context, room_id).await? else {
             return Ok(None);
         };
         let own = app

@@ -2,7 +2,9 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use parlor_domain::access::AccessRefusal;
-use parlor_domain::id::{ContributionId, OverlayTokenId, ParticipantId, SessionId, TenantId};
+use parlor_domain::id::{
+    ContributionId, OverlayTokenId, ParticipantId, RoomId, SessionId, TenantId,
+};
 use parlor_domain::{room, session};
 use parlor_store::RoomView;
 
@@ -14,6 +16,7 @@ use super::page::{self, connection};
 use super::people_query::read_participant;
 use super::tenant_operations::read_tenant;
 use super::{app, caller};
+use crate::origins::{self, PageRefusal};
 
 #[derive(Default)]
 pub(super) struct RoomQuery;
@@ -142,12 +145,28 @@ impl RoomQuery {
 
 /// The room, if there is one that the caller may read.
 pub(super) async fn readable(context: &Context<'_>, id: &ID) -> Result<Option<RoomView>, Fault> {
-    let Some(room_id) = global_id::parse_room_id(id) else {
+    match global_id::parse_room_id(id) {
+        Some(room_id) => readable_room(context, room_id).await,
+        None => Ok(None),
+    }
+}
+
+/// The same, by the room's own id. A page without a token is judged by the room's tenant.
+pub(super) async fn readable_room(
+    context: &Context<'_>,
+    room_id: RoomId,
+) -> Result<Option<RoomView>, Fault> {
+    let (app, caller) = (app(context), caller(context));
+    let view = app.store.room(room_id).await?;
+    let Some(view) = view.filter(|view| caller.principal.may_read(&view.room)) else {
         return Ok(None);
     };
-    let view = app(context).store.room(room_id).await?;
 
-    Ok(view.filter(|view| caller(context).principal.may_read(&view.room)))
+    match origins::check_room(app, caller, view.room.tenant_id).await {
+        Ok(()) => Ok(Some(view)),
+        Err(PageRefusal::Store(error)) => Err(error.into()),
+        Err(refusal @ PageRefusal::Origin(_)) => Err(Fault::Forbidden(refusal.to_string())),
+    }
 }
 
 #[derive(SimpleObject)]

@@ -65,6 +65,8 @@ impl From<FeedRefusal> for Fault {
         match refusal {
             FeedRefusal::NotFound => Self::NotFound(refusal.to_string()),
             FeedRefusal::SecondRootField => Self::Validation(refusal.to_string()),
+            FeedRefusal::OriginForbidden => Self::Forbidden(refusal.to_string()),
+            FeedRefusal::NoSocketLeft => Self::Overloaded(refusal.to_string()),
             FeedRefusal::Internal => Self::Internal,
         }
     }

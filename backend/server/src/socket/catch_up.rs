@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parlor_domain::access::Principal;
 use parlor_domain::event::{Event, EventBody};
-use parlor_domain::id::RoomId;
+use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::time::ServerTime;
 use parlor_store::{LogPosition, RESUME_EVENTS_MAX, Resume, RoomView, Snapshot, Store, StoreError};
 
@@ -14,6 +14,8 @@ use crate::hub::{Hub, Position, WatchedRoom};
 /// A feed's first message, and where to go on from.
 pub(crate) struct CaughtUp {
     pub(crate) room: Arc<WatchedRoom>,
+    /// Whose room it is.
+    pub(crate) tenant_id: TenantId,
     pub(crate) message: FeedMessage,
 }
 
@@ -45,7 +47,11 @@ pub(crate) async fn open(
     if message.through_seq > view.head.seq {
         readable(store, principal, request.room_id).await?;
     }
-    let caught_up = CaughtUp { room, message };
+    let caught_up = CaughtUp {
+        room,
+        tenant_id: view.room.tenant_id,
+        message,
+    };
     caught_up.room.note(caught_up.position());
     caught_up.room.note_online(view.census.online);
 

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, OptionFuture};
-use parlor_domain::access::Principal;
 use parlor_domain::time::ServerTime;
 use tokio::io::Ready;
 use tokio::net::TcpStream;
 
 use super::Sockets;
+use super::admission;
 use super::close::Close;
 use super::execution::error_json;
 use super::frame::Frame;
@@ -23,16 +23,18 @@ use super::message::Subscribe;
 use super::operation::{Operation, Run};
 use super::operations::BeginRefusal;
 use super::outbound::Outbound;
+use super::places::Seat;
 use super::protocol::{Conversation, Input, Output, TokenLife};
-use super::token_watch::WatchedToken;
-use crate::identity::{Caller, IdentityError};
+use super::token_watch::{Voucher, WatchedToken};
+use crate::identity::Caller;
 
 /// What is read at once. On the stack, so that no socket holds it; most messages fit.
 const READ_BYTES: usize = 4 * 1024;
 
-/// Serves a socket until it is closed.
-pub(super) async fn serve(opened: Opened, sockets: Arc<Sockets>) {
-    let connection = Connection::new(opened.stream, sockets);
+/// Serves a socket, opened by a page of `origin` if it is another site's, until it is closed.
+pub(super) async fn serve(opened: Opened, sockets: Arc<Sockets>, origin: Option<Arc<str>>) {
+    let mut connection = Connection::new(opened.stream, sockets);
+    connection.origin = origin;
     let outbound = Arc::clone(&connection.outbound);
 
     connection.run(opened.unread).await;
@@ -56,6 +58,8 @@ struct Connection {
     outbound: Arc<Outbound>,
     incoming: Incoming,
     admission: OptionFuture<Admission>,
+    origin: Option<Arc<str>>,
+    seat: Arc<Seat>,
     caller: Option<Arc<Caller>>,
     token: Option<Arc<WatchedToken>>,
     /// When a closing socket is given up.
@@ -65,7 +69,7 @@ struct Connection {
 }
 
 /// A caller being looked up, with what they said.
-type Admission = BoxFuture<'static, (Option<String>, Result<Caller, IdentityError>)>;
+type Admission = BoxFuture<'static, (Option<String>, Result<Caller, Close>)>;
 
 impl Connection {
     fn new(stream: TcpStream, sockets: Arc<Sockets>) -> Self {
@@ -77,6 +81,8 @@ impl Connection {
             outbound: Arc::new(Outbound::new(stream, clock, Arc::clone(settings))),
             incoming: Incoming::new(settings.message_bytes_max),
             admission: None.into(),
+            origin: None,
+            seat: Arc::new(Seat::new(Arc::clone(&sockets.places))),
             caller: None,
             token: None,
             gone_at: None,
@@ -129,9 +135,9 @@ impl Connection {
                     is_draining = true;
                     Some(Output::Close(Close::restart("the server goes away, come back")))
                 }
-                () = revoked(token.as_deref()) => {
+                reason = revoked(token.as_deref()) => {
                     self.token = None;
-                    Some(Output::Close(Close::forbidden("the overlay token was revoked")))
+                    Some(Output::Close(Close::forbidden(reason)))
                 }
             };
 
@@ -197,14 +203,11 @@ impl Connection {
     }
 
     fn look_up(&self, authorization: Option<String>) -> Admission {
-        let sockets = Arc::clone(&self.sockets);
+        let (sockets, seat) = (Arc::clone(&self.sockets), Arc::clone(&self.seat));
+        let origin = self.origin.clone();
 
         Box::pin(async move {
-            let caller = sockets
-                .app
-                .identity
-                .authenticate(authorization.as_deref())
-                .await;
+            let caller = admission::admit(&sockets, &seat, authorization.as_deref(), origin).await;
             (authorization, caller)
         })
     }
@@ -212,22 +215,15 @@ impl Connection {
     fn admit(
         &mut self,
         authorization: Option<&str>,
-        caller: Result<Caller, IdentityError>,
+        caller: Result<Caller, Close>,
     ) -> Option<Output> {
         let caller = match caller {
             Ok(caller) => caller,
-            Err(IdentityError::Store(error)) => {
-                tracing::error!(%error, "a caller could not be looked up");
-                return Some(Output::Close(Close::overload(
-                    "the token could not be looked up",
-                )));
-            }
-            Err(refusal) => return Some(Output::Close(Close::forbidden(refusal.to_string()))),
+            Err(close) => return Some(Output::Close(close)),
         };
 
-        if let (Principal::Overlay { .. }, Some(text)) = (&caller.principal, authorization) {
-            self.token = Some(self.sockets.tokens.watch(text));
-        }
+        self.token =
+            Voucher::of(&caller, authorization).map(|voucher| self.sockets.tokens.watch(&voucher));
         let token = caller
             .expires_at
             .and_then(|expires_at| self.token_life(expires_at));
@@ -308,6 +304,7 @@ impl Connection {
             sockets: Arc::clone(&self.sockets),
             outbound: Arc::clone(&self.outbound),
             key: key.clone(),
+            seat: Arc::clone(&self.seat),
             caller: self
                 .caller
                 .clone()
@@ -321,7 +318,8 @@ impl Connection {
     }
 }
 
-async fn revoked(token: Option<&WatchedToken>) {
+/// Why a token does not hold any more, once it does not.
+async fn revoked(token: Option<&WatchedToken>) -> &'static str {
     match token {
         Some(token) => token.revoked().await,
         None => std::future::pending().await,

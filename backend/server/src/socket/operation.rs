@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Sockets;
+use super::admission;
 use super::catch_up::{self, CaughtUp};
 use super::close::Close;
 use super::execution::{Execution, error_json, errors_json, is_refusal, payload};
@@ -21,6 +22,7 @@ use super::groups::{Joined, Member, Sharing};
 use super::message::Subscribe;
 use super::operations::OperationKey;
 use super::outbound::{Delivery, Outbound};
+use super::places::Seat;
 use crate::feed::{FeedMessage, FeedPresence, FeedRefusal, FeedSource, stream_of};
 use crate::graphql::parse_within_limits;
 use crate::hub::{Following, Position};
@@ -48,6 +50,7 @@ pub(crate) struct Run {
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) key: OperationKey,
+    pub(crate) seat: Arc<Seat>,
     pub(crate) caller: Arc<Caller>,
 }
 
@@ -176,13 +179,17 @@ impl Run {
     /// The source of a subscriber's own execution. Once it is opened, `opened` gets what it starts
     /// with, and the sender of what comes after.
     fn feed_source(&self, opened: oneshot::Sender<OpenedFeed>) -> FeedSource {
-        let hub = Arc::clone(&self.sockets.app.hub);
-        let presence = Arc::clone(&self.sockets.app.presence);
-        let principal = self.caller.principal.clone();
+        let (sockets, seat) = (Arc::clone(&self.sockets), Arc::clone(&self.seat));
+        let (caller, outbound) = (Arc::clone(&self.caller), Arc::clone(&self.outbound));
 
         FeedSource::opened_by(move |request| {
             Box::pin(async move {
-                let caught_up = catch_up::open(&hub, &principal, request).await?;
+                let (app, principal) = (&sockets.app, &caller.principal);
+                let caught_up = catch_up::open(&app.hub, principal, request).await?;
+                let tenant_id = caught_up.tenant_id;
+                admission::admit_to_room(&sockets, &seat, &caller, tenant_id)
+                    .await
+                    .map_err(|turned_away| turned_away.close(&outbound))?;
                 let (messages, receiver) = mpsc::channel(1);
                 let first = caught_up.message.clone();
                 messages
@@ -190,7 +197,7 @@ impl Run {
                     .expect("a new channel has space for one");
                 // Whoever waits for it is the one that drives this execution.
                 let _driven = opened.send(OpenedFeed {
-                    connection: presence.connect(&principal, request.room_id),
+                    connection: app.presence.connect(principal, request.room_id),
                     caught_up,
                     messages,
                 });

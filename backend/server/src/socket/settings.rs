@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-/// Limits of one socket, and who may open one.
+/// Limits of one socket.
 #[derive(Debug, Clone)]
 pub struct SocketSettings {
-    /// Origins of web pages that may connect; `*` lets every page in. Pages of this server always
-    /// may, and so may apps, which send no origin.
-    pub allowed_origins: Vec<String>,
     /// How long a client may wait before it says who it is. A phone on a bad network needs seconds
     /// for one round trip.
     pub init_timeout: Duration,
@@ -21,7 +18,8 @@ pub struct SocketSettings {
     pub token_warning: Duration,
     /// How long a socket outlives its token, for clocks that differ.
     pub token_grace: Duration,
-    /// How often the overlay tokens in use are looked up, to notice that one was revoked.
+    /// How often the overlay tokens and tenants' keys in use are looked up, to notice that one holds
+    /// no more.
     pub token_check: Duration,
     /// How long a closing socket has to take what was sent and answer the close frame.
     pub close_timeout: Duration,
@@ -42,7 +40,6 @@ pub struct SocketSettings {
 impl Default for SocketSettings {
     fn default() -> Self {
         Self {
-            allowed_origins: Vec::new(),
             init_timeout: Duration::from_secs(10),
             ping_after: Duration::from_secs(20),
             silence_max: Duration::from_secs(45),
@@ -56,45 +53,5 @@ impl Default for SocketSettings {
             outbound_bytes_max: 1024 * 1024,
             presence_every: Duration::from_secs(1),
         }
-    }
-}
-
-impl SocketSettings {
-    /// Whether a page of `origin` may connect to this server, which was reached as `host`.
-    pub(crate) fn allows_origin(&self, origin: &str, host: Option<&str>) -> bool {
-        let origin_host = origin.split_once("://").map(|(_, origin_host)| origin_host);
-
-        (origin_host.is_some() && origin_host == host)
-            || self
-                .allowed_origins
-                .iter()
-                .any(|allowed| allowed == "*" || allowed == origin)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_connects_from_this_server_or_an_allowed_origin() {
-        let allowed_origins = vec!["https://a.example".to_owned()];
-        let settings = SocketSettings {
-            allowed_origins,
-            ..SocketSettings::default()
-        };
-        let cases = [
-            ("https://a.example", true),
-            ("http://a.example", false),
-            ("https://parlor.example:8080", true),
-            ("https://parlor.example", false),
-            ("null", false),
-        ];
-
-        for (origin, expected) in cases {
-            let allowed = settings.allows_origin(origin, Some("parlor.example:8080"));
-            assert_eq!(allowed, expected, "{origin}");
-        }
-        assert!(!settings.allows_origin("null", None));
     }
 }

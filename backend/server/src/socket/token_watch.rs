@@ -1,29 +1,76 @@
-//! Notices that an overlay token in use was revoked.
+//! Notices that what vouches for a socket holds no more: an overlay token that was revoked, or a
+//! tenant's key that was retired.
 //!
-//! Each token is looked up once a turn, however many sockets use it.
+//! Each is looked up once a turn, however many sockets use it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use parlor_domain::access::Principal;
+use parlor_store::StoreError;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use crate::identity::{Identity, IdentityError};
+use crate::identity::{Caller, Identity, IdentityError, KeyName};
 
-/// The overlay tokens that sockets use.
+/// What vouches for the sockets that are open.
 pub(crate) struct TokenWatch {
     identity: Identity,
-    tokens: Mutex<HashMap<String, Weak<WatchedToken>>>,
+    tokens: Mutex<HashMap<Voucher, Weak<WatchedToken>>>,
 }
 
-/// A token in use.
+/// What vouches for a socket's caller, and can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Voucher {
+    /// An overlay token, by what its holder sent.
+    OverlayToken {
+        authorization: String,
+    },
+    Key(KeyName),
+}
+
+/// A voucher in use.
 pub(crate) struct WatchedToken {
-    revoked: watch::Sender<bool>,
+    /// Why it does not hold any more.
+    revoked: watch::Sender<Option<&'static str>>,
+}
+
+impl Voucher {
+    /// What vouches for `caller`, who sent `authorization`.
+    pub(crate) fn of(caller: &Caller, authorization: Option<&str>) -> Option<Self> {
+        if let Some(key) = &caller.key {
+            return Some(Self::Key(key.clone()));
+        }
+
+        match (&caller.principal, authorization) {
+            (Principal::Overlay { .. }, Some(text)) => Some(Self::OverlayToken {
+                authorization: text.to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Why it does not hold any more, if so.
+    async fn revocation(&self, identity: &Identity) -> Result<Option<&'static str>, StoreError> {
+        match self {
+            Self::OverlayToken { authorization } => {
+                match identity.authenticate(Some(authorization)).await {
+                    Ok(_) => Ok(None),
+                    Err(IdentityError::Store(error)) => Err(error),
+                    Err(_) => Ok(Some("the overlay token was revoked")),
+                }
+            }
+            Self::Key(key) => {
+                let holds = identity.accepts_key(key).await?;
+                Ok((!holds).then_some("the key that signed the token was retired"))
+            }
+        }
+    }
 }
 
 impl TokenWatch {
-    /// Looks up the tokens in use every `every`, for as long as the watch lives. To be called
+    /// Looks up what is in use every `every`, for as long as the watch lives. To be called
     /// within a runtime.
     pub(crate) fn start(identity: Identity, every: Duration) -> Arc<Self> {
         let watch = Arc::new(Self {
@@ -35,17 +82,17 @@ impl TokenWatch {
         watch
     }
 
-    /// Watches the token of `authorization`, for as long as somebody holds what is returned.
-    pub(crate) fn watch(&self, authorization: &str) -> Arc<WatchedToken> {
+    /// Watches `voucher`, for as long as somebody holds what is returned.
+    pub(crate) fn watch(&self, voucher: &Voucher) -> Arc<WatchedToken> {
         let mut tokens = self.tokens();
-        if let Some(token) = tokens.get(authorization).and_then(Weak::upgrade) {
+        if let Some(token) = tokens.get(voucher).and_then(Weak::upgrade) {
             return token;
         }
 
         let token = Arc::new(WatchedToken {
-            revoked: watch::Sender::new(false),
+            revoked: watch::Sender::new(None),
         });
-        tokens.insert(authorization.to_owned(), Arc::downgrade(&token));
+        tokens.insert(voucher.clone(), Arc::downgrade(&token));
         token
     }
 
@@ -55,39 +102,39 @@ impl TokenWatch {
             tokens.retain(|_, token| token.strong_count() > 0);
             tokens
                 .iter()
-                .map(|(text, token)| (text.clone(), token.clone()))
+                .map(|(voucher, token)| (voucher.clone(), token.clone()))
                 .collect()
         };
 
-        for (text, token) in in_use {
-            match self.identity.authenticate(Some(&text)).await {
-                Ok(_) => (),
-                Err(IdentityError::Store(error)) => {
-                    tracing::warn!(%error, "an overlay token could not be looked up");
-                    return;
-                }
-                Err(_) => {
+        for (voucher, token) in in_use {
+            match voucher.revocation(&self.identity).await {
+                Ok(None) => (),
+                Ok(reason @ Some(_)) => {
                     if let Some(token) = token.upgrade() {
-                        token.revoked.send_replace(true);
+                        token.revoked.send_replace(reason);
                     }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a token in use could not be looked up");
+                    return;
                 }
             }
         }
     }
 
-    fn tokens(&self) -> MutexGuard<'_, HashMap<String, Weak<WatchedToken>>> {
+    fn tokens(&self) -> MutexGuard<'_, HashMap<Voucher, Weak<WatchedToken>>> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl WatchedToken {
-    /// Returns once the token does not hold any more.
-    pub(crate) async fn revoked(&self) {
+    /// Returns why it does not hold any more, once it does not.
+    pub(crate) async fn revoked(&self) -> &'static str {
         let mut revoked = self.revoked.subscribe();
-        revoked
-            .wait_for(|revoked| *revoked)
-            .await
-            .expect("the token holds the sender");
+        let reason = revoked.wait_for(Option::is_some).await;
+        let reason = *reason.expect("the watched token holds the sender");
+
+        reason.expect("it was waited for")
     }
 }
 

@@ -10,6 +10,7 @@ mod database;
 mod deletions;
 mod http;
 mod keys;
+mod origins;
 mod people;
 mod person;
 mod rooms;

@@ -258,13 +258,8 @@ async fn another_subprotocol_is_not_acceptable() {
 
 #[tokio::test]
 async fn pages_of_other_origins_may_not_connect() {
-    let allowed_origins = vec!["https://good.example".to_owned()];
-    let sockets = SocketSettings {
-        allowed_origins,
-        ..SocketSettings::default()
-    };
     let server = TestServer::start_with(Options {
-        sockets,
+        allowed_origin: vec!["https://good.example".to_owned()],
         ..Options::default()
     })
     .await;

@@ -51,6 +51,8 @@ pub(crate) struct Options {
     /// What ids are drawn from; two servers on one database need two.
     pub(crate) seed: u64,
     pub(crate) heads_check: Duration,
+    /// Whose pages may connect unless their tenant says otherwise.
+    pub(crate) allowed_origin: Vec<String>,
     /// What the kernel holds back for each socket, in bytes, where a test fills it.
     pub(crate) send_buffer_bytes: Option<u32>,
 }
@@ -71,6 +73,7 @@ impl Default for Options {
             presence: at_once(),
             seed: 1,
             heads_check: Duration::from_hours(1),
+            allowed_origin: Vec::new(),
             send_buffer_bytes: None,
         }
     }
@@ -105,7 +108,7 @@ impl TestServer {
         let files = Files::make(&clock);
         let own_file = format!("sqlite://{}", files.0.join("parlor.db").display());
         let url = options.database.unwrap_or(own_file);
-        let settings = settings(&url);
+        let settings = settings(&url, options.allowed_origin);
         let store = Store::connect(&parlor_store::Settings::new(&url))
             .await
             .unwrap();
@@ -376,8 +379,9 @@ impl Drop for Files {
     }
 }
 
-fn settings(url: &str) -> Settings {
+fn settings(url: &str, allowed_origin: Vec<String>) -> Settings {
     ServeArgs {
+        allowed_origin,
         database: Some(url.to_owned()),
         jwt_secret: Some(SECRET.to_owned()),
         ..ServeArgs::default()
