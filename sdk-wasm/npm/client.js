@@ -193,6 +193,7 @@ export class ParlorClient extends EventTarget {
 
   /** Changes `who`, by id or as they were seen, against the version that is known of them. */
   async #change(operation, who, fields = {}) {
+    if (who === undefined) throw new TypeError("say who is meant: a participant, or their id");
     const target = typeof who === "string" ? await this.#known(who) : who;
     if (!target) return NOT_JOINED;
     return this.#act(operation, { participantId: target.id, version: target.version, ...fields });

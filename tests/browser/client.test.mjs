@@ -106,6 +106,8 @@ test('of two who act on one participant at once, the second is refused and told 
 
   assert.equal(outcomes[0].participant.name, 'Benjamin');
   assert.equal(outcomes[1].refusal.code, 'STALE_VERSION');
+  const ofNobody = await host.page.evaluate(() => window.client.invite(undefined).catch(String));
+  assert.equal(ofNobody, 'TypeError: say who is meant: a participant, or their id');
 });
 
 test('a client that was closed is quiet and keeps what it knew', { timeout }, async () => {

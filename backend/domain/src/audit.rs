@@ -10,6 +10,8 @@ use crate::time::ServerTime;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     pub id: AuditEntryId,
+    /// The position in the room's trail: 1, 2, 3, … without a gap.
+    pub seq: i64,
     pub at: ServerTime,
     /// Who acted.
     pub actor_id: ViewerId,

@@ -21,6 +21,7 @@ mod people_query;
 mod query;
 mod refusal;
 mod scalar;
+mod staff;
 mod subscription;
 mod tenant;
 mod tenant_operations;

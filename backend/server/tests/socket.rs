@@ -14,6 +14,8 @@ mod database;
 mod keys;
 #[path = "socket/live_room.rs"]
 mod live_room;
+#[path = "socket/live_staff.rs"]
+mod live_staff;
 #[path = "socket/presence.rs"]
 mod presence;
 #[path = "socket/presence_at_scale.rs"]

@@ -85,6 +85,8 @@ pub struct Committed {
     /// When something in the room runs out of time if nothing more comes.
     pub deadline: Option<ServerTime>,
     pub online: OnlineCount,
+    /// The position of the audit trail's last entry.
+    pub audited: i64,
 }
 
 impl Store {
@@ -196,6 +198,7 @@ fn committed(locked: Locked) -> Committed {
         is_deleted,
         deadline: locked.aggregate.deadline().filter(|_| !is_deleted),
         online: census.online,
+        audited: census.audited,
         events: locked.aggregate.changes.events,
     }
 }

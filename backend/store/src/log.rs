@@ -33,6 +33,8 @@ pub struct LogPosition {
 pub struct RoomHead {
     pub log: LogHead,
     pub online: OnlineCount,
+    /// The position of the audit trail's last entry.
+    pub audited: i64,
 }
 
 /// A room's state at a position of its log.
@@ -63,7 +65,7 @@ impl Store {
         Ok(heads.get(&room_id).map(|head| head.log))
     }
 
-    /// Where the logs of `room_ids` end, and how many are online; rooms that are not there are left
+    /// Where the logs of `room_ids` end, and their audit trails, and how many are online; rooms that are not there are left
     /// out.
     pub async fn heads(
         &self,
@@ -73,7 +75,8 @@ impl Store {
         for chunk in room_ids.chunks(KEYS_MAX) {
             let keys: Vec<_> = chunk.iter().map(|id| row![*id]).collect();
             let statement = Statement::with_keys("wanted (id)", &keys).push(&format!(
-                "SELECT rooms.id, {HEAD_COLUMNS}, {ONLINE_COLUMNS} FROM wanted CROSS JOIN rooms
+                "SELECT rooms.id, {HEAD_COLUMNS}, {ONLINE_COLUMNS},
+                     room_censuses.audited FROM wanted CROSS JOIN rooms
                  LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id
                  WHERE rooms.id = wanted.id"
             ));
@@ -82,6 +85,7 @@ impl Store {
                 let head = RoomHead {
                     log: room_row::read_head(&mut row)?,
                     online: participant_row::read_online(&mut row)?,
+                    audited: participant_row::read_count(&mut row)?,
                 };
                 heads.insert(room_id, head);
             }

@@ -106,20 +106,20 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Participant) -> Ve
 /// The columns that [`read_census`] reads, of the table `room_censuses`.
 pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.owners,
     room_censuses.role_holders, room_censuses.on_stage, room_censuses.waiting,
-    room_censuses.host_id, room_censuses.online, room_censuses.online_changes";
+    room_censuses.host_id, room_censuses.online, room_censuses.online_changes,
+    room_censuses.audited";
 
 /// Reads a census whose columns are all empty where an outer join found none.
 pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
-    let mut count = || Ok::<_, sqlx::Error>(row.take::<Option<i64>>()?.unwrap_or_default());
-
     Ok(Census {
-        joined: count()?,
-        owners: count()?,
-        role_holders: count()?,
-        on_stage: count()?,
-        waiting: count()?,
+        joined: read_count(row)?,
+        owners: read_count(row)?,
+        role_holders: read_count(row)?,
+        on_stage: read_count(row)?,
+        waiting: read_count(row)?,
         host: row.take::<Option<uuid::Uuid>>()?.map(ParticipantId),
         online: read_online(row)?,
+        audited: read_count(row)?,
     })
 }
 
@@ -128,21 +128,26 @@ pub(crate) const ONLINE_COLUMNS: &str = "room_censuses.online, room_censuses.onl
 
 /// Reads a count whose columns are empty where an outer join found none.
 pub(crate) fn read_online(row: &mut Row) -> Result<OnlineCount, sqlx::Error> {
-    let mut number = || Ok::<_, sqlx::Error>(row.take::<Option<i64>>()?.unwrap_or_default());
-
     Ok(OnlineCount {
-        count: number()?,
-        changes: number()?,
+        count: read_count(row)?,
+        changes: read_count(row)?,
     })
 }
 
+/// Reads a number that is none where an outer join found no census.
+pub(crate) fn read_count(row: &mut Row) -> Result<i64, sqlx::Error> {
+    Ok(row.take::<Option<i64>>()?.unwrap_or_default())
+}
+
 pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
-    owners, role_holders, on_stage, waiting, host_id, online, online_changes) ";
+    owners, role_holders, on_stage, waiting, host_id, online, online_changes,
+    audited) ";
 
 pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
     on_stage = excluded.on_stage, waiting = excluded.waiting, host_id = excluded.host_id,
-    online = excluded.online, online_changes = excluded.online_changes";
+    online = excluded.online, online_changes = excluded.online_changes,
+    audited = excluded.audited";
 
 pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
     let census = &of.census;
@@ -158,5 +163,6 @@ pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
         census.host,
         census.online.count,
         census.online.changes,
+        census.audited,
     ]
 }

@@ -167,7 +167,7 @@ impl Store {
                 .push(" AND tenant_id = ")
                 .push_value(tenant_id)
         };
-        let select = of_room("SELECT id, at, actor_id, actor_is_staff, participant_id, action");
+        let select = of_room(&format!("SELECT {AUDIT_COLUMNS}"));
         let select = page.limit(select, Order::OldestFirst, "at", "id");
 
         let mut transaction = self.engine.begin_read().await?;
@@ -177,6 +177,28 @@ impl Store {
         let total_count = first_number(counted)?;
 
         Ok(page.page(rows, total_count, read_audit_entry)?)
+    }
+
+    /// The entries of a room's audit trail behind `after_seq`, at most `limit`, oldest first.
+    pub async fn audit_after(
+        &self,
+        room_id: RoomId,
+        after_seq: i64,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let statement = Statement::new(format!(
+            "SELECT {AUDIT_COLUMNS} FROM audit_entries WHERE room_id = $1 AND seq > $2
+             ORDER BY seq LIMIT $3"
+        ))
+        .bind(room_id)
+        .bind(after_seq)
+        .bind(limit);
+        let rows = self.engine.fetch(statement).await?;
+
+        Ok(rows
+            .into_iter()
+            .map(read_audit_entry)
+            .collect::<Result<_, _>>()?)
     }
 }
 
@@ -199,9 +221,12 @@ fn first_number(rows: Vec<Row>) -> Result<i64, sqlx::Error> {
     rows.into_iter().next().map_or(Ok(0), |mut row| row.take())
 }
 
+const AUDIT_COLUMNS: &str = "id, seq, at, actor_id, actor_is_staff, participant_id, action";
+
 fn read_audit_entry(mut row: Row) -> Result<AuditEntry, sqlx::Error> {
     Ok(AuditEntry {
         id: AuditEntryId(row.take()?),
+        seq: row.take()?,
         at: row.take_time()?,
         actor_id: read_viewer_id(&row.take::<String>()?)?,
         actor_is_staff: row.take()?,
@@ -210,7 +235,7 @@ fn read_audit_entry(mut row: Row) -> Result<AuditEntry, sqlx::Error> {
     })
 }
 
-pub(crate) const INSERT_AUDIT: &str = "INSERT INTO audit_entries (id, tenant_id, room_id, at,
+pub(crate) const INSERT_AUDIT: &str = "INSERT INTO audit_entries (id, tenant_id, room_id, seq, at,
     actor_id, actor_is_staff, participant_id, action) ";
 
 pub(crate) fn audit_row(room_id: RoomId, tenant_id: TenantId, entry: &AuditEntry) -> Vec<Value> {
@@ -218,6 +243,7 @@ pub(crate) fn audit_row(room_id: RoomId, tenant_id: TenantId, entry: &AuditEntry
         entry.id,
         tenant_id,
         room_id,
+        entry.seq,
         entry.at,
         entry.actor_id.as_str(),
         entry.actor_is_staff,

@@ -153,8 +153,11 @@ impl RoomAggregate {
         ids: &mut impl IdSource,
         now: ServerTime,
     ) {
+        self.census.audited += 1;
+        self.changes.census = true;
         self.changes.audit.push(AuditEntry {
             id: AuditEntryId::next(ids),
+            seq: self.census.audited,
             at: self.stamp(now),
             actor_id: actor.viewer_id.clone(),
             actor_is_staff: actor.is_staff,

@@ -30,6 +30,8 @@ pub struct Census {
     pub waiting: i64,
     pub host: Option<ParticipantId>,
     pub online: OnlineCount,
+    /// The entries of the audit trail, and so the position of the last.
+    pub audited: i64,
 }
 
 /// How many participants are online, and how often that number has changed, by which the later of

@@ -6,7 +6,7 @@ use parlor_domain::audit;
 use super::global_id::IdKind;
 use super::people::{Capability, ParticipantRole};
 use super::query::PageInfo;
-use super::scalar::Time;
+use super::scalar::{Int64, Time};
 
 /// What somebody did by their authority.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(crate) enum AuditAction {
 #[derive(SimpleObject)]
 pub(crate) struct AuditEntry {
     id: ID,
+    /// The position in the room's trail: 1, 2, 3, … without a gap.
+    seq: Int64,
     at: Time,
     /// Who acted, by the tenant's own id.
     actor_id: String,
@@ -68,6 +70,7 @@ impl From<audit::AuditEntry> for AuditEntry {
     fn from(entry: audit::AuditEntry) -> Self {
         let mut told = Self {
             id: IdKind::AuditEntry.id(entry.id.0),
+            seq: entry.seq.into(),
             at: entry.at.into(),
             actor_id: entry.actor_id.as_str().to_owned(),
             actor_is_staff: entry.actor_is_staff,

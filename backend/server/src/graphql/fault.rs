@@ -9,7 +9,7 @@ use crate::writer::NotDone;
 /// A failure that is no answer of the API's own types, with its code for machines.
 ///
 /// Not `Display`: that would let it turn into an error of the executor without its code.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Fault {
     Validation(String),
     NotFound(String),

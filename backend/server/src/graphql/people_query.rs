@@ -18,6 +18,8 @@ use super::people::{
 };
 use super::query::{readable, readable_room};
 use super::{app, caller};
+use crate::app::App;
+use crate::identity::Caller;
 
 #[derive(Default)]
 pub(super) struct PeopleQuery;
@@ -122,14 +124,14 @@ pub(super) async fn read_participant(
     let Some((room_id, participant)) = app(context).store.participant(tenant_id, id).await? else {
         return Ok(None);
     };
-    let reader = Reader::of_room(context, room_id).await?;
+    let reader = Reader::of_room(app(context), caller(context), room_id).await?;
 
     Ok(reader.map(|reader| reader.sees(participant).into()))
 }
 
 /// A person who reads a room.
-struct Reader {
-    view: RoomView,
+pub(super) struct Reader {
+    pub(super) view: RoomView,
     actor: Actor,
     /// The person as a participant.
     own: Option<DomainParticipant>,
@@ -141,17 +143,20 @@ impl Reader {
     async fn of(context: &Context<'_>, id: &ID) -> Result<Self, Fault> {
         caller(context).principal.person()?;
         let reader = match global_id::parse_room_id(id) {
-            Some(room_id) => Self::of_room(context, room_id).await?,
+            Some(room_id) => Self::of_room(app(context), caller(context), room_id).await?,
             None => None,
         };
 
         reader.ok_or_else(Fault::no_room)
     }
 
-    async fn of_room(context: &Context<'_>, room_id: RoomId) -> Result<Option<Self>, Fault> {
-        let (tenant_id, actor) = caller(context).principal.person()?;
-        let app = app(context);
-        let Some(view) = readable_room(context, room_id).await? else {
+    pub(super) async fn of_room(
+        app: &App,
+        caller: &Caller,
+        room_id: RoomId,
+    ) -> Result<Option<Self>, Fault> {
+        let (tenant_id, actor) = caller.principal.person()?;
+        let Some(view) = readable_room(app, caller, room_id).await? else {
             return Ok(None);
         };
         let own = app
@@ -180,7 +185,7 @@ impl Reader {
         own.map_or_else(Vec::new, |own| own.capabilities(self.now))
     }
 
-    fn require(&self, capability: participant::Capability) -> Result<(), Fault> {
+    pub(super) fn require(&self, capability: participant::Capability) -> Result<(), Fault> {
         if self.capabilities().contains(&capability) {
             return Ok(());
         }

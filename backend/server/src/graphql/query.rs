@@ -16,6 +16,8 @@ use super::page::{self, connection};
 use super::people_query::read_participant;
 use super::tenant_operations::read_tenant;
 use super::{app, caller};
+use crate::app::App;
+use crate::identity::Caller;
 use crate::origins::{self, PageRefusal};
 
 #[derive(Default)]
@@ -146,17 +148,17 @@ impl RoomQuery {
 /// The room, if there is one that the caller may read.
 pub(super) async fn readable(context: &Context<'_>, id: &ID) -> Result<Option<RoomView>, Fault> {
     match global_id::parse_room_id(id) {
-        Some(room_id) => readable_room(context, room_id).await,
+        Some(room_id) => readable_room(app(context), caller(context), room_id).await,
         None => Ok(None),
     }
 }
 
 /// The same, by the room's own id. A page without a token is judged by the room's tenant.
 pub(super) async fn readable_room(
-    context: &Context<'_>,
+    app: &App,
+    caller: &Caller,
     room_id: RoomId,
 ) -> Result<Option<RoomView>, Fault> {
-    let (app, caller) = (app(context), caller(context));
     let view = app.store.room(room_id).await?;
     let Some(view) = view.filter(|view| caller.principal.may_read(&view.room)) else {
         return Ok(None);

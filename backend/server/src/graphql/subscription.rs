@@ -1,4 +1,4 @@
-//! The feed of a room.
+//! The feeds of a room.
 
 use async_graphql::{Context, ID, Subscription};
 use futures_util::StreamExt;
@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::global_id;
 use super::input::LogPosition;
 use super::scalar::Time;
+use super::staff::{self, StaffFeed};
 use crate::feed::{FeedRefusal, FeedRequest, FeedSource, FeedStart};
 
 pub struct Subscription;
@@ -32,6 +33,21 @@ impl Subscription {
 
         let messages = source.open(FeedRequest { room_id, start }).await?;
         Ok(messages.map(RoomFeed))
+    }
+
+    /// A room's audit trail as it grows, which is a log of its own, of the room's epoch. `after`
+    /// resumes; without it the feed starts with the newest entries. Needs `AUDIT_READ`, and ends when
+    /// that ends.
+    async fn live_staff(
+        &self,
+        context: &Context<'_>,
+        room_id: ID,
+        after: Option<LogPosition>,
+    ) -> Result<impl Stream<Item = Result<StaffFeed, Fault>>, Fault> {
+        let start = start(after, None)?;
+        let room_id = global_id::parse_room_id(&room_id).ok_or(FeedRefusal::NotFound)?;
+
+        staff::follow(context, room_id, start).await
     }
 }
 

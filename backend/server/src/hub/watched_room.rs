@@ -40,6 +40,7 @@ pub(crate) struct WatchedRoom {
     log: Mutex<Option<RecentLog>>,
     position: watch::Sender<Option<Position>>,
     online: watch::Sender<OnlineCount>,
+    audited: watch::Sender<i64>,
     gone: watch::Sender<bool>,
     filling: AtomicBool,
     /// How far the log is known to reach.
@@ -54,6 +55,7 @@ impl WatchedRoom {
             log: Mutex::default(),
             position: watch::Sender::new(None),
             online: watch::Sender::new(OnlineCount::default()),
+            audited: watch::Sender::new(0),
             gone: watch::Sender::new(false),
             filling: AtomicBool::new(false),
             wanted_seq: AtomicI64::new(0),
@@ -82,6 +84,20 @@ impl WatchedRoom {
     /// News of how many are online.
     pub(crate) fn online(&self) -> watch::Receiver<OnlineCount> {
         self.online.subscribe()
+    }
+
+    /// News of where the audit trail ends.
+    pub(crate) fn audited(&self) -> watch::Receiver<i64> {
+        self.audited.subscribe()
+    }
+
+    /// Says where the audit trail was found to end. What was known is kept if it is further.
+    pub(crate) fn note_audited(&self, seq: i64) {
+        self.audited.send_if_modified(|known| {
+            let is_news = seq > *known;
+            *known = seq.max(*known);
+            is_news
+        });
     }
 
     /// Returns once the room was deleted.
@@ -150,6 +166,7 @@ impl WatchedRoom {
             after_seq,
             events,
             online,
+            audited,
             ..
         } = committed;
         let through_seq = events.last().map_or(after_seq, |event| event.seq);
@@ -170,6 +187,7 @@ impl WatchedRoom {
         };
         // After the events, so that one message tells of both.
         self.note_online(online);
+        self.note_audited(audited);
 
         if added == Added::Gap {
             metrics::counter!("parlor_publication_gaps_total").increment(1);
@@ -188,10 +206,12 @@ impl WatchedRoom {
             self.note(head);
             // Changes may have been taken back together with the end of the log.
             self.online.send_replace(found.online);
+            self.audited.send_replace(found.audited);
             return;
         }
 
         self.note_online(found.online);
+        self.note_audited(found.audited);
         if known.seq < head.seq {
             self.fill_to(head.seq);
         }

@@ -7,7 +7,7 @@ use async_graphql::parser::types::{
     SelectionSet,
 };
 use async_graphql::{Name, Positioned, Request, Response, Variables};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -142,8 +142,8 @@ impl Operation {
             return;
         }
         let Ok(opened) = feed.try_recv() else {
-            // Nothing but `__typename`: there is no feed behind it.
-            return run.outbound.complete(&run.key);
+            // No room's feed is behind it: nothing but `__typename`, or a stream of its own.
+            return run.pass_on(&mut responses).await;
         };
 
         let Self { parts, text, .. } = self;
@@ -205,6 +205,21 @@ impl Run {
                 Ok(stream_of(receiver))
             })
         })
+    }
+
+    /// Sends what comes until nothing more does, or the caller may not go on.
+    async fn pass_on(&self, responses: &mut (impl Stream<Item = Response> + Unpin)) {
+        while let Some(response) = responses.next().await {
+            if is_refusal(&response) {
+                return self
+                    .outbound
+                    .error(&self.key, &errors_json(response.errors));
+            }
+            if self.send(&response).await == Delivery::Gone {
+                return;
+            }
+        }
+        self.outbound.complete(&self.key);
     }
 
     /// Catches up from `position` until the group can be joined without a gap.

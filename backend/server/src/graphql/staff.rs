@@ -1,0 +1,183 @@
+//! The feed of a room's audit trail, for whoever may read it.
+//!
+//! Few follow it and little happens in it, so each follower reads for themselves, woken by the same
+//! news that wake the room's own feed. Whether they may is asked anew before anything is told.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, SimpleObject};
+use futures_util::stream::{self, Stream, StreamExt};
+use parlor_domain::id::RoomId;
+use parlor_domain::participant::Capability;
+use parlor_store::RESUME_EVENTS_MAX;
+use tokio::sync::watch;
+
+use super::audit::AuditEntry;
+use super::fault::Fault;
+use super::global_id;
+use super::people_query::Reader;
+use super::scalar::Int64;
+use crate::app::App;
+use crate::feed::FeedStart;
+use crate::hub::{Position, WatchedRoom};
+use crate::identity::Caller;
+
+/// Entries that a newcomer is told: what a moderator looks over when their shift begins. More are in
+/// `auditConnection`.
+const SNAPSHOT_ENTRIES: i64 = 50;
+
+/// Entries of one message, some 100 KiB of JSON at most.
+const MESSAGE_ENTRIES_MAX: i64 = 256;
+
+/// One message of `liveStaff`.
+#[derive(SimpleObject)]
+pub(crate) struct StaffFeed {
+    epoch: ID,
+    /// This message covers the entries with `afterSeq < seq <= throughSeq`.
+    after_seq: Int64,
+    through_seq: Int64,
+    /// Whether nothing is missing between the subscriber's position and this message.
+    recovered: bool,
+    /// When present, replaces what was known: the newest entries as of `afterSeq`, at most 50, oldest
+    /// first.
+    snapshot: Option<Vec<AuditEntry>>,
+    entries: Vec<AuditEntry>,
+}
+
+/// Somebody who follows a room's audit trail.
+struct Follower {
+    app: Arc<App>,
+    caller: Caller,
+    room: Arc<WatchedRoom>,
+    news: watch::Receiver<i64>,
+    position: Position,
+    /// Whether there is more to read already.
+    is_behind: bool,
+}
+
+/// Opens the feed, or says why the caller may not read it.
+pub(super) async fn follow(
+    context: &Context<'_>,
+    room_id: RoomId,
+    start: FeedStart,
+) -> Result<impl Stream<Item = Result<StaffFeed, Fault>> + use<>, Fault> {
+    let app = Arc::clone(context.data_unchecked::<Arc<App>>());
+    let caller = super::caller(context).clone();
+    // Watched before it is read, so that nothing can fall between the two.
+    let room = app.hub.watch(room_id);
+    let news = room.audited();
+    let reader = admitted(&app, &caller, room_id).await?;
+
+    let head = reader.view.head;
+    room.note(Position {
+        epoch: head.epoch,
+        seq: head.seq,
+    });
+    let end = Position {
+        epoch: head.epoch,
+        seq: reader.view.census.audited,
+    };
+    let mut follower = Follower {
+        app,
+        caller,
+        room,
+        news,
+        position: end,
+        is_behind: false,
+    };
+    let first = match start {
+        FeedStart::After { epoch, seq }
+            if epoch == end.epoch && (end.seq - RESUME_EVENTS_MAX..=end.seq).contains(&seq) =>
+        {
+            follower.position.seq = seq;
+            follower.entries().await?
+        }
+        FeedStart::After { .. } | FeedStart::Head | FeedStart::At(_) => follower.anew(end).await?,
+    };
+
+    let rest = stream::unfold(Some(follower), |follower| async {
+        let mut follower = follower?;
+        match follower.next().await {
+            Ok(message) => Some((Ok(message), Some(follower))),
+            Err(fault) => Some((Err(fault), None)),
+        }
+    });
+    Ok(stream::iter([Ok(first)]).chain(rest))
+}
+
+/// The caller as a reader of the room, if they may read its audit trail.
+async fn admitted(app: &App, caller: &Caller, room_id: RoomId) -> Result<Reader, Fault> {
+    caller.principal.person()?;
+    let reader = Reader::of_room(app, caller, room_id).await?;
+    let reader = reader.ok_or_else(Fault::no_room)?;
+    reader.require(Capability::AuditRead)?;
+
+    Ok(reader)
+}
+
+impl Follower {
+    /// Waits for what comes next.
+    async fn next(&mut self) -> Result<StaffFeed, Fault> {
+        loop {
+            if !self.is_behind {
+                tokio::select! {
+                    biased;
+                    () = self.room.gone() => return Err(Fault::no_room()),
+                    news = self.news.changed() => news.expect("the room is held here"),
+                }
+            }
+            let reader = admitted(&self.app, &self.caller, self.room.id()).await?;
+            let end = Position {
+                epoch: reader.view.head.epoch,
+                seq: reader.view.census.audited,
+            };
+            if end.epoch != self.position.epoch || end.seq < self.position.seq {
+                return self.anew(end).await;
+            }
+            let message = self.entries().await?;
+            if !message.entries.is_empty() {
+                return Ok(message);
+            }
+        }
+    }
+
+    /// What is new since the position, and goes there.
+    async fn entries(&mut self) -> Result<StaffFeed, Fault> {
+        let after = self.position;
+        let store = &self.app.store;
+        let entries = store
+            .audit_after(self.room.id(), after.seq, MESSAGE_ENTRIES_MAX)
+            .await?;
+        self.position.seq = entries.last().map_or(after.seq, |entry| entry.seq);
+        self.is_behind = self.position.seq - after.seq == MESSAGE_ENTRIES_MAX;
+
+        Ok(StaffFeed {
+            epoch: global_id::epoch(after.epoch),
+            after_seq: after.seq.into(),
+            through_seq: self.position.seq.into(),
+            recovered: true,
+            snapshot: None,
+            entries: entries.into_iter().map(Into::into).collect(),
+        })
+    }
+
+    /// The newest entries up to `end`, and goes there.
+    async fn anew(&mut self, end: Position) -> Result<StaffFeed, Fault> {
+        let after_seq = end.seq - SNAPSHOT_ENTRIES;
+        let store = &self.app.store;
+        let newest = store
+            .audit_after(self.room.id(), after_seq, SNAPSHOT_ENTRIES)
+            .await?;
+        self.position = end;
+        self.is_behind = false;
+
+        Ok(StaffFeed {
+            epoch: global_id::epoch(end.epoch),
+            after_seq: end.seq.into(),
+            through_seq: end.seq.into(),
+            recovered: false,
+            snapshot: Some(newest.into_iter().map(Into::into).collect()),
+            entries: Vec::new(),
+        })
+    }
+}
