@@ -1,8 +1,9 @@
 //! Measures how long a crowd takes to join a room, to be shown online in it and to leave it, all of
 //! it durable, and what one person more costs when the crowd is in.
 //!
-//! Starts a server in this process, on the database it is given. Everyone has a socket of their own
-//! and joins by HTTP, over loopback. Prints one line of JSON.
+//! Starts a server in this process, on the database it is given. Everyone joins by HTTP, and as many
+//! as are asked for follow the room on a socket of their own, over loopback. Both ends of a socket are
+//! files of this process. Prints one line of JSON.
 
 #[path = "joins/follower.rs"]
 mod follower;
@@ -37,6 +38,9 @@ struct Args {
     /// People who join
     #[arg(long, default_value_t = 5_000)]
     people: usize,
+    /// Those of them who follow the room: everyone unless given
+    #[arg(long)]
+    followers: Option<usize>,
     /// Requests under way at once
     #[arg(long, default_value_t = 256)]
     connections: usize,
@@ -72,12 +76,12 @@ async fn main() -> Result<()> {
     let room = made["createRoom"]["id"]
         .as_str()
         .context("no room was made")?;
-    let people: Vec<_> = (0..args.people)
-        .map(|n| client(&server, tenant_id, "viewer", &subject(n)))
-        .collect::<Result<_>>()?;
+    // A connection each, only while they ask: 10,000 would be 20,000 files.
+    let person = |n: usize| client(&server, tenant_id, "viewer", &subject(n));
+    let follower_count = args.followers.unwrap_or(args.people).min(args.people);
 
     let room_id = parse_room_id(room).context("the room has an id")?;
-    let crowd = Crowd::gather(&server, tenant_id, args.people).await?;
+    let crowd = Crowd::gather(&server, tenant_id, follower_count).await?;
     let weights = Arc::new(Weights::default());
     let staff_token = token(&server, tenant_id, "service", "observer");
     let mut observer = Follower::open(server.address, &staff_token).await?;
@@ -86,10 +90,18 @@ async fn main() -> Result<()> {
 
     let began = Instant::now();
     let followers = crowd.follow(room);
-    let joined = everyone(&people, JOIN, "joinRoom", room, args.connections).await?;
+    let joined = everyone(
+        args.people,
+        person,
+        JOIN,
+        "joinRoom",
+        room,
+        args.connections,
+    )
+    .await?;
     let store = &server.service.app.store;
     let mut looks = tokio::time::interval(LOOK_EVERY);
-    while online(store, room_id).await? < args.people {
+    while online(store, room_id).await? < follower_count {
         looks.tick().await;
         ensure!(
             began.elapsed() < PATIENCE,
@@ -106,7 +118,15 @@ async fn main() -> Result<()> {
     let snapshot = snapshot.elapsed();
     let mut newcomer = Follower::open(server.address, &staff_token).await?;
     let first_bytes = newcomer.follow(room).await?;
-    let left = everyone(&people, LEAVE, "leaveRoom", room, args.connections).await?;
+    let left = everyone(
+        args.people,
+        person,
+        LEAVE,
+        "leaveRoom",
+        room,
+        args.connections,
+    )
+    .await?;
     let head = store.head(room_id).await?.context("the room is there")?;
     observer.abort();
     followers.iter().for_each(JoinHandle::abort);
@@ -114,6 +134,7 @@ async fn main() -> Result<()> {
 
     let result = json!({
         "people": args.people,
+        "followers": follower_count,
         "join_s": joined.as_secs_f64(),
         "join_and_online_s": online.as_secs_f64(),
         "leave_s": left.as_secs_f64(),
@@ -171,14 +192,9 @@ async fn one_by_one(
 ) -> Result<(Duration, Duration)> {
     let (mut joins, mut leaves) = (Vec::new(), Vec::new());
     for n in 0..NEWCOMERS {
-        let newcomer = [client(
-            server,
-            tenant_id,
-            "viewer",
-            &format!("newcomer-{n}"),
-        )?];
-        joins.push(everyone(&newcomer, JOIN, "joinRoom", room, 1).await?);
-        leaves.push(everyone(&newcomer, LEAVE, "leaveRoom", room, 1).await?);
+        let newcomer = |_| client(server, tenant_id, "viewer", &format!("newcomer-{n}"));
+        joins.push(everyone(1, newcomer, JOIN, "joinRoom", room, 1).await?);
+        leaves.push(everyone(1, newcomer, LEAVE, "leaveRoom", room, 1).await?);
     }
     let median = |mut times: Vec<Duration>| {
         times.sort_unstable();
@@ -199,15 +215,17 @@ fn subject(n: usize) -> String {
 
 /// Has everyone do the same at once. Returns how long it took.
 async fn everyone(
-    people: &[Client],
+    people: usize,
+    person: impl Fn(usize) -> Result<Client>,
     document: &str,
     mutation: &str,
     room: &str,
     connections: usize,
 ) -> Result<Duration> {
     let began = Instant::now();
-    stream::iter(people)
-        .map(async |client| {
+    stream::iter(0..people)
+        .map(async |n| {
+            let client = person(n)?;
             let input = if mutation == "joinRoom" {
                 json!({ "roomId": room, "name": "Somebody" })
             } else {
