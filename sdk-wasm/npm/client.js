@@ -11,6 +11,8 @@ export class ParlorClient extends EventTarget {
   #tokens;
   #api;
   #socket;
+  /** What the socket was last given, which an operation may have replaced since. */
+  #socketToken;
   #state = null;
   #connection = { state: "connecting", reason: null };
   #me = null;
@@ -28,7 +30,8 @@ export class ParlorClient extends EventTarget {
     this.#api = new Api(server, tokens);
     const url = new URL("/graphql/ws", server);
     url.protocol = url.protocol.replace("http", "ws");
-    this.#socket = new RoomClient(url.href, room, tokens.current, placement, (notice) => this.#notice(notice));
+    this.#socketToken = tokens.current;
+    this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, (notice) => this.#notice(notice));
     this.#refreshAccess();
   }
 
@@ -167,7 +170,7 @@ export class ParlorClient extends EventTarget {
 
   setToken(token) {
     this.#tokens.current = token;
-    this.#socket?.setToken(token);
+    this.#giveSocket(token);
     this.#refreshAccess();
   }
 
@@ -197,6 +200,11 @@ export class ParlorClient extends EventTarget {
     const target = typeof who === "string" ? await this.#known(who) : who;
     if (!target) return NOT_JOINED;
     return this.#act(operation, { participantId: target.id, version: target.version, ...fields });
+  }
+
+  #giveSocket(token) {
+    this.#socketToken = token;
+    this.#socket?.setToken(token);
   }
 
   async #act(operation, fields) {
@@ -282,9 +290,9 @@ export class ParlorClient extends EventTarget {
     this.#tell("token-needed", reason);
     if (!this.#tokens.isRenewable) return;
     try {
-      const before = this.#tokens.current;
+      const before = this.#socketToken;
       const token = reason === "expiring" ? await this.#tokens.expiring() : await this.#tokens.refused(before);
-      this.#socket?.setToken(token);
+      this.#giveSocket(token);
     } catch (cause) {
       this.#tell("fault", cause);
     }

@@ -55,12 +55,12 @@ test('a wait ends when the network is back, whatever the timers say', { timeout 
   // From here on no timer fires, so that only the browser's word can end the wait.
   await page.clock.install();
   await page.clock.pauseAt(Date.now() + 60_000);
-  const before = await connections(page);
   await server.restart();
 
   await page.context().setOffline(false);
   await untilLive(page);
-  assert.deepEqual((await connections(page)).slice(before.length), ['connecting', 'live']);
+  // An attempt that the clock's last jump set off may have failed before.
+  assert.deepEqual((await connections(page)).slice(-2), ['connecting', 'live']);
 });
 
 test('going offline cuts nothing, and what is sent meanwhile is not missed', { timeout }, async () => {
