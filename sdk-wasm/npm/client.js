@@ -17,7 +17,7 @@ export class ParlorClient extends EventTarget {
   #connection = { state: "connecting", reason: null };
   #me = null;
   #capabilities = [];
-  #access = { running: null, again: false };
+  #access = { reading: null, isStale: false };
   #changed = false;
   #started = false;
   #closed = false;
@@ -73,7 +73,8 @@ export class ParlorClient extends EventTarget {
     return this.#capabilities;
   }
 
-  async join({ name }) {
+  async join({ name } = {}) {
+    if (typeof name !== "string") throw new TypeError("say under which name to join: join({ name })");
     return this.#act("joinRoom", { name });
   }
 
@@ -215,7 +216,7 @@ export class ParlorClient extends EventTarget {
     if (result.ok && (comesOrGoes || result.participant.id === own)) {
       this.#me = result.participant;
       this.#mark();
-      if (comesOrGoes) this.#refreshAccess();
+      if (comesOrGoes) await this.#refreshAccess();
     } else if (!result.ok && (fields.participantId ?? own) === own) {
       // Whatever was wrong, what is known of oneself may be why.
       this.#refreshAccess();
@@ -228,28 +229,29 @@ export class ParlorClient extends EventTarget {
     return this.participants.find((other) => other.id === id) ?? (await this.participant(id)) ?? { id, version: 0 };
   }
 
-  /** Reads anew who the caller is and what they may do. One at a time; what comes meanwhile waits. */
-  #refreshAccess() {
-    if (this.#access.running) {
-      this.#access.again = true;
-      return;
-    }
+  /** Reads anew who the caller is and what they may do. Done when what is known is no older than this call. */
+  async #refreshAccess() {
     if (this.#closed || !this.#tokens.current) return;
-    this.#access.running = this.#api
-      .run(ACCESS, { roomId: this.#room })
-      .then(({ roomAccess }) => {
+    this.#access.isStale = true;
+    this.#access.reading ??= this.#readAccess();
+    await this.#access.reading;
+  }
+
+  /** One reading at a time; for all that is asked meanwhile, one more. */
+  async #readAccess() {
+    do {
+      this.#access.isStale = false;
+      try {
+        const { roomAccess } = await this.#api.run(ACCESS, { roomId: this.#room });
         this.#me = roomAccess.participant && participant(roomAccess.participant);
         this.#capabilities = roomAccess.capabilities;
         this.#mark();
-      })
-      // The next change or connection tries again.
-      .catch((error) => this.#tell("fault", error))
-      .finally(() => {
-        this.#access.running = null;
-        if (!this.#access.again) return;
-        this.#access.again = false;
-        this.#refreshAccess();
-      });
+      } catch (error) {
+        // The next change or connection tries again.
+        this.#tell("fault", error);
+      }
+    } while (this.#access.isStale && !this.#closed);
+    this.#access.reading = null;
   }
 
   #read() {

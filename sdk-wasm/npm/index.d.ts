@@ -244,9 +244,9 @@ export declare class ParlorClient {
   /** All that the caller may do now. */
   readonly capabilities: readonly Capability[];
 
-  /** Comes into the room. Whoever is in it stays as they are. */
+  /** Comes into the room. Whoever is in it stays as they are. `me` and `capabilities` have followed when it is done. */
   join(as: { name: string }): Promise<Outcome>;
-  /** Leaves the room, keeps the role and gives up the place on the stage. */
+  /** Leaves the room, keeps the role and gives up the place on the stage. `capabilities` have followed when it is done. */
   leave(): Promise<Outcome>;
   /** Gives somebody another name; oneself unless said otherwise. */
   rename(name: string, who?: Who): Promise<Outcome>;

@@ -76,16 +76,17 @@ test('a refused token is replaced, and the page goes on by itself', { timeout },
   const { page, reasons, troubles } = await connect(room, tokens);
 
   await untilLive(page);
-  assert.equal((await join(page, 'Ben')).ok, true);
+  const outsider = await page.evaluate(() => window.client.capabilities);
+  const member = await page.evaluate(async () => (await window.client.join({ name: 'Ben' })).ok && window.client.capabilities);
   await page.waitForFunction(() => window.client.onlineCount === 1);
-  const { me, participants, capabilities } = await page.evaluate(() => {
-    const { me, participants, capabilities } = window.client;
-    return { me, participants, capabilities };
+  const { me, participants } = await page.evaluate(() => {
+    const { me, participants } = window.client;
+    return { me, participants };
   });
 
   assert.equal(me.viewerId, 'ben');
   assert.deepEqual(participants.map(({ name, isOnline }) => [name, isOnline]), [['Ben', true]]);
-  assert.deepEqual(capabilities, ['STAGE_SPEAK']);
+  assert.deepEqual([outsider, member], [[], ['STAGE_SPEAK']]);
   assert.deepEqual(reasons, ['start', 'refused']);
   assert.deepEqual(troubles, []);
 });
@@ -126,6 +127,8 @@ test('a client that was closed is quiet and keeps what it knew', { timeout }, as
     return { told, names: participants.map(({ name }) => name), state: connection.state };
   });
 
+  const nameless = await page.evaluate(() => window.client.join().catch(String));
+  assert.equal(nameless, 'TypeError: say under which name to join: join({ name })');
   assert.deepEqual(after, { told: 0, names: ['Ada'], state: 'disconnected' });
   assert.deepEqual(troubles, []);
 });
