@@ -65,8 +65,8 @@ impl Store {
         Ok(heads.get(&room_id).map(|head| head.log))
     }
 
-    /// Where the logs of `room_ids` end, and their audit trails, and how many are online; rooms that are not there are left
-    /// out.
+    /// Where the logs and the audit trails of `room_ids` end, and how many are online; rooms that are
+    /// not there are left out.
     pub async fn heads(
         &self,
         room_ids: &[RoomId],

@@ -8,7 +8,7 @@ use parlor_domain::room_aggregate::Census;
 use crate::contribution_row::read_viewer_id;
 use crate::page::{Order, Page, PageRequest};
 use crate::participant_row::{self, CENSUS_COLUMNS, columns};
-use crate::sql::{Row, Statement, Value, row, to_json};
+use crate::sql::{Row, Statement, Value, first_number, row, to_json};
 use crate::{Store, StoreError};
 
 /// Which of the people in a room to list.
@@ -171,10 +171,12 @@ impl Store {
         let select = page.limit(select, Order::OldestFirst, "at", "id");
 
         let mut transaction = self.engine.begin_read().await?;
-        let counted = transaction.fetch(of_room("SELECT COUNT(*)")).await?;
+        // Positions have no gap, so the last one is how many there are.
+        let last = of_room("SELECT COALESCE(MAX(seq), 0)");
+        let last = transaction.fetch(last).await?;
         let rows = transaction.fetch(select).await?;
         transaction.roll_back().await?;
-        let total_count = first_number(counted)?;
+        let total_count = first_number(last)?;
 
         Ok(page.page(rows, total_count, read_audit_entry)?)
     }
@@ -182,15 +184,17 @@ impl Store {
     /// The entries of a room's audit trail behind `after_seq`, at most `limit`, oldest first.
     pub async fn audit_after(
         &self,
+        tenant_id: TenantId,
         room_id: RoomId,
         after_seq: i64,
         limit: i64,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let statement = Statement::new(format!(
-            "SELECT {AUDIT_COLUMNS} FROM audit_entries WHERE room_id = $1 AND seq > $2
-             ORDER BY seq LIMIT $3"
+            "SELECT {AUDIT_COLUMNS} FROM audit_entries
+             WHERE room_id = $1 AND tenant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4"
         ))
         .bind(room_id)
+        .bind(tenant_id)
         .bind(after_seq)
         .bind(limit);
         let rows = self.engine.fetch(statement).await?;
@@ -215,10 +219,6 @@ impl ParticipantsFilter {
 
         statement
     }
-}
-
-fn first_number(rows: Vec<Row>) -> Result<i64, sqlx::Error> {
-    rows.into_iter().next().map_or(Ok(0), |mut row| row.take())
 }
 
 const AUDIT_COLUMNS: &str = "id, seq, at, actor_id, actor_is_staff, participant_id, action";

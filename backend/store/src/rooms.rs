@@ -12,7 +12,7 @@ use crate::engine::Transaction;
 use crate::page::{Order, Page, PageRequest};
 use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
-use crate::sql::{Row, Statement, from_json, row, to_json};
+use crate::sql::{Row, Statement, first_number, from_json, row, to_json};
 use crate::{Store, StoreError, tenants};
 
 /// A room as it is read: all from one state of the database.
@@ -101,8 +101,7 @@ impl Store {
         let found = transaction.fetch(page_of(tenant_id, &filter, page)).await?;
         transaction.roll_back().await?;
 
-        let mut counted = counted.into_iter();
-        let total_count = counted.next().map_or(Ok(0), |mut row| row.take())?;
+        let total_count = first_number(counted)?;
         Ok(page.page(found, total_count, read_view)?)
     }
 }
@@ -117,8 +116,7 @@ async fn insert(
         return Ok(InsertRoom::TenantUnknown);
     };
     let counted = transaction.fetch(count(tenant_id, &RoomsFilter::default()));
-    let mut counted = counted.await?.into_iter();
-    let rooms: i64 = counted.next().map_or(Ok(0), |mut row| row.take())?;
+    let rooms = first_number(counted.await?)?;
     if rooms >= i64::from(limits.rooms) {
         let limit = limits.rooms;
         return Ok(InsertRoom::TooManyRooms { limit });

@@ -5,7 +5,7 @@ use parlor_domain::session::Session;
 
 use crate::page::{Order, Page, PageRequest};
 use crate::room_row::{self, session_columns};
-use crate::sql::{Row, Statement, corrupt};
+use crate::sql::{Row, Statement, corrupt, first_number};
 use crate::{Store, StoreError};
 
 impl Store {
@@ -52,8 +52,7 @@ impl Store {
         let rows = transaction.fetch(select).await?;
         transaction.roll_back().await?;
 
-        let mut counted = counted.into_iter();
-        let total_count = counted.next().map_or(Ok(0), |mut row| row.take())?;
+        let total_count = first_number(counted)?;
         let read = |mut row: Row| {
             let session = room_row::read_session(&mut row)?;
             session.ok_or_else(|| corrupt("a session has no start".to_owned()))

@@ -205,6 +205,11 @@ pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("what the domain keeps has text keys, and so is JSON")
 }
 
+/// The number that a statement which counts has found.
+pub(crate) fn first_number(rows: Vec<Row>) -> Result<i64, sqlx::Error> {
+    rows.into_iter().next().map_or(Ok(0), |mut row| row.take())
+}
+
 /// What is stored was not written by this program.
 pub(crate) fn corrupt(message: String) -> sqlx::Error {
     sqlx::Error::Decode(message.into())

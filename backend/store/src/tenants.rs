@@ -7,7 +7,7 @@ use parlor_domain::tenant::{KeyAlgorithm, KeySet, Limits, Origin, Tenant, Tenant
 
 use crate::engine::Transaction;
 use crate::page::{Order, Page, PageRequest};
-use crate::sql::{Row, Statement, corrupt, row, to_json};
+use crate::sql::{Row, Statement, corrupt, first_number, row, to_json};
 use crate::{Store, StoreError};
 
 const COLUMNS: &str = "tenants.id, tenants.name, tenants.version, tenants.has_own_origins,
@@ -72,8 +72,7 @@ impl Store {
     pub async fn tenants_page(&self, page: PageRequest) -> Result<Page<Tenant>, StoreError> {
         let mut transaction = self.engine.begin_read().await?;
         let counted = transaction.fetch(Statement::new("SELECT COUNT(*) FROM tenants"));
-        let counted = counted.await?.into_iter().next();
-        let total_count = counted.map_or(Ok(0), |mut row| row.take())?;
+        let total_count = first_number(counted.await?)?;
         let statement = Statement::new(format!("SELECT {COLUMNS} FROM tenants WHERE TRUE"));
         let statement = page.limit(
             statement,

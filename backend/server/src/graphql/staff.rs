@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, SimpleObject};
 use futures_util::stream::{self, Stream, StreamExt};
-use parlor_domain::id::RoomId;
+use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::participant::Capability;
 use parlor_store::RESUME_EVENTS_MAX;
 use tokio::sync::watch;
@@ -26,7 +26,7 @@ use crate::identity::Caller;
 /// `auditConnection`.
 const SNAPSHOT_ENTRIES: i64 = 50;
 
-/// Entries of one message, some 100 KiB of JSON at most.
+/// Entries of one message: with the longest reasons, some 150 KiB of JSON.
 const MESSAGE_ENTRIES_MAX: i64 = 256;
 
 /// One message of `liveStaff`.
@@ -48,6 +48,7 @@ pub(crate) struct StaffFeed {
 struct Follower {
     app: Arc<App>,
     caller: Caller,
+    tenant_id: TenantId,
     room: Arc<WatchedRoom>,
     news: watch::Receiver<i64>,
     position: Position,
@@ -80,6 +81,7 @@ pub(super) async fn follow(
     let mut follower = Follower {
         app,
         caller,
+        tenant_id: reader.view.room.tenant_id,
         room,
         news,
         position: end,
@@ -146,7 +148,12 @@ impl Follower {
         let after = self.position;
         let store = &self.app.store;
         let entries = store
-            .audit_after(self.room.id(), after.seq, MESSAGE_ENTRIES_MAX)
+            .audit_after(
+                self.tenant_id,
+                self.room.id(),
+                after.seq,
+                MESSAGE_ENTRIES_MAX,
+            )
             .await?;
         self.position.seq = entries.last().map_or(after.seq, |entry| entry.seq);
         self.is_behind = self.position.seq - after.seq == MESSAGE_ENTRIES_MAX;
@@ -166,7 +173,7 @@ impl Follower {
         let after_seq = end.seq - SNAPSHOT_ENTRIES;
         let store = &self.app.store;
         let newest = store
-            .audit_after(self.room.id(), after_seq, SNAPSHOT_ENTRIES)
+            .audit_after(self.tenant_id, self.room.id(), after_seq, SNAPSHOT_ENTRIES)
             .await?;
         self.position = end;
         self.is_behind = false;

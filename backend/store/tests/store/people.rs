@@ -1,6 +1,6 @@
 //! People of a room: written with the room's log, found again by the next batch, and listed.
 
-use parlor_domain::audit::AuditAction;
+use parlor_domain::audit::{AuditAction, AuditEntry};
 use parlor_domain::event::Part;
 use parlor_domain::id::{ParticipantId, RoomId, TenantId, ViewerId};
 use parlor_domain::participant::{Capability, Membership, Participant, Role, SMALL_ROOM_MAX};
@@ -18,6 +18,7 @@ on_both_engines! {
     people_are_listed_page_by_page_and_by_what_they_are,
     the_stage_is_read_whole_with_the_census,
     the_audit_trail_is_kept_in_order,
+    the_audit_trail_has_positions_of_its_own,
 }
 
 struct Scene {
@@ -362,4 +363,33 @@ async fn the_audit_trail_is_kept_in_order(database: Database) {
     let stranger = tenant(&scene.store, &mut scene.ids).await;
     let theirs = scene.store.audit_page(stranger, scene.room_id, request(9));
     assert_eq!(theirs.await.unwrap().items, []);
+}
+
+async fn the_audit_trail_has_positions_of_its_own(database: Database) {
+    let mut scene = Scene::open(&database).await;
+    scene.join(&["ana"]).await;
+    for role in [Role::Moderator, Role::Member, Role::Moderator] {
+        scene
+            .act(&["ana"], |room, ids, now| {
+                let ana = target(room, "ana");
+                room.assign_role(&staff(), ana, role, ids, now).unwrap();
+            })
+            .await;
+    }
+    let (store, tenant_id, room_id) = (&scene.store, scene.tenant_id, scene.room_id);
+    let seqs = |found: Vec<AuditEntry>| found.iter().map(|entry| entry.seq).collect::<Vec<_>>();
+
+    let heads = store.heads(&[room_id]).await.unwrap();
+    assert_eq!(heads[&room_id].audited, 3);
+    let page = store.audit_page(tenant_id, room_id, request(2)).await;
+    let page = page.unwrap();
+    assert_eq!((seqs(page.items), page.total_count), (vec![1, 2], 3));
+    for (after_seq, limit, expected) in [(0, 9, vec![1, 2, 3]), (1, 1, vec![2]), (3, 9, vec![])] {
+        let found = store.audit_after(tenant_id, room_id, after_seq, limit);
+        assert_eq!(seqs(found.await.unwrap()), expected);
+    }
+
+    let stranger = tenant(&scene.store, &mut scene.ids).await;
+    let theirs = scene.store.audit_after(stranger, scene.room_id, 0, 9);
+    assert_eq!(theirs.await.unwrap(), []);
 }
