@@ -7,36 +7,20 @@ use super::scalar::{Currency, Id, Int64, Time};
 use crate::record::{ParticipantRole, StageRole};
 use graphql_client::GraphQLQuery;
 
-// Optional inputs that are left out take the schema's defaults; null would not.
+// Optional inputs that are left out take the schema's defaults; null would not. The enums are the
+// application's own.
 macro_rules! operation {
     ($name:ident, $document:tt) => {
         #[derive(GraphQLQuery)]
         #[graphql(
-                                                            schema_path = "../schema.graphql",
-                                                            query_path = $document,
-                                                            variables_derives = "Debug, Clone",
-                                                            response_derives = "Debug, Clone",
-                                                            normalization = "rust",
-                                                            extern_enums("Admission"),
-                                                            skip_serializing_none
-                                                        )]
-        pub(crate) struct $name;
-    };
-}
-
-/// Of people, whose enums are the application's own.
-macro_rules! people_operation {
-    ($name:ident, $document:tt) => {
-        #[derive(GraphQLQuery)]
-        #[graphql(
-                                                            schema_path = "../schema.graphql",
-                                                            query_path = $document,
-                                                            variables_derives = "Debug, Clone",
-                                                            response_derives = "Debug, Clone",
-                                                            normalization = "rust",
-                                                            extern_enums("AuditAction", "Capability", "Membership", "ParticipantRole", "StageRole"),
-                                                            skip_serializing_none
-                                                        )]
+            schema_path = "../schema.graphql",
+            query_path = $document,
+            variables_derives = "Debug, Clone",
+            response_derives = "Debug, Clone",
+            normalization = "rust",
+            extern_enums("Admission", "AuditAction", "Capability", "Membership", "ParticipantRole", "StageRole"),
+            skip_serializing_none
+        )]
         pub(crate) struct $name;
     };
 }
@@ -58,59 +42,59 @@ operation!(
     "../sdk-core/operations/record_contribution.graphql"
 );
 
-people_operation!(JoinRoom, "../sdk-core/operations/join_room.graphql");
-people_operation!(LeaveRoom, "../sdk-core/operations/leave_room.graphql");
-people_operation!(
+operation!(JoinRoom, "../sdk-core/operations/join_room.graphql");
+operation!(LeaveRoom, "../sdk-core/operations/leave_room.graphql");
+operation!(
     RenameParticipant,
     "../sdk-core/operations/rename_participant.graphql"
 );
-people_operation!(
+operation!(
     RemoveParticipant,
     "../sdk-core/operations/remove_participant.graphql"
 );
-people_operation!(
+operation!(
     ReadmitParticipant,
     "../sdk-core/operations/readmit_participant.graphql"
 );
-people_operation!(AssignRole, "../sdk-core/operations/assign_role.graphql");
-people_operation!(
+operation!(AssignRole, "../sdk-core/operations/assign_role.graphql");
+operation!(
     GrantCapability,
     "../sdk-core/operations/grant_capability.graphql"
 );
-people_operation!(
+operation!(
     DenyCapability,
     "../sdk-core/operations/deny_capability.graphql"
 );
-people_operation!(
+operation!(
     ClearCapabilityGrant,
     "../sdk-core/operations/clear_capability_grant.graphql"
 );
-people_operation!(
+operation!(
     ClearCapabilityDenial,
     "../sdk-core/operations/clear_capability_denial.graphql"
 );
-people_operation!(RequestStage, "../sdk-core/operations/request_stage.graphql");
-people_operation!(
+operation!(RequestStage, "../sdk-core/operations/request_stage.graphql");
+operation!(
     WithdrawStageRequest,
     "../sdk-core/operations/withdraw_stage_request.graphql"
 );
-people_operation!(
+operation!(
     InviteToStage,
     "../sdk-core/operations/invite_to_stage.graphql"
 );
-people_operation!(DeclineStage, "../sdk-core/operations/decline_stage.graphql");
-people_operation!(JoinStage, "../sdk-core/operations/join_stage.graphql");
-people_operation!(LeaveStage, "../sdk-core/operations/leave_stage.graphql");
-people_operation!(
+operation!(DeclineStage, "../sdk-core/operations/decline_stage.graphql");
+operation!(JoinStage, "../sdk-core/operations/join_stage.graphql");
+operation!(LeaveStage, "../sdk-core/operations/leave_stage.graphql");
+operation!(
     MoveToAudience,
     "../sdk-core/operations/move_to_audience.graphql"
 );
-people_operation!(
+operation!(
     HandOverHost,
     "../sdk-core/operations/hand_over_host.graphql"
 );
-people_operation!(Audit, "../sdk-core/operations/audit.graphql");
-people_operation!(Participant, "../sdk-core/operations/participant.graphql");
-people_operation!(Participants, "../sdk-core/operations/participants.graphql");
-people_operation!(Stage, "../sdk-core/operations/stage.graphql");
-people_operation!(RoomAccess, "../sdk-core/operations/room_access.graphql");
+operation!(Audit, "../sdk-core/operations/audit.graphql");
+operation!(Participant, "../sdk-core/operations/participant.graphql");
+operation!(Participants, "../sdk-core/operations/participants.graphql");
+operation!(Stage, "../sdk-core/operations/stage.graphql");
+operation!(RoomAccess, "../sdk-core/operations/room_access.graphql");
