@@ -34,6 +34,9 @@ pub use directory::{Directory, KnownTenant, STALE_AFTER_MS};
 pub const OVERLAY_TOKEN_PREFIX: &str = "pot_";
 /// The role of whoever runs the server, in a token of no tenant.
 pub const OPERATOR_ROLE: &str = "operator";
+/// How far the clock of whoever signs tokens may be ahead of this server's: many tokens begin in the
+/// second in which they are signed and used.
+pub const NOT_BEFORE_LEEWAY_MS: i64 = 60_000;
 /// Roles that act for the tenant. Every other role is a viewer's.
 pub const STAFF_ROLES: [&str; 4] = ["owner", "admin", "staff", "service"];
 
@@ -79,6 +82,8 @@ pub enum IdentityError {
     KeyRetired,
     #[error("the token has expired")]
     Expired,
+    #[error("the token does not hold yet: its `nbf` lies ahead")]
+    NotYetValid,
     #[error(
         "the token must carry `exp`, `sub` or `user_id`, and `tenant_id` (a UUID), which only an \
          operator's goes without"
@@ -104,8 +109,11 @@ pub struct Claims {
     pub sub: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// In seconds since 1970.
+    /// When the token ends, in seconds since 1970.
     pub exp: Option<i64>,
+    /// When it begins, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
 }
 
 impl IdentityError {
@@ -117,6 +125,7 @@ impl IdentityError {
             Self::KeyUnknown => "TOKEN_KEY_UNKNOWN",
             Self::KeyRetired => "TOKEN_KEY_RETIRED",
             Self::Expired => "TOKEN_EXPIRED",
+            Self::NotYetValid => "TOKEN_NOT_YET_VALID",
             Self::ClaimsMissing => "TOKEN_CLAIMS_MISSING",
             Self::OverlayTokenUnknown => "TOKEN_UNKNOWN",
             Self::OverlayTokenRevoked => "TOKEN_REVOKED",
@@ -215,8 +224,13 @@ impl Identity {
         };
         let expires_at = claims.exp.ok_or(IdentityError::ClaimsMissing)?;
         let expires_at = ServerTime::from_unix_millis(expires_at.saturating_mul(1_000));
-        if expires_at <= self.clock.now() {
+        let now = self.clock.now();
+        if expires_at <= now {
             return Err(IdentityError::Expired);
+        }
+        let begins_ms = claims.nbf.map_or(i64::MIN, |nbf| nbf.saturating_mul(1_000));
+        if begins_ms > now.unix_millis() + NOT_BEFORE_LEEWAY_MS {
+            return Err(IdentityError::NotYetValid);
         }
 
         let principal = principal_of(claims).ok_or(IdentityError::ClaimsMissing)?;
@@ -309,7 +323,8 @@ fn principal_of(claims: Claims) -> Option<Principal> {
 /// Reads the claims of a token, if `key` signed it by `algorithm` and no other.
 fn verify(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Result<Claims, IdentityError> {
     let mut validation = Validation::new(algorithm);
-    // Checked by the caller, by this server's own clock.
+    // The times are checked by the caller, by this server's own clock. Of audiences `tenant_id` says
+    // enough: nobody but this server gives it out.
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();

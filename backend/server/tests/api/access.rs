@@ -27,6 +27,7 @@ async fn a_token_that_says_too_little_or_too_late_is_refused_by_name(database: S
         sign_with(SECRET, &claims)
     };
     let expires_now = |claims: &mut Claims| claims.exp = Some(crate::server::START_MS / 1_000);
+    let begins_late = |claims: &mut Claims| claims.nbf = Some(crate::server::START_MS / 1_000 + 61);
     // {"alg":"none"}, and the claims of a good token without a signature.
     let payload = api.staff.split('.').nth(1).unwrap();
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{payload}.");
@@ -45,6 +46,7 @@ async fn a_token_that_says_too_little_or_too_late_is_refused_by_name(database: S
         (foreign, "TOKEN_UNSIGNED"),
         (tampered, "TOKEN_UNSIGNED"),
         (sign(expires_now), "TOKEN_EXPIRED"),
+        (sign(begins_late), "TOKEN_NOT_YET_VALID"),
         (sign(|claims| claims.exp = None), "TOKEN_CLAIMS_MISSING"),
         (
             sign(|claims| claims.tenant_id = None),
@@ -59,6 +61,11 @@ async fn a_token_that_says_too_little_or_too_late_is_refused_by_name(database: S
         assert_eq!(answer.code(), code, "{token}");
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
     }
+
+    // The clock of whoever signed this is a minute ahead.
+    let early = sign(|claims| claims.nbf = Some(crate::server::START_MS / 1_000 + 60));
+    let answer = api.execute(&early, "{ __typename }", json!({})).await;
+    assert_eq!(answer["data"]["__typename"], "Query");
 
     let basic = [("authorization", "Basic dXNlcjpwYXNz")];
     let answer = api.post("", &basic, r#"{"query":"{ __typename }"}"#).await;
