@@ -3,7 +3,9 @@
 //! What is on stage is a card and the instant it came on: the queue moves by the scene's time, so
 //! a dropped frame changes nothing. When more wait than anyone would sit through, they become one.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use parlor_sdk_core::{ContributionAlert, ContributionKind};
 

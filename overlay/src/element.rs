@@ -1,7 +1,8 @@
 //! What `<parlor-overlay>` holds while it is in a document: a client, a scene, and its drawing.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::rc::Rc;
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::cell::{Cell, OnceCell, RefCell};
 
 use parlor_sdk_core::{Config, Delivery, Placement};
 use parlor_sdk_wasm::{Client, Notice, convert};

@@ -3,6 +3,8 @@
 //! Contrast is WCAG's: `(lighter + 0.05) / (darker + 0.05)` of relative luminance. A plate lets
 //! some of the picture through, so text is judged against it over black and over white.
 
+use alloc::string::{String, ToString};
+
 /// The least contrast of text on its plate.
 pub(crate) const CONTRAST_MIN: f32 = 7.0;
 

@@ -4,6 +4,7 @@
 //! Only `transform` and `opacity` move, so no frame costs a layout. What people typed goes in as
 //! text, never as markup.
 
+use alloc::string::{String, ToString};
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot, ShadowRootInit, ShadowRootMode};
 

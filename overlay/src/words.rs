@@ -2,6 +2,8 @@
 //!
 //! Whole numbers only: formatting one float would add more to the download than this whole module.
 
+use alloc::string::{String, ToString};
+
 /// Returns `value` with its thousands set apart: `12,400`.
 pub(crate) fn grouped(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();

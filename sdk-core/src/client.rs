@@ -14,7 +14,9 @@ use crate::subscription::Subscription;
 use crate::time::{Instant, MediaTime, ServerTime};
 use crate::timeline::Timeline;
 use crate::wire::{self, Frame};
-use std::collections::VecDeque;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
 
 mod log;
 

@@ -7,7 +7,7 @@
 
 use crate::time::{Instant, ServerTime};
 use crate::wire::PongPayload;
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 /// Exchanges looked back on: with a ping every 10 s, under three minutes, in which two good
 /// oscillators part by a few milliseconds.

@@ -1,6 +1,7 @@
 //! What a host decides before it starts a client.
 
 use crate::time::MediaTime;
+use alloc::string::String;
 
 /// What a client connects to, and for which place it times what it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use crate::backoff::Backoff;
 use crate::exchange::{ConnectionState, Failure, Output, TokenRequest};
 use crate::time::{Instant, ServerTime};
 use crate::wire::{self, PingPayload};
+use alloc::collections::VecDeque;
+use alloc::string::String;
 use path::Path;
-use std::collections::VecDeque;
 use token::Token;
 
 mod lifecycle;

@@ -2,6 +2,8 @@
 
 use crate::participant::{ParticipantChange, ParticipantProfile};
 use crate::time::ServerTime;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A fact in a room's log.
 #[derive(Debug, Clone, PartialEq, Eq)]

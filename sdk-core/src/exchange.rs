@@ -4,6 +4,8 @@ use crate::event::RoomEvent;
 use crate::playhead::Playhead;
 use crate::room::Room;
 use crate::time::{Instant, ServerTime};
+use alloc::boxed::Box;
+use alloc::string::String;
 
 /// Something that happened on the host's side.
 ///

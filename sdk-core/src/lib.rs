@@ -4,8 +4,11 @@
 //! says what to send, when to wake up, and what to show. Every platform drives this one machine, so
 //! that all of them show the same events at the same moments.
 
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
+
+extern crate alloc;
 
 mod backoff;
 mod client;

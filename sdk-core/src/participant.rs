@@ -1,6 +1,8 @@
 //! The people whom a room shows by name, and the stage that follows from them.
 
 use crate::time::ServerTime;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Participants held at once. A server names at most some 350: 200 who wait for the stage, 50 on
 /// it, 100 of a small room or with a role. This bounds memory whatever a server says.

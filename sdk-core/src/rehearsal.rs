@@ -10,7 +10,11 @@ use crate::participant::{ParticipantProfile, ParticipantRole, StageRole};
 use crate::room::Room;
 use crate::time::Instant;
 use crate::wire::recording::{self, Recording, Report};
-use std::fmt::{self, Write};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
 
 /// Wake-ups between two steps. A minute of pings and events needs a few hundred; a broken client
 /// spins rather than fails.
@@ -43,7 +47,7 @@ impl fmt::Display for RehearsalError {
     }
 }
 
-impl std::error::Error for RehearsalError {}
+impl core::error::Error for RehearsalError {}
 
 /// Replays `recording` and returns its display plan: a line for each output, with its instant.
 pub fn rehearse(recording: &str) -> Result<String, RehearsalError> {

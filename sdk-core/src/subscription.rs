@@ -2,6 +2,7 @@
 
 use crate::time::MediaTime;
 use crate::wire::{Feed, Start};
+use alloc::string::String;
 
 /// The operation, and the position that it has reached.
 #[derive(Debug)]

@@ -9,7 +9,8 @@ use crate::due::{Due, Reached, Schedule};
 use crate::event::{HypeTrain, RoomEvent};
 use crate::exchange::ShownEvent;
 use crate::time::MediaTime;
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 mod overflow;
 

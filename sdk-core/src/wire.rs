@@ -12,6 +12,8 @@ pub(crate) mod recording;
 
 use crate::event::RoomEvent;
 use crate::time::{Instant, MediaTime};
+use alloc::string::String;
+use alloc::vec::Vec;
 use tree::Tree;
 use writer::Writer;
 

@@ -1,6 +1,8 @@
 //! A room followed from a page.
 
-use std::rc::Rc;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
 
 use parlor_sdk_core::{Config, ConnectionState, Delivery, Input, Playhead, Room, ServerTime};
 

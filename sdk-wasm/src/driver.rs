@@ -3,8 +3,9 @@
 //! Whatever happens goes in by [`Driver::handle`], which then does everything the core asks for. No
 //! borrow is held while the owner is called, so that it may call back.
 
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use alloc::boxed::Box;
+use alloc::rc::{Rc, Weak};
+use core::cell::{Cell, RefCell};
 
 use parlor_sdk_core::{Client, Config, Input, Instant, Output};
 use wasm_bindgen::closure::Closure;

@@ -3,7 +3,10 @@
 //! [`Client`] is what Rust code in a page uses, such as the overlay. With the feature `package`,
 //! `RoomClient` and `rehearse` are exported to JavaScript.
 
+#![cfg_attr(not(test), no_std)]
 #![warn(missing_docs)]
+
+extern crate alloc;
 
 mod client;
 pub mod convert;
@@ -12,6 +15,8 @@ mod listener;
 mod network;
 #[cfg(feature = "package")]
 pub mod package;
+#[cfg(target_arch = "wasm32")]
+mod runtime;
 
 pub use client::{Client, Notice};
 pub use listener::Listener;

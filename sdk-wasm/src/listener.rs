@@ -1,6 +1,7 @@
 //! Event listeners that go when their owner does.
 
-use std::any::Any;
+use alloc::boxed::Box;
+use core::any::Any;
 
 use js_sys::Function;
 use wasm_bindgen::closure::Closure;

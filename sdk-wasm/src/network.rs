@@ -5,7 +5,7 @@
 //! moment without any, and one that has not says so by its silence. For the same reason the state at
 //! the start, `navigator.onLine`, is not asked for.
 
-use std::rc::Weak;
+use alloc::rc::Weak;
 
 use parlor_sdk_core::Input;
 use web_sys::{Event, Window};

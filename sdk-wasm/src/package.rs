@@ -1,5 +1,6 @@
 //! What JavaScript sees of the client.
 
+use alloc::string::String;
 use js_sys::Function;
 use parlor_sdk_core::{Config, Delivery};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};

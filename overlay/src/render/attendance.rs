@@ -1,5 +1,6 @@
 //! How many are here: a count with a few faces, and quiet lines above it.
 
+use alloc::vec::Vec;
 use web_sys::ShadowRoot;
 
 use crate::render::part::{Part, units};

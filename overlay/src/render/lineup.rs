@@ -1,5 +1,7 @@
 //! The stage: a column of seats that stands on its last one, the host's on top.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use web_sys::ShadowRoot;
 
 use crate::render::part::{Part, units};

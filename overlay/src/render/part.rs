@@ -1,5 +1,8 @@
 //! One element, and what was last written to it.
 
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{HtmlElement, ShadowRoot};
 

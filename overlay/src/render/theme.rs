@@ -1,5 +1,6 @@
 //! The theme a page gives by custom properties, made readable, and the room there is.
 
+use alloc::string::String;
 use web_sys::HtmlElement;
 
 use crate::ink::{self, Color};
@@ -30,7 +31,7 @@ impl Theme {
     /// Returns where something is that is on its way to a whole place: there, if nothing may move.
     pub(crate) fn place(&self, place: f32) -> f32 {
         if self.still {
-            (place + 0.5).floor()
+            ((place + 0.5) as i32) as f32
         } else {
             place
         }

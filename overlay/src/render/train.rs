@@ -3,6 +3,7 @@
 //! Lengths are in design units, as in `overlay.css`. The train hangs on its nose: everything is
 //! placed from there backwards, and one transform moves the whole of it along the track.
 
+use alloc::string::ToString;
 use web_sys::ShadowRoot;
 
 use crate::render::part::{Part, decimal, units};

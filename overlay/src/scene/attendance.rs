@@ -6,6 +6,9 @@
 use crate::scene::initial::initial;
 use crate::tween::{Count, ENTER_MS, LEAVE_MS, Tween, eased, linear};
 use crate::words;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Lines at a time. More would draw the eye from the picture.
 pub(crate) const LINES_MAX: usize = 3;
@@ -204,7 +207,7 @@ impl Attendance {
         } else {
             (&mut self.departures, "left", "left")
         };
-        let gathering = std::mem::take(gathering);
+        let gathering = core::mem::take(gathering);
 
         for line in &mut self.lines {
             line.row.shift(1.0, begins_at);

@@ -1,5 +1,6 @@
 //! What a hype train says, in words.
 
+use alloc::string::{String, ToString};
 use parlor_sdk_core::HypeTrain;
 
 use crate::scene::hype_train::Act;

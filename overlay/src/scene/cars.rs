@@ -3,6 +3,8 @@
 //! A car couples on at most once in a while, so that each can be read. What comes in between
 //! gathers, and couples on as one: the hype of so many people.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use parlor_sdk_core::{HypeTrain, HypeTrainContributor};
 
 use crate::tween::{ENTER_MS, GROW_MS, eased};
@@ -83,7 +85,7 @@ impl Cars {
         if self.gathering.people() == 0 || now_ms < couples_at {
             return;
         }
-        let gathering = std::mem::take(&mut self.gathering);
+        let gathering = core::mem::take(&mut self.gathering);
         let name = gathering.name();
         if let Some(newest) = self.train.first_mut().filter(|newest| newest.name == name) {
             newest.hype = newest.hype.saturating_add(gathering.hype);

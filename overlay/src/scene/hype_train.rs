@@ -1,5 +1,7 @@
 //! The hype train: where it is between pulling in and leaving the stage.
 
+use alloc::string::String;
+use alloc::vec::Vec;
 use parlor_sdk_core::{HypeTrain, HypeTrainChange, HypeTrainPhase, ServerTime};
 
 use crate::scene::captions::{sign, spoken, to_go};
@@ -152,7 +154,7 @@ impl TrainScene {
         now_ms: i64,
     ) {
         *self = Self {
-            cars: std::mem::take(&mut self.cars),
+            cars: core::mem::take(&mut self.cars),
             ..Self::default()
         };
         let Some(train) = train else {

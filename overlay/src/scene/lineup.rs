@@ -6,6 +6,9 @@
 use crate::scene::initial::initial;
 use crate::tween::{ENTER_MS, LEAVE_MS, Tween, eased, linear};
 use crate::words;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// Seats that are drawn. Six rows of legible names are more than a third of a picture's height.
 const SEATS_MAX: usize = 6;

@@ -1,5 +1,6 @@
 //! What the widgets about people see of a room.
 
+use alloc::vec::Vec;
 use parlor_sdk_core::{ParticipantChange, ParticipantProfile, Room, Stage, StageRole};
 
 use crate::scene::attendance::{Visit, Visitor};

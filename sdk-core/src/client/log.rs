@@ -8,6 +8,7 @@ use crate::subscription::Verdict;
 use crate::time::{Instant, MediaTime};
 use crate::timeline::SHOWING_TIME_MS;
 use crate::wire::{self, Feed, Refusal, Start};
+use alloc::vec::Vec;
 
 impl Client {
     /// Subscribes, or subscribes again, from where the client can go on.

@@ -4,7 +4,7 @@
 use super::{CLOSE_NORMAL, Connection, Phase};
 use crate::exchange::{Failure, Output};
 use crate::time::Instant;
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 impl Connection {
     pub(crate) const fn is_paused(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::exchange::TokenRequest;
 use crate::time::{Instant, ServerTime};
+use alloc::string::String;
 
 /// The distance of two renewals, half of the grace that the server gives an expired token: tokens
 /// may live shorter than the server's warning takes, and must not make a client reconnect all the

@@ -12,6 +12,7 @@ use crate::event::{
 };
 use crate::participant::{ParticipantChange, ParticipantProfile, ParticipantRole, StageRole};
 use crate::time::ServerTime;
+use alloc::vec::Vec;
 
 /// The longest epoch, in bytes; those of this server have 36. It is sent back as it came.
 const EPOCH_BYTES_MAX: usize = 200;

@@ -5,6 +5,9 @@ use super::tree::Tree;
 use crate::config::{Config, Placement};
 use crate::playhead::Playhead;
 use crate::time::{Instant, MediaTime};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// What a host reported in a session, in order.
 pub(crate) struct Recording {

@@ -3,9 +3,13 @@
 //! One shape for every message costs a fifth of the code that a type for each of them does, and in
 //! a browser code is what counts.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
 use miniserde::de::{Map, Seq, Visitor};
 use miniserde::{Deserialize, Result, json, make_place};
-use std::mem;
 
 /// How deep a message may be nested; a train's contributors are at 9. A tree is dropped by
 /// recursion, so what comes off the wire must not say how deep.

@@ -1,5 +1,8 @@
 //! Writes JSON text: strings and integers are all that the client sends.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 /// A text being written.
 pub(crate) struct Writer(String);
 

@@ -1,0 +1,57 @@
+//! Makes what browsers load smaller, where node is there to run the tools that can.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{npm, process, tools, workspace};
+
+/// The optimiser of modules, wasm-opt, and the minifier of scripts, terser.
+pub(crate) struct Shrinker {
+    packages: PathBuf,
+}
+
+impl Shrinker {
+    /// Installs the tools, or returns `None` where there is no node.
+    pub(crate) fn find() -> Result<Option<Self>> {
+        if tools::NODE.find().is_none() || tools::NPM.find().is_none() {
+            return Ok(None);
+        }
+        let folder = workspace::root().join("xtask/node");
+        npm::install(&folder)?;
+
+        Ok(Some(Self {
+            packages: folder.join("node_modules"),
+        }))
+    }
+
+    /// Optimises the module at `path`. Which instructions it may use is known by now.
+    pub(crate) fn module(&self, path: &Path) -> Result<()> {
+        let smaller = path.with_extension("smaller");
+        let mut wasm_opt = self.tool("binaryen/bin/wasm-opt");
+        wasm_opt.args(["-Oz", "--strip-target-features"]);
+        process::output(wasm_opt.arg(path).arg("-o").arg(&smaller))?;
+        std::fs::rename(&smaller, path)?;
+
+        Ok(())
+    }
+
+    /// Minifies the script at `path`.
+    pub(crate) fn script(&self, path: &Path) -> Result<()> {
+        let smaller = path.with_extension("smaller");
+        let mut terser = self.tool("terser/bin/terser");
+        terser.args(["--module", "--compress", "--mangle", "--output"]);
+        process::output(terser.arg(&smaller).arg(path))?;
+        std::fs::rename(&smaller, path)?;
+
+        Ok(())
+    }
+
+    fn tool(&self, path: &str) -> Command {
+        let mut command = Command::new("node");
+        command.arg(self.packages.join(path));
+
+        command
+    }
+}
