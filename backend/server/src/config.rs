@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
+use parlor_domain::invalid::Invalid;
+use parlor_domain::tenant::Origin;
 use serde::Deserialize;
 
 /// The shortest secret for signing tokens: HS256 asks for as many bits as its digest has.
@@ -59,6 +61,7 @@ pub struct ServeArgs {
 
     /// A web page's origin that may use the API, such as https://example.com; repeatable
     ///
+    /// It is what browsers send: in lower case, without a path, a slash at its end or the usual port.
     /// `*` lets every page in. Pages served by this server always may; so may apps and OBS, which
     /// have no origin. A tenant with a list of its own goes by that instead.
     #[arg(
@@ -107,7 +110,7 @@ pub struct Settings {
     pub jwt_secret: String,
     /// Without a slash at the end. `None` means the address listened on.
     pub public_url: Option<String>,
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<Origin>,
     pub log_format: LogFormat,
     pub sqlite_synchronous: Synchronous,
     pub init_timeout_ms: u64,
@@ -133,10 +136,8 @@ impl ServeArgs {
             secret.len()
         );
         let origins = [self.allowed_origin, file.allowed_origin];
-        let allowed_origins = origins
-            .into_iter()
-            .find(|list| !list.is_empty())
-            .unwrap_or_default();
+        let origins = origins.into_iter().find(|list| !list.is_empty());
+        let allowed_origins = read_origins(&origins.unwrap_or_default())?;
         let public_url = self.public_url.or(file.public_url);
 
         Ok(Settings {
@@ -172,8 +173,22 @@ impl Settings {
     pub fn allows_origin(&self, origin: &str) -> bool {
         self.allowed_origins
             .iter()
-            .any(|allowed| allowed == "*" || allowed == origin)
+            .any(|allowed| allowed.allows(origin))
     }
+}
+
+/// Takes `list` as origins. An empty text is none, as an environment variable without a value.
+fn read_origins(list: &[String]) -> Result<Vec<Origin>, Invalid> {
+    let given = list.iter().filter(|text| !text.is_empty());
+
+    given
+        .map(|text| {
+            Origin::parse(text).map_err(|invalid| Invalid {
+                field: "--allowed-origin",
+                ..invalid
+            })
+        })
+        .collect()
 }
 
 fn read_file(path: &Path) -> anyhow::Result<ServeArgs> {
@@ -209,6 +224,39 @@ mod tests {
         assert!(!short.contains(&SECRET[1..]), "{short}");
 
         args(SECRET).into_settings().unwrap();
+    }
+
+    #[test]
+    fn an_origin_that_no_browser_would_send_is_refused_by_name() {
+        let allowing = |list: &[&str]| {
+            let list = list.iter().map(|&text| text.to_owned());
+            let args = ServeArgs {
+                allowed_origin: list.collect(),
+                ..args(SECRET)
+            };
+            args.into_settings().map_err(|error| error.to_string())
+        };
+        for odd in [
+            "example.com",
+            "https://example.com/",
+            "https://example.com/live",
+            " https://example.com",
+            "null",
+        ] {
+            let refusal = allowing(&["https://a.example", odd]).unwrap_err();
+            for said in [
+                "`--allowed-origin` must be an origin such as `https://",
+                odd,
+            ] {
+                assert!(refusal.contains(said), "{refusal}");
+            }
+        }
+
+        let settings = allowing(&["https://a.example", "http://localhost:3000", ""]).unwrap();
+        assert!(settings.allows_origin("https://a.example"));
+        assert!(!settings.allows_origin("https://b.example"));
+        assert!(!settings.allows_origin(""));
+        assert!(allowing(&["*"]).unwrap().allows_origin("null"));
     }
 
     #[test]

@@ -70,6 +70,8 @@ fn what_keeps_the_server_from_starting_is_said_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     std::fs::write(folder.0.join("typo.toml"), "lisen = '127.0.0.1:0'").unwrap();
+    let slash = "allowed-origin = ['https://example.com/']";
+    std::fs::write(folder.0.join("slash.toml"), slash).unwrap();
     std::fs::write(folder.0.join("text.db"), "this is no database").unwrap();
 
     for (arguments, said) in [
@@ -88,6 +90,14 @@ fn what_keeps_the_server_from_starting_is_said_in_one_line() {
             "file is not a database",
         ),
         (vec!["--jwt-secret", "too short"], "at least 32 bytes"),
+        (
+            vec!["--allowed-origin", "example.com"],
+            "`--allowed-origin` must be an origin such as `https://www.example.com`",
+        ),
+        (
+            vec!["--config", "slash.toml"],
+            "not \"https://example.com/\"",
+        ),
         (vec!["--config", "nothing.toml"], "nothing.toml"),
         (vec!["--config", "typo.toml"], "unknown field `lisen`"),
     ] {

@@ -22,7 +22,7 @@ impl Origin {
         }
 
         let constraint = "an origin such as `https://www.example.com`, in lower case, without a \
-             path and without the scheme's usual port, or `*`";
+             path, a slash at its end or the scheme's usual port, or `*`";
         Err(Invalid::new(
             "allowedOrigins",
             constraint,

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use parlor_domain::hype_train::{HypeTrain, Phase};
 use parlor_domain::id::{IdSource, RoomId, TenantId};
-use parlor_domain::tenant::{Tenant, TenantDraft};
+use parlor_domain::tenant::{Origin, Tenant, TenantDraft};
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
@@ -258,7 +258,7 @@ fn settings(args: &DemoArgs, folder: &Folder) -> Settings {
         database: format!("sqlite://{}", folder.0.join("parlor.db").display()),
         jwt_secret: URL_SAFE_NO_PAD.encode(Randomness::System.bytes::<32>()),
         public_url: None,
-        allowed_origins: vec!["*".to_owned()],
+        allowed_origins: vec![Origin::parse("*").expect("the star is an origin")],
         log_format: LogFormat::Text,
         sqlite_synchronous: Synchronous::Full,
         init_timeout_ms: INIT_TIMEOUT_MS,

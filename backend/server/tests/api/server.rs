@@ -7,7 +7,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{IdSource, TenantId};
-use parlor_domain::tenant::{Tenant, TenantDraft};
+use parlor_domain::tenant::{Origin, Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use parlor_server::clock::{Clock, TestClock};
 use parlor_server::config::{LogFormat, Settings, Synchronous};
@@ -313,7 +313,7 @@ async fn start_server(database: &str, clock: &TestClock) -> Server {
         database: database.to_owned(),
         jwt_secret: SECRET.to_owned(),
         public_url: Some("https://parlor.example".to_owned()),
-        allowed_origins: vec!["https://a.example".to_owned()],
+        allowed_origins: vec![Origin::parse("https://a.example").unwrap()],
         log_format: LogFormat::Text,
         sqlite_synchronous: Synchronous::Full,
         init_timeout_ms: 10_000,
