@@ -20,6 +20,7 @@ mod people_mutation;
 mod people_query;
 mod query;
 mod refusal;
+mod rfc3339;
 mod scalar;
 mod staff;
 mod subscription;
@@ -35,7 +36,7 @@ pub use endpoint::post;
 pub use explorer::explore;
 pub use fault::Fault;
 pub use limits::parse_within_limits;
-pub use scalar::{format_time, parse_time};
+pub use rfc3339::{TimeError, format_time, parse_time};
 
 use crate::app::App;
 use crate::identity::Caller;

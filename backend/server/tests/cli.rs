@@ -377,7 +377,7 @@ fn a_tenants_keys_are_added_and_retired() {
     let at = "2999-01-02T03:04:05.000Z";
     let retiring = said(&mut tenant(
         &folder.0,
-        &["retire-key", UUID, "rfc", "--at", at],
+        &["retire-key", UUID, "rfc", "--at", "2999-01-02T03:04:05Z"],
     ));
     assert!(
         retiring.contains(&format!("in use until {at}")),
@@ -440,6 +440,10 @@ fn what_is_wrong_with_a_tenant_is_said_in_one_line() {
         (vec!["add-key", UUID, "private.jwk"], "the public key alone"),
         (vec!["add-key", UUID, "other.jwk", "--kid", "rfc"], "cannot"),
         (vec!["retire-key", UUID, "none"], "no key called \"none\""),
+        (
+            vec!["retire-key", UUID, "rfc", "--at", "2026-01-02T03:04:05Z"],
+            "`at` must be now or later",
+        ),
     ] {
         let line = refusal(&mut tenant(&folder.0, &arguments));
         assert!(line.contains(expected), "{arguments:?}: {line}");

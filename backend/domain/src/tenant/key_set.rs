@@ -66,6 +66,8 @@ pub enum AddKeyRefusal {
 /// Why a key was not retired, in the order the reasons are checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RetireKeyRefusal {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
     #[error("the tenant has no key called {0:?}")]
     NotFound(String),
     #[error("the key has been retired already, which cannot be taken back")]
@@ -165,21 +167,26 @@ impl KeySet {
         Ok(key)
     }
 
-    /// Has the key called `kid` refused from `at` on, or from now if that has passed. An end that
-    /// has not come yet can be moved.
+    /// Has the key called `kid` refused from `at` on. An end that has not come yet can be moved. A
+    /// time that has passed is refused: a slip in a date would cut off everyone whom the key lets in,
+    /// and that cannot be taken back.
     pub fn retire(
         &mut self,
         kid: &str,
         at: ServerTime,
         now: ServerTime,
     ) -> Result<TenantKey, RetireKeyRefusal> {
+        if at < now {
+            let constraint = "now or later, and is left out to retire the key at once";
+            return Err(Invalid::new("at", constraint, "a past time").into());
+        }
         let key = self.keys.iter_mut().find(|key| key.kid == kid);
         let key = key.ok_or_else(|| RetireKeyRefusal::NotFound(kid.to_owned()))?;
         if !key.is_accepted(now) {
             return Err(RetireKeyRefusal::AlreadyRetired);
         }
 
-        key.retires_at = Some(at.max(now));
+        key.retires_at = Some(at);
         Ok(key.clone())
     }
 

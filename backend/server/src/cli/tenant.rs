@@ -219,8 +219,10 @@ struct RetireKeyArgs {
     /// What tokens call the key
     kid: String,
 
-    /// From when on the key is refused, such as 2026-01-02T03:04:05.000Z; at once unless given
-    #[arg(long, value_name = "TIME", value_parser = read_time)]
+    /// From when on the key is refused, such as 2026-01-02T03:04:05Z; at once unless given
+    ///
+    /// As `date -u -d "2 hours" +%FT%TZ` writes it. A time that has passed is refused.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<ServerTime>,
 
     #[command(flatten)]
@@ -401,10 +403,6 @@ fn read_file(path: &Path) -> Result<String> {
     }
 
     Ok(text)
-}
-
-fn read_time(text: &str) -> Result<ServerTime, String> {
-    parse_time(text).ok_or_else(|| "a time has the form 2026-01-02T03:04:05.000Z".to_owned())
 }
 
 impl SettingsArgs {

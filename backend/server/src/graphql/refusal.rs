@@ -357,7 +357,7 @@ results! {
         TenantKey, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
     }
     RetireTenantKeyResult {
-        TenantKey, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation
+        TenantKey, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
     }
     JoinRoomResult {
         Participant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError

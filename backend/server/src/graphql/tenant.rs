@@ -221,7 +221,7 @@ pub(crate) struct AddTenantKeyInput {
 pub(crate) struct RetireTenantKeyInput {
     pub(super) tenant_id: ID,
     pub(super) kid: String,
-    /// Defaults to now. An end that has not come yet can be moved.
+    /// Defaults to now; a time that has passed is refused. An end that has not come yet can be moved.
     pub(super) at: Option<Time>,
 }
 

@@ -27,6 +27,7 @@ impl From<AddKeyRefusal> for Refusal {
 impl From<RetireKeyRefusal> for Refusal {
     fn from(refusal: RetireKeyRefusal) -> Self {
         match refusal {
+            RetireKeyRefusal::Invalid(invalid) => invalid.into(),
             RetireKeyRefusal::NotFound(kid) => Self::not_found("TenantKey", &ID(kid)),
             RetireKeyRefusal::AlreadyRetired => Self::conflict("KEY_RETIRED", refusal),
         }
