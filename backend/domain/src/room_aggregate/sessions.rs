@@ -41,7 +41,7 @@ pub enum InterruptSessionRefusal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResumeSessionRefusal {
     #[error(
-        "the room is not live; an interruption as long as the room's grace has ended its session"
+        "the room has no session to resume; one that stays interrupted for the room's grace ends by itself"
     )]
     NotLive,
     #[error("the session is not interrupted")]

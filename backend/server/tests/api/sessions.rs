@@ -64,6 +64,15 @@ async fn ended(api: &Api, id: &Value) -> Value {
 
 async fn a_stream_that_comes_back_in_time_is_the_same_session(database: String) {
     let api = Api::start(&database).await;
+    let never_live = json!({ "roomId": api.room("never-live").await });
+    let refused = api.mutate("resumeSession", never_live).await;
+    assert_eq!(refused["code"], "NOT_LIVE");
+    let message = refused["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("the room has no session to resume"),
+        "{message}"
+    );
+
     let room = live_room(&api).await;
     let input = json!({ "roomId": room });
     let refused = api.mutate("resumeSession", input.clone()).await;
