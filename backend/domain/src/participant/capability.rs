@@ -102,20 +102,20 @@ impl Capability {
         Self::CapabilityGrant,
     ];
 
-    /// The capability's name in storage and messages.
+    /// The capability's name in the API, which messages use.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::StageSpeak => "stage.speak",
-            Self::StageInvite => "stage.invite",
-            Self::StageModerate => "stage.moderate",
-            Self::StageHost => "stage.host",
-            Self::ParticipantRename => "participant.rename",
-            Self::ParticipantRemove => "participant.remove",
-            Self::AuditRead => "audit.read",
-            Self::RoomUpdate => "room.update",
-            Self::SessionManage => "session.manage",
-            Self::RoleAssign => "role.assign",
-            Self::CapabilityGrant => "capability.grant",
+            Self::StageSpeak => "STAGE_SPEAK",
+            Self::StageInvite => "STAGE_INVITE",
+            Self::StageModerate => "STAGE_MODERATE",
+            Self::StageHost => "STAGE_HOST",
+            Self::ParticipantRename => "PARTICIPANT_RENAME",
+            Self::ParticipantRemove => "PARTICIPANT_REMOVE",
+            Self::AuditRead => "AUDIT_READ",
+            Self::RoomUpdate => "ROOM_UPDATE",
+            Self::SessionManage => "SESSION_MANAGE",
+            Self::RoleAssign => "ROLE_ASSIGN",
+            Self::CapabilityGrant => "CAPABILITY_GRANT",
         }
     }
 }

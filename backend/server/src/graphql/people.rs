@@ -308,3 +308,18 @@ impl From<&participant::ParticipantProfile> for ParticipantProfile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::resolver_utils::enum_value;
+
+    use super::*;
+
+    #[test]
+    fn messages_call_a_capability_what_the_api_does() {
+        for held in participant::Capability::ALL {
+            let name = enum_value(Capability::from(held)).to_string();
+            assert_eq!(held.as_str(), name);
+        }
+    }
+}

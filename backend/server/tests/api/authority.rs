@@ -66,9 +66,11 @@ async fn capabilities_are_told_and_end_by_themselves(database: String) {
         access(&ana.token).await["capabilities"],
         json!(["STAGE_SPEAK"])
     );
+    let refused = ana.act_on(&olga, "inviteToStage", json!({})).await;
+    assert_eq!(refused["code"], "CAPABILITY_MISSING");
     assert_eq!(
-        ana.act_on(&olga, "inviteToStage", json!({})).await["code"],
-        "CAPABILITY_MISSING"
+        refused["message"], "this needs the capability `STAGE_INVITE`",
+        "a message calls it what the API does"
     );
     olga.act_on(
         &ana,
