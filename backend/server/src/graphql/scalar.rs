@@ -18,7 +18,7 @@ pub(crate) struct Currency(pub(crate) String);
 
 /// A date and time as in RFC 3339. It is always written in UTC with milliseconds:
 /// `2026-01-02T03:04:05.678Z`. In input the decimals may be fewer or none, and an offset such as
-/// `+02:00` may stand for `Z`; more than three decimals are refused.
+/// `+02:00` may stand for `Z`; what is more precise than a millisecond is refused.
 #[Scalar]
 impl ScalarType for Time {
     fn parse(value: Value) -> InputValueResult<Self> {
