@@ -5,30 +5,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "api/database.rs"]
-mod database;
+mod program;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use database::on_both_engines;
 use parlor_domain::event::{Event, EventBody};
 use parlor_domain::hype_train::Phase;
-use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::tenant::{Tenant, TenantDraft};
-use parlor_server::clock::Clock;
+use parlor_domain::id::RoomId;
 use parlor_server::graphql::global_id::parse_room_id;
-use parlor_server::identity::{Claims, sign_with};
 use parlor_server::simulate::Client;
 use parlor_store::{Settings, Store};
+use parlor_test_database::on_both_engines;
+use program::{Program, make_tenant};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::{Notify, Semaphore};
-use uuid::Uuid;
 
 on_both_engines! {
     what_was_acknowledged_survives_twenty_kills,
@@ -36,14 +30,12 @@ on_both_engines! {
 
 #[test]
 fn what_was_acknowledged_survives_cut_connections() {
-    database::run(
-        database::Engine::Postgres,
+    parlor_test_database::run(
+        parlor_test_database::Engine::Postgres,
         what_was_acknowledged_survives_cut_connections_to_the_database,
     );
 }
 
-const SECRET: &str = "a secret that is long enough for tests";
-const TENANT: Uuid = Uuid::from_u128(0x0194_fe37_0000_7000_8000_0000_0000_0001);
 const KILLS: usize = 20;
 /// Contributions under way at once, so that a kill finds some at every stage.
 const SENDERS: usize = 8;
@@ -69,9 +61,9 @@ struct Ledger {
 
 async fn what_was_acknowledged_survives_twenty_kills(database: String) {
     let mut rng = fastrand::Rng::with_seed(20);
-    let mut server = Server::start(&database);
+    let mut server = Program::start(&database);
     let store = Store::connect(&Settings::new(&database)).await.unwrap();
-    let room = make_tenant_and_room(&store, &server.client).await;
+    let room = make_tenant_and_room(&store, &staff(&server)).await;
     let room_id = parse_room_id(&room).unwrap();
 
     let mut ledger = Ledger::default();
@@ -79,14 +71,14 @@ async fn what_was_acknowledged_survives_twenty_kills(database: String) {
         let until = rng.usize(1..=ACKNOWLEDGED_MAX);
         ledger = send_until_killed(server, &room, ledger, until).await;
 
-        server = Server::start(&database);
+        server = Program::start(&database);
         check(&store, room_id, &ledger).await;
     }
     assert!(ledger.acknowledged.len() > KILLS * 5);
 
     // Nobody in between: what was left unanswered is sent again and counts once.
     for n in std::mem::take(&mut ledger.unanswered) {
-        let id = send(&server.client, &room, n).await.unwrap();
+        let id = send(&staff(&server), &room, n).await.unwrap();
         ledger.acknowledged.insert(n, id);
     }
     check(&store, room_id, &ledger).await;
@@ -98,16 +90,16 @@ async fn what_was_acknowledged_survives_twenty_kills(database: String) {
 
 /// The database closes every connection, also those in the middle of a transaction or a commit.
 async fn what_was_acknowledged_survives_cut_connections_to_the_database(database: String) {
-    let server = Server::start(&database);
+    let server = Program::start(&database);
     let store = Store::connect(&Settings::new(&database)).await.unwrap();
-    let room = make_tenant_and_room(&store, &server.client).await;
+    let room = make_tenant_and_room(&store, &staff(&server)).await;
     let mut scissors = PgConnection::connect(&database).await.unwrap();
 
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let sent = Arc::new(Semaphore::new(0));
     let senders: Vec<_> = (0..SENDERS)
         .map(|_| {
-            let (client, room) = (server.client.clone(), room.clone());
+            let (client, room) = (staff(&server), room.clone());
             let (ledger, sent) = (Arc::clone(&ledger), Arc::clone(&sent));
             tokio::spawn(async move {
                 while ledger.lock().unwrap().acknowledged.len() < CUTS * SENT_BETWEEN_CUTS {
@@ -146,7 +138,7 @@ async fn what_was_acknowledged_survives_cut_connections_to_the_database(database
 
 /// Sends contributions, and kills the server at the moment that the `until`th is acknowledged,
 /// while others are on their way.
-async fn send_until_killed(server: Server, room: &str, ledger: Ledger, until: usize) -> Ledger {
+async fn send_until_killed(server: Program, room: &str, ledger: Ledger, until: usize) -> Ledger {
     let ledger = Arc::new(Mutex::new(ledger));
     let (answered, dead) = (
         Arc::new(AtomicUsize::new(0)),
@@ -155,7 +147,7 @@ async fn send_until_killed(server: Server, room: &str, ledger: Ledger, until: us
     let enough = Arc::new(Notify::new());
     let senders: Vec<_> = (0..SENDERS)
         .map(|_| {
-            let (client, room) = (server.client.clone(), room.to_owned());
+            let (client, room) = (staff(&server), room.to_owned());
             let (ledger, enough) = (Arc::clone(&ledger), Arc::clone(&enough));
             let (answered, dead) = (Arc::clone(&answered), Arc::clone(&dead));
             tokio::spawn(async move {
@@ -289,11 +281,13 @@ async fn send(client: &Client, room: &str, n: usize) -> Result<String, ()> {
     Ok(id.unwrap_or_else(|| panic!("{answer}")).to_owned())
 }
 
+fn staff(server: &Program) -> Client {
+    server.client("service", "crash test")
+}
+
 /// A live room with one long train.
 async fn make_tenant_and_room(store: &Store, client: &Client) -> String {
-    let (draft, now) = (TenantDraft::named("A tenant"), Clock::System.now());
-    let tenant = Tenant::create(draft, TenantId(TENANT), now).unwrap();
-    assert!(store.create_tenant(&tenant).await.unwrap());
+    make_tenant(store).await;
     let create = "mutation ($input: CreateRoomInput!) {
         createRoom(input: $input) { ... on Room { id } ... on Error { message } }
     }";
@@ -319,51 +313,4 @@ async fn make_tenant_and_room(store: &Store, client: &Client) -> String {
     assert!(started["startSession"]["id"].is_string(), "{started}");
 
     room
-}
-
-/// The real program, killed when dropped.
-struct Server {
-    process: Child,
-    client: Client,
-}
-
-impl Server {
-    fn start(database: &str) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_parlor"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
-            .env("PARLOR_JWT_SECRET", SECRET)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let url = line.trim().strip_prefix("listening on ").unwrap();
-
-        Self {
-            client: Client::new(url, &staff_token()).unwrap(),
-            process,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-fn staff_token() -> String {
-    let claims = Claims {
-        tenant_id: Some(TENANT),
-        role: Some("service".to_owned()),
-        sub: Some("crash test".to_owned()),
-        exp: Some(Clock::System.now().unix_millis() / 1_000 + 3_600),
-        ..Claims::default()
-    };
-
-    sign_with(SECRET, &claims)
 }

@@ -7,8 +7,6 @@
 mod client;
 #[path = "socket/closing.rs"]
 mod closing;
-#[path = "api/database.rs"]
-mod database;
 #[path = "api/keys.rs"]
 #[expect(dead_code, reason = "the API's tests use more of it")]
 mod keys;

@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use parlor_server::identity::{Claims, sign_with};
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::server::{Api, SECRET, claims, mutation_document, token};
 
 on_both_engines! {

@@ -1,8 +1,8 @@
 //! Capabilities and the trail of their uses through the API.
 
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::person::{Person, viewer};
 use crate::server::Api;
 use crate::stage::stage;

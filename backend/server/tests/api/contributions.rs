@@ -3,9 +3,9 @@
 use futures_util::future::join_all;
 use parlor_domain::event::Event;
 use parlor_server::graphql::global_id::parse_room_id;
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::server::Api;
 
 on_both_engines! {

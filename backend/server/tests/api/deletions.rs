@@ -1,8 +1,8 @@
 //! Deleting a room: who may, when, and what is gone.
 
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::person::Person;
 use crate::server::Api;
 

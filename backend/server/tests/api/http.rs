@@ -1,9 +1,9 @@
 //! GraphQL over HTTP, its limits, and the routes around it.
 
 use axum::http::{Method, StatusCode};
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::server::Api;
 
 on_both_engines! {

@@ -6,7 +6,6 @@
 mod access;
 mod authority;
 mod contributions;
-mod database;
 mod deletions;
 mod http;
 mod keys;

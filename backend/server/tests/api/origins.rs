@@ -1,9 +1,9 @@
 //! Whose web pages may use the API over HTTP: what a preflight is told, and what a request.
 
 use axum::http::{Method, StatusCode};
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::server::{Answer, Api, token};
 use crate::tenants::{operator, update_own};
 

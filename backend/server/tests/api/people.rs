@@ -1,8 +1,8 @@
 //! People through the API: in and out, found, refused, and who sees what of them.
 
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::person::{Person, viewer};
 use crate::server::{Api, token};
 use crate::stage::stage;

@@ -1,8 +1,8 @@
 //! Rooms and sessions: made, read, changed, listed, and refused.
 
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::server::{Api, token};
 
 on_both_engines! {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::server::{Api, claims, token};
 use parlor_server::identity::{Claims, sign_with};
 

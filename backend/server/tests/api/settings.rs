@@ -1,8 +1,8 @@
 //! A room's settings: set and set back, each alone, all under one version.
 
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::person::{Person, viewer};
 use crate::server::Api;
 

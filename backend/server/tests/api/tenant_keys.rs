@@ -8,9 +8,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use parlor_domain::id::TenantId;
 use parlor_server::identity::{Claims, STALE_AFTER_MS};
 use parlor_server::tenants;
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
-use crate::database::on_both_engines;
 use crate::keys::{KeyPair, ed_dsa, es256};
 use crate::server::{Api, START_MS, claims, token};
 use crate::tenants::{mutate, operator, own_tenant};

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use parlor_domain::id::RoomId;
 use parlor_server::graphql::global_id;
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::database::on_both_engines;
 use crate::server::{Options, TestServer};
 
 on_both_engines!(

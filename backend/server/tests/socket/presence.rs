@@ -5,10 +5,10 @@ use std::time::Duration;
 use parlor_domain::id::RoomId;
 use parlor_server::graphql::global_id;
 use parlor_server::socket::SocketSettings;
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::client::{Client, LIVE_ROOM};
-use crate::database::on_both_engines;
 use crate::server::{Options, TestServer};
 
 on_both_engines!(

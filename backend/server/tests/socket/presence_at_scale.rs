@@ -6,11 +6,11 @@ use parlor_domain::room_aggregate::{Actor, PresenceChange};
 use parlor_server::graphql::global_id;
 use parlor_server::socket::SocketSettings;
 use parlor_server::writer::{ChangePresence, Join};
+use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::database::on_both_engines;
 use crate::server::{Options, TestServer};
 
 on_both_engines!(no_message_grows_with_the_audience);
