@@ -34,8 +34,10 @@ const UNREACHABLE: [(&str, &[&str]); 2] = [
 ];
 
 /// A crate, and the only members that may name it among their normal dependencies.
-const RESERVED: [(&str, &[&str]); 4] = [
-    ("sqlx", &["parlor-store"]),
+const RESERVED: [(&str, &[&str]); 5] = [
+    ("sqlx", &["parlor-store", "parlor-test-database"]),
+    // For tests alone, which name it among others.
+    ("parlor-test-database", &[]),
     ("async-graphql", &["parlor-server"]),
     ("tonic", &["parlor-server"]),
     ("uniffi", &["parlor-sdk-mobile", "parlor-bindgen"]),
@@ -260,10 +262,23 @@ mod tests {
     }
 
     #[test]
-    fn sqlx_is_for_the_store_alone() {
+    fn of_the_server_only_the_store_has_sqlx() {
         let found = violations(&[("parlor-store", &["sqlx"]), ("parlor-server", &["sqlx"])]);
 
         assert_eq!(found, ["parlor-server must not depend on sqlx"]);
+    }
+
+    #[test]
+    fn no_program_is_built_with_the_tests_databases() {
+        let found = violations(&[
+            ("parlor-test-database", &["sqlx"]),
+            ("parlor-server", &["parlor-test-database"]),
+        ]);
+
+        assert_eq!(
+            found,
+            ["parlor-server must not depend on parlor-test-database"]
+        );
     }
 
     #[test]
