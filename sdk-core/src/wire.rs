@@ -1,7 +1,8 @@
 //! The protocol's messages as text, and back. The only place that knows of JSON.
 //!
-//! Reading is by miniserde into a tree, because its code is small; writing is by hand, because a
-//! writer of strings and integers is smaller still.
+//! Reading is by hifijson into a tree: it leaves numbers as text, and what reads a float is larger
+//! than the rest of a reader. Writing is by hand, because a writer of strings and integers is smaller
+//! still.
 
 mod feed;
 mod stamp;

@@ -3,13 +3,14 @@
 //! One shape for every message costs a fifth of the code that a type for each of them does, and in
 //! a browser code is what counts.
 
-use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
-use miniserde::de::{Map, Seq, Visitor};
-use miniserde::{Deserialize, Result, json, make_place};
+
+use hifijson::num::LexWrite;
+use hifijson::str::LexAlloc;
+use hifijson::token::Lex;
+use hifijson::{Error, Expect, SliceLexer};
 
 /// How deep a message may be nested; a train's contributors are at 9. A tree is dropped by
 /// recursion, so what comes off the wire must not say how deep.
@@ -18,6 +19,9 @@ const DEPTH_MAX: u32 = 32;
 /// How many values a message may hold. The longest replay has 5,000 events of at most 70; a value
 /// takes 32 bytes, and may be two characters on the wire.
 const VALUES_MAX: usize = 1_000_000;
+
+/// What the lexer calls any text that goes beyond a limit.
+const TOO_LARGE: Error = Error::Depth;
 
 /// A JSON value. Numbers that are no 64-bit integers are read as nothing.
 #[derive(Debug, Default)]
@@ -34,11 +38,13 @@ pub(crate) enum Tree {
 impl Tree {
     /// Reads a text, or returns `None` if it is not JSON, nested too deep or has too many values.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        if !is_within_limits(text) {
-            return None;
-        }
+        let mut values_left = VALUES_MAX;
 
-        json::from_str(text).ok()
+        SliceLexer::new(text.as_bytes())
+            .exactly_one(Lex::ws_peek, |first, lexer| {
+                read(first, lexer, DEPTH_MAX, &mut values_left)
+            })
+            .ok()
     }
 
     /// Takes the field called `name` out of a record. What is missing is nothing.
@@ -120,134 +126,48 @@ impl Tree {
     }
 }
 
-/// Returns whether brackets are nested at most [`DEPTH_MAX`] deep and commas part at most
-/// [`VALUES_MAX`] values, those in strings aside.
-fn is_within_limits(text: &str) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
-    let mut values = 1;
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                depth += 1;
-                values += 1;
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b',' => values += 1,
-            _ => {}
+/// Reads the value that begins with `first`, within what is left of the limits.
+fn read(
+    first: u8,
+    lexer: &mut SliceLexer<'_>,
+    depth_left: u32,
+    values_left: &mut usize,
+) -> Result<Tree, Error> {
+    *values_left = values_left.checked_sub(1).ok_or(TOO_LARGE)?;
+
+    Ok(match first {
+        b'"' => Tree::Text(lexer.discarded().str_string()?.into_owned()),
+        b'-' | b'0'..=b'9' => {
+            let (number, _) = lexer.num_string().validated()?;
+            number.parse().map_or(Tree::Nothing, Tree::Integer)
         }
-        if depth > DEPTH_MAX || values > VALUES_MAX {
-            return false;
+        b'[' => {
+            let depth_left = depth_left.checked_sub(1).ok_or(TOO_LARGE)?;
+            let mut list = Vec::new();
+            lexer.discarded().seq(b']', Lex::ws_peek, |first, lexer| {
+                list.push(read(first, lexer, depth_left, values_left)?);
+                Ok::<_, Error>(())
+            })?;
+            Tree::List(list)
         }
-    }
-
-    true
-}
-
-make_place!(Place);
-
-impl Deserialize for Tree {
-    fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
-        Place::new(out)
-    }
-}
-
-impl Visitor for Place<Tree> {
-    fn null(&mut self) -> Result<()> {
-        self.out = Some(Tree::Nothing);
-        Ok(())
-    }
-
-    fn boolean(&mut self, truth: bool) -> Result<()> {
-        self.out = Some(Tree::Truth(truth));
-        Ok(())
-    }
-
-    fn string(&mut self, text: &str) -> Result<()> {
-        self.out = Some(Tree::Text(text.to_owned()));
-        Ok(())
-    }
-
-    fn negative(&mut self, integer: i64) -> Result<()> {
-        self.out = Some(Tree::Integer(integer));
-        Ok(())
-    }
-
-    fn nonnegative(&mut self, integer: u64) -> Result<()> {
-        self.out = Some(match i64::try_from(integer) {
-            Ok(integer) => Tree::Integer(integer),
-            Err(_) => Tree::Nothing,
-        });
-        Ok(())
-    }
-
-    fn float(&mut self, _: f64) -> Result<()> {
-        self.null()
-    }
-
-    fn seq(&mut self) -> Result<Box<dyn Seq + '_>> {
-        Ok(Box::new(Builder {
-            out: &mut self.out,
-            names: Vec::new(),
-            values: Vec::new(),
-            next: None,
-        }))
-    }
-
-    fn map(&mut self) -> Result<Box<dyn Map + '_>> {
-        Ok(Box::new(Builder {
-            out: &mut self.out,
-            names: Vec::new(),
-            values: Vec::new(),
-            next: None,
-        }))
-    }
-}
-
-/// A list or record being read; a list has no names.
-struct Builder<'a> {
-    out: &'a mut Option<Tree>,
-    names: Vec<String>,
-    values: Vec<Tree>,
-    next: Option<Tree>,
-}
-
-impl Builder<'_> {
-    fn keep_last(&mut self) {
-        self.values.extend(self.next.take());
-    }
-}
-
-impl Seq for Builder<'_> {
-    fn element(&mut self) -> Result<&mut dyn Visitor> {
-        self.keep_last();
-        Ok(Tree::begin(&mut self.next))
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.keep_last();
-        *self.out = Some(Tree::List(mem::take(&mut self.values)));
-        Ok(())
-    }
-}
-
-impl Map for Builder<'_> {
-    fn key(&mut self, name: &str) -> Result<&mut dyn Visitor> {
-        self.keep_last();
-        self.names.push(name.to_owned());
-        Ok(Tree::begin(&mut self.next))
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.keep_last();
-        let names = mem::take(&mut self.names);
-        let values = mem::take(&mut self.values);
-        *self.out = Some(Tree::Record(names.into_iter().zip(values).collect()));
-        Ok(())
-    }
+        b'{' => {
+            let depth_left = depth_left.checked_sub(1).ok_or(TOO_LARGE)?;
+            let mut record = Vec::new();
+            lexer.discarded().seq(b'}', Lex::ws_peek, |first, lexer| {
+                lexer.expect(|_| Some(first), b'"').ok_or(Expect::String)?;
+                let name = lexer.str_string()?.into_owned();
+                lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
+                let first = lexer.ws_peek().ok_or(Expect::Value)?;
+                record.push((name, read(first, lexer, depth_left, values_left)?));
+                Ok::<_, Error>(())
+            })?;
+            Tree::Record(record)
+        }
+        _ => {
+            let truth = lexer.null_or_bool().ok_or(Expect::Value)?;
+            truth.map_or(Tree::Nothing, Tree::Truth)
+        }
+    })
 }
 
 #[cfg(test)]
@@ -274,6 +194,43 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_json_is_not_read() {
+        let texts = [
+            "",
+            "nul",
+            "nulls",
+            "[1,]",
+            "[1 2]",
+            "[",
+            "{",
+            r#"{"a"}"#,
+            r#"{"a" 1}"#,
+            r#"{"a":1,}"#,
+            "{1:1}",
+            "01",
+            "1.",
+            "-",
+            "+1",
+            "1e",
+            r#"""#,
+            r#""\x""#,
+            r#""\ud800""#,
+            "\"\n\"",
+            "1 2",
+        ];
+        for text in texts {
+            assert!(Tree::read(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_resolved() {
+        let mut tree = Tree::read(r#" { "\u0061" : "\"\\\/\b\n\u00e9\ud83d\ude82" } "#).unwrap();
+
+        assert_eq!(tree.text("a").as_deref(), Some("\"\\/\u{8}\né🚂"));
+    }
+
+    #[test]
     fn of_a_name_that_stands_twice_the_last_counts() {
         let mut tree = Tree::read(r#"{"seq":1,"other":2,"seq":3}"#).unwrap();
 
@@ -285,7 +242,7 @@ mod tests {
         let list = |values: usize| format!("[{}0]", "0,".repeat(values - 2));
         assert!(Tree::read(&list(VALUES_MAX)).is_some());
         assert!(Tree::read(&list(VALUES_MAX + 1)).is_none());
-        assert!(Tree::read(&format!("[{}[]]", "[],".repeat(VALUES_MAX / 2))).is_none());
+        assert!(Tree::read(&format!("[{}[]]", "[],".repeat(VALUES_MAX))).is_none());
         assert!(Tree::read(&format!("\"{}\"", ",".repeat(VALUES_MAX))).is_some());
     }
 

@@ -80,7 +80,7 @@ mod tests {
         out.escaped(text);
         out.raw("\"");
 
-        let read: String = miniserde::json::from_str(&out.finish()).unwrap();
+        let read: String = serde_json::from_str(&out.finish()).unwrap();
         assert_eq!(read, text);
     }
 

@@ -52,7 +52,7 @@ const RULES: [Rule; 6] = [
     },
     Rule {
         complaint: "JSON in the core belongs to wire",
-        needles: &["miniserde"],
+        needles: &["hifijson"],
         within: &["sdk-core/src/"],
         except: &["sdk-core/src/wire"],
         endings: &[".rs"],
@@ -186,9 +186,17 @@ mod tests {
             "use tonic::Status;",
             None,
         ),
-        ("sdk-core/src/room.rs", "use miniserde::json;", Some("wire")),
-        ("sdk-core/src/room.rs", "// miniserde stays in wire", None),
-        ("sdk-core/src/wire/event.rs", "use miniserde::json;", None),
+        (
+            "sdk-core/src/room.rs",
+            "use hifijson::SliceLexer;",
+            Some("wire"),
+        ),
+        ("sdk-core/src/room.rs", "// hifijson stays in wire", None),
+        (
+            "sdk-core/src/wire/event.rs",
+            "use hifijson::SliceLexer;",
+            None,
+        ),
         (
             "docs/time.md",
             "see \u{2f}home\u{2f}me/notes",
