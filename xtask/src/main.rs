@@ -12,6 +12,7 @@ mod mobile;
 mod npm;
 mod postgres;
 mod process;
+mod shrink;
 mod steps;
 mod stopwatch;
 mod swift;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::shrink::Shrinker;
 use crate::wasm::{self, Toolchain};
 use crate::{bind, workspace};
 
@@ -16,6 +17,9 @@ const STATIC: [(&str, &str); 5] = [
     ("examples/web-player", "player"),
     ("examples/stage", "stage"),
 ];
+
+/// Scripts in `target/web/` that every page with the overlay loads.
+const LOADED: [&str; 2] = ["parlor-overlay.js", "players.js"];
 
 /// Where the client's package is in `target/web/`, for pages that import it from the server.
 const PACKAGE: &str = "sdk";
@@ -29,6 +33,11 @@ pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
 
     for (from, to) in STATIC {
         copy_folder(&workspace::root().join(from), &web.join(to))?;
+    }
+    if let Some(shrinker) = Shrinker::find()? {
+        for script in LOADED {
+            shrinker.script(&web.join(script))?;
+        }
     }
     copy_folder(&build_package(source)?, &web.join(PACKAGE))?;
 
