@@ -18,7 +18,7 @@ static HAS_CONTEXT: AtomicBool = AtomicBool::new(false);
     reason = "Java finds a native method by its exported name"
 )]
 #[unsafe(no_mangle)]
-pub extern "system" fn Java_parlor_SystemTrust_install<'caller>(
+pub(crate) extern "system" fn Java_parlor_SystemTrust_install<'caller>(
     mut env: EnvUnowned<'caller>,
     _class: JClass<'caller>,
     context: JObject<'caller>,
