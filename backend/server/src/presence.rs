@@ -22,10 +22,6 @@ use crate::writer::{ChangePresence, NotDone, Writer};
 use leases::Leases;
 use registry::{Flush, Outcome, Registry, Waits};
 
-/// Sets being written at a time, so that after a restart, when everybody comes back at once, other
-/// commands find room in the writer's batches.
-const WRITING_MAX: usize = 32;
-
 /// How long presence waits for what.
 #[derive(Debug, Clone, Copy)]
 pub struct PresenceSettings {
@@ -158,22 +154,23 @@ impl Presence {
     async fn write(self: Arc<Self>, writer: Writer) {
         let mut writing = JoinSet::new();
         loop {
-            let free = WRITING_MAX - writing.len();
-            let due = self.registry().take_due(free, self.clock.now());
+            let due = self.registry().take_due(self.clock.now());
             for flush in due {
                 writing.spawn(write(writer.clone(), flush));
             }
             let next = self.registry().poll_timeout();
 
             tokio::select! {
+                // Whatever else there is to do, a node that leaves writes no more.
+                biased;
                 () = self.stopped() => return,
-                () = self.changed.notified() => {}
-                () = sleep_until(&self.clock, next), if writing.len() < WRITING_MAX => {}
                 Some(written) = writing.join_next() => {
                     let (flush, outcome) = written.expect("writing a set does not panic");
                     let now = self.clock.now();
                     self.registry().handle_written(&flush, outcome, now);
                 }
+                () = self.changed.notified() => {}
+                () = sleep_until(&self.clock, next) => {}
             }
         }
     }
@@ -262,5 +259,51 @@ async fn sleep_until(clock: &Clock, at: Option<ServerTime>) {
     match at {
         Some(at) => clock.sleep_until(at).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_domain::room_aggregate::PresenceChange;
+    use parlor_store::{Committed, Settings};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ids::Randomness;
+    use crate::writer::Publish;
+
+    struct Nobody;
+
+    impl Publish for Nobody {
+        fn publish(&self, _: Committed) {}
+    }
+
+    #[tokio::test]
+    async fn a_set_of_a_room_that_is_gone_is_not_tried_again() {
+        let mut ids = Ids::new(Clock::System, Randomness::System);
+        let name = format!("parlor-presence-test-{}.db", NodeId::next(&mut ids));
+        let file = std::env::temp_dir().join(name);
+        let url = format!("sqlite://{}", file.display());
+        let store = Store::connect(&Settings::new(&url)).await.unwrap();
+        store.migrate().await.unwrap();
+        let writer = Writer::start(&store, Arc::new(Nobody), &Clock::System, &ids);
+        let writer = writer.await.unwrap();
+        let flush = Flush {
+            tenant_id: TenantId(Uuid::nil()),
+            room_id: RoomId(Uuid::nil()),
+            change: PresenceChange {
+                node_id: NodeId(Uuid::nil()),
+                arrived: Vec::new(),
+                departed: vec![ViewerId::parse("ana").unwrap()],
+            },
+        };
+
+        let (_, outcome) = write(writer.clone(), flush.clone()).await;
+        assert_eq!(outcome, Outcome::RoomGone);
+        writer.stop().await;
+        let (_, outcome) = write(writer, flush).await;
+        assert_eq!(outcome, Outcome::Failed);
+        store.close().await;
+        std::fs::remove_file(file).unwrap();
     }
 }

@@ -10,6 +10,8 @@ mod closing;
 #[path = "api/keys.rs"]
 #[expect(dead_code, reason = "the API's tests use more of it")]
 mod keys;
+#[path = "socket/leases.rs"]
+mod leases;
 #[path = "socket/live_room.rs"]
 mod live_room;
 #[path = "socket/live_staff.rs"]

@@ -129,10 +129,12 @@ fn a_large_room_hears_by_name_only_of_those_it_names() {
 fn only_what_changed_is_written() {
     let mut company = Company::assembled();
     company.act("ana", Do::Connect(1)).unwrap();
+    company.act("mo", Do::Leave).unwrap();
     company.stage.aggregate.changes.presences.clear();
     company.stage.aggregate.changes.participants.clear();
 
     company.act("ana", Do::Connect(1)).unwrap();
+    company.act("ana", Do::Disconnect(2)).unwrap();
     company.act("ben", Do::Disconnect(1)).unwrap();
     let changes = &company.stage.aggregate.changes;
     assert!(changes.presences.is_empty() && changes.participants.is_empty());
@@ -143,4 +145,8 @@ fn only_what_changed_is_written() {
     let (viewers, _): (Vec<_>, Vec<_>) = changes.presences.keys().cloned().unzip();
     assert_eq!(viewers, [viewer("ana")]);
     assert!(changes.participants.is_empty());
+
+    // Nor is one who left the room changed by watching it.
+    company.act("mo", Do::Connect(1)).unwrap();
+    assert!(company.stage.aggregate.changes.participants.is_empty());
 }

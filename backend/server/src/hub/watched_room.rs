@@ -278,3 +278,61 @@ impl Drop for WatchedRoom {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parlor_domain::event::LogHead;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const FIRST: Epoch = Epoch(Uuid::from_u128(1));
+    const OTHER: Epoch = Epoch(Uuid::from_u128(2));
+
+    fn watched() -> Arc<WatchedRoom> {
+        let room = WatchedRoom::new(RoomId(Uuid::nil()), Weak::new());
+        let (epoch, seq) = (FIRST, 0);
+        room.note(Position { epoch, seq });
+
+        Arc::new(room)
+    }
+
+    fn found(epoch: Epoch, count: i64, changes: i64, audited: i64) -> RoomHead {
+        RoomHead {
+            log: LogHead::new(epoch),
+            online: OnlineCount { count, changes },
+            audited,
+        }
+    }
+
+    #[test]
+    fn what_was_read_before_is_no_news() {
+        let room = watched();
+        let (mut online, mut audited) = (room.online(), room.audited());
+        room.compare(found(FIRST, 5, 9, 3));
+        assert_eq!(online.borrow_and_update().count, 5);
+        assert_eq!(*audited.borrow_and_update(), 3);
+
+        room.compare(found(FIRST, 4, 8, 2));
+        room.compare(found(FIRST, 5, 9, 3));
+        assert!(!online.has_changed().unwrap());
+        assert!(!audited.has_changed().unwrap());
+        assert_eq!((online.borrow().count, *audited.borrow()), (5, 3));
+    }
+
+    #[test]
+    fn with_another_log_everything_is_as_it_was_found() {
+        let room = watched();
+        let (mut online, mut audited) = (room.online(), room.audited());
+        room.compare(found(FIRST, 5, 9, 3));
+
+        room.compare(found(OTHER, 4, 8, 2));
+        assert_eq!(online.borrow_and_update().count, 4);
+        assert_eq!(*audited.borrow_and_update(), 2);
+        assert_eq!(room.known().map(|known| known.epoch), Some(OTHER));
+
+        // The trail may be as long as before and still be another one.
+        room.compare(found(FIRST, 4, 8, 2));
+        assert!(audited.has_changed().unwrap());
+    }
+}

@@ -231,4 +231,18 @@ mod tests {
         }
         assert_eq!(check(&[beaten]), [2]);
     }
+
+    #[test]
+    fn a_node_that_has_ended_is_dead_no_second_time_and_is_forgotten() {
+        let every = Duration::from_secs(1);
+        let mut watched = Watched::default();
+        let ended = NodeRow {
+            has_ended: true,
+            ..row(1, 0, 0)
+        };
+
+        assert_eq!(watched.check(&[row(1, 0, 0)], every), [row(1, 0, 0)]);
+        assert_eq!(watched.check(&[ended], every), []);
+        assert!(watched.0.is_empty());
+    }
 }

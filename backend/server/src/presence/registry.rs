@@ -10,6 +10,9 @@ use parlor_domain::id::{NodeId, RoomId, TenantId, ViewerId};
 use parlor_domain::room_aggregate::PresenceChange;
 use parlor_domain::time::ServerTime;
 
+/// Sets being written at a time, so that after a restart, when everybody comes back at once, other
+/// commands find room in the writer's batches.
+const WRITING_MAX: usize = 32;
 /// People in one set. Each is a handful of rows, so a set is written in some ten milliseconds, and
 /// its room is locked no longer.
 const SET_MAX: usize = 512;
@@ -48,6 +51,8 @@ pub(super) struct Registry {
     rooms: HashMap<RoomId, Room>,
     /// When each room has something to write.
     timers: BTreeSet<(ServerTime, RoomId)>,
+    /// Sets that were taken and are not answered yet.
+    writing: usize,
 }
 
 struct Room {
@@ -88,6 +93,7 @@ impl Registry {
             waits,
             rooms: HashMap::new(),
             timers: BTreeSet::new(),
+            writing: 0,
         }
     }
 
@@ -132,14 +138,18 @@ impl Registry {
 
     /// When [`Self::take_due`] will have something, if nothing else happens.
     pub(super) fn poll_timeout(&self) -> Option<ServerTime> {
-        self.timers.first().map(|(at, _)| *at)
+        let (at, _) = self.timers.first().filter(|_| self.writing < WRITING_MAX)?;
+
+        Some(*at)
     }
 
-    /// Takes sets that are to be written by `now`, of at most `limit` rooms. Each is to be answered
-    /// by [`Self::handle_written`], before which its room has no other.
-    pub(super) fn take_due(&mut self, limit: usize, now: ServerTime) -> Vec<Flush> {
+    /// Takes sets that are to be written by `now`. Each is to be answered by
+    /// [`Self::handle_written`], before which its room has no other.
+    pub(super) fn take_due(&mut self, now: ServerTime) -> Vec<Flush> {
         let due = self.timers.iter().take_while(|(at, _)| *at <= now);
-        let due: Vec<_> = due.take(limit).map(|(_, room_id)| *room_id).collect();
+        let due = due.take(WRITING_MAX - self.writing);
+        let due: Vec<_> = due.map(|(_, room_id)| *room_id).collect();
+        self.writing += due.len();
 
         due.into_iter()
             .map(|room_id| {
@@ -167,6 +177,7 @@ impl Registry {
         } = flush;
         let room = self.rooms.get_mut(room_id).expect("a room being written");
         room.is_writing = false;
+        self.writing -= 1;
         for viewer_id in change.arrived.iter().chain(&change.departed) {
             known(&mut room.people, viewer_id).is_in_flight = false;
         }
@@ -195,7 +206,8 @@ impl Registry {
         }
     }
 
-    /// Has the room looked at when it has something to write, and forgets it when it is empty.
+    /// Has the room looked at when it has something to write, and forgets it when it is empty, which
+    /// it is not while a set is being written: that has people.
     fn set_timer(&mut self, room_id: RoomId) {
         let room = self.rooms.get_mut(&room_id).expect("a room being changed");
         let timer = room.next_flush();
@@ -205,7 +217,7 @@ impl Registry {
             }
             self.timers.extend(timer.map(|at| (at, room_id)));
         }
-        if room.people.is_empty() && !room.is_writing {
+        if room.people.is_empty() {
             self.rooms.remove(&room_id);
         }
     }

@@ -101,4 +101,23 @@ mod tests {
         assert!(pace.tell(6, true, at(5_000)), "not all heard it");
         assert!(!pace.tell(6, true, at(6_000)));
     }
+
+    #[tokio::test]
+    async fn what_came_too_soon_is_due_when_the_rest_is_over() {
+        let every = Duration::from_millis(20);
+        let mut pace = PresencePace::new(every);
+        let told_at = now();
+        assert!(pace.tell(1, true, told_at));
+        let online = watch::Sender::new(OnlineCount {
+            count: 2,
+            changes: 2,
+        });
+
+        let mut news = online.subscribe();
+        let wait = due(Some(&pace), &mut news);
+        tokio::time::timeout(Duration::from_secs(20), wait)
+            .await
+            .expect("nothing else has to happen");
+        assert!(now() >= told_at + every);
+    }
 }

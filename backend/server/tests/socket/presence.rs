@@ -1,10 +1,13 @@
 //! Who is online, by name in the log and by count beside it.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use parlor_domain::id::RoomId;
+use parlor_domain::id::{NodeId, RoomId, ViewerId};
+use parlor_domain::room_aggregate::PresenceChange;
 use parlor_server::graphql::global_id;
 use parlor_server::socket::SocketSettings;
+use parlor_server::writer::ChangePresence;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
@@ -20,8 +23,9 @@ on_both_engines!(
     whoever_leaves_is_offline_though_they_still_watch,
     a_count_is_told_once_in_its_time_and_rides_on_events,
     a_document_that_does_not_ask_is_sent_nothing,
-    a_silent_node_is_cleared_up_and_comes_back_under_another_name,
-    a_node_that_leaves_has_its_people_taken_out_by_the_others,
+    a_newcomer_who_was_told_is_not_told_again,
+    whoever_knows_less_than_others_is_told_in_time,
+    whoever_is_ahead_of_the_others_is_told_as_well,
 );
 
 const WITH_PRESENCE: &str = "subscription Live($roomId: ID!) {
@@ -37,6 +41,9 @@ fragment P on RoomEvent {
     ... on ParticipantLeft { participant { name isOnline version } }
     ... on ParticipantPresenceChanged { participant { name isOnline version } }
 }";
+
+/// A node that is none of those under test.
+pub(crate) const ELSEWHERE: NodeId = NodeId(uuid::Uuid::max());
 
 /// A server that tells every change of the count.
 async fn start(database: String) -> TestServer {
@@ -56,7 +63,11 @@ async fn start_telling(database: String, presence_every: Duration) -> TestServer
 }
 
 /// A client that follows a room, and the count that it was told first.
-async fn follow(server: &TestServer, token: Option<&str>, room: RoomId) -> (Client, Value) {
+pub(crate) async fn follow(
+    server: &TestServer,
+    token: Option<&str>,
+    room: RoomId,
+) -> (Client, Value) {
     let mut client = Client::ready(server, token).await;
     let variables = json!({ "roomId": global_id::room_id(room) });
     client.subscribe("1", WITH_PRESENCE, variables).await;
@@ -66,14 +77,14 @@ async fn follow(server: &TestServer, token: Option<&str>, room: RoomId) -> (Clie
     (client, first["presence"]["onlineCount"].clone())
 }
 
-async fn follow_as(server: &TestServer, name: &str, room: RoomId) -> Client {
+pub(crate) async fn follow_as(server: &TestServer, name: &str, room: RoomId) -> Client {
     follow(server, Some(&server.viewer_token(name)), room)
         .await
         .0
 }
 
 /// Reads on until the count is `expected`, and returns the events that came with it.
-async fn until_count(client: &mut Client, expected: i64) -> Vec<Value> {
+pub(crate) async fn until_count(client: &mut Client, expected: i64) -> Vec<Value> {
     let mut events = Vec::new();
     loop {
         let feed = client.feed("1").await;
@@ -97,7 +108,7 @@ async fn until_open(server: &TestServer, observer: &mut Client, count: usize) {
 }
 
 /// Waits until as many people's presence is written.
-async fn until_written(server: &TestServer, observer: &mut Client, count: usize) {
+pub(crate) async fn until_written(server: &TestServer, observer: &mut Client, count: usize) {
     let app = &server.service.app;
     for _ in 0..100_000 {
         let found = app.store.presences_of_node(app.presence.node_id(), 100);
@@ -110,7 +121,7 @@ async fn until_written(server: &TestServer, observer: &mut Client, count: usize)
 }
 
 /// Makes the room so large that its audience is told by count.
-async fn crowd(server: &TestServer, room: RoomId) {
+pub(crate) async fn crowd(server: &TestServer, room: RoomId) {
     for n in 0..=parlor_domain::participant::SMALL_ROOM_MAX {
         server.join(room, &format!("person {n}")).await;
     }
@@ -218,7 +229,8 @@ async fn only_people_of_the_audience_are_counted(database: String) {
     let _stranger = follow_as(&server, "not in the room", room).await;
 
     let _ana = follow_as(&server, "ana", room).await;
-    until_count(&mut observer, 1).await;
+    let came = until_count(&mut observer, 1).await;
+    assert_eq!(came[0]["participant"]["name"], "ana", "{came:?}");
     observer.expect_quiet().await;
 }
 
@@ -310,85 +322,68 @@ async fn a_document_that_does_not_ask_is_sent_nothing(database: String) {
     }
 }
 
-/// Two nodes on one database, each of which hears of what the other wrote at once.
-async fn two_nodes(database: String) -> (TestServer, TestServer) {
-    let options = |seed| Options {
-        database: Some(database.clone()),
-        heads_check: Duration::from_millis(10),
-        sockets: SocketSettings {
-            presence_every: Duration::ZERO,
-            ..SocketSettings::default()
-        },
-        seed,
-        ..Options::default()
+/// Has somebody come or go as if they were connected to another node.
+pub(crate) async fn change_elsewhere(
+    server: &TestServer,
+    room: RoomId,
+    arrived: &[&str],
+    departed: &[&str],
+) {
+    let viewer = |name: &&str| ViewerId::parse(name).unwrap();
+    let change = PresenceChange {
+        node_id: ELSEWHERE,
+        arrived: arrived.iter().map(viewer).collect(),
+        departed: departed.iter().map(viewer).collect(),
     };
-    let one = TestServer::start_with(options(1)).await;
-    let mut other = TestServer::start_with(options(11)).await;
-    other.tenant = one.tenant;
-
-    (one, other)
+    let writer = &server.service.app.writer;
+    let written = writer.submit(server.tenant, room, ChangePresence(change));
+    written.await.unwrap();
 }
 
-/// Has a node look at the others until it has seen them be silent: a test's checks stand for hours.
-async fn look_twice(server: &TestServer) {
-    for _ in 0..2 {
-        server.service.app.presence.check().await.unwrap();
-    }
+async fn a_newcomer_who_was_told_is_not_told_again(database: String) {
+    let server = start(database).await;
+    let room = server.live_room("a").await;
+    server.join(room, "ana").await;
+    // Nobody on this node follows the room, so the news pass it by.
+    change_elsewhere(&server, room, &["ana"], &[]).await;
+
+    let (mut observer, count) = follow(&server, None, room).await;
+    assert_eq!(count, 1);
+    server.donate(room, "next").await;
+    let next = observer.feed("1").await;
+    assert_eq!(next["events"][0]["__typename"], "ContributionReceived");
+    assert_eq!(next["presence"], json!(null));
 }
 
-async fn a_silent_node_is_cleared_up_and_comes_back_under_another_name(database: String) {
-    let (one, other) = two_nodes(database).await;
-    let room = one.live_room("a").await;
-    crowd(&one, room).await;
-    let (mut observer, _) = follow(&one, None, room).await;
-    let mut people = Vec::new();
-    for n in 0..5 {
-        people.push(follow_as(&other, &format!("person {n}"), room).await);
-    }
-    until_count(&mut observer, 5).await;
-    let (silent, own) = (&other.service.app.presence, &one.service.app.presence);
-    let former = silent.node_id();
+async fn whoever_knows_less_than_others_is_told_in_time(database: String) {
+    let server = start_telling(database, Duration::from_millis(500)).await;
+    let room = server.live_room("a").await;
+    crowd(&server, room).await;
+    let (mut observer, _) = follow(&server, None, room).await;
+    change_elsewhere(&server, room, &["person 100"], &[]).await;
+    until_count(&mut observer, 1).await;
 
-    look_twice(&one).await;
-    until_count(&mut observer, 0).await;
-    let store = &one.service.app.store;
-    let left = store.presences_of_node(former, 10).await.unwrap();
-    assert_eq!(left, []);
-
-    // It was only slow, and finds out.
-    silent.beat().await.unwrap();
-    assert_ne!(silent.node_id(), former);
-    until_count(&mut observer, 5).await;
-    assert_ne!(own.node_id(), silent.node_id());
-    silent.beat().await.unwrap();
-    own.check().await.unwrap();
-    observer.expect_quiet().await;
-}
-
-async fn a_node_that_leaves_has_its_people_taken_out_by_the_others(database: String) {
-    let (one, other) = two_nodes(database).await;
-    let room = one.live_room("a").await;
-    for name in ["ana", "ben"] {
-        one.join(room, name).await;
-    }
-    let (mut observer, _) = follow(&one, None, room).await;
-    let ana = follow_as(&other, "ana", room).await;
-    let ben = follow_as(&other, "ben", room).await;
+    // The next is told to a newcomer at once, and to the other when it is time again.
+    change_elsewhere(&server, room, &["person 0"], &[]).await;
+    let (_newcomer, count) = follow(&server, None, room).await;
+    assert_eq!(count, 2);
     until_count(&mut observer, 2).await;
+}
 
-    other.service.app.presence.leave().await;
-    drop((ana, ben));
-    let _ben = follow_as(&one, "ben", room).await;
-    let mut elsewhere = Client::ready(&one, None).await;
-    until_written(&one, &mut elsewhere, 1).await;
-    look_twice(&one).await;
+async fn whoever_is_ahead_of_the_others_is_told_as_well(database: String) {
+    let server = start(database).await;
+    let room = server.live_room("a").await;
+    crowd(&server, room).await;
+    let (mut behind, _) = follow(&server, None, room).await;
+    server.publications.loses.store(true, Ordering::SeqCst);
+    server.donate(room, "unheard").await;
+    let (mut ahead, count) = follow(&server, None, room).await;
+    assert_eq!(count, 0);
+    server.publications.loses.store(false, Ordering::SeqCst);
 
-    // Whoever came back elsewhere meanwhile was never gone.
-    let mut events = until_count(&mut observer, 1).await;
-    events.retain(|event| event["participant"]["isOnline"] == false);
-    assert_eq!(
-        events,
-        [json!({ "__typename": "ParticipantPresenceChanged",
-            "participant": { "name": "ana", "isOnline": false, "version": 1 } })]
-    );
+    change_elsewhere(&server, room, &["person 100"], &[]).await;
+
+    for client in [&mut behind, &mut ahead] {
+        until_count(client, 1).await;
+    }
 }

@@ -33,7 +33,7 @@ fn registry() -> Registry {
 
 /// What is to be written now, as `+` and `-` with names.
 fn due(registry: &mut Registry, now: ServerTime) -> (Vec<Flush>, String) {
-    let flushes = registry.take_due(usize::MAX, now);
+    let flushes = registry.take_due(now);
     let mut told = Vec::new();
     for flush in &flushes {
         let change = &flush.change;
@@ -120,6 +120,35 @@ fn a_crowd_comes_in_sets_of_a_bounded_size_without_waiting_between_them() {
         registry.handle_written(&flushes[0], Outcome::Written, at(0));
     }
     assert_eq!(sizes, [SET_MAX, SET_MAX, SET_MAX, 1]);
+}
+
+#[test]
+fn a_set_leaves_out_whoever_is_still_given_time() {
+    let mut registry = registry();
+    registry.connect(TENANT, room(1), &viewer("ana"), at(0));
+    assert_eq!(written(&mut registry, at(0)), "+ana");
+    registry.disconnect(room(1), &viewer("ana"), at(1_000));
+
+    registry.connect(TENANT, room(1), &viewer("ben"), at(2_000));
+    assert_eq!(written(&mut registry, at(2_000)), "+ben");
+    assert_eq!(written(&mut registry, at(6_000)), "-ana");
+}
+
+#[test]
+fn sets_of_many_rooms_are_written_some_at_a_time() {
+    let mut registry = registry();
+    for n in 0..WRITING_MAX + 2 {
+        let room_id = room(n.try_into().unwrap());
+        registry.connect(TENANT, room_id, &viewer("ana"), at(0));
+    }
+
+    let first = registry.take_due(at(0));
+    assert_eq!(first.len(), WRITING_MAX);
+    assert_eq!(registry.poll_timeout(), None, "until one is written");
+    assert_eq!(registry.take_due(at(0)), []);
+    registry.handle_written(&first[0], Outcome::Written, at(0));
+    assert_eq!(registry.poll_timeout(), Some(at(0)));
+    assert_eq!(registry.take_due(at(0)).len(), 1);
 }
 
 #[test]
@@ -239,7 +268,7 @@ impl World {
             }
             Step::Pass(millis) => self.now += millis,
             Step::Take => {
-                let taken = self.registry.take_due(usize::MAX, now);
+                let taken = self.registry.take_due(now);
                 self.in_flight.extend(taken);
             }
             Step::Answer(place, answer) if *place < self.in_flight.len() => {
@@ -280,7 +309,7 @@ impl World {
                 return;
             };
             self.now = self.now.max(next.unix_millis());
-            for flush in self.registry.take_due(usize::MAX, at(self.now)) {
+            for flush in self.registry.take_due(at(self.now)) {
                 self.answer(&flush, Answer::Written);
             }
         }
