@@ -87,14 +87,12 @@ pub(super) async fn follow(
         position: end,
         is_behind: false,
     };
-    let first = match start {
-        FeedStart::After { epoch, seq }
-            if epoch == end.epoch && (end.seq - RESUME_EVENTS_MAX..=end.seq).contains(&seq) =>
-        {
+    let first = match resumed(start, end) {
+        Some(seq) => {
             follower.position.seq = seq;
             follower.entries().await?
         }
-        FeedStart::After { .. } | FeedStart::Head | FeedStart::At(_) => follower.anew(end).await?,
+        None => follower.anew(end).await?,
     };
 
     let rest = stream::unfold(Some(follower), |follower| async {
@@ -109,12 +107,21 @@ pub(super) async fn follow(
 
 /// The caller as a reader of the room, if they may read its audit trail.
 async fn admitted(app: &App, caller: &Caller, room_id: RoomId) -> Result<Reader, Fault> {
-    caller.principal.person()?;
     let reader = Reader::of_room(app, caller, room_id).await?;
     let reader = reader.ok_or_else(Fault::no_room)?;
     reader.require(Capability::AuditRead)?;
 
     Ok(reader)
+}
+
+/// The position to go on from in a trail that has reached `end`, unless it has to be told anew.
+fn resumed(start: FeedStart, end: Position) -> Option<i64> {
+    let reach = end.seq - RESUME_EVENTS_MAX..=end.seq;
+
+    match start {
+        FeedStart::After { epoch, seq } if epoch == end.epoch && reach.contains(&seq) => Some(seq),
+        FeedStart::After { .. } | FeedStart::Head | FeedStart::At(_) => None,
+    }
 }
 
 impl Follower {
@@ -133,7 +140,8 @@ impl Follower {
                 epoch: reader.view.head.epoch,
                 seq: reader.view.census.audited,
             };
-            if end.epoch != self.position.epoch || end.seq < self.position.seq {
+            // Positions of one epoch never go back.
+            if end.epoch != self.position.epoch {
                 return self.anew(end).await;
             }
             let message = self.entries().await?;
@@ -176,7 +184,6 @@ impl Follower {
             .audit_after(self.tenant_id, self.room.id(), after_seq, SNAPSHOT_ENTRIES)
             .await?;
         self.position = end;
-        self.is_behind = false;
 
         Ok(StaffFeed {
             epoch: global_id::epoch(end.epoch),
@@ -186,5 +193,35 @@ impl Follower {
             snapshot: Some(newest.into_iter().map(Into::into).collect()),
             entries: Vec::new(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_domain::id::Epoch;
+    use parlor_domain::time::ServerTime;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_trail_is_resumed_within_its_epoch_and_reach() {
+        let [epoch, other] = [1, 2].map(|n| Epoch(Uuid::from_u128(n)));
+        let seq = 7 + RESUME_EVENTS_MAX;
+        let end = Position { epoch, seq };
+        let after = |epoch, seq| FeedStart::After { epoch, seq };
+        let at = ServerTime::from_unix_millis(0);
+
+        for (start, expected) in [
+            (after(epoch, 6), None),
+            (after(epoch, 7), Some(7)),
+            (after(epoch, seq), Some(seq)),
+            (after(epoch, seq + 1), None),
+            (after(other, seq), None),
+            (FeedStart::Head, None),
+            (FeedStart::At(at), None),
+        ] {
+            assert_eq!(resumed(start, end), expected, "{start:?}");
+        }
     }
 }

@@ -19,6 +19,9 @@ on_both_engines!(
     whoever_loses_the_capability_is_told_no_more,
     another_nodes_entries_are_found,
     nobody_else_is_let_in,
+    other_news_of_the_room_are_not_told,
+    a_renewed_log_begins_anew,
+    a_deleted_room_ends_it,
 );
 
 /// No token expires while a test runs.
@@ -299,4 +302,67 @@ async fn nobody_else_is_let_in(database: String) {
         let error = client.error("1").await;
         assert_eq!(error[0]["extensions"]["code"], code, "{token:?} {error}");
     }
+}
+
+async fn other_news_of_the_room_are_not_told(database: String) {
+    let server = TestServer::start_on(database).await;
+    let room = server.live_room("main").await;
+    let ada = server.join(room, "ada").await;
+    deny(&server, room, &ada, 1, "first").await;
+    let mut client = staff(&server).await;
+    follow(&mut client, "1", room, Value::Null).await;
+
+    server.donate(room, "meanwhile").await;
+    client.expect_quiet().await;
+
+    deny(&server, room, &ada, 2, "second").await;
+    assert_eq!(seqs(&told(&mut client, "1").await["entries"]), ["2"]);
+}
+
+async fn a_renewed_log_begins_anew(database: String) {
+    let server = TestServer::start_with(Options {
+        database: Some(database),
+        heads_check: Duration::from_millis(10),
+        ..Options::default()
+    })
+    .await;
+    let room = server.live_room("main").await;
+    let ada = server.join(room, "ada").await;
+    deny(&server, room, &ada, 1, "first").await;
+    let mut client = staff(&server).await;
+    let first = follow(&mut client, "1", room, Value::Null).await;
+
+    let store = &server.service.app.store;
+    store.renew_epochs(&mut server.ids.clone()).await.unwrap();
+    let anew = told(&mut client, "1").await;
+    assert_ne!(anew["epoch"], first["epoch"]);
+    assert_eq!(anew["recovered"], false);
+    assert_eq!(seqs(&anew["snapshot"]), ["1"]);
+
+    deny(&server, room, &ada, 2, "second").await;
+    let next = told(&mut client, "1").await;
+    assert_eq!(
+        (&next["epoch"], &next["recovered"]),
+        (&anew["epoch"], &json!(true))
+    );
+    assert_eq!(seqs(&next["entries"]), ["2"]);
+}
+
+async fn a_deleted_room_ends_it(database: String) {
+    let server = TestServer::start_on(database).await;
+    let room = server.room(server.tenant, "main", true).await;
+    let mut client = staff(&server).await;
+    follow(&mut client, "1", room, Value::Null).await;
+
+    let document = "mutation ($input: DeleteRoomInput!) {
+        deleteRoom(input: $input) { ... on DeletedRoom { id } ... on Error { message } }
+    }";
+    let input = json!({ "roomId": global_id::room_id(room), "version": 1 });
+    let deleted = server
+        .execute(server.tenant, document, json!({ "input": input }))
+        .await;
+    assert!(deleted["deleteRoom"]["id"].is_string(), "{deleted}");
+
+    let error = client.error("1").await;
+    assert_eq!(error[0]["extensions"]["code"], "NOT_FOUND", "{error}");
 }
