@@ -146,13 +146,15 @@ impl KeySet {
     pub fn add(&mut self, key: TenantKey, now: ServerTime) -> Result<TenantKey, AddKeyRefusal> {
         key.check()?;
         if let Some(present) = self.get(&key.kid) {
-            let is_same = present.algorithm == key.algorithm
-                && present.public_key == key.public_key
-                && present.is_accepted(now);
-            return if is_same {
-                Ok(present.clone())
+            let again = TenantKey {
+                added_at: present.added_at,
+                retires_at: present.retires_at,
+                ..key
+            };
+            return if again == *present && present.is_accepted(now) {
+                Ok(again)
             } else {
-                Err(AddKeyRefusal::KidTaken(key.kid))
+                Err(AddKeyRefusal::KidTaken(again.kid))
             };
         }
         let in_use = self.keys.iter().filter(|key| key.is_accepted(now)).count();

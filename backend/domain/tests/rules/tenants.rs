@@ -37,7 +37,7 @@ fn origins(list: &[&str]) -> Vec<Origin> {
 
 #[test]
 fn a_malformed_tenant_names_its_field() {
-    let cases: [(fn(&mut TenantDraft), Option<&str>); 13] = [
+    let cases: [(fn(&mut TenantDraft), Option<&str>); 15] = [
         (|_| (), None),
         (|draft| draft.name = String::new(), Some("name")),
         (|draft| draft.name = "n".repeat(201), Some("name")),
@@ -58,7 +58,15 @@ fn a_malformed_tenant_names_its_field() {
             Some("roomDefaults.ingestOffsetMs"),
         ),
         (
+            |draft| draft.defaults.ingest_offset_ms = Some(-86_400_001),
+            Some("roomDefaults.ingestOffsetMs"),
+        ),
+        (
             |draft| draft.defaults.stage_size = Some(0),
+            Some("roomDefaults.stageSize"),
+        ),
+        (
+            |draft| draft.defaults.stage_size = Some(51),
             Some("roomDefaults.stageSize"),
         ),
         (
@@ -96,6 +104,34 @@ fn a_malformed_tenant_names_its_field() {
 }
 
 #[test]
+fn what_reaches_a_limit_does_not_exceed_it() {
+    let site = |n| Origin::parse(&format!("https://{n}.example")).unwrap();
+    let draft = TenantDraft {
+        name: "n".repeat(200),
+        // One that is named twice counts once.
+        allowed_origins: Some((0..100).chain([7]).map(site).collect()),
+        defaults: RoomDefaultsChange {
+            delay_ms: Some(86_400_000),
+            ingest_offset_ms: Some(-86_400_000),
+            stage_size: Some(50),
+            interruption_grace_ms: Some(3_600_000),
+            ..RoomDefaultsChange::default()
+        },
+        limits: LimitsChange {
+            rooms: Some(1_000_000),
+            overlay_tokens_per_room: Some(10_000),
+            sockets_per_node: Some(10_000_000),
+        },
+    };
+
+    let tenant = Tenant::create(draft, ID, at(0)).unwrap();
+    assert_eq!(
+        tenant.allowed_origins.map(|origins| origins.len()),
+        Some(100)
+    );
+}
+
+#[test]
 fn a_change_leaves_what_it_does_not_name_and_loses_no_other() {
     let before = tenant(ID);
     let change = TenantChange {
@@ -126,6 +162,21 @@ fn a_change_leaves_what_it_does_not_name_and_loses_no_other() {
         given: 1,
     };
     assert_eq!(after.changed(change, at(6)), Err(stale));
+    let renamed = TenantChange {
+        version: 2,
+        name: Some("Renamed".to_owned()),
+        ..TenantChange::default()
+    };
+    assert_eq!(after.changed(renamed, at(6)).unwrap().name, "Renamed");
+    let nameless = TenantChange {
+        version: 2,
+        name: Some(String::new()),
+        ..TenantChange::default()
+    };
+    match after.changed(nameless, at(6)) {
+        Err(UpdateTenantRefusal::Invalid(invalid)) => assert_eq!(invalid.field, "name"),
+        other => panic!("{other:?}"),
+    }
     let back = TenantChange {
         version: 2,
         allowed_origins: Some(None),
@@ -276,6 +327,26 @@ fn keys_in_use_are_few_and_those_that_ended_are_forgotten_in_time() {
     assert_eq!(keys.keys().len(), KEYS_KEPT_MAX);
     assert!(keys.get("k3").is_none(), "the first to end goes first");
     assert!(keys.get("k0").is_some(), "no key in use is forgotten");
+}
+
+#[test]
+fn of_the_keys_that_ended_the_first_to_end_is_forgotten() {
+    let mut keys = KeySet::default();
+    let mut add = |kid: &str, ends: i64| {
+        keys.add(key(kid, KeyAlgorithm::EdDsa), at(0)).unwrap();
+        keys.retire(kid, at(ends), at(0)).unwrap();
+        keys.clone()
+    };
+    // Each ends at once, but for the first one.
+    add("first", 1);
+    for n in 2..=KEYS_KEPT_MAX {
+        add(&format!("k{n}"), 0);
+    }
+
+    let mut keys = add("last", 0);
+    assert!(keys.get("first").is_some() && keys.get("k2").is_none());
+    keys.add(key("next", KeyAlgorithm::EdDsa), at(2)).unwrap();
+    assert!(keys.get("first").is_some() && keys.get("k3").is_none());
 }
 
 proptest! {

@@ -185,6 +185,8 @@ fn reader_of(key: &impl Hash) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use parlor_store::Settings;
+
     use super::*;
 
     #[test]
@@ -201,5 +203,39 @@ mod tests {
             answers.keep(n, at(20_000 + n / 1_000), "made up");
             assert!(answers.0.len() <= KEPT_MAX);
         }
+    }
+
+    #[test]
+    fn the_old_make_room_for_the_new() {
+        let at = ServerTime::from_unix_millis;
+        let mut answers = Answers::default();
+        for n in 1..KEPT_MAX {
+            answers.keep(n, at(0), "old");
+        }
+        answers.keep(KEPT_MAX, at(STALE_AFTER_MS), "new");
+
+        answers.keep(0, at(STALE_AFTER_MS), "newer");
+        assert_eq!(answers.fresh(&KEPT_MAX, at(STALE_AFTER_MS)), Some("new"));
+        assert_eq!(answers.0.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let store = Store::connect(&Settings::new("sqlite::memory:")).await;
+        let directory = Directory::new(store.unwrap(), Clock::System);
+        let answer = async |found, changes| {
+            let read = async || {
+                if changes {
+                    directory.forget();
+                }
+                Ok(found)
+            };
+            let answered = directory.answer("a".to_owned(), |known| &mut known.origins, read);
+            answered.await.unwrap()
+        };
+
+        assert!(answer(true, true).await);
+        assert!(!answer(false, false).await, "it is read again");
+        assert!(!answer(true, false).await, "and then known");
     }
 }

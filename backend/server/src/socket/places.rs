@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_socket_takes_one_place_a_tenant_and_gives_it_back() {
-        let (one, other) = (TenantId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)));
+        let [one, other, barred] = [1, 2, 3].map(|n| TenantId(Uuid::from_u128(n)));
         let places = Arc::new(Places::default());
         let seats: Vec<_> = (0..3).map(|_| Seat::new(Arc::clone(&places))).collect();
 
@@ -84,6 +84,7 @@ mod tests {
         assert!(!seats[2].take(one, 2));
         assert!(seats[2].take(other, 2), "another tenant's are its own");
         assert!(!seats[0].take(other, 0));
+        assert!(!seats[0].take(barred, 0));
 
         let mut seats = seats.into_iter();
         drop(seats.next());

@@ -5,7 +5,7 @@ use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::server::{Answer, Api, token};
-use crate::tenants::{operator, update_own};
+use crate::tenants::{mutate, operator, update_own};
 
 on_both_engines! {
     a_preflight_allows_what_some_tenant_allows,
@@ -54,6 +54,9 @@ async fn a_preflight_allows_what_some_tenant_allows(database: String) {
     assert!(!granted(OF_NOBODY).await);
     update_own(&api, json!({ "allowedOrigins": [] })).await;
     assert!(!granted(OF_TENANT).await);
+    let another = json!({ "name": "Another", "allowedOrigins": [OF_TENANT] });
+    mutate(&api, &operator(), "createTenant", another).await;
+    assert!(granted(OF_TENANT).await);
 }
 
 async fn a_request_is_judged_by_the_tenant_of_its_token(database: String) {

@@ -68,6 +68,7 @@ async fn a_tenant_is_read_as_it_was_written(database: Database) {
             sockets_per_node: Some(3),
         },
     };
+    let other = tenant(&store, &mut ids).await;
     let made = Tenant::create(draft, TenantId::next(&mut ids), at(3)).unwrap();
     assert!(store.create_tenant(&made).await.unwrap());
     assert_eq!(store.tenant(made.id).await.unwrap(), Some(made.clone()));
@@ -84,6 +85,7 @@ async fn a_tenant_is_read_as_it_was_written(database: Database) {
         assert_eq!(store.tenant(made.id).await.unwrap(), Some(changed));
     }
 
+    assert_eq!(store.tenant(other).await.unwrap(), Some(new_tenant(other)));
     let unknown = TenantId::next(&mut ids);
     assert_eq!(store.tenant(unknown).await.unwrap(), None);
     assert!(store.lock_tenant(unknown).await.unwrap().is_none());
@@ -150,7 +152,8 @@ async fn tenants_come_in_pages_with_their_own_origins(database: Database) {
 async fn some_tenant_allows_what_one_lists(database: Database) {
     let (store, mut ids) = (database.open().await, SeededIds::new(1));
     let id = tenant(&store, &mut ids).await;
-    let allow = async |list: Option<Vec<Origin>>| {
+    let other = tenant(&store, &mut ids).await;
+    let allow = async |id, list: Option<Vec<Origin>>| {
         let locked = store.lock_tenant(id).await.unwrap().unwrap();
         let change = TenantChange {
             version: locked.tenant.version,
@@ -167,12 +170,19 @@ async fn some_tenant_allows_what_one_lists(database: Database) {
         (Some(origins(&["*"])), [true, true]),
         (None, [false, false]),
     ] {
-        allow(list.clone()).await;
+        allow(id, list.clone()).await;
         for (origin, expected) in asked.into_iter().zip(expected) {
             let allowed = store.some_tenant_allows(origin).await.unwrap();
             assert_eq!(allowed, expected, "{origin} of {list:?}");
         }
     }
+
+    // What one takes back another may still have.
+    let both = || Some(origins(&["https://a.example"]));
+    for (id, list) in [(id, both()), (other, both()), (id, None)] {
+        allow(id, list).await;
+    }
+    assert!(store.some_tenant_allows(asked[0]).await.unwrap());
 }
 
 async fn keys_keep_their_order_and_belong_to_one_tenant(database: Database) {
