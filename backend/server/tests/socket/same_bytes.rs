@@ -3,20 +3,25 @@
 //! Two subscribers of a random document follow a room as a group. After each event a third comes
 //! with the same document from the position before it, and so gets the event by an execution of its
 //! own. How many are online is told by a first message always and by a later one only when that has
-//! changed, so there the third's own message has more to say.
+//! changed, so where it has not the third's own message has more to say; and where it has, the group
+//! may tell the event before it tells the number.
 
 use std::collections::BTreeMap;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
-use parlor_domain::id::RoomId;
+use parlor_domain::id::{NodeId, RoomId, ViewerId};
+use parlor_domain::room_aggregate::PresenceChange;
 use parlor_server::graphql::global_id;
+use parlor_server::socket::SocketSettings;
+use parlor_server::writer::ChangePresence;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 use crate::client::Client;
-use crate::server::TestServer;
+use crate::server::{Options, TestServer};
 
 /// Enough for every field of the feed to be asked for many times over.
 const CASES: u32 = 48;
@@ -38,11 +43,22 @@ struct Case {
 /// Something that makes events.
 #[derive(Debug, Clone)]
 enum Happening {
-    Donation { name: String },
-    Title { title: String },
+    Donation {
+        name: String,
+    },
+    Title {
+        title: String,
+    },
     SessionStarts,
     SessionEnds,
+    /// Somebody's first connection comes, or their last one goes.
+    ComesOrGoes {
+        somebody: usize,
+    },
 }
+
+/// Those who come and go.
+const PEOPLE: [&str; 3] = ["ana", "ben", "cem"];
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
@@ -50,6 +66,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => "\\PC{1,20}".prop_map(|title| Happening::Title { title }),
         1 => Just(Happening::SessionStarts),
         1 => Just(Happening::SessionEnds),
+        4 => (0..PEOPLE.len()).prop_map(|somebody| Happening::ComesOrGoes { somebody }),
     ]
 }
 
@@ -73,7 +90,13 @@ fn case() -> impl Strategy<Value = Case> {
 #[test]
 fn random_documents_get_the_same_bytes_in_a_group_and_alone() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let server = runtime.block_on(TestServer::start());
+    let server = runtime.block_on(TestServer::start_with(Options {
+        sockets: SocketSettings {
+            presence_every: Duration::ZERO,
+            ..SocketSettings::default()
+        },
+        ..Options::default()
+    }));
     let types = Types::of(&server.service.schema.sdl());
     let mut config = Config::with_cases(CASES);
     // A case's document depends on the schema, so an old one says little.
@@ -95,6 +118,9 @@ async fn check(
     n: u32,
 ) -> Result<(), TestCaseError> {
     let room = server.live_room(&format!("room-{n}")).await;
+    for name in PEOPLE {
+        server.join(room, name).await;
+    }
     let (document, told) = Gardener::grow(types, &case.choices);
     let mut group = Vec::new();
     for id in &case.ids {
@@ -104,39 +130,59 @@ async fn check(
         group.push(client);
     }
 
-    let mut world = World {
-        room,
-        donations: 0,
-        version: 1,
-        is_live: true,
-    };
+    let mut world = World::new(room);
     for happening in &case.events {
-        let head = server.service.app.store.head(room).await.unwrap().unwrap();
+        let before = position(server, room).await;
+        let online = world.online();
         if !world.make(server, happening).await {
             continue;
         }
 
-        let after = json!({ "epoch": head.epoch.to_string(), "seq": head.seq.to_string() });
-        let mut alone = Client::ready(server, None).await;
-        let own = follow(
-            &mut alone,
-            "alone",
-            &document,
-            room,
-            json!({ "after": after }),
-        )
-        .await;
-        let own = without_presence(&own, &told);
-        let payload = own.strip_prefix(r#"{"id":"alone","#);
-        prop_assert!(payload.is_some(), "{own}\n{document}");
+        let own = alone(server, &document, room, before).await;
+        let quiet = without_presence(&own, &told);
+        let is_told = own != quiet && world.online() != online;
+        let after = position(server, room).await;
+        let number = if is_told {
+            alone(server, &document, room, after).await
+        } else {
+            String::new()
+        };
         for (client, id) in group.iter_mut().zip(&case.ids) {
             let shared = client.receive_text().await.unwrap();
-            let expected = format!(r#"{{"id":{},{}"#, json!(id), payload.unwrap());
-            prop_assert_eq!(shared, expected, "{}", &document);
+            if is_told && shared != as_of(id, &own) {
+                prop_assert_eq!(shared, as_of(id, &quiet), "{}", &document);
+                let shared = client.receive_text().await.unwrap();
+                prop_assert_eq!(shared, as_of(id, &number), "{}", &document);
+            } else {
+                let expected = if is_told { &own } else { &quiet };
+                prop_assert_eq!(shared, as_of(id, expected), "{}", &document);
+            }
         }
     }
 
     Ok(())
+}
+
+/// Where a room's log ends.
+async fn position(server: &TestServer, room: RoomId) -> Value {
+    let head = server.service.app.store.head(room).await.unwrap().unwrap();
+
+    json!({ "after": { "epoch": head.epoch.to_string(), "seq": head.seq.to_string() } })
+}
+
+/// The first message of somebody who comes with `document` at a position, and has an execution of
+/// their own.
+async fn alone(server: &TestServer, document: &str, room: RoomId, start: Value) -> String {
+    let mut client = Client::ready(server, None).await;
+
+    follow(&mut client, "alone", document, room, start).await
+}
+
+/// A message to `alone` as it is for the operation `id`.
+fn as_of(id: &str, message: &str) -> String {
+    let payload = message.strip_prefix(r#"{"id":"alone","#);
+
+    format!(r#"{{"id":{},{}"#, json!(id), payload.unwrap())
 }
 
 /// A message as it is when presence, which goes by the names `told` in it, has not changed.
@@ -178,9 +224,27 @@ struct World {
     donations: u32,
     version: i32,
     is_live: bool,
+    is_online: [bool; PEOPLE.len()],
 }
 
 impl World {
+    fn new(room: RoomId) -> Self {
+        Self {
+            room,
+            donations: 0,
+            version: 1,
+            is_live: true,
+            is_online: [false; PEOPLE.len()],
+        }
+    }
+
+    fn online(&self) -> usize {
+        self.is_online
+            .iter()
+            .filter(|is_online| **is_online)
+            .count()
+    }
+
     /// Whether it made an event.
     async fn make(&mut self, server: &TestServer, happening: &Happening) -> bool {
         match happening {
@@ -204,9 +268,32 @@ impl World {
                 self.is_live = false;
             }
             Happening::SessionStarts | Happening::SessionEnds => return false,
+            Happening::ComesOrGoes { somebody } => self.come_or_go(server, *somebody).await,
         }
 
         true
+    }
+
+    async fn come_or_go(&mut self, server: &TestServer, somebody: usize) {
+        let is_online = &mut self.is_online[somebody];
+        *is_online = !*is_online;
+        let people = vec![ViewerId::parse(PEOPLE[somebody]).unwrap()];
+        let (arrived, departed) = if *is_online {
+            (people, Vec::new())
+        } else {
+            (Vec::new(), people)
+        };
+        let change = ChangePresence(PresenceChange {
+            node_id: NodeId(uuid::Uuid::max()),
+            arrived,
+            departed,
+        });
+        let written = server
+            .service
+            .app
+            .writer
+            .submit(server.tenant, self.room, change);
+        written.await.unwrap();
     }
 }
 
