@@ -16,6 +16,8 @@ mod leases;
 mod live_room;
 #[path = "socket/live_staff.rs"]
 mod live_staff;
+#[path = "socket/online_count.rs"]
+mod online_count;
 #[path = "socket/presence.rs"]
 mod presence;
 #[path = "socket/presence_at_scale.rs"]

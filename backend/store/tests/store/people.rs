@@ -172,6 +172,12 @@ async fn a_participant_belongs_to_one_room_of_one_tenant(database: Database) {
         Some((scene.room_id, ana.clone()))
     );
     assert_eq!(found(stranger, ana.id).await.unwrap(), None);
+    for (tenant_id, expected) in [(scene.tenant_id, Some(ana.clone())), (stranger, None)] {
+        let found = scene
+            .store
+            .participant_of_viewer(tenant_id, scene.room_id, &ana.viewer_id);
+        assert_eq!(found.await.unwrap(), expected);
+    }
     let mut needs = RoomNeeds::new(scene.tenant_id, other);
     needs.participants = vec![ana.id, ParticipantId(uuid::Uuid::nil())];
     needs.actors = vec![ana.viewer_id.clone()];

@@ -134,6 +134,7 @@ async fn another_tenant_finds_nothing(database: Database) {
             .is_some()
     );
     assert_eq!(store.session(stranger, session_id).await.unwrap(), None);
+    assert_eq!(store.room_by_slug(stranger, "mine").await.unwrap(), None);
     assert!(store.session(owner, session_id).await.unwrap().is_some());
     let page = PageRequest {
         limit: 10,
