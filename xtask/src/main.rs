@@ -43,7 +43,7 @@ struct Args {
 enum Command {
     /// Build everything and run the demo: a server, a room, an audience, and pages to look at
     Demo {
-        /// Passed on to `parlor demo`, such as `--port 9000`
+        /// Passed on to `parlor demo`, such as `--listen 127.0.0.1:9000`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },

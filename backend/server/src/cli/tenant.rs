@@ -41,7 +41,7 @@ pub(super) struct TenantArgs {
 enum TenantCommand {
     /// Make a tenant
     ///
-    /// Prints its id, which is what its tokens carry as `tenant_id`.
+    /// Prints its UUID, which is what its tokens carry as `tenant_id`.
     Create(CreateArgs),
 
     /// List all tenants, in the order they were made
@@ -93,9 +93,9 @@ struct CreateArgs {
     /// What to call the tenant in lists
     name: String,
 
-    /// The tenant's id; a new one unless given
-    #[arg(long, value_name = "UUID")]
-    id: Option<Uuid>,
+    /// The tenant's UUID; a new one unless given
+    #[arg(long)]
+    uuid: Option<Uuid>,
 
     #[command(flatten)]
     settings: SettingsArgs,
@@ -106,7 +106,7 @@ struct CreateArgs {
 
 #[derive(Debug, Args)]
 struct ShowArgs {
-    /// The tenant's id
+    /// The tenant's UUID
     #[arg(value_name = "UUID")]
     tenant: Uuid,
 
@@ -116,7 +116,7 @@ struct ShowArgs {
 
 #[derive(Debug, Args)]
 struct UpdateArgs {
-    /// The tenant's id
+    /// The tenant's UUID
     #[arg(value_name = "UUID")]
     tenant: Uuid,
 
@@ -194,7 +194,7 @@ struct SettingsArgs {
 
 #[derive(Debug, Args)]
 struct AddKeyArgs {
-    /// The tenant's id
+    /// The tenant's UUID
     #[arg(value_name = "UUID")]
     tenant: Uuid,
 
@@ -212,7 +212,7 @@ struct AddKeyArgs {
 
 #[derive(Debug, Args)]
 struct RetireKeyArgs {
-    /// The tenant's id
+    /// The tenant's UUID
     #[arg(value_name = "UUID")]
     tenant: Uuid,
 
@@ -242,7 +242,7 @@ pub(super) async fn tenant(args: TenantArgs) -> Result<()> {
 
 async fn create(args: CreateArgs) -> Result<()> {
     let mut ids = Ids::new(Clock::System, Randomness::System);
-    let id = TenantId(args.id.unwrap_or_else(|| ids.next_id()));
+    let id = TenantId(args.uuid.unwrap_or_else(|| ids.next_id()));
     let draft = TenantDraft {
         name: args.name,
         allowed_origins: args.settings.origins()?,

@@ -23,7 +23,7 @@ pub(super) struct TokenArgs {
     #[arg(long, value_name = "UUID", required_unless_present_any = ["create_tenant", "operator"])]
     tenant: Option<Uuid>,
 
-    /// Make a tenant of this name first; its id goes to standard error
+    /// Make a tenant of this name first; its UUID goes to standard error
     #[arg(long, value_name = "NAME", requires = "database")]
     create_tenant: Option<String>,
 

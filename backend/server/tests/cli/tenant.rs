@@ -41,7 +41,7 @@ fn a_tenant_is_made_listed_changed_and_shown() {
     let arguments = [
         "create",
         "Second",
-        "--id",
+        "--uuid",
         UUID,
         "--allowed-origin",
         "https://a.example",
@@ -65,6 +65,8 @@ fn a_tenant_is_made_listed_changed_and_shown() {
         "9",
     ];
     let made = json(&mut tenant(&folder.0, &arguments));
+    assert_eq!(made["uuid"], UUID, "it is called what the API calls it");
+    assert_eq!(made["id"], Value::Null);
     assert_eq!(
         made["allowedOrigins"],
         serde_json::json!(["https://a.example", "https://b.example"])
@@ -84,6 +86,7 @@ fn a_tenant_is_made_listed_changed_and_shown() {
     let table = said(&mut tenant(&folder.0, &["list"]));
     let rows: Vec<_> = table.lines().collect();
     assert_eq!(rows.len(), 3, "{table}");
+    assert!(rows[0].starts_with("UUID  "), "{table}");
     assert!(
         rows[1].starts_with(id) && rows[1].ends_with("Acme & Söhne"),
         "{table}"
@@ -123,7 +126,7 @@ fn a_tenants_keys_are_added_and_retired() {
     let folder = Folder::make();
     std::fs::write(folder.0.join("key.jwk"), JWK).unwrap();
     std::fs::write(folder.0.join("key.pem"), PEM).unwrap();
-    said(&mut tenant(&folder.0, &["create", "Acme", "--id", UUID]));
+    said(&mut tenant(&folder.0, &["create", "Acme", "--uuid", UUID]));
 
     let added = said(&mut tenant(&folder.0, &["add-key", UUID, "key.jwk"]));
     assert!(added.starts_with("rfc  EdDSA  in use\n"), "{added}");
@@ -184,7 +187,7 @@ fn every_tenant_is_listed_however_many_there_are() {
     let listed = json(&mut tenant(&folder.0, &["list"]));
     let listed = listed.as_array().unwrap();
     assert_eq!(listed.len(), 1_001);
-    assert_eq!(listed[0]["id"], first.trim());
+    assert_eq!(listed[0]["uuid"], first.trim());
     let names = listed.iter().map(|one| one["name"].as_str());
     let names: BTreeSet<_> = names.collect();
     assert_eq!(names.len(), 1_001);
@@ -198,13 +201,13 @@ fn what_is_wrong_with_a_tenant_is_said_in_one_line() {
     std::fs::write(folder.0.join("key.jwk"), JWK).unwrap();
     std::fs::write(folder.0.join("empty.pem"), "\n").unwrap();
     std::fs::write(folder.0.join("other.jwk"), JWK.replace("11qYAY", "12qYAY")).unwrap();
-    said(&mut tenant(&folder.0, &["create", "Acme", "--id", UUID]));
+    said(&mut tenant(&folder.0, &["create", "Acme", "--uuid", UUID]));
     said(&mut tenant(&folder.0, &["add-key", UUID, "key.jwk"]));
     let unknown = "0199fe37-0000-7000-8000-000000000000";
 
     for (arguments, expected) in [
         (
-            vec!["create", "Other", "--id", UUID],
+            vec!["create", "Other", "--uuid", UUID],
             "there is a tenant 0199fe37",
         ),
         (vec!["create", ""], "`name` must be"),
@@ -277,7 +280,7 @@ fn a_server_knows_its_operator_and_the_tenants_made_beside_it() {
     let mut server = Running::start(parlor(&folder.0).args(arguments));
     let line = server.read_line();
     let address = line.trim().strip_prefix("listening on http://").unwrap();
-    said(&mut tenant(&folder.0, &["create", "Acme", "--id", UUID]));
+    said(&mut tenant(&folder.0, &["create", "Acme", "--uuid", UUID]));
 
     let operator = said(parlor(&folder.0).args(["token", "--operator", "--subject", "ops"]));
     let list = "{ tenantsConnection { nodes { uuid name } } }";

@@ -39,7 +39,7 @@ impl<'a> Shown<'a> {
             writeln!(text, "{label:24}{value}").expect("a string takes text");
         };
 
-        line("id", &self.tenant.id.to_string());
+        line("uuid", &self.tenant.id.to_string());
         line("name", &self.tenant.name);
         line("version", &self.tenant.version.to_string());
         line("created", &format_time(self.tenant.created_at));
@@ -70,7 +70,7 @@ impl<'a> Shown<'a> {
         let origins = tenant.allowed_origins.as_ref();
         let origins = origins.map(|list| list.iter().map(ToString::to_string).collect::<Vec<_>>());
         let mut value = json!({
-            "id": tenant.id.to_string(),
+            "uuid": tenant.id.to_string(),
             "name": tenant.name,
             "version": tenant.version,
             "allowedOrigins": origins,
@@ -107,15 +107,19 @@ pub(super) fn list_json(tenants: &[Tenant]) -> String {
 }
 
 pub(super) fn list_table(tenants: &[Tenant]) -> String {
-    let mut text = format!("{:36}  {:24}  {:7}  NAME\n", "ID", "CREATED", "ORIGINS");
+    let mut text = format!("{:36}  {:24}  {:7}  NAME\n", "UUID", "CREATED", "ORIGINS");
     for tenant in tenants {
         let origins = match &tenant.allowed_origins {
             None => "server".to_owned(),
             Some(list) => list.len().to_string(),
         };
-        let (id, created) = (tenant.id.to_string(), format_time(tenant.created_at));
-        writeln!(text, "{id:36}  {created:24}  {origins:7}  {}", tenant.name)
-            .expect("a string takes text");
+        let (uuid, created) = (tenant.id.to_string(), format_time(tenant.created_at));
+        writeln!(
+            text,
+            "{uuid:36}  {created:24}  {origins:7}  {}",
+            tenant.name
+        )
+        .expect("a string takes text");
     }
 
     text
