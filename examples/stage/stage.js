@@ -71,7 +71,13 @@ function drawMine(me, stage) {
   byId("join").hidden = me !== null || !settings.get("token");
   const place = stage.queue.findIndex((person) => person.id === me?.id) + 1;
   const [standing, actions] = {
-    AUDIENCE: ["You are in the audience.", [primary("Ask for the stage", () => client.requestStage())]],
+    AUDIENCE: [
+      "You are in the audience.",
+      // Whoever may invite need not ask.
+      may("STAGE_INVITE")
+        ? [primary("Take the stage", () => client.joinStage())]
+        : [primary("Ask for the stage", () => client.requestStage())],
+    ],
     REQUESTED: [
       place > 0 ? `You are asking for the stage, number ${place} in the queue.` : "You are asking for the stage.",
       [button("Take it back", () => client.withdraw())],
@@ -84,9 +90,6 @@ function drawMine(me, stage) {
     HOST: ["You are the host.", [button("Leave the stage", () => client.leaveStage())]],
   }[me?.stageRole] ?? [settings.get("token") ? "You are watching." : "You are watching. Sign in to take part.", []];
 
-  if (me?.stageRole === "AUDIENCE" && may("STAGE_INVITE")) {
-    actions.unshift(primary("Take the stage", () => client.joinStage()));
-  }
   byId("standing").textContent = standing;
   byId("mine").dataset.place = me?.stageRole ?? "";
   byId("actions").replaceChildren(...actions);

@@ -47,12 +47,18 @@ pub(crate) const fn is_here(profile: &ParticipantProfile) -> bool {
 }
 
 /// Returns which way somebody went by `change`, if it is worth a word. Who is put out, or goes back
-/// among a crowd, has not come or gone.
+/// among a crowd, has not come or gone; nor has who is on the stage and lost their connection, which
+/// their seat shows.
 pub(crate) const fn visit(
     change: ParticipantChange,
     profile: &ParticipantProfile,
 ) -> Option<Visit> {
     match change {
+        ParticipantChange::PresenceChanged
+            if matches!(profile.stage_role, StageRole::Speaker | StageRole::Host) =>
+        {
+            None
+        }
         ParticipantChange::Joined
         | ParticipantChange::Left
         | ParticipantChange::PresenceChanged => Some(if is_here(profile) {
@@ -120,6 +126,11 @@ mod tests {
             is_listed: false,
             ..here.clone()
         };
+        let speaker = person("Ben", StageRole::Speaker);
+        let cut_off = ParticipantProfile {
+            is_online: false,
+            ..person("Cleo", StageRole::Host)
+        };
         let cases = [
             (ParticipantChange::Joined, &here, true, Some(Visit::Arrived)),
             (
@@ -134,6 +145,8 @@ mod tests {
                 false,
                 Some(Visit::Left),
             ),
+            (ParticipantChange::PresenceChanged, &cut_off, false, None),
+            (ParticipantChange::PresenceChanged, &speaker, true, None),
             (ParticipantChange::Left, &unlisted, false, Some(Visit::Left)),
             (ParticipantChange::Removed, &unlisted, false, None),
             (ParticipantChange::StageChanged, &unlisted, false, None),

@@ -16,7 +16,10 @@ const JOIN_ROOM: &str = "mutation ($input: JoinRoomInput!) {
   joinRoom(input: $input) { ... on Participant { id version } ... on Error { message } }
 }";
 const ASSIGN_ROLE: &str = "mutation ($input: AssignRoleInput!) {
-  assignRole(input: $input) { ... on Participant { id } ... on Error { message } }
+  assignRole(input: $input) { ... on Participant { id version } ... on Error { message } }
+}";
+const HAND_OVER_HOST: &str = "mutation ($input: HandOverHostInput!) {
+  handOverHost(input: $input) { ... on Participant { id } ... on Error { message } }
 }";
 
 /// The tokens by which the two come into the room.
@@ -25,7 +28,8 @@ pub(super) struct People {
     pub(super) guest_token: String,
 }
 
-/// Lets the host into `room` and makes them its owner. The guest comes by themselves.
+/// Lets the host into `room` and makes them its owner, who takes the stage as its host. The guest
+/// comes by themselves.
 pub(super) async fn invite(
     client: &Client,
     server: &Server,
@@ -41,10 +45,18 @@ pub(super) async fn invite(
         "role": "OWNER",
     } });
     let assigned = client.execute(ASSIGN_ROLE, owner).await?;
-    text_of(&assigned["assignRole"], "id")?;
+    let host_token = token(server, tenant_id, HOST, "viewer");
+    let host = Client::new(&format!("http://{}", server.address), &host_token)?;
+    let place = json!({ "input": {
+        "roomId": room,
+        "participantId": text_of(&assigned["assignRole"], "id")?,
+        "version": assigned["assignRole"]["version"],
+    } });
+    let hosting = host.execute(HAND_OVER_HOST, place).await?;
+    text_of(&hosting["handOverHost"], "id")?;
 
     Ok(People {
-        host_token: token(server, tenant_id, HOST, "viewer"),
+        host_token,
         guest_token: token(server, tenant_id, GUEST, "viewer"),
     })
 }
