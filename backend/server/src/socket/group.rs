@@ -1,6 +1,5 @@
 //! The task of one group: follows the room, executes once, and hands the result to every member.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use parlor_domain::access::Principal;
@@ -32,8 +31,6 @@ pub(super) struct Group {
     /// When to tell how many are online; `None` if the document does not ask.
     pub(super) presence: Option<PresencePace>,
     pub(super) members: Members,
-    /// Where members wait that are further along, with their ids.
-    pub(super) ahead: BTreeSet<(i64, u64)>,
 }
 
 /// Why a group cannot go on.
@@ -102,34 +99,28 @@ impl Group {
         if let (Some(presence), Some(count)) = (&mut self.presence, told_online) {
             presence.add_told(count, self.members.is_empty());
         }
-        if at.seq > self.position.seq {
-            self.ahead.insert((at.seq, id));
-        }
-        self.members.add(Place {
+        let from_seq = at.seq;
+        let place = Place {
             id,
             member,
-            from_seq: at.seq,
-        });
+            from_seq,
+        };
+        self.members.add(place, self.position.seq);
         metrics::gauge!("parlor_subscribers").increment(1);
         Joined::Member
     }
 
     fn leave(&mut self, id: u64) {
-        if let Some(place) = self.members.remove(id) {
-            self.forget(&place);
+        if self.members.remove(id).is_some() {
+            count_one_less();
         }
-    }
-
-    fn forget(&mut self, place: &Place) {
-        self.ahead.remove(&(place.from_seq, place.id));
-        metrics::gauge!("parlor_subscribers").decrement(1);
     }
 
     /// Sends the next message.
     async fn advance(&mut self) -> Result<(), Broken> {
         let position = self.position;
         // Members that are ahead get in step where this message ends.
-        let limit = self.ahead.first().map_or(MESSAGE_EVENTS_MAX, |(seq, _)| {
+        let limit = self.members.next_ahead().map_or(MESSAGE_EVENTS_MAX, |seq| {
             usize::try_from(seq - position.seq).map_or(MESSAGE_EVENTS_MAX, |distance| {
                 distance.min(MESSAGE_EVENTS_MAX)
             })
@@ -161,7 +152,7 @@ impl Group {
         let through_seq = events.last().map_or(position.seq, |event| event.seq);
         let online_count = self.room.online().borrow().count;
         // Members that are ahead do not get this message, and are told by another.
-        let is_for_all = self.ahead.is_empty();
+        let is_for_all = self.members.next_ahead().is_none();
         let presence = self.presence.as_mut();
         let is_told = presence.is_some_and(|pace| pace.tell(online_count, is_for_all, now()));
         let message = FeedMessage {
@@ -188,13 +179,7 @@ impl Group {
             self.leave(id);
         }
         self.position.seq = through_seq;
-        while self
-            .ahead
-            .first()
-            .is_some_and(|(seq, _)| *seq <= through_seq)
-        {
-            self.ahead.pop_first();
-        }
+        self.members.catch_up(through_seq);
         Ok(())
     }
 
@@ -221,7 +206,7 @@ impl Group {
                 let close = Close::overload("the room could not be read");
                 member.outbound.close(close);
             }
-            self.forget(&place);
+            count_one_less();
         }
     }
 
@@ -236,9 +221,13 @@ impl Group {
                 Broken::Gone => end_with(member, FeedRefusal::NotFound),
                 Broken::Execution => end_with(member, FeedRefusal::Internal),
             }
-            self.forget(&place);
+            count_one_less();
         }
     }
+}
+
+fn count_one_less() {
+    metrics::gauge!("parlor_subscribers").decrement(1);
 }
 
 fn end_with(member: &Member, refusal: FeedRefusal) {

@@ -5,7 +5,7 @@
 //! came here, waits, and the group cuts its next message at their position. So each message fits
 //! every member it is sent to, without gap or overlap.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -159,7 +159,6 @@ impl Groups {
                 .told_online
                 .map(|_| PresencePace::new(self.presence_every)),
             members: Members::default(),
-            ahead: BTreeSet::new(),
         };
         metrics::gauge!("parlor_groups").increment(1);
         tokio::spawn(group.run(commands));

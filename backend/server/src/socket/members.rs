@@ -4,7 +4,7 @@
 //! written to by several threads at once, and a message is done when all of them are, so that each
 //! member gets its messages in order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parlor_domain::access::Principal;
@@ -26,6 +26,8 @@ const MEMBERS_PER_TURN: usize = 256;
 pub(super) struct Members {
     shards: Vec<Shard>,
     indices: HashMap<u64, usize>,
+    /// Where members wait that are further along, with their ids.
+    ahead: BTreeSet<(i64, u64)>,
 }
 
 type Shard = Vec<Place>;
@@ -43,7 +45,11 @@ impl Members {
         self.indices.is_empty()
     }
 
-    pub(super) fn add(&mut self, place: Place) {
+    /// Adds a member to those who have reached `seq`, or are ahead of it.
+    pub(super) fn add(&mut self, place: Place, seq: i64) {
+        if place.from_seq > seq {
+            self.ahead.insert((place.from_seq, place.id));
+        }
         let is_full = |shard: &Shard| shard.len() == SHARD_MEMBERS;
         if self.shards.last().is_none_or(is_full) {
             self.shards.push(Vec::new());
@@ -61,13 +67,28 @@ impl Members {
         if last_shard.is_empty() {
             self.shards.pop();
         }
-        if last.id == id {
-            return Some(last);
-        }
+        let removed = if last.id == id {
+            last
+        } else {
+            self.indices.insert(last.id, index);
+            let place = &mut self.shards[index / SHARD_MEMBERS][index % SHARD_MEMBERS];
+            std::mem::replace(place, last)
+        };
 
-        self.indices.insert(last.id, index);
-        let place = &mut self.shards[index / SHARD_MEMBERS][index % SHARD_MEMBERS];
-        Some(std::mem::replace(place, last))
+        self.ahead.remove(&(removed.from_seq, id));
+        Some(removed)
+    }
+
+    /// The position that the first of those who are ahead have reached.
+    pub(super) fn next_ahead(&self) -> Option<i64> {
+        self.ahead.first().map(|(seq, _)| *seq)
+    }
+
+    /// Takes in that the others have reached `seq`.
+    pub(super) fn catch_up(&mut self, seq: i64) {
+        while self.next_ahead().is_some_and(|ahead| ahead <= seq) {
+            self.ahead.pop_first();
+        }
     }
 
     /// Takes out those whose principal does not pass.
@@ -85,6 +106,7 @@ impl Members {
 
     pub(super) fn take_all(&mut self) -> Vec<Place> {
         self.indices.clear();
+        self.ahead.clear();
 
         self.shards.drain(..).flatten().collect()
     }
@@ -168,7 +190,7 @@ mod tests {
         ))
     }
 
-    fn place(id: u64, outbound: &Arc<Outbound>) -> Place {
+    fn place(id: u64, from_seq: i64, outbound: &Arc<Outbound>) -> Place {
         let member = Member {
             outbound: Arc::clone(outbound),
             key: OperationKey {
@@ -181,7 +203,7 @@ mod tests {
         Place {
             id,
             member,
-            from_seq: 0,
+            from_seq,
         }
     }
 
@@ -190,7 +212,7 @@ mod tests {
         let outbound = outbound().await;
         let mut members = Members::default();
         let count = 2 * SHARD_MEMBERS as u64 + 10;
-        (0..count).for_each(|id| members.add(place(id, &outbound)));
+        (0..count).for_each(|id| members.add(place(id, 0, &outbound), 0));
 
         for id in (0..count).step_by(3) {
             assert_eq!(members.remove(id).map(|place| place.id), Some(id));
@@ -200,5 +222,27 @@ mod tests {
             assert_eq!(members.remove(id).map(|place| place.id), Some(id));
         }
         assert!(members.is_empty() && members.shards.is_empty());
+    }
+    #[tokio::test]
+    async fn whoever_is_ahead_is_waited_for_until_the_others_are_there_or_they_leave() {
+        let outbound = outbound().await;
+        let mut members = Members::default();
+        for (id, from_seq) in [(1, 5), (2, 8), (3, 8), (4, 9), (5, 4)] {
+            members.add(place(id, from_seq, &outbound), 5);
+        }
+        assert_eq!(members.next_ahead(), Some(8));
+
+        members.remove(2);
+        assert_eq!(members.next_ahead(), Some(8), "another is as far");
+        members.remove(3);
+        assert_eq!(members.next_ahead(), Some(9));
+        members.catch_up(8);
+        assert_eq!(members.next_ahead(), Some(9));
+        members.catch_up(9);
+        assert_eq!(members.next_ahead(), None);
+
+        members.add(place(6, 12, &outbound), 9);
+        assert_eq!(members.take_all().len(), 4);
+        assert_eq!(members.next_ahead(), None);
     }
 }
