@@ -266,6 +266,7 @@ async fn sleep_until(clock: &Clock, at: Option<ServerTime>) {
 mod tests {
     use parlor_domain::room_aggregate::PresenceChange;
     use parlor_store::{Committed, Settings};
+    use parlor_test_database::on_both_engines;
     use uuid::Uuid;
 
     use super::*;
@@ -278,13 +279,11 @@ mod tests {
         fn publish(&self, _: Committed) {}
     }
 
-    #[tokio::test]
-    async fn a_set_of_a_room_that_is_gone_is_not_tried_again() {
-        let mut ids = Ids::new(Clock::System, Randomness::System);
-        let name = format!("parlor-presence-test-{}.db", NodeId::next(&mut ids));
-        let file = std::env::temp_dir().join(name);
-        let url = format!("sqlite://{}", file.display());
-        let store = Store::connect(&Settings::new(&url)).await.unwrap();
+    on_both_engines! { a_set_of_a_room_that_is_gone_is_not_tried_again }
+
+    async fn a_set_of_a_room_that_is_gone_is_not_tried_again(database: String) {
+        let ids = Ids::new(Clock::System, Randomness::System);
+        let store = Store::connect(&Settings::new(&database)).await.unwrap();
         store.migrate().await.unwrap();
         let writer = Writer::start(&store, Arc::new(Nobody), &Clock::System, &ids);
         let writer = writer.await.unwrap();
@@ -304,6 +303,5 @@ mod tests {
         let (_, outcome) = write(writer, flush).await;
         assert_eq!(outcome, Outcome::Failed);
         store.close().await;
-        std::fs::remove_file(file).unwrap();
     }
 }
