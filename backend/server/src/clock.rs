@@ -3,6 +3,8 @@
 //! Everything else takes `now` as a parameter or asks the clock it was given, so that a test can
 //! hold time still and move it.
 
+use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parlor_domain::time::ServerTime;
@@ -11,7 +13,12 @@ use tokio::time::Instant;
 
 /// How long a wait trusts the monotonic clock before it asks the wall clock again, which may have
 /// been set meanwhile.
-const RECHECK: Duration = Duration::from_secs(30);
+const RECHECK: Duration = Duration::from_secs(1);
+
+/// For tests only: names a file with the milliseconds that this process's wall clock is ahead of the
+/// machine's, or behind it when negative. It is read each time, so that a test steps the clock of a
+/// process that runs by putting another file in its place.
+pub const TEST_OFFSET_FILE: &str = "PARLOR_TEST_CLOCK_OFFSET_FILE";
 
 /// Tells the time, and waits for one.
 #[derive(Debug, Clone)]
@@ -97,6 +104,19 @@ fn system_now() -> ServerTime {
         .unwrap_or_default();
 
     ServerTime::from_unix_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+        .plus_millis(test_offset_ms())
+}
+
+fn test_offset_ms() -> i64 {
+    static FILE: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| std::env::var_os(TEST_OFFSET_FILE).map(PathBuf::from));
+
+    FILE.as_deref().map_or(0, |file| {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        text.trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("`{}` must hold milliseconds", file.display()))
+    })
 }
 
 async fn sleep_until_on_wall_clock(at: ServerTime) {

@@ -5,9 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "nodes/clocks.rs"]
+mod clocks;
 #[path = "nodes/follower.rs"]
 mod follower;
 mod program;
+#[path = "nodes/wall_clock.rs"]
+mod wall_clock;
 
 use std::time::Duration;
 

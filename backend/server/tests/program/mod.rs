@@ -1,5 +1,6 @@
 //! The real program, in a process of its own.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -23,9 +24,15 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(database: &str) -> Self {
+        Self::start_with(database, &[])
+    }
+
+    /// Starts it in an environment with `variables` as well.
+    pub(crate) fn start_with(database: &str, variables: &[(&str, &OsStr)]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_parlor"))
             .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
             .env("PARLOR_JWT_SECRET", SECRET)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
