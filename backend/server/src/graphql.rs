@@ -1,36 +1,35 @@
 //! The public API's GraphQL: its shape, and the way from there to the rules and back.
 //!
 //! Resolvers find out who asks, hand input to the rules and translate what comes back. They decide
-//! nothing themselves.
+//! nothing themselves. A subject has its objects, inputs, operations and refusals in one place;
+//! `access`, `submit`, `page`, `refusal` and the scalars are what subjects have in common.
 
+mod access;
 mod audit;
+mod contributions;
 mod endpoint;
-mod event;
 mod explorer;
 mod fault;
 pub mod global_id;
-mod input;
+mod hype_trains;
 mod limits;
-mod mutation;
-mod object;
+mod log_position;
+mod node;
+mod overlay_tokens;
 mod page;
 mod people;
-mod people_input;
-mod people_mutation;
-mod people_query;
-mod query;
 mod refusal;
 mod rfc3339;
+mod room_feed;
+mod rooms;
 mod scalar;
-mod staff;
-mod subscription;
-mod tenant;
-mod tenant_operations;
-mod train;
+mod sessions;
+mod submit;
+mod tenants;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, MergedObject, Schema};
+use async_graphql::{Context, MergedObject, MergedSubscription, Schema};
 
 pub use endpoint::post;
 pub use explorer::explore;
@@ -40,21 +39,42 @@ pub use rfc3339::{TimeError, format_time, parse_time};
 
 use crate::app::App;
 use crate::identity::Caller;
-use mutation::RoomMutation;
-use people_mutation::PeopleMutation;
-use people_query::PeopleQuery;
-use query::RoomQuery;
+use audit::{AuditQuery, AuditSubscription};
+use contributions::ContributionMutation;
+use node::NodeQuery;
+use overlay_tokens::OverlayTokenMutation;
+use people::{PeopleMutation, PeopleQuery};
 use refusal::Error;
-use subscription::Subscription;
-use tenant_operations::{TenantMutation, TenantQuery};
+use room_feed::RoomSubscription;
+use rooms::{RoomMutation, RoomQuery};
+use sessions::{SessionMutation, SessionQuery};
+use tenants::{TenantMutation, TenantQuery};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
-pub struct Query(RoomQuery, PeopleQuery, TenantQuery);
+pub struct Query(
+    NodeQuery,
+    RoomQuery,
+    SessionQuery,
+    PeopleQuery,
+    AuditQuery,
+    TenantQuery,
+);
 
 /// Everything that can be changed.
 #[derive(Default, MergedObject)]
-pub struct Mutation(RoomMutation, PeopleMutation, TenantMutation);
+pub struct Mutation(
+    RoomMutation,
+    SessionMutation,
+    ContributionMutation,
+    OverlayTokenMutation,
+    PeopleMutation,
+    TenantMutation,
+);
+
+/// Everything that can be followed.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(RoomSubscription, AuditSubscription);
 
 /// The executable schema.
 pub type ParlorSchema = Schema<Query, Mutation, Subscription>;
@@ -76,9 +96,13 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription)
-        .register_output_type::<Error>()
-        .limit_recursive_depth(limits::NESTING_MAX)
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .register_output_type::<Error>()
+    .limit_recursive_depth(limits::NESTING_MAX)
 }
 
 fn app<'a>(context: &Context<'a>) -> &'a App {

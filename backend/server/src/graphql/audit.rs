@@ -1,12 +1,18 @@
 //! The audit trail as clients read it.
 
+mod feed;
+mod query;
+
 use async_graphql::{Enum, ID, SimpleObject};
 use parlor_domain::audit;
 
 use super::global_id::IdKind;
+use super::page::PageInfo;
 use super::people::{Capability, ParticipantRole};
-use super::query::PageInfo;
 use super::scalar::{Int64, Time};
+
+pub(super) use feed::AuditSubscription;
+pub(super) use query::AuditQuery;
 
 /// What somebody did by their authority.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]

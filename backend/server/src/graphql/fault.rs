@@ -4,6 +4,7 @@ use async_graphql::{Error, ErrorExtensions};
 use parlor_domain::access::AccessRefusal;
 use parlor_store::StoreError;
 
+use crate::feed::FeedRefusal;
 use crate::writer::NotDone;
 
 /// A failure that is no answer of the API's own types, with its code for machines.
@@ -71,6 +72,18 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "a read failed");
         Self::Internal
+    }
+}
+
+impl From<FeedRefusal> for Fault {
+    fn from(refusal: FeedRefusal) -> Self {
+        match refusal {
+            FeedRefusal::NotFound => Self::NotFound(refusal.to_string()),
+            FeedRefusal::SecondRootField => Self::Validation(refusal.to_string()),
+            FeedRefusal::OriginForbidden => Self::Forbidden(refusal.to_string()),
+            FeedRefusal::NoSocketLeft => Self::Overloaded(refusal.to_string()),
+            FeedRefusal::Internal => Self::Internal,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pages of a list, by the gateway's conventions: `first` after a cursor, or `last` before one.
 
+use async_graphql::{InputObject, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parlor_domain::time::ServerTime;
@@ -7,13 +8,28 @@ use parlor_store::{Cursor, Page, PageRequest};
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::input::ConnectionInput;
-use super::query::PageInfo;
 
 /// How many of a list come when the client does not say.
 const PAGE_DEFAULT: i32 = 50;
 /// How many of a list come at most. A page of them is read from one index in a few milliseconds.
 const PAGE_MAX: i32 = 500;
+
+#[derive(InputObject, Default)]
+pub(crate) struct ConnectionInput {
+    #[graphql(default = 50)]
+    first: Option<i32>,
+    after: Option<String>,
+    last: Option<i32>,
+    before: Option<String>,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct PageInfo {
+    start_cursor: Option<String>,
+    end_cursor: Option<String>,
+    has_next_page: bool,
+    has_previous_page: bool,
+}
 
 /// Reads what part of a list is asked for.
 pub(super) fn request(input: &ConnectionInput) -> Result<PageRequest, Fault> {

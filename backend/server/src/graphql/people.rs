@@ -1,5 +1,11 @@
 //! The people of a room as clients read them.
 
+mod input;
+mod mutation;
+mod query;
+mod reader;
+mod refusal;
+
 use async_graphql::{Enum, ID, SimpleObject};
 use parlor_domain::participant::capability;
 use parlor_domain::room_aggregate::Actor;
@@ -8,8 +14,12 @@ use parlor_domain::{participant, stage};
 use parlor_store::StageView;
 
 use super::global_id::IdKind;
-use super::query::PageInfo;
+use super::page::PageInfo;
 use super::scalar::{Int64, Time, int};
+
+pub(super) use mutation::PeopleMutation;
+pub(super) use query::PeopleQuery;
+pub(super) use reader::{Reader, read_participant};
 
 /// Authority over a room. What it allows is in `capabilities`, never to be inferred from here.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,17 +1,23 @@
 //! Events of a room's log, and the messages they travel in.
 
+mod subscription;
+
 use std::sync::Arc;
 
 use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
 use parlor_domain::event::{Event, EventBody, Timing};
 use parlor_domain::room;
 
+use super::contributions::ContributionAlert;
 use super::global_id::{self, IdKind};
-use super::object::{ContributionAlert, RoomState, Session};
+use super::hype_trains::HypeTrain;
 use super::people::ParticipantProfile;
+use super::rooms::RoomState;
 use super::scalar::{Int64, Time, int};
-use super::train::HypeTrain;
+use super::sessions::Session;
 use crate::feed::FeedMessage;
+
+pub(super) use subscription::RoomSubscription;
 
 /// Where an event sits when a client reads it: at once, or when the viewer's picture gets there.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]

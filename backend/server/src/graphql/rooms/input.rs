@@ -1,14 +1,13 @@
-//! What clients send, and how it becomes what the rules take.
+//! What clients say of a room.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use parlor_domain::contribution::{RawReport, STAFF_PROVIDER};
 use parlor_domain::hype_train::{Level, Program};
 use parlor_domain::invalid::Invalid;
 use parlor_domain::room::{self, RoomChange, RoomDraft};
 use parlor_domain::tenant::RoomDefaults;
 
-use super::object::{Admission, ContributionKind, ContributionStatus, RoomState};
-use super::scalar::{Currency, Int64, Time};
+use super::{Admission, RoomState};
+use crate::graphql::scalar::Int64;
 
 #[derive(InputObject)]
 pub(crate) struct HypeTrainProgramInput {
@@ -74,79 +73,6 @@ pub(crate) struct DeleteRoomInput {
     pub(super) room_id: ID,
     /// The version of the room that is meant.
     pub(super) version: i32,
-}
-
-#[derive(InputObject)]
-pub(crate) struct StartSessionInput {
-    pub(super) room_id: ID,
-    /// Defaults to the room's.
-    pub(super) delay_ms: Option<i32>,
-}
-
-#[derive(InputObject)]
-pub(crate) struct EndSessionInput {
-    pub(super) room_id: ID,
-}
-
-#[derive(InputObject)]
-pub(crate) struct InterruptSessionInput {
-    pub(super) room_id: ID,
-}
-
-#[derive(InputObject)]
-pub(crate) struct ResumeSessionInput {
-    pub(super) room_id: ID,
-}
-
-#[derive(InputObject)]
-pub(crate) struct RecordContributionInput {
-    pub(super) room_id: ID,
-    /// The id of this message in the provider's own scope. The same key with the same content gets
-    /// the first answer again; with other content it is refused.
-    idempotency_key: String,
-    /// Who reports the money, such as `stripe`; `staff` for what is entered by hand.
-    #[graphql(default_with = "Some(STAFF_PROVIDER.to_owned())")]
-    provider: Option<String>,
-    /// Which contribution this message is about; defaults to `idempotencyKey`.
-    contribution_ref: Option<String>,
-    kind: ContributionKind,
-    #[graphql(default_with = "Some(ContributionStatus::Settled)")]
-    status: Option<ContributionStatus>,
-    /// In minor units of `currency`. Required, and positive, for a donation.
-    amount: Option<Int64>,
-    currency: Option<Currency>,
-    /// 1 to 3; required for memberships.
-    tier: Option<i32>,
-    /// How many memberships were gifted; 1 for everything else.
-    #[graphql(default = 1)]
-    quantity: Option<i32>,
-    viewer_id: Option<String>,
-    viewer_name: Option<String>,
-    message: Option<String>,
-    /// When the provider says it happened; defaults to now.
-    occurred_at: Option<Time>,
-}
-
-#[derive(InputObject)]
-pub(crate) struct CreateOverlayTokenInput {
-    pub(super) room_id: ID,
-    pub(super) label: String,
-}
-
-/// A position in a room's log.
-#[derive(InputObject)]
-pub(crate) struct LogPosition {
-    pub(super) epoch: ID,
-    pub(super) seq: Int64,
-}
-
-#[derive(InputObject, Default)]
-pub(crate) struct ConnectionInput {
-    #[graphql(default = 50)]
-    pub(super) first: Option<i32>,
-    pub(super) after: Option<String>,
-    pub(super) last: Option<i32>,
-    pub(super) before: Option<String>,
 }
 
 impl TryFrom<CreateRoomInput> for RoomDraft {
@@ -226,26 +152,6 @@ impl TryFrom<HypeTrainProgramInput> for Program {
             cooldown_ms: input.cooldown_ms.into(),
             ..Self::default()
         })
-    }
-}
-
-impl From<RecordContributionInput> for RawReport {
-    fn from(input: RecordContributionInput) -> Self {
-        Self {
-            idempotency_key: input.idempotency_key,
-            provider: input.provider.unwrap_or_else(|| STAFF_PROVIDER.to_owned()),
-            contribution_ref: input.contribution_ref,
-            kind: Some(input.kind.into()),
-            status: input.status.map(Into::into),
-            amount: input.amount.map(|amount| amount.0),
-            currency: input.currency.map(|currency| currency.0),
-            tier: input.tier.map(Into::into),
-            quantity: input.quantity.map(Into::into),
-            viewer_id: input.viewer_id,
-            viewer_name: input.viewer_name,
-            message: input.message,
-            occurred_at: input.occurred_at.map(|at| at.0),
-        }
     }
 }
 

@@ -5,8 +5,8 @@ use parlor_domain::room_aggregate::{
     StageRefusal, TargetRefusal,
 };
 
-use super::Refusal;
 use crate::graphql::global_id::IdKind;
+use crate::graphql::refusal::Refusal;
 use crate::writer::AuthorizedRefusal;
 
 const OUTRANKED: &str = "OUTRANKED";

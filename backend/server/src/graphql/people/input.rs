@@ -2,8 +2,8 @@
 
 use async_graphql::{ID, InputObject};
 
-use super::people::{Capability, ParticipantRole};
-use super::scalar::Time;
+use super::{Capability, ParticipantRole};
+use crate::graphql::scalar::Time;
 
 #[derive(InputObject)]
 pub(crate) struct JoinRoomInput {

@@ -3,7 +3,23 @@
 use async_graphql::ID;
 use parlor_domain::tenant::{AddKeyRefusal, RetireKeyRefusal, UpdateTenantRefusal};
 
-use super::Refusal;
+use super::{Tenant, TenantKey};
+use crate::graphql::refusal::{Refusal, results};
+
+results! {
+    CreateTenantResult {
+        Tenant, Validation ValidationError, Auth AuthError, Conflict ConflictError; never NotFound
+    }
+    UpdateTenantResult {
+        Tenant, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    AddTenantKeyResult {
+        TenantKey, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    RetireTenantKeyResult {
+        TenantKey, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+}
 
 impl From<UpdateTenantRefusal> for Refusal {
     fn from(refusal: UpdateTenantRefusal) -> Self {

@@ -1,28 +1,24 @@
-//! The objects that clients read: rooms, sessions, contributions, overlay tokens.
+//! Rooms as clients read them.
 
-use async_graphql::{ComplexObject, Context, Enum, ID, Interface, Result, SimpleObject};
-use parlor_domain::{contribution, hype_train, room, session};
-use parlor_store::{OverlayTokenRow, RoomView};
+mod input;
+mod mutation;
+mod query;
+mod refusal;
+
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use parlor_domain::{hype_train, room, session};
+use parlor_store::RoomView;
 
 use super::app;
 use super::fault::Fault;
 use super::global_id::IdKind;
-use super::people::Participant;
-use super::scalar::{Currency, Int64, Time, int};
-use super::tenant::Tenant;
-use super::train::HypeTrain;
+use super::hype_trains::HypeTrain;
+use super::page::PageInfo;
+use super::scalar::{Int64, Time, int};
+use super::sessions::Session;
 
-/// Anything with a global id.
-#[derive(Interface)]
-#[graphql(field(name = "id", ty = "&ID"))]
-pub(crate) enum Node {
-    Room(Box<Room>),
-    Session(Session),
-    Contribution(Box<Contribution>),
-    OverlayToken(OverlayToken),
-    Participant(Box<Participant>),
-    Tenant(Box<Tenant>),
-}
+pub(super) use mutation::RoomMutation;
+pub(super) use query::RoomQuery;
 
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "room::RoomState")]
@@ -44,7 +40,7 @@ pub(crate) enum Admission {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct Room {
-    id: ID,
+    pub(super) id: ID,
     slug: String,
     title: String,
     /// The stream this room belongs to, if any, by the platform's own id.
@@ -158,82 +154,17 @@ struct HypeTrainLevel {
 }
 
 #[derive(SimpleObject)]
-pub(crate) struct Session {
-    id: ID,
-    started_at: Time,
-    /// Since when the stream is away, if it is.
-    interrupted_at: Option<Time>,
-    ended_at: Option<Time>,
-    delay_ms: i32,
-}
-
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "contribution::ContributionKind")]
-pub(crate) enum ContributionKind {
-    Donation,
-    Membership,
-    GiftedMemberships,
-}
-
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "contribution::Status")]
-pub(crate) enum ContributionStatus {
-    Pending,
-    Settled,
-    Reversed,
-}
-
-#[expect(clippy::struct_field_names, reason = "the fields are the API's")]
-#[derive(SimpleObject)]
-pub(crate) struct Contribution {
-    id: ID,
-    provider: String,
-    contribution_ref: String,
-    kind: ContributionKind,
-    /// In minor units of `currency`.
-    amount: Option<Int64>,
-    currency: Option<Currency>,
-    tier: Option<i32>,
-    quantity: i32,
-    viewer_id: Option<String>,
-    viewer_name: Option<String>,
-    message: Option<String>,
-    status: ContributionStatus,
-    /// What it adds to a hype train once settled.
-    hype: Int64,
-    occurred_at: Time,
-    recorded_at: Time,
-}
-
-/// What the whole room sees of a contribution. `name` is null for an anonymous one.
-#[derive(SimpleObject)]
-pub(crate) struct ContributionAlert {
-    id: ID,
-    kind: ContributionKind,
-    name: Option<String>,
-    amount: Option<Int64>,
-    currency: Option<Currency>,
-    tier: Option<i32>,
-    quantity: i32,
-    message: Option<String>,
-    hype: Int64,
+pub(crate) struct RoomEdge {
+    pub(super) cursor: String,
+    pub(super) node: Room,
 }
 
 #[derive(SimpleObject)]
-pub(crate) struct OverlayToken {
-    id: ID,
-    label: String,
-    created_at: Time,
-    revoked_at: Option<Time>,
-}
-
-/// The only time that `secret` is shown; the server keeps a hash.
-#[derive(SimpleObject)]
-pub(crate) struct CreatedOverlayToken {
-    pub(super) overlay_token: OverlayToken,
-    pub(super) secret: String,
-    /// What to paste into OBS.
-    pub(super) browser_source_url: String,
+pub(crate) struct RoomsConnection {
+    pub(super) edges: Vec<RoomEdge>,
+    pub(super) nodes: Vec<Room>,
+    pub(super) page_info: PageInfo,
+    pub(super) total_count: i32,
 }
 
 impl From<room::Room> for Room {
@@ -307,81 +238,6 @@ impl From<&hype_train::Program> for HypeTrainProgram {
             levels: levels.collect(),
             seconds_per_level: int(program.seconds_per_level),
             cooldown_ms: int(program.cooldown_ms),
-        }
-    }
-}
-
-impl From<&session::Session> for Session {
-    fn from(session: &session::Session) -> Self {
-        Self {
-            id: IdKind::Session.id(session.id.0),
-            started_at: session.started_at.into(),
-            interrupted_at: session.interrupted_at.map(Time),
-            ended_at: session.ended_at.map(Time),
-            delay_ms: int(session.delay_ms),
-        }
-    }
-}
-
-impl From<contribution::Contribution> for Contribution {
-    fn from(contribution: contribution::Contribution) -> Self {
-        let money = contribution.gift.money.as_ref();
-        let (viewer_id, viewer_name) = contribution
-            .viewer
-            .map(|viewer| (viewer.id.as_str().to_owned(), viewer.name))
-            .unzip();
-
-        Self {
-            id: IdKind::Contribution.id(contribution.id.0),
-            provider: contribution.provider,
-            contribution_ref: contribution.contribution_ref,
-            kind: contribution.gift.kind.into(),
-            amount: money.map(|money| Int64(money.amount)),
-            currency: money.map(|money| Currency::from(&money.currency)),
-            tier: contribution.gift.tier.map(i32::from),
-            quantity: int(contribution.gift.quantity),
-            viewer_id,
-            viewer_name: viewer_name.flatten(),
-            message: contribution.message,
-            status: contribution.status.into(),
-            hype: contribution.hype.into(),
-            occurred_at: contribution.occurred_at.into(),
-            recorded_at: contribution.recorded_at.into(),
-        }
-    }
-}
-
-impl From<session::Session> for Session {
-    fn from(session: session::Session) -> Self {
-        Self::from(&session)
-    }
-}
-
-impl From<&contribution::ContributionAlert> for ContributionAlert {
-    fn from(alert: &contribution::ContributionAlert) -> Self {
-        let money = alert.gift.money.as_ref();
-
-        Self {
-            id: IdKind::Contribution.id(alert.id.0),
-            kind: alert.gift.kind.into(),
-            name: alert.name.clone(),
-            amount: money.map(|money| Int64(money.amount)),
-            currency: money.map(|money| Currency::from(&money.currency)),
-            tier: alert.gift.tier.map(i32::from),
-            quantity: int(alert.gift.quantity),
-            message: alert.message.clone(),
-            hype: alert.hype.into(),
-        }
-    }
-}
-
-impl From<OverlayTokenRow> for OverlayToken {
-    fn from(token: OverlayTokenRow) -> Self {
-        Self {
-            id: IdKind::OverlayToken.id(token.id.0),
-            label: token.label,
-            created_at: token.created_at.into(),
-            revoked_at: token.revoked_at.map(Time),
         }
     }
 }

@@ -5,20 +5,21 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject, Subscription};
 use futures_util::stream::{self, Stream, StreamExt};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::participant::Capability;
 use parlor_store::RESUME_EVENTS_MAX;
 use tokio::sync::watch;
 
-use super::audit::AuditEntry;
-use super::fault::Fault;
-use super::global_id;
-use super::people_query::Reader;
-use super::scalar::Int64;
+use super::AuditEntry;
 use crate::app::App;
-use crate::feed::FeedStart;
+use crate::feed::{FeedRefusal, FeedStart};
+use crate::graphql::fault::Fault;
+use crate::graphql::log_position::{LogPosition, start};
+use crate::graphql::people::Reader;
+use crate::graphql::scalar::Int64;
+use crate::graphql::{caller, global_id};
 use crate::hub::{Position, WatchedRoom};
 use crate::identity::Caller;
 
@@ -44,6 +45,27 @@ pub(crate) struct StaffFeed {
     entries: Vec<AuditEntry>,
 }
 
+#[derive(Default)]
+pub(crate) struct AuditSubscription;
+
+#[Subscription]
+impl AuditSubscription {
+    /// A room's audit trail as it grows, which is a log of its own, of the room's epoch. `after`
+    /// resumes; without it the feed starts with the newest entries. Needs `AUDIT_READ`, and ends when
+    /// that ends.
+    async fn live_staff(
+        &self,
+        context: &Context<'_>,
+        room_id: ID,
+        after: Option<LogPosition>,
+    ) -> Result<impl Stream<Item = Result<StaffFeed, Fault>>, Fault> {
+        let start = start(after, None)?;
+        let room_id = global_id::parse_room_id(&room_id).ok_or(FeedRefusal::NotFound)?;
+
+        follow(context, room_id, start).await
+    }
+}
+
 /// Somebody who follows a room's audit trail.
 struct Follower {
     app: Arc<App>,
@@ -57,13 +79,13 @@ struct Follower {
 }
 
 /// Opens the feed, or says why the caller may not read it.
-pub(super) async fn follow(
+async fn follow(
     context: &Context<'_>,
     room_id: RoomId,
     start: FeedStart,
 ) -> Result<impl Stream<Item = Result<StaffFeed, Fault>> + use<>, Fault> {
     let app = Arc::clone(context.data_unchecked::<Arc<App>>());
-    let caller = super::caller(context).clone();
+    let caller = caller(context).clone();
     // Watched before it is read, so that nothing can fall between the two.
     let room = app.hub.watch(room_id);
     let news = room.audited();

@@ -6,24 +6,20 @@ use parlor_domain::invalid::Invalid;
 use parlor_domain::tenant::{self, TenantChange, TenantDraft};
 use uuid::Uuid;
 
-use super::fault::Fault;
-use super::global_id;
-use super::input::ConnectionInput;
-use super::page::{self, connection};
+use super::input::{AddTenantKeyInput, CreateTenantInput, RetireTenantKeyInput, UpdateTenantInput};
 use super::refusal::{
-    AddTenantKeyResult, CreateTenantResult, Refusal, RetireTenantKeyResult, Stop,
-    UpdateTenantResult,
+    AddTenantKeyResult, CreateTenantResult, RetireTenantKeyResult, UpdateTenantResult,
 };
-use super::tenant::{
-    AddTenantKeyInput, CreateTenantInput, RetireTenantKeyInput, Tenant, TenantEdge, TenantKey,
-    TenantsConnection, UpdateTenantInput,
-};
-use super::{app, caller};
+use super::{Tenant, TenantEdge, TenantKey, TenantsConnection};
+use crate::graphql::fault::Fault;
+use crate::graphql::page::{self, ConnectionInput, connection};
+use crate::graphql::refusal::{Refusal, Stop};
+use crate::graphql::{app, caller, global_id};
 use crate::identity::public_key::PublicKey;
 use crate::tenants::{self, ChangeTenantError, CreateTenantError};
 
 #[derive(Default)]
-pub(super) struct TenantQuery;
+pub(crate) struct TenantQuery;
 
 #[Object]
 impl TenantQuery {
@@ -54,7 +50,7 @@ impl TenantQuery {
 }
 
 #[derive(Default)]
-pub(super) struct TenantMutation;
+pub(crate) struct TenantMutation;
 
 #[Object]
 impl TenantMutation {
@@ -98,7 +94,7 @@ impl TenantMutation {
 }
 
 /// The tenant, if it is for the caller to see.
-pub(super) async fn read_tenant(
+pub(crate) async fn read_tenant(
     context: &Context<'_>,
     id: TenantId,
 ) -> Result<Option<Tenant>, Fault> {
@@ -126,7 +122,7 @@ async fn create_tenant(
     app.identity.directory().forget();
     created.map_err(|error| match error {
         CreateTenantError::Invalid(invalid) => invalid.into(),
-        CreateTenantError::Exists(_) => Refusal::tenant_exists(&error).into(),
+        CreateTenantError::Exists(_) => Refusal::conflict("TENANT_EXISTS", &error).into(),
         CreateTenantError::Store(error) => Fault::from(error).into(),
     })
 }

@@ -1,0 +1,109 @@
+//! Donations and paid memberships that were reported, and what the room sees of them.
+
+mod record;
+
+use async_graphql::{Enum, ID, SimpleObject};
+use parlor_domain::contribution;
+
+use super::global_id::IdKind;
+use super::scalar::{Currency, Int64, Time, int};
+
+pub(super) use record::ContributionMutation;
+
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "contribution::ContributionKind")]
+pub(crate) enum ContributionKind {
+    Donation,
+    Membership,
+    GiftedMemberships,
+}
+
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "contribution::Status")]
+pub(crate) enum ContributionStatus {
+    Pending,
+    Settled,
+    Reversed,
+}
+
+#[expect(clippy::struct_field_names, reason = "the fields are the API's")]
+#[derive(SimpleObject)]
+pub(crate) struct Contribution {
+    pub(super) id: ID,
+    provider: String,
+    contribution_ref: String,
+    kind: ContributionKind,
+    /// In minor units of `currency`.
+    amount: Option<Int64>,
+    currency: Option<Currency>,
+    tier: Option<i32>,
+    quantity: i32,
+    viewer_id: Option<String>,
+    viewer_name: Option<String>,
+    message: Option<String>,
+    status: ContributionStatus,
+    /// What it adds to a hype train once settled.
+    hype: Int64,
+    occurred_at: Time,
+    recorded_at: Time,
+}
+
+/// What the whole room sees of a contribution. `name` is null for an anonymous one.
+#[derive(SimpleObject)]
+pub(crate) struct ContributionAlert {
+    id: ID,
+    kind: ContributionKind,
+    name: Option<String>,
+    amount: Option<Int64>,
+    currency: Option<Currency>,
+    tier: Option<i32>,
+    quantity: i32,
+    message: Option<String>,
+    hype: Int64,
+}
+
+impl From<contribution::Contribution> for Contribution {
+    fn from(contribution: contribution::Contribution) -> Self {
+        let money = contribution.gift.money.as_ref();
+        let (viewer_id, viewer_name) = contribution
+            .viewer
+            .map(|viewer| (viewer.id.as_str().to_owned(), viewer.name))
+            .unzip();
+
+        Self {
+            id: IdKind::Contribution.id(contribution.id.0),
+            provider: contribution.provider,
+            contribution_ref: contribution.contribution_ref,
+            kind: contribution.gift.kind.into(),
+            amount: money.map(|money| Int64(money.amount)),
+            currency: money.map(|money| Currency::from(&money.currency)),
+            tier: contribution.gift.tier.map(i32::from),
+            quantity: int(contribution.gift.quantity),
+            viewer_id,
+            viewer_name: viewer_name.flatten(),
+            message: contribution.message,
+            status: contribution.status.into(),
+            hype: contribution.hype.into(),
+            occurred_at: contribution.occurred_at.into(),
+            recorded_at: contribution.recorded_at.into(),
+        }
+    }
+}
+
+impl From<&contribution::ContributionAlert> for ContributionAlert {
+    fn from(alert: &contribution::ContributionAlert) -> Self {
+        let money = alert.gift.money.as_ref();
+
+        Self {
+            id: IdKind::Contribution.id(alert.id.0),
+            kind: alert.gift.kind.into(),
+            name: alert.name.clone(),
+            amount: money.map(|money| Int64(money.amount)),
+            currency: money.map(|money| Currency::from(&money.currency)),
+            tier: alert.gift.tier.map(i32::from),
+            quantity: int(alert.gift.quantity),
+            message: alert.message.clone(),
+            hype: alert.hype.into(),
+        }
+    }
+}
