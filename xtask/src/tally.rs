@@ -31,7 +31,8 @@ impl Tally {
     };
 
     /// Reads `cargo test`: one line for each program, such as
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out`.
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out`. A test that
+    /// skipped itself passed as far as the harness knows, and has said so.
     pub(crate) fn of_cargo(text: &str) -> Self {
         let mut tally = Self::default();
         for line in text.lines().filter(|line| line.starts_with("test result:")) {
@@ -39,6 +40,10 @@ impl Tally {
             tally.failed += number_before(line, " failed");
             tally.skipped += number_before(line, " ignored");
         }
+        let skipped = text.matches("skipped without PostgreSQL: ").count();
+        let skipped = u32::try_from(skipped).unwrap_or(u32::MAX);
+        tally.passed = tally.passed.saturating_sub(skipped);
+        tally.skipped += skipped;
 
         tally
     }
@@ -127,9 +132,10 @@ impl Tally {
     }
 
     /// A runner that failed without naming a failed test has failed once: it did not compile, or
-    /// it crashed.
+    /// it crashed. So has one that succeeded without a test: it found none, or speaks in a form that
+    /// is not read here.
     pub(crate) fn with_verdict(mut self, succeeded: bool) -> Self {
-        if !succeeded && self.failed == 0 {
+        if self == Self::default() || !succeeded && self.failed == 0 {
             self.failed = 1;
         }
 
@@ -222,5 +228,22 @@ mod tests {
         assert_eq!(Tally::of_cargo("").with_verdict(false), tally(0, 1, 0));
         assert_eq!(tally(2, 2, 0).with_verdict(false), tally(2, 2, 0));
         assert_eq!(tally(2, 0, 0).with_verdict(true), tally(2, 0, 0));
+    }
+
+    #[test]
+    fn a_runner_that_ran_no_test_has_failed() {
+        assert_eq!(Tally::of_cargo("").with_verdict(true), tally(0, 1, 0));
+        assert_eq!(tally(0, 0, 1).with_verdict(true), tally(0, 0, 1));
+    }
+
+    #[test]
+    fn a_test_that_skips_itself_is_not_counted_as_passed() {
+        let text = "skipped without PostgreSQL: on_postgres::one\n\
+                    test on_postgres::one ... ok\n\
+                    test on_postgres::two ... skipped without PostgreSQL: on_postgres::two\nok\n\
+                    test on_sqlite::one ... ok\n\
+                    test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+
+        assert_eq!(Tally::of_cargo(text), tally(1, 0, 2));
     }
 }

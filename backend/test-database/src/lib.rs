@@ -1,10 +1,15 @@
 //! A database for each test: a file in a temporary folder, or a database of its own on the PostgreSQL
 //! server at `PARLOR_TEST_POSTGRES_URL`. Gone afterwards, also when the test failed.
+//!
+//! Without that address the tests on PostgreSQL fail. Whoever wants to do without says so by
+//! `PARLOR_TEST_WITHOUT_POSTGRES=1`, and each of those tests then says that it was skipped.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test whose database cannot be had has failed"
 )]
+
+mod server;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -12,9 +17,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::runtime::Runtime;
-
-/// Where the PostgreSQL server for tests is, as somebody who may create databases.
-const POSTGRES_URL: &str = "PARLOR_TEST_POSTGRES_URL";
 
 /// Tells the databases of one run apart.
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -58,8 +60,7 @@ macro_rules! on_both_engines {
     };
 }
 
-/// Runs `test` on a database of its own. Without a PostgreSQL server, a test on PostgreSQL is skipped,
-/// but not in CI.
+/// Runs `test` on a database of its own.
 pub fn run<F, D>(engine: Engine, test: impl FnOnce(D) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -73,7 +74,9 @@ where
     let place = match engine {
         Engine::Sqlite => Place::make_folder(),
         Engine::Postgres => {
-            let Some(server) = postgres() else { return };
+            let Some(server) = server::address() else {
+                return;
+            };
             Place::make_on_server(server, &runtime)
         }
     };
@@ -173,21 +176,6 @@ fn draw_name() -> String {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
 
     format!("parlor_test_{}_{number}", std::process::id())
-}
-
-/// The server's address. In CI it must be there.
-fn postgres() -> Option<String> {
-    let server = std::env::var(POSTGRES_URL).ok();
-    if server.is_none() {
-        let required = std::env::var("CI").is_ok_and(|value| value == "true");
-        assert!(
-            !required,
-            "`{POSTGRES_URL}` must be set, for CI skips nothing"
-        );
-        println!("skipped: `{POSTGRES_URL}` is not set, so PostgreSQL is not tested");
-    }
-
-    server
 }
 
 async fn administer(server: &str, sql: String) {

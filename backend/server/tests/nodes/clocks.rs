@@ -40,7 +40,10 @@ async fn make_room(program: &Program, slug: &str) -> RoomId {
     let staff = program.client("staff", "staff");
     let create = "mutation($slug: String!) { createRoom(input: { slug: $slug, title: $slug }) {
         ... on Room { id } } }";
-    let made = staff.execute(create, json!({ "slug": slug })).await.unwrap();
+    let made = staff
+        .execute(create, json!({ "slug": slug }))
+        .await
+        .unwrap();
 
     parse_room_id(made["createRoom"]["id"].as_str().unwrap()).unwrap()
 }
