@@ -143,6 +143,8 @@ pub struct Changes {
     pub presences: BTreeMap<(ViewerId, NodeId), bool>,
     pub audit: Vec<AuditEntry>,
     pub events: Vec<Event>,
+    /// Whether the room's deadline is to be written also if it has not moved.
+    pub deadline: bool,
 }
 
 impl RoomAggregate {
@@ -199,6 +201,13 @@ impl RoomAggregate {
     pub fn end_expired(&mut self, ids: &mut impl IdSource, now: ServerTime) {
         self.end_expired_train(ids, now);
         self.end_expired_session(ids, now);
+    }
+
+    /// Ends what has run out of time for whoever was told that something has: what is kept of the
+    /// room's deadline is put right, if there was nothing to end.
+    pub fn settle_deadline(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+        self.end_expired(ids, now);
+        self.changes.deadline = true;
     }
 
     /// The stamp that an event appended now gets.

@@ -285,8 +285,7 @@ mod tests {
         let ids = Ids::new(Clock::System, Randomness::System);
         let store = Store::connect(&Settings::new(&database)).await.unwrap();
         store.migrate().await.unwrap();
-        let writer = Writer::start(&store, Arc::new(Nobody), &Clock::System, &ids);
-        let writer = writer.await.unwrap();
+        let writer = Writer::start(&store, Arc::new(Nobody), &Clock::System, &ids).await;
         let flush = Flush {
             tenant_id: TenantId(Uuid::nil()),
             room_id: RoomId(Uuid::nil()),

@@ -57,9 +57,8 @@ impl Server {
         let store = open_store(&settings, &ids).await?;
 
         let hub = Hub::start(store.clone(), HEADS_CHECK);
-        let writer = Writer::start(&store, Arc::clone(&hub) as Arc<dyn Publish>, &clock, &ids)
-            .await
-            .context("cannot read the trains that run")?;
+        let writer =
+            Writer::start(&store, Arc::clone(&hub) as Arc<dyn Publish>, &clock, &ids).await;
         let presence = Presence::start(&store, &writer, &clock, &ids, PresenceSettings::default())
             .await
             .context("cannot take a lease for this node")?;

@@ -4,9 +4,8 @@
 //! memory, commits once, publishes, and only then answers. So a command's cost is shared by
 //! whatever waits with it, and nothing is shown or acknowledged that is not durable.
 
-mod clearing;
 mod command;
-mod deadlines;
+mod due_work;
 mod lane;
 mod people;
 mod presence;
@@ -15,9 +14,9 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_store::{Committed, Store, StoreError};
+use parlor_store::{Committed, Store};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 pub use command::{
@@ -30,7 +29,7 @@ pub use presence::ChangePresence;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use command::{Job, Waiting};
-use deadlines::Deadlines;
+use due_work::{Clearing, DueWorker, Hint, RoomEnds};
 use lane::Lane;
 
 /// Commands waiting in one lane. At the few thousand a second that a lane writes, the last in the
@@ -54,23 +53,22 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the lanes and the timer, which first ends what ran out of time while nothing was
+    /// Starts the lanes, and what works off what is due, also what became due while nothing was
     /// running.
     pub async fn start(
         store: &Store,
         publisher: Arc<dyn Publish>,
         clock: &Clock,
         ids: &Ids,
-    ) -> Result<Self, StoreError> {
-        let deadlines = Arc::new(Deadlines::new(store.deadlines().await?));
-        let deleted = Arc::new(Notify::new());
+    ) -> Self {
+        let (ends, deleted) = (Arc::new(Hint::default()), Arc::new(Hint::default()));
         let mut tasks = JoinSet::new();
         let lanes = (0..store.lanes().max(1)).map(|_| {
             let (jobs, queue) = mpsc::channel(QUEUE_MAX);
             let lane = Lane {
                 store: store.clone(),
                 publisher: Arc::clone(&publisher),
-                deadlines: Arc::clone(&deadlines),
+                ends: Arc::clone(&ends),
                 deleted: Arc::clone(&deleted),
                 clock: clock.clone(),
                 ids: ids.clone(),
@@ -84,16 +82,19 @@ impl Writer {
             stopping: watch::Sender::new(false),
         };
         let mut tasks = writer.tasks.lock().await;
-        tasks.spawn(deadlines.run(writer.clone(), clock.clone()));
-        tasks.spawn(clearing::run(
-            store.clone(),
-            clock.clone(),
-            deleted,
-            writer.clone(),
-        ));
+        let room_ends = RoomEnds {
+            writer: writer.clone(),
+        };
+        let room_ends = DueWorker::new(room_ends, store, clock, ids, &ends);
+        tasks.spawn(room_ends.run(writer.clone()));
+        let clearing = Clearing {
+            store: store.clone(),
+        };
+        let clearing = DueWorker::new(clearing, store, clock, ids, &deleted);
+        tasks.spawn(clearing.run(writer.clone()));
         drop(tasks);
 
-        Ok(writer)
+        writer
     }
 
     /// Has `command` done to a room of `tenant_id`, and returns once it is durable and published.

@@ -13,6 +13,7 @@ use parlor_domain::room_aggregate::{
 };
 use parlor_domain::time::ServerTime;
 
+use crate::due_work::{self, RoomEnd};
 use crate::engine::Transaction;
 use crate::{Store, StoreError};
 
@@ -70,6 +71,8 @@ pub struct Batch {
 struct Locked {
     aggregate: RoomAggregate,
     keyframe_seq: i64,
+    /// When something in the room ran out of time, before the batch.
+    deadline: Option<ServerTime>,
 }
 
 /// What a batch wrote about one room, to be published.
@@ -132,6 +135,8 @@ impl Batch {
         write::heads(&mut self.transaction, &rooms).await?;
         write::settings(&mut self.transaction, &rooms).await?;
         write::changes(&mut self.transaction, &rooms).await?;
+        let ends = self.rooms.values().filter_map(moved_end);
+        due_work::write_room_ends(&mut self.transaction, ends).await?;
         self.transaction
             .commit()
             .await
@@ -162,12 +167,14 @@ fn has_changes(changes: &Changes) -> bool {
         presences,
         audit,
         events,
+        deadline,
     } = changes;
 
     *room
         || *deleted
         || *train
         || *census
+        || *deadline
         || !session.is_empty()
         || !contributions.is_empty()
         || !boarded.is_empty()
@@ -178,6 +185,19 @@ fn has_changes(changes: &Changes) -> bool {
         || !presences.is_empty()
         || !audit.is_empty()
         || !events.is_empty()
+}
+
+/// When the room runs out of time, where that is to be written.
+fn moved_end(locked: &Locked) -> Option<RoomEnd> {
+    let aggregate = &locked.aggregate;
+    let due_at = aggregate.deadline();
+    let is_moved = aggregate.changes.deadline || due_at != locked.deadline;
+
+    (is_moved && !aggregate.is_deleted()).then_some(RoomEnd {
+        room_id: aggregate.room.id,
+        tenant_id: aggregate.room.tenant_id,
+        due_at,
+    })
 }
 
 fn committed(locked: Locked) -> Committed {

@@ -5,6 +5,7 @@
 
 mod batch;
 mod contribution_row;
+mod due_work;
 mod engine;
 mod epochs;
 mod error;
@@ -23,6 +24,7 @@ mod sql;
 mod tenants;
 
 pub use batch::{Batch, Committed, RoomNeeds};
+pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{Settings, Synchronous};
 pub use error::StoreError;
 pub use log::{KEYFRAME_EVERY, LogPosition, RESUME_EVENTS_MAX, Resume, RoomHead, Snapshot};
@@ -34,7 +36,8 @@ pub use rooms::{InsertRoom, RoomView, RoomsFilter};
 pub use tenants::LockedTenant;
 
 use engine::Engine;
-use sql::Statement;
+use parlor_domain::time::ServerTime;
+use sql::{Statement, first_number};
 
 /// How many of PostgreSQL's connections write at once at most. Rooms are spread over them; more
 /// would contend for the same disk.
@@ -85,6 +88,18 @@ impl Store {
             Engine::Sqlite { .. } => self.settings.sqlite_synchronous == Synchronous::Normal,
             Engine::Postgres(_) => false,
         }
+    }
+
+    /// The time by the clock that all nodes share, which is the database's. A file has none, and is
+    /// one machine's: there it is `own`.
+    pub async fn shared_time(&self, own: ServerTime) -> Result<ServerTime, StoreError> {
+        let Engine::Postgres(_) = &self.engine else {
+            return Ok(own);
+        };
+        let clock = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let millis = first_number(self.engine.fetch(Statement::new(clock)).await?)?;
+
+        Ok(ServerTime::from_unix_millis(millis))
     }
 
     /// Asks the database for a sign of life.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use parlor_domain::event::{Event, LogHead};
-use parlor_domain::id::{Epoch, RoomId, TenantId};
+use parlor_domain::id::{Epoch, RoomId};
 use parlor_domain::room_aggregate::OnlineCount;
 use parlor_domain::time::ServerTime;
 
@@ -201,29 +201,6 @@ impl Store {
         snapshot.events = parts.into_values().collect();
         snapshot.events.sort_by_key(|event| event.seq);
         Ok(Some(snapshot))
-    }
-
-    /// When something runs out of time, in every room where something does: a train, or the grace of
-    /// an interrupted session.
-    pub async fn deadlines(&self) -> Result<Vec<(RoomId, TenantId, ServerTime)>, StoreError> {
-        let statement = Statement::new(
-            "SELECT timed.room_id, timed.tenant_id, MIN(timed.deadline_at) FROM (
-                 SELECT room_id, tenant_id, deadline_at FROM room_trains
-                 WHERE deadline_at IS NOT NULL
-                 UNION ALL
-                 SELECT rooms.id, rooms.tenant_id,
-                     sessions.interrupted_at + rooms.interruption_grace_ms
-                 FROM sessions JOIN rooms ON rooms.id = sessions.room_id
-                 WHERE sessions.interrupted_at IS NOT NULL
-             ) AS timed
-             GROUP BY timed.room_id, timed.tenant_id ORDER BY 3",
-        );
-
-        let mut deadlines = Vec::new();
-        for mut row in self.engine.fetch(statement).await? {
-            deadlines.push((RoomId(row.take()?), TenantId(row.take()?), row.take_time()?));
-        }
-        Ok(deadlines)
     }
 }
 

@@ -71,6 +71,12 @@ impl Statement {
         Self::with_rows(name, padded)
     }
 
+    #[cfg(test)]
+    pub(crate) fn before(mut self, text: &str) -> Self {
+        self.text.insert_str(0, text);
+        self
+    }
+
     pub(crate) fn push(mut self, text: &str) -> Self {
         self.text.push_str(text);
         self

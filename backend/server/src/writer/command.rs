@@ -87,8 +87,10 @@ pub struct RecordContribution {
     fingerprint: Fingerprint,
 }
 
-/// Ends what has run out of time in the room, which the writer does before every command.
-pub struct EndExpired;
+/// Ends what had run out of time in the room at `due_at`, also if this node's clock is not there yet.
+pub struct EndExpired {
+    pub due_at: ServerTime,
+}
 
 impl RecordContribution {
     /// A report to `room_id`, whose content is told from others' by its digest.
@@ -239,10 +241,11 @@ impl Command for EndExpired {
 
     fn decide(
         &self,
-        _room: &mut RoomAggregate,
-        _ids: &mut Ids,
-        _now: ServerTime,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
     ) -> Result<(), Self::Refusal> {
+        room.settle_deadline(ids, now.max(self.due_at));
         Ok(())
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use metrics::{counter, histogram};
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_store::{Batch, RoomNeeds, Store, StoreError};
-use tokio::sync::{Notify, mpsc};
+use parlor_store::{RoomNeeds, Store, StoreError};
+use tokio::sync::mpsc;
 
 use super::Publish;
 use super::command::{Failure, Job};
-use super::deadlines::Deadlines;
+use super::due_work::Hint;
 use crate::clock::{Clock, Stopwatch};
 use crate::ids::Ids;
 
@@ -24,9 +24,10 @@ const ATTEMPTS_MAX: usize = 5;
 pub(super) struct Lane {
     pub(super) store: Store,
     pub(super) publisher: Arc<dyn Publish>,
-    pub(super) deadlines: Arc<Deadlines>,
+    /// Told when something in a room will run out of time.
+    pub(super) ends: Arc<Hint>,
     /// Told when a room has left something behind.
-    pub(super) deleted: Arc<Notify>,
+    pub(super) deleted: Arc<Hint>,
     pub(super) clock: Clock,
     pub(super) ids: Ids,
 }
@@ -112,15 +113,12 @@ impl Lane {
             job.decide(room, &mut self.ids, now);
         }
 
-        let owners = owners(&mut batch, needs);
-
         for committed in batch.commit().await? {
-            if let Some(tenant_id) = owners.get(&committed.room_id) {
-                self.deadlines
-                    .set(committed.room_id, *tenant_id, committed.deadline);
+            if let Some(deadline) = committed.deadline {
+                self.ends.expect(deadline);
             }
             if committed.is_deleted {
-                self.deleted.notify_one();
+                self.deleted.expect(now);
             }
             counter!("parlor_events_committed_total").increment(committed.events.len() as u64);
             self.publisher.publish(committed);
@@ -147,13 +145,4 @@ fn needs_of(jobs: &Jobs) -> Vec<RoomNeeds> {
     }
 
     needs.into_values().collect()
-}
-
-/// Whose each room is, which its timer has to know. A stranger may have named it as well.
-fn owners(batch: &mut Batch, needs: &[RoomNeeds]) -> BTreeMap<RoomId, TenantId> {
-    let named = needs.iter().map(|needs| (needs.room_id, needs.tenant_id));
-
-    named
-        .filter(|(room_id, tenant_id)| batch.room(*tenant_id, *room_id).is_some())
-        .collect()
 }

@@ -123,9 +123,7 @@ impl TestServer {
         let mut ids = Ids::new(Clock::Test(clock.clone()), Randomness::seeded(options.seed));
         let publisher = Arc::clone(&publications) as Arc<dyn Publish>;
         let own_clock = Clock::Test(clock.clone());
-        let writer = Writer::start(&store, publisher, &own_clock, &ids)
-            .await
-            .unwrap();
+        let writer = Writer::start(&store, publisher, &own_clock, &ids).await;
         let tenant = new_tenant(&store, &mut ids).await;
         // Ids of its own, so that what tests record does not depend on how often nodes are named.
         let node_ids = Ids::new(own_clock.clone(), Randomness::seeded(options.seed + 1));

@@ -64,6 +64,7 @@ fn read_locked(row: &mut Row) -> Result<Locked, sqlx::Error> {
     Ok(Locked {
         aggregate,
         keyframe_seq: row.take()?,
+        deadline: None,
     })
 }
 
@@ -105,6 +106,7 @@ pub(super) async fn state(
         locked.aggregate.train = train.as_deref().map(from_json).transpose()?;
         locked.aggregate.record = read_record(&mut row)?;
         locked.aggregate.census = participant_row::read_census(&mut row)?;
+        locked.deadline = locked.aggregate.deadline();
     }
 
     Ok(())

@@ -248,21 +248,13 @@ async fn trains(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(),
         .map(|room| room.aggregate)
         .filter(|aggregate| aggregate.changes.train)
         .filter_map(|of| Some((of, of.train.as_ref()?)))
-        .map(|(of, train)| {
-            row![
-                of.room.id,
-                of.room.tenant_id,
-                to_json(train),
-                of.train_deadline()
-            ]
-        })
+        .map(|(of, train)| row![of.room.id, of.room.tenant_id, to_json(train)])
         .collect();
     transaction
         .insert(
-            "INSERT INTO room_trains (room_id, tenant_id, state, deadline_at) ",
+            "INSERT INTO room_trains (room_id, tenant_id, state) ",
             present,
-            " ON CONFLICT (room_id) DO UPDATE SET
-                 state = excluded.state, deadline_at = excluded.deadline_at",
+            " ON CONFLICT (room_id) DO UPDATE SET state = excluded.state",
         )
         .await
 }

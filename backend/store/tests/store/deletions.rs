@@ -2,10 +2,11 @@
 
 use parlor_domain::id::{RoomId, TenantId, ViewerId};
 use parlor_domain::room_aggregate::{Actor, DeleteRoomRefusal};
-use parlor_store::{Committed, InsertRoom, RoomNeeds, Store};
+use parlor_domain::time::ServerTime;
+use parlor_store::{Committed, DueKind, DueWork, InsertRoom, RoomNeeds, Store};
 
 use crate::harness::{Database, on_both_engines};
-use crate::scene::{SeededIds, at, donation, live_room, needs, new_room, record, tenant};
+use crate::scene::{SeededIds, at, donation, lease, live_room, needs, new_room, record, tenant};
 
 on_both_engines! {
     nothing_of_a_deleted_room_is_left,
@@ -26,6 +27,11 @@ const TABLES: [&str; 11] = [
     "presences",
     "audit_entries",
 ];
+
+async fn claim(store: &Store, holder: u128, now: ServerTime) -> Vec<DueWork> {
+    let claimed = store.claim_due(DueKind::RoomClearing, lease(holder, now), 10);
+    claimed.await.unwrap()
+}
 
 async fn rows(database: &Database, table: &str) -> i64 {
     database
@@ -103,19 +109,41 @@ async fn nothing_of_a_deleted_room_is_left(database: Database) {
     delete(&store, (tenant_id, again.room.id)).await.unwrap();
 
     // As far as it got before a crash.
-    assert!(store.clear_deleted_rooms().await.unwrap());
-    assert!(rows(&database, "deleted_rooms").await > 0);
+    let due = claim(&store, 1, at(10)).await;
+    assert_eq!(due.len(), 2);
+    let mut crowd = due
+        .into_iter()
+        .find(|due| due.room_id() == room_id)
+        .unwrap();
+    let cleared = store.clear_deleted_room(&mut crowd, lease(1, at(10)));
+    assert!(cleared.await.unwrap());
     store.close().await;
     let store = database.open().await;
+    assert_eq!(claim(&store, 2, at(10)).await, []);
+    assert_eq!(rows(&database, "due_work").await, 2);
+
+    // Somebody else takes it from there, and whoever comes back too late takes no step more.
     let mut steps = 0;
-    while store.clear_deleted_rooms().await.unwrap() {
-        steps += 1;
-        assert!(steps < 100, "it never ends");
+    let later = at(10).plus_millis(5_000);
+    for mut due in claim(&store, 2, later).await {
+        if due.room_id() == room_id {
+            assert_eq!((due.attempts, &due.progress), (2, &crowd.progress));
+        }
+        while store
+            .clear_deleted_room(&mut due, lease(2, later))
+            .await
+            .unwrap()
+        {
+            let too_late = store.clear_deleted_room(&mut crowd, lease(1, later));
+            assert!(!too_late.await.unwrap());
+            steps += 1;
+            assert!(steps < 100, "it never ends");
+        }
     }
     for (table, before) in TABLES.into_iter().zip(before) {
         assert_eq!(rows(&database, table).await, before, "{table}");
     }
-    assert_eq!(rows(&database, "deleted_rooms").await, 0);
+    assert_eq!(rows(&database, "due_work").await, 0);
     assert!(store.room(kept).await.unwrap().is_some());
 }
 

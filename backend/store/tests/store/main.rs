@@ -5,6 +5,7 @@
 mod answers;
 mod batches;
 mod deletions;
+mod due_work;
 mod faults;
 mod harness;
 mod logs;

@@ -5,7 +5,7 @@ use parlor_domain::room::{RoomChange, RoomState};
 use parlor_store::{Cursor, InsertRoom, Page, PageRequest, RoomView, RoomsFilter, StoreError};
 
 use crate::harness::{Database, on_both_engines};
-use crate::scene::{SeededIds, at, donation, live_room, needs, new_room, record, tenant};
+use crate::scene::{SeededIds, at, donation, ends, live_room, needs, new_room, record, tenant};
 
 on_both_engines! {
     a_room_comes_back_as_it_was_made,
@@ -303,7 +303,7 @@ async fn everything_survives_a_restart(database: Database) {
         .unwrap();
     let view = store.room(room_id).await.unwrap();
     let snapshot = store.snapshot(room_id).await.unwrap();
-    let deadlines = store.deadlines().await.unwrap();
+    let deadlines = ends(&store).await;
     store.close().await;
 
     let store = database.open().await;
@@ -311,7 +311,7 @@ async fn everything_survives_a_restart(database: Database) {
     assert_eq!(store.room(room_id).await.unwrap(), view);
     assert_eq!(store.snapshot(room_id).await.unwrap(), snapshot);
     assert_eq!(deadlines.len(), 1);
-    assert_eq!(store.deadlines().await.unwrap(), deadlines);
+    assert_eq!(ends(&store).await, deadlines);
     let mut batch = store
         .begin(&[needs(tenant_id, room_id, &[])])
         .await
@@ -324,7 +324,7 @@ async fn everything_survives_a_restart(database: Database) {
     assert_eq!(room.train_deadline(), Some(deadlines[0].2));
     room.end_expired(&mut ids, deadlines[0].2);
     batch.commit().await.unwrap();
-    assert_eq!(store.deadlines().await.unwrap(), []);
+    assert_eq!(ends(&store).await, []);
 }
 
 async fn migrating_again_changes_nothing(database: Database) {

@@ -10,7 +10,7 @@ use parlor_domain::room_aggregate::{
 };
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
-use parlor_store::{Batch, Committed, InsertRoom, RoomNeeds, Store, StoreError};
+use parlor_store::{Batch, Committed, DueKind, InsertRoom, Lease, RoomNeeds, Store, StoreError};
 use uuid::Uuid;
 
 /// Ids that count up, in a series of their own.
@@ -102,6 +102,28 @@ pub(crate) async fn live_room(
         .unwrap();
     batch.commit().await.unwrap();
     room_id
+}
+
+/// When something runs out of time, in every room where something does.
+pub(crate) async fn ends(store: &Store) -> Vec<(RoomId, TenantId, ServerTime)> {
+    let lease = lease(1, ServerTime::MAX);
+    let work = store.claim_due(DueKind::RoomEnd, lease, 100).await.unwrap();
+    for one in &work {
+        store.put_off_due(one, one.due_at).await.unwrap();
+    }
+
+    work.iter()
+        .map(|one| (one.room_id(), one.tenant_id, one.due_at))
+        .collect()
+}
+
+/// A lease of five seconds.
+pub(crate) fn lease(holder: u128, now: ServerTime) -> Lease {
+    Lease {
+        holder: Uuid::from_u128(holder),
+        now,
+        lease_ms: 5_000,
+    }
 }
 
 /// A settled donation of `amount`, reported under a key that is also its reference.

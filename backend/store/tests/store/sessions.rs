@@ -3,11 +3,10 @@
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::RoomAggregate;
 use parlor_domain::session::INTERRUPTION_GRACE_MS_DEFAULT;
-use parlor_domain::time::ServerTime;
 use parlor_store::{Cursor, PageRequest, Store};
 
 use crate::harness::{Database, on_both_engines};
-use crate::scene::{SeededIds, at, donation, live_room, needs, record, tenant};
+use crate::scene::{SeededIds, at, donation, ends, live_room, needs, record, tenant};
 
 on_both_engines! {
     an_interrupted_session_waits_until_the_rooms_grace_is_over,
@@ -32,15 +31,11 @@ async fn change<T>(
     decided
 }
 
-async fn deadlines(store: &Store) -> Vec<(RoomId, TenantId, ServerTime)> {
-    store.deadlines().await.unwrap()
-}
-
 async fn an_interrupted_session_waits_until_the_rooms_grace_is_over(database: Database) {
     let (store, mut ids) = (database.open().await, SeededIds::new(1));
     let tenant_id = tenant(&store, &mut ids).await;
     let room_id = live_room(&store, "s", tenant_id, &mut ids).await;
-    assert_eq!(deadlines(&store).await, []);
+    assert_eq!(ends(&store).await, []);
 
     let room = (tenant_id, room_id);
     change(&store, room, |room| {
@@ -48,7 +43,7 @@ async fn an_interrupted_session_waits_until_the_rooms_grace_is_over(database: Da
     })
     .await;
     let deadline = at(5_000 + INTERRUPTION_GRACE_MS_DEFAULT);
-    assert_eq!(deadlines(&store).await, [(room_id, tenant_id, deadline)]);
+    assert_eq!(ends(&store).await, [(room_id, tenant_id, deadline)]);
     let session = store.room(room_id).await.unwrap().unwrap().session.unwrap();
     assert_eq!(session.interrupted_at, Some(at(5_000)));
     assert_eq!(
@@ -60,7 +55,7 @@ async fn an_interrupted_session_waits_until_the_rooms_grace_is_over(database: Da
         room.resume_session(&mut ids, at(6_000)).unwrap()
     })
     .await;
-    assert_eq!(deadlines(&store).await, []);
+    assert_eq!(ends(&store).await, []);
 
     change(&store, room, |room| {
         room.interrupt_session(&mut ids, at(7_000)).unwrap()
@@ -73,7 +68,7 @@ async fn an_interrupted_session_waits_until_the_rooms_grace_is_over(database: Da
         room.end_expired(&mut ids, deadline);
     })
     .await;
-    assert_eq!(deadlines(&store).await, []);
+    assert_eq!(ends(&store).await, []);
     let session = store.room(room_id).await.unwrap().unwrap().session.unwrap();
     assert_eq!(
         (session.ended_at, session.interrupted_at),
@@ -103,7 +98,7 @@ async fn a_room_waits_for_whatever_runs_out_first(database: Database) {
     .await;
     let expected = (room_id, tenant_id, train_deadline.unwrap());
     assert!(expected.2 < at(5 + INTERRUPTION_GRACE_MS_DEFAULT));
-    assert_eq!(deadlines(&store).await, [expected]);
+    assert_eq!(ends(&store).await, [expected]);
 }
 
 async fn a_rooms_sessions_are_paged_from_the_newest(database: Database) {

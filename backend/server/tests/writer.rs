@@ -1,0 +1,8 @@
+//! The writer, without a server around it: what it does by itself, and what becomes of it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "writer/ends.rs"]
+mod ends;
+#[path = "writer/scene.rs"]
+mod scene;
