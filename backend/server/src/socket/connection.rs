@@ -129,6 +129,10 @@ impl Connection {
                     if self.gone_at.is_some() {
                         return;
                     }
+                    // What has come already is heard before its sender is given up.
+                    if self.carry(Ok(Ready::READABLE)).is_err() {
+                        return;
+                    }
                     self.conversation.handle(Input::Timeout, now())
                 }
                 () = &mut drained, if !is_draining => {
@@ -150,8 +154,11 @@ impl Connection {
     /// Moves what can be moved. An error is the end of the connection.
     fn carry(&mut self, ready: io::Result<Ready>) -> io::Result<()> {
         let ready = ready?;
-        if ready.is_writable() {
-            self.outbound.write_waiting();
+        if ready.is_writable()
+            && self.outbound.write_waiting()
+            && let Some(output) = self.conversation.handle(Input::Progress, now())
+        {
+            self.carry_out(output);
         }
         if !ready.is_readable() {
             return Ok(());
@@ -260,6 +267,7 @@ impl Connection {
                 });
             }
             Output::Ping { token_expires_at } => self.ping(token_expires_at),
+            Output::Probe => self.outbound.probe(),
             Output::Start(subscribe) => self.start(subscribe),
             Output::Stop { id } => self.outbound.end(&id),
             Output::Close(close) => self.outbound.close(close),

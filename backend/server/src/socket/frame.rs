@@ -34,6 +34,8 @@ pub(crate) enum Frame {
         client_sent_at: Option<Number>,
         received_at: ServerTime,
     },
+    /// WebSocket's own ping, which asks whether the peer is there.
+    Probe,
     /// Frames that are made already: what WebSocket itself answers.
     Ready(Bytes),
     /// The last thing said.
@@ -48,7 +50,7 @@ impl Frame {
                 Self::Text(text) => text.len(),
                 Self::Next { opening, payload } => opening.len() + payload.len(),
                 Self::Ready(bytes) => bytes.len(),
-                Self::Pong { .. } | Self::Close(_) => 0,
+                Self::Pong { .. } | Self::Probe | Self::Close(_) => 0,
             }
     }
 
@@ -74,6 +76,7 @@ impl Frame {
                 client_sent_at,
                 received_at,
             } => window.message(&[&pong(client_sent_at.as_ref(), *received_at, now)]),
+            Self::Probe => window.add(header(OpCode::Control(Control::Ping), 0).bytes()),
             Self::Ready(bytes) => window.add(bytes),
             Self::Close(close) => {
                 let (code, reason) = (close.code.to_be_bytes(), close.reason.as_bytes());
@@ -246,6 +249,7 @@ mod tests {
 
         let close = Frame::Close(Close::new(4400, "no"));
         assert_eq!(bytes(&close), b"\x88\x04\x11\x30no");
+        assert_eq!(bytes(&Frame::Probe), b"\x89\x00");
     }
 
     #[test]
@@ -255,6 +259,7 @@ mod tests {
             Frame::Text("text".into()),
             Frame::Close(Close::new(1013, "slow consumer")),
             Frame::Ready(Bytes::from_static(b"\x8a\x01x")),
+            Frame::Probe,
         ];
 
         for frame in &frames {

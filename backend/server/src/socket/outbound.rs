@@ -241,7 +241,20 @@ impl Outbound {
         }
     }
 
-    /// Closes the socket once what is queued is written. The first reason stands.
+    /// Asks whether the peer is there, ahead of what waits for it and however much that is.
+    pub(crate) fn probe(&self) {
+        let mut state = self.lock();
+        if !state.is_closing {
+            let is_first = state.queue.is_empty();
+            state.queue.push(None, Frame::Probe);
+            if is_first {
+                self.write_first(state);
+            }
+        }
+    }
+
+    /// Closes the socket once what is queued is written, and ends its operations. The first reason
+    /// stands.
     pub(crate) fn close(&self, close: Close) {
         let state = self.lock();
         if !state.is_closing {
@@ -290,13 +303,15 @@ impl Outbound {
         self.stream.try_read(buffer)
     }
 
-    /// Writes what waits, as far as the peer takes it.
-    pub(crate) fn write_waiting(&self) {
+    /// Writes what waits, as far as the peer takes it, and returns whether it took any.
+    pub(crate) fn write_waiting(&self) -> bool {
         let mut state = self.lock();
-        self.write_queue(&mut state);
+        let has_written = self.write_queue(&mut state);
         if state.is_broken {
             self.give_up(state);
         }
+
+        has_written
     }
 
     fn finish(&self, key: &OperationKey, text: String) {
@@ -333,9 +348,11 @@ impl Outbound {
         Delivery::Accepted
     }
 
-    /// Writes `frame` after what waits, and nothing after it.
+    /// Writes `frame` after what waits, and nothing after it. Whoever the operations were for is
+    /// gone, however long the peer takes over its end.
     fn say_last(&self, mut state: MutexGuard<'_, State>, frame: Frame) {
         state.is_closing = true;
+        let operations = state.operations.take_all();
         let is_first = state.queue.is_empty();
         state.queue.push(None, frame);
         if is_first {
@@ -347,6 +364,7 @@ impl Outbound {
         // The task gives the peer a time to answer.
         self.woken.notify_one();
         self.drained.notify_waiters();
+        operations.into_iter().for_each(Operation::stop);
     }
 
     /// Writes what was just queued, which nothing waits before.
@@ -359,7 +377,7 @@ impl Outbound {
         }
     }
 
-    fn write_queue(&self, state: &mut State) {
+    fn write_queue(&self, state: &mut State) -> bool {
         let mut has_written = false;
         while !state.queue.is_empty() {
             let write = |chunk: &[u8]| self.stream.try_write(chunk);
@@ -379,6 +397,7 @@ impl Outbound {
         if has_written {
             self.drained.notify_waiters();
         }
+        has_written
     }
 
     /// Has the socket's task write what waits.

@@ -20,6 +20,8 @@ pub(crate) enum Input<'a> {
     Binary,
     /// A ping or pong of the WebSocket itself.
     ControlFrame,
+    /// The peer has taken more of what waited for it.
+    Progress,
     /// The caller was looked up. `None` in `token` is a caller whose right does not run out.
     Admitted {
         token: Option<TokenLife>,
@@ -42,6 +44,8 @@ pub(crate) enum Output {
     Ping {
         token_expires_at: Option<ServerTime>,
     },
+    /// Send a ping of the WebSocket itself.
+    Probe,
     Start(Subscribe),
     Stop {
         id: String,
@@ -61,6 +65,8 @@ pub(crate) struct Conversation {
     settings: Arc<SocketSettings>,
     phase: Phase,
     heard_at: Instant,
+    /// When the probe went out that nothing has been heard since.
+    probed_at: Option<Instant>,
     ping_at: Instant,
     token: Option<TokenLife>,
     warned: bool,
@@ -83,6 +89,7 @@ impl Conversation {
             settings,
             phase: Phase::Waiting { since: now },
             heard_at: now,
+            probed_at: None,
             ping_at,
             token: None,
             warned: false,
@@ -94,10 +101,7 @@ impl Conversation {
         if self.phase == Phase::Closed {
             return None;
         }
-        if !matches!(input, Input::Timeout | Input::Admitted { .. }) {
-            self.heard_at = self.heard_at.max(now);
-            self.ping_at = self.heard_at + self.settings.ping_after;
-        }
+        self.hear(input, now);
 
         let output = match input {
             Input::Text(text) => match ClientMessage::parse(text) {
@@ -107,7 +111,7 @@ impl Conversation {
             Input::Binary => Some(Output::Close(Close::bad_message(
                 "messages are text, not binary",
             ))),
-            Input::ControlFrame => None,
+            Input::ControlFrame | Input::Progress => None,
             Input::Admitted { token } => {
                 self.phase = Phase::Ready;
                 self.token = token;
@@ -129,18 +133,32 @@ impl Conversation {
 
     /// Returns when to call [`Self::handle`] with [`Input::Timeout`].
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let silence = Some(self.heard_at + self.settings.silence_max);
+        let life = Some(self.silence_ends_at().unwrap_or(self.probe_at()));
         let ping = Some(self.ping_at);
 
         match self.phase {
             Phase::Waiting { since } => Some(since + self.settings.init_timeout),
-            Phase::Authenticating => silence,
-            Phase::Ready => [silence, ping, self.warn_at(), self.expiry_at()]
+            Phase::Authenticating => life,
+            Phase::Ready => [life, ping, self.warn_at(), self.expiry_at()]
                 .into_iter()
                 .flatten()
                 .min(),
             Phase::Closed => None,
         }
+    }
+
+    /// Takes in that `input` shows the client to be there.
+    fn hear(&mut self, input: Input<'_>, now: Instant) {
+        match input {
+            Input::Timeout | Input::Admitted { .. } => return,
+            Input::Text(_) | Input::Binary => {
+                let ping_at = now + self.settings.ping_after;
+                self.ping_at = self.ping_at.max(ping_at);
+            }
+            Input::ControlFrame | Input::Progress => (),
+        }
+        self.heard_at = self.heard_at.max(now);
+        self.probed_at = None;
     }
 
     fn handle_message(&mut self, message: ClientMessage) -> Option<Output> {
@@ -180,10 +198,14 @@ impl Conversation {
             return has_come(Some(since + self.settings.init_timeout))
                 .then(|| Output::Close(Close::new(Close::INIT_TIMEOUT, reason)));
         }
-        if has_come(Some(self.heard_at + self.settings.silence_max)) {
-            let silence_s = self.settings.silence_max.as_secs();
+        if has_come(self.silence_ends_at()) {
+            let silence_s = (now - self.heard_at).as_secs();
             let reason = format!("nothing heard for {silence_s} s");
             return Some(Output::Close(Close::overload(reason)));
+        }
+        if self.probed_at.is_none() && has_come(Some(self.probe_at())) {
+            self.probed_at = Some(now);
+            return Some(Output::Probe);
         }
         if self.phase != Phase::Ready {
             return None;
@@ -206,6 +228,16 @@ impl Conversation {
         }
 
         None
+    }
+
+    fn probe_at(&self) -> Instant {
+        self.heard_at + self.settings.probe_after
+    }
+
+    /// When the answer to a probe is overdue. It counts from when the probe was sent, so that a server
+    /// that stood still itself gives everybody up for nothing.
+    fn silence_ends_at(&self) -> Option<Instant> {
+        Some(self.probed_at? + self.settings.probe_answer_max)
     }
 
     fn warn_at(&self) -> Option<Instant> {
@@ -295,6 +327,19 @@ mod tests {
             }
             panic!("the conversation keeps asking for a wakeup it does not use");
         }
+
+        /// The same for a client that answers every probe.
+        fn next_beside_probes(&mut self) -> Output {
+            for _ in 0..10 {
+                let (_, output) = self.next_timeout();
+                if output != Output::Probe {
+                    return output;
+                }
+                let answered = self.conversation.handle(Input::ControlFrame, self.now);
+                assert_eq!(answered, None);
+            }
+            panic!("nothing but probes");
+        }
     }
 
     #[test]
@@ -364,24 +409,61 @@ mod tests {
     }
 
     #[test]
-    fn an_idle_client_is_pinged_and_a_silent_one_dropped() {
+    fn a_client_that_stops_without_a_word_is_given_up() {
         let mut sim = Sim::ready(None);
-        let ping = || Output::Ping {
-            token_expires_at: None,
-        };
 
-        assert_eq!(sim.next_timeout(), (Duration::from_secs(20), ping()));
-        sim.now += Duration::from_secs(1);
-        assert_eq!(sim.text(r#"{"type":"pong"}"#), None);
-        assert_eq!(sim.next_timeout(), (Duration::from_secs(20), ping()));
-        assert_eq!(sim.next_timeout(), (Duration::from_secs(20), ping()));
+        assert_eq!(sim.next_timeout(), (Duration::from_secs(5), Output::Probe));
         let (after, Output::Close(close)) = sim.next_timeout() else {
             panic!("not closed")
         };
         assert_eq!(
             (after, close.code),
-            (Duration::from_secs(5), Close::OVERLOAD)
+            (Duration::from_secs(7), Close::OVERLOAD)
         );
+        assert_eq!(close.reason, "nothing heard for 12 s");
+    }
+
+    #[test]
+    fn whatever_shows_a_client_to_be_there_answers_the_probe() {
+        for input in [
+            Input::ControlFrame,
+            Input::Progress,
+            Input::Text(r#"{"type":"pong"}"#),
+        ] {
+            let mut sim = Sim::ready(None);
+            assert_eq!(sim.next_timeout().1, Output::Probe);
+            sim.now += Duration::from_secs(6);
+            assert_eq!(sim.conversation.handle(input, sim.now), None);
+            assert_eq!(sim.next_timeout(), (Duration::from_secs(5), Output::Probe));
+        }
+    }
+
+    #[test]
+    fn a_server_that_stood_still_gives_nobody_up() {
+        let mut sim = Sim::ready(None);
+        sim.now += Duration::from_mins(1);
+
+        assert_eq!(sim.next_timeout(), (Duration::ZERO, Output::Probe));
+        assert_eq!(sim.conversation.handle(Input::ControlFrame, sim.now), None);
+    }
+
+    #[test]
+    fn a_client_that_answers_probes_and_says_nothing_is_sent_a_ping_message() {
+        let mut sim = Sim::ready(None);
+        let start = sim.now;
+        let ping = Output::Ping {
+            token_expires_at: None,
+        };
+        for _ in 0..3 {
+            assert_eq!(sim.next_beside_probes(), ping);
+        }
+        assert_eq!(sim.now - start, Duration::from_mins(1));
+
+        sim.now += Duration::from_secs(19);
+        assert_eq!(sim.text(r#"{"type":"pong"}"#), None);
+        let spoke_at = sim.now;
+        assert_eq!(sim.next_beside_probes(), ping);
+        assert_eq!(sim.now - spoke_at, Duration::from_secs(20));
     }
 
     #[test]
@@ -391,18 +473,22 @@ mod tests {
             token_expires_at: Some(ServerTime::from_unix_millis(77)),
         };
 
-        assert_eq!(sim.next_timeout(), (Duration::from_secs(15), warning));
-        for _ in 0..3 {
-            assert!(matches!(
-                sim.next_timeout().1,
-                Output::Ping {
-                    token_expires_at: None
-                }
-            ));
-            sim.text(r#"{"type":"pong"}"#);
+        let start = sim.now;
+        let mut said = Vec::new();
+        for _ in 0..5 {
+            let output = sim.next_beside_probes();
+            said.push((sim.now - start, output));
         }
-        let (after, output) = sim.next_timeout();
-        assert_eq!(output, Output::Close(Close::forbidden("the token expired")));
-        assert_eq!(after, Duration::from_secs(10));
+        let ping = |after_s| {
+            let token_expires_at = None;
+            (
+                Duration::from_secs(after_s),
+                Output::Ping { token_expires_at },
+            )
+        };
+        let warned = (Duration::from_secs(15), warning);
+        let closed = Output::Close(Close::forbidden("the token expired"));
+        let closed = (Duration::from_secs(85), closed);
+        assert_eq!(said, [warned, ping(35), ping(55), ping(75), closed]);
     }
 }

@@ -65,12 +65,11 @@ impl Queue {
             || (self.len() < limits.messages && self.bytes + frame.size() <= limits.bytes)
     }
 
-    /// Adds a frame at its place: the end, but for a pong.
+    /// Adds a frame at its place: the end, but for what has to do with the way and not the queue.
     pub(super) fn push(&mut self, owner: Option<u64>, frame: Frame) {
         self.bytes += frame.size();
         let entry = Entry { owner, frame };
-        if let Frame::Pong { .. } = entry.frame {
-            // Clients measure the way by it, not the queue.
+        if let Frame::Pong { .. } | Frame::Probe = entry.frame {
             self.waiting.insert(usize::from(self.written > 0), entry);
         } else {
             self.waiting.push_back(entry);

@@ -8,12 +8,18 @@ pub struct SocketSettings {
     /// How long a client may wait before it says who it is. A phone on a bad network needs seconds
     /// for one round trip.
     pub init_timeout: Duration,
-    /// How long a client may be silent before it is pinged. Well below the minute after which
-    /// common proxies cut an idle connection.
+    /// How long nothing may be heard of a client before it is probed with a ping of WebSocket's own,
+    /// which browsers answer by themselves, also for a page whose timers they hold back. Half of what
+    /// the SDKs leave between two pings, so that a client that lives costs one probe in that time.
+    pub probe_after: Duration,
+    /// How long the answer to a probe may take: a phone's network that stalls, and what the kernel
+    /// has taken before the probe. With the wait before it, and the reconnect grace, somebody who
+    /// went without a word is counted for less than 20 s.
+    pub probe_answer_max: Duration,
+    /// How long a client may say nothing before it is sent a `ping` message. Well below the half
+    /// minute without a message after which the SDKs take the server for dead: a browser may hold
+    /// back their own pings for a minute.
     pub ping_after: Duration,
-    /// How long a client may be silent before it is given up: two pings unanswered, and time for
-    /// the last answer.
-    pub silence_max: Duration,
     /// How long before its token expires a client is warned: time to ask its host for another.
     pub token_warning: Duration,
     /// How long a socket outlives its token, for clocks that differ.
@@ -41,8 +47,9 @@ impl Default for SocketSettings {
     fn default() -> Self {
         Self {
             init_timeout: Duration::from_secs(10),
+            probe_after: Duration::from_secs(5),
+            probe_answer_max: Duration::from_secs(7),
             ping_after: Duration::from_secs(20),
-            silence_max: Duration::from_secs(45),
             token_warning: Duration::from_mins(1),
             token_grace: Duration::from_secs(10),
             token_check: Duration::from_secs(3),

@@ -1,15 +1,17 @@
-//! Somebody who follows a room, and what they see of who is online.
+//! Somebody who follows a room, and what they see of who is online. Like a browser they read what
+//! comes, also while nobody looks, and so answer the server's probes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 const DOCUMENT: &str = "subscription ($roomId: ID!) {
     liveRoom(roomId: $roomId) {
@@ -25,7 +27,8 @@ fragment E on RoomEvent {
 fragment P on ParticipantProfile { name isOnline }";
 
 pub(crate) struct Follower {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    messages: mpsc::UnboundedReceiver<String>,
+    reading: JoinHandle<()>,
     people: BTreeMap<String, bool>,
     count: i64,
     /// Everyone who was seen to go offline.
@@ -48,21 +51,31 @@ impl Follower {
         request
             .headers_mut()
             .insert("sec-websocket-protocol", protocol);
-        let (stream, _) = connect_async(request).await.unwrap();
+        let (mut stream, _) = connect_async(request).await.unwrap();
+        let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
+        let init = json!({ "type": "connection_init", "payload": payload });
+        let payload = json!({ "query": DOCUMENT, "variables": { "roomId": room } });
+        let subscribe = json!({ "type": "subscribe", "id": "1", "payload": payload });
+        for message in [init, subscribe] {
+            let sent = stream.send(Message::text(message.to_string()));
+            sent.await.unwrap();
+        }
+        let (texts, messages) = mpsc::unbounded_channel();
+        let reading = tokio::spawn(async move {
+            while let Some(Ok(message)) = stream.next().await {
+                if let Message::Text(text) = message {
+                    // Whoever does not look any more has left.
+                    let _looking = texts.send(text.to_string());
+                }
+            }
+        });
         let mut follower = Self {
-            stream,
+            messages,
+            reading,
             people: BTreeMap::new(),
             count: 0,
             went: Vec::new(),
         };
-        let payload = token.map(|token| json!({ "Authorization": format!("Bearer {token}") }));
-        follower
-            .send(json!({ "type": "connection_init", "payload": payload }))
-            .await;
-        let payload = json!({ "query": DOCUMENT, "variables": { "roomId": room } });
-        follower
-            .send(json!({ "type": "subscribe", "id": "1", "payload": payload }))
-            .await;
         while !follower.read().await {}
 
         follower
@@ -94,19 +107,8 @@ impl Follower {
 
     /// Reads one message. Returns whether it was of the feed.
     async fn read(&mut self) -> bool {
-        let message = self
-            .stream
-            .next()
-            .await
-            .expect("the node is there")
-            .unwrap();
-        let Message::Text(text) = message else {
-            return false;
-        };
+        let text = self.messages.recv().await.expect("the node is there");
         let message: Value = serde_json::from_str(&text).unwrap();
-        if message["type"] == "ping" {
-            self.send(json!({ "type": "pong" })).await;
-        }
         if message["type"] != "next" {
             return false;
         }
@@ -133,11 +135,10 @@ impl Follower {
             self.went.push(name.to_owned());
         }
     }
+}
 
-    async fn send(&mut self, message: Value) {
-        self.stream
-            .send(Message::text(message.to_string()))
-            .await
-            .unwrap();
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.reading.abort();
     }
 }

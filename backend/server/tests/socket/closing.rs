@@ -141,7 +141,8 @@ async fn a_revoked_overlay_token_closes_its_sockets() {
 #[tokio::test]
 async fn a_peer_that_says_nothing_is_given_up() {
     let sockets = SocketSettings {
-        silence_max: Duration::from_millis(30),
+        probe_after: Duration::from_millis(1),
+        probe_answer_max: Duration::ZERO,
         ..SocketSettings::default()
     };
     let server = TestServer::start_with(Options {

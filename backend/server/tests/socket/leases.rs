@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use parlor_domain::id::NodeId;
+use parlor_server::presence::PresenceSettings;
 use parlor_server::socket::SocketSettings;
 use parlor_store::{NodeRow, RoomNeeds};
 use parlor_test_database::on_both_engines;
@@ -12,12 +13,13 @@ use crate::client::{Client, PATIENCE};
 use crate::presence::{
     ELSEWHERE, change_elsewhere, crowd, follow, follow_as, until_count, until_written,
 };
-use crate::server::{Options, TestServer};
+use crate::server::{Options, TestServer, at_once};
 
 on_both_engines!(
     a_silent_node_is_cleared_up_and_comes_back_under_another_name,
     a_node_that_leaves_has_its_people_taken_out_by_the_others,
     whoever_finds_what_a_dead_node_left_clears_it_all,
+    somebody_who_stops_without_a_word_is_soon_not_online,
 );
 
 /// Two nodes on one database, each of which hears of what the other wrote at once.
@@ -146,6 +148,48 @@ async fn whoever_finds_what_a_dead_node_left_clears_it_all(database: String) {
     check.await.expect("an end of it").unwrap();
 
     assert!(!lease(&server, ELSEWHERE).await.has_presences);
+}
+
+async fn somebody_who_stops_without_a_word_is_soon_not_online(database: String) {
+    let options = |seed, probe: Duration| Options {
+        database: Some(database.clone()),
+        heads_check: Duration::from_millis(10),
+        sockets: SocketSettings {
+            presence_every: Duration::ZERO,
+            probe_after: probe,
+            probe_answer_max: probe,
+            // Whoever does not answer is not waited for.
+            close_timeout: Duration::from_hours(1),
+            ..SocketSettings::default()
+        },
+        presence: PresenceSettings {
+            grace_ms: 0,
+            ..at_once()
+        },
+        seed,
+        ..Options::default()
+    };
+    let one = TestServer::start_with(options(1, PATIENCE)).await;
+    let mut other = TestServer::start_with(options(11, Duration::from_millis(500))).await;
+    other.tenant = one.tenant;
+    let room = one.live_room("a").await;
+    one.join(room, "ana").await;
+    let (mut observer, _) = follow(&one, None, room).await;
+
+    // From here on nobody reads what the server says to her.
+    let _ana = follow_as(&other, "ana", room).await;
+
+    let mut changes = Vec::new();
+    while changes.len() < 2 {
+        let feed = observer.feed("1").await;
+        let events = feed["events"].as_array().unwrap().clone();
+        changes.extend(
+            events
+                .iter()
+                .map(|event| event["participant"]["isOnline"].clone()),
+        );
+    }
+    assert_eq!(changes, [json!(true), json!(false)]);
 }
 
 async fn lease(server: &TestServer, node_id: NodeId) -> NodeRow {
