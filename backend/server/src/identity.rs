@@ -7,6 +7,7 @@
 mod directory;
 pub mod public_key;
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -175,14 +176,9 @@ impl Identity {
         else {
             return Ok(Caller::anonymous());
         };
-        let (scheme, token) = authorization
-            .split_once(' ')
-            .ok_or(IdentityError::Malformed)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(IdentityError::Malformed);
-        }
 
-        self.authenticate_token(token.trim()).await
+        let token = bearer(authorization).ok_or(IdentityError::Malformed)?;
+        self.authenticate_token(token).await
     }
 
     /// Finds out who holds `token`.
@@ -271,12 +267,32 @@ impl Identity {
         Ok((claims, KeyName { tenant_id, kid }))
     }
 
-    /// Whether tokens of the key are still accepted.
-    pub async fn accepts_key(&self, name: &KeyName) -> Result<bool, StoreError> {
-        let tenant = self.directory.tenant(name.tenant_id).await?;
-        let known = tenant.as_ref().and_then(|tenant| tenant.key(&name.kid));
+    /// Which of `names` are of keys whose tokens are still accepted, from one statement.
+    pub(crate) async fn accepted_keys(
+        &self,
+        names: &[KeyName],
+    ) -> Result<HashSet<KeyName>, StoreError> {
+        let mut tenant_ids: Vec<_> = names.iter().map(|name| name.tenant_id).collect();
+        tenant_ids.sort_unstable();
+        tenant_ids.dedup();
+        let keys = self.store.keys_of_tenants(&tenant_ids).await?;
 
-        Ok(known.is_some_and(|known| known.key.is_accepted(self.clock.now())))
+        let now = self.clock.now();
+        let is_accepted = |name: &&KeyName| {
+            keys.get(&name.tenant_id).is_some_and(|set| {
+                let mut keys = set.keys().iter();
+                keys.any(|key| key.kid == name.kid && key.is_accepted(now))
+            })
+        };
+        Ok(names.iter().filter(is_accepted).cloned().collect())
+    }
+
+    /// Which of these overlay tokens are in use, from one statement.
+    pub(crate) async fn overlay_tokens_in_use(
+        &self,
+        secret_hashes: Vec<[u8; 32]>,
+    ) -> Result<BTreeSet<[u8; 32]>, StoreError> {
+        self.store.overlay_tokens_in_use(secret_hashes).await
     }
 }
 
@@ -290,6 +306,13 @@ pub fn draw_overlay_secret(randomness: &Randomness) -> String {
     let bytes = randomness.bytes::<32>();
 
     format!("{OVERLAY_TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The token in `authorization`: the value of that header, or of that field of `connection_init`.
+pub(crate) fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// What the server keeps of an overlay token. The secret is random and long, so a plain digest

@@ -10,7 +10,7 @@ use parlor_domain::time::ServerTime;
 use crate::event_row::{self, KeptEvent};
 use crate::participant_row::{self, ONLINE_COLUMNS};
 use crate::room_row::{self, HEAD_COLUMNS};
-use crate::sql::{KEYS_MAX, Row, Statement, row};
+use crate::sql::{Row, Statement};
 use crate::{Store, StoreError};
 
 /// How many events pass between keyframes. A seek reads one keyframe and at most this many events
@@ -66,31 +66,34 @@ impl Store {
     }
 
     /// Where the logs and the audit trails of `room_ids` end, and how many are online; rooms that are
-    /// not there are left out.
+    /// not there are left out. One statement, however many rooms.
     pub async fn heads(
         &self,
         room_ids: &[RoomId],
     ) -> Result<BTreeMap<RoomId, RoomHead>, StoreError> {
-        let mut heads = BTreeMap::new();
-        for chunk in room_ids.chunks(KEYS_MAX) {
-            let keys: Vec<_> = chunk.iter().map(|id| row![*id]).collect();
-            let statement = Statement::with_keys("wanted (id)", &keys).push(&format!(
-                "SELECT rooms.id, {HEAD_COLUMNS}, {ONLINE_COLUMNS},
-                     room_censuses.audited FROM wanted CROSS JOIN rooms
-                 LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id
-                 WHERE rooms.id = wanted.id"
-            ));
-            for mut row in self.engine.fetch(statement).await? {
-                let room_id = RoomId(row.take()?);
-                let head = RoomHead {
-                    log: room_row::read_head(&mut row)?,
-                    online: participant_row::read_online(&mut row)?,
-                    audited: participant_row::read_count(&mut row)?,
-                };
-                heads.insert(room_id, head);
-            }
+        if room_ids.is_empty() {
+            return Ok(BTreeMap::new());
         }
+        let statement = Statement::new(format!(
+            "SELECT rooms.id, {HEAD_COLUMNS}, {ONLINE_COLUMNS}, room_censuses.audited FROM "
+        ))
+        .push_value(room_ids)
+        .push(
+            " AS wanted CROSS JOIN rooms
+             LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id
+             WHERE rooms.id = wanted.key",
+        );
 
+        let mut heads = BTreeMap::new();
+        for mut row in self.engine.fetch(statement).await? {
+            let room_id = RoomId(row.take()?);
+            let head = RoomHead {
+                log: room_row::read_head(&mut row)?,
+                online: participant_row::read_online(&mut row)?,
+                audited: participant_row::read_count(&mut row)?,
+            };
+            heads.insert(room_id, head);
+        }
         Ok(heads)
     }
 

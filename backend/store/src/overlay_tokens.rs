@@ -1,10 +1,12 @@
 //! Read-only tokens of one room, of which only a hash is kept.
 
+use std::collections::BTreeSet;
+
 use parlor_domain::id::{OverlayTokenId, RoomId, TenantId};
 use parlor_domain::time::ServerTime;
 
 use crate::engine::Transaction;
-use crate::sql::{Row, Statement};
+use crate::sql::{Row, Statement, corrupt};
 use crate::{Store, StoreError, tenants};
 
 /// What is known of an overlay token, except its secret.
@@ -93,6 +95,33 @@ impl Store {
         .bind(secret_hash);
 
         one(self.engine.fetch(statement).await?)
+    }
+
+    /// Which of these hashes are of a token that is in use.
+    pub async fn overlay_tokens_in_use(
+        &self,
+        secret_hashes: Vec<[u8; 32]>,
+    ) -> Result<BTreeSet<[u8; 32]>, StoreError> {
+        if secret_hashes.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let statement = Statement::new("SELECT overlay_tokens.secret_hash FROM ")
+            .push_value(secret_hashes)
+            .push(
+                " AS wanted CROSS JOIN overlay_tokens
+                 WHERE overlay_tokens.secret_hash = wanted.key
+                     AND overlay_tokens.revoked_at IS NULL",
+            );
+
+        let mut in_use = BTreeSet::new();
+        for mut row in self.engine.fetch(statement).await? {
+            let hash: Vec<u8> = row.take()?;
+            let hash = hash
+                .try_into()
+                .map_err(|_| corrupt("a token's hash has another length".to_owned()))?;
+            in_use.insert(hash);
+        }
+        Ok(in_use)
     }
 
     /// The tenant's token of that id.

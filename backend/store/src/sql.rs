@@ -3,6 +3,8 @@
 //! Values are bound as each engine's own types, so an id is a UUID on PostgreSQL and 16 bytes on
 //! SQLite. Rows are read in the order of the statement's columns.
 
+use std::borrow::Cow;
+use std::convert::identity;
 use std::fmt::Write;
 
 use sqlx::Row as _;
@@ -28,6 +30,15 @@ pub(crate) enum Value {
     Text(Option<String>),
     Bool(bool),
     Bytes(Vec<u8>),
+    /// A set of ids or digests, which is a table of one column `key` where it stands.
+    Uuids(Vec<Uuid>),
+    Digests(Vec<[u8; 32]>),
+}
+
+impl Value {
+    fn is_set(&self) -> bool {
+        matches!(self, Self::Uuids(_) | Self::Digests(_))
+    }
 }
 
 /// A statement and what is bound to it.
@@ -103,30 +114,71 @@ impl Statement {
     }
 
     pub(crate) fn for_sqlite(self) -> Result<(String, SqliteArguments), sqlx::Error> {
+        let text = self.with_placeholders(|_, value| {
+            Cow::from(if value.is_set() {
+                "(SELECT unhex(value) AS key FROM json_each(?))"
+            } else {
+                "?"
+            })
+        });
         let mut arguments = SqliteArguments::default();
         for value in self.values {
-            add!(arguments, value);
+            add!(arguments, value, hex_list);
         }
-        Ok((self.text, arguments))
+        Ok((text, arguments))
     }
 
     pub(crate) fn for_postgres(self) -> Result<(String, PgArguments), sqlx::Error> {
+        let text = self.with_placeholders(|number, value| {
+            Cow::from(if value.is_set() {
+                format!("(SELECT key FROM unnest(${number}) AS keys (key))")
+            } else {
+                format!("${number}")
+            })
+        });
         let mut arguments = PgArguments::default();
         for value in self.values {
-            add!(arguments, value);
+            add!(arguments, value, identity);
         }
-        Ok((numbered(&self.text), arguments))
+        Ok((text, arguments))
+    }
+
+    /// The text with each `?` as an engine has it, by its number and value.
+    fn with_placeholders(&self, written: impl Fn(usize, &Value) -> Cow<'static, str>) -> String {
+        let mut pieces = self.text.split('?');
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        for (index, (piece, value)) in pieces.zip(&self.values).enumerate() {
+            text.push_str(&written(index + 1, value));
+            text.push_str(piece);
+        }
+
+        text
     }
 }
 
-fn numbered(text: &str) -> String {
-    let mut pieces = text.split('?');
-    let mut numbered = pieces.next().unwrap_or_default().to_owned();
-    for (index, piece) in pieces.enumerate() {
-        write!(numbered, "${}{piece}", index + 1).expect("a string takes text");
-    }
+/// Each of `keys` once, or it would be found more than once.
+fn set<K: Ord>(keys: impl IntoIterator<Item = K>) -> Vec<K> {
+    let mut keys: Vec<_> = keys.into_iter().collect();
+    keys.sort_unstable();
+    keys.dedup();
 
-    numbered
+    keys
+}
+
+/// A JSON list of keys in hexadecimal: one value, however many there are, for a statement that stays
+/// the same.
+fn hex_list(keys: Vec<impl AsRef<[u8]>>) -> String {
+    let mut list = String::from("[");
+    for (index, key) in keys.into_iter().enumerate() {
+        list.push_str(if index == 0 { "\"" } else { ",\"" });
+        for byte in key.as_ref() {
+            write!(list, "{byte:02x}").expect("a string takes text");
+        }
+        list.push('"');
+    }
+    list.push(']');
+
+    list
 }
 
 /// A row of either engine, read from left to right.
@@ -222,13 +274,15 @@ pub(crate) fn corrupt(message: String) -> sqlx::Error {
 }
 
 macro_rules! add {
-    ($arguments:ident, $value:ident) => {
+    ($arguments:ident, $value:ident, $set:expr) => {
         match $value {
             Value::Uuid(value) => $arguments.add(value),
             Value::Int(value) => $arguments.add(value),
             Value::Text(value) => $arguments.add(value),
             Value::Bool(value) => $arguments.add(value),
             Value::Bytes(value) => $arguments.add(value),
+            Value::Uuids(keys) => $arguments.add($set(keys)),
+            Value::Digests(keys) => $arguments.add($set(keys)),
         }
         .map_err(sqlx::Error::Encode)?
     };
@@ -267,6 +321,7 @@ values_from! {
     bool => |value| Self::Bool(value),
     Vec<u8> => |value| Self::Bytes(value),
     &[u8; 32] => |value| Self::Bytes(value.to_vec()),
+    Vec<[u8; 32]> => |value| Self::Digests(set(value)),
 }
 
 macro_rules! values_from_ids {
@@ -280,6 +335,12 @@ macro_rules! values_from_ids {
         impl From<Option<parlor_domain::id::$id>> for Value {
             fn from(id: Option<parlor_domain::id::$id>) -> Self {
                 Self::Uuid(id.map(|id| id.0))
+            }
+        }
+
+        impl From<&[parlor_domain::id::$id]> for Value {
+            fn from(ids: &[parlor_domain::id::$id]) -> Self {
+                Self::Uuids(set(ids.iter().map(|id| id.0)))
             }
         }
     )*};

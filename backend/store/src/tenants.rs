@@ -99,6 +99,31 @@ impl Store {
         Ok(read_keys(rows)?)
     }
 
+    /// The keys of each of these tenants; those that have none are left out.
+    pub async fn keys_of_tenants(
+        &self,
+        ids: &[TenantId],
+    ) -> Result<BTreeMap<TenantId, KeySet>, StoreError> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let statement =
+            Statement::new(format!("SELECT tenant_keys.tenant_id, {KEY_COLUMNS} FROM "))
+                .push_value(ids)
+                .push(
+                    " AS wanted CROSS JOIN tenant_keys WHERE tenant_keys.tenant_id = wanted.key
+                 ORDER BY tenant_keys.position",
+                );
+
+        let mut keys: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for mut row in self.engine.fetch(statement).await? {
+            let tenant_id = TenantId(row.take()?);
+            keys.entry(tenant_id).or_default().push(read_key(row)?);
+        }
+        let sets = keys.into_iter().map(|(id, keys)| (id, KeySet::of(keys)));
+        Ok(sets.collect())
+    }
+
     /// Whether any tenant allows pages of `origin`.
     pub async fn some_tenant_allows(&self, origin: &str) -> Result<bool, StoreError> {
         let text = "SELECT 1 FROM tenant_origins WHERE origin IN ($1, '*') LIMIT 1";
@@ -272,25 +297,30 @@ fn read(mut row: Row) -> Result<Tenant, sqlx::Error> {
 }
 
 fn select_keys(tenant_id: TenantId) -> Statement {
-    Statement::new(
-        "SELECT kid, algorithm, public_key, added_at, retires_at FROM tenant_keys
-         WHERE tenant_id = $1 ORDER BY position",
-    )
+    Statement::new(format!(
+        "SELECT {KEY_COLUMNS} FROM tenant_keys WHERE tenant_id = $1 ORDER BY position"
+    ))
     .bind(tenant_id)
 }
 
 fn read_keys(rows: Vec<Row>) -> Result<KeySet, sqlx::Error> {
-    let keys = rows.into_iter().map(|mut row| {
-        Ok(TenantKey {
-            kid: row.take()?,
-            algorithm: read_algorithm(&row.take::<String>()?)?,
-            public_key: row.take()?,
-            added_at: row.take_time()?,
-            retires_at: row.take_optional_time()?,
-        })
-    });
+    let keys = rows.into_iter().map(read_key);
 
     Ok(KeySet::of(keys.collect::<Result<_, sqlx::Error>>()?))
+}
+
+/// The columns that [`read_key`] reads, of the table `tenant_keys`.
+const KEY_COLUMNS: &str = "tenant_keys.kid, tenant_keys.algorithm, tenant_keys.public_key,
+    tenant_keys.added_at, tenant_keys.retires_at";
+
+fn read_key(mut row: Row) -> Result<TenantKey, sqlx::Error> {
+    Ok(TenantKey {
+        kid: row.take()?,
+        algorithm: read_algorithm(&row.take::<String>()?)?,
+        public_key: row.take()?,
+        added_at: row.take_time()?,
+        retires_at: row.take_optional_time()?,
+    })
 }
 
 fn read_algorithm(text: &str) -> Result<KeyAlgorithm, sqlx::Error> {

@@ -1,7 +1,8 @@
 //! Notices that what vouches for a socket holds no more: an overlay token that was revoked, or a
 //! tenant's key that was retired.
 //!
-//! Each is looked up once a turn, however many sockets use it.
+//! All that are in use are looked up once a turn, those of a kind by one statement, however many there
+//! are and however many sockets use each. A turn that cannot read the database changes nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,7 +13,7 @@ use parlor_store::StoreError;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use crate::identity::{Caller, Identity, IdentityError, KeyName};
+use crate::identity::{self, Caller, Identity, KeyName};
 
 /// What vouches for the sockets that are open.
 pub(crate) struct TokenWatch {
@@ -23,10 +24,8 @@ pub(crate) struct TokenWatch {
 /// What vouches for a socket's caller, and can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Voucher {
-    /// An overlay token, by what its holder sent.
-    OverlayToken {
-        authorization: String,
-    },
+    /// An overlay token, by the hash of its secret.
+    OverlayToken([u8; 32]),
     Key(KeyName),
 }
 
@@ -44,27 +43,18 @@ impl Voucher {
         }
 
         match (&caller.principal, authorization) {
-            (Principal::Overlay { .. }, Some(text)) => Some(Self::OverlayToken {
-                authorization: text.to_owned(),
-            }),
+            (Principal::Overlay { .. }, Some(text)) => {
+                let secret = identity::bearer(text)?;
+                Some(Self::OverlayToken(identity::overlay_secret_hash(secret)))
+            }
             _ => None,
         }
     }
 
-    /// Why it does not hold any more, if so.
-    async fn revocation(&self, identity: &Identity) -> Result<Option<&'static str>, StoreError> {
+    fn reason(&self) -> &'static str {
         match self {
-            Self::OverlayToken { authorization } => {
-                match identity.authenticate(Some(authorization)).await {
-                    Ok(_) => Ok(None),
-                    Err(IdentityError::Store(error)) => Err(error),
-                    Err(_) => Ok(Some("the overlay token was revoked")),
-                }
-            }
-            Self::Key(key) => {
-                let holds = identity.accepts_key(key).await?;
-                Ok((!holds).then_some("the key that signed the token was retired"))
-            }
+            Self::OverlayToken(_) => "the overlay token was revoked",
+            Self::Key(_) => "the key that signed the token was retired",
         }
     }
 }
@@ -97,29 +87,45 @@ impl TokenWatch {
     }
 
     async fn check_all(&self) {
-        let in_use: Vec<_> = {
+        let (mut hashes, mut keys) = (Vec::new(), Vec::new());
+        {
             let mut tokens = self.tokens();
             tokens.retain(|_, token| token.strong_count() > 0);
-            tokens
-                .iter()
-                .map(|(voucher, token)| (voucher.clone(), token.clone()))
-                .collect()
-        };
-
-        for (voucher, token) in in_use {
-            match voucher.revocation(&self.identity).await {
-                Ok(None) => (),
-                Ok(reason @ Some(_)) => {
-                    if let Some(token) = token.upgrade() {
-                        token.revoked.send_replace(reason);
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a token in use could not be looked up");
-                    return;
+            for voucher in tokens.keys() {
+                match voucher {
+                    Voucher::OverlayToken(hash) => hashes.push(*hash),
+                    Voucher::Key(name) => keys.push(name.clone()),
                 }
             }
         }
+
+        if let Err(error) = self.revoke_lapsed(hashes, &keys).await {
+            metrics::counter!("parlor_failed_reads_total", "of" => "tokens").increment(1);
+            tracing::warn!(%error, "the tokens in use could not be looked up");
+        }
+    }
+
+    /// Says of each of these that holds no more that it does not.
+    async fn revoke_lapsed(
+        &self,
+        hashes: Vec<[u8; 32]>,
+        keys: &[KeyName],
+    ) -> Result<(), StoreError> {
+        let in_use = self.identity.overlay_tokens_in_use(hashes.clone()).await?;
+        let accepted = self.identity.accepted_keys(keys).await?;
+        let lapsed_keys = keys.iter().filter(|name| !accepted.contains(*name));
+        let lapsed_hashes = hashes.iter().filter(|hash| !in_use.contains(*hash));
+        let lapsed = lapsed_keys
+            .map(|name| Voucher::Key(name.clone()))
+            .chain(lapsed_hashes.map(|hash| Voucher::OverlayToken(*hash)));
+
+        let tokens = self.tokens();
+        for voucher in lapsed {
+            if let Some(token) = tokens.get(&voucher).and_then(Weak::upgrade) {
+                token.revoked.send_replace(Some(voucher.reason()));
+            }
+        }
+        Ok(())
     }
 
     fn tokens(&self) -> MutexGuard<'_, HashMap<Voucher, Weak<WatchedToken>>> {

@@ -211,6 +211,8 @@ async fn keys_keep_their_order_and_belong_to_one_tenant(database: Database) {
     assert_eq!(store.tenant_keys(own).await.unwrap(), keys);
     assert_eq!(store.tenant_with_keys(own).await.unwrap().unwrap().1, keys);
     assert_eq!(store.tenant_keys(other).await.unwrap().keys(), []);
+    let sets = store.keys_of_tenants(&[other, own, own]).await.unwrap();
+    assert_eq!(sets.into_iter().collect::<Vec<_>>(), [(own, keys.clone())]);
 
     // The same name is free for somebody else.
     let locked = store.lock_tenant(other).await.unwrap().unwrap();
