@@ -16,6 +16,8 @@ use parlor_domain::id::RoomId;
 use parlor_store::{Committed, Store};
 use tokio::time::MissedTickBehavior;
 
+use crate::ids::Randomness;
+use crate::patience::Reads;
 use crate::writer::Publish;
 pub(crate) use watched_room::{Following, Position, WatchedRoom};
 
@@ -26,6 +28,7 @@ pub const HEADS_CHECK: Duration = Duration::from_secs(1);
 /// The rooms being watched on this node.
 pub struct Hub {
     store: Store,
+    reads: Arc<Reads>,
     rooms: Mutex<HashMap<RoomId, Weak<WatchedRoom>>>,
 }
 
@@ -35,6 +38,7 @@ impl Hub {
     pub fn start(store: Store, heads_check: Duration) -> Arc<Self> {
         let hub = Arc::new(Self {
             store,
+            reads: Reads::new(Randomness::System),
             rooms: Mutex::default(),
         });
         tokio::spawn(check_heads(Arc::downgrade(&hub), heads_check));
@@ -44,6 +48,15 @@ impl Hub {
 
     pub(crate) fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub(crate) fn reads(&self) -> &Arc<Reads> {
+        &self.reads
+    }
+
+    /// How many reads for those who follow rooms have failed so far.
+    pub fn failed_reads(&self) -> u64 {
+        self.reads.failed()
     }
 
     /// Takes part in watching a room, until the last one to do so drops it.
@@ -94,7 +107,10 @@ impl Hub {
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "the heads of watched rooms could not be read"),
+            Err(error) => {
+                self.reads.count_failed("heads");
+                tracing::warn!(%error, "the heads of watched rooms could not be read");
+            }
         }
     }
 

@@ -12,6 +12,7 @@ pub mod hub;
 pub mod identity;
 pub mod ids;
 pub mod origins;
+mod patience;
 pub mod presence;
 pub mod service;
 pub mod simulate;

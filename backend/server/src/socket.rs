@@ -39,6 +39,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::app::App;
 use crate::graphql::ParlorSchema;
 use crate::origins;
+use crate::patience::Reads;
 use crate::service::Service;
 use close::Close;
 use groups::Groups;
@@ -62,20 +63,29 @@ pub struct Sockets {
     tokens: Arc<TokenWatch>,
     catch_ups: Semaphore,
     places: Arc<Places>,
+    reads: Arc<Reads>,
     open: watch::Sender<usize>,
 }
 
 impl Sockets {
     /// To be called within a runtime.
     pub fn new(app: &Arc<App>, schema: ParlorSchema, settings: SocketSettings) -> Arc<Self> {
+        let settings = Arc::new(settings);
+        let reads = Arc::clone(app.hub.reads());
+
         Arc::new(Self {
-            groups: Groups::new(schema.clone(), app.store.clone(), settings.presence_every),
-            tokens: TokenWatch::start(app.identity.clone(), settings.token_check),
+            groups: Groups::new(&schema, &app.store, &settings, &reads),
+            tokens: TokenWatch::start(
+                app.identity.clone(),
+                Arc::clone(&reads),
+                settings.token_check,
+            ),
             app: Arc::clone(app),
             schema,
-            settings: Arc::new(settings),
+            settings,
             catch_ups: Semaphore::new(CATCH_UPS_MAX),
             places: Arc::default(),
+            reads,
             open: watch::Sender::new(0),
         })
     }
@@ -117,7 +127,7 @@ pub async fn upgrade(State(service): State<Service>, request: Request) -> Respon
     let sockets = service.sockets;
     let origin = origins::foreign_origin(&sockets.app, request.headers());
     if let Some(origin) = &origin
-        && let Err(refusal) = check_origin(&sockets.app, origin).await
+        && let Err(refusal) = check_origin(&sockets, origin).await
     {
         return refusal;
     }
@@ -147,15 +157,17 @@ pub async fn upgrade(State(service): State<Service>, request: Request) -> Respon
 }
 
 /// Turns away pages that no tenant's rooms are open to. Which tenant a socket is for comes later.
-async fn check_origin(app: &App, origin: &str) -> Result<(), Response> {
-    match origins::some_may_use(app, origin).await {
+async fn check_origin(sockets: &Sockets, origin: &str) -> Result<(), Response> {
+    let patience = sockets.reads.within(sockets.settings.admission_patience);
+    let app = &sockets.app;
+    let may_use = patience.read("an origin", move || origins::some_may_use(app, origin));
+    match may_use.await {
         Ok(true) => Ok(()),
         Ok(false) => {
             let message = format!("pages of {origin:?} may not connect\n");
             Err((StatusCode::FORBIDDEN, message).into_response())
         }
-        Err(error) => {
-            tracing::error!(%error, "an origin could not be looked up");
+        Err(_) => {
             let message = "the origin could not be looked up\n";
             Err((StatusCode::SERVICE_UNAVAILABLE, message).into_response())
         }

@@ -7,6 +7,8 @@
 mod client;
 #[path = "socket/closing.rs"]
 mod closing;
+#[path = "socket/failed_reads.rs"]
+mod failed_reads;
 #[path = "api/keys.rs"]
 #[expect(dead_code, reason = "the API's tests use more of it")]
 mod keys;

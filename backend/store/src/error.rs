@@ -37,6 +37,18 @@ impl StoreError {
         matches!(self, Self::Retry(_))
     }
 
+    /// Whether what is stored was read and not understood, which no retry changes.
+    pub fn is_unreadable(&self) -> bool {
+        let Self::Fault(error) = self else {
+            return false;
+        };
+
+        matches!(
+            error,
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
+        )
+    }
+
     /// Sorts an error of the answer to a COMMIT.
     pub(crate) fn of_commit(error: sqlx::Error) -> Self {
         match error.as_database_error() {

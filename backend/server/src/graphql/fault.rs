@@ -5,6 +5,7 @@ use parlor_domain::access::AccessRefusal;
 use parlor_store::StoreError;
 
 use crate::feed::FeedRefusal;
+use crate::patience::ReadError;
 use crate::writer::NotDone;
 
 /// A failure that is no answer of the API's own types, with its code for machines.
@@ -105,5 +106,15 @@ impl From<Fault> for Error {
         Self::new(fault.message()).extend_with(|_, extensions| {
             extensions.set("code", fault.code());
         })
+    }
+}
+
+impl ReadError for Fault {
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Internal)
+    }
+
+    fn cause(&self) -> String {
+        self.message().to_owned()
     }
 }

@@ -223,9 +223,12 @@ impl WatchedRoom {
             let room = Arc::clone(self);
             tokio::spawn(async move {
                 if let Err(error) = room.fill().await {
+                    if let Some(hub) = room.hub.upgrade() {
+                        hub.reads().count_failed("a gap");
+                    }
                     tracing::warn!(%error, room_id = %room.id, "a gap in a log could not be filled");
                 }
-                // A gap that opened meanwhile is found by the next check of heads.
+                // A gap that opened meanwhile, or was not filled, is found by the next check of heads.
                 room.filling.store(false, Ordering::Release);
             });
         }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use parlor_domain::id::TenantId;
+use parlor_store::StoreError;
 
 use super::Sockets;
 use super::close::Close;
@@ -12,11 +13,23 @@ use super::places::Seat;
 use crate::feed::FeedRefusal;
 use crate::identity::{Caller, IdentityError};
 use crate::origins::{self, PageRefusal};
+use crate::patience::ReadError;
 
 /// What a socket is turned away from.
 pub(super) enum TurnedAway {
     FromRoom(FeedRefusal),
     FromServer(Close),
+}
+
+/// Why a socket may not go on.
+#[derive(Debug, thiserror::Error)]
+enum Barred {
+    #[error(transparent)]
+    Token(#[from] IdentityError),
+    #[error(transparent)]
+    Page(#[from] PageRefusal),
+    #[error("the tenant has as many sockets open on this node as it may")]
+    NoPlace,
 }
 
 /// Finds out who opens a socket from a page of `origin`, by what they say in the init.
@@ -26,22 +39,23 @@ pub(super) async fn admit(
     authorization: Option<&str>,
     origin: Option<Arc<str>>,
 ) -> Result<Caller, Close> {
-    let identity = &sockets.app.identity;
-    let caller = Caller {
-        origin,
-        ..identity
-            .authenticate(authorization)
-            .await
-            .map_err(of_token)?
-    };
-    origins::check_caller(&sockets.app, &caller)
-        .await
-        .map_err(of_page)?;
-    if let Some(tenant_id) = caller.principal.tenant_id() {
-        take_place(sockets, seat, tenant_id).await?;
-    }
+    let patience = sockets.reads.within(sockets.settings.admission_patience);
+    let origin = &origin;
+    let admitted = patience.read("a caller", move || async move {
+        let identity = &sockets.app.identity;
+        let caller = Caller {
+            origin: origin.clone(),
+            ..identity.authenticate(authorization).await?
+        };
+        origins::check_caller(&sockets.app, &caller).await?;
+        if let Some(tenant_id) = caller.principal.tenant_id() {
+            take_place(sockets, seat, tenant_id).await?;
+        }
 
-    Ok(caller)
+        Ok::<_, Barred>(caller)
+    });
+
+    admitted.await.map_err(|barred| barred.close())
 }
 
 /// Lets a socket follow a room of `tenant_id` that its caller may read. A token has been judged
@@ -56,17 +70,18 @@ pub(super) async fn admit_to_room(
         return Ok(());
     }
 
-    let checked = origins::check_room(&sockets.app, caller, tenant_id).await;
-    checked.map_err(|refusal| match refusal {
-        PageRefusal::Origin(_) => TurnedAway::FromRoom(FeedRefusal::OriginForbidden),
-        PageRefusal::Store(error) => {
-            tracing::error!(%error, "an origin could not be looked up");
-            TurnedAway::FromRoom(FeedRefusal::Internal)
+    let patience = sockets.reads.within(sockets.settings.start_patience);
+    let admitted = patience.read("a room's tenant", move || async move {
+        origins::check_room(&sockets.app, caller, tenant_id).await?;
+        take_place(sockets, seat, tenant_id).await
+    });
+
+    admitted.await.map_err(|barred| match barred {
+        Barred::Page(PageRefusal::Origin(_)) => TurnedAway::FromRoom(FeedRefusal::OriginForbidden),
+        Barred::Token(_) | Barred::Page(_) | Barred::NoPlace => {
+            TurnedAway::FromServer(barred.close())
         }
-    })?;
-    take_place(sockets, seat, tenant_id)
-        .await
-        .map_err(TurnedAway::FromServer)
+    })
 }
 
 impl TurnedAway {
@@ -82,9 +97,9 @@ impl TurnedAway {
     }
 }
 
-async fn take_place(sockets: &Sockets, seat: &Seat, tenant_id: TenantId) -> Result<(), Close> {
+async fn take_place(sockets: &Sockets, seat: &Seat, tenant_id: TenantId) -> Result<(), Barred> {
     let known = sockets.app.identity.directory().tenant(tenant_id).await;
-    let known = known.map_err(|error| of_token(error.into()))?;
+    let known = known.map_err(IdentityError::from)?;
     // Tokens may name a tenant that there is not, and then find nothing to read.
     let Some(known) = known else {
         return Ok(());
@@ -93,23 +108,35 @@ async fn take_place(sockets: &Sockets, seat: &Seat, tenant_id: TenantId) -> Resu
     if seat.take(tenant_id, known.tenant.limits.sockets_per_node) {
         Ok(())
     } else {
-        let reason = "the tenant has as many sockets open on this node as it may";
-        Err(Close::overload(reason))
+        Err(Barred::NoPlace)
     }
 }
 
-fn of_token(error: IdentityError) -> Close {
-    if let IdentityError::Store(error) = error {
-        tracing::error!(%error, "a caller could not be looked up");
-        return Close::overload("the token could not be looked up");
+impl Barred {
+    fn unread(&self) -> Option<&StoreError> {
+        match self {
+            Self::Token(IdentityError::Store(error)) | Self::Page(PageRefusal::Store(error)) => {
+                Some(error)
+            }
+            Self::Token(_) | Self::Page(_) | Self::NoPlace => None,
+        }
     }
 
-    Close::forbidden(error.to_string())
+    fn close(&self) -> Close {
+        match self {
+            _ if self.unread().is_some() => Close::database_away(),
+            Self::NoPlace => Close::overload(self.to_string()),
+            Self::Token(_) | Self::Page(_) => Close::forbidden(self.to_string()),
+        }
+    }
 }
 
-fn of_page(refusal: PageRefusal) -> Close {
-    match refusal {
-        PageRefusal::Origin(_) => Close::forbidden(refusal.to_string()),
-        PageRefusal::Store(error) => of_token(error.into()),
+impl ReadError for Barred {
+    fn may_pass(&self) -> bool {
+        self.unread().is_some_and(ReadError::may_pass)
+    }
+
+    fn cause(&self) -> String {
+        self.to_string()
     }
 }

@@ -8,8 +8,11 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::time::ServerTime;
 use parlor_store::{LogPosition, RESUME_EVENTS_MAX, Resume, RoomView, Snapshot, Store, StoreError};
 
+use super::close::Close;
+use super::outbound::Outbound;
 use crate::feed::{FeedMessage, FeedPresence, FeedRefusal, FeedRequest, FeedStart};
 use crate::hub::{Hub, Position, WatchedRoom};
+use crate::patience::ReadError;
 
 /// A feed's first message, and where to go on from.
 pub(crate) struct CaughtUp {
@@ -17,6 +20,13 @@ pub(crate) struct CaughtUp {
     /// Whose room it is.
     pub(crate) tenant_id: TenantId,
     pub(crate) message: FeedMessage,
+}
+
+/// Why a feed is not open.
+#[derive(Debug)]
+pub(crate) enum NotOpen {
+    Refused(FeedRefusal),
+    Unread(StoreError),
 }
 
 impl CaughtUp {
@@ -35,7 +45,7 @@ pub(crate) async fn open(
     hub: &Arc<Hub>,
     principal: &Principal,
     request: FeedRequest,
-) -> Result<CaughtUp, FeedRefusal> {
+) -> Result<CaughtUp, NotOpen> {
     let store = hub.store();
     let view = readable(store, principal, request.room_id).await?;
     // Watched before it is read, so that nothing can fall between the two.
@@ -63,11 +73,11 @@ pub(crate) async fn readable(
     store: &Store,
     principal: &Principal,
     room_id: RoomId,
-) -> Result<RoomView, FeedRefusal> {
-    let view = store.room(room_id).await.map_err(internal)?;
+) -> Result<RoomView, NotOpen> {
+    let view = store.room(room_id).await?;
+    let view = view.filter(|view| principal.may_read(&view.room));
 
-    view.filter(|view| principal.may_read(&view.room))
-        .ok_or(FeedRefusal::NotFound)
+    Ok(view.ok_or(FeedRefusal::NotFound)?)
 }
 
 /// Whether `events` may change who can read the room.
@@ -81,12 +91,12 @@ async fn first_message(
     store: &Store,
     view: &RoomView,
     start: FeedStart,
-) -> Result<FeedMessage, FeedRefusal> {
+) -> Result<FeedMessage, NotOpen> {
     let room_id = view.room.id;
     match start {
         FeedStart::After { epoch, seq } if seq >= 0 => {
             let after = LogPosition { epoch, seq };
-            match store.resume(room_id, after).await.map_err(internal)? {
+            match store.resume(room_id, after).await? {
                 Resume::Events { head, events } => Ok(FeedMessage {
                     epoch,
                     after_seq: seq,
@@ -104,31 +114,26 @@ async fn first_message(
     }
 }
 
-async fn at_head(store: &Store, room_id: RoomId) -> Result<FeedMessage, FeedRefusal> {
-    let snapshot = store.snapshot(room_id).await.map_err(internal)?;
+async fn at_head(store: &Store, room_id: RoomId) -> Result<FeedMessage, NotOpen> {
+    let snapshot = store.snapshot(room_id).await?;
+    let snapshot = snapshot.ok_or(FeedRefusal::NotFound)?;
 
-    snapshot
-        .map(|snapshot| starting_from(snapshot, Vec::new()))
-        .ok_or(FeedRefusal::NotFound)
+    Ok(starting_from(snapshot, Vec::new()))
 }
 
 async fn at_media_time(
     store: &Store,
     view: &RoomView,
     at: ServerTime,
-) -> Result<FeedMessage, FeedRefusal> {
+) -> Result<FeedMessage, NotOpen> {
     // An instant shows on the stream's timeline this much later than it happened.
     let happened_at = at.plus_millis(-view.room.ingest_offset_ms);
     let room_id = view.room.id;
-    let snapshot = store
-        .snapshot_at(room_id, happened_at)
-        .await
-        .map_err(internal)?;
+    let snapshot = store.snapshot_at(room_id, happened_at).await?;
     let snapshot = snapshot.ok_or(FeedRefusal::NotFound)?;
     let events = store
         .events_after(room_id, snapshot.epoch, snapshot.seq, RESUME_EVENTS_MAX)
-        .await
-        .map_err(internal)?;
+        .await?;
 
     Ok(starting_from(snapshot, events))
 }
@@ -149,11 +154,44 @@ fn shared(events: Vec<Event>) -> Vec<Arc<Event>> {
     events.into_iter().map(Arc::new).collect()
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that `map_err` takes"
-)]
-fn internal(error: StoreError) -> FeedRefusal {
-    tracing::error!(%error, "a room's log could not be read");
-    FeedRefusal::Internal
+impl NotOpen {
+    /// What to answer the operation with. A socket whose room could not be read is closed, to come
+    /// back.
+    pub(crate) fn tell(self, outbound: &Outbound) -> FeedRefusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Unread(_) => {
+                outbound.close(Close::database_away());
+                FeedRefusal::Internal
+            }
+        }
+    }
+}
+
+impl ReadError for NotOpen {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::Unread(error) => error.may_pass(),
+        }
+    }
+
+    fn cause(&self) -> String {
+        match self {
+            Self::Refused(refusal) => refusal.to_string(),
+            Self::Unread(error) => error.to_string(),
+        }
+    }
+}
+
+impl From<FeedRefusal> for NotOpen {
+    fn from(refusal: FeedRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for NotOpen {
+    fn from(error: StoreError) -> Self {
+        Self::Unread(error)
+    }
 }

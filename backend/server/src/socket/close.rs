@@ -52,6 +52,11 @@ impl Close {
         Self::new(Self::OVERLOAD, reason)
     }
 
+    /// The database did not answer for longer than anybody waits for it.
+    pub(crate) fn database_away() -> Self {
+        Self::overload("the database is away, come back")
+    }
+
     pub(crate) fn duplicate_id(id: &str) -> Self {
         const ROOM: usize = REASON_BYTES_MAX - "Subscriber for  already exists".len();
         let id = &id[..id.floor_char_boundary(ROOM)];

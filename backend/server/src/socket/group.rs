@@ -15,6 +15,7 @@ use super::members::{Members, Place};
 use super::presence_pace::{self, PresencePace, now};
 use crate::feed::{FeedMessage, FeedPresence, FeedRefusal};
 use crate::hub::{Following, Position, WatchedRoom};
+use crate::patience::Patience;
 
 /// Events in one live message. A backlog becomes a list, and this bounds how long one execution
 /// keeps others waiting.
@@ -39,6 +40,8 @@ enum Broken {
     Lost,
     /// The room was deleted.
     Gone,
+    /// The database does not answer, or what it holds cannot be read.
+    Unread,
     /// The execution came to an end or failed.
     Execution,
 }
@@ -125,24 +128,21 @@ impl Group {
                 distance.min(MESSAGE_EVENTS_MAX)
             })
         });
-        let following = self
-            .room
-            .following(position, limit, &self.groups.store)
-            .await;
-        let events = match following {
+        let patience = self.patience();
+        let (room, store) = (&self.room, &self.groups.store);
+        let read = move || room.following(position, limit, store);
+        let following = patience.read("a log", read);
+        let events = match following.await {
             Ok(Following::Events(events)) => events,
             Ok(Following::Gone) => return Err(Broken::Gone),
             Ok(Following::Lost) => return Err(Broken::Lost),
-            Err(error) => {
-                tracing::error!(%error, room_id = %self.room.id(), "a log could not be read");
-                return Err(Broken::Lost);
-            }
+            Err(_) => return Err(Broken::Unread),
         };
         if events.is_empty() {
             return Ok(());
         }
 
-        self.turn_out(&events).await;
+        self.turn_out(&events).await?;
         self.send(events).await
     }
 
@@ -183,31 +183,33 @@ impl Group {
         Ok(())
     }
 
-    /// Ends the subscriptions of those who may not read the room any more.
-    async fn turn_out(&mut self, events: &[Arc<Event>]) {
+    /// Ends the subscriptions of those who may not read the room any more. Until that is known nobody
+    /// is shown anything.
+    async fn turn_out(&mut self, events: &[Arc<Event>]) -> Result<(), Broken> {
         if !catch_up::change_access(events) {
-            return;
+            return Ok(());
         }
 
-        let found = self.groups.store.room(self.room.id()).await;
-        if let Err(error) = &found {
-            tracing::error!(%error, room_id = %self.room.id(), "a room could not be read");
-        }
-        let may_read = |principal: &Principal| match &found {
-            Ok(Some(view)) => principal.may_read(&view.room),
-            Ok(None) | Err(_) => false,
+        let patience = self.patience();
+        let (room_id, store) = (self.room.id(), &self.groups.store);
+        let view = patience.read("a room", move || store.room(room_id));
+        let view = view.await.map_err(|_| Broken::Unread)?;
+        let may_read = |principal: &Principal| {
+            let view = view.as_ref();
+            view.is_some_and(|view| principal.may_read(&view.room))
         };
         for place in self.members.take_where(|principal| !may_read(principal)) {
-            let member = &place.member;
-            if found.is_ok() {
-                end_with(member, FeedRefusal::NotFound);
-            } else {
-                // When in doubt nothing is shown, and coming back asks again.
-                let close = Close::overload("the room could not be read");
-                member.outbound.close(close);
-            }
+            end_with(&place.member, FeedRefusal::NotFound);
             count_one_less();
         }
+        Ok(())
+    }
+
+    fn patience(&self) -> Patience {
+        let Groups {
+            settings, reads, ..
+        } = &*self.groups;
+        reads.within(settings.follow_patience)
     }
 
     fn dismiss(&mut self, broken: &Broken) {
@@ -218,6 +220,7 @@ impl Group {
                     let close = Close::restart("the room's log was interrupted");
                     member.outbound.close(close);
                 }
+                Broken::Unread => member.outbound.close(Close::database_away()),
                 Broken::Gone => end_with(member, FeedRefusal::NotFound),
                 Broken::Execution => end_with(member, FeedRefusal::Internal),
             }

@@ -8,7 +8,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_graphql::Request;
 use tokio::sync::{mpsc, oneshot};
@@ -20,17 +19,19 @@ use super::members::Members;
 use super::operations::OperationKey;
 use super::outbound::Outbound;
 use super::presence_pace::PresencePace;
+use super::settings::SocketSettings;
 use crate::graphql::ParlorSchema;
 use crate::hub::{Position, WatchedRoom};
 use crate::identity::Caller;
+use crate::patience::Reads;
 use parlor_store::Store;
 
 /// All groups of this node.
 pub(crate) struct Groups {
     pub(super) schema: ParlorSchema,
     pub(super) store: Store,
-    /// How often a group is told how many are online at most.
-    presence_every: Duration,
+    pub(super) settings: Arc<SocketSettings>,
+    pub(super) reads: Arc<Reads>,
     running: Mutex<HashMap<GroupKey, mpsc::UnboundedSender<Command>>>,
     last_member: AtomicU64,
 }
@@ -81,11 +82,17 @@ pub(crate) struct Sharing {
 }
 
 impl Groups {
-    pub(crate) fn new(schema: ParlorSchema, store: Store, presence_every: Duration) -> Arc<Self> {
+    pub(crate) fn new(
+        schema: &ParlorSchema,
+        store: &Store,
+        settings: &Arc<SocketSettings>,
+        reads: &Arc<Reads>,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            schema,
-            store,
-            presence_every,
+            schema: schema.clone(),
+            store: store.clone(),
+            settings: Arc::clone(settings),
+            reads: Arc::clone(reads),
             running: Mutex::default(),
             last_member: AtomicU64::new(0),
         })
@@ -157,7 +164,7 @@ impl Groups {
             position: at,
             presence: sharing
                 .told_online
-                .map(|_| PresencePace::new(self.presence_every)),
+                .map(|_| PresencePace::new(self.settings.presence_every)),
             members: Members::default(),
         };
         metrics::gauge!("parlor_groups").increment(1);

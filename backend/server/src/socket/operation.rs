@@ -185,7 +185,10 @@ impl Run {
         FeedSource::opened_by(move |request| {
             Box::pin(async move {
                 let (app, principal) = (&sockets.app, &caller.principal);
-                let caught_up = catch_up::open(&app.hub, principal, request).await?;
+                let patience = sockets.reads.within(sockets.settings.start_patience);
+                let read = move || catch_up::open(&app.hub, principal, request);
+                let opening = patience.read("a room's feed", read);
+                let caught_up = opening.await.map_err(|not_open| not_open.tell(&outbound))?;
                 let tenant_id = caught_up.tenant_id;
                 admission::admit_to_room(&sockets, &seat, &caller, tenant_id)
                     .await
@@ -262,11 +265,13 @@ impl Run {
         execution: &mut Execution,
     ) -> Option<Position> {
         let store = &self.sockets.app.store;
-        let following = sharing
-            .room
-            .following(position, MESSAGE_EVENTS_MAX, store)
-            .await;
-        let events = match following {
+        let patience = self
+            .sockets
+            .reads
+            .within(self.sockets.settings.follow_patience);
+        let read = move || sharing.room.following(position, MESSAGE_EVENTS_MAX, store);
+        let following = patience.read("a log", read);
+        let events = match following.await {
             Ok(Following::Events(events)) => events,
             Ok(Following::Gone) => {
                 self.refuse(FeedRefusal::NotFound);
@@ -276,21 +281,22 @@ impl Run {
                 self.start_anew();
                 return None;
             }
-            Err(error) => {
-                tracing::error!(%error, "a log could not be read");
-                self.start_anew();
+            Err(_) => {
+                self.outbound.close(Close::database_away());
                 return None;
             }
         };
         let Some(through_seq) = events.last().map(|event| event.seq) else {
             return Some(position);
         };
-        if catch_up::change_access(&events)
-            && let Err(refusal) =
-                catch_up::readable(store, &self.caller.principal, sharing.room.id()).await
-        {
-            self.refuse(refusal);
-            return None;
+        if catch_up::change_access(&events) {
+            let (principal, room_id) = (&self.caller.principal, sharing.room.id());
+            let read = move || catch_up::readable(store, principal, room_id);
+            let readable = patience.read("a room", read);
+            if let Err(not_open) = readable.await {
+                self.refuse(not_open.tell(&self.outbound));
+                return None;
+            }
         }
 
         let message = FeedMessage {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::patience::{FOLLOW_PATIENCE, START_PATIENCE};
+
 /// Limits of one socket.
 #[derive(Debug, Clone)]
 pub struct SocketSettings {
@@ -27,6 +29,13 @@ pub struct SocketSettings {
     /// How often the overlay tokens and tenants' keys in use are looked up, to notice that one holds
     /// no more.
     pub token_check: Duration,
+    /// How long a socket waits to be let in while the database does not answer. Within the 10 s that
+    /// the SDKs leave for the acknowledgement.
+    pub admission_patience: Duration,
+    /// How long a subscription waits to start while the database does not answer.
+    pub start_patience: Duration,
+    /// How long those who follow a room wait for a database that does not answer.
+    pub follow_patience: Duration,
     /// How long a closing socket has to take what was sent and answer the close frame.
     pub close_timeout: Duration,
     /// The longest message a client may send. A document with its variables is a few KiB.
@@ -53,6 +62,9 @@ impl Default for SocketSettings {
             token_warning: Duration::from_mins(1),
             token_grace: Duration::from_secs(10),
             token_check: Duration::from_secs(3),
+            admission_patience: Duration::from_secs(8),
+            start_patience: START_PATIENCE,
+            follow_patience: FOLLOW_PATIENCE,
             close_timeout: Duration::from_secs(5),
             message_bytes_max: 64 * 1024,
             operations_max: 32,

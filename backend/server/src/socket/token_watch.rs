@@ -14,10 +14,12 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::identity::{self, Caller, Identity, KeyName};
+use crate::patience::Reads;
 
 /// What vouches for the sockets that are open.
 pub(crate) struct TokenWatch {
     identity: Identity,
+    reads: Arc<Reads>,
     tokens: Mutex<HashMap<Voucher, Weak<WatchedToken>>>,
 }
 
@@ -62,9 +64,10 @@ impl Voucher {
 impl TokenWatch {
     /// Looks up what is in use every `every`, for as long as the watch lives. To be called
     /// within a runtime.
-    pub(crate) fn start(identity: Identity, every: Duration) -> Arc<Self> {
+    pub(crate) fn start(identity: Identity, reads: Arc<Reads>, every: Duration) -> Arc<Self> {
         let watch = Arc::new(Self {
             identity,
+            reads,
             tokens: Mutex::default(),
         });
         tokio::spawn(check(Arc::downgrade(&watch), every));
@@ -100,7 +103,7 @@ impl TokenWatch {
         }
 
         if let Err(error) = self.revoke_lapsed(hashes, &keys).await {
-            metrics::counter!("parlor_failed_reads_total", "of" => "tokens").increment(1);
+            self.reads.count_failed("tokens");
             tracing::warn!(%error, "the tokens in use could not be looked up");
         }
     }

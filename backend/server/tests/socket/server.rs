@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_graphql::{Request, Variables};
@@ -61,6 +61,7 @@ pub(crate) struct Options {
 pub(crate) struct LossyPublisher {
     hub: Arc<Hub>,
     pub(crate) loses: AtomicBool,
+    lost: Mutex<Vec<Committed>>,
 }
 
 struct Files(PathBuf);
@@ -119,6 +120,7 @@ impl TestServer {
         let publications = Arc::new(LossyPublisher {
             hub: Arc::clone(&hub),
             loses,
+            lost: Mutex::default(),
         });
         let mut ids = Ids::new(Clock::Test(clock.clone()), Randomness::seeded(options.seed));
         let publisher = Arc::clone(&publications) as Arc<dyn Publish>;
@@ -354,7 +356,18 @@ impl TestServer {
 
 impl Publish for LossyPublisher {
     fn publish(&self, committed: Committed) {
-        if !self.loses.load(Ordering::SeqCst) {
+        if self.loses.load(Ordering::SeqCst) {
+            self.lost.lock().unwrap().push(committed);
+        } else {
+            self.hub.publish(committed);
+        }
+    }
+}
+
+impl LossyPublisher {
+    /// Publishes what was lost, late.
+    pub(crate) fn find(&self) {
+        for committed in self.lost.lock().unwrap().drain(..) {
             self.hub.publish(committed);
         }
     }

@@ -22,6 +22,7 @@ use crate::graphql::scalar::Int64;
 use crate::graphql::{caller, global_id};
 use crate::hub::{Position, WatchedRoom};
 use crate::identity::Caller;
+use crate::patience::{FOLLOW_PATIENCE, Patience, START_PATIENCE};
 
 /// Entries that a newcomer is told: what a moderator looks over when their shift begins. More are in
 /// `auditConnection`.
@@ -89,7 +90,10 @@ async fn follow(
     // Watched before it is read, so that nothing can fall between the two.
     let room = app.hub.watch(room_id);
     let news = room.audited();
-    let reader = admitted(&app, &caller, room_id).await?;
+    let patience = app.hub.reads().within(START_PATIENCE);
+    let (app_ref, caller_ref) = (&app, &caller);
+    let admitted = move || admitted(app_ref, caller_ref, room_id);
+    let reader = patience.read("an audit trail", admitted).await?;
 
     let head = reader.view.head;
     room.note(Position {
@@ -112,9 +116,9 @@ async fn follow(
     let first = match resumed(start, end) {
         Some(seq) => {
             follower.position.seq = seq;
-            follower.entries().await?
+            follower.entries(&patience).await?
         }
-        None => follower.anew(end).await?,
+        None => follower.anew(end, &patience).await?,
     };
 
     let rest = stream::unfold(Some(follower), |follower| async {
@@ -157,16 +161,19 @@ impl Follower {
                     news = self.news.changed() => news.expect("the room is held here"),
                 }
             }
-            let reader = admitted(&self.app, &self.caller, self.room.id()).await?;
+            let patience = self.app.hub.reads().within(FOLLOW_PATIENCE);
+            let (app, caller, room_id) = (&*self.app, &self.caller, self.room.id());
+            let admitted = move || admitted(app, caller, room_id);
+            let reader = patience.read("an audit trail", admitted).await?;
             let end = Position {
                 epoch: reader.view.head.epoch,
                 seq: reader.view.census.audited,
             };
             // Positions of one epoch never go back.
             if end.epoch != self.position.epoch {
-                return self.anew(end).await;
+                return self.anew(end, &patience).await;
             }
-            let message = self.entries().await?;
+            let message = self.entries(&patience).await?;
             if !message.entries.is_empty() {
                 return Ok(message);
             }
@@ -174,17 +181,11 @@ impl Follower {
     }
 
     /// What is new since the position, and goes there.
-    async fn entries(&mut self) -> Result<StaffFeed, Fault> {
+    async fn entries(&mut self, patience: &Patience) -> Result<StaffFeed, Fault> {
         let after = self.position;
-        let store = &self.app.store;
-        let entries = store
-            .audit_after(
-                self.tenant_id,
-                self.room.id(),
-                after.seq,
-                MESSAGE_ENTRIES_MAX,
-            )
-            .await?;
+        let (tenant_id, room_id, store) = (self.tenant_id, self.room.id(), &self.app.store);
+        let read = move || store.audit_after(tenant_id, room_id, after.seq, MESSAGE_ENTRIES_MAX);
+        let entries = patience.read("an audit trail", read).await?;
         self.position.seq = entries.last().map_or(after.seq, |entry| entry.seq);
         self.is_behind = self.position.seq - after.seq == MESSAGE_ENTRIES_MAX;
 
@@ -199,12 +200,11 @@ impl Follower {
     }
 
     /// The newest entries up to `end`, and goes there.
-    async fn anew(&mut self, end: Position) -> Result<StaffFeed, Fault> {
+    async fn anew(&mut self, end: Position, patience: &Patience) -> Result<StaffFeed, Fault> {
         let after_seq = end.seq - SNAPSHOT_ENTRIES;
-        let store = &self.app.store;
-        let newest = store
-            .audit_after(self.tenant_id, self.room.id(), after_seq, SNAPSHOT_ENTRIES)
-            .await?;
+        let (tenant_id, room_id, store) = (self.tenant_id, self.room.id(), &self.app.store);
+        let read = move || store.audit_after(tenant_id, room_id, after_seq, SNAPSHOT_ENTRIES);
+        let newest = patience.read("an audit trail", read).await?;
         self.position = end;
 
         Ok(StaffFeed {
