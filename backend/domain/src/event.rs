@@ -162,6 +162,24 @@ impl EventBody {
         }
     }
 
+    /// This event, which takes the place of `earlier` in a batch. It is told as what happened to the
+    /// train that people wait for: a start or a level-up is not lost in the progress that follows.
+    pub(crate) fn following(self, earlier: &Self) -> Self {
+        match (self, earlier) {
+            (Self::HypeTrainProgressed(train), Self::HypeTrainLeveledUp(before))
+                if train.id == before.id =>
+            {
+                Self::HypeTrainLeveledUp(train)
+            }
+            (Self::HypeTrainProgressed(train), Self::HypeTrainStarted(before))
+                if train.id == before.id =>
+            {
+                Self::HypeTrainStarted(train)
+            }
+            (later, _) => later,
+        }
+    }
+
     /// When a client applies this event. Moments all belong to the show.
     pub fn timing(&self) -> Timing {
         self.part().map_or(Timing::Picture, Part::timing)

@@ -133,6 +133,8 @@ pub enum UpdateRoomRefusal {
     StageOccupied { on_stage: i64, given: u32 },
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    #[error("another room of the tenant has this slug")]
+    SlugTaken,
 }
 
 impl RoomState {
@@ -301,7 +303,8 @@ pub fn check_delay(field: &'static str, delay_ms: i64) -> Result<(), Invalid> {
     check_range(field, delay_ms, 0, DELAY_MS_MAX)
 }
 
-fn check_slug(slug: &str) -> Result<(), Invalid> {
+/// Checks the name of a room in addresses.
+pub fn check_slug(slug: &str) -> Result<(), Invalid> {
     let well_formed = !slug.is_empty()
         && slug.len() <= SLUG_BYTES_MAX
         && slug

@@ -7,6 +7,8 @@
 mod authority;
 mod contributions;
 mod deletion;
+mod events;
+mod lookups;
 mod participants;
 mod people;
 mod presence;
@@ -15,14 +17,14 @@ mod sessions;
 mod stage;
 mod trains;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::AuditEntry;
 use crate::contribution::Contribution;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRecord, TrainRow};
 use crate::id::{
-    ContributionId, HypeTrainId, IdSource, NodeId, ParticipantId, SessionId, ViewerId,
+    ContributionId, HypeTrainId, IdSource, NodeId, ParticipantId, RoomId, SessionId, ViewerId,
 };
 use crate::participant::Participant;
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
@@ -30,8 +32,9 @@ use crate::session::Session;
 use crate::time::ServerTime;
 
 pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
-pub use contributions::RecordContributionRefusal;
+pub use contributions::{RecordContributionRefusal, Reported};
 pub use deletion::DeleteRoomRefusal;
+pub use lookups::Lookups;
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, OnlineCount, People};
 pub use presence::{PresenceChange, Presences};
@@ -40,6 +43,7 @@ pub use sessions::{
     EndSessionRefusal, InterruptSessionRefusal, ResumeSessionRefusal, StartSessionRefusal,
 };
 pub use stage::StageRefusal;
+pub use trains::Contributors;
 
 /// A room under its lock.
 #[derive(Debug, Clone)]
@@ -63,19 +67,21 @@ pub struct RoomAggregate {
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// First answers, by provider and idempotency key.
-    pub answers: BTreeMap<MessageKey, Answer>,
+    pub answers: Lookups<MessageKey, Answer>,
     /// Contributions, by provider and reference.
-    pub contributions: BTreeMap<ContributionRef, Contribution>,
+    pub contributions: Lookups<ContributionRef, Reported>,
     /// What people have given to a train.
-    pub contributors: BTreeMap<(HypeTrainId, ViewerId), Contributor>,
-    /// For each contribution that a command of the batch would reverse.
-    pub reversals: BTreeMap<ContributionId, ReversalFacts>,
+    pub contributors: Contributors,
+    /// For each contribution that counted in a train and that a command of the batch would reverse.
+    pub reversals: Lookups<ContributionRef, ReversalFacts>,
     /// Who acts, and whom they act on.
     pub people: People,
     /// Where those who act are connected.
     pub presences: Presences,
-    /// Whether contributions were recorded in the room.
-    pub has_contributions: bool,
+    /// The tenant's rooms that have a slug.
+    pub slugs: Lookups<String, RoomId>,
+    /// Whether contributions were recorded in the room, if somebody asked.
+    pub has_contributions: Option<bool>,
 }
 
 /// What a reversal needs to know to correct the records, as of before the batch.
@@ -91,14 +97,14 @@ pub struct ReversalFacts {
 }
 
 /// A message's id in its provider's scope.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageKey {
     pub provider: String,
     pub key: String,
 }
 
 /// A contribution's id in its provider's scope.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContributionRef {
     pub provider: String,
     pub contribution_ref: String,
@@ -128,6 +134,8 @@ pub struct Changes {
     pub deleted: bool,
     pub session: BTreeMap<SessionId, Session>,
     pub contributions: BTreeMap<ContributionId, Contribution>,
+    /// Those of them that nobody reported before.
+    pub first_reported: BTreeSet<ContributionId>,
     /// Which train contributions count in, also of rows that are not in `contributions`.
     pub boarded: BTreeMap<ContributionId, HypeTrainId>,
     pub contributors: BTreeMap<(HypeTrainId, ViewerId), Contributor>,
@@ -145,6 +153,8 @@ pub struct Changes {
     pub events: Vec<Event>,
     /// Whether the room's deadline is to be written also if it has not moved.
     pub deadline: bool,
+    /// The last position that somebody was told.
+    promised_seq: i64,
 }
 
 impl RoomAggregate {
@@ -167,7 +177,8 @@ impl RoomAggregate {
         aggregate
     }
 
-    /// Changes the room. Archiving it takes everyone off the stage and out of the queue, whom the
+    /// Changes the room. What a room of the batch has let go of stays taken until the batch is
+    /// committed, as the rows are. Archiving it takes everyone off the stage and out of the queue, whom the
     /// batch has to know.
     pub fn update_room(
         &mut self,
@@ -180,6 +191,12 @@ impl RoomAggregate {
             on_stage: self.census.on_stage,
         };
         let room = self.room.changed(change, present, now)?;
+        if room.slug != self.room.slug
+            && let Some(owner) = self.known.slugs.get(&room.slug)
+            && *owner != room.id
+        {
+            return Err(UpdateRoomRefusal::SlugTaken);
+        }
         if room.state == RoomState::Archived {
             self.clear_stage(ids, now);
         }
@@ -208,18 +225,5 @@ impl RoomAggregate {
     pub fn settle_deadline(&mut self, ids: &mut impl IdSource, now: ServerTime) {
         self.end_expired(ids, now);
         self.changes.deadline = true;
-    }
-
-    /// The stamp that an event appended now gets.
-    fn stamp(&self, now: ServerTime) -> ServerTime {
-        self.head.occurred_at.max(now)
-    }
-
-    fn append(&mut self, body: EventBody, ids: &mut impl IdSource, now: ServerTime) {
-        let delay_ms = self
-            .live_session()
-            .map_or(self.room.delay_ms, |session| session.delay_ms);
-        let event = self.head.append(body, delay_ms, ids, now);
-        self.changes.events.push(event);
     }
 }

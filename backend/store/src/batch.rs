@@ -1,46 +1,47 @@
-//! A batch of rooms under their locks: loaded, decided on by the caller, and written in sets.
+//! A batch of rooms under their locks: loaded, decided on by the caller, claimed, and written in sets.
+//!
+//! Each subject has a file here with what commands ask of it, how it is loaded and how it is written,
+//! and a line in [`load`] and in [`write_all`].
 
+mod claims;
+mod connections;
+mod contributions;
 mod delete;
-mod load;
+mod log;
+mod people;
+mod rooms;
+mod sessions;
+mod settings;
+mod trains;
 pub(crate) mod write;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use parlor_domain::event::Event;
-use parlor_domain::id::{Epoch, ParticipantId, RoomId, TenantId, ViewerId};
-use parlor_domain::room_aggregate::{
-    Changes, ContributionRef, MessageKey, OnlineCount, RoomAggregate,
-};
+use parlor_domain::id::{Epoch, RoomId, TenantId};
+use parlor_domain::room_aggregate::{Changes, OnlineCount, RoomAggregate};
 use parlor_domain::time::ServerTime;
 
 use crate::due_work::{self, RoomEnd};
 use crate::engine::Transaction;
 use crate::{Store, StoreError};
+use claims::Shared;
+use rooms::{Locked, Rooms};
 
-/// The operation that the keys of contribution reports belong to.
-pub(crate) const RECORD_CONTRIBUTION: &str = "record_contribution";
+pub use contributions::ContributionNeeds;
+pub use people::PeopleNeeds;
+pub use rooms::Unreadable;
+pub(crate) use settings::{claim_slugs, release_slugs};
 
 /// A room that a batch decides on, and what its commands need looked up.
 #[derive(Debug, Clone)]
 pub struct RoomNeeds {
     pub tenant_id: TenantId,
     pub room_id: RoomId,
-    /// The keys of the reports.
-    pub answers: Vec<MessageKey>,
-    /// What the reports speak of.
-    pub contributions: Vec<ContributionRef>,
-    /// Those of them that a report would reverse.
-    pub reversals: Vec<ContributionRef>,
-    /// Who gave, as the reports say.
-    pub viewers: Vec<ViewerId>,
-    /// Who acts, and whether they are connected.
-    pub actors: Vec<ViewerId>,
-    /// Whom they act on.
-    pub participants: Vec<ParticipantId>,
-    /// Whether everyone on the stage, or on the way there, is acted on.
-    pub stage: bool,
-    /// Whether it matters that contributions were recorded.
-    pub has_contributions: bool,
+    pub contributions: ContributionNeeds,
+    pub people: PeopleNeeds,
+    /// What the room may be called, as far as it may be a slug at all.
+    pub slugs: Vec<String>,
 }
 
 impl RoomNeeds {
@@ -49,14 +50,9 @@ impl RoomNeeds {
         Self {
             tenant_id,
             room_id,
-            answers: Vec::new(),
-            contributions: Vec::new(),
-            reversals: Vec::new(),
-            viewers: Vec::new(),
-            actors: Vec::new(),
-            participants: Vec::new(),
-            stage: false,
-            has_contributions: false,
+            contributions: ContributionNeeds::default(),
+            people: PeopleNeeds::default(),
+            slugs: Vec::new(),
         }
     }
 }
@@ -64,15 +60,19 @@ impl RoomNeeds {
 /// Rooms under their locks. Dropped, it rolls back.
 pub struct Batch {
     transaction: Transaction,
-    rooms: BTreeMap<(RoomId, TenantId), Locked>,
+    needs: Vec<RoomNeeds>,
+    shared: Shared,
+    rooms: Rooms,
+    has_claimed: bool,
 }
 
-/// A room under its lock, and where its last keyframe is.
-struct Locked {
-    aggregate: RoomAggregate,
-    keyframe_seq: i64,
-    /// When something in the room ran out of time, before the batch.
-    deadline: Option<ServerTime>,
+/// Why there is nothing to decide on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRoom {
+    /// The batch did not name it, it is not there, or it is not the tenant's.
+    NotFound,
+    /// What is stored of it cannot be read.
+    Unreadable,
 }
 
 /// What a batch wrote about one room, to be published.
@@ -98,51 +98,91 @@ impl Store {
     /// Fails with [`StoreError::Retry`] when another transaction was in the way.
     pub async fn begin(&self, needs: &[RoomNeeds]) -> Result<Batch, StoreError> {
         let mut transaction = self.engine.begin().await?;
-        let mut rooms = load::lock(&mut transaction, needs).await?;
-        load::state(&mut transaction, &mut rooms).await?;
-        load::known(&mut transaction, &mut rooms, needs).await?;
-        load::contributions_of(&mut transaction, &mut rooms, needs).await?;
+        let mut rooms = rooms::lock(&mut transaction, needs).await?;
+        claim_slugs(&mut transaction, &settings::slugs(needs)).await?;
+        load(&mut transaction, &mut rooms).await?;
 
-        Ok(Batch { transaction, rooms })
+        Ok(Batch {
+            transaction,
+            needs: needs.to_vec(),
+            shared: Shared::of(needs),
+            rooms,
+            has_claimed: false,
+        })
     }
 }
 
 impl Batch {
-    /// The tenant's room, to decide on. `None` if the batch did not name it, if it is not there, or
-    /// if it is not the tenant's.
-    pub fn room(&mut self, tenant_id: TenantId, room_id: RoomId) -> Option<&mut RoomAggregate> {
-        let locked = self.rooms.get_mut(&(room_id, tenant_id))?;
-        Some(&mut locked.aggregate)
+    /// The tenant's room, to decide on.
+    pub fn room(
+        &mut self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+    ) -> Result<&mut RoomAggregate, NoRoom> {
+        let key = (room_id, tenant_id);
+        self.shared.tell(&mut self.rooms, key);
+        if self.rooms.unreadable().contains_key(&key) {
+            return Err(NoRoom::Unreadable);
+        }
+
+        let locked = self.rooms.get_mut(key).ok_or(NoRoom::NotFound)?;
+        Ok(&mut locked.aggregate)
+    }
+
+    /// The rooms that cannot be read, whose commands are all refused.
+    pub fn unreadable(&self) -> impl Iterator<Item = (RoomId, &Unreadable)> {
+        let unreadable = self.rooms.unreadable().iter();
+        unreadable.map(|((room_id, _), unreadable)| (*room_id, unreadable))
+    }
+
+    /// Claims the keys of what was decided. Returns whether all of them were free; if not, the rooms
+    /// are again as they were loaded, know who has the keys, and are to be decided on again.
+    ///
+    /// Ends, for each time one key more is known to be another's.
+    pub async fn claim(&mut self) -> Result<bool, StoreError> {
+        if claims::claim(&mut self.transaction, &self.rooms).await? {
+            self.has_claimed = true;
+            return Ok(true);
+        }
+
+        self.rooms = rooms::lock(&mut self.transaction, &self.needs).await?;
+        load(&mut self.transaction, &mut self.rooms).await?;
+        Ok(false)
     }
 
     /// Writes what was changed, commits, and returns what to publish of each room that changed.
-    /// When nothing was changed, nothing is written.
+    /// When nothing was changed, nothing is written. Whoever has not claimed before claims here, and
+    /// is to try again if that fails.
     pub async fn commit(mut self) -> Result<Vec<Committed>, StoreError> {
         self.rooms
-            .retain(|_, locked| has_changes(&locked.aggregate.changes));
-        if self.rooms.is_empty() {
+            .retain(|locked| has_changes(&locked.aggregate.changes));
+        if self.rooms.all().next().is_none() {
             self.roll_back().await?;
             return Ok(Vec::new());
         }
+        if !self.has_claimed && !claims::claim(&mut self.transaction, &self.rooms).await? {
+            self.roll_back().await?;
+            return Err(StoreError::ClaimLost);
+        }
 
-        let aggregates = self.rooms.values().map(|locked| &locked.aggregate);
+        let aggregates = self.rooms.all().map(|locked| &locked.aggregate);
         for aggregate in aggregates.filter(|aggregate| aggregate.is_deleted()) {
             delete::room(&mut self.transaction, aggregate).await?;
         }
-        let kept = self.rooms.values();
+        let kept = self.rooms.all();
         let kept = kept.filter(|locked| !locked.aggregate.is_deleted());
         let rooms: Vec<_> = kept.map(write::Room::of).collect();
-        write::heads(&mut self.transaction, &rooms).await?;
-        write::settings(&mut self.transaction, &rooms).await?;
-        write::changes(&mut self.transaction, &rooms).await?;
-        let ends = self.rooms.values().filter_map(moved_end);
+        let unkept = write_all(&mut self.transaction, &rooms).await?;
+        settings::write(&mut self.transaction, &rooms, &unkept).await?;
+        let ends = self.rooms.all().filter_map(moved_end);
         due_work::write_room_ends(&mut self.transaction, ends).await?;
+        release_slugs(&mut self.transaction, &settings::slugs(&self.needs)).await?;
         self.transaction
             .commit()
             .await
             .map_err(StoreError::of_commit)?;
 
-        Ok(self.rooms.into_values().map(committed).collect())
+        Ok(self.rooms.into_all().map(committed).collect())
     }
 
     /// Gives the locks back and writes nothing.
@@ -151,12 +191,37 @@ impl Batch {
     }
 }
 
+/// Loads what the rooms' commands need. A later subject may depend on what an earlier one found.
+async fn load(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
+    rooms::state(transaction, rooms).await?;
+    settings::load(transaction, rooms).await?;
+    contributions::load(transaction, rooms).await?;
+    trains::load(transaction, rooms).await?;
+    people::load(transaction, rooms).await?;
+    connections::load(transaction, rooms).await
+}
+
+/// Writes everything that changed outside the rooms' own rows and what was claimed. Returns the rooms
+/// whose keyframe, which was due, could not be written.
+pub(crate) async fn write_all(
+    transaction: &mut Transaction,
+    rooms: &[write::Room<'_>],
+) -> Result<BTreeSet<RoomId>, sqlx::Error> {
+    sessions::write(transaction, rooms).await?;
+    contributions::write(transaction, rooms).await?;
+    trains::write(transaction, rooms).await?;
+    people::write(transaction, rooms).await?;
+    connections::write(transaction, rooms).await?;
+    log::write(transaction, rooms).await
+}
+
 fn has_changes(changes: &Changes) -> bool {
     let Changes {
         room,
         deleted,
         session,
         contributions,
+        first_reported: _,
         boarded,
         contributors,
         trains,
@@ -168,6 +233,7 @@ fn has_changes(changes: &Changes) -> bool {
         audit,
         events,
         deadline,
+        ..
     } = changes;
 
     *room

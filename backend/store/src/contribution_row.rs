@@ -125,9 +125,17 @@ pub(crate) const INSERT: &str = "INSERT INTO contributions (id, tenant_id, room_
     contribution_ref, kind, amount, currency, tier, quantity, viewer_id, viewer_name, message,
     status, hype, train_id, occurred_at, recorded_at) ";
 
+pub(crate) const IF_FREE: &str = " ON CONFLICT (tenant_id, provider, contribution_ref) DO NOTHING";
+
 /// What was given stays as it was first reported.
-pub(crate) const REPLACE: &str = " ON CONFLICT (id) DO UPDATE SET
-    status = excluded.status, train_id = excluded.train_id";
+pub(crate) const UPDATE: &str = "UPDATE contributions SET status = v.status, train_id = v.train_id
+    FROM v WHERE contributions.id = v.id AND contributions.tenant_id = v.tenant_id";
+
+pub(crate) const CHANGED: &str = "v (id, tenant_id, status, train_id)";
+
+pub(crate) fn changed_row(tenant_id: TenantId, one: &Contribution) -> Vec<Value> {
+    row![one.id, tenant_id, status_name(one.status), one.train_id]
+}
 
 pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Contribution) -> Vec<Value> {
     let money = one.gift.money.as_ref();

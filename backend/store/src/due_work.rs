@@ -93,25 +93,20 @@ impl Store {
         }
         // The order in which rooms are locked.
         found.sort_unstable();
-        let keys: Vec<_> = found
+        let until = lease.now.plus_millis(lease.lease_ms);
+        let keys = found
             .into_iter()
-            .map(|(subject_id, claim_at)| row![subject_id, claim_at])
+            .map(|(id, claim_at)| row![id, kind.as_str(), claim_at, lease.holder, until])
             .collect();
-        let claim = Statement::with_keys("found (subject_id, claim_at)", &keys)
-            .push("UPDATE due_work SET attempts = attempts + 1, holder = ")
-            .push_value(lease.holder)
-            .push(", claim_at = ")
-            .push_value(lease.now.plus_millis(lease.lease_ms))
-            .push(" FROM found WHERE due_work.kind = ")
-            .push_value(kind.as_str())
-            .push(
-                " AND due_work.subject_id = found.subject_id
-                  AND due_work.claim_at = found.claim_at
-                  RETURNING due_work.subject_id, due_work.tenant_id, due_work.due_at,
-                      due_work.attempts, due_work.progress",
-            );
-
-        let claimed = self.engine.write(claim).await?;
+        let claim = "UPDATE due_work
+             SET attempts = attempts + 1, holder = found.holder, claim_at = found.until
+             FROM found
+             WHERE due_work.kind = found.kind AND due_work.subject_id = found.subject_id
+                 AND due_work.claim_at = found.claim_at
+             RETURNING due_work.subject_id, due_work.tenant_id, due_work.due_at,
+                 due_work.attempts, due_work.progress";
+        let table = "found (subject_id, kind, claim_at, holder, until)";
+        let claimed = self.engine.write_set(table, keys, claim).await?;
         let read = |mut row: Row| {
             Ok(DueWork {
                 kind,
@@ -245,7 +240,9 @@ pub(crate) async fn write_room_ends(
     transaction.insert(INSERT, put, replace).await?;
     transaction
         .update("v (kind, subject_id)", removed, REMOVE)
-        .await
+        .await?;
+
+    Ok(())
 }
 
 /// Notes that a room which was just deleted is to be cleared away, and that nothing in it ends.
@@ -260,7 +257,9 @@ pub(crate) async fn write_room_clearing(
         .update("v (kind, subject_id)", vec![end], REMOVE)
         .await?;
     let clearing = due_row(DueKind::RoomClearing, room_id, tenant_id, due_at);
-    transaction.insert(INSERT, vec![clearing], "").await
+    transaction.insert(INSERT, vec![clearing], "").await?;
+
+    Ok(())
 }
 
 const INSERT: &str = "INSERT INTO due_work (kind, subject_id, tenant_id, due_at, claim_at) ";

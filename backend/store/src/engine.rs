@@ -11,7 +11,8 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Sqlite};
 
 use crate::error::StoreError;
-use crate::sql::{ROWS_PER_STATEMENT, Row, Statement, Value};
+use crate::set::{Dialect, SetStatement};
+use crate::sql::{Row, Statement, Value};
 
 /// How long a writer waits for another process's lock, or for a connection of the pool. Well below
 /// a client's patience, and many times what a batch takes.
@@ -129,6 +130,28 @@ impl Engine {
         }
     }
 
+    /// Runs `WITH {table} AS ({keys}) {update}`, in transactions of its own.
+    pub(crate) async fn write_set(
+        &self,
+        table: &str,
+        keys: Vec<Vec<Value>>,
+        update: &str,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        let mut rows = Vec::new();
+        for statement in SetStatement::with(table, keys, update).statements(self.dialect()) {
+            rows.extend(self.write(statement).await?);
+        }
+
+        Ok(rows)
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     /// Runs one statement that writes, in a transaction of its own.
     pub(crate) async fn write(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
@@ -180,34 +203,62 @@ impl Transaction {
         }
     }
 
-    /// Runs `{before} VALUES {rows} {after}`, in as few statements as the sizes allow.
+    /// Runs `{into} {rows} {after}`. Returns how many rows were written.
     pub(crate) async fn insert(
         &mut self,
-        before: &str,
-        mut rows: Vec<Vec<Value>>,
+        into: &str,
+        rows: Vec<Vec<Value>>,
         after: &str,
-    ) -> Result<(), sqlx::Error> {
-        while !rows.is_empty() {
-            let statement = Statement::new(before).push_rows(cut(&mut rows));
-            self.execute(statement.push(after)).await?;
-        }
-
-        Ok(())
+    ) -> Result<usize, sqlx::Error> {
+        self.execute_set(SetStatement::insert(into, rows, after))
+            .await
     }
 
-    /// Runs `WITH v{columns} AS (VALUES {rows}) {update}`, in as few statements as the sizes allow.
+    /// Runs `WITH {table} AS ({rows}) {update}`. Returns how many rows were written.
     pub(crate) async fn update(
         &mut self,
-        columns: &str,
-        mut rows: Vec<Vec<Value>>,
+        table: &str,
+        rows: Vec<Vec<Value>>,
         update: &str,
-    ) -> Result<(), sqlx::Error> {
-        while !rows.is_empty() {
-            let statement = Statement::with_rows(columns, cut(&mut rows)).push(update);
-            self.execute(statement).await?;
+    ) -> Result<usize, sqlx::Error> {
+        self.execute_set(SetStatement::with(table, rows, update))
+            .await
+    }
+
+    /// Runs `WITH {table} AS ({keys}) {select}`.
+    pub(crate) async fn look_up(
+        &mut self,
+        table: &str,
+        keys: Vec<Vec<Value>>,
+        select: &str,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        self.fetch_set(SetStatement::with(table, keys, select))
+            .await
+    }
+
+    async fn fetch_set(&mut self, set: SetStatement<'_>) -> Result<Vec<Row>, sqlx::Error> {
+        let mut rows = Vec::new();
+        for statement in set.statements(self.dialect()) {
+            rows.extend(self.fetch(statement).await?);
         }
 
-        Ok(())
+        Ok(rows)
+    }
+
+    async fn execute_set(&mut self, set: SetStatement<'_>) -> Result<usize, sqlx::Error> {
+        let mut written = 0;
+        for statement in set.statements(self.dialect()) {
+            written += self.execute(statement).await?;
+        }
+
+        Ok(usize::try_from(written).expect("what was written fitted memory"))
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
@@ -239,16 +290,6 @@ async fn fetch_postgres<'e>(
 ) -> Result<Vec<Row>, sqlx::Error> {
     let rows = run_on_postgres!(statement, executor, fetch_all)?;
     Ok(rows.into_iter().map(Row::from).collect())
-}
-
-/// Takes as many rows off the front as the largest of the fixed sizes that there are.
-fn cut(rows: &mut Vec<Vec<Value>>) -> Vec<Vec<Value>> {
-    let size = ROWS_PER_STATEMENT
-        .into_iter()
-        .find(|size| *size <= rows.len());
-    let rest = rows.split_off(size.unwrap_or(rows.len()));
-
-    std::mem::replace(rows, rest)
 }
 
 async fn connect_sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {

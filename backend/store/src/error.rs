@@ -13,12 +13,9 @@ pub enum StoreError {
     /// The commit's answer was lost: what was asked for is written whole, or not at all.
     #[error("the outcome of a commit is unknown: {0}")]
     OutcomeUnknown(sqlx::Error),
-    /// Another room of the tenant has the slug.
-    #[error("another room has the slug")]
-    SlugTaken,
-    /// A contribution of this reference was reported to another room of the tenant.
-    #[error("the contribution was reported to another room")]
-    ContributionElsewhere,
+    /// Another transaction took a key that was free when it was looked up. Nothing was written.
+    #[error("a key was taken in between")]
+    ClaimLost,
     /// Anything else: the same again would fail again.
     #[error("the database refused: {0}")]
     Fault(sqlx::Error),
@@ -34,7 +31,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same again may succeed, for nothing was written.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Retry(_))
+        matches!(self, Self::Retry(_) | Self::ClaimLost)
     }
 
     /// Whether what is stored was read and not understood, which no retry changes.
@@ -70,13 +67,19 @@ impl From<sqlx::Error> for StoreError {
         );
 
         match error.as_database_error() {
-            Some(refusal) if violates(refusal, &SLUG_UNIQUE) => Self::SlugTaken,
-            Some(refusal) if violates(refusal, &CONTRIBUTION_UNIQUE) => Self::ContributionElsewhere,
             Some(refusal) if is_transient(refusal) => Self::Retry(error),
             None if is_lost => Self::Retry(error),
             Some(_) | None => Self::Fault(error),
         }
     }
+}
+
+/// Whether what is stored could not be read, which is its room's fault and no other's.
+pub(crate) fn is_unreadable(error: &sqlx::Error) -> bool {
+    matches!(
+        error,
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
+    )
 }
 
 /// Whether the engine says that a COMMIT did not happen.
@@ -91,41 +94,12 @@ fn is_clean_refusal(refusal: &dyn DatabaseError) -> bool {
 }
 
 fn is_transient(refusal: &dyn DatabaseError) -> bool {
-    // Another room's batch answered under the same key since this one looked it up.
-    if violates(refusal, &ANSWER_UNIQUE) {
-        return true;
-    }
     if let Some(code) = sqlite_primary_code(refusal) {
         return code == SQLITE_BUSY || code == SQLITE_LOCKED;
     }
 
     let code = refusal.code().unwrap_or_default();
     code.starts_with("08") || TRANSIENT.contains(&code.as_ref())
-}
-
-/// A unique constraint: PostgreSQL reports its name, SQLite its columns.
-struct Unique {
-    name: &'static str,
-    columns: &'static str,
-}
-
-const SLUG_UNIQUE: Unique = Unique {
-    name: "rooms_slug_unique",
-    columns: "rooms.tenant_id, rooms.slug",
-};
-const CONTRIBUTION_UNIQUE: Unique = Unique {
-    name: "contributions_ref_unique",
-    columns: "contributions.tenant_id, contributions.provider, contributions.contribution_ref",
-};
-const ANSWER_UNIQUE: Unique = Unique {
-    name: "answers_key",
-    columns: "answers.tenant_id, answers.actor, answers.operation, answers.idempotency_key",
-};
-
-fn violates(refusal: &dyn DatabaseError, unique: &Unique) -> bool {
-    refusal.is_unique_violation()
-        && (refusal.constraint() == Some(unique.name)
-            || refusal.message().ends_with(unique.columns))
 }
 
 /// SQLite's result code without the details in its upper bytes; `None` on PostgreSQL.

@@ -18,6 +18,12 @@ pub(crate) struct KeptEvent {
     body: EventBody,
 }
 
+impl KeptEvent {
+    pub(crate) fn seq(&self) -> i64 {
+        self.seq
+    }
+}
+
 impl From<Event> for KeptEvent {
     fn from(event: Event) -> Self {
         let Event {

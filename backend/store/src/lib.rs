@@ -20,10 +20,11 @@ mod presences;
 mod room_row;
 mod rooms;
 mod sessions;
+mod set;
 mod sql;
 mod tenants;
 
-pub use batch::{Batch, Committed, RoomNeeds};
+pub use batch::{Batch, Committed, ContributionNeeds, NoRoom, PeopleNeeds, RoomNeeds, Unreadable};
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{Settings, Synchronous};
 pub use error::StoreError;

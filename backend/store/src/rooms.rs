@@ -1,5 +1,7 @@
 //! Rooms: making one, and reading them.
 
+use std::collections::BTreeSet;
+
 use parlor_domain::event::LogHead;
 use parlor_domain::hype_train::{HypeTrain, Train};
 use parlor_domain::id::{RoomId, TenantId};
@@ -7,7 +9,7 @@ use parlor_domain::room::{Room, RoomState};
 use parlor_domain::room_aggregate::{Census, RoomAggregate};
 use parlor_domain::session::Session;
 
-use crate::batch::write;
+use crate::batch::{self, write};
 use crate::engine::Transaction;
 use crate::page::{Order, Page, PageRequest};
 use crate::participant_row::{self, CENSUS_COLUMNS};
@@ -59,7 +61,7 @@ impl Store {
             return Ok(inserted);
         }
 
-        write::changes(&mut transaction, &[write::Room::new(aggregate)]).await?;
+        batch::write_all(&mut transaction, &[write::Room::new(aggregate)]).await?;
         transaction.commit().await.map_err(StoreError::of_commit)?;
         Ok(InsertRoom::Inserted)
     }
@@ -122,7 +124,11 @@ async fn insert(
         return Ok(InsertRoom::TooManyRooms { limit });
     }
 
+    // Another room may be about to be given the slug.
+    let slug = BTreeSet::from([(tenant_id, aggregate.room.slug.as_str())]);
+    batch::claim_slugs(transaction, &slug).await?;
     let written = transaction.fetch(insertion(aggregate)).await?;
+    batch::release_slugs(transaction, &slug).await?;
     Ok(if written.is_empty() {
         InsertRoom::SlugTaken
     } else {

@@ -15,13 +15,6 @@ use uuid::Uuid;
 
 use parlor_domain::time::ServerTime;
 
-/// How many keys one statement looks up. Above it a second statement costs less than the planning.
-pub(crate) const KEYS_MAX: usize = 512;
-/// How many rows one statement writes, largest first. A few fixed sizes keep the statements few
-/// enough to stay prepared, and the widest row times the largest size is far below the 32,766
-/// values that SQLite takes.
-pub(crate) const ROWS_PER_STATEMENT: [usize; 5] = [256, 64, 16, 4, 1];
-
 /// A value for a placeholder. Empty ones keep their type, which PostgreSQL asks for.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
@@ -33,12 +26,24 @@ pub(crate) enum Value {
     /// A set of ids or digests, which is a table of one column `key` where it stands.
     Uuids(Vec<Uuid>),
     Digests(Vec<[u8; 32]>),
+    /// All values of a column, which PostgreSQL takes as one.
+    Column(Column),
 }
 
 impl Value {
     fn is_set(&self) -> bool {
         matches!(self, Self::Uuids(_) | Self::Digests(_))
     }
+}
+
+/// The values of one column, in the order of their rows.
+#[derive(Debug, Clone)]
+pub(crate) enum Column {
+    Uuid(Vec<Option<Uuid>>),
+    Int(Vec<Option<i64>>),
+    Text(Vec<Option<String>>),
+    Bool(Vec<bool>),
+    Bytes(Vec<Vec<u8>>),
 }
 
 /// A statement and what is bound to it.
@@ -66,22 +71,6 @@ impl Statement {
         self
     }
 
-    /// Starts with `WITH {name}`, a table of `rows`.
-    pub(crate) fn with_rows(name: &str, rows: Vec<Vec<Value>>) -> Self {
-        let statement = Self::new("WITH ").push(name).push(" AS (");
-        statement.push_rows(rows).push(") ")
-    }
-
-    /// Starts with `WITH {name}`, a table of `keys`. Some are repeated, so that lookups of nearly
-    /// the same size are one statement to the database.
-    pub(crate) fn with_keys(name: &str, keys: &[Vec<Value>]) -> Self {
-        let mut padded = keys.to_vec();
-        let last = keys.last().expect("a lookup has a key");
-        padded.resize(keys.len().next_power_of_two(), last.clone());
-
-        Self::with_rows(name, padded)
-    }
-
     #[cfg(test)]
     pub(crate) fn before(mut self, text: &str) -> Self {
         self.text.insert_str(0, text);
@@ -100,17 +89,30 @@ impl Statement {
     }
 
     /// Appends `VALUES (?, …), …`.
-    pub(crate) fn push_rows(mut self, rows: Vec<Vec<Value>>) -> Self {
+    pub(crate) fn push_rows(self, rows: Vec<Vec<Value>>) -> Self {
+        let size = rows.len();
+        self.push_rows_of(rows, size)
+    }
+
+    /// Appends `VALUES (?, …), …` with `size` rows, of which the last stay unbound.
+    pub(crate) fn push_rows_of(mut self, rows: Vec<Vec<Value>>, size: usize) -> Self {
+        let width = rows.first().map_or(0, Vec::len);
+        self.text.reserve(size * (width * 3 + 2));
         self.text.push_str("VALUES ");
-        for (index, row) in rows.into_iter().enumerate() {
+        for index in 0..size {
             self.text.push_str(if index == 0 { "(" } else { ", (" });
-            for (index, value) in row.into_iter().enumerate() {
-                self.values.push(value);
+            for index in 0..width {
                 self.text.push_str(if index == 0 { "?" } else { ", ?" });
             }
             self.text.push(')');
         }
+        self.values.extend(rows.into_iter().flatten());
         self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(crate) fn for_sqlite(self) -> Result<(String, SqliteArguments), sqlx::Error> {
@@ -123,7 +125,12 @@ impl Statement {
         });
         let mut arguments = SqliteArguments::default();
         for value in self.values {
-            add!(arguments, value, hex_list);
+            add!(
+                arguments,
+                value,
+                hex_list,
+                column => unreachable!("SQLite takes no column as one: {column:?}")
+            );
         }
         Ok((text, arguments))
     }
@@ -138,7 +145,13 @@ impl Statement {
         });
         let mut arguments = PgArguments::default();
         for value in self.values {
-            add!(arguments, value, identity);
+            add!(arguments, value, identity, column => match column {
+                Column::Uuid(values) => arguments.add(values),
+                Column::Int(values) => arguments.add(values),
+                Column::Text(values) => arguments.add(values),
+                Column::Bool(values) => arguments.add(values),
+                Column::Bytes(values) => arguments.add(values),
+            });
         }
         Ok((text, arguments))
     }
@@ -147,8 +160,11 @@ impl Statement {
     fn with_placeholders(&self, written: impl Fn(usize, &Value) -> Cow<'static, str>) -> String {
         let mut pieces = self.text.split('?');
         let mut text = pieces.next().unwrap_or_default().to_owned();
-        for (index, (piece, value)) in pieces.zip(&self.values).enumerate() {
-            text.push_str(&written(index + 1, value));
+        for (index, piece) in pieces.enumerate() {
+            match self.values.get(index) {
+                Some(value) => text.push_str(&written(index + 1, value)),
+                None => text.push('?'),
+            }
             text.push_str(piece);
         }
 
@@ -274,7 +290,7 @@ pub(crate) fn corrupt(message: String) -> sqlx::Error {
 }
 
 macro_rules! add {
-    ($arguments:ident, $value:ident, $set:expr) => {
+    ($arguments:ident, $value:ident, $set:expr, $column:ident => $add_column:expr) => {
         match $value {
             Value::Uuid(value) => $arguments.add(value),
             Value::Int(value) => $arguments.add(value),
@@ -283,6 +299,7 @@ macro_rules! add {
             Value::Bytes(value) => $arguments.add(value),
             Value::Uuids(keys) => $arguments.add($set(keys)),
             Value::Digests(keys) => $arguments.add($set(keys)),
+            Value::Column($column) => $add_column,
         }
         .map_err(sqlx::Error::Encode)?
     };

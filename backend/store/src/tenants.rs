@@ -231,7 +231,9 @@ async fn insert_origins(transaction: &mut Transaction, tenant: &Tenant) -> Resul
     let rows = origins.map(|origin| row![tenant.id, origin.as_str()]);
     let insert = "INSERT INTO tenant_origins (tenant_id, origin) ";
 
-    transaction.insert(insert, rows.collect(), "").await
+    transaction.insert(insert, rows.collect(), "").await?;
+
+    Ok(())
 }
 
 type Origins = BTreeMap<TenantId, Vec<Origin>>;
@@ -256,15 +258,10 @@ async fn read_origins(
     ids: &[TenantId],
 ) -> Result<Origins, sqlx::Error> {
     let mut origins = Origins::new();
-    if ids.is_empty() {
-        return Ok(origins);
-    }
-    let keys: Vec<_> = ids.iter().map(|id| row![*id]).collect();
-    let statement = Statement::with_keys("wanted (id)", &keys).push(
-        "SELECT DISTINCT tenant_origins.tenant_id, tenant_origins.origin FROM wanted
-         JOIN tenant_origins ON tenant_origins.tenant_id = wanted.id",
-    );
-    for mut row in transaction.fetch(statement).await? {
+    let keys = ids.iter().map(|id| row![*id]).collect();
+    let select = "SELECT tenant_origins.tenant_id, tenant_origins.origin FROM wanted
+         JOIN tenant_origins ON tenant_origins.tenant_id = wanted.id";
+    for mut row in transaction.look_up("wanted (id)", keys, select).await? {
         let tenant_id = TenantId(row.take()?);
         let text: String = row.take()?;
         let origin = Origin::parse(&text).map_err(|error| corrupt(error.to_string()))?;

@@ -14,8 +14,18 @@ pub enum RecordContributionRefusal {
     KeyReused(String),
     #[error("an archived room takes no contributions entered by hand")]
     RoomArchived,
+    #[error("the contribution `{0}` was reported to another room")]
+    ReportedElsewhere(String),
     #[error("the contribution `{0}` was reported with another kind, amount or viewer")]
     ContributionDiffers(String),
+}
+
+/// Where a contribution was reported that a message speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reported {
+    Here(Box<Contribution>),
+    /// To another room of the tenant, whose contribution it stays.
+    Elsewhere,
 }
 
 impl RoomAggregate {
@@ -43,11 +53,16 @@ impl RoomAggregate {
         if self.room.state == RoomState::Archived && report.provider == STAFF_PROVIDER {
             return Err(RecordContributionRefusal::RoomArchived);
         }
-        let known = self
-            .known
-            .contributions
-            .get(&ContributionRef::of_report(&report))
-            .cloned();
+        let reference = ContributionRef::of_report(&report);
+        let known = match self.known.contributions.get(&reference) {
+            Some(Reported::Here(known)) => Some(Contribution::clone(known)),
+            Some(Reported::Elsewhere) => {
+                return Err(RecordContributionRefusal::ReportedElsewhere(
+                    report.contribution_ref,
+                ));
+            }
+            None => None,
+        };
         if known.as_ref().is_some_and(|known| !known.is_about(&report)) {
             return Err(RecordContributionRefusal::ContributionDiffers(
                 report.contribution_ref,
@@ -62,7 +77,7 @@ impl RoomAggregate {
             fingerprint,
             contribution: contribution.clone(),
         };
-        self.known.answers.insert(key.clone(), answer.clone());
+        self.known.answers.put(key.clone(), answer.clone());
         self.changes.answers.insert(key, answer);
 
         Ok(contribution)
@@ -88,6 +103,7 @@ impl RoomAggregate {
             recorded_at: self.stamp(now),
         };
 
+        self.changes.first_reported.insert(contribution.id);
         match contribution.status {
             Status::Settled => self.settle(contribution, ids, now),
             Status::Pending | Status::Reversed => self.put_contribution(contribution),
@@ -129,7 +145,6 @@ impl RoomAggregate {
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Contribution {
-        let reference = ContributionRef::of(&contribution);
         let contribution = self.put_contribution(contribution);
         if self.room.state != RoomState::Open {
             return contribution;
@@ -143,18 +158,15 @@ impl RoomAggregate {
         self.couple(&contribution, ids, now);
 
         // Coupling notes which train the contribution counts in.
-        self.known
-            .contributions
-            .get(&reference)
-            .cloned()
-            .unwrap_or(contribution)
+        let coupled = self.changes.contributions.get(&contribution.id);
+        coupled.cloned().unwrap_or(contribution)
     }
 
     fn put_contribution(&mut self, contribution: Contribution) -> Contribution {
         let reference = ContributionRef::of(&contribution);
         self.known
             .contributions
-            .insert(reference, contribution.clone());
+            .put(reference, Reported::Here(Box::new(contribution.clone())));
         self.changes
             .contributions
             .insert(contribution.id, contribution.clone());

@@ -25,7 +25,10 @@ impl RoomAggregate {
         if self.live_session().is_some() {
             return Err(DeleteRoomRefusal::SessionLive);
         }
-        if self.known.has_contributions || !self.changes.contributions.is_empty() {
+        let has_contributions = self.known.has_contributions;
+        let has_contributions =
+            has_contributions.expect("a batch that deletes looks for contributions");
+        if has_contributions || !self.changes.contributions.is_empty() {
             return Err(DeleteRoomRefusal::HasContributions);
         }
 

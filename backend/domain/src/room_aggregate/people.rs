@@ -1,9 +1,7 @@
 //! The people that a batch acts on, the census of the room, and the one way in which a participant
 //! changes.
 
-use std::collections::BTreeMap;
-
-use super::RoomAggregate;
+use super::{Lookups, RoomAggregate};
 use crate::event::EventBody;
 use crate::id::{IdSource, ParticipantId, ViewerId};
 use crate::participant::{Participant, ParticipantProfile, Role, SMALL_ROOM_MAX};
@@ -13,8 +11,9 @@ use crate::time::ServerTime;
 /// Participants that a batch asked for, kept current by the commands decided so far.
 #[derive(Debug, Clone, Default)]
 pub struct People {
-    by_id: BTreeMap<ParticipantId, Participant>,
-    ids: BTreeMap<ViewerId, ParticipantId>,
+    by_id: Lookups<ParticipantId, Participant>,
+    ids: Lookups<ViewerId, ParticipantId>,
+    has_stage: bool,
 }
 
 /// How many people of each sort a room has, so that no rule counts rows.
@@ -46,20 +45,36 @@ pub struct OnlineCount {
 pub(super) type BodyOf = fn(ParticipantProfile) -> EventBody;
 
 impl People {
-    /// The participant of that id, if the batch asked for them.
+    /// Notes that the participant of that id is looked up.
+    pub fn ask(&mut self, id: ParticipantId) {
+        self.by_id.ask(id);
+    }
+
+    /// Notes that the participant who is that viewer is looked up.
+    pub fn ask_viewer(&mut self, viewer_id: ViewerId) {
+        self.ids.ask(viewer_id);
+    }
+
+    /// Notes that everyone on the stage, or on the way there, is looked up.
+    pub fn ask_stage(&mut self) {
+        self.has_stage = true;
+    }
+
+    /// The participant of that id. Panics if the batch did not ask.
     pub fn get(&self, id: ParticipantId) -> Option<&Participant> {
         self.by_id.get(&id)
     }
 
-    /// The participant who is that viewer, if the batch asked for them.
+    /// The participant who is that viewer. Panics if the batch did not ask.
     pub fn of_viewer(&self, viewer_id: &ViewerId) -> Option<&Participant> {
         self.get(*self.ids.get(viewer_id)?)
     }
 
-    /// Everyone known who is on the stage, or on the way there.
+    /// Everyone who is on the stage, or on the way there.
     pub(super) fn beyond_audience(&self) -> Vec<Participant> {
-        self.by_id
-            .values()
+        assert!(self.has_stage, "the stage was cleared and never looked up");
+        let found = self.by_id.found().map(|(_, participant)| participant);
+        found
             .filter(|participant| participant.stage_role != StageRole::Audience)
             .cloned()
             .collect()
@@ -67,9 +82,8 @@ impl People {
 
     /// Adds a participant, or takes the place of what was known of them. Returns that.
     pub fn put(&mut self, participant: Participant) -> Option<Participant> {
-        self.ids
-            .insert(participant.viewer_id.clone(), participant.id);
-        self.by_id.insert(participant.id, participant)
+        self.ids.put(participant.viewer_id.clone(), participant.id);
+        self.by_id.put(participant.id, participant)
     }
 }
 
@@ -129,7 +143,7 @@ impl RoomAggregate {
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Participant {
-        let before = self.known.people.get(participant.id);
+        let before = self.known.people.of_viewer(&participant.viewer_id);
         let was_listed = before.is_some_and(|before| before.is_listed);
         participant.is_online &= participant.is_joined();
         self.census.replace(before, &participant);

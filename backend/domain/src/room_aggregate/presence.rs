@@ -5,9 +5,9 @@
 //! devices are one. People may be connected who are no participants; when they join they are online
 //! at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::RoomAggregate;
+use super::{Lookups, RoomAggregate};
 use crate::event::EventBody;
 use crate::id::{IdSource, NodeId, ViewerId};
 use crate::participant::Participant;
@@ -16,7 +16,7 @@ use crate::time::ServerTime;
 /// The nodes that people are connected to, as far as the batch asked, kept current by the commands
 /// decided so far.
 #[derive(Debug, Clone, Default)]
-pub struct Presences(BTreeMap<ViewerId, BTreeSet<NodeId>>);
+pub struct Presences(Lookups<ViewerId, BTreeSet<NodeId>>);
 
 /// People who came to a node and went from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,26 +27,29 @@ pub struct PresenceChange {
 }
 
 impl Presences {
-    /// Whether the person is connected to any node.
+    /// Notes that the nodes a person is connected to are looked up.
+    pub fn ask(&mut self, viewer_id: ViewerId) {
+        self.0.ask(viewer_id);
+    }
+
+    /// Whether the person is connected to any node. Panics if the batch did not ask.
     pub fn is_connected(&self, viewer_id: &ViewerId) -> bool {
-        self.0.contains_key(viewer_id)
+        self.0.get(viewer_id).is_some_and(|nodes| !nodes.is_empty())
     }
 
     /// Notes a connection. Returns whether it is news.
-    pub fn insert(&mut self, viewer_id: ViewerId, node_id: NodeId) -> bool {
-        self.0.entry(viewer_id).or_default().insert(node_id)
+    pub fn insert(&mut self, viewer_id: &ViewerId, node_id: NodeId) -> bool {
+        if let Some(nodes) = self.0.get_mut(viewer_id) {
+            return nodes.insert(node_id);
+        }
+
+        self.0.put(viewer_id.clone(), BTreeSet::from([node_id]));
+        true
     }
 
     fn remove(&mut self, viewer_id: &ViewerId, node_id: NodeId) -> bool {
-        let Some(nodes) = self.0.get_mut(viewer_id) else {
-            return false;
-        };
-        let is_news = nodes.remove(&node_id);
-        if nodes.is_empty() {
-            self.0.remove(viewer_id);
-        }
-
-        is_news
+        let nodes = self.0.get_mut(viewer_id);
+        nodes.is_some_and(|nodes| nodes.remove(&node_id))
     }
 }
 
@@ -61,7 +64,7 @@ impl RoomAggregate {
     ) {
         let node_id = change.node_id;
         for viewer_id in &change.arrived {
-            if self.known.presences.insert(viewer_id.clone(), node_id) {
+            if self.known.presences.insert(viewer_id, node_id) {
                 self.note_connection(viewer_id, node_id, true, ids, now);
             }
         }

@@ -69,7 +69,7 @@ impl RoomAggregate {
         self.check_queue()?;
 
         // Whoever waits is shown by name, so an event follows, and this is its place in the log.
-        let seq = self.head.seq + 1;
+        let seq = self.promise_position();
         Ok(self.put_place(participant, StageRole::Requested { seq }, ids, now))
     }
 

@@ -1,11 +1,57 @@
 //! The room's hype train as contributions couple on and time runs out.
 
-use super::{Known, RoomAggregate};
+use std::collections::BTreeSet;
+
+use super::{ContributionRef, Known, Lookups, Reported, RoomAggregate};
 use crate::contribution::Contribution;
 use crate::event::EventBody;
 use crate::hype_train::{Contributor, KickoffEntry, Phase, Program, Train};
-use crate::id::{ContributionId, HypeTrainId, IdSource};
+use crate::id::{HypeTrainId, IdSource, ViewerId};
 use crate::time::ServerTime;
+
+/// What people have given to trains, as far as a batch asked. Of a train that starts in the batch
+/// there is nothing to ask for.
+#[derive(Debug, Clone, Default)]
+pub struct Contributors {
+    given: Lookups<(HypeTrainId, ViewerId), Contributor>,
+    started: BTreeSet<HypeTrainId>,
+}
+
+impl Contributors {
+    /// Notes that what the person gave to the train is looked up.
+    pub fn ask(&mut self, train_id: HypeTrainId, viewer_id: ViewerId) {
+        self.given.ask((train_id, viewer_id));
+    }
+
+    /// Notes what somebody has given.
+    pub fn put(&mut self, key: (HypeTrainId, ViewerId), contributor: Contributor) {
+        self.given.put(key, contributor);
+    }
+
+    fn start(&mut self, train_id: HypeTrainId) {
+        self.started.insert(train_id);
+    }
+
+    fn has(&self, key: &(HypeTrainId, ViewerId)) -> bool {
+        self.given.has_asked(key) && self.given.get(key).is_some()
+    }
+
+    fn get(&self, key: &(HypeTrainId, ViewerId)) -> Option<&Contributor> {
+        if self.started.contains(&key.0) && !self.given.has_asked(key) {
+            return None;
+        }
+
+        self.given.get(key)
+    }
+
+    /// What was found of those who gave to the train.
+    pub fn of_train(&self, train_id: HypeTrainId) -> impl Iterator<Item = &Contributor> {
+        let given = self.given.found();
+        given
+            .filter(move |((id, _), _)| *id == train_id)
+            .map(|(_, contributor)| contributor)
+    }
+}
 
 impl RoomAggregate {
     /// When the train's time is over, if nothing else happens.
@@ -107,7 +153,9 @@ impl RoomAggregate {
         let giver = self.lower_contributor(train_id, contribution);
         match &mut self.train {
             Some(train) if train.shown.id == train_id => {
-                let leaders = self.known.leaders(train_id, contribution.id);
+                let leaders = self
+                    .known
+                    .leaders(train_id, &ContributionRef::of(contribution));
                 train.lower(contribution.hype, giver.as_ref(), &leaders);
                 let (shown, row) = (train.shown.clone(), train.row());
                 self.changes.trains.insert(train_id, row);
@@ -115,7 +163,7 @@ impl RoomAggregate {
             }
             Some(_) | None => self.lower_past_train(train_id, contribution),
         }
-        self.correct_record(train_id, contribution.id);
+        self.correct_record(train_id, contribution);
     }
 
     fn approach(&mut self, contribution: &Contribution, ids: &mut impl IdSource, now: ServerTime) {
@@ -132,6 +180,7 @@ impl RoomAggregate {
 
         let entries = train.start(at);
         let train_id = train.shown.id;
+        self.known.contributors.start(train_id);
         self.note_boarding(train_id, &entries);
         for entry in &entries {
             self.count_contributor(train_id, entry);
@@ -175,11 +224,20 @@ impl RoomAggregate {
     /// Remembers which train contributions count in, also those of earlier batches.
     fn note_boarding(&mut self, train_id: HypeTrainId, entries: &[KickoffEntry]) {
         for entry in entries {
-            self.changes.boarded.insert(entry.contribution_id, train_id);
-            let known = self.known.contributions.values_mut();
-            for one in known.chain(self.changes.contributions.values_mut()) {
-                if one.id == entry.contribution_id {
-                    one.train_id = Some(train_id);
+            let id = entry.contribution_id;
+            self.changes.boarded.insert(id, train_id);
+            if let Some(changed) = self.changes.contributions.get_mut(&id) {
+                changed.train_id = Some(train_id);
+                let reference = ContributionRef::of(changed);
+                let changed = Reported::Here(Box::new(changed.clone()));
+                self.known.contributions.put(reference, changed);
+                continue;
+            }
+            for known in self.known.contributions.found_mut() {
+                if let Reported::Here(known) = known
+                    && known.id == id
+                {
+                    known.train_id = Some(train_id);
                 }
             }
         }
@@ -211,16 +269,15 @@ impl RoomAggregate {
             && let Some(viewer_id) = &top.viewer_id
         {
             let key = (train_id, viewer_id.clone());
-            self.known
-                .contributors
-                .entry(key)
-                .or_insert_with(|| top.clone());
+            if !self.known.contributors.has(&key) {
+                self.known.contributors.put(key, top.clone());
+            }
         }
         train.shown.put_recent(contributor.clone());
         train.shown.put_top(&contributor);
         self.known
             .contributors
-            .insert(key.clone(), contributor.clone());
+            .put(key.clone(), contributor.clone());
         self.changes.contributors.insert(key, contributor);
     }
 
@@ -230,15 +287,18 @@ impl RoomAggregate {
         contribution: &Contribution,
     ) -> Option<Contributor> {
         let key = (train_id, contribution.viewer.as_ref()?.id.clone());
-        let contributor = self.known.contributors.get_mut(&key)?;
+        let mut contributor = self.known.contributors.get(&key)?.clone();
         contributor.hype = (contributor.hype - contribution.hype).max(0);
+        self.known
+            .contributors
+            .put(key.clone(), contributor.clone());
         self.changes.contributors.insert(key, contributor.clone());
 
-        Some(contributor.clone())
+        Some(contributor)
     }
 
     fn lower_past_train(&mut self, train_id: HypeTrainId, contribution: &Contribution) {
-        let facts = self.known.reversals.get(&contribution.id);
+        let facts = self.known.reversals.get(&ContributionRef::of(contribution));
         let changed = self.changes.trains.get(&train_id).copied();
         let Some(mut row) = changed.or_else(|| facts.and_then(|facts| facts.own)) else {
             return;
@@ -249,8 +309,9 @@ impl RoomAggregate {
     }
 
     /// The record may have been the lowered train's, and another's may be better now.
-    fn correct_record(&mut self, train_id: HypeTrainId, contribution_id: ContributionId) {
-        let Some(facts) = self.known.reversals.get(&contribution_id) else {
+    fn correct_record(&mut self, train_id: HypeTrainId, contribution: &Contribution) {
+        let reference = ContributionRef::of(contribution);
+        let Some(facts) = self.known.reversals.get(&reference) else {
             return;
         };
         let own = self.changes.trains.get(&train_id);
@@ -275,20 +336,13 @@ impl RoomAggregate {
 
 impl Known {
     /// Everyone who may lead `train_id` now: who led before the batch, and whom the batch changed.
-    fn leaders(&self, train_id: HypeTrainId, reversed: ContributionId) -> Vec<Contributor> {
-        let changed = self
-            .contributors
-            .iter()
-            .filter(|((id, _), _)| *id == train_id);
-        let changed = changed.map(|(_, contributor)| contributor);
-        let loaded = self
-            .reversals
-            .get(&reversed)
-            .into_iter()
-            .flat_map(|facts| &facts.leaders);
+    fn leaders(&self, train_id: HypeTrainId, reversed: &ContributionRef) -> Vec<Contributor> {
+        let changed = self.contributors.of_train(train_id);
+        let facts = self.reversals.get(reversed);
+        let loaded = facts.into_iter().flat_map(|facts| &facts.leaders);
         let unchanged = loaded.filter(|leader| {
             let viewer_id = leader.viewer_id.clone();
-            viewer_id.is_none_or(|id| !self.contributors.contains_key(&(train_id, id)))
+            viewer_id.is_none_or(|id| !self.contributors.has(&(train_id, id)))
         });
 
         changed.chain(unchanged).cloned().collect()

@@ -65,8 +65,10 @@ impl Company {
         company
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Participant> {
-        self.stage.aggregate.known.people.of_viewer(&viewer(name))
+    pub(crate) fn get(&self, name: &str) -> Option<Participant> {
+        let mut people = self.stage.aggregate.known.people.clone();
+        people.ask_viewer(viewer(name));
+        people.of_viewer(&viewer(name)).cloned()
     }
 
     pub(crate) fn place(&self, name: &str) -> &'static str {
@@ -75,6 +77,12 @@ impl Company {
 
     /// Has `actor` do it. A refusal comes back as it is written in the code.
     pub(crate) fn act(&mut self, actor: &'static str, what: Do) -> Result<(), String> {
+        self.stage.begin_batch();
+        self.act_on(actor, what)
+    }
+
+    /// The same, in the batch that is under way.
+    pub(crate) fn act_on(&mut self, actor: &'static str, what: Do) -> Result<(), String> {
         let own = self.target(actor);
         let who = |company: &Self, name| company.target(name);
         let actor = Actor {
@@ -116,6 +124,10 @@ impl Company {
             ..
         } = &mut self.stage;
         let now = *now;
+        aggregate.known.people.ask_viewer(actor.viewer_id.clone());
+        aggregate.known.people.ask(on.id);
+        aggregate.known.people.ask_stage();
+        aggregate.known.presences.ask(actor.viewer_id.clone());
 
         match what {
             Do::Join => {

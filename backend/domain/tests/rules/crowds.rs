@@ -5,7 +5,6 @@ use parlor_domain::stage::STAGE_QUEUE_MAX;
 
 use crate::cases::name;
 use crate::company::{Company, Do, STAFF};
-use crate::stage::kind;
 
 /// Names for more people than tables need.
 pub(crate) fn crowd(size: i64) -> Vec<&'static str> {
@@ -13,8 +12,7 @@ pub(crate) fn crowd(size: i64) -> Vec<&'static str> {
 }
 
 pub(crate) fn kinds_since(company: &Company, seq: i64) -> Vec<&'static str> {
-    let events = company.stage.events().iter();
-    events.filter(|event| event.seq > seq).map(kind).collect()
+    company.stage.kinds_since(seq)
 }
 
 #[test]

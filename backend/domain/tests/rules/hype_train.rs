@@ -376,7 +376,7 @@ proptest! {
 
 fn check(stage: &Stage, level: &mut (Option<uuid::Uuid>, u32)) -> Result<(), String> {
     let aggregate = &stage.aggregate;
-    for (index, pair) in aggregate.changes.events.windows(2).enumerate() {
+    for (index, pair) in stage.events().windows(2).enumerate() {
         if pair[1].seq != pair[0].seq + 1
             || pair[1].occurred_at < pair[0].occurred_at
             || pair[1].display_at < pair[0].display_at
@@ -417,9 +417,9 @@ fn check(stage: &Stage, level: &mut (Option<uuid::Uuid>, u32)) -> Result<(), Str
     let best = aggregate
         .known
         .contributors
-        .iter()
-        .filter(|((id, _), one)| *id == shown.id && one.hype > 0)
-        .map(|(_, one)| one.hype)
+        .of_train(shown.id)
+        .filter(|one| one.hype > 0)
+        .map(|one| one.hype)
         .max();
     if shown.phase != Phase::Approaching
         && shown.level > 0

@@ -9,6 +9,7 @@
     reason = "a table of cases is read by its columns"
 )]
 
+mod batches;
 mod capabilities;
 mod cases;
 mod company;

@@ -117,6 +117,9 @@ fn only_staff_lets_others_join() {
             is_staff,
         };
         let zoe = viewer("zoe");
+        let known = &mut stage.aggregate.known;
+        known.people.ask_viewer(zoe.clone());
+        known.presences.ask(zoe.clone());
         stage
             .aggregate
             .join(&actor, &zoe, "Zoe", &mut stage.ids, stage.now)

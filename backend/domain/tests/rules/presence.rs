@@ -64,7 +64,8 @@ fn whoever_is_connected_comes_and_goes_with_joining_and_leaving() {
     // The event of joining tells it, without another.
     let kinds = kinds_since(&company, head);
     assert!(!kinds.contains(&"ParticipantPresenceChanged"), "{kinds:?}");
-    let EventBody::ParticipantJoined(last) = &company.stage.events().last().unwrap().body else {
+    let EventBody::ParticipantJoined(last) = company.stage.events().last().cloned().unwrap().body
+    else {
         panic!("{kinds:?}");
     };
     assert!(last.is_online);

@@ -6,7 +6,7 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::event::{Event, EventBody, Part};
-use parlor_domain::participant::{Capability, Membership, Participant, Role};
+use parlor_domain::participant::{Capability, Membership, Role};
 use parlor_domain::room::Admission;
 use parlor_domain::room_aggregate::Override;
 use proptest::prelude::*;
@@ -192,9 +192,9 @@ fn check(company: &Company, model: &Model) -> Result<(), TestCaseError> {
     let listed = listed
         .into_iter()
         .filter(|one| one.is_listed)
-        .map(Participant::profile);
+        .map(|one| one.profile());
     let listed: BTreeMap<_, _> = listed.map(|one| (one.id, one)).collect();
-    prop_assert_eq!(shown(company.stage.events()), listed);
+    prop_assert_eq!(shown(&company.stage.events()), listed);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use parlor_domain::room_aggregate::{
-    EndSessionRefusal, RecordContributionRefusal, StartSessionRefusal,
+    ContributionRef, EndSessionRefusal, RecordContributionRefusal, Reported, StartSessionRefusal,
 };
 use uuid::Uuid;
 
@@ -194,7 +194,7 @@ fn at_most_one_session_is_live() {
 fn an_event_carries_the_delay_of_its_session_and_stamps_never_run_back() {
     let mut stage = Stage::live();
     stage.donate("ana", 10);
-    let last = stage.events().last().unwrap();
+    let last = stage.events().last().cloned().unwrap();
     assert_eq!(last.display_at, last.occurred_at.plus_millis(2_000));
     let (occurred_at, display_at) = (last.occurred_at, last.display_at);
 
@@ -210,7 +210,7 @@ fn an_event_carries_the_delay_of_its_session_and_stamps_never_run_back() {
         .unwrap();
     stage.donate("ana", 10);
 
-    let last = stage.events().last().unwrap();
+    let last = stage.events().last().cloned().unwrap();
     assert_eq!(
         (last.occurred_at, last.display_at),
         (occurred_at, display_at)
@@ -302,6 +302,7 @@ fn an_archived_room_refuses_staff_and_records_providers_silently() {
         state: Some(RoomState::Archived),
         ..Default::default()
     };
+    stage.aggregate.known.people.ask_stage();
     stage
         .aggregate
         .update_room(change, &mut stage.ids, stage.now)
@@ -365,4 +366,59 @@ fn everyone_reads_only_what_is_theirs() {
         assert_eq!(reads, expected, "{principal:?}");
     }
     assert_eq!(viewer(other).staff_tenant(), Err(AccessRefusal::StaffOnly));
+}
+
+#[test]
+fn a_room_is_given_no_slug_that_another_has() {
+    let change = |slug: &str| RoomChange {
+        version: 1,
+        slug: Some(slug.to_owned()),
+        ..RoomChange::default()
+    };
+    // (whose the slug is; what comes of it)
+    for (owner, expected) in [
+        (None, None),
+        (
+            Some(RoomId(Uuid::nil())),
+            Some(UpdateRoomRefusal::SlugTaken),
+        ),
+    ] {
+        let mut stage = Stage::open(draft());
+        let slugs = &mut stage.aggregate.known.slugs;
+        slugs.ask("wanted".to_owned());
+        if let Some(owner) = owner {
+            slugs.put("wanted".to_owned(), owner);
+        }
+
+        let changed = stage
+            .aggregate
+            .update_room(change("wanted"), &mut stage.ids, stage.now);
+
+        assert_eq!(changed.err(), expected);
+    }
+}
+
+#[test]
+fn a_contribution_to_another_room_is_not_reported_here() {
+    let mut stage = Stage::live();
+    let raw = RawReport {
+        contribution_ref: Some("elsewhere".to_owned()),
+        ..donation("ana", 10)
+    };
+    let reference = ContributionRef {
+        provider: raw.provider.clone(),
+        contribution_ref: "elsewhere".to_owned(),
+    };
+    let known = &mut stage.aggregate.known;
+    known.contributions.put(reference, Reported::Elsewhere);
+    let seq = stage.aggregate.head.seq;
+
+    assert_eq!(
+        stage.report(raw),
+        Err(RecordContributionRefusal::ReportedElsewhere(
+            "elsewhere".to_owned()
+        ))
+    );
+    assert_eq!(stage.aggregate.head.seq, seq);
+    assert!(stage.aggregate.changes.answers.is_empty());
 }

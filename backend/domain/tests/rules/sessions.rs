@@ -94,7 +94,7 @@ fn what_the_room_is_told_is_live_and_of_its_session() {
         assert_eq!(event.body.part(), Some(Part::Session));
         assert_eq!(event.body.timing(), Timing::Live);
     }
-    let last = stage.events().last().unwrap();
+    let last = stage.events().last().cloned().unwrap();
     assert_eq!(last.occurred_at, stage.now, "stamps never run backwards");
     assert_eq!(last.display_at, stage.now.plus_millis(2_000));
 }

@@ -24,11 +24,8 @@ fn archiving_takes_everyone_off_the_stage_and_out_of_the_queue() {
 
     let census = company.stage.aggregate.census;
     assert_eq!((census.on_stage, census.waiting, census.host), (0, 0, None));
-    let events = company
-        .stage
-        .events()
-        .iter()
-        .filter(|event| event.seq > seq);
+    let events = company.stage.events();
+    let events = events.iter().filter(|event| event.seq > seq);
     let (people, room): (Vec<_>, Vec<_>) =
         events.partition(|event| kind(event) == "ParticipantStageChanged");
     let told: Vec<_> = people

@@ -5,7 +5,9 @@ use parlor_domain::event::{Event, EventBody, LogHead};
 use parlor_domain::hype_train::{HypeTrain, Level, Program};
 use parlor_domain::id::{Epoch, IdSource, RoomId, TenantId};
 use parlor_domain::room::{Room, RoomDraft, RoomState};
-use parlor_domain::room_aggregate::{RecordContributionRefusal, RoomAggregate};
+use parlor_domain::room_aggregate::{
+    ContributionRef, MessageKey, RecordContributionRefusal, RoomAggregate,
+};
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use uuid::Uuid;
@@ -23,6 +25,8 @@ pub(crate) struct Stage {
     pub(crate) aggregate: RoomAggregate,
     pub(crate) ids: Counter,
     pub(crate) now: ServerTime,
+    /// What earlier batches appended.
+    log: Vec<Event>,
     sent: u32,
 }
 
@@ -102,17 +106,34 @@ impl Stage {
             aggregate,
             ids,
             now,
+            log: Vec::new(),
             sent: 0,
         }
     }
 
+    /// Begins another batch, as far as the log goes. Each act of a test is one, unless it says
+    /// otherwise.
+    pub(crate) fn begin_batch(&mut self) {
+        self.log.append(&mut self.aggregate.changes.events);
+    }
+
     pub(crate) fn pass(&mut self, millis: i64) {
+        self.begin_batch();
         self.now = self.now.plus_millis(millis);
         self.aggregate.end_expired(&mut self.ids, self.now);
     }
 
     /// Reports `raw` under a key of its own, unless it has one.
     pub(crate) fn report(
+        &mut self,
+        raw: RawReport,
+    ) -> Result<Contribution, RecordContributionRefusal> {
+        self.begin_batch();
+        self.report_on(raw)
+    }
+
+    /// The same, in the batch that is under way.
+    pub(crate) fn report_on(
         &mut self,
         mut raw: RawReport,
     ) -> Result<Contribution, RecordContributionRefusal> {
@@ -126,9 +147,24 @@ impl Stage {
             fingerprint[index % 32] ^= byte.rotate_left(u32::try_from(index % 7).unwrap());
         }
 
+        self.look_up(&report);
         self.aggregate.end_expired(&mut self.ids, self.now);
         self.aggregate
             .record_contribution(report, fingerprint, &mut self.ids, self.now)
+    }
+
+    /// Looks up what `report` needs: what was known stays, and the rest is not there.
+    fn look_up(&mut self, report: &Report) {
+        let known = &mut self.aggregate.known;
+        known.answers.ask(MessageKey {
+            provider: report.provider.clone(),
+            key: report.idempotency_key.clone(),
+        });
+        known.contributions.ask(ContributionRef::of_report(report));
+        known.reversals.ask(ContributionRef::of_report(report));
+        if let (Some(train), Some(viewer)) = (&self.aggregate.train, &report.viewer) {
+            known.contributors.ask(train.shown.id, viewer.id.clone());
+        }
     }
 
     pub(crate) fn donate(&mut self, viewer: &str, amount: i64) -> Contribution {
@@ -155,8 +191,9 @@ impl Stage {
             .shown
     }
 
-    pub(crate) fn events(&self) -> &[Event] {
-        &self.aggregate.changes.events
+    pub(crate) fn events(&self) -> Vec<Event> {
+        let events = self.log.iter().chain(&self.aggregate.changes.events);
+        events.cloned().collect()
     }
 
     pub(crate) fn kinds_since(&self, seq: i64) -> Vec<&'static str> {

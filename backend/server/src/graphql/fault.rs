@@ -19,6 +19,7 @@ pub enum Fault {
     Forbidden(String),
     Overloaded(String),
     OutcomeUnknown(String),
+    RoomUnreadable(String),
     /// The cause was logged, and stays here.
     Internal,
 }
@@ -33,6 +34,7 @@ impl Fault {
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Overloaded(_) => "OVERLOADED",
             Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
+            Self::RoomUnreadable(_) => "ROOM_UNREADABLE",
             Self::Internal => "INTERNAL",
         }
     }
@@ -45,7 +47,8 @@ impl Fault {
             | Self::Unauthenticated(message)
             | Self::Forbidden(message)
             | Self::Overloaded(message)
-            | Self::OutcomeUnknown(message) => message,
+            | Self::OutcomeUnknown(message)
+            | Self::RoomUnreadable(message) => message,
             Self::Internal => "something went wrong here; it was logged",
         }
     }
@@ -60,11 +63,8 @@ impl Fault {
         match not_done {
             NotDone::Overloaded | NotDone::Stopping => Self::Overloaded(not_done.to_string()),
             NotDone::OutcomeUnknown => Self::OutcomeUnknown(not_done.to_string()),
-            NotDone::Fault
-            | NotDone::RoomNotFound
-            | NotDone::Refused(_)
-            | NotDone::SlugTaken
-            | NotDone::ContributionElsewhere => Self::Internal,
+            NotDone::RoomUnreadable => Self::RoomUnreadable(not_done.to_string()),
+            NotDone::Fault | NotDone::RoomNotFound | NotDone::Refused(_) => Self::Internal,
         }
     }
 }

@@ -157,17 +157,11 @@ impl Stop {
                 }
                 Self::Refused(refusal)
             }
-            NotDone::SlugTaken => {
-                let message = "another room of the tenant has this slug";
-                Refusal::conflict("SLUG_TAKEN", message).into()
-            }
-            NotDone::ContributionElsewhere => {
-                let message = "the contribution was reported to another room";
-                Refusal::conflict("CONTRIBUTION_DIFFERS", message).into()
-            }
-            NotDone::Overloaded | NotDone::Stopping | NotDone::OutcomeUnknown | NotDone::Fault => {
-                Self::Failed(Fault::of_not_done(&not_done))
-            }
+            NotDone::RoomUnreadable
+            | NotDone::Overloaded
+            | NotDone::Stopping
+            | NotDone::OutcomeUnknown
+            | NotDone::Fault => Self::Failed(Fault::of_not_done(&not_done)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use parlor_domain::contribution::{Contribution, Report, Status};
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal};
+use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal, check_slug};
 use parlor_domain::room_aggregate::{
     ContributionRef, DeleteRoomRefusal, EndSessionRefusal, Fingerprint, InterruptSessionRefusal,
     MessageKey, RecordContributionRefusal, ResumeSessionRefusal, RoomAggregate,
@@ -10,7 +10,7 @@ use parlor_domain::room_aggregate::{
 };
 use parlor_domain::session::Session;
 use parlor_domain::time::ServerTime;
-use parlor_store::RoomNeeds;
+use parlor_store::{NoRoom, RoomNeeds};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
@@ -46,12 +46,9 @@ pub enum NotDone<R> {
     RoomNotFound,
     #[error("the command was refused")]
     Refused(R),
-    /// A unique name was taken meanwhile.
-    #[error("the slug is taken")]
-    SlugTaken,
-    /// The reference names a contribution to another room.
-    #[error("the contribution was reported to another room")]
-    ContributionElsewhere,
+    /// What is stored of the room was damaged, or is of another version of the program.
+    #[error("the room's stored data cannot be read; whoever runs the server has to look at it")]
+    RoomUnreadable,
     #[error("too many commands are waiting; try again in a moment")]
     Overloaded,
     #[error("the server is going away; try again in a moment")]
@@ -112,7 +109,10 @@ impl Command for UpdateRoom {
     const REPEATABLE: bool = false;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.stage |= self.0.state == Some(RoomState::Archived);
+        needs.people.stage |= self.0.state == Some(RoomState::Archived);
+        // What is no slug is refused before anybody looks whether it is taken.
+        let slug = self.0.slug.iter().filter(|slug| check_slug(slug).is_ok());
+        needs.slugs.extend(slug.cloned());
     }
 
     fn decide(
@@ -131,7 +131,7 @@ impl Command for DeleteRoom {
     const REPEATABLE: bool = false;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.has_contributions = true;
+        needs.contributions.any = true;
     }
 
     fn decide(
@@ -211,10 +211,11 @@ impl Command for RecordContribution {
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
         let contribution = ContributionRef::of_report(&self.report);
+        let needs = &mut needs.contributions;
         if self.report.status == Status::Reversed {
             needs.reversals.push(contribution.clone());
         }
-        needs.contributions.push(contribution);
+        needs.reported.push(contribution);
         needs
             .viewers
             .extend(self.report.viewer.iter().map(|viewer| viewer.id.clone()));
@@ -256,9 +257,8 @@ pub(super) trait Job: Send {
     fn room_id(&self) -> RoomId;
     fn is_repeatable(&self) -> bool;
     fn add_needs(&self, needs: &mut RoomNeeds);
-    /// Decides, and keeps the answer until the batch is committed. `None` means that the room was
-    /// not found.
-    fn decide(&mut self, room: Option<&mut RoomAggregate>, ids: &mut Ids, now: ServerTime);
+    /// Decides, and keeps the answer until the batch is committed.
+    fn decide(&mut self, room: Result<&mut RoomAggregate, NoRoom>, ids: &mut Ids, now: ServerTime);
     /// Gives the answer of the last decision, now that it is durable.
     fn acknowledge(self: Box<Self>);
     fn fail(self: Box<Self>, failure: Failure);
@@ -267,8 +267,6 @@ pub(super) trait Job: Send {
 /// What can go wrong with a job apart from a refusal.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Failure {
-    SlugTaken,
-    ContributionElsewhere,
     OutcomeUnknown,
     Fault,
 }
@@ -300,11 +298,12 @@ impl<C: Command> Job for Waiting<C> {
         self.command.add_needs(needs);
     }
 
-    fn decide(&mut self, room: Option<&mut RoomAggregate>, ids: &mut Ids, now: ServerTime) {
-        let room = room.filter(|room| !room.is_deleted());
+    fn decide(&mut self, room: Result<&mut RoomAggregate, NoRoom>, ids: &mut Ids, now: ServerTime) {
         self.decided = Some(match room {
-            None => Err(NotDone::RoomNotFound),
-            Some(room) => {
+            Err(NoRoom::Unreadable) => Err(NotDone::RoomUnreadable),
+            Err(NoRoom::NotFound) => Err(NotDone::RoomNotFound),
+            Ok(room) if room.is_deleted() => Err(NotDone::RoomNotFound),
+            Ok(room) => {
                 room.end_expired(ids, now);
                 self.command
                     .decide(room, ids, now)
@@ -323,8 +322,6 @@ impl<C: Command> Job for Waiting<C> {
 
     fn fail(self: Box<Self>, failure: Failure) {
         drop(self.reply.send(Err(match failure {
-            Failure::SlugTaken => NotDone::SlugTaken,
-            Failure::ContributionElsewhere => NotDone::ContributionElsewhere,
             Failure::OutcomeUnknown => NotDone::OutcomeUnknown,
             Failure::Fault => NotDone::Fault,
         })));

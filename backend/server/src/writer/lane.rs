@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use metrics::{counter, histogram};
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_store::{RoomNeeds, Store, StoreError};
+use parlor_store::{Batch, RoomNeeds, Store, StoreError};
 use tokio::sync::mpsc;
 
 use super::Publish;
@@ -79,8 +79,6 @@ impl Lane {
 
         match result {
             Ok(()) => job.acknowledge(),
-            Err(StoreError::SlugTaken) => job.fail(Failure::SlugTaken),
-            Err(StoreError::ContributionElsewhere) => job.fail(Failure::ContributionElsewhere),
             Err(StoreError::OutcomeUnknown(_)) => job.fail(Failure::OutcomeUnknown),
             Err(error) => {
                 tracing::error!(%error, room = %job.room_id(), "a command failed");
@@ -108,10 +106,17 @@ impl Lane {
     async fn try_once(&mut self, jobs: &mut Jobs, needs: &[RoomNeeds]) -> Result<(), StoreError> {
         let mut batch = self.store.begin(needs).await?;
         let now = self.clock.now();
-        for job in jobs.iter_mut() {
-            let room = batch.room(job.tenant_id(), job.room_id());
-            job.decide(room, &mut self.ids, now);
+        loop {
+            for job in jobs.iter_mut() {
+                let room = batch.room(job.tenant_id(), job.room_id());
+                job.decide(room, &mut self.ids, now);
+            }
+            if batch.claim().await? {
+                break;
+            }
+            counter!("parlor_writer_claims_lost_total").increment(1);
         }
+        report_unreadable(&batch);
 
         for committed in batch.commit().await? {
             if let Some(deadline) = committed.deadline {
@@ -133,6 +138,16 @@ fn may_be_tried_again(error: &StoreError, jobs: &Jobs) -> bool {
     error.is_retryable()
         || matches!(error, StoreError::OutcomeUnknown(_))
             && jobs.iter().all(|job| job.is_repeatable())
+}
+
+/// Says which rooms cannot be read, for nobody else can put them right.
+fn report_unreadable(batch: &Batch) {
+    for (room_id, unreadable) in batch.unreadable() {
+        let (what, error) = (unreadable.what, unreadable.error.as_str());
+        tracing::error!(%room_id, what, error, "a room's stored data cannot be read");
+        let labels = [("room", room_id.to_string()), ("what", what.to_owned())];
+        counter!("parlor_rooms_unreadable_total", &labels).increment(1);
+    }
 }
 
 fn needs_of(jobs: &Jobs) -> Vec<RoomNeeds> {

@@ -69,7 +69,7 @@ impl Command for Join {
     const REPEATABLE: bool = true;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.actors.push(self.viewer_id.clone());
+        needs.people.actors.push(self.viewer_id.clone());
     }
 
     fn decide(
@@ -88,7 +88,7 @@ impl Command for Leave {
     const REPEATABLE: bool = true;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.actors.push(self.actor.viewer_id.clone());
+        needs.people.actors.push(self.actor.viewer_id.clone());
     }
 
     fn decide(
@@ -107,9 +107,9 @@ impl<R: Send + 'static> Command for Act<R> {
     const REPEATABLE: bool = false;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.actors.push(self.actor.viewer_id.clone());
-        needs.participants.push(self.target.id);
-        needs.participants.extend(self.host);
+        needs.people.actors.push(self.actor.viewer_id.clone());
+        needs.people.participants.push(self.target.id);
+        needs.people.participants.extend(self.host);
     }
 
     fn decide(
@@ -142,7 +142,7 @@ impl<C: Command> Command for Authorized<C> {
     const REPEATABLE: bool = C::REPEATABLE;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.actors.push(self.actor.viewer_id.clone());
+        needs.people.actors.push(self.actor.viewer_id.clone());
         self.command.add_needs(needs);
     }
 

@@ -21,7 +21,10 @@ impl Command for ChangePresence {
         let PresenceChange {
             arrived, departed, ..
         } = &self.0;
-        needs.actors.extend(arrived.iter().chain(departed).cloned());
+        needs
+            .people
+            .actors
+            .extend(arrived.iter().chain(departed).cloned());
     }
 
     fn decide(

@@ -134,10 +134,9 @@ async fn whoever_finds_what_a_dead_node_left_clears_it_all(database: String) {
         change_elsewhere(&server, room, &names, &[]).await;
     }
     // Behind the writer's back, which would clear up after the room, as it does in time.
-    let mut batch = store
-        .begin(&[RoomNeeds::new(server.tenant, deleted)])
-        .await
-        .unwrap();
+    let mut needs = RoomNeeds::new(server.tenant, deleted);
+    needs.contributions.any = true;
+    let mut batch = store.begin(&[needs]).await.unwrap();
     let room = batch.room(server.tenant, deleted).unwrap();
     room.delete_room(room.room.version).unwrap();
     batch.commit().await.unwrap();

@@ -2,15 +2,13 @@
 
 use parlor_domain::contribution::Status;
 use parlor_domain::room_aggregate::RecordContributionRefusal;
-use parlor_store::StoreError;
 
 use crate::harness::{Database, on_both_engines};
-use crate::scene::{SeededIds, at, decide, donation, live_room, needs, record, report, tenant};
+use crate::scene::{SeededIds, at, donation, live_room, record, report, tenant};
 
 on_both_engines! {
     the_first_answer_survives_a_restart,
     a_key_used_for_other_content_is_refused,
-    a_key_answered_by_another_room_meanwhile_is_looked_up_again,
     a_contribution_belongs_to_the_room_it_was_first_reported_to,
     later_messages_find_the_contribution_they_speak_of,
     tenants_have_keys_of_their_own,
@@ -64,49 +62,6 @@ async fn a_key_used_for_other_content_is_refused(database: Database) {
     assert_eq!(committed, []);
 }
 
-async fn a_key_answered_by_another_room_meanwhile_is_looked_up_again(database: Database) {
-    let (store, mut ids) = (database.open().await, SeededIds::new(1));
-    let tenant_id = tenant(&store, &mut ids).await;
-    let one = live_room(&store, "one", tenant_id, &mut ids).await;
-    let other = live_room(&store, "other", tenant_id, &mut ids).await;
-    let (first, second) = (
-        report("k1", "r1", "ann", 100, Status::Settled),
-        donation("k1", "x", 7),
-    );
-    record(
-        &store,
-        tenant_id,
-        one,
-        std::slice::from_ref(&first),
-        &mut ids,
-        at(10),
-    )
-    .await
-    .unwrap();
-
-    // A batch that did not see the answer: it was looked up before the other committed.
-    let mut batch = store.begin(&[needs(tenant_id, other, &[])]).await.unwrap();
-    decide(
-        &mut batch,
-        tenant_id,
-        other,
-        std::slice::from_ref(&second),
-        &mut ids,
-        at(20),
-    );
-    let error = batch.commit().await.unwrap_err();
-    assert!(error.is_retryable(), "{error:?}");
-
-    let again = record(&store, tenant_id, other, &[second], &mut ids, at(20))
-        .await
-        .unwrap()
-        .0;
-    assert_eq!(
-        again,
-        [Err(RecordContributionRefusal::KeyReused("k1".to_owned()))]
-    );
-}
-
 async fn a_contribution_belongs_to_the_room_it_was_first_reported_to(database: Database) {
     let (store, mut ids) = (database.open().await, SeededIds::new(1));
     let tenant_id = tenant(&store, &mut ids).await;
@@ -119,12 +74,12 @@ async fn a_contribution_belongs_to_the_room_it_was_first_reported_to(database: D
     let before = store.snapshot(other).await.unwrap();
 
     let reversed = [report("k2", "r1", "ann", 100, Status::Reversed)];
-    let result = record(&store, tenant_id, other, &reversed, &mut ids, at(20)).await;
+    let (answers, committed) = record(&store, tenant_id, other, &reversed, &mut ids, at(20))
+        .await
+        .unwrap();
 
-    assert!(
-        matches!(result, Err(StoreError::ContributionElsewhere)),
-        "{result:?}"
-    );
+    let elsewhere = RecordContributionRefusal::ReportedElsewhere("r1".to_owned());
+    assert_eq!((answers, committed), (vec![Err(elsewhere)], Vec::new()));
     assert_eq!(store.snapshot(other).await.unwrap(), before);
 }
 

@@ -135,13 +135,17 @@ async fn batches_that_name_rooms_in_any_order_all_succeed(database: Database) {
         tasks.push(tokio::spawn(async move {
             let mut ids = SeededIds::new(100 + u64::try_from(task).unwrap());
             for index in 0..20 {
-                let asked: Vec<RoomNeeds> =
-                    rooms.iter().map(|id| needs(tenant_id, *id, &[])).collect();
+                let report =
+                    |room_id: RoomId| [donation(&format!("{task}-{index}-{room_id}"), "ann", 1)];
+                let asked: Vec<RoomNeeds> = rooms
+                    .iter()
+                    .map(|id| needs(tenant_id, *id, &report(*id)))
+                    .collect();
                 // The locks are taken in one order, so nobody is ever told to try again.
                 let mut batch = store.begin(&asked).await.unwrap();
                 for room_id in &rooms {
-                    let report = donation(&format!("{task}-{index}-{room_id}"), "ann", 1);
-                    decide(&mut batch, tenant_id, *room_id, &[report], &mut ids, at(10));
+                    let report = report(*room_id);
+                    decide(&mut batch, tenant_id, *room_id, &report, &mut ids, at(10));
                 }
                 assert_eq!(batch.commit().await.unwrap().len(), 4);
             }

@@ -46,7 +46,7 @@ async fn crowded_room(store: &Store, tenant_id: TenantId, ids: &mut SeededIds) -
         .map(|n| ViewerId::parse(&format!("guest-{n}")).unwrap())
         .collect();
     let mut needed = RoomNeeds::new(tenant_id, room_id);
-    needed.actors.clone_from(&names);
+    needed.people.actors.clone_from(&names);
     let mut batch = store.begin(&[needed]).await.unwrap();
     let room = batch.room(tenant_id, room_id).unwrap();
     for viewer_id in names {
@@ -69,7 +69,7 @@ async fn delete(
     (tenant_id, room_id): (TenantId, RoomId),
 ) -> Result<Vec<Committed>, DeleteRoomRefusal> {
     let mut needed = RoomNeeds::new(tenant_id, room_id);
-    needed.has_contributions = true;
+    needed.contributions.any = true;
     let mut batch = store.begin(&[needed]).await.unwrap();
     let room = batch.room(tenant_id, room_id).unwrap();
     room.delete_room(room.room.version)?;
@@ -101,7 +101,7 @@ async fn nothing_of_a_deleted_room_is_left(database: Database) {
             .await
             .unwrap()
             .room(tenant_id, room_id)
-            .is_none()
+            .is_err()
     );
     let again = new_room("crowd", tenant_id, &mut ids);
     let inserted = store.insert_room(&again).await.unwrap();
@@ -181,7 +181,7 @@ async fn a_batch_cannot_delete_what_it_gave_something_to(database: Database) {
     store.insert_room(&made).await.unwrap();
     let report = donation("k1", "ann", 600);
     let mut needed = needs(tenant_id, made.room.id, std::slice::from_ref(&report));
-    needed.has_contributions = true;
+    needed.contributions.any = true;
 
     let mut batch = store.begin(&[needed]).await.unwrap();
     let room = batch.room(tenant_id, made.room.id).unwrap();

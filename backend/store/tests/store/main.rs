@@ -4,6 +4,7 @@
 
 mod answers;
 mod batches;
+mod claims;
 mod deletions;
 mod due_work;
 mod faults;
@@ -18,3 +19,4 @@ mod scene;
 mod sessions;
 mod snapshots;
 mod tenants;
+mod unreadable;

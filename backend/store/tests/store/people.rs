@@ -51,7 +51,7 @@ impl Scene {
         decide: impl FnOnce(&mut RoomAggregate, &mut SeededIds, parlor_domain::time::ServerTime) -> T,
     ) -> (T, Vec<Committed>) {
         let mut needs = RoomNeeds::new(self.tenant_id, self.room_id);
-        needs.actors = viewers.iter().map(|name| viewer(name)).collect();
+        needs.people.actors = viewers.iter().map(|name| viewer(name)).collect();
         let mut batch = self.store.begin(&[needs]).await.unwrap();
         self.now_ms += 1;
         let room = batch.room(self.tenant_id, self.room_id).unwrap();
@@ -179,8 +179,8 @@ async fn a_participant_belongs_to_one_room_of_one_tenant(database: Database) {
         assert_eq!(found.await.unwrap(), expected);
     }
     let mut needs = RoomNeeds::new(scene.tenant_id, other);
-    needs.participants = vec![ana.id, ParticipantId(uuid::Uuid::nil())];
-    needs.actors = vec![ana.viewer_id.clone()];
+    needs.people.participants = vec![ana.id, ParticipantId(uuid::Uuid::nil())];
+    needs.people.actors = vec![ana.viewer_id.clone()];
     let mut batch = scene.store.begin(&[needs]).await.unwrap();
     let room = batch.room(scene.tenant_id, other).unwrap();
     assert_eq!(room.known.people.get(ana.id), None);

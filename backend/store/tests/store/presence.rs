@@ -50,7 +50,7 @@ impl Scene {
         decide: impl FnOnce(&mut RoomAggregate, &mut SeededIds) -> T,
     ) -> (T, Vec<Committed>) {
         let mut needs = RoomNeeds::new(self.tenant_id, self.room_id);
-        needs.actors = viewers.to_vec();
+        needs.people.actors = viewers.to_vec();
         let mut batch = self.store.begin(&[needs]).await.unwrap();
         let room = batch.room(self.tenant_id, self.room_id).unwrap();
         let answer = decide(room, &mut self.ids);

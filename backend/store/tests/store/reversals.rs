@@ -109,7 +109,7 @@ async fn a_reversal_is_told_how_far_its_train_and_the_best_other_got(database: D
         let needed = [needs(scene.tenant_id, scene.room_id, &[reversal])];
         let mut batch = scene.store.begin(&needed).await.unwrap();
         let known = &batch.room(scene.tenant_id, scene.room_id).unwrap().known;
-        let facts = known.reversals.values().next().unwrap();
+        let (_, facts) = known.reversals.found().next().unwrap();
 
         assert_eq!(facts.own.unwrap().record.total, own, "{reference}");
         assert_eq!(facts.other_record.unwrap().total, other, "{reference}");

@@ -10,7 +10,9 @@ use parlor_domain::room_aggregate::{
 };
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
-use parlor_store::{Batch, Committed, DueKind, InsertRoom, Lease, RoomNeeds, Store, StoreError};
+use parlor_store::{
+    Batch, Committed, ContributionNeeds, DueKind, InsertRoom, Lease, RoomNeeds, Store, StoreError,
+};
 use uuid::Uuid;
 
 /// Ids that count up, in a series of their own.
@@ -164,10 +166,13 @@ pub(crate) fn needs(tenant_id: TenantId, room_id: RoomId, reports: &[Report]) ->
     let reversals = reports.iter().filter(|one| one.status == Status::Reversed);
 
     RoomNeeds {
-        answers: reports.iter().map(key).collect(),
-        contributions: reports.iter().map(ContributionRef::of_report).collect(),
-        reversals: reversals.map(ContributionRef::of_report).collect(),
-        viewers: reports.iter().filter_map(viewer).collect::<Vec<ViewerId>>(),
+        contributions: ContributionNeeds {
+            answers: reports.iter().map(key).collect(),
+            reported: reports.iter().map(ContributionRef::of_report).collect(),
+            reversals: reversals.map(ContributionRef::of_report).collect(),
+            viewers: reports.iter().filter_map(viewer).collect::<Vec<ViewerId>>(),
+            any: false,
+        },
         ..RoomNeeds::new(tenant_id, room_id)
     }
 }

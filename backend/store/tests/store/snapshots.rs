@@ -27,21 +27,19 @@ async fn the_state_at_any_time_is_the_log_folded_up_to_then(database: Database) 
     let mut now = 10;
     for round in 0..60 {
         now += random.below(90_000);
-        let needed = [needs(tenant_id, room_id, &[]), needs(tenant_id, other, &[])];
-        let mut batch = store.begin(&needed).await.unwrap();
+        let (mut here, mut elsewhere) = (Vec::new(), Vec::new());
         for index in 0..random.below(7) {
-            let report = donation(&format!("{round}-{index}"), "ann", 1 + random.below(900));
-            decide(&mut batch, tenant_id, room_id, &[report], &mut ids, at(now));
-            let elsewhere = donation(&format!("o{round}-{index}"), "bob", 5);
-            decide(
-                &mut batch,
-                tenant_id,
-                other,
-                &[elsewhere],
-                &mut ids,
-                at(now),
-            );
+            let amount = 1 + random.below(900);
+            here.push(donation(&format!("{round}-{index}"), "ann", amount));
+            elsewhere.push(donation(&format!("o{round}-{index}"), "bob", 5));
         }
+        let needed = [
+            needs(tenant_id, room_id, &here),
+            needs(tenant_id, other, &elsewhere),
+        ];
+        let mut batch = store.begin(&needed).await.unwrap();
+        decide(&mut batch, tenant_id, room_id, &here, &mut ids, at(now));
+        decide(&mut batch, tenant_id, other, &elsewhere, &mut ids, at(now));
         if random.below(5) == 0 {
             toggle_session(batch.room(tenant_id, room_id).unwrap(), &mut ids, at(now));
         }

@@ -91,7 +91,8 @@ impl From<RecordContributionRefusal> for Refusal {
         let code = match refusal {
             RecordContributionRefusal::KeyReused(_) => "KEY_REUSED",
             RecordContributionRefusal::RoomArchived => "ROOM_ARCHIVED",
-            RecordContributionRefusal::ContributionDiffers(_) => "CONTRIBUTION_DIFFERS",
+            RecordContributionRefusal::ReportedElsewhere(_)
+            | RecordContributionRefusal::ContributionDiffers(_) => "CONTRIBUTION_DIFFERS",
         };
 
         Self::conflict(code, refusal)

@@ -26,6 +26,7 @@ impl From<UpdateRoomRefusal> for Refusal {
             UpdateRoomRefusal::SessionLive => "SESSION_LIVE",
             UpdateRoomRefusal::StageOccupied { .. } => "STAGE_OCCUPIED",
             UpdateRoomRefusal::Invalid(invalid) => return invalid.into(),
+            UpdateRoomRefusal::SlugTaken => return slug_taken(),
         };
 
         Self::conflict(code, refusal)

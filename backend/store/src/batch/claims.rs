@@ -1,0 +1,156 @@
+//! What may be one room's only: keys, references, slugs.
+//!
+//! A batch decides on what it has looked up, and then claims what it decided, by inserting it where
+//! it is free. Locks on rooms come first, claims after them, slugs before answers before
+//! contributions, and each of these in the order of the keys; so transactions wait for one another
+//! and never in a circle. What somebody else took in between is seen after going back to before the
+//! first claim: the rooms, which stay locked, are looked up and decided on again, with the conflict
+//! as something known. Only what is accepted is ever claimed, so a refusal leaves no trace.
+//!
+//! SQLite has one transaction that writes, so there nothing is taken in between.
+//!
+//! Two rooms of one batch may want the same. No lookup shows that, so the room that comes second is
+//! told of the first.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::room_aggregate::{ContributionRef, MessageKey, Reported, RoomAggregate};
+
+use super::rooms::{RoomKey, Rooms};
+use super::{RoomNeeds, contributions};
+use crate::engine::Transaction;
+use crate::set::Dialect;
+use crate::sql::Statement;
+
+/// What several rooms of a batch want, with the rooms that do.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    answers: HashMap<(TenantId, MessageKey), Vec<RoomId>>,
+    reported: HashMap<(TenantId, ContributionRef), Vec<RoomId>>,
+    slugs: HashMap<(TenantId, String), Vec<RoomId>>,
+}
+
+impl Shared {
+    pub(super) fn of(needs: &[RoomNeeds]) -> Self {
+        if needs.len() < 2 {
+            return Self::default();
+        }
+
+        Self {
+            answers: shared(needs, |one| &one.contributions.answers),
+            reported: shared(needs, |one| &one.contributions.reported),
+            slugs: shared(needs, |one| &one.slugs),
+        }
+    }
+
+    /// Tells a room what other rooms of the batch have taken so far.
+    pub(super) fn tell(&self, rooms: &mut Rooms, key: RoomKey) {
+        for (answered, others) in others(&self.answers, key) {
+            let answer = taken(rooms, others, key.1, |other| {
+                other.changes.answers.get(answered).cloned()
+            });
+            if let (Some(answer), Some(room)) = (answer, rooms.get_mut(key)) {
+                let known = &mut room.aggregate.known.answers;
+                known.put(answered.clone(), answer);
+            }
+        }
+        for (reference, others) in others(&self.reported, key) {
+            let is_taken = taken(rooms, others, key.1, |other| {
+                let reported = other.known.contributions.get(reference);
+                matches!(reported, Some(Reported::Here(_))).then_some(())
+            });
+            if let (Some(()), Some(room)) = (is_taken, rooms.get_mut(key)) {
+                let known = &mut room.aggregate.known.contributions;
+                known.put(reference.clone(), Reported::Elsewhere);
+            }
+        }
+        for (slug, others) in others(&self.slugs, key) {
+            let owner = taken(rooms, others, key.1, |other| {
+                (other.changes.room && other.room.slug == *slug).then_some(other.room.id)
+            });
+            if let (Some(owner), Some(room)) = (owner, rooms.get_mut(key)) {
+                room.aggregate.known.slugs.put(slug.clone(), owner);
+            }
+        }
+    }
+}
+
+/// What more than one of the rooms want.
+fn shared<K: Clone + Eq + Hash>(
+    needs: &[RoomNeeds],
+    of: impl Fn(&RoomNeeds) -> &Vec<K>,
+) -> HashMap<(TenantId, K), Vec<RoomId>> {
+    let mut first: HashMap<(TenantId, &K), RoomId> = HashMap::new();
+    let mut shared: HashMap<(TenantId, K), Vec<RoomId>> = HashMap::new();
+    for one in needs {
+        for key in of(one) {
+            let before = *first.entry((one.tenant_id, key)).or_insert(one.room_id);
+            if before != one.room_id {
+                let among = shared.entry((one.tenant_id, key.clone())).or_default();
+                among.extend([before, one.room_id]);
+            }
+        }
+    }
+
+    shared
+}
+
+/// What the room wants, with the other rooms that do.
+fn others<K: Clone>(
+    shared: &HashMap<(TenantId, K), Vec<RoomId>>,
+    (room_id, tenant_id): RoomKey,
+) -> Vec<(&K, Vec<RoomId>)> {
+    let of_room = shared
+        .iter()
+        .filter(|((tenant, _), among)| *tenant == tenant_id && among.contains(&room_id));
+    of_room
+        .map(|((_, key), among)| {
+            let others = among.iter().copied().filter(|other| *other != room_id);
+            (key, others.collect())
+        })
+        .collect()
+}
+
+fn taken<T>(
+    rooms: &Rooms,
+    others: Vec<RoomId>,
+    tenant_id: TenantId,
+    by: impl Fn(&RoomAggregate) -> Option<T>,
+) -> Option<T> {
+    let mut others = others.into_iter();
+    others.find_map(|other| by(&rooms.get((other, tenant_id))?.aggregate))
+}
+
+/// Claims what the batch decided. Returns whether all of it was free; if not, nothing is claimed.
+pub(super) async fn claim(
+    transaction: &mut Transaction,
+    rooms: &Rooms,
+) -> Result<bool, sqlx::Error> {
+    if !contributions::claims_something(rooms) {
+        return Ok(true);
+    }
+
+    match transaction.dialect() {
+        Dialect::Sqlite => {
+            let is_free = contributions::claim(transaction, rooms).await?;
+            assert!(
+                is_free,
+                "nobody else writes, so what is taken was looked up"
+            );
+            Ok(true)
+        }
+        Dialect::Postgres => {
+            let savepoint = Statement::new("SAVEPOINT claims");
+            transaction.execute(savepoint).await?;
+            let is_free = contributions::claim(transaction, rooms).await?;
+            if !is_free {
+                // Gives the keys back as well, for whoever waits for them.
+                let back = Statement::new("ROLLBACK TO SAVEPOINT claims");
+                transaction.execute(back).await?;
+            }
+            Ok(is_free)
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The rooms of a batch: taking their locks, and what is read of each.
+
+use std::collections::BTreeMap;
+
+use parlor_domain::hype_train::TrainRecord;
+use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::room_aggregate::{Census, Changes, Known, RoomAggregate};
+use parlor_domain::time::ServerTime;
+
+use super::RoomNeeds;
+use crate::engine::Transaction;
+use crate::error::is_unreadable;
+use crate::participant_row::{self, CENSUS_COLUMNS};
+use crate::room_row::{self, session_columns};
+use crate::set::Dialect;
+use crate::sql::{Row, corrupt, from_json, row};
+
+pub(super) type RoomKey = (RoomId, TenantId);
+
+/// Rooms under their locks, with what their commands need. A room in which something cannot be
+/// read is left out, so that it harms no other.
+#[derive(Debug, Default)]
+pub(super) struct Rooms {
+    locked: BTreeMap<RoomKey, Locked>,
+    unreadable: BTreeMap<RoomKey, Unreadable>,
+}
+
+/// A room under its lock, and where its last keyframe is.
+#[derive(Debug)]
+pub(super) struct Locked {
+    pub(super) aggregate: RoomAggregate,
+    pub(super) keyframe_seq: i64,
+    /// When something in the room ran out of time, before the batch.
+    pub(super) deadline: Option<ServerTime>,
+    pub(super) needs: RoomNeeds,
+}
+
+/// What of a room cannot be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub what: &'static str,
+    pub error: String,
+}
+
+impl Rooms {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Locked> {
+        self.locked.values()
+    }
+
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Locked> {
+        self.locked.values_mut()
+    }
+
+    pub(super) fn into_all(self) -> impl Iterator<Item = Locked> {
+        self.locked.into_values()
+    }
+
+    pub(super) fn get(&self, key: RoomKey) -> Option<&Locked> {
+        self.locked.get(&key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: RoomKey) -> Option<&mut Locked> {
+        self.locked.get_mut(&key)
+    }
+
+    pub(super) fn retain(&mut self, mut keeps: impl FnMut(&Locked) -> bool) {
+        self.locked.retain(|_, locked| keeps(locked));
+    }
+
+    pub(super) fn unreadable(&self) -> &BTreeMap<RoomKey, Unreadable> {
+        &self.unreadable
+    }
+
+    /// Has `read` read `what` into a room. What cannot be read takes the room out of the batch.
+    pub(super) fn read_into(
+        &mut self,
+        key: RoomKey,
+        what: &'static str,
+        read: impl FnOnce(&mut RoomAggregate) -> Result<(), sqlx::Error>,
+    ) -> Result<(), sqlx::Error> {
+        let Some(locked) = self.locked.get_mut(&key) else {
+            return Ok(());
+        };
+
+        match read(&mut locked.aggregate) {
+            Err(error) if is_unreadable(&error) => {
+                self.locked.remove(&key);
+                self.leave_out(key, what, &error);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn leave_out(&mut self, key: RoomKey, what: &'static str, error: &sqlx::Error) {
+        let error = error.to_string();
+        self.unreadable.insert(key, Unreadable { what, error });
+    }
+}
+
+/// Locks the rooms, all by one statement, in the order of their ids: so two batches that share rooms
+/// wait for one another instead of dead-locking.
+pub(super) async fn lock(
+    transaction: &mut Transaction,
+    needs: &[RoomNeeds],
+) -> Result<Rooms, sqlx::Error> {
+    let mut named: BTreeMap<RoomKey, &RoomNeeds> = BTreeMap::new();
+    for one in needs {
+        let twice = named.insert((one.room_id, one.tenant_id), one);
+        assert!(twice.is_none(), "a batch names each room once");
+    }
+    let keys = named.keys().map(|(id, _)| row![*id]).collect();
+    let columns = format!(
+        "rooms.id, rooms.tenant_id, {}, rooms.keyframe_seq",
+        room_row::columns("rooms")
+    );
+    // An UPDATE of many rows promises no order. On PostgreSQL the rows are locked above the sort,
+    // and read as they are once they are locked. SQLite has one lock, which a write takes first of
+    // all, and no other words for it.
+    let text = match transaction.dialect() {
+        Dialect::Postgres => format!(
+            "SELECT {columns} FROM wanted CROSS JOIN rooms
+             WHERE rooms.id = wanted.id ORDER BY rooms.id FOR NO KEY UPDATE OF rooms"
+        ),
+        Dialect::Sqlite => format!(
+            "UPDATE rooms SET head_seq = head_seq WHERE id IN (SELECT id FROM wanted)
+             RETURNING {columns}"
+        ),
+    };
+
+    let mut rooms = Rooms::default();
+    for mut row in transaction.look_up("wanted (id)", keys, &text).await? {
+        let key = (RoomId(row.take()?), TenantId(row.take()?));
+        // A stranger may have named it.
+        let Some(needs) = named.get(&key) else {
+            continue;
+        };
+        match read_locked(&mut row, needs) {
+            Ok(locked) => drop(rooms.locked.insert(key, locked)),
+            Err(error) if is_unreadable(&error) => rooms.leave_out(key, "room", &error),
+            Err(error) => return Err(error),
+        }
+    }
+
+    Ok(rooms)
+}
+
+fn read_locked(row: &mut Row, needs: &RoomNeeds) -> Result<Locked, sqlx::Error> {
+    let (room, head) = room_row::read(row)?;
+    let aggregate = RoomAggregate {
+        room,
+        head,
+        session: None,
+        train: None,
+        record: None,
+        census: Census::default(),
+        known: Known::default(),
+        changes: Changes::default(),
+    };
+
+    Ok(Locked {
+        aggregate,
+        keyframe_seq: row.take()?,
+        deadline: None,
+        needs: needs.clone(),
+    })
+}
+
+/// Loads each room's session, train, record and census.
+pub(super) async fn state(
+    transaction: &mut Transaction,
+    rooms: &mut Rooms,
+) -> Result<(), sqlx::Error> {
+    let record = |column| {
+        format!(
+            "(SELECT hype_trains.{column} FROM hype_trains
+              WHERE hype_trains.room_id = rooms.id AND hype_trains.ended_at IS NOT NULL
+              ORDER BY hype_trains.level DESC, hype_trains.total DESC LIMIT 1)"
+        )
+    };
+    let (session, level, total) = (
+        session_columns("sessions"),
+        record("level"),
+        record("total"),
+    );
+    let text = format!(
+        "SELECT rooms.id, rooms.tenant_id, {session}, room_trains.state, {level}, {total},
+             {CENSUS_COLUMNS}
+         FROM wanted CROSS JOIN rooms
+         LEFT JOIN sessions ON sessions.id = rooms.session_id
+         LEFT JOIN room_trains ON room_trains.room_id = rooms.id
+         LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id
+         WHERE rooms.id = wanted.id"
+    );
+
+    let keys = rooms.locked.keys().map(|(id, _)| row![*id]).collect();
+    for mut row in transaction.look_up("wanted (id)", keys, &text).await? {
+        let key = (RoomId(row.take()?), TenantId(row.take()?));
+        rooms.read_into(key, "train", |aggregate| {
+            aggregate.session = room_row::read_session(&mut row)?;
+            let train: Option<String> = row.take()?;
+            aggregate.train = train.as_deref().map(from_json).transpose()?;
+            aggregate.record = read_record(&mut row)?;
+            aggregate.census = participant_row::read_census(&mut row)?;
+            Ok(())
+        })?;
+        if let Some(locked) = rooms.locked.get_mut(&key) {
+            locked.deadline = locked.aggregate.deadline();
+        }
+    }
+
+    Ok(())
+}
+
+fn read_record(row: &mut Row) -> Result<Option<TrainRecord>, sqlx::Error> {
+    let level: Option<i64> = row.take()?;
+    let total: Option<i64> = row.take()?;
+    let Some((level, total)) = level.zip(total) else {
+        return Ok(None);
+    };
+
+    let level = u32::try_from(level).map_err(|error| corrupt(error.to_string()))?;
+    Ok(Some(TrainRecord { level, total }))
+}
