@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::convert::identity;
-use std::fmt::Write;
+use std::fmt::{self, Display, Write};
 
 use sqlx::Row as _;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -123,6 +123,7 @@ impl Statement {
                 "?"
             })
         });
+        tell(&text, &self.values);
         let mut arguments = SqliteArguments::default();
         for value in self.values {
             add!(
@@ -143,6 +144,7 @@ impl Statement {
                 format!("${number}")
             })
         });
+        tell(&text, &self.values);
         let mut arguments = PgArguments::default();
         for value in self.values {
             add!(arguments, value, identity, column => match column {
@@ -169,6 +171,37 @@ impl Statement {
         }
 
         text
+    }
+}
+
+/// Tells of a statement that is about to run: its text, and of its values the types alone, for they
+/// are people's. The tests ask the planner about each that is told of.
+fn tell(text: &str, values: &[Value]) {
+    tracing::trace!(target: "parlor_store::statement", types = %Types(values), text);
+}
+
+/// The types of some values, as PostgreSQL calls them.
+struct Types<'a>(&'a [Value]);
+
+impl Display for Types<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, value) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let of_value = match value {
+                Value::Uuid(_) => "uuid",
+                Value::Int(_) => "bigint",
+                Value::Text(_) => "text",
+                Value::Bool(_) => "boolean",
+                Value::Bytes(_) => "bytea",
+                Value::Uuids(_) | Value::Column(Column::Uuid(_)) => "uuid[]",
+                Value::Digests(_) | Value::Column(Column::Bytes(_)) => "bytea[]",
+                Value::Column(Column::Int(_)) => "bigint[]",
+                Value::Column(Column::Text(_)) => "text[]",
+                Value::Column(Column::Bool(_)) => "boolean[]",
+            };
+            write!(formatter, "{comma}{of_value}")?;
+        }
+        Ok(())
     }
 }
 

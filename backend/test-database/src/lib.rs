@@ -3,12 +3,16 @@
 //!
 //! Without that address the tests on PostgreSQL fail. Whoever wants to do without says so by
 //! `PARLOR_TEST_WITHOUT_POSTGRES=1`, and each of those tests then says that it was skipped.
+//!
+//! Whatever a test has the store run, the planner is asked about afterwards: a statement that reads a
+//! whole table fails the test that ran it.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test whose database cannot be had has failed"
 )]
 
+mod plans;
 mod server;
 
 use std::future::Future;
@@ -22,7 +26,7 @@ use tokio::runtime::Runtime;
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// What a test's database is kept by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Engine {
     /// A file.
     Sqlite,
@@ -66,8 +70,11 @@ where
     F: Future<Output = ()> + Send + 'static,
     D: From<Database>,
 {
+    let statements = plans::Recorded::default();
+    let on_worker = statements.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .on_thread_start(move || on_worker.record_this_thread())
         .enable_all()
         .build()
         .unwrap();
@@ -83,8 +90,12 @@ where
     let url = place.url();
 
     // A task of its own, so that a panic comes back as a value and what was made can be removed.
-    let test = test(Database { engine, url }.into());
-    let ended = runtime.block_on(async { tokio::spawn(test).await });
+    let database = Database { engine, url };
+    let test = test(database.clone().into());
+    let ended = runtime.block_on(async {
+        tokio::spawn(test).await?;
+        tokio::spawn(async move { statements.check(&database).await }).await
+    });
     place.remove(&runtime);
     if let Err(failure) = ended {
         std::panic::resume_unwind(failure.into_panic());
