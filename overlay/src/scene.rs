@@ -6,17 +6,19 @@
 use parlor_sdk_core::{EventKind, Room, RoomEvent, ServerTime};
 
 use crate::alert_queue::{AlertQueue, AlertView};
+pub(crate) use crate::scene::act::Act;
 use crate::scene::attendance::Attendance;
 pub(crate) use crate::scene::attendance::{AttendanceView, FACES_MAX, LINES_MAX};
 use crate::scene::hype_train::TrainScene;
 pub(crate) use crate::scene::hype_train::{
-    Act, CELEBRATION_MS, COVERED_AT_MS, CelebrationView, TrainView, UNCOVERED_AT_MS,
+    CELEBRATION_MS, COVERED_AT_MS, CelebrationView, TrainView, UNCOVERED_AT_MS,
 };
 
 use crate::scene::lineup::Lineup;
 pub(crate) use crate::scene::lineup::{BERTHS, LineupView};
 use crate::scene::people::{cast, is_here, visit, visitor, visitors};
 
+mod act;
 mod attendance;
 mod captions;
 mod cars;

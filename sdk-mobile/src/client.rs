@@ -5,12 +5,12 @@
 //! been answered and before the answer is handed to it, and what a wait had taken would be lost then.
 
 use crate::api::Api;
-use crate::driver::{DELIVERIES_MAX, Driver, Machine, News, PlayheadReport};
+use crate::driver::{DELIVERIES_MAX, Driver, Machine, News};
 use crate::record::{Config, ConnectionState, Delivery, Room, Stats, TokenRequest};
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::token::SharedToken;
-use crate::wishes::Wishes;
+use crate::wishes::{PlayheadReport, Wishes};
 use parlor_sdk_core as core;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};

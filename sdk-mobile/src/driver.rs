@@ -8,7 +8,7 @@
 
 use crate::record::{ConnectionState, Delivery, TokenRequest};
 use crate::socket::{Socket, SocketEvent};
-use crate::wishes::{Inbox, Lifecycle};
+use crate::wishes::{Inbox, Lifecycle, PlayheadReport};
 use parlor_sdk_core::{self as core, Input, Instant, Output};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,19 +26,6 @@ const BASIS_POINTS: i64 = 10_000;
 pub(crate) struct Machine {
     core: Mutex<core::Client>,
     started_at: std::time::Instant,
-}
-
-/// Where the application says its player is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum PlayheadReport {
-    /// It has not said anything.
-    None,
-    At {
-        playhead: core::Playhead,
-        reported_at: Instant,
-    },
-    /// There is a player, and it cannot tell.
-    Unknown,
 }
 
 /// What the driver tells the application by.

@@ -4,8 +4,7 @@
 //! application that calls a thousand times while the driver is busy costs no more than one that
 //! calls once.
 
-use crate::driver::PlayheadReport;
-use parlor_sdk_core::Input;
+use parlor_sdk_core::{Input, Instant, Playhead};
 use tokio::sync::watch;
 
 /// The application's ends.
@@ -23,6 +22,19 @@ pub(crate) struct Inbox {
     pub(crate) token: watch::Receiver<Option<String>>,
     pub(crate) lifecycle: watch::Receiver<Lifecycle>,
     pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Where the application says its player is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PlayheadReport {
+    /// It has not said anything.
+    None,
+    At {
+        playhead: Playhead,
+        reported_at: Instant,
+    },
+    /// There is a player, and it cannot tell.
+    Unknown,
 }
 
 /// Where the application and its network stand.

@@ -4,23 +4,10 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 
-use parlor_sdk_core::{Config, ConnectionState, Delivery, Input, Playhead, Room, ServerTime};
+use parlor_sdk_core::{Config, Input, Playhead, Room, ServerTime};
 
 use crate::driver::Driver;
-
-/// Something that a [`Client`] tells its owner.
-#[derive(Debug)]
-pub enum Notice {
-    /// Something to show now.
-    Delivery(Box<Delivery>),
-    /// The connection got into another state.
-    ConnectionChanged(ConnectionState),
-    /// The connection will be closed at this time unless [`Client::renew_token`] is called.
-    TokenExpiring {
-        /// When the token expires.
-        expires_at: ServerTime,
-    },
-}
+use crate::notice::Notice;
 
 /// A live subscription to one room. Dropping it disconnects.
 pub struct Client {

@@ -12,9 +12,9 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket, Window};
 
-use crate::client::Notice;
 use crate::listener::Listener;
 use crate::network;
+use crate::notice::Notice;
 
 /// The close code for a socket that could not be opened.
 const ABNORMAL_CLOSURE: u16 = 1006;
@@ -53,7 +53,13 @@ impl Driver {
         let crosses_network = !network::is_loopback(&config.url);
         let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
             let driver = driver.clone();
-            let network = crosses_network.then(|| network::on_return(&window, driver.clone()));
+            let returning = driver.clone();
+            let connect = move || {
+                if let Some(driver) = returning.upgrade() {
+                    driver.handle(Input::NetworkChanged { online: true });
+                }
+            };
+            let network = crosses_network.then(|| network::on_return(&window, connect));
             Self {
                 _network: network,
                 core: RefCell::new(Client::new(config, seed, now)),

@@ -13,10 +13,12 @@ pub mod convert;
 mod driver;
 mod listener;
 mod network;
+mod notice;
 #[cfg(feature = "package")]
 pub mod package;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 
-pub use client::{Client, Notice};
+pub use client::Client;
 pub use listener::Listener;
+pub use notice::Notice;

@@ -5,21 +5,13 @@
 //! moment without any, and one that has not says so by its silence. For the same reason the state at
 //! the start, `navigator.onLine`, is not asked for.
 
-use alloc::rc::Weak;
-
-use parlor_sdk_core::Input;
 use web_sys::{Event, Window};
 
-use crate::driver::Driver;
 use crate::listener::Listener;
 
-/// Has `driver` connect at once whenever the browser is online again.
-pub(crate) fn on_return(window: &Window, driver: Weak<Driver>) -> Listener {
-    Listener::new(window, "online", move |_: Event| {
-        if let Some(driver) = driver.upgrade() {
-            driver.handle(Input::NetworkChanged { online: true });
-        }
-    })
+/// Calls `connect` whenever the browser is online again.
+pub(crate) fn on_return(window: &Window, connect: impl Fn() + 'static) -> Listener {
+    Listener::new(window, "online", move |_: Event| connect())
 }
 
 /// Returns whether a server at `url` is on this machine, so that no network lies in between, as when

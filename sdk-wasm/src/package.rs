@@ -5,8 +5,9 @@ use js_sys::Function;
 use parlor_sdk_core::{Config, Delivery};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-use crate::client::{Client, Notice};
+use crate::client::Client;
 use crate::convert;
+use crate::notice::Notice;
 
 /// A live subscription to one room, for applications that draw their own.
 #[wasm_bindgen]

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{process, steps, workspace};
+use crate::{build, process, workspace};
 
 const SCHEMA: &str = "schema.graphql";
 
@@ -47,7 +47,7 @@ struct Bindings {
 
 impl Bindings {
     fn build() -> Result<Self> {
-        steps::build(&["parlor-sdk-mobile", "parlor-bindgen"])?;
+        build::packages(&["parlor-sdk-mobile", "parlor-bindgen"])?;
         let programs = workspace::dev_profile_dir()?;
 
         Ok(Self {
@@ -69,7 +69,7 @@ impl Bindings {
 }
 
 fn server_schema() -> Result<String> {
-    process::output(Command::new(steps::server()?).arg("schema"))
+    process::output(Command::new(build::server()?).arg("schema"))
 }
 
 /// The number of the first line in which the two differ.

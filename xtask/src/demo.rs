@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, anyhow};
 
-use crate::{process, steps, wasm, web, workspace};
+use crate::{build, process, wasm, web, workspace};
 
 /// Where the demo listens unless it is told otherwise.
 const LISTEN_DEFAULT: &str = "127.0.0.1:8080";
@@ -16,7 +16,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     check_free(listen)?;
     web::build(wasm::Source::Auto)?;
     println!("building the server");
-    let parlor = steps::server()?;
+    let parlor = build::server()?;
 
     let mut demo = Command::new(parlor);
     demo.arg("demo").args(args).current_dir(workspace::root());

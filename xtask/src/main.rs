@@ -5,6 +5,7 @@
 
 mod bench;
 mod bind;
+mod build;
 mod codegen;
 mod demo;
 mod fuzz;

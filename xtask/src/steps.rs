@@ -5,7 +5,6 @@ mod swift;
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 
@@ -13,7 +12,7 @@ use crate::postgres::{Durability, Postgres};
 use crate::swift::Toolchain;
 use crate::tally::Tally;
 use crate::tools::{self, Tool};
-use crate::{codegen, mobile, npm, process, tidy, wasm, web, workspace};
+use crate::{build, codegen, mobile, npm, process, tidy, wasm, web, workspace};
 
 /// One part of the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -115,34 +114,6 @@ impl Step {
     }
 }
 
-/// Builds every program and test at once.
-fn build_workspace() -> Result<()> {
-    process::run(&mut workspace::cargo(&[
-        "build",
-        "--workspace",
-        "--all-targets",
-    ]))?;
-    let _ = WORKSPACE_IS_BUILT.set(());
-
-    Ok(())
-}
-
-static WORKSPACE_IS_BUILT: OnceLock<()> = OnceLock::new();
-
-/// Builds some packages, unless an earlier step has built them all: building fewer chooses other
-/// features of their dependencies and compiles those a second time.
-pub(crate) fn build(packages: &[&str]) -> Result<()> {
-    if WORKSPACE_IS_BUILT.get().is_some() {
-        return Ok(());
-    }
-    let mut command = workspace::cargo(&["build"]);
-    for package in packages {
-        command.args(["--package", package]);
-    }
-
-    process::run(&mut command)
-}
-
 /// Runs `step` if its tools can be had, and otherwise says which could not.
 fn with_tools(tools: &[&Tool], step: impl FnOnce() -> Result<Outcome>) -> Result<Outcome> {
     given(tools::ensure(tools), |()| step())
@@ -211,7 +182,7 @@ fn rust() -> Result<Outcome> {
         None => command.env("PARLOR_TEST_WITHOUT_POSTGRES", "1"),
     };
 
-    build_workspace()?;
+    build::workspace()?;
     let transcript = process::tee(&mut command)?;
     let tally = Tally::of_cargo(&transcript.text).with_verdict(transcript.succeeded);
     if postgres.is_some() && tally.skipped > 0 {
@@ -229,7 +200,7 @@ fn display_plans() -> Result<Outcome> {
 
 fn python() -> Result<Outcome> {
     let package = codegen::python::package()?;
-    let parlor = server()?;
+    let parlor = build::server()?;
     let tests = workspace::root().join("sdk-mobile/python/tests");
     // unittest reports on its standard error.
     let transcript = process::tee(&mut process::with_errors(
@@ -252,7 +223,7 @@ fn python() -> Result<Outcome> {
 fn node(folder: &str) -> Result<Outcome> {
     let tests = workspace::root().join("tests");
     npm::install(&tests)?;
-    let parlor = server()?;
+    let parlor = build::server()?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(tests.join(folder))
         .with_context(|| format!("cannot read tests/{folder}"))?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -279,11 +250,4 @@ fn node(folder: &str) -> Result<Outcome> {
             Vec::new()
         },
     })
-}
-
-/// The server's program, built.
-pub(crate) fn server() -> Result<PathBuf> {
-    build(&["parlor-server"])?;
-
-    Ok(workspace::dev_profile_dir()?.join("parlor"))
 }

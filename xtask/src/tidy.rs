@@ -3,6 +3,7 @@
 //! What `Cargo.toml` can forbid is forbidden there by absence; this notices when someone adds it.
 
 mod graph;
+mod modules;
 mod sources;
 
 use anyhow::{Result, bail};
@@ -11,7 +12,9 @@ use crate::workspace;
 
 /// Checks every rule. The error lists all that are broken, one a line.
 pub(crate) fn check() -> Result<()> {
-    let mut violations = graph::check(&workspace::metadata()?)?;
+    let metadata = workspace::metadata()?;
+    let mut violations = graph::check(&metadata)?;
+    violations.extend(modules::check(&metadata)?);
     violations.extend(sources::check(&workspace::root())?);
 
     if violations.is_empty() {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::hype_train::Program;
 use crate::id::{RoomId, TenantId};
 use crate::invalid::{Invalid, check_range, check_text};
-use crate::session::check_interruption_grace;
+use crate::session::{DELAY_MS_MAX, check_delay, check_interruption_grace};
 use crate::stage::STAGE_SIZE_MAX;
 use crate::tenant::Tenant;
 use crate::time::ServerTime;
@@ -16,8 +16,6 @@ pub const SLUG_BYTES_MAX: usize = 64;
 pub const TITLE_BYTES_MAX: usize = 200;
 /// The longest stream id, in bytes: platforms use UUIDs or short paths.
 pub const STREAM_ID_BYTES_MAX: usize = 128;
-/// The longest delay and ingest offset: a day covers scheduled replays, and nothing is live beyond.
-pub const DELAY_MS_MAX: i64 = 86_400_000;
 
 /// A durable place that a tenant owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -296,11 +294,6 @@ impl RoomState {
             Self::Archived => next == Self::Archived,
         }
     }
-}
-
-/// Checks a stream delay.
-pub fn check_delay(field: &'static str, delay_ms: i64) -> Result<(), Invalid> {
-    check_range(field, delay_ms, 0, DELAY_MS_MAX)
 }
 
 /// Checks the name of a room in addresses.

@@ -6,6 +6,8 @@ use crate::id::SessionId;
 use crate::invalid::{Invalid, check_range};
 use crate::time::ServerTime;
 
+/// The longest delay and ingest offset: a day covers scheduled replays, and nothing is live beyond.
+pub const DELAY_MS_MAX: i64 = 86_400_000;
 /// For how long a stream may be away before its session has ended, unless the room says otherwise:
 /// an encoder that crashed, or a machine that was started again, is back by then.
 pub const INTERRUPTION_GRACE_MS_DEFAULT: i64 = 600_000;
@@ -45,4 +47,9 @@ impl Session {
 /// Checks for how long a room waits for its stream.
 pub(crate) fn check_interruption_grace(field: &'static str, grace_ms: i64) -> Result<(), Invalid> {
     check_range(field, grace_ms, 0, INTERRUPTION_GRACE_MS_MAX)
+}
+
+/// Checks a stream delay.
+pub fn check_delay(field: &'static str, delay_ms: i64) -> Result<(), Invalid> {
+    check_range(field, delay_ms, 0, DELAY_MS_MAX)
 }

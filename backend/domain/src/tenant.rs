@@ -13,8 +13,9 @@ pub use origin::Origin;
 
 use crate::id::TenantId;
 use crate::invalid::{Invalid, check_range, check_text};
-use crate::room::{DELAY_MS_MAX, check_delay};
-use crate::session::{INTERRUPTION_GRACE_MS_DEFAULT, check_interruption_grace};
+use crate::session::{
+    DELAY_MS_MAX, INTERRUPTION_GRACE_MS_DEFAULT, check_delay, check_interruption_grace,
+};
 use crate::stage::{STAGE_SIZE_DEFAULT, STAGE_SIZE_MAX};
 use crate::time::ServerTime;
 

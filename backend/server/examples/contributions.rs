@@ -15,7 +15,7 @@ use parlor_server::clock::Clock;
 use parlor_server::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
 use parlor_server::identity::Claims;
 use parlor_server::ids::Randomness;
-use parlor_server::service::Server;
+use parlor_server::server::Server;
 use parlor_server::simulate::Client;
 use serde_json::{Value, json};
 use tokio::time::Instant;

@@ -23,7 +23,7 @@ use parlor_server::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
 use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::identity::Claims;
 use parlor_server::ids::Randomness;
-use parlor_server::service::Server;
+use parlor_server::server::Server;
 use parlor_server::simulate::Client;
 use parlor_store::Store;
 use serde_json::json;

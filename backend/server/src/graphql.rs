@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, MergedObject, MergedSubscription, Schema};
 
-pub use endpoint::post;
+pub use endpoint::{Endpoint, post};
 pub use explorer::explore;
 pub use fault::Fault;
 pub use limits::parse_within_limits;

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod origins;
 mod patience;
 pub mod presence;
+pub mod server;
 pub mod service;
 pub mod simulate;
 pub mod socket;

@@ -40,7 +40,6 @@ use crate::app::App;
 use crate::graphql::ParlorSchema;
 use crate::origins;
 use crate::patience::Reads;
-use crate::service::Service;
 use close::Close;
 use groups::Groups;
 use handshake::Handshake;
@@ -123,8 +122,7 @@ impl Drop for OpenSocket {
 }
 
 /// Opens a socket.
-pub async fn upgrade(State(service): State<Service>, request: Request) -> Response {
-    let sockets = service.sockets;
+pub async fn upgrade(State(sockets): State<Arc<Sockets>>, request: Request) -> Response {
     let origin = origins::foreign_origin(&sockets.app, request.headers());
     if let Some(origin) = &origin
         && let Err(refusal) = check_origin(&sockets, origin).await

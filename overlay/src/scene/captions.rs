@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use parlor_sdk_core::HypeTrain;
 
-use crate::scene::hype_train::Act;
+use crate::scene::act::Act;
 use crate::words;
 
 /// Returns how many contributions or people are still missing for kickoff.

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use parlor_sdk_core::{HypeTrain, HypeTrainChange, HypeTrainPhase, ServerTime};
 
+use crate::scene::act::Act;
 use crate::scene::captions::{sign, spoken, to_go};
 pub(crate) use crate::scene::cars::CarView;
 use crate::scene::cars::Cars;
@@ -30,20 +31,6 @@ const SPANS_MS: [i64; 8] = [
 ];
 /// Long enough ago for every movement to be over.
 const LONG_MS: i64 = 60_000;
-
-/// What the train is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Act {
-    /// Not there.
-    #[default]
-    Absent,
-    /// Gathering: so many to go.
-    Approaching,
-    /// On its way to the next level.
-    Running,
-    /// Over: how far it got.
-    Ended,
-}
 
 /// The hype train as it is drawn.
 #[derive(Debug, PartialEq)]

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Outcome, server};
+use super::Outcome;
+use crate::build::server;
 use crate::tally::Tally;
 use crate::{codegen, process, workspace};
 

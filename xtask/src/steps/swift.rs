@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{Outcome, server};
+use super::Outcome;
+use crate::build::server;
 use crate::swift::Toolchain;
 use crate::tally::Tally;
 use crate::{codegen, process, workspace};

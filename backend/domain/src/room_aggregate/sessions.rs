@@ -4,8 +4,8 @@ use super::RoomAggregate;
 use crate::event::EventBody;
 use crate::id::{IdSource, SessionId};
 use crate::invalid::Invalid;
-use crate::room::{RoomState, check_delay};
-use crate::session::Session;
+use crate::room::RoomState;
+use crate::session::{Session, check_delay};
 use crate::time::ServerTime;
 
 /// Why a session was not started, in the order the reasons are checked.

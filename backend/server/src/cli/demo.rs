@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
 use crate::graphql::global_id::parse_room_id;
 use crate::ids::{Ids, Randomness};
-use crate::service::Server;
+use crate::server::Server;
 use crate::simulate::{Client, Progress, Simulation, run};
 
 #[derive(Debug, Args)]

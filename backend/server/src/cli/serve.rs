@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::ServeArgs;
 use crate::http;
 use crate::ids::Randomness;
-use crate::service::Server;
+use crate::server::Server;
 
 pub(super) async fn serve(args: ServeArgs) -> Result<()> {
     let settings = args.into_settings()?;

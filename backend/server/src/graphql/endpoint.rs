@@ -1,5 +1,7 @@
 //! GraphQL over HTTP, by the working draft of that name.
 
+use std::sync::Arc;
+
 use async_graphql::{Request, Response, ServerError, Variables};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -9,11 +11,19 @@ use axum::response::IntoResponse;
 use metrics::histogram;
 use serde::Deserialize;
 
+use super::ParlorSchema;
 use super::limits::parse_within_limits;
+use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::identity::{Caller, IdentityError};
 use crate::origins::{self, PageRefusal};
-use crate::service::Service;
+
+/// What operations are executed with.
+#[derive(Clone)]
+pub struct Endpoint {
+    pub app: Arc<App>,
+    pub schema: ParlorSchema,
+}
 
 /// What a POST carries.
 #[derive(Deserialize)]
@@ -36,7 +46,7 @@ enum MediaType {
 
 /// Executes the operation of a POST.
 pub async fn post(
-    State(service): State<Service>,
+    State(endpoint): State<Endpoint>,
     headers: HeaderMap,
     body: Bytes,
 ) -> axum::response::Response {
@@ -52,11 +62,11 @@ pub async fn post(
             "VALIDATION",
         );
     }
-    let caller = match authenticate(&service, &headers).await {
+    let caller = match authenticate(&endpoint.app, &headers).await {
         Ok(caller) => caller,
         Err(error) => return refuse_token(media_type, &error),
     };
-    if let Err(refusal) = origins::check_caller(&service.app, &caller).await {
+    if let Err(refusal) = origins::check_caller(&endpoint.app, &caller).await {
         return refuse_page(media_type, refusal);
     }
     let request = match read(&body) {
@@ -69,20 +79,20 @@ pub async fn post(
     };
 
     let stopwatch = Stopwatch::start();
-    let response = service.schema.execute(request.data(caller)).await;
+    let response = endpoint.schema.execute(request.data(caller)).await;
     histogram!("parlor_graphql_request_seconds").record(stopwatch.seconds());
     answer(media_type, response)
 }
 
-async fn authenticate(service: &Service, headers: &HeaderMap) -> Result<Caller, IdentityError> {
+async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, IdentityError> {
     let authorization = match headers.get(AUTHORIZATION) {
         Some(value) => Some(value.to_str().map_err(|_| IdentityError::Malformed)?),
         None => None,
     };
 
     Ok(Caller {
-        origin: origins::foreign_origin(&service.app, headers),
-        ..service.app.identity.authenticate(authorization).await?
+        origin: origins::foreign_origin(app, headers),
+        ..app.identity.authenticate(authorization).await?
     })
 }
 

@@ -1,6 +1,6 @@
 //! Whether the server lives, whether it can work, and how it fares.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::service::Service;
+use crate::app::App;
 
 /// Bounds of histograms of seconds, from a cached read to a stuck disk.
 const SECONDS: [f64; 12] = [
@@ -23,12 +23,12 @@ pub(super) async fn alive() -> &'static str {
 }
 
 /// The database answers, and the server is not on its way out.
-pub(super) async fn ready(State(service): State<Service>) -> (StatusCode, &'static str) {
-    if service.app.is_draining() {
+pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+    if app.is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
     }
 
-    match service.app.store.ping().await {
+    match app.store.ping().await {
         Ok(()) => (StatusCode::OK, "ok\n"),
         Err(error) => {
             tracing::warn!(

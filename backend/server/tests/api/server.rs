@@ -14,7 +14,7 @@ use parlor_server::config::{LogFormat, Settings, Synchronous};
 use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::identity::Claims;
 use parlor_server::ids::{Ids, Randomness};
-use parlor_server::service::Server;
+use parlor_server::server::Server;
 use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "a secret that is long enough for tests";

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{TOKEN_SECONDS, text_of};
 use crate::identity::Claims;
-use crate::service::Server;
+use crate::server::Server;
 use crate::simulate::Client;
 
 const HOST: &str = "demo-host";
