@@ -85,12 +85,12 @@ impl Writer {
         let room_ends = RoomEnds {
             writer: writer.clone(),
         };
-        let room_ends = DueWorker::new(room_ends, store, clock, ids, &ends);
+        let room_ends = DueWorker::new(room_ends, store, clock, &ends);
         tasks.spawn(room_ends.run(writer.clone()));
         let clearing = Clearing {
             store: store.clone(),
         };
-        let clearing = DueWorker::new(clearing, store, clock, ids, &deleted);
+        let clearing = DueWorker::new(clearing, store, clock, &deleted);
         tasks.spawn(clearing.run(writer.clone()));
         drop(tasks);
 

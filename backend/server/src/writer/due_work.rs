@@ -26,7 +26,7 @@ pub(super) use room_ends::RoomEnds;
 
 use super::Writer;
 use crate::clock::Clock;
-use crate::ids::Ids;
+use crate::ids::{Ids, Randomness};
 
 /// How often the database is asked. Half of how late an end may come.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -80,17 +80,19 @@ pub(super) struct DueWorker<W> {
     work: Arc<W>,
     store: Store,
     clock: Clock,
-    ids: Ids,
+    lease_ids: Ids,
     hint: Arc<Hint>,
 }
 
 impl<W: Work> DueWorker<W> {
-    pub(super) fn new(work: W, store: &Store, clock: &Clock, ids: &Ids, hint: &Arc<Hint>) -> Self {
+    pub(super) fn new(work: W, store: &Store, clock: &Clock, hint: &Arc<Hint>) -> Self {
         Self {
             work: Arc::new(work),
             store: store.clone(),
             clock: clock.clone(),
-            ids: ids.clone(),
+            // Not the source that everything else has its ids of: how often a lease is taken depends
+            // on the moment, and what a test repeats by its seed must not.
+            lease_ids: Ids::new(clock.clone(), Randomness::System),
             hint: Arc::clone(hint),
         }
     }
@@ -134,7 +136,7 @@ impl<W: Work> DueWorker<W> {
 
         let now = shared_time(&self.store, &self.clock).await?;
         let lease = Lease {
-            holder: self.ids.next_id(),
+            holder: self.lease_ids.next_id(),
             now,
             lease_ms: LEASE_MS,
         };
