@@ -7,12 +7,13 @@
 mod access;
 mod audit;
 mod contributions;
+mod document;
 mod endpoint;
+mod errors;
 mod explorer;
 mod fault;
 pub mod global_id;
 mod hype_trains;
-mod limits;
 mod log_position;
 mod node;
 mod overlay_tokens;
@@ -31,10 +32,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, MergedObject, MergedSubscription, Schema};
 
+pub use document::{Document, JsonVariables};
 pub use endpoint::{Endpoint, post};
+pub(crate) use errors::make_presentable;
 pub use explorer::explore;
 pub use fault::Fault;
-pub use limits::parse_within_limits;
 pub use rfc3339::{TimeError, format_time, parse_time};
 
 use crate::app::App;
@@ -102,7 +104,7 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
         Subscription::default(),
     )
     .register_output_type::<Error>()
-    .limit_recursive_depth(limits::NESTING_MAX)
+    .limit_recursive_depth(document::NESTING_MAX)
 }
 
 fn app<'a>(context: &Context<'a>) -> &'a App {

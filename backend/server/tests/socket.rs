@@ -7,6 +7,10 @@
 mod client;
 #[path = "socket/closing.rs"]
 mod closing;
+#[path = "corpus/mod.rs"]
+mod corpus;
+#[path = "socket/documents.rs"]
+mod documents;
 #[path = "socket/failed_reads.rs"]
 mod failed_reads;
 #[path = "api/keys.rs"]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, ServerError, Variables};
+use async_graphql::{Request, Response, ServerError};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
@@ -12,7 +12,8 @@ use metrics::histogram;
 use serde::Deserialize;
 
 use super::ParlorSchema;
-use super::limits::parse_within_limits;
+use super::document::{Document, JsonVariables};
+use super::errors::make_presentable;
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::identity::{Caller, IdentityError};
@@ -31,7 +32,7 @@ struct Body {
     query: String,
     #[serde(rename = "operationName")]
     operation_name: Option<String>,
-    variables: Option<serde_json::Map<String, serde_json::Value>>,
+    variables: Option<JsonVariables>,
     #[serde(default, rename = "extensions")]
     _extensions: Option<serde_json::Map<String, serde_json::Value>>,
 }
@@ -102,25 +103,14 @@ fn read(body: &[u8]) -> Result<Body, String> {
 }
 
 fn prepare(body: Body) -> Result<Request, ServerError> {
-    let document = parse_within_limits(&body.query)?;
-    let variables = body
-        .variables
-        .map(serde_json::Value::Object)
-        .unwrap_or_default();
-    let mut request = Request::new(body.query).variables(Variables::from_json(variables));
-    request.operation_name = body.operation_name;
-    request.set_parsed_query(document);
+    let document = Document::parse(body.query)?;
+    let variables = document.variables(body.variables.unwrap_or_default())?;
 
-    Ok(request)
+    Ok(document.request(body.operation_name, variables))
 }
 
 fn answer(media_type: MediaType, mut response: Response) -> axum::response::Response {
-    for error in &mut response.errors {
-        let extensions = error.extensions.get_or_insert_default();
-        if extensions.get("code").is_none() {
-            extensions.set("code", "VALIDATION");
-        }
-    }
+    make_presentable(&mut response.errors);
     let was_executed = response.errors.iter().all(|error| !error.path.is_empty());
     if !was_executed {
         // A document that was not executed has no `data` at all.

@@ -8,7 +8,7 @@ use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 
 use crate::feed::{FeedMessage, FeedSource};
-use crate::graphql::ParlorSchema;
+use crate::graphql::{ParlorSchema, make_presentable};
 use crate::identity::Caller;
 
 /// A subscription's resolver, waiting for messages.
@@ -44,21 +44,16 @@ pub(crate) fn is_refusal(response: &Response) -> bool {
 }
 
 /// A result as it goes into `next`.
-pub(crate) fn payload(response: &Response) -> Arc<str> {
-    serde_json::to_string(response)
+pub(crate) fn payload(mut response: Response) -> Arc<str> {
+    make_presentable(&mut response.errors);
+    serde_json::to_string(&response)
         .expect("a response is plain JSON")
         .into()
 }
 
-/// Errors as they go into `error`. One without a code was found before anything was executed.
+/// Errors as they go into `error`.
 pub(crate) fn errors_json(mut errors: Vec<ServerError>) -> String {
-    for error in &mut errors {
-        let extensions = error.extensions.get_or_insert_default();
-        if extensions.get("code").is_none() {
-            extensions.set("code", "VALIDATION");
-        }
-    }
-
+    make_presentable(&mut errors);
     serde_json::to_string(&errors).expect("errors are plain JSON")
 }
 

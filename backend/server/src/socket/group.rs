@@ -171,10 +171,7 @@ impl Group {
         }
 
         metrics::counter!("parlor_group_executions_total").increment(1);
-        let gone = self
-            .members
-            .deliver(&payload(&response), position.seq)
-            .await;
+        let gone = self.members.deliver(&payload(response), position.seq).await;
         for id in gone {
             self.leave(id);
         }

@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
-    SelectionSet,
-};
-use async_graphql::{Name, Positioned, Request, Response, Variables};
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use async_graphql::{Request, Response, ServerError, Variables};
 use futures_util::{Stream, StreamExt};
-use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Sockets;
@@ -24,7 +20,7 @@ use super::operations::OperationKey;
 use super::outbound::{Delivery, Outbound};
 use super::places::Seat;
 use crate::feed::{FeedMessage, FeedPresence, FeedRefusal, FeedSource, stream_of};
-use crate::graphql::parse_within_limits;
+use crate::graphql::Document;
 use crate::hub::{Following, Position};
 use crate::identity::Caller;
 use crate::presence::Connection;
@@ -39,10 +35,9 @@ pub(crate) struct Operation {
 /// What a request is made of, to be made more than once.
 #[derive(Clone)]
 struct RequestParts {
-    query: String,
+    document: Document,
     operation_name: Option<String>,
     variables: Variables,
-    document: ExecutableDocument,
 }
 
 /// Where an operation runs, and for whom.
@@ -67,28 +62,22 @@ impl Operation {
     /// Reads what `subscribe` asks for, or says in the form of an `error` payload why it cannot be
     /// executed.
     pub(crate) fn parse(subscribe: Subscribe) -> Result<Self, String> {
-        let document =
-            parse_within_limits(&subscribe.query).map_err(|error| errors_json(vec![error]))?;
-        let parts = RequestParts {
-            query: subscribe.query,
-            operation_name: subscribe.operation_name,
-            variables: Variables::from_json(Value::Object(subscribe.variables)),
-            document,
-        };
-        let Some(operation) = parts.operation() else {
+        let parts = RequestParts::read(subscribe).map_err(|error| errors_json(vec![error]))?;
+        let document = &parts.document;
+        let Some(operation) = document.operation(parts.operation_name.as_deref()) else {
             let message = "`operationName` names none of the document's operations";
             return Err(error_json(message, "VALIDATION"));
         };
         let kind = operation.ty;
         if kind == OperationType::Subscription
-            && !has_one_root_field(&operation.selection_set.node, &parts.document)
+            && !has_one_root_field(&operation.selection_set.node, document.parsed())
         {
             return Err(error_json(
                 "a subscription has one root field",
                 "VALIDATION",
             ));
         }
-        let text = OperationText::new(&parts.request(), &parts.document, operation);
+        let text = OperationText::new(&parts.request(), document.parsed(), operation);
 
         Ok(Self { parts, kind, text })
     }
@@ -113,7 +102,7 @@ impl Operation {
         let was_executed = response.errors.iter().all(|error| !error.path.is_empty());
         if !was_executed {
             run.outbound.error(&run.key, &errors_json(response.errors));
-        } else if run.send(&response).await == Delivery::Accepted {
+        } else if run.send(response).await == Delivery::Accepted {
             run.outbound.complete(&run.key);
         }
     }
@@ -136,7 +125,7 @@ impl Operation {
             if is_refusal(&first) {
                 return run.outbound.error(&run.key, &errors_json(first.errors));
             }
-            payload(&first)
+            payload(first)
         };
         if run.outbound.push_next_paced(&run.key, first).await == Delivery::Gone {
             return;
@@ -218,7 +207,7 @@ impl Run {
                     .outbound
                     .error(&self.key, &errors_json(response.errors));
             }
-            if self.send(&response).await == Delivery::Gone {
+            if self.send(response).await == Delivery::Gone {
                 return;
             }
         }
@@ -309,7 +298,7 @@ impl Run {
             presence: None,
         };
         let response = execution.run(message).await?;
-        let delivery = self.send(&response).await;
+        let delivery = self.send(response).await;
         (delivery == Delivery::Accepted).then_some(Position {
             seq: through_seq,
             ..position
@@ -326,7 +315,7 @@ impl Run {
         self.outbound.close(close);
     }
 
-    async fn send(&self, response: &Response) -> Delivery {
+    async fn send(&self, response: Response) -> Delivery {
         self.outbound
             .push_next_paced(&self.key, payload(response))
             .await
@@ -346,38 +335,28 @@ impl Drop for Run {
 }
 
 impl RequestParts {
-    fn request(&self) -> Request {
-        let mut request = Request::new(&self.query).variables(self.variables.clone());
-        request.operation_name.clone_from(&self.operation_name);
-        request.set_parsed_query(self.document.clone());
+    fn read(subscribe: Subscribe) -> Result<Self, ServerError> {
+        let document = Document::parse(subscribe.query)?;
+        let variables = document.variables(subscribe.variables)?;
 
-        request
+        Ok(Self {
+            document,
+            operation_name: subscribe.operation_name,
+            variables,
+        })
     }
 
-    fn operation(&self) -> Option<&OperationDefinition> {
-        let operation: &Positioned<_> = match (&self.document.operations, &self.operation_name) {
-            // Whether the name fits is left to the execution.
-            (DocumentOperations::Single(operation), _) => operation,
-            (DocumentOperations::Multiple(operations), Some(name)) => {
-                operations.get(&Name::new(name))?
-            }
-            (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
-                operations.values().next()?
-            }
-            (DocumentOperations::Multiple(_), None) => return None,
-        };
-
-        Some(&operation.node)
+    fn request(&self) -> Request {
+        self.document
+            .request(self.operation_name.clone(), self.variables.clone())
     }
 }
 
-/// How deep fragments around a root field are followed. One that contains itself is refused by
-/// validation, which comes later.
-const FRAGMENTS_DEEP_MAX: usize = 8;
-
+/// Whether `set` comes down to one field. It ends, because no fragment of a document leads back to
+/// itself.
 fn has_one_root_field(set: &SelectionSet, document: &ExecutableDocument) -> bool {
     let mut set = set;
-    for _ in 0..FRAGMENTS_DEEP_MAX {
+    loop {
         let [selection] = &set.items[..] else {
             return false;
         };
@@ -385,16 +364,13 @@ fn has_one_root_field(set: &SelectionSet, document: &ExecutableDocument) -> bool
             Selection::Field(_) => return true,
             Selection::InlineFragment(inline) => &inline.node.selection_set.node,
             Selection::FragmentSpread(spread) => {
-                match document.fragments.get(&spread.node.fragment_name.node) {
-                    Some(fragment) => &fragment.node.selection_set.node,
-                    // Validation says what is wrong with it.
-                    None => return true,
-                }
+                let name = &spread.node.fragment_name.node;
+                let fragment = document.fragments.get(name);
+                let fragment = fragment.expect("fragments of a document are all there");
+                &fragment.node.selection_set.node
             }
         };
     }
-
-    false
 }
 
 #[cfg(test)]

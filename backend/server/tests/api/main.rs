@@ -6,7 +6,10 @@
 mod access;
 mod authority;
 mod contributions;
+#[path = "../corpus/mod.rs"]
+mod corpus;
 mod deletions;
+mod documents;
 mod http;
 mod keys;
 mod origins;
