@@ -12,11 +12,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use parlor_domain::id::RoomId;
-use parlor_store::{Committed, Store};
+use parlor_domain::id::{Epoch, RoomId};
+use parlor_store::{Committed, RoomHead, Store, StoreError};
 use tokio::time::MissedTickBehavior;
 
-use crate::ids::Randomness;
+use crate::clock::Clock;
+use crate::ids::{Ids, Randomness};
 use crate::patience::Reads;
 use crate::writer::Publish;
 pub(crate) use watched_room::{Following, Position, WatchedRoom};
@@ -29,6 +30,7 @@ pub const HEADS_CHECK: Duration = Duration::from_secs(1);
 pub struct Hub {
     store: Store,
     reads: Arc<Reads>,
+    ids: Ids,
     rooms: Mutex<HashMap<RoomId, Weak<WatchedRoom>>>,
 }
 
@@ -39,6 +41,7 @@ impl Hub {
         let hub = Arc::new(Self {
             store,
             reads: Reads::new(Randomness::System),
+            ids: Ids::new(Clock::System, Randomness::System),
             rooms: Mutex::default(),
         });
         tokio::spawn(check_heads(Arc::downgrade(&hub), heads_check));
@@ -91,16 +94,21 @@ impl Hub {
 
     /// Compares what is known with the store. A store that cannot be read is asked again next time.
     async fn compare_heads(&self) {
-        let rooms = self.all_watched();
+        // What is known is noted before the store is read, which has to have all of it.
+        let rooms: Vec<_> = self.all_watched();
+        let rooms: Vec<_> = rooms.iter().map(|room| (room, room.known())).collect();
         if rooms.is_empty() {
             return;
         }
 
-        let ids: Vec<_> = rooms.iter().map(|room| room.id()).collect();
+        let ids: Vec<_> = rooms.iter().map(|(room, _)| room.id()).collect();
         match self.store.heads(&ids).await {
             Ok(heads) => {
-                for room in &rooms {
+                for (room, known) in rooms {
                     match heads.get(&room.id()) {
+                        Some(head) if is_behind(head, known) => {
+                            self.renew(room.id(), head.log.epoch).await;
+                        }
                         Some(head) => room.compare(*head),
                         // It was there when somebody began to follow it.
                         None => room.end(),
@@ -114,6 +122,32 @@ impl Hub {
         }
     }
 
+    /// Gives the room's log another epoch in place of `epoch`: it lacks what was told of it. Whoever
+    /// follows it hears of it here at once, and elsewhere by the next check of heads.
+    async fn renew(&self, id: RoomId, epoch: Epoch) {
+        metrics::counter!("parlor_logs_gone_back_total").increment(1);
+        match self.renewed(id, epoch).await {
+            Ok(head) => {
+                tracing::error!(room_id = %id, "a log went back and has another epoch now");
+                if let (Some(room), Some(head)) = (self.watched(id), head) {
+                    room.compare(head);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, room_id = %id, "a log that went back is not renewed yet");
+            }
+        }
+    }
+
+    async fn renewed(&self, id: RoomId, epoch: Epoch) -> Result<Option<RoomHead>, StoreError> {
+        let new = Epoch::next(&mut self.ids.clone());
+        // Another node may have been first.
+        self.store.renew_epoch(id, epoch, new).await?;
+        let heads = self.store.heads(&[id]).await?;
+
+        Ok(heads.get(&id).copied())
+    }
+
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Weak<WatchedRoom>>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,6 +159,11 @@ impl Publish for Hub {
             room.take(committed);
         }
     }
+}
+
+/// Whether the store's log lacks something of the same log that is known.
+fn is_behind(head: &RoomHead, known: Option<Position>) -> bool {
+    known.is_some_and(|known| known.epoch == head.log.epoch && known.seq > head.log.seq)
 }
 
 async fn check_heads(hub: Weak<Hub>, every: Duration) {

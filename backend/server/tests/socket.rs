@@ -13,6 +13,8 @@ mod corpus;
 mod documents;
 #[path = "socket/failed_reads.rs"]
 mod failed_reads;
+#[path = "socket/gone_back.rs"]
+mod gone_back;
 #[path = "api/keys.rs"]
 #[expect(dead_code, reason = "the API's tests use more of it")]
 mod keys;

@@ -1,6 +1,7 @@
 //! The two engines behind one set of calls: pools, transactions, and running a statement.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnectionMetadata;
@@ -11,8 +12,10 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Sqlite};
 
 use crate::error::StoreError;
+use crate::lineage;
 use crate::set::{Dialect, SetStatement};
 use crate::sql::{Row, Statement, Value};
+use crate::standing::{self, Standing};
 
 /// How long a writer waits for another process's lock, or for a connection of the pool. Well below
 /// a client's patience, and many times what a batch takes.
@@ -68,12 +71,18 @@ pub(crate) enum Engine {
         writer: SqlitePool,
         readers: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres {
+        pool: PgPool,
+        standing: Arc<Standing>,
+    },
 }
 
 pub(crate) enum Transaction {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres {
+        transaction: sqlx::Transaction<'static, Postgres>,
+        standing: Arc<Standing>,
+    },
 }
 
 macro_rules! run_on_sqlite {
@@ -118,7 +127,7 @@ impl Engine {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 
@@ -126,7 +135,10 @@ impl Engine {
     pub(crate) async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { readers, .. } => fetch_sqlite(statement, readers).await,
-            Self::Postgres(pool) => fetch_postgres(statement, pool).await,
+            Self::Postgres { pool, standing } => {
+                let fetched = fetch_postgres(statement, pool).await;
+                fetched.inspect_err(|error| standing.suspect(error))
+            }
         }
     }
 
@@ -148,7 +160,7 @@ impl Engine {
     fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite { .. } => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres { .. } => Dialect::Postgres,
         }
     }
 
@@ -156,7 +168,10 @@ impl Engine {
     pub(crate) async fn write(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => fetch_sqlite(statement, writer).await,
-            Self::Postgres(pool) => fetch_postgres(statement, pool).await,
+            Self::Postgres { pool, standing } => {
+                let fetched = fetch_postgres(statement, pool).await;
+                fetched.inspect_err(|error| standing.suspect(error))
+            }
         }
     }
 
@@ -165,7 +180,10 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => writer.begin().await.map(Transaction::Sqlite),
-            Self::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
+            Self::Postgres { pool, standing } => Ok(Transaction::Postgres {
+                transaction: pool.begin().await?,
+                standing: Arc::clone(standing),
+            }),
         }
     }
 
@@ -173,9 +191,12 @@ impl Engine {
     pub(crate) async fn begin_read(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite { readers, .. } => readers.begin().await.map(Transaction::Sqlite),
-            Self::Postgres(pool) => {
+            Self::Postgres { pool, standing } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                pool.begin_with(begin).await.map(Transaction::Postgres)
+                Ok(Transaction::Postgres {
+                    transaction: pool.begin_with(begin).await?,
+                    standing: Arc::clone(standing),
+                })
             }
         }
     }
@@ -185,7 +206,13 @@ impl Transaction {
     pub(crate) async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite(transaction) => fetch_sqlite(statement, &mut **transaction).await,
-            Self::Postgres(transaction) => fetch_postgres(statement, &mut **transaction).await,
+            Self::Postgres {
+                transaction,
+                standing,
+            } => {
+                let fetched = fetch_postgres(statement, &mut **transaction).await;
+                fetched.inspect_err(|error| standing.suspect(error))
+            }
         }
     }
 
@@ -196,8 +223,12 @@ impl Transaction {
                 let done = run_on_sqlite!(statement, &mut **transaction, execute)?;
                 Ok(done.rows_affected())
             }
-            Self::Postgres(transaction) => {
-                let done = run_on_postgres!(statement, &mut **transaction, execute)?;
+            Self::Postgres {
+                transaction,
+                standing,
+            } => {
+                let done = run_on_postgres!(statement, &mut **transaction, execute)
+                    .inspect_err(|error| standing.suspect(error))?;
                 Ok(done.rows_affected())
             }
         }
@@ -257,21 +288,21 @@ impl Transaction {
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres { .. } => Dialect::Postgres,
         }
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,
-            Self::Postgres(transaction) => transaction.commit().await,
+            Self::Postgres { transaction, .. } => transaction.commit().await,
         }
     }
 
     pub(crate) async fn roll_back(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(transaction) => transaction.rollback().await,
-            Self::Postgres(transaction) => transaction.rollback().await,
+            Self::Postgres { transaction, .. } => transaction.rollback().await,
         }
     }
 }
@@ -335,22 +366,40 @@ async fn connect_postgres(settings: &Settings) -> Result<Engine, sqlx::Error> {
         .statement_cache_capacity(PREPARED_MAX)
         .disable_statement_logging();
     // A pool tells only that time ran out; a connection tells why there is none.
-    let connection = PgConnection::connect_with(&options).await?;
+    let mut connection = PgConnection::connect_with(&options).await?;
+    if standing::is_read_only(&mut connection).await? {
+        return Err(standing::read_only());
+    }
     connection.close().await?;
+    let standing = Arc::new(Standing::default());
+    let (of_new, of_used) = (Arc::clone(&standing), Arc::clone(&standing));
     let pool = PgPoolOptions::new()
         .max_connections(settings.pool_size)
         .acquire_timeout(WAIT_MAX)
         .test_before_acquire(false)
-        .before_acquire(|connection, meta: PoolConnectionMetadata| {
+        .after_connect(move |connection, _| {
+            let standing = Arc::clone(&of_new);
             Box::pin(async move {
-                if meta.idle_for > TRUSTED_IDLE {
-                    connection.ping().await?;
+                if standing.gives_up(connection).await? {
+                    return Err(standing::read_only());
+                }
+                lineage::settle(connection).await
+            })
+        })
+        .before_acquire(move |connection, meta: PoolConnectionMetadata| {
+            let standing = Arc::clone(&of_used);
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE || standing.is_suspected() {
+                    return Ok(!standing.gives_up(connection).await?);
                 }
                 Ok(true)
             })
         });
 
-    Ok(Engine::Postgres(pool.connect_with(options).await?))
+    Ok(Engine::Postgres {
+        pool: pool.connect_with(options).await?,
+        standing,
+    })
 }
 
 /// The address as it may be shown: logs are read by more people than the database.

@@ -1,11 +1,25 @@
 //! Renewing the identity of every log, when positions in it could be given out a second time.
 
-use parlor_domain::id::{Epoch, IdSource};
+use parlor_domain::id::{Epoch, IdSource, RoomId};
 
 use crate::sql::{Statement, row};
 use crate::{Store, StoreError};
 
 impl Store {
+    /// Gives one room's log a new epoch, if it still has `epoch`: its end is behind what was told of
+    /// it. Returns whether this was the call that did.
+    pub async fn renew_epoch(
+        &self,
+        room_id: RoomId,
+        epoch: Epoch,
+        new: Epoch,
+    ) -> Result<bool, StoreError> {
+        let renew = "UPDATE rooms SET epoch = $3 WHERE id = $1 AND epoch = $2 RETURNING id";
+        let renew = Statement::new(renew).bind(room_id).bind(epoch).bind(new);
+
+        Ok(!self.engine.write(renew).await?.is_empty())
+    }
+
     /// Gives every room's log a new epoch, so that whoever followed it starts from a snapshot. Due
     /// after a restore, and at the start when [`Store::positions_may_repeat`]. Returns how many
     /// rooms there are.

@@ -3,6 +3,8 @@
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
+use crate::standing::READ_ONLY;
+
 /// Why the database did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -117,8 +119,8 @@ const SQLITE_LOCKED: u32 = 6;
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK_DETECTED: &str = "40P01";
 /// What PostgreSQL says when trying again helps: also `lock_not_available`, `too_many_connections`,
-/// and a server that goes down or comes up.
-const TRANSIENT: [&str; 7] = [
+/// a server that goes down or comes up, and one that can only be read since a failover.
+const TRANSIENT: [&str; 8] = [
     SERIALIZATION_FAILURE,
     DEADLOCK_DETECTED,
     "55P03",
@@ -126,4 +128,5 @@ const TRANSIENT: [&str; 7] = [
     "57P01",
     "57P02",
     "57P03",
+    READ_ONLY,
 ];

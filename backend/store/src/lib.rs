@@ -10,6 +10,7 @@ mod engine;
 mod epochs;
 mod error;
 mod event_row;
+mod lineage;
 mod log;
 mod nodes;
 mod overlay_tokens;
@@ -22,6 +23,7 @@ mod rooms;
 mod sessions;
 mod set;
 mod sql;
+mod standing;
 mod tenants;
 
 pub use batch::{Batch, Committed, ContributionNeeds, NoRoom, PeopleNeeds, RoomNeeds, Unreadable};
@@ -66,16 +68,30 @@ impl Store {
         let migrator = sqlx::migrate!("./migrations");
         match &self.engine {
             Engine::Sqlite { writer, .. } => migrator.run(writer).await,
-            Engine::Postgres(pool) => migrator.run(pool).await,
+            Engine::Postgres { pool, .. } => migrator.run(pool).await,
         }
-        .map_err(StoreError::Migration)
+        .map_err(StoreError::Migration)?;
+
+        if let Engine::Postgres { pool, .. } = &self.engine {
+            lineage::note(pool).await?;
+        }
+
+        Ok(())
+    }
+
+    /// Whether the database was found to follow another one, so that nothing can be written.
+    pub fn is_read_only(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite { .. } => false,
+            Engine::Postgres { standing, .. } => standing.is_read_only(),
+        }
     }
 
     /// How many batches can be written side by side.
     pub fn lanes(&self) -> usize {
         match &self.engine {
             Engine::Sqlite { .. } => 1,
-            Engine::Postgres(_) => {
+            Engine::Postgres { .. } => {
                 let half = usize::try_from(self.settings.pool_size / 2).unwrap_or(LANES_MAX);
                 half.clamp(1, LANES_MAX)
             }
@@ -87,14 +103,14 @@ impl Store {
     pub fn positions_may_repeat(&self) -> bool {
         match &self.engine {
             Engine::Sqlite { .. } => self.settings.sqlite_synchronous == Synchronous::Normal,
-            Engine::Postgres(_) => false,
+            Engine::Postgres { .. } => false,
         }
     }
 
     /// The time by the clock that all nodes share, which is the database's. A file has none, and is
     /// one machine's: there it is `own`.
     pub async fn shared_time(&self, own: ServerTime) -> Result<ServerTime, StoreError> {
-        let Engine::Postgres(_) = &self.engine else {
+        let Engine::Postgres { .. } = &self.engine else {
             return Ok(own);
         };
         let clock = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";

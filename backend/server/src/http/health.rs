@@ -35,10 +35,12 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static 
                 error = &error as &dyn std::error::Error,
                 "the database is away"
             );
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the database does not answer\n",
-            )
+            let message = if app.store.is_read_only() {
+                "the database can only be read\n"
+            } else {
+                "the database does not answer\n"
+            };
+            (StatusCode::SERVICE_UNAVAILABLE, message)
         }
     }
 }

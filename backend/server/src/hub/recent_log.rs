@@ -26,6 +26,8 @@ pub(super) enum Added {
     Known,
     /// It does not join: something between is missing.
     Gap,
+    /// It has another event where one is known: the log went back, and goes on as another.
+    Diverged,
 }
 
 impl RecentLog {
@@ -48,6 +50,9 @@ impl RecentLog {
         if after_seq > head_seq {
             return Added::Gap;
         }
+        if events.iter().any(|event| self.contradicts(event)) {
+            return Added::Diverged;
+        }
 
         self.events.extend(
             events
@@ -67,6 +72,19 @@ impl RecentLog {
         } else {
             Added::Known
         }
+    }
+
+    /// Whether another event is held in the place of `event`.
+    fn contradicts(&self, event: &Event) -> bool {
+        let place = usize::try_from(event.seq - self.floor_seq - 1);
+        let held = place.ok().and_then(|place| self.events.get(place));
+
+        held.is_some_and(|held| held.id != event.id)
+    }
+
+    /// The position after which to read so that what comes can be held against the last event.
+    pub(super) fn rejoin_seq(&self) -> i64 {
+        self.floor_seq.max(self.head_seq() - 1)
     }
 
     /// The events behind `seq`, at most `limit`; `None` if they are not held any more.
@@ -139,6 +157,21 @@ mod tests {
         assert_eq!(seqs(&log, 6, 1), Some(vec![7]));
         assert_eq!(seqs(&log, 8, 9), Some(vec![]));
         assert_eq!(seqs(&log, 3, 9), None);
+    }
+
+    #[test]
+    fn another_event_in_the_place_of_one_that_is_held_shows_another_log() {
+        let mut log = RecentLog::new(Epoch(Uuid::nil()), 4);
+        assert_eq!(log.rejoin_seq(), 4);
+        log.add(4, events(5..=6));
+        assert_eq!(log.rejoin_seq(), 5);
+
+        let mut others = events(3..=8);
+        others[1].id = EventId(Uuid::max());
+        assert_eq!(log.add(2, others.clone()), Added::Advanced, "4 is not held");
+        others[3].id = EventId(Uuid::max());
+        assert_eq!(log.add(5, others.split_off(3)), Added::Diverged);
+        assert_eq!(log.head_seq(), 8);
     }
 
     #[test]

@@ -189,9 +189,23 @@ impl WatchedRoom {
         self.note_online(online);
         self.note_audited(audited);
 
-        if added == Added::Gap {
-            metrics::counter!("parlor_publication_gaps_total").increment(1);
-            self.fill_to(through_seq);
+        match added {
+            Added::Advanced | Added::Known => (),
+            Added::Gap => {
+                metrics::counter!("parlor_publication_gaps_total").increment(1);
+                self.fill_to(through_seq);
+            }
+            Added::Diverged => {
+                let room = Arc::clone(self);
+                tokio::spawn(async move { room.renew(epoch).await });
+            }
+        }
+    }
+
+    /// Has the log of `epoch`, which went back, become another one.
+    async fn renew(&self, epoch: Epoch) {
+        if let Some(hub) = self.hub.upgrade() {
+            hub.renew(self.id, epoch).await;
         }
     }
 
@@ -240,32 +254,53 @@ impl WatchedRoom {
             && from.seq < self.wanted_seq.load(Ordering::Acquire)
         {
             let limit = i64::try_from(FILL_EVENTS).unwrap_or(i64::MAX);
+            let after_seq = match &*self.log() {
+                Some(log) if log.epoch == from.epoch => log.rejoin_seq(),
+                Some(_) | None => return Ok(()),
+            };
             let events = hub
                 .store()
-                .events_after(self.id, from.epoch, from.seq, limit)
+                .events_after(self.id, from.epoch, after_seq, limit)
                 .await?;
             let Some(first_seq) = events.first().map(|event| event.seq) else {
                 return Ok(());
             };
-            metrics::counter!("parlor_events_filled_total").increment(events.len() as u64);
+            let new = events.iter().filter(|event| event.seq > from.seq).count();
+            metrics::counter!("parlor_events_filled_total").increment(new as u64);
 
-            let mut log = self.log();
-            let Some(log) = log.as_mut().filter(|log| log.epoch == from.epoch) else {
-                return Ok(());
-            };
-            if log.add(first_seq - 1, events) == Added::Gap {
-                *log = RecentLog::new(from.epoch, self.wanted_seq.load(Ordering::Acquire));
+            match self.add(from.epoch, first_seq - 1, events) {
+                Some(Added::Advanced | Added::Gap) => (),
+                Some(Added::Diverged) => {
+                    self.renew(from.epoch).await;
+                    return Ok(());
+                }
+                Some(Added::Known) | None => return Ok(()),
             }
-            self.position.send_replace(Some(Position {
-                epoch: log.epoch,
-                seq: log.head_seq(),
-            }));
         }
 
         Ok(())
     }
 
-    fn known(&self) -> Option<Position> {
+    /// Adds what was read of the log of `epoch`. `None` if the log is another by now.
+    fn add(&self, epoch: Epoch, after_seq: i64, events: Vec<Event>) -> Option<Added> {
+        let mut log = self.log();
+        let log = log.as_mut().filter(|log| log.epoch == epoch)?;
+        let added = log.add(after_seq, events);
+        if added == Added::Gap {
+            *log = RecentLog::new(epoch, self.wanted_seq.load(Ordering::Acquire));
+        }
+        if matches!(added, Added::Advanced | Added::Gap) {
+            self.position.send_replace(Some(Position {
+                epoch,
+                seq: log.head_seq(),
+            }));
+        }
+
+        Some(added)
+    }
+
+    /// Where the log is known to end.
+    pub(super) fn known(&self) -> Option<Position> {
         *self.position.borrow()
     }
 

@@ -159,3 +159,81 @@ fn a_connection_lost_before_the_commit_can_be_tried_again() {
         assert_eq!(committed.len(), 1);
     });
 }
+
+/// A server that was kept from writing while its connections stayed: a failover's old primary.
+#[test]
+fn a_connection_that_can_only_be_read_from_is_given_up_at_once() {
+    run(Engine::Postgres, async |database: Database| {
+        let store = database.open_with(Settings {
+            pool_size: 1,
+            ..Settings::new(&database.url)
+        });
+        let (store, mut ids) = (store.await, SeededIds::new(1));
+        let tenant_id = tenant(&store, &mut ids).await;
+        let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+        database
+            .run(
+                "CREATE FUNCTION fence() RETURNS trigger LANGUAGE plpgsql AS $$
+                 BEGIN
+                     PERFORM set_config('default_transaction_read_only', 'on', FALSE);
+                     RETURN NULL;
+                 END $$;
+                 CREATE TRIGGER fences AFTER INSERT ON answers
+                 FOR EACH STATEMENT EXECUTE FUNCTION fence()",
+            )
+            .await;
+        let reports = [donation("k1", "ann", 100)];
+        record(&store, tenant_id, room_id, &reports, &mut ids, at(10))
+            .await
+            .unwrap();
+        database.run("DROP TRIGGER fences ON answers").await;
+
+        let refused = store.begin(&[needs(tenant_id, room_id, &[])]).await;
+        let error = refused.err().unwrap();
+        assert!(error.is_retryable(), "{error:?}");
+        assert!(format!("{error:?}").contains("25006"), "{error:?}");
+
+        let reports = [donation("k2", "ann", 100)];
+        record(&store, tenant_id, room_id, &reports, &mut ids, at(20))
+            .await
+            .unwrap();
+        assert!(!store.is_read_only());
+    });
+}
+
+/// A name that leads to a replica, and then to a primary again.
+#[test]
+fn a_database_that_can_only_be_read_is_no_sign_of_life() {
+    run(Engine::Postgres, async |database: Database| {
+        let store = database.open_with(Settings {
+            pool_size: 1,
+            ..Settings::new(&database.url)
+        });
+        let store = store.await;
+        let set = |value: &str| {
+            format!(
+                "BEGIN READ WRITE;
+                 DO $$ BEGIN EXECUTE format(
+                     'ALTER DATABASE %I SET default_transaction_read_only = {value}',
+                     current_database()); END $$;
+                 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid();
+                 COMMIT"
+            )
+        };
+
+        database.run(&set("on")).await;
+        // The first may find only that its connection was cut.
+        for _ in 0..2 {
+            assert!(store.ping().await.is_err());
+        }
+        assert!(store.is_read_only());
+        let refused = Store::connect(&Settings::new(&database.url)).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("can only be read"), "{refused}");
+
+        database.run(&set("off")).await;
+        store.ping().await.unwrap();
+        assert!(!store.is_read_only());
+    });
+}
