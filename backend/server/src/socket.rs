@@ -50,8 +50,11 @@ use token_watch::TokenWatch;
 /// The subprotocol that a client has to ask for.
 pub const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// Subscribers that read and execute where they start at once. After a restart everybody comes back
-/// together; more at a time would not be served sooner, and each may hold 5,000 events.
+/// together; more at a time would not be served sooner, and each holds a page, or a snapshot.
 const CATCH_UPS_MAX: usize = 64;
+/// What may wait of first messages beyond a page each, in KiB: snapshots of large rooms, which have to
+/// be one message. Some hundred of the largest; whoever does not take theirs is soon given up.
+const LARGE_MESSAGES_KIB: usize = 32 * 1024;
 
 /// All sockets of this node, and what they share.
 pub struct Sockets {
@@ -61,6 +64,7 @@ pub struct Sockets {
     groups: Arc<Groups>,
     tokens: Arc<TokenWatch>,
     catch_ups: Semaphore,
+    large_messages: Semaphore,
     places: Arc<Places>,
     reads: Arc<Reads>,
     open: watch::Sender<usize>,
@@ -83,6 +87,7 @@ impl Sockets {
             schema,
             settings,
             catch_ups: Semaphore::new(CATCH_UPS_MAX),
+            large_messages: Semaphore::new(LARGE_MESSAGES_KIB),
             places: Arc::default(),
             reads,
             open: watch::Sender::new(0),

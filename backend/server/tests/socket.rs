@@ -24,6 +24,8 @@ mod leases;
 mod live_room;
 #[path = "socket/live_staff.rs"]
 mod live_staff;
+#[path = "socket/memory.rs"]
+mod memory;
 #[path = "socket/online_count.rs"]
 mod online_count;
 #[path = "socket/presence.rs"]

@@ -52,7 +52,7 @@ pub struct Snapshot {
 /// What came of going on from a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resume {
-    /// Every event since.
+    /// The events since, of a log that ends at `head`.
     Events { head: LogHead, events: Vec<Event> },
     /// The log is another, does not reach back or forth to the position, or has too much to replay.
     Unrecoverable,
@@ -120,20 +120,26 @@ impl Store {
         Ok(read_events(rows)?)
     }
 
-    /// Every event since `after`, or that there is no telling.
-    pub async fn resume(&self, room_id: RoomId, after: LogPosition) -> Result<Resume, StoreError> {
+    /// The events since `after`, the first `limit` of them, or that there is no telling.
+    pub async fn resume(
+        &self,
+        room_id: RoomId,
+        after: LogPosition,
+        limit: i64,
+    ) -> Result<Resume, StoreError> {
         let columns = event_row::columns("events");
         let statement = Statement::new(format!(
             "SELECT {HEAD_COLUMNS}, {columns} FROM rooms
              LEFT JOIN events ON events.room_id = rooms.id AND events.seq > $3
              WHERE rooms.id = $1 AND rooms.epoch = $2 AND rooms.first_kept_seq <= $3 + 1
                  AND rooms.head_seq >= $3 AND rooms.head_seq <= $3 + $4
-             ORDER BY events.seq"
+             ORDER BY events.seq LIMIT $5"
         ))
         .bind(room_id)
         .bind(after.epoch)
         .bind(after.seq)
-        .bind(RESUME_EVENTS_MAX);
+        .bind(RESUME_EVENTS_MAX)
+        .bind(limit);
 
         let mut resume = Resume::Unrecoverable;
         let mut events = Vec::new();

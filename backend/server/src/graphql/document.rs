@@ -107,6 +107,22 @@ impl Document {
 
         request
     }
+
+    /// The same request again and again, made from the text, which weighs a fraction of what was
+    /// parsed from it.
+    pub(crate) fn into_requests(
+        self,
+        operation_name: Option<String>,
+        variables: Variables,
+    ) -> impl Fn() -> Request + Send + Sync {
+        let text = self.text;
+
+        move || {
+            let mut request = Request::new(&text).variables(variables.clone());
+            request.operation_name.clone_from(&operation_name);
+            request
+        }
+    }
 }
 
 /// The names of the API's types.

@@ -81,6 +81,12 @@ impl WatchedRoom {
         }
     }
 
+    /// How many events are known to follow `position` in its log.
+    pub(crate) fn behind_by(&self, position: Position) -> i64 {
+        let known = self.known().filter(|known| known.epoch == position.epoch);
+        known.map_or(0, |known| known.seq - position.seq)
+    }
+
     /// News of how many are online.
     pub(crate) fn online(&self) -> watch::Receiver<OnlineCount> {
         self.online.subscribe()

@@ -6,13 +6,17 @@ use parlor_domain::access::Principal;
 use parlor_domain::event::{Event, EventBody};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::time::ServerTime;
-use parlor_store::{LogPosition, RESUME_EVENTS_MAX, Resume, RoomView, Snapshot, Store, StoreError};
+use parlor_store::{LogPosition, Resume, RoomView, Snapshot, Store, StoreError};
 
 use super::close::Close;
 use super::outbound::Outbound;
 use crate::feed::{FeedMessage, FeedPresence, FeedRefusal, FeedRequest, FeedStart};
 use crate::hub::{Hub, Position, WatchedRoom};
 use crate::patience::ReadError;
+
+/// Events of a subscriber's first page, before it is known how long one is in their words. An event in
+/// the SDKs' is up to 2 KB.
+pub(crate) const FIRST_PAGE_EVENTS: usize = 16;
 
 /// A feed's first message, and where to go on from.
 pub(crate) struct CaughtUp {
@@ -62,10 +66,21 @@ pub(crate) async fn open(
         tenant_id: view.room.tenant_id,
         message,
     };
-    caught_up.room.note(caught_up.position());
+    caught_up.room.note(head_of(&view, &caught_up.message));
     caught_up.room.note_online(view.census.online);
 
     Ok(caught_up)
+}
+
+/// Where the log ends, as far as it is known after both were read. A first page may end before it.
+fn head_of(view: &RoomView, message: &FeedMessage) -> Position {
+    let epoch = message.epoch;
+    let known = (view.head.epoch == epoch).then_some(view.head.seq);
+
+    Position {
+        epoch,
+        seq: known.map_or(message.through_seq, |seq| seq.max(message.through_seq)),
+    }
 }
 
 /// The room, if `principal` may read it.
@@ -96,11 +111,11 @@ async fn first_message(
     match start {
         FeedStart::After { epoch, seq } if seq >= 0 => {
             let after = LogPosition { epoch, seq };
-            match store.resume(room_id, after).await? {
+            match store.resume(room_id, after, first_page()).await? {
                 Resume::Events { head, events } => Ok(FeedMessage {
                     epoch,
                     after_seq: seq,
-                    through_seq: head.seq,
+                    through_seq: events.last().map_or(head.seq, |event| event.seq),
                     recovered: true,
                     snapshot: None,
                     events: shared(events),
@@ -132,7 +147,7 @@ async fn at_media_time(
     let snapshot = store.snapshot_at(room_id, happened_at).await?;
     let snapshot = snapshot.ok_or(FeedRefusal::NotFound)?;
     let events = store
-        .events_after(room_id, snapshot.epoch, snapshot.seq, RESUME_EVENTS_MAX)
+        .events_after(room_id, snapshot.epoch, snapshot.seq, first_page())
         .await?;
 
     Ok(starting_from(snapshot, events))
@@ -148,6 +163,10 @@ fn starting_from(snapshot: Snapshot, events: Vec<Event>) -> FeedMessage {
         events: shared(events),
         presence: None,
     }
+}
+
+fn first_page() -> i64 {
+    i64::try_from(FIRST_PAGE_EVENTS).expect("a small number")
 }
 
 fn shared(events: Vec<Event>) -> Vec<Arc<Event>> {

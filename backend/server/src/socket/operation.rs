@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
 use async_graphql::{Request, Response, ServerError, Variables};
 use futures_util::{Stream, StreamExt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{SemaphorePermit, mpsc, oneshot};
 
 use super::Sockets;
 use super::admission;
@@ -32,6 +32,10 @@ pub(crate) struct Operation {
     text: OperationText,
 }
 
+/// What a page should weigh at most, in bytes: the least that a socket holds while its peer reads nothing,
+/// and enough that one write takes it.
+const PAGE_BYTES: usize = 32 * 1024;
+
 /// What a request is made of, to be made more than once.
 #[derive(Clone)]
 struct RequestParts {
@@ -52,8 +56,6 @@ pub(crate) struct Run {
 /// A feed once it is open.
 struct OpenedFeed {
     caught_up: CaughtUp,
-    /// Where what comes after the first message goes.
-    messages: mpsc::Sender<FeedMessage>,
     /// The subscriber's presence in the room.
     connection: Option<Connection>,
 }
@@ -115,30 +117,30 @@ impl Operation {
             .request()
             .data(Caller::clone(&run.caller))
             .data(source);
-        let mut responses = run.sockets.schema.execute_stream(request);
-
-        let first = {
-            let _turn = run.sockets.catch_ups.acquire().await;
-            let Some(first) = responses.next().await else {
-                return run.outbound.complete(&run.key);
-            };
-            if is_refusal(&first) {
-                return run.outbound.error(&run.key, &errors_json(first.errors));
-            }
-            payload(first)
-        };
-        if run.outbound.push_next_paced(&run.key, first).await == Delivery::Gone {
+        let Some(turn) = run.turn().await else {
             return;
+        };
+        let mut responses = run.sockets.schema.execute_stream(request);
+        let Some(first) = responses.next().await else {
+            return run.outbound.complete(&run.key);
+        };
+        if is_refusal(&first) {
+            return run.outbound.error(&run.key, &errors_json(first.errors));
         }
+        let first = payload(first);
         let Ok(opened) = feed.try_recv() else {
             // No room's feed is behind it: nothing but `__typename`, or a stream of its own.
-            return run.pass_on(&mut responses).await;
+            if run.hand_in(turn, first).await == Delivery::Accepted {
+                run.pass_on(&mut responses).await;
+            }
+            return;
         };
 
+        // Each further page has an execution of its own, so that none is held while the peer reads.
+        drop(responses);
         let Self { parts, text, .. } = self;
         let OpenedFeed {
             caught_up,
-            messages,
             connection,
         } = opened;
         let position = caught_up.position();
@@ -148,19 +150,15 @@ impl Operation {
             room_id: caught_up.room.id(),
             operation: text,
         };
-        let request = Box::new(move || parts.request());
         let sharing = Sharing {
             key,
             room: caught_up.room,
-            request,
+            request: Box::new(parts.remade()),
             told_online: presence.map(|presence| presence.online_count()),
         };
-        let execution = Execution {
-            messages,
-            responses,
-        };
-        run.join_group(&sharing, position, execution, connection)
-            .await;
+        if run.hand_in(turn, first).await == Delivery::Accepted {
+            run.join_group(&sharing, position, connection).await;
+        }
     }
 }
 
@@ -191,7 +189,6 @@ impl Run {
                 let _driven = opened.send(OpenedFeed {
                     connection: app.presence.connect(principal, request.room_id),
                     caught_up,
-                    messages,
                 });
 
                 Ok(stream_of(receiver))
@@ -199,9 +196,40 @@ impl Run {
         })
     }
 
-    /// Sends what comes until nothing more does, or the caller may not go on.
+    /// Waits until a page may be made for this operation. `None` if it has ended.
+    async fn turn(&self) -> Option<Turn<'_>> {
+        let of_socket = self.outbound.page_turn(&self.key).await?;
+        let catch_ups = self.sockets.catch_ups.acquire().await;
+
+        Some(Turn {
+            of_socket,
+            of_node: catch_ups.expect("it is never closed"),
+        })
+    }
+
+    /// Writes a page. One that is larger than most is waited for until the peer has it.
+    async fn hand_in(&self, turn: Turn<'_>, page: Arc<str>) -> Delivery {
+        let beyond = page.len().saturating_sub(PAGE_BYTES).div_ceil(1024);
+        let beyond = u32::try_from(beyond.min(super::LARGE_MESSAGES_KIB)).unwrap_or(u32::MAX);
+        let _lent = self.sockets.large_messages.acquire_many(beyond).await;
+        let Turn { of_socket, of_node } = turn;
+        drop(of_node);
+        let delivery = self.outbound.push_next_paced(&self.key, page).await;
+        if beyond > 0 && delivery == Delivery::Accepted {
+            let _turn = of_socket;
+            return self.outbound.taken(&self.key).await;
+        }
+
+        delivery
+    }
+
+    /// Sends what comes until nothing more does, or the caller may not go on. The next is asked for
+    /// when the last was taken.
     async fn pass_on(&self, responses: &mut (impl Stream<Item = Response> + Unpin)) {
-        while let Some(response) = responses.next().await {
+        while self.outbound.taken(&self.key).await == Delivery::Accepted {
+            let Some(response) = responses.next().await else {
+                break;
+            };
             if is_refusal(&response) {
                 return self
                     .outbound
@@ -218,47 +246,55 @@ impl Run {
     async fn join_group(
         &self,
         sharing: &Sharing,
-        position: Position,
-        mut execution: Execution,
+        mut position: Position,
         connection: Option<Connection>,
     ) {
-        let mut position = position;
+        let mut limit = catch_up::FIRST_PAGE_EVENTS;
         loop {
-            let member = Member {
-                outbound: Arc::clone(&self.outbound),
-                key: self.key.clone(),
-                caller: Arc::clone(&self.caller),
-            };
-            let (joined, membership) = self.sockets.groups.join(sharing, member, position).await;
-            match joined {
-                Joined::Member => {
-                    return self
-                        .outbound
-                        .attach_membership(&self.key, membership, connection);
+            // A group brings its members what they lack without asking whether they can take it.
+            if usize::try_from(sharing.room.behind_by(position))
+                .is_ok_and(|events| events <= catch_up::FIRST_PAGE_EVENTS)
+            {
+                let member = Member {
+                    outbound: Arc::clone(&self.outbound),
+                    key: self.key.clone(),
+                    caller: Arc::clone(&self.caller),
+                };
+                let (joined, membership) =
+                    self.sockets.groups.join(sharing, member, position).await;
+                match joined {
+                    Joined::Member => {
+                        return self
+                            .outbound
+                            .attach_membership(&self.key, membership, connection);
+                    }
+                    Joined::Behind => drop(membership),
                 }
-                Joined::Behind => drop(membership),
             }
 
-            match self.catch_up(sharing, position, &mut execution).await {
+            match self.catch_up(sharing, position, &mut limit).await {
                 Some(reached) => position = reached,
                 None => return,
             }
         }
     }
 
-    /// Sends what follows `position`. `None` if the subscription has ended.
+    /// Sends a page of what follows `position`, and says how many events the next one may have. `None`
+    /// if the subscription has ended.
     async fn catch_up(
         &self,
         sharing: &Sharing,
         position: Position,
-        execution: &mut Execution,
+        limit: &mut usize,
     ) -> Option<Position> {
+        let turn = self.turn().await?;
         let store = &self.sockets.app.store;
         let patience = self
             .sockets
             .reads
             .within(self.sockets.settings.follow_patience);
-        let read = move || sharing.room.following(position, MESSAGE_EVENTS_MAX, store);
+        let page_events = *limit;
+        let read = move || sharing.room.following(position, page_events, store);
         let following = patience.read("a log", read);
         let events = match following.await {
             Ok(Following::Events(events)) => events,
@@ -297,8 +333,13 @@ impl Run {
             events,
             presence: None,
         };
-        let response = execution.run(message).await?;
-        let delivery = self.send(response).await;
+        let count = message.events.len();
+        let page = {
+            let mut execution = Execution::start(&self.sockets.schema, (sharing.request)());
+            payload(execution.run(message).await?)
+        };
+        *limit = next_limit(count, page.len());
+        let delivery = self.hand_in(turn, page).await;
         (delivery == Delivery::Accepted).then_some(Position {
             seq: through_seq,
             ..position
@@ -320,6 +361,17 @@ impl Run {
             .push_next_paced(&self.key, payload(response))
             .await
     }
+}
+
+/// A turn to make a page, among a socket's operations and among all that catch up.
+struct Turn<'a> {
+    of_socket: SemaphorePermit<'a>,
+    of_node: SemaphorePermit<'a>,
+}
+
+/// How many events a page may have after one of `count` took `bytes`.
+fn next_limit(count: usize, bytes: usize) -> usize {
+    (count * PAGE_BYTES / bytes.max(1)).clamp(1, MESSAGE_EVENTS_MAX)
 }
 
 impl Drop for Run {
@@ -344,6 +396,17 @@ impl RequestParts {
             operation_name: subscribe.operation_name,
             variables,
         })
+    }
+
+    /// Makes the request again and again, without holding the parsed document, which weighs many
+    /// times its text.
+    fn remade(self) -> impl Fn() -> Request + Send + Sync {
+        let Self {
+            document,
+            operation_name,
+            variables,
+        } = self;
+        document.into_requests(operation_name, variables)
     }
 
     fn request(&self) -> Request {
@@ -411,6 +474,19 @@ mod tests {
 
         for (query, expected) in cases {
             assert_eq!(parse(query, None).is_ok(), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_as_many_events_as_its_bytes_allow() {
+        for (count, bytes, expected) in [
+            (16, 8 * 1024, 64),
+            (16, 64 * 1024, 8),
+            (1, 10 * PAGE_BYTES, 1),
+            (16, 16, MESSAGE_EVENTS_MAX),
+            (0, 0, 1),
+        ] {
+            assert_eq!(next_limit(count, bytes), expected, "{count} {bytes}");
         }
     }
 

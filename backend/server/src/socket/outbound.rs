@@ -16,7 +16,7 @@ use bytes::Bytes;
 use socket2::SockRef;
 use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::task::AbortHandle;
 
 use super::broadcast::Broadcast;
@@ -39,6 +39,8 @@ pub(crate) struct Outbound {
     woken: Notify,
     /// There is space again, or the socket is closing.
     drained: Notify,
+    /// Held by the one operation that makes a page for this socket.
+    pages: Semaphore,
 }
 
 #[derive(Default)]
@@ -77,6 +79,7 @@ impl Outbound {
             state: Mutex::default(),
             woken: Notify::new(),
             drained: Notify::new(),
+            pages: Semaphore::new(1),
         }
     }
 
@@ -191,8 +194,33 @@ impl Outbound {
         }
     }
 
-    /// Writes a result once there is space for it, which is how catching up keeps to the pace of
-    /// its reader.
+    /// Waits for this operation's turn to make a page: no other of this socket makes one, and the peer
+    /// has taken everything before it. `None` if the operation has ended.
+    pub(crate) async fn page_turn(&self, key: &OperationKey) -> Option<SemaphorePermit<'_>> {
+        let turn = self.pages.acquire().await.expect("it is never closed");
+
+        (self.taken(key).await == Delivery::Accepted).then_some(turn)
+    }
+
+    /// Returns once the peer has taken everything that was written.
+    pub(crate) async fn taken(&self, key: &OperationKey) -> Delivery {
+        loop {
+            let mut drained = std::pin::pin!(self.drained.notified());
+            drained.as_mut().enable();
+            {
+                let state = self.lock();
+                if state.is_closing || !state.operations.contains(key) {
+                    return Delivery::Gone;
+                }
+                if state.queue.is_empty() {
+                    return Delivery::Accepted;
+                }
+            }
+            drained.await;
+        }
+    }
+
+    /// Writes a result once there is space for it.
     pub(crate) async fn push_next_paced(&self, key: &OperationKey, payload: Arc<str>) -> Delivery {
         let frame = Frame::Next {
             opening: Arc::clone(&key.opening),

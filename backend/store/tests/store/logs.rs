@@ -45,14 +45,17 @@ async fn a_log_is_read_on_from_any_position(database: Database) {
             epoch: head.epoch,
             seq,
         };
-        let resume = store.resume(room_id, position).await.unwrap();
+        let resume = store.resume(room_id, position, i64::MAX).await.unwrap();
         assert_eq!(
             resume,
             Resume::Events {
                 head,
-                events: since
+                events: since.clone()
             }
         );
+        let events = since.into_iter().take(2).collect();
+        let resume = store.resume(room_id, position, 2).await.unwrap();
+        assert_eq!(resume, Resume::Events { head, events });
     }
 
     let missing = RoomId::next(&mut ids);
@@ -97,7 +100,7 @@ async fn what_cannot_be_gone_on_from_is_said(database: Database) {
         ("no such room", RoomId::next(&mut ids), at_seq(0)),
     ];
     for (name, room_id, position) in cases {
-        let resume = store.resume(room_id, position).await.unwrap();
+        let resume = store.resume(room_id, position, i64::MAX).await.unwrap();
         assert_eq!(resume, Resume::Unrecoverable, "{name}");
     }
     assert_eq!(
@@ -113,11 +116,11 @@ async fn what_cannot_be_gone_on_from_is_said(database: Database) {
         .run("DELETE FROM events WHERE seq <= 3; UPDATE rooms SET first_kept_seq = 4")
         .await;
     assert_eq!(
-        store.resume(room_id, at_seq(2)).await.unwrap(),
+        store.resume(room_id, at_seq(2), i64::MAX).await.unwrap(),
         Resume::Unrecoverable
     );
     assert!(matches!(
-        store.resume(room_id, at_seq(3)).await.unwrap(),
+        store.resume(room_id, at_seq(3), i64::MAX).await.unwrap(),
         Resume::Events { .. }
     ));
 
@@ -126,11 +129,17 @@ async fn what_cannot_be_gone_on_from_is_said(database: Database) {
         .run(&format!("UPDATE rooms SET head_seq = {far}"))
         .await;
     assert_eq!(
-        store.resume(room_id, at_seq(head.seq - 1)).await.unwrap(),
+        store
+            .resume(room_id, at_seq(head.seq - 1), i64::MAX)
+            .await
+            .unwrap(),
         Resume::Unrecoverable
     );
     assert!(matches!(
-        store.resume(room_id, at_seq(head.seq)).await.unwrap(),
+        store
+            .resume(room_id, at_seq(head.seq), i64::MAX)
+            .await
+            .unwrap(),
         Resume::Events { .. }
     ));
 }
@@ -164,7 +173,10 @@ async fn a_new_epoch_cuts_followers_off_and_keeps_the_history(database: Database
         epoch: before.epoch,
         seq: before.seq,
     };
-    assert_eq!(store.resume(one, old).await.unwrap(), Resume::Unrecoverable);
+    assert_eq!(
+        store.resume(one, old, i64::MAX).await.unwrap(),
+        Resume::Unrecoverable
+    );
     let renewed = store.snapshot(one).await.unwrap().unwrap();
     assert_eq!(
         (renewed.epoch, &renewed.events),
