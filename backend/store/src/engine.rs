@@ -20,9 +20,10 @@ use crate::standing::{self, Standing};
 /// How long a writer waits for another process's lock, or for a connection of the pool. Well below
 /// a client's patience, and many times what a batch takes.
 const WAIT_MAX: Duration = Duration::from_secs(5);
-/// How long an open transaction may sit idle before PostgreSQL takes its locks away: a node that
-/// hangs must not hold up a room for ever.
-const IDLE_IN_TRANSACTION_MAX_MS: u32 = 30_000;
+/// How long an open transaction may sit idle before PostgreSQL takes its locks away. A node that is
+/// stopped in the middle holds up its rooms for everybody; who waits for the lock then gets it before
+/// [`WAIT_MAX`] is over. Between two statements of a batch lie milliseconds.
+const IDLE_IN_TRANSACTION_MAX_MS: u32 = 4_000;
 /// A connection idle for longer is tested before use. Under load none is, which saves a round trip
 /// for each transaction.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);

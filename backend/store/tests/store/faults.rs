@@ -95,6 +95,22 @@ fn a_deadlock_on_postgres_can_be_tried_again() {
     });
 }
 
+/// A node is stopped in the middle of a batch; the others do not wait until it goes on.
+#[test]
+fn a_batch_that_is_left_alone_gives_its_rooms_up() {
+    run(Engine::Postgres, async |database: Database| {
+        let (store, mut ids) = (database.open().await, SeededIds::new(1));
+        let tenant_id = tenant(&store, &mut ids).await;
+        let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+        let asked = [needs(tenant_id, room_id, &[])];
+        let left = store.begin(&asked).await.unwrap();
+
+        let next = store.begin(&asked).await;
+        assert!(next.is_ok(), "{:?}", next.err());
+        assert!(left.commit().await.is_err());
+    });
+}
+
 /// The connection dies while COMMIT runs: a trigger at the very end of the transaction kills it.
 #[test]
 fn a_commit_without_an_answer_has_an_unknown_outcome() {
