@@ -17,8 +17,8 @@ use crate::workspace;
 pub(crate) enum Bench {
     /// The bytes a page loads for the overlay
     Overlay,
-    /// Durable contributions a second, on both databases
-    Contributions,
+    /// Durable contributions: how many a second, and how long each takes, on both databases
+    Contributions(contributions::Options),
     /// What 10,000 connections leave behind, in the client and in the server
     Connects,
     /// What it costs to reach an audience, beside other servers
@@ -28,7 +28,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Overlay => overlay::run(),
-        Bench::Contributions => contributions::run(),
+        Bench::Contributions(options) => contributions::run(&options),
         Bench::Connects => connects::run(),
         Bench::Fanout(options) => fanout::run(&options),
     }
