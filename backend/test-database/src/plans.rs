@@ -172,6 +172,24 @@ mod tests {
         tracing::trace!(target: "parlor_store::statement", types = %"text", text);
     }
 
+    async fn find_in_an_analysed_crowd(database: Database) {
+        for sql in [
+            "CREATE TABLE crowds (room BIGINT NOT NULL, person BIGINT NOT NULL)",
+            "CREATE INDEX crowds_by_room ON crowds (room)",
+            "INSERT INTO crowds SELECT 7, person FROM generate_series(1, 5000) AS person",
+            "ANALYZE crowds",
+        ] {
+            database.run(sql).await;
+        }
+        let text = "SELECT person FROM crowds WHERE room = $1";
+        tracing::trace!(target: "parlor_store::statement", types = %"bigint", text);
+    }
+
+    #[test]
+    fn what_the_server_knows_of_a_tests_rows_decides_nothing() {
+        crate::run(Engine::Postgres, find_in_an_analysed_crowd);
+    }
+
     #[test]
     fn a_statement_that_an_index_serves_passes() {
         crate::run(Engine::Sqlite, find_by_id);
