@@ -181,10 +181,10 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => writer.begin().await.map(Transaction::Sqlite),
-            Self::Postgres { pool, standing } => Ok(Transaction::Postgres {
-                transaction: pool.begin().await?,
-                standing: Arc::clone(standing),
-            }),
+            Self::Postgres { pool, standing } => {
+                let (pool, standing) = (pool.clone(), Arc::clone(standing));
+                whole(async move { pool.begin().await }, standing).await
+            }
         }
     }
 
@@ -194,12 +194,31 @@ impl Engine {
             Self::Sqlite { readers, .. } => readers.begin().await.map(Transaction::Sqlite),
             Self::Postgres { pool, standing } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                Ok(Transaction::Postgres {
-                    transaction: pool.begin_with(begin).await?,
-                    standing: Arc::clone(standing),
-                })
+                let (pool, standing) = (pool.clone(), Arc::clone(standing));
+                whole(async move { pool.begin_with(begin).await }, standing).await
             }
         }
+    }
+}
+
+/// Sees the beginning of a transaction to its end, also when the caller is dropped meanwhile, as a
+/// handler is when its client goes away. sqlx would take the connection back into the pool without
+/// knowing that a transaction was begun on it, and whoever gets it next would read old state and fail
+/// to write.
+async fn whole(
+    begin: impl Future<Output = Result<sqlx::Transaction<'static, Postgres>, sqlx::Error>>
+    + Send
+    + 'static,
+    standing: Arc<Standing>,
+) -> Result<Transaction, sqlx::Error> {
+    match tokio::spawn(begin).await {
+        Ok(result) => result.map(|transaction| Transaction::Postgres {
+            transaction,
+            standing,
+        }),
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        // The runtime goes down, and the pool with it.
+        Err(_) => Err(sqlx::Error::PoolClosed),
     }
 }
 

@@ -1,5 +1,9 @@
 //! What a caller is told when the database is in the way, gone, or not there.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
 use parlor_store::{Settings, Store, StoreError};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
@@ -108,6 +112,43 @@ fn a_batch_that_is_left_alone_gives_its_rooms_up() {
         let next = store.begin(&asked).await;
         assert!(next.is_ok(), "{:?}", next.err());
         assert!(left.commit().await.is_err());
+    });
+}
+
+/// A caller may be dropped at any point, such as when its client goes away: whoever gets the
+/// connection next finds no transaction on it.
+#[test]
+fn a_caller_that_is_dropped_leaves_no_transaction_behind() {
+    run(Engine::Postgres, async |database: Database| {
+        let settings = Settings {
+            pool_size: 1,
+            ..Settings::new(&database.url)
+        };
+        let (store, mut ids) = (database.open_with(settings).await, SeededIds::new(1));
+        let tenant_id = tenant(&store, &mut ids).await;
+        let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+
+        for polls in 1..20 {
+            {
+                let mut reading = pin!(store.snapshot_at(room_id, at(10)));
+                let mut polled = 0;
+                poll_fn(|context| {
+                    polled += 1;
+                    let is_over = polled > polls || reading.as_mut().poll(context).is_ready();
+                    if is_over {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
+                    }
+                })
+                .await;
+            }
+
+            let reports = [donation(&format!("k{polls}"), "ann", 100)];
+            record(&store, tenant_id, room_id, &reports, &mut ids, at(10))
+                .await
+                .unwrap();
+        }
     });
 }
 
