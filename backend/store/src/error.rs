@@ -1,5 +1,6 @@
 //! What goes wrong with a database, sorted by what a caller can do about it.
 
+use parlor_domain::id::RoomId;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
 
@@ -18,6 +19,13 @@ pub enum StoreError {
     /// Another transaction took a key that was free when it was looked up. Nothing was written.
     #[error("a key was taken in between")]
     ClaimLost,
+    /// What is stored of a room, or of a tenant, is broken or was written by a newer version of the
+    /// program.
+    #[error("{}{source}", .room_id.map_or_else(String::new, |id| format!("room {id}: ")))]
+    Unreadable {
+        room_id: Option<RoomId>,
+        source: sqlx::Error,
+    },
     /// Anything else: the same again would fail again.
     #[error("the database refused: {0}")]
     Fault(sqlx::Error),
@@ -38,14 +46,43 @@ impl StoreError {
 
     /// Whether what is stored was read and not understood, which no retry changes.
     pub fn is_unreadable(&self) -> bool {
-        let Self::Fault(error) = self else {
+        matches!(self, Self::Unreadable { .. })
+    }
+
+    /// Sorts an error of reading what belongs to a room, which is named if its data is at fault.
+    pub(crate) fn of_room(id: RoomId) -> impl Fn(sqlx::Error) -> Self {
+        move |error| {
+            if is_unreadable(&error) {
+                Self::Unreadable {
+                    room_id: Some(id),
+                    source: error,
+                }
+            } else {
+                error.into()
+            }
+        }
+    }
+
+    /// Whether there is no connection to be had, and none to be trusted.
+    pub fn is_out_of_reach(&self) -> bool {
+        let Self::Retry(error) = self else {
             return false;
         };
+        error.as_database_error().is_none_or(|refusal| {
+            let code = refusal.code().unwrap_or_default();
+            sqlite_primary_code(refusal).is_none() && code.starts_with("57P")
+        })
+    }
 
-        matches!(
-            error,
-            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
-        )
+    /// Whether the database takes no changes: a copy of another, or a file that may only be read.
+    pub fn is_read_only(&self) -> bool {
+        let (Self::Retry(error) | Self::Fault(error)) = self else {
+            return false;
+        };
+        error.as_database_error().is_some_and(|refusal| {
+            sqlite_primary_code(refusal) == Some(SQLITE_READONLY)
+                || refusal.code().as_deref() == Some(READ_ONLY_TRANSACTION)
+        })
     }
 
     /// Sorts an error of the answer to a COMMIT.
@@ -71,6 +108,10 @@ impl From<sqlx::Error> for StoreError {
         match error.as_database_error() {
             Some(refusal) if is_transient(refusal) => Self::Retry(error),
             None if is_lost => Self::Retry(error),
+            None if is_unreadable(&error) => Self::Unreadable {
+                room_id: None,
+                source: error,
+            },
             Some(_) | None => Self::Fault(error),
         }
     }
@@ -116,6 +157,8 @@ fn sqlite_primary_code(refusal: &dyn DatabaseError) -> Option<u32> {
 
 const SQLITE_BUSY: u32 = 5;
 const SQLITE_LOCKED: u32 = 6;
+const SQLITE_READONLY: u32 = 8;
+const READ_ONLY_TRANSACTION: &str = "25006";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK_DETECTED: &str = "40P01";
 /// What PostgreSQL says when trying again helps: also `lock_not_available`, `too_many_connections`,

@@ -5,6 +5,7 @@
 
 mod batch;
 mod contribution_row;
+mod document;
 mod due_work;
 mod engine;
 mod epochs;
@@ -27,6 +28,7 @@ mod standing;
 mod tenants;
 
 pub use batch::{Batch, Committed, ContributionNeeds, NoRoom, PeopleNeeds, RoomNeeds, Unreadable};
+pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{Settings, Synchronous};
 pub use error::StoreError;

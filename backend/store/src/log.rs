@@ -117,7 +117,7 @@ impl Store {
         .bind(limit);
         let rows = self.engine.fetch(statement).await?;
 
-        Ok(read_events(rows)?)
+        read_events(rows).map_err(StoreError::of_room(room_id))
     }
 
     /// The events since `after`, the first `limit` of them, or that there is no telling.
@@ -145,7 +145,8 @@ impl Store {
         let mut events = Vec::new();
         for mut row in self.engine.fetch(statement).await? {
             let head = room_row::read_head(&mut row)?;
-            events.extend(event_row::read_optional(&mut row)?);
+            let event = event_row::read_optional(&mut row);
+            events.extend(event.map_err(StoreError::of_room(room_id))?);
             resume = Resume::Events {
                 head,
                 events: Vec::new(),
@@ -172,7 +173,8 @@ impl Store {
         let mut snapshot: Option<Snapshot> = None;
         for mut row in self.engine.fetch(statement).await? {
             let found = read_position(&mut row, room_id)?;
-            let event = event_row::read_optional(&mut row)?;
+            let event = event_row::read_optional(&mut row);
+            let event = event.map_err(StoreError::of_room(room_id))?;
             snapshot.get_or_insert(found).events.extend(event);
         }
 
@@ -200,11 +202,13 @@ impl Store {
             .await?
         {
             keyframe_seq = row.take()?;
-            let kept: Vec<KeptEvent> = row.take_json()?;
+            let kept = row.take_json::<Vec<KeptEvent>>();
+            let kept = kept.map_err(StoreError::of_room(room_id))?;
             fold(&mut parts, kept.into_iter().map(Event::from));
         }
         let since = state_events(room_id, keyframe_seq, snapshot.seq);
-        fold(&mut parts, read_events(transaction.fetch(since).await?)?);
+        let since = read_events(transaction.fetch(since).await?);
+        fold(&mut parts, since.map_err(StoreError::of_room(room_id))?);
         transaction.roll_back().await?;
 
         snapshot.events = parts.into_values().collect();

@@ -71,7 +71,8 @@ impl Store {
         let statement = Statement::new(format!("{} WHERE rooms.id = $1", select_view())).bind(id);
         let rows = self.engine.fetch(statement).await?;
 
-        Ok(rows.into_iter().next().map(read_view).transpose()?)
+        let view = rows.into_iter().next().map(read_view).transpose();
+        view.map_err(StoreError::of_room(id))
     }
 
     /// The tenant's room of that slug.

@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 use parlor_domain::time::ServerTime;
 
+use crate::document::Document;
+pub(crate) use crate::document::{from_json, to_json};
+
 /// A value for a placeholder. Empty ones keep their type, which PostgreSQL asks for.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
@@ -279,8 +282,8 @@ impl Row {
         T::try_from(wide).map_err(|_| corrupt(format!("{wide} is out of range")))
     }
 
-    /// Reads a JSON document.
-    pub(crate) fn take_json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, sqlx::Error> {
+    /// Reads a document.
+    pub(crate) fn take_json<T: Document>(&mut self) -> Result<T, sqlx::Error> {
         let text: String = self.take()?;
         from_json(&text)
     }
@@ -302,14 +305,6 @@ impl From<PgRow> for Row {
             next: 0,
         }
     }
-}
-
-pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
-    serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(error.into()))
-}
-
-pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> String {
-    serde_json::to_string(value).expect("what the domain keeps has text keys, and so is JSON")
 }
 
 /// The number that a statement which counts has found.

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use parlor_store::{Settings, Store, StoreError};
+use parlor_store::{LogPosition, Settings, Store, StoreError};
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::harness::{Database, Engine, on_both_engines, run};
@@ -13,6 +13,54 @@ use crate::scene::{SeededIds, at, decide, donation, live_room, needs, record, te
 on_both_engines! {
     a_room_locked_elsewhere_for_too_long_can_be_tried_again,
     an_address_that_is_no_database_is_named,
+    a_document_from_the_future_is_told_with_its_room,
+}
+
+async fn a_document_from_the_future_is_told_with_its_room(database: Database) {
+    let (store, mut ids) = (database.open().await, SeededIds::new(1));
+    let tenant_id = tenant(&store, &mut ids).await;
+    let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+    let other_id = live_room(&store, "other", tenant_id, &mut ids).await;
+    let head = store.head(room_id).await.unwrap().unwrap();
+    for change in [
+        "UPDATE events SET body = '{\"v\":99,\"doc\":{}}'",
+        "UPDATE parts SET body = '{\"v\":99,\"doc\":{}}'",
+        "UPDATE rooms SET program = '{\"v\":99,\"doc\":{}}'",
+    ] {
+        let room = "(SELECT id FROM rooms WHERE slug = 'room')";
+        let column = if change.contains("rooms") {
+            "id"
+        } else {
+            "room_id"
+        };
+        let change = format!("{change} WHERE {column} = {room}");
+        database.run(&change).await;
+    }
+
+    let after = LogPosition {
+        epoch: head.epoch,
+        seq: 0,
+    };
+    for (what, told) in [
+        ("event", store.snapshot(room_id).await.err()),
+        ("event", store.snapshot_at(room_id, at(100)).await.err()),
+        ("event", store.resume(room_id, after, 10).await.err()),
+        (
+            "event",
+            store.events_after(room_id, head.epoch, 0, 10).await.err(),
+        ),
+        ("program", store.room(room_id).await.err()),
+    ] {
+        let error = told.unwrap();
+        assert!(error.is_unreadable() && !error.is_retryable(), "{error:?}");
+        let told = error.to_string();
+        let room = format!("room {room_id}");
+        for said in [&room, what, "newer parlor", "version 99", "up to 1"] {
+            assert!(told.contains(said), "{told}");
+        }
+    }
+    assert!(store.snapshot(other_id).await.unwrap().is_some());
+    assert!(store.room(other_id).await.unwrap().is_some());
 }
 
 async fn a_room_locked_elsewhere_for_too_long_can_be_tried_again(database: Database) {
