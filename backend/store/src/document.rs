@@ -14,7 +14,7 @@ use parlor_domain::hype_train::{Program, Train};
 use parlor_domain::participant::Overrides;
 use parlor_domain::tenant::{Limits, RoomDefaults};
 
-use crate::event_row::KeptEvent;
+use crate::kept_event::KeptEvent;
 
 /// What is kept as one document.
 ///

@@ -1,66 +1,9 @@
-//! Events as rows of the log, of the parts, and inside keyframes.
+//! Events as rows of the log and of the parts.
 
-use serde::{Deserialize, Serialize};
-
-use parlor_domain::event::{Event, EventBody, Part};
+use parlor_domain::event::{Event, Part};
 use parlor_domain::id::{EventId, RoomId, TenantId};
-use parlor_domain::time::ServerTime;
 
 use crate::sql::{Row, Value, row, to_json};
-
-/// An event inside a keyframe.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct KeptEvent {
-    id: EventId,
-    seq: i64,
-    occurred_at: ServerTime,
-    display_at: ServerTime,
-    body: EventBody,
-}
-
-impl KeptEvent {
-    pub(crate) fn seq(&self) -> i64 {
-        self.seq
-    }
-}
-
-impl From<Event> for KeptEvent {
-    fn from(event: Event) -> Self {
-        let Event {
-            id,
-            seq,
-            occurred_at,
-            display_at,
-            body,
-        } = event;
-        Self {
-            id,
-            seq,
-            occurred_at,
-            display_at,
-            body,
-        }
-    }
-}
-
-impl From<KeptEvent> for Event {
-    fn from(kept: KeptEvent) -> Self {
-        let KeptEvent {
-            id,
-            seq,
-            occurred_at,
-            display_at,
-            body,
-        } = kept;
-        Self {
-            id,
-            seq,
-            occurred_at,
-            display_at,
-            body,
-        }
-    }
-}
 
 /// The columns that [`read`] reads, of the table called `table`.
 pub(crate) fn columns(table: &str) -> String {

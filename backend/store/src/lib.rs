@@ -11,6 +11,7 @@ mod engine;
 mod epochs;
 mod error;
 mod event_row;
+mod kept_event;
 mod lineage;
 mod log;
 mod nodes;

@@ -7,7 +7,8 @@ use parlor_domain::id::{Epoch, RoomId};
 use parlor_domain::room_aggregate::OnlineCount;
 use parlor_domain::time::ServerTime;
 
-use crate::event_row::{self, KeptEvent};
+use crate::event_row;
+use crate::kept_event::KeptEvent;
 use crate::participant_row::{self, ONLINE_COLUMNS};
 use crate::room_row::{self, HEAD_COLUMNS};
 use crate::sql::{Row, Statement};

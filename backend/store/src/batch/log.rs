@@ -9,7 +9,8 @@ use parlor_domain::room_aggregate::RoomAggregate;
 use super::write::{Room, each};
 use crate::engine::Transaction;
 use crate::error::is_unreadable;
-use crate::event_row::{self, KeptEvent};
+use crate::event_row;
+use crate::kept_event::KeptEvent;
 use crate::sql::{Value, row, to_json};
 
 /// Returns the rooms whose state could not be read to be kept, which is tried again with what comes
