@@ -12,6 +12,13 @@ use crate::room::RoomProfile;
 use crate::session::Session;
 use crate::time::ServerTime;
 
+/// How far a node's clock may be from the database's, in milliseconds. A node whose clock is further off
+/// writes nothing.
+pub const CLOCK_DEVIATION_MS_MAX: i64 = 2_000;
+/// How far ahead of a clock that is trusted a log may be stamped: two such clocks may be twice
+/// [`CLOCK_DEVIATION_MS_MAX`] apart, and a little more, because comparing them takes time.
+pub const AHEAD_MS_MAX: i64 = 5_000;
+
 /// A fact in a room's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -208,8 +215,14 @@ impl LogHead {
         }
     }
 
-    /// Numbers and stamps the next event. Neither stamp ever runs backwards within a room, whatever
-    /// the clock of the node that writes says.
+    /// Whether the log was stamped by a clock that must have been put right since.
+    pub fn is_ahead_of(&self, now: ServerTime) -> bool {
+        self.occurred_at > now.plus_millis(AHEAD_MS_MAX)
+    }
+
+    /// Numbers and stamps the next event. `occurred_at` never runs backwards within an epoch, whichever
+    /// node's clock it comes from. `display_at` goes by the delay of its moment, and runs back when a
+    /// delay is put right: what orders events is `seq` alone.
     pub fn append(
         &mut self,
         body: EventBody,
@@ -219,7 +232,7 @@ impl LogHead {
     ) -> Event {
         self.seq += 1;
         self.occurred_at = self.occurred_at.max(now);
-        self.display_at = self.display_at.max(self.occurred_at.plus_millis(delay_ms));
+        self.display_at = self.occurred_at.plus_millis(delay_ms);
 
         Event {
             id: EventId::next(ids),

@@ -24,7 +24,8 @@ use crate::contribution::Contribution;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRecord, TrainRow};
 use crate::id::{
-    ContributionId, HypeTrainId, IdSource, NodeId, ParticipantId, RoomId, SessionId, ViewerId,
+    ContributionId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId, RoomId, SessionId,
+    ViewerId,
 };
 use crate::participant::Participant;
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
@@ -218,6 +219,22 @@ impl RoomAggregate {
     pub fn end_expired(&mut self, ids: &mut impl IdSource, now: ServerTime) {
         self.end_expired_train(ids, now);
         self.end_expired_session(ids, now);
+    }
+
+    /// Goes on from `now` in a new epoch, if a clock that was put right since has stamped the room ahead.
+    /// What has happened has happened by now, and what was to last lasts from now on at most.
+    pub fn recover_from_wrong_clock(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+        if !self.head.is_ahead_of(now) {
+            return;
+        }
+        self.head = LogHead {
+            epoch: Epoch::next(ids),
+            occurred_at: now,
+            display_at: now,
+            ..self.head
+        };
+        self.recover_session(ids, now);
+        self.recover_train(ids, now);
     }
 
     /// Ends what has run out of time for whoever was told that something has: what is kept of the

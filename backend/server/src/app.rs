@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::health::Health;
 use crate::hub::Hub;
 use crate::identity::Identity;
 use crate::ids::Ids;
@@ -24,6 +25,7 @@ pub struct App {
     pub identity: Identity,
     pub hub: Arc<Hub>,
     pub writer: Writer,
+    pub health: Health,
     pub presence: Arc<Presence>,
     /// Set once the server is on its way out.
     pub draining: watch::Sender<bool>,

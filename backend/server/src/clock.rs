@@ -3,6 +3,8 @@
 //! Everything else takes `now` as a parameter or asks the clock it was given, so that a test can
 //! hold time still and move it.
 
+mod trust;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,6 +12,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use parlor_domain::time::ServerTime;
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+pub use trust::{ClockTrust, Distrust};
 
 /// How long a wait trusts the monotonic clock before it asks the wall clock again, which may have
 /// been set meanwhile.
@@ -33,7 +37,7 @@ pub enum Clock {
 #[derive(Debug, Clone)]
 pub struct TestClock(watch::Sender<ServerTime>);
 
-/// Measures how long something takes, for metrics. Decides nothing.
+/// Measures how long something takes, by a clock that nobody sets.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
@@ -41,6 +45,11 @@ impl Stopwatch {
     /// Starts to measure.
     pub fn start() -> Self {
         Self(Instant::now())
+    }
+
+    /// How long it has been, in whole milliseconds.
+    pub fn millis(self) -> i64 {
+        i64::try_from(self.0.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
     /// How long it has been, in seconds.

@@ -17,6 +17,7 @@ use parlor_store::{Committed, RoomHead, Store, StoreError};
 use tokio::time::MissedTickBehavior;
 
 use crate::clock::Clock;
+use crate::health::{Health, Pulse};
 use crate::ids::{Ids, Randomness};
 use crate::patience::Reads;
 use crate::writer::Publish;
@@ -37,14 +38,17 @@ pub struct Hub {
 impl Hub {
     /// Starts a hub, which compares what it knows with the store every `heads_check` for as long as
     /// it lives. To be called within a runtime.
-    pub fn start(store: Store, heads_check: Duration) -> Arc<Self> {
+    pub fn start(store: Store, heads_check: Duration, health: &Health) -> Arc<Self> {
         let hub = Arc::new(Self {
             store,
             reads: Reads::new(Randomness::System),
             ids: Ids::new(Clock::System, Randomness::System),
             rooms: Mutex::default(),
         });
-        tokio::spawn(check_heads(Arc::downgrade(&hub), heads_check));
+        let watched = Arc::downgrade(&hub);
+        health.spawn("the check of heads", move |pulse| {
+            check_heads(Weak::clone(&watched), heads_check, pulse)
+        });
 
         hub
     }
@@ -166,12 +170,14 @@ fn is_behind(head: &RoomHead, known: Option<Position>) -> bool {
     known.is_some_and(|known| known.epoch == head.log.epoch && known.seq > head.log.seq)
 }
 
-async fn check_heads(hub: Weak<Hub>, every: Duration) {
+async fn check_heads(hub: Weak<Hub>, every: Duration, pulse: Arc<Pulse>) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        pulse.rest();
         ticks.tick().await;
         let Some(hub) = hub.upgrade() else { return };
+        pulse.beat();
         hub.compare_heads().await;
     }
 }

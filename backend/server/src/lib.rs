@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod feed;
 pub mod graphql;
+pub mod health;
 pub mod http;
 pub mod hub;
 pub mod identity;

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::health::{Health, Pulse};
 use crate::ids::Ids;
 use crate::writer::{ChangePresence, NotDone, Writer};
 use leases::Leases;
@@ -77,6 +78,7 @@ impl Presence {
         clock: &Clock,
         ids: &Ids,
         settings: PresenceSettings,
+        health: &Health,
     ) -> Result<Arc<Self>, StoreError> {
         let leases = Leases::new(store, writer, clock, ids, settings);
         let node_id = leases.take().await?;
@@ -92,9 +94,19 @@ impl Presence {
             stopping: watch::Sender::new(false),
         });
 
-        tokio::spawn(Arc::clone(&presence).write(writer.clone()));
-        tokio::spawn(Arc::clone(&presence).beat_on(settings.beat_every));
-        tokio::spawn(Arc::clone(&presence).check_on(settings.check_every));
+        let part = Arc::clone(&presence);
+        let writer = writer.clone();
+        health.spawn("the writing of presence", move |pulse| {
+            Arc::clone(&part).write(writer.clone(), pulse)
+        });
+        let part = Arc::clone(&presence);
+        health.spawn("this node's sign of life", move |pulse| {
+            Arc::clone(&part).beat_on(settings.beat_every, pulse)
+        });
+        let part = Arc::clone(&presence);
+        health.spawn("the check of other nodes", move |pulse| {
+            Arc::clone(&part).check_on(settings.check_every, pulse)
+        });
         Ok(presence)
     }
 
@@ -151,15 +163,17 @@ impl Presence {
         self.registry().node_id()
     }
 
-    async fn write(self: Arc<Self>, writer: Writer) {
+    async fn write(self: Arc<Self>, writer: Writer, pulse: Arc<Pulse>) {
         let mut writing = JoinSet::new();
         loop {
+            pulse.beat();
             let due = self.registry().take_due(self.clock.now());
             for flush in due {
                 writing.spawn(write(writer.clone(), flush));
             }
             let next = self.registry().poll_timeout();
 
+            pulse.rest();
             tokio::select! {
                 // Whatever else there is to do, a node that leaves writes no more.
                 biased;
@@ -175,26 +189,30 @@ impl Presence {
         }
     }
 
-    async fn beat_on(self: Arc<Self>, every: Duration) {
+    async fn beat_on(self: Arc<Self>, every: Duration, pulse: Arc<Pulse>) {
         let mut ticks = leases::ticks(every);
         loop {
+            pulse.rest();
             tokio::select! {
                 () = self.stopped() => return,
                 _ = ticks.tick() => {}
             }
+            pulse.beat();
             if let Err(error) = self.beat().await {
                 tracing::warn!(%error, "this node could not give a sign of life");
             }
         }
     }
 
-    async fn check_on(self: Arc<Self>, every: Duration) {
+    async fn check_on(self: Arc<Self>, every: Duration, pulse: Arc<Pulse>) {
         let mut ticks = leases::ticks(every);
         loop {
+            pulse.rest();
             tokio::select! {
                 () = self.stopped() => return,
                 _ = ticks.tick() => {}
             }
+            pulse.beat();
             if let Err(error) = self.check().await {
                 tracing::warn!(%error, "the nodes' leases could not be looked at");
             }
@@ -271,7 +289,7 @@ mod tests {
 
     use super::*;
     use crate::ids::Randomness;
-    use crate::writer::Publish;
+    use crate::writer::{Guards, Publish, Setup};
 
     struct Nobody;
 
@@ -285,7 +303,14 @@ mod tests {
         let ids = Ids::new(Clock::System, Randomness::System);
         let store = Store::connect(&Settings::new(&database)).await.unwrap();
         store.migrate().await.unwrap();
-        let writer = Writer::start(&store, Arc::new(Nobody), &Clock::System, &ids).await;
+        let writer = Writer::start(Setup {
+            store: store.clone(),
+            publisher: Arc::new(Nobody),
+            clock: Clock::System,
+            ids,
+            guards: Guards::default(),
+        })
+        .await;
         let flush = Flush {
             tenant_id: TenantId(Uuid::nil()),
             room_id: RoomId(Uuid::nil()),

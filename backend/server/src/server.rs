@@ -9,12 +9,13 @@ use axum::serve::ListenerExt;
 use parlor_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Settings, Synchronous};
 use crate::graphql;
+use crate::health::DatabaseWatch;
 use crate::http;
 use crate::hub::{HEADS_CHECK, Hub};
 use crate::identity::Identity;
@@ -22,17 +23,20 @@ use crate::ids::{Ids, Randomness};
 use crate::presence::{Presence, PresenceSettings};
 use crate::service::Service;
 use crate::socket::{SocketSettings, Sockets};
-use crate::writer::{Publish, Writer};
+use crate::writer::{Guards, Publish, Setup, Writer};
 
-/// How long each step of a drain may take. Three of them stay within the half minute that process
-/// managers commonly give before they kill.
-const DRAIN_STEP_MAX: Duration = Duration::from_secs(9);
+/// How long each of the three large steps of a drain may take. With the two small ones they stay within
+/// the half minute that process managers commonly give before they kill.
+const DRAIN_STEP_MAX: Duration = Duration::from_secs(8);
+/// How long a drain may take over a last word to the database, which may be away.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
 
 /// A server that listens.
 pub struct Server {
     pub service: Service,
     pub address: SocketAddr,
     http: JoinHandle<std::io::Result<()>>,
+    watch: AbortHandle,
 }
 
 impl Server {
@@ -49,10 +53,27 @@ impl Server {
         let ids = Ids::new(clock.clone(), randomness);
         let store = open_store(&settings, &ids).await?;
 
-        let hub = Hub::start(store.clone(), HEADS_CHECK);
-        let writer =
-            Writer::start(&store, Arc::clone(&hub) as Arc<dyn Publish>, &clock, &ids).await;
-        let presence = Presence::start(&store, &writer, &clock, &ids, PresenceSettings::default())
+        let guards = Guards::default();
+        let watch = DatabaseWatch {
+            store: store.clone(),
+            clock: clock.clone(),
+            trust: guards.trust.clone(),
+            health: guards.health.clone(),
+            breaker: guards.breaker.clone(),
+        };
+        watch.look(&mut 0).await;
+        let health = guards.health.clone();
+        let hub = Hub::start(store.clone(), HEADS_CHECK, &health);
+        let writer = Writer::start(Setup {
+            store: store.clone(),
+            publisher: Arc::clone(&hub) as Arc<dyn Publish>,
+            clock: clock.clone(),
+            ids: ids.clone(),
+            guards,
+        })
+        .await;
+        let waits = PresenceSettings::default();
+        let presence = Presence::start(&store, &writer, &clock, &ids, waits, &health)
             .await
             .context("cannot take a lease for this node")?;
         let app = Arc::new(App {
@@ -67,6 +88,7 @@ impl Server {
             store,
             hub,
             writer,
+            health: health.clone(),
             presence,
             draining: watch::Sender::new(false),
         });
@@ -78,11 +100,15 @@ impl Server {
             sockets,
         };
 
+        let watch = health.spawn("the watch of the database", move |pulse| {
+            watch.clone().run(pulse)
+        });
         let http = tokio::spawn(serve(listener, service.clone()));
         Ok(Self {
             service,
             address,
             http,
+            watch,
         })
     }
 
@@ -91,11 +117,12 @@ impl Server {
     pub async fn stop(self) {
         let app = &self.service.app;
         app.draining.send_replace(true);
-        within("sockets", self.service.sockets.drain()).await;
-        app.presence.leave().await;
-        within("requests", self.http).await;
-        within("commands", app.writer.stop()).await;
-        app.store.close().await;
+        within("sockets", DRAIN_STEP_MAX, self.service.sockets.drain()).await;
+        within("the node's lease", FAREWELL_MAX, app.presence.leave()).await;
+        within("requests", DRAIN_STEP_MAX, self.http).await;
+        within("commands", DRAIN_STEP_MAX, app.writer.stop()).await;
+        self.watch.abort();
+        within("the database", FAREWELL_MAX, app.store.close()).await;
     }
 }
 
@@ -153,8 +180,8 @@ fn own_url(address: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(host, address.port()))
 }
 
-async fn within<T>(what: &str, step: impl Future<Output = T>) {
-    if tokio::time::timeout(DRAIN_STEP_MAX, step).await.is_err() {
+async fn within<T>(what: &str, span_max: Duration, step: impl Future<Output = T>) {
+    if tokio::time::timeout(span_max, step).await.is_err() {
         tracing::warn!("{what} took too long to finish");
     }
 }

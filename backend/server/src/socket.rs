@@ -82,6 +82,7 @@ impl Sockets {
                 app.identity.clone(),
                 Arc::clone(&reads),
                 settings.token_check,
+                &app.health,
             ),
             app: Arc::clone(app),
             schema,

@@ -9,14 +9,16 @@ mod due_work;
 mod lane;
 mod people;
 mod presence;
+mod queue;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::time::ServerTime;
 use parlor_store::{Committed, Store};
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 pub use command::{
@@ -26,72 +28,93 @@ pub use command::{
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
 pub use presence::ChangePresence;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockTrust, Distrust};
+use crate::health::{Breaker, Health};
 use crate::ids::Ids;
-use command::{Job, Waiting};
-use due_work::{Clearing, DueWorker, Hint, RoomEnds};
+use command::Waiting;
+use due_work::{Clearing, DueWorker, Hint, RoomEnds, Work};
 use lane::Lane;
+use queue::{NoPlace, Queue};
 
-/// Commands waiting in one lane. At the few thousand a second that a lane writes, the last in the
-/// queue waits about as long as a caller would before giving up.
-const QUEUE_MAX: usize = 8_192;
+/// How long a caller waits for an answer, in all: less than a request may take, so that it is told of.
+const ANSWER_MAX: Duration = Duration::from_secs(9);
 
 /// Takes in what was committed, in the order of each room's log.
 pub trait Publish: Send + Sync + 'static {
     fn publish(&self, committed: Committed);
 }
 
-/// The way into a lane.
-type Queue = mpsc::Sender<Box<dyn Job>>;
+/// What keeps the writer from harm, and is told of it. Clones share what they know.
+#[derive(Debug, Clone, Default)]
+pub struct Guards {
+    pub health: Health,
+    pub trust: ClockTrust,
+    pub breaker: Breaker,
+}
+
+/// What a writer is made of.
+pub struct Setup {
+    pub store: Store,
+    pub publisher: Arc<dyn Publish>,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub guards: Guards,
+}
 
 /// Changes rooms, one after another in each room. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    lanes: Arc<Mutex<Vec<Queue>>>,
+    lanes: Arc<[Arc<Queue>]>,
     tasks: Arc<tokio::sync::Mutex<JoinSet<()>>>,
     stopping: watch::Sender<bool>,
+    clock: Clock,
+    guards: Guards,
 }
 
 impl Writer {
     /// Starts the lanes, and what works off what is due, also what became due while nothing was
     /// running.
-    pub async fn start(
-        store: &Store,
-        publisher: Arc<dyn Publish>,
-        clock: &Clock,
-        ids: &Ids,
-    ) -> Self {
+    pub async fn start(setup: Setup) -> Self {
+        let Setup {
+            store,
+            publisher,
+            clock,
+            ids,
+            guards,
+        } = setup;
         let (ends, deleted) = (Arc::new(Hint::default()), Arc::new(Hint::default()));
-        let mut tasks = JoinSet::new();
-        let lanes = (0..store.lanes().max(1)).map(|_| {
-            let (jobs, queue) = mpsc::channel(QUEUE_MAX);
-            let lane = Lane {
-                store: store.clone(),
-                publisher: Arc::clone(&publisher),
-                ends: Arc::clone(&ends),
-                deleted: Arc::clone(&deleted),
-                clock: clock.clone(),
-                ids: ids.clone(),
-            };
-            tasks.spawn(lane.run(queue));
-            jobs
-        });
-        let writer = Self {
-            lanes: Arc::new(Mutex::new(lanes.collect())),
-            tasks: Arc::new(tokio::sync::Mutex::new(tasks)),
-            stopping: watch::Sender::new(false),
+        let lane = Lane {
+            store: store.clone(),
+            publisher,
+            ends: Arc::clone(&ends),
+            deleted: Arc::clone(&deleted),
+            clock: clock.clone(),
+            ids,
+            guards: guards.clone(),
         };
-        let mut tasks = writer.tasks.lock().await;
+        let count = store.lanes().max(1);
+        let writer = Self {
+            lanes: (0..count).map(|_| Arc::default()).collect(),
+            tasks: Arc::default(),
+            stopping: watch::Sender::new(false),
+            clock: clock.clone(),
+            guards,
+        };
         let room_ends = RoomEnds {
             writer: writer.clone(),
         };
-        let room_ends = DueWorker::new(room_ends, store, clock, &ends);
-        tasks.spawn(room_ends.run(writer.clone()));
+        let room_ends = DueWorker::new(room_ends, &store, &clock, &ends);
         let clearing = Clearing {
             store: store.clone(),
         };
-        let clearing = DueWorker::new(clearing, store, clock, &deleted);
-        tasks.spawn(clearing.run(writer.clone()));
+        let clearing = DueWorker::new(clearing, &store, &clock, &deleted);
+
+        let mut tasks = writer.tasks.lock().await;
+        for (index, queue) in writer.lanes.iter().enumerate() {
+            tasks.spawn(writer.supervise_lane(index, lane.clone(), Arc::clone(queue)));
+        }
+        tasks.spawn(writer.supervise_worker("the ending of what runs out of time", room_ends));
+        tasks.spawn(writer.supervise_worker("the clearing of deleted rooms", clearing));
         drop(tasks);
 
         writer
@@ -112,21 +135,37 @@ impl Writer {
             decided: None,
             reply,
         });
-        let Some(lane) = self.lane(room_id) else {
-            return Err(NotDone::Stopping);
-        };
-        lane.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => NotDone::Overloaded,
-            TrySendError::Closed(_) => NotDone::Stopping,
-        })?;
-        drop(lane);
+        if self.guards.breaker.is_open() {
+            return Err(NotDone::Unavailable);
+        }
+        if self.stamp().is_err() {
+            return Err(NotDone::ClockUntrusted);
+        }
+        self.lane(room_id)
+            .push(job)
+            .map_err(|no_place| match no_place {
+                NoPlace::Full => NotDone::Overloaded,
+                NoPlace::Closed => NotDone::Stopping,
+            })?;
 
-        answer.await.unwrap_or(Err(NotDone::OutcomeUnknown))
+        match tokio::time::timeout(ANSWER_MAX, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            // It may be under way.
+            Ok(Err(_)) | Err(_) => Err(NotDone::OutcomeUnknown),
+        }
+    }
+
+    /// The time to stamp what is written with, if this node's clock may.
+    pub fn stamp(&self) -> Result<ServerTime, Distrust> {
+        let now = self.clock.now();
+        self.guards.trust.distrust(now).map_or(Ok(now), Err)
     }
 
     /// Takes no more commands, and returns when those waiting are done.
     pub async fn stop(&self) {
-        self.lanes().clear();
+        for lane in self.lanes.iter() {
+            lane.close();
+        }
         self.stopping.send_replace(true);
         let mut tasks = self.tasks.lock().await;
         while tasks.join_next().await.is_some() {}
@@ -141,15 +180,34 @@ impl Writer {
             .expect("this writer holds the sender");
     }
 
-    fn lane(&self, room_id: RoomId) -> Option<Queue> {
-        let lanes = self.lanes();
+    fn lane(&self, room_id: RoomId) -> &Queue {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(room_id);
-        let index = hash % u64::try_from(lanes.len().max(1)).ok()?;
+        let count = u64::try_from(self.lanes.len()).expect("lanes are few");
+        let index = usize::try_from(hash % count).expect("it is less than the lanes");
 
-        lanes.get(usize::try_from(index).ok()?).cloned()
+        &self.lanes[index]
     }
 
-    fn lanes(&self) -> std::sync::MutexGuard<'_, Vec<Queue>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn supervise_lane(
+        &self,
+        index: usize,
+        lane: Lane,
+        queue: Arc<Queue>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let (health, name) = (self.guards.health.clone(), format!("writer lane {index}"));
+        health.supervise(name, lane::STUCK_AFTER, move |pulse| {
+            lane.clone().run(Arc::clone(&queue), pulse)
+        })
+    }
+
+    fn supervise_worker<W: Work>(
+        &self,
+        name: &'static str,
+        worker: DueWorker<W>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let (health, writer) = (self.guards.health.clone(), self.clone());
+        health.supervise(name, due_work::STUCK_AFTER, move |pulse| {
+            worker.clone().run(writer.clone(), pulse)
+        })
     }
 }

@@ -4,5 +4,7 @@
 
 #[path = "writer/ends.rs"]
 mod ends;
+#[path = "writer/guards.rs"]
+mod guards;
 #[path = "writer/scene.rs"]
 mod scene;

@@ -17,9 +17,18 @@ use crate::set::{Dialect, SetStatement};
 use crate::sql::{Row, Statement, Value};
 use crate::standing::{self, Standing};
 
-/// How long a writer waits for another process's lock, or for a connection of the pool. Well below
-/// a client's patience, and many times what a batch takes.
+/// How long a writer waits for another process's lock. Well below a client's patience, and many times
+/// what a batch takes.
 const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long anybody waits for a connection of the pool, so that two waits in a row are shorter than a
+/// request may be.
+const ACQUIRE_MAX: Duration = Duration::from_secs(3);
+/// How long PostgreSQL may take over one statement, with the wait for a connection or for a lock, which
+/// end before. What takes longer stands on a connection that says nothing any more.
+const STATEMENT_MAX: Duration = Duration::from_secs(7);
+/// How long a connection may take to show that it is whole when it comes back from whoever gave up on
+/// it. One that says nothing is closed, or it would keep its place in the pool for ever.
+const RECOVER_MAX: Duration = Duration::from_secs(2);
 /// How long an open transaction may sit idle before PostgreSQL takes its locks away. A node that is
 /// stopped in the middle holds up its rooms for everybody; who waits for the lock then gets it before
 /// [`WAIT_MAX`] is over. Between two statements of a batch lie milliseconds.
@@ -95,15 +104,6 @@ macro_rules! run_on_sqlite {
     }};
 }
 
-macro_rules! run_on_postgres {
-    ($statement:expr, $executor:expr, $call:ident) => {{
-        let (text, arguments) = $statement.for_postgres()?;
-        sqlx::query_with(AssertSqlSafe(text), arguments)
-            .$call($executor)
-            .await
-    }};
-}
-
 impl Engine {
     pub(crate) async fn connect(settings: &Settings) -> Result<Self, StoreError> {
         let address = settings.url.as_str();
@@ -165,7 +165,8 @@ impl Engine {
         }
     }
 
-    /// Runs one statement that writes, in a transaction of its own.
+    /// Runs one statement that writes, in a transaction of its own. It must be one that may be run again:
+    /// an answer that was lost is told as one that may be tried again.
     pub(crate) async fn write(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => fetch_sqlite(statement, writer).await,
@@ -183,7 +184,7 @@ impl Engine {
             Self::Sqlite { writer, .. } => writer.begin().await.map(Transaction::Sqlite),
             Self::Postgres { pool, standing } => {
                 let (pool, standing) = (pool.clone(), Arc::clone(standing));
-                whole(async move { pool.begin().await }, standing).await
+                whole(async move { answered(pool.begin()).await }, standing).await
             }
         }
     }
@@ -195,7 +196,11 @@ impl Engine {
             Self::Postgres { pool, standing } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
                 let (pool, standing) = (pool.clone(), Arc::clone(standing));
-                whole(async move { pool.begin_with(begin).await }, standing).await
+                whole(
+                    async move { answered(pool.begin_with(begin)).await },
+                    standing,
+                )
+                .await
             }
         }
     }
@@ -247,9 +252,8 @@ impl Transaction {
                 transaction,
                 standing,
             } => {
-                let done = run_on_postgres!(statement, &mut **transaction, execute)
-                    .inspect_err(|error| standing.suspect(error))?;
-                Ok(done.rows_affected())
+                let done = execute_postgres(statement, &mut **transaction).await;
+                done.inspect_err(|error| standing.suspect(error))
             }
         }
     }
@@ -315,14 +319,14 @@ impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,
-            Self::Postgres { transaction, .. } => transaction.commit().await,
+            Self::Postgres { transaction, .. } => answered(transaction.commit()).await,
         }
     }
 
     pub(crate) async fn roll_back(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(transaction) => transaction.rollback().await,
-            Self::Postgres { transaction, .. } => transaction.rollback().await,
+            Self::Postgres { transaction, .. } => answered(transaction.rollback()).await,
         }
     }
 }
@@ -339,8 +343,28 @@ async fn fetch_postgres<'e>(
     statement: Statement,
     executor: impl sqlx::Executor<'e, Database = Postgres>,
 ) -> Result<Vec<Row>, sqlx::Error> {
-    let rows = run_on_postgres!(statement, executor, fetch_all)?;
+    let (text, arguments) = statement.for_postgres()?;
+    let query = sqlx::query_with(AssertSqlSafe(text), arguments);
+    let rows = answered(query.fetch_all(executor)).await?;
     Ok(rows.into_iter().map(Row::from).collect())
+}
+
+async fn execute_postgres<'e>(
+    statement: Statement,
+    executor: impl sqlx::Executor<'e, Database = Postgres>,
+) -> Result<u64, sqlx::Error> {
+    let (text, arguments) = statement.for_postgres()?;
+    let query = sqlx::query_with(AssertSqlSafe(text), arguments);
+    let done = answered(query.execute(executor)).await?;
+    Ok(done.rows_affected())
+}
+
+/// Waits for PostgreSQL, up to [`STATEMENT_MAX`].
+async fn answered<T>(
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let answered = tokio::time::timeout(STATEMENT_MAX, answer).await;
+    answered.map_err(|late| sqlx::Error::Io(late.into()))?
 }
 
 async fn connect_sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {
@@ -360,7 +384,7 @@ async fn connect_sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {
         .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"));
     let pool = || {
         SqlitePoolOptions::new()
-            .acquire_timeout(WAIT_MAX)
+            .acquire_timeout(ACQUIRE_MAX)
             .idle_timeout(None)
             .max_lifetime(None)
     };
@@ -395,7 +419,14 @@ async fn connect_postgres(settings: &Settings) -> Result<Engine, sqlx::Error> {
     let (of_new, of_used) = (Arc::clone(&standing), Arc::clone(&standing));
     let pool = PgPoolOptions::new()
         .max_connections(settings.pool_size)
-        .acquire_timeout(WAIT_MAX)
+        .acquire_timeout(ACQUIRE_MAX)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let answer = tokio::time::timeout(RECOVER_MAX, connection.ping());
+                answer.await.map_err(std::io::Error::other)??;
+                Ok(true)
+            })
+        })
         .test_before_acquire(false)
         .after_connect(move |connection, _| {
             let standing = Arc::clone(&of_new);

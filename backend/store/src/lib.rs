@@ -122,6 +122,18 @@ impl Store {
         Ok(ServerTime::from_unix_millis(millis))
     }
 
+    /// Whether the database has a clock that is not this machine's.
+    pub fn has_own_clock(&self) -> bool {
+        matches!(self.engine, Engine::Postgres { .. })
+    }
+
+    /// Fails if the database cannot be written, without writing anything.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        let nothing = "DELETE FROM due_work WHERE kind = 'none'";
+        self.engine.write(Statement::new(nothing)).await?;
+        Ok(())
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.engine.fetch(Statement::new("SELECT 1")).await?;

@@ -80,6 +80,30 @@ impl Train {
         Some(last.plus_millis(1))
     }
 
+    /// Puts right what a clock that was ahead has stamped: nothing has happened after `now`, and nothing
+    /// lasts longer than it may from now on.
+    pub(crate) fn recover_from_wrong_clock(&mut self, now: ServerTime) {
+        let (shown, program) = (&mut self.shown, &self.program);
+        shown.started_at = shown.started_at.min(now);
+        match shown.phase {
+            Phase::Approaching => {
+                for entry in &mut self.kickoff {
+                    entry.at = entry.at.min(now);
+                }
+                self.count_kickoff();
+            }
+            Phase::Running => {
+                let latest = now.plus_millis(program.seconds_per_level * 1_000);
+                shown.expires_at = shown.expires_at.min(latest);
+            }
+            Phase::Ended => {
+                let latest = now.plus_millis(program.cooldown_ms);
+                shown.ended_at = shown.ended_at.map(|at| at.min(now));
+                shown.cooldown_ends_at = shown.cooldown_ends_at.map(|at| at.min(latest));
+            }
+        }
+    }
+
     /// Drops what fell out of the kickoff window. Returns whether the train still approaches.
     pub(crate) fn lapse_kickoff(&mut self, at: ServerTime) -> bool {
         let window_ms = self.program.kickoff_window_ms;

@@ -163,6 +163,21 @@ impl RoomAggregate {
         }
     }
 
+    /// Has a session that was interrupted ahead of `now` wait from now on.
+    pub(super) fn recover_session(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+        let Some(session) = self.live_session() else {
+            return;
+        };
+        if session.interrupted_at.is_some_and(|at| at > now) {
+            let session = Session {
+                interrupted_at: Some(now),
+                ..session.clone()
+            };
+            self.put_session(session.clone());
+            self.append(EventBody::SessionInterrupted(session), ids, now);
+        }
+    }
+
     fn put_session(&mut self, session: Session) {
         self.changes.session.insert(session.id, session.clone());
         self.session = Some(session);

@@ -90,6 +90,17 @@ impl RoomAggregate {
         }
     }
 
+    /// Tells of the train anew, as of `now`: those who wait for their picture would wait for what was
+    /// stamped ahead.
+    pub(super) fn recover_train(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+        let Some(train) = self.train.as_mut() else {
+            return;
+        };
+        train.recover_from_wrong_clock(now);
+        let corrected = EventBody::HypeTrainCorrected(train.shown.clone());
+        self.append_train(corrected, ids, now);
+    }
+
     /// The rules that a contribution reported now is weighed by.
     pub(super) fn program_in_force(&self) -> &Program {
         match &self.train {

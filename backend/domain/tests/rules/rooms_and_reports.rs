@@ -3,6 +3,7 @@
 use crate::stage::{Stage, at, donation, draft, tenant};
 use parlor_domain::access::{AccessRefusal, Principal};
 use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
+use parlor_domain::event::AHEAD_MS_MAX;
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use parlor_domain::room_aggregate::{
@@ -191,12 +192,12 @@ fn at_most_one_session_is_live() {
 }
 
 #[test]
-fn an_event_carries_the_delay_of_its_session_and_stamps_never_run_back() {
+fn an_event_carries_the_delay_of_its_session_and_never_occurs_before_another() {
     let mut stage = Stage::live();
     stage.donate("ana", 10);
     let last = stage.events().last().cloned().unwrap();
     assert_eq!(last.display_at, last.occurred_at.plus_millis(2_000));
-    let (occurred_at, display_at) = (last.occurred_at, last.display_at);
+    let occurred_at = last.occurred_at;
 
     // Another node's clock is behind, and the next session has no delay.
     stage.now = stage.now.plus_millis(-60_000);
@@ -213,8 +214,59 @@ fn an_event_carries_the_delay_of_its_session_and_stamps_never_run_back() {
     let last = stage.events().last().cloned().unwrap();
     assert_eq!(
         (last.occurred_at, last.display_at),
-        (occurred_at, display_at)
+        (occurred_at, occurred_at),
+        "a delay that was put right holds back nothing"
     );
+}
+
+#[test]
+fn a_room_stamped_ahead_goes_on_from_now_in_a_new_epoch() {
+    const HOUR_MS: i64 = 3_600_000;
+
+    let mut stage = Stage::live();
+    let right = stage.now;
+    stage.now = right.plus_millis(HOUR_MS);
+    stage.donate("ana", 10);
+    stage
+        .aggregate
+        .interrupt_session(&mut stage.ids, stage.now)
+        .unwrap();
+    let ahead = stage.aggregate.head;
+
+    // As far as two clocks may be apart, nothing happens.
+    for near in [
+        ahead.occurred_at,
+        ahead.occurred_at.plus_millis(-AHEAD_MS_MAX),
+    ] {
+        stage
+            .aggregate
+            .recover_from_wrong_clock(&mut stage.ids, near);
+        assert_eq!(stage.aggregate.head, ahead);
+    }
+
+    stage.begin_batch();
+    stage
+        .aggregate
+        .recover_from_wrong_clock(&mut stage.ids, right);
+    let head = stage.aggregate.head;
+    assert_ne!(head.epoch, ahead.epoch);
+    assert_eq!(head.occurred_at, right);
+    let session = stage.aggregate.session.clone().unwrap();
+    assert_eq!(session.interrupted_at, Some(right));
+    // What has a time in it is told anew, in positions that follow.
+    let told = stage.events().into_iter();
+    let told: Vec<_> = told.filter(|event| event.seq > ahead.seq).collect();
+    assert!(!told.is_empty());
+    assert!(told.iter().all(|event| event.occurred_at == right));
+    if let Some(train) = &stage.aggregate.train {
+        let longest_ms = train
+            .program
+            .kickoff_window_ms
+            .max(train.program.seconds_per_level * 1_000);
+        assert!(train.shown.expires_at <= right.plus_millis(longest_ms));
+        assert!(train.shown.started_at <= right);
+    }
+    assert!(stage.aggregate.deadline().unwrap() < right.plus_millis(HOUR_MS));
 }
 
 #[test]

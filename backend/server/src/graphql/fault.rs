@@ -61,7 +61,10 @@ impl Fault {
     /// What the writer answers beside refusals.
     pub(crate) fn of_not_done<R>(not_done: &NotDone<R>) -> Self {
         match not_done {
-            NotDone::Overloaded | NotDone::Stopping => Self::Overloaded(not_done.to_string()),
+            NotDone::Overloaded
+            | NotDone::Unavailable
+            | NotDone::ClockUntrusted
+            | NotDone::Stopping => Self::Overloaded(not_done.to_string()),
             NotDone::OutcomeUnknown => Self::OutcomeUnknown(not_done.to_string()),
             NotDone::RoomUnreadable => Self::RoomUnreadable(not_done.to_string()),
             NotDone::Fault | NotDone::RoomNotFound | NotDone::Refused(_) => Self::Internal,
@@ -71,7 +74,22 @@ impl Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "a read failed");
+        let shown = &error as &dyn std::error::Error;
+        if let StoreError::OutcomeUnknown(_) = error {
+            tracing::warn!(error = shown, "nobody knows whether a change was made");
+            return Self::of_not_done::<()>(&NotDone::OutcomeUnknown);
+        }
+        if error.is_retryable() {
+            tracing::warn!(error = shown, "the database was busy or out of reach");
+            return Self::of_not_done::<()>(&NotDone::Unavailable);
+        }
+        tracing::error!(error = shown, "the database could not be used");
+        if let StoreError::Unreadable {
+            room_id: Some(_), ..
+        } = error
+        {
+            return Self::of_not_done::<()>(&NotDone::RoomUnreadable);
+        }
         Self::Internal
     }
 }

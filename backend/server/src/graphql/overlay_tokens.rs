@@ -9,7 +9,7 @@ use super::fault::Fault;
 use super::global_id::{self, IdKind};
 use super::refusal::{Refusal, Stop, results};
 use super::scalar::Time;
-use super::submit::named_room;
+use super::submit::{named_room, stamp};
 use super::{app, caller};
 use crate::identity::{draw_overlay_secret, overlay_secret_hash};
 
@@ -85,7 +85,7 @@ async fn create_overlay_token(
         tenant_id,
         room_id,
         label: input.label,
-        created_at: app.clock.now(),
+        created_at: stamp(context)?,
         revoked_at: None,
     };
     let secret = draw_overlay_secret(app.ids.randomness());
@@ -113,9 +113,8 @@ async fn revoke_overlay_token(context: &Context<'_>, id: &ID) -> Result<OverlayT
     let app = app(context);
     let revoked = match global_id::parse_overlay_token_id(id) {
         Some(token_id) => {
-            let revoked = app
-                .store
-                .revoke_overlay_token(tenant_id, token_id, app.clock.now());
+            let now = stamp(context)?;
+            let revoked = app.store.revoke_overlay_token(tenant_id, token_id, now);
             revoked.await.map_err(Fault::from)?
         }
         None => None,

@@ -159,6 +159,8 @@ impl Stop {
             }
             NotDone::RoomUnreadable
             | NotDone::Overloaded
+            | NotDone::Unavailable
+            | NotDone::ClockUntrusted
             | NotDone::Stopping
             | NotDone::OutcomeUnknown
             | NotDone::Fault => Self::Failed(Fault::of_not_done(&not_done)),

@@ -3,11 +3,13 @@
 use async_graphql::{Context, ID};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::participant::Capability;
+use parlor_domain::time::ServerTime;
 use uuid::Uuid;
 
+use super::fault::Fault;
 use super::refusal::{Refusal, Stop};
 use super::{app, caller, global_id};
-use crate::writer::{Authorized, Command};
+use crate::writer::{Authorized, Command, NotDone};
 
 /// What a malformed id stands for: no room ever has it, so it is answered as any unknown id is.
 const NO_ROOM: RoomId = RoomId(Uuid::nil());
@@ -15,6 +17,14 @@ const NO_ROOM: RoomId = RoomId(Uuid::nil());
 /// The room that the client calls `id`.
 pub(super) fn named_room(id: &ID) -> RoomId {
     global_id::parse_room_id(id).unwrap_or(NO_ROOM)
+}
+
+/// The time to stamp a change with that does not go through the writer, if this node's clock may.
+pub(super) fn stamp(context: &Context<'_>) -> Result<ServerTime, Fault> {
+    app(context)
+        .writer
+        .stamp()
+        .map_err(|_| Fault::of_not_done::<()>(&NotDone::ClockUntrusted))
 }
 
 /// Has the command that `prepare` makes done, by staff, to the room that the client calls `id`.

@@ -22,27 +22,19 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The database answers, and the server is not on its way out.
-pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+/// Everything that the server is made of moves, the database can be written, the clock is right, and
+/// the server is not on its way out. What is not so is said, a line each.
+pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, String) {
     if app.is_draining() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned());
     }
 
-    match app.store.ping().await {
-        Ok(()) => (StatusCode::OK, "ok\n"),
-        Err(error) => {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the database is away"
-            );
-            let message = if app.store.is_read_only() {
-                "the database can only be read\n"
-            } else {
-                "the database does not answer\n"
-            };
-            (StatusCode::SERVICE_UNAVAILABLE, message)
-        }
+    let troubles = app.health.troubles();
+    if troubles.is_empty() {
+        return (StatusCode::OK, "ok\n".to_owned());
     }
+    let lines = troubles.into_iter().map(|trouble| trouble + "\n");
+    (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
 }
 
 /// Every metric, in Prometheus' text format.

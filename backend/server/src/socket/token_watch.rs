@@ -13,6 +13,7 @@ use parlor_store::StoreError;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
+use crate::health::{Health, Pulse};
 use crate::identity::{self, Caller, Identity, KeyName};
 use crate::patience::Reads;
 
@@ -64,13 +65,21 @@ impl Voucher {
 impl TokenWatch {
     /// Looks up what is in use every `every`, for as long as the watch lives. To be called
     /// within a runtime.
-    pub(crate) fn start(identity: Identity, reads: Arc<Reads>, every: Duration) -> Arc<Self> {
+    pub(crate) fn start(
+        identity: Identity,
+        reads: Arc<Reads>,
+        every: Duration,
+        health: &Health,
+    ) -> Arc<Self> {
         let watch = Arc::new(Self {
             identity,
             reads,
             tokens: Mutex::default(),
         });
-        tokio::spawn(check(Arc::downgrade(&watch), every));
+        let watched = Arc::downgrade(&watch);
+        health.spawn("the watch of tokens", move |pulse| {
+            check(Weak::clone(&watched), every, pulse)
+        });
 
         watch
     }
@@ -147,12 +156,14 @@ impl WatchedToken {
     }
 }
 
-async fn check(watch: Weak<TokenWatch>, every: Duration) {
+async fn check(watch: Weak<TokenWatch>, every: Duration, pulse: Arc<Pulse>) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
+        pulse.rest();
         ticks.tick().await;
         let Some(watch) = watch.upgrade() else { return };
+        pulse.beat();
         watch.check_all().await;
     }
 }

@@ -51,6 +51,11 @@ pub enum NotDone<R> {
     RoomUnreadable,
     #[error("too many commands are waiting; try again in a moment")]
     Overloaded,
+    #[error("the database is away; try again in a moment")]
+    Unavailable,
+    /// Another server may do it.
+    #[error("this server's clock is wrong, so that it changes nothing; try again in a moment")]
+    ClockUntrusted,
     #[error("the server is going away; try again in a moment")]
     Stopping,
     /// The change may or may not have been made.
@@ -256,6 +261,8 @@ pub(super) trait Job: Send {
     fn tenant_id(&self) -> TenantId;
     fn room_id(&self) -> RoomId;
     fn is_repeatable(&self) -> bool;
+    /// Whether somebody still waits for the answer. Nothing is begun for those who have gone.
+    fn is_wanted(&self) -> bool;
     fn add_needs(&self, needs: &mut RoomNeeds);
     /// Decides, and keeps the answer until the batch is committed.
     fn decide(&mut self, room: Result<&mut RoomAggregate, NoRoom>, ids: &mut Ids, now: ServerTime);
@@ -267,6 +274,9 @@ pub(super) trait Job: Send {
 /// What can go wrong with a job apart from a refusal.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Failure {
+    Overloaded,
+    Unavailable,
+    ClockUntrusted,
     OutcomeUnknown,
     Fault,
 }
@@ -294,6 +304,10 @@ impl<C: Command> Job for Waiting<C> {
         C::REPEATABLE
     }
 
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
     fn add_needs(&self, needs: &mut RoomNeeds) {
         self.command.add_needs(needs);
     }
@@ -304,6 +318,7 @@ impl<C: Command> Job for Waiting<C> {
             Err(NoRoom::NotFound) => Err(NotDone::RoomNotFound),
             Ok(room) if room.is_deleted() => Err(NotDone::RoomNotFound),
             Ok(room) => {
+                room.recover_from_wrong_clock(ids, now);
                 room.end_expired(ids, now);
                 self.command
                     .decide(room, ids, now)
@@ -322,6 +337,9 @@ impl<C: Command> Job for Waiting<C> {
 
     fn fail(self: Box<Self>, failure: Failure) {
         drop(self.reply.send(Err(match failure {
+            Failure::Overloaded => NotDone::Overloaded,
+            Failure::Unavailable => NotDone::Unavailable,
+            Failure::ClockUntrusted => NotDone::ClockUntrusted,
             Failure::OutcomeUnknown => NotDone::OutcomeUnknown,
             Failure::Fault => NotDone::Fault,
         })));

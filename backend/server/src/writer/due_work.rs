@@ -26,6 +26,7 @@ pub(super) use room_ends::RoomEnds;
 
 use super::Writer;
 use crate::clock::Clock;
+use crate::health::Pulse;
 use crate::ids::{Ids, Randomness};
 
 /// How often the database is asked. Half of how late an end may come.
@@ -38,6 +39,9 @@ const STEP_MAX: Duration = Duration::from_millis(LEASE_MS.unsigned_abs());
 /// What has failed once is tried again after this long, and each time after twice as long, up to
 /// [`HOLD_MS_MAX`].
 const RETRY_MS: i64 = 500;
+
+/// After this long without asking, whatever asks is stuck.
+pub(super) const STUCK_AFTER: Duration = Duration::from_secs(15);
 
 /// A kind of work, and how it is done.
 pub(super) trait Work: Send + Sync + 'static {
@@ -84,6 +88,18 @@ pub(super) struct DueWorker<W> {
     hint: Arc<Hint>,
 }
 
+impl<W> Clone for DueWorker<W> {
+    fn clone(&self) -> Self {
+        Self {
+            work: Arc::clone(&self.work),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            lease_ids: self.lease_ids.clone(),
+            hint: Arc::clone(&self.hint),
+        }
+    }
+}
+
 impl<W: Work> DueWorker<W> {
     pub(super) fn new(work: W, store: &Store, clock: &Clock, hint: &Arc<Hint>) -> Self {
         Self {
@@ -98,11 +114,12 @@ impl<W: Work> DueWorker<W> {
     }
 
     /// Works until the writer stops. What is under way then is done by whoever asks next.
-    pub(super) async fn run(mut self, writer: Writer) {
+    pub(super) async fn run(mut self, writer: Writer, pulse: Arc<Pulse>) {
         let mut ticks = tokio::time::interval(ASK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut under_way = JoinSet::new();
         loop {
+            pulse.beat();
             self.hint.clear();
             let there_may_be_more = match self.take_up(&mut under_way).await {
                 Ok(there_may_be_more) => there_may_be_more,

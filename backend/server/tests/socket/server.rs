@@ -16,13 +16,14 @@ use parlor_server::app::App;
 use parlor_server::clock::{Clock, TestClock};
 use parlor_server::config::{ServeArgs, Settings};
 use parlor_server::graphql::global_id;
+use parlor_server::health::Health;
 use parlor_server::hub::Hub;
 use parlor_server::identity::{Caller, Claims, Identity};
 use parlor_server::ids::{Ids, Randomness};
 use parlor_server::presence::{Presence, PresenceSettings};
 use parlor_server::service::Service;
 use parlor_server::socket::{SocketSettings, Sockets};
-use parlor_server::writer::{Publish, Writer};
+use parlor_server::writer::{Guards, Publish, Setup, Writer};
 use parlor_server::{graphql, http};
 use parlor_store::{Committed, Store};
 use serde_json::{Value, json};
@@ -115,7 +116,8 @@ impl TestServer {
             .unwrap();
         store.migrate().await.unwrap();
 
-        let hub = Hub::start(store.clone(), options.heads_check);
+        let health = Health::default();
+        let hub = Hub::start(store.clone(), options.heads_check, &health);
         let loses = AtomicBool::new(false);
         let publications = Arc::new(LossyPublisher {
             hub: Arc::clone(&hub),
@@ -125,11 +127,28 @@ impl TestServer {
         let mut ids = Ids::new(Clock::Test(clock.clone()), Randomness::seeded(options.seed));
         let publisher = Arc::clone(&publications) as Arc<dyn Publish>;
         let own_clock = Clock::Test(clock.clone());
-        let writer = Writer::start(&store, publisher, &own_clock, &ids).await;
+        let writer = Writer::start(Setup {
+            store: store.clone(),
+            publisher,
+            clock: own_clock.clone(),
+            ids: ids.clone(),
+            guards: Guards {
+                health: health.clone(),
+                ..Guards::default()
+            },
+        })
+        .await;
         let tenant = new_tenant(&store, &mut ids).await;
         // Ids of its own, so that what tests record does not depend on how often nodes are named.
         let node_ids = Ids::new(own_clock.clone(), Randomness::seeded(options.seed + 1));
-        let presence = Presence::start(&store, &writer, &own_clock, &node_ids, options.presence);
+        let presence = Presence::start(
+            &store,
+            &writer,
+            &own_clock,
+            &node_ids,
+            options.presence,
+            &health,
+        );
         let presence = presence.await.unwrap();
         let app = Arc::new(App {
             public_url: "http://localhost".to_owned(),
@@ -140,6 +159,7 @@ impl TestServer {
             store,
             hub,
             writer,
+            health,
             presence,
             draining: watch::Sender::new(false),
         });

@@ -13,7 +13,7 @@ use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use parlor_server::clock::{Clock, TestClock};
 use parlor_server::ids::{Ids, Randomness};
-use parlor_server::writer::{Publish, RecordContribution, StartSession, Writer};
+use parlor_server::writer::{Guards, Publish, RecordContribution, Setup, StartSession, Writer};
 use parlor_store::{Committed, InsertRoom, Settings, Store};
 
 /// When every test begins, in milliseconds.
@@ -38,6 +38,7 @@ pub(crate) struct Scene {
 pub(crate) struct Node {
     pub(crate) store: Store,
     pub(crate) writer: Writer,
+    pub(crate) guards: Guards,
 }
 
 struct Nobody;
@@ -75,9 +76,21 @@ impl Scene {
             .await
             .unwrap();
         let clock = Clock::Test(self.clock.clone());
-        let writer = Writer::start(&store, Arc::new(Nobody), &clock, &self.ids).await;
+        let guards = Guards::default();
+        let writer = Writer::start(Setup {
+            store: store.clone(),
+            publisher: Arc::new(Nobody),
+            clock,
+            ids: self.ids.clone(),
+            guards: guards.clone(),
+        })
+        .await;
 
-        Node { store, writer }
+        Node {
+            store,
+            writer,
+            guards,
+        }
     }
 
     /// A live room whose train starts with the first contribution.
@@ -149,7 +162,7 @@ impl Scene {
 }
 
 impl Node {
-    async fn submit<C: parlor_server::writer::Command>(
+    pub(crate) async fn submit<C: parlor_server::writer::Command>(
         &self,
         scene: &Scene,
         room_id: RoomId,

@@ -119,17 +119,18 @@ async fn heads(
                 } else {
                     room.kept_seq
                 },
+                head.epoch,
             ]
         })
         .collect();
 
     transaction
         .update(
-            "v (id, head_seq, last_occurred_at, last_display_at, session_id, keyframe_seq)",
+            "v (id, head_seq, last_occurred_at, last_display_at, session_id, keyframe_seq, epoch)",
             rows,
             "UPDATE rooms SET head_seq = v.head_seq, last_occurred_at = v.last_occurred_at,
                  last_display_at = v.last_display_at, session_id = v.session_id,
-                 keyframe_seq = v.keyframe_seq
+                 keyframe_seq = v.keyframe_seq, epoch = v.epoch
              FROM v WHERE rooms.id = v.id",
         )
         .await?;

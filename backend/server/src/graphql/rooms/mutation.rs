@@ -15,7 +15,7 @@ use super::refusal::{
 };
 use crate::graphql::fault::Fault;
 use crate::graphql::refusal::Stop;
-use crate::graphql::submit::{submit, submit_with};
+use crate::graphql::submit::{stamp, submit, submit_with};
 use crate::graphql::{app, caller};
 use crate::writer::{DeleteRoom, UpdateRoom};
 
@@ -59,7 +59,7 @@ impl RoomMutation {
 async fn create_room(context: &Context<'_>, input: CreateRoomInput) -> Result<room::Room, Stop> {
     let tenant_id = caller(context).principal.staff_tenant()?;
     let app = app(context);
-    let (mut ids, now) = (app.ids.clone(), app.clock.now());
+    let (mut ids, now) = (app.ids.clone(), stamp(context)?);
     let draft = RoomDraft::try_from(input)?;
     let tenant = app.store.tenant(tenant_id).await.map_err(Fault::from)?;
     let tenant = tenant.ok_or_else(unknown_tenant)?;

@@ -14,6 +14,7 @@ use super::{Tenant, TenantEdge, TenantKey, TenantsConnection};
 use crate::graphql::fault::Fault;
 use crate::graphql::page::{self, ConnectionInput, connection};
 use crate::graphql::refusal::{Refusal, Stop};
+use crate::graphql::submit::stamp;
 use crate::graphql::{app, caller, global_id};
 use crate::identity::public_key::PublicKey;
 use crate::tenants::{self, ChangeTenantError, CreateTenantError};
@@ -118,7 +119,7 @@ async fn create_tenant(
     };
     let draft = TenantDraft::try_from(input)?;
 
-    let created = tenants::create(&app.store, draft, TenantId(id), app.clock.now()).await;
+    let created = tenants::create(&app.store, draft, TenantId(id), stamp(context)?).await;
     app.identity.directory().forget();
     created.map_err(|error| match error {
         CreateTenantError::Invalid(invalid) => invalid.into(),
@@ -137,7 +138,7 @@ async fn update_tenant(
     let app = app(context);
 
     let tenant_id = named_tenant(id);
-    let changed = tenants::update(&app.store, tenant_id, change, app.clock.now()).await;
+    let changed = tenants::update(&app.store, tenant_id, change, stamp(context)?).await;
     app.identity.directory().forget();
     changed.map_err(|error| stop(error, id))
 }
@@ -154,7 +155,7 @@ async fn add_tenant_key(
         (None, None) => return Err(Invalid::new("jwk", "given, or `pem`", "neither").into()),
     };
     let app = app(context);
-    let now = app.clock.now();
+    let now = stamp(context)?;
     let key = key.into_tenant_key(input.kid, now);
 
     let tenant_id = named_tenant(&input.tenant_id);
@@ -170,7 +171,7 @@ async fn retire_tenant_key(
 ) -> Result<TenantKey, Stop> {
     caller(context).principal.require_operator()?;
     let app = app(context);
-    let now = app.clock.now();
+    let now = stamp(context)?;
     let at = input.at.map_or(now, |at| at.0);
 
     let tenant_id = named_tenant(&input.tenant_id);
