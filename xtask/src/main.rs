@@ -8,6 +8,7 @@ mod bind;
 mod build;
 mod codegen;
 mod demo;
+mod faults;
 mod fuzz;
 mod mobile;
 mod npm;
@@ -66,6 +67,8 @@ enum Command {
     },
     /// Look for inputs that bring the client or the server's socket down
     Fuzz(fuzz::Args),
+    /// Run real servers under the faults of many seeds; with `PARLOR_FAULT_SEED`, of that one
+    Soak(faults::Args),
     /// Write schema.graphql from the server, and the packages of the other languages into `target/`
     Codegen,
     /// Run `swift` in the Swift package, such as `run parlor-follow --room ID`
@@ -100,6 +103,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test { only } => test::run(&only, test::is_ci()),
         Command::Ci { step } => test::run(&[step], true),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Soak(args) => faults::soak(&args),
         Command::Bench { bench } => bench::run(bench),
         Command::Codegen => codegen::run(),
         Command::Demo { args } => demo::run(&args),

@@ -12,7 +12,7 @@ use crate::postgres::{Durability, Postgres};
 use crate::swift::Toolchain;
 use crate::tally::Tally;
 use crate::tools::{self, Tool};
-use crate::{build, codegen, mobile, npm, process, tidy, wasm, web, workspace};
+use crate::{build, codegen, faults, mobile, npm, process, tidy, wasm, web, workspace};
 
 /// One part of the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -23,6 +23,8 @@ pub(crate) enum Step {
     Lint,
     /// Every crate's tests, on SQLite and PostgreSQL
     Rust,
+    /// Real servers under faults, by seeds
+    Faults,
     /// schema.graphql is what the server says
     Schema,
     /// The npm package: its types, its operations, and the display plans in Chromium
@@ -42,10 +44,11 @@ pub(crate) enum Step {
 }
 
 /// In the order that finds the cheapest mistake first.
-pub(crate) const ALL: [Step; 11] = [
+pub(crate) const ALL: [Step; 12] = [
     Step::Tidy,
     Step::Lint,
     Step::Rust,
+    Step::Faults,
     Step::Schema,
     Step::Wasm,
     Step::Python,
@@ -78,6 +81,7 @@ impl Step {
             Self::Tidy => "tidy",
             Self::Lint => "lint",
             Self::Rust => "rust",
+            Self::Faults => "faults",
             Self::Schema => "schema",
             Self::Wasm => "wasm",
             Self::Python => "python",
@@ -94,6 +98,7 @@ impl Step {
             Self::Tidy => tidy::check().map(|()| Tally::ONE_PASSED.into()),
             Self::Lint => lint(),
             Self::Rust => rust(),
+            Self::Faults => with_tools(&[&tools::POSTGRES], || Ok(faults::test()?.into())),
             Self::Schema => codegen::check_schema().map(|()| Tally::ONE_PASSED.into()),
             Self::Wasm => with_tools(
                 &[&tools::NODE, &tools::NPM, &tools::CHROMIUM],

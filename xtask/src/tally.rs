@@ -66,6 +66,18 @@ impl Tally {
         tally
     }
 
+    /// Reads `parlor-faults`: one line at its end, `seeds: 49 passed, 1 failed`.
+    pub(crate) fn of_seeds(text: &str) -> Self {
+        let line = text.lines().rfind(|line| line.starts_with("seeds: "));
+        let line = line.unwrap_or_default();
+
+        Self {
+            passed: number_before(line, " passed"),
+            failed: number_before(line, " failed"),
+            skipped: 0,
+        }
+    }
+
     /// Reads Python's `unittest`: `Ran 4 tests in 0.1s`, then `OK (skipped=1)` or
     /// `FAILED (failures=1, errors=1)`.
     pub(crate) fn of_unittest(text: &str) -> Self {

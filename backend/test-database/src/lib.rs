@@ -13,6 +13,7 @@
 )]
 
 mod plans;
+mod reader;
 mod server;
 
 use std::future::Future;
@@ -21,6 +22,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tokio::runtime::Runtime;
+
+pub use reader::Reader;
 
 /// Tells the databases of one run apart.
 static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -34,10 +34,11 @@ const UNREACHABLE: [(&str, &[&str]); 2] = [
 ];
 
 /// A crate, and the only members that may name it among their normal dependencies.
-const RESERVED: [(&str, &[&str]); 5] = [
+const RESERVED: [(&str, &[&str]); 6] = [
     ("sqlx", &["parlor-store", "parlor-test-database"]),
-    // For tests alone, which name it among others.
-    ("parlor-test-database", &[]),
+    // For tests alone, which name it among others; the faults are a test.
+    ("parlor-test-database", &["parlor-faults"]),
+    ("parlor-faults", &[]),
     ("async-graphql", &["parlor-server"]),
     ("tonic", &["parlor-server"]),
     ("uniffi", &["parlor-sdk-mobile", "parlor-bindgen"]),

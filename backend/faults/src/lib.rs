@@ -1,0 +1,22 @@
+//! Real servers under scripted faults.
+//!
+//! Two or three processes of the real program work on one PostgreSQL, each behind a [`proxy`] of its
+//! own, or one works on SQLite. A seed decides a [`schedule`]: what an [`audience`] does, and which
+//! fault happens meanwhile. After every step each [`follower`]'s events are those of the database's
+//! log, what was acknowledged is in the database once, no deadline is overdue, and the fault is shown
+//! to have happened.
+
+pub mod access;
+pub mod audience;
+pub mod check;
+pub mod database;
+pub mod deadlines;
+pub mod follower;
+pub mod http;
+pub mod ledger;
+pub mod nodes;
+pub mod process;
+pub mod proxy;
+pub mod run;
+pub mod schedule;
+pub mod world;
