@@ -78,7 +78,10 @@ impl Drop for ClockFile {
 impl Process {
     /// Starts a server that goes by `clock`, and returns once it listens.
     pub async fn start(settings: &ProcessSettings, clock: &Clock) -> Result<Self> {
-        let mut child = Command::new(&settings.program)
+        // It is to end with us, also when we are killed.
+        let mut child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL"])
+            .arg(&settings.program)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .env("PARLOR_DATABASE", &settings.database)
             .env("PARLOR_JWT_SECRET", SECRET)

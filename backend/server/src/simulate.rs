@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 pub use audience::{Act, Audience, Gift};
-pub use client::Client;
+pub use client::{Client, ClientError};
 
 /// How long a refused connection or an overloaded server is given before the same contribution is
 /// sent again.

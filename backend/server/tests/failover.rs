@@ -1,5 +1,6 @@
-//! A failover to a replica that lacked what the primary had committed: two real PostgreSQL servers,
-//! asynchronous replication, a promotion, and a server that reaches whichever is current by one address.
+//! A database that goes: a failover to a replica that lacked what the primary had committed (two real
+//! PostgreSQL servers, asynchronous replication, a promotion, and a server that reaches whichever is current
+//! by one address), and outages.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,6 +8,8 @@
 mod cluster;
 #[path = "failover/follower.rs"]
 mod follower;
+#[path = "failover/outage.rs"]
+mod outage;
 mod program;
 #[path = "failover/switch.rs"]
 mod switch;
@@ -16,7 +19,7 @@ use std::time::Duration;
 use cluster::Cluster;
 use follower::{Follower, seqs_of};
 use parlor_server::graphql::global_id::parse_room_id;
-use parlor_server::simulate::Client;
+use parlor_server::simulate::{Client, ClientError};
 use parlor_store::{Settings, Store};
 use program::{Program, make_tenant};
 use serde_json::{Value, json};
@@ -35,14 +38,10 @@ fn whoever_saw_what_a_failover_lost_begins_anew() {
     parlor_test_database::run(parlor_test_database::Engine::Postgres, fail_over);
 }
 
-/// `url` is not failed over: whoever runs without PostgreSQL skips this test too, and what the store was
-/// asked is explained there.
 async fn fail_over(url: String) {
-    let explained = Store::connect(&Settings::new(url)).await.unwrap();
-    explained.migrate().await.unwrap();
-    explained.close().await;
+    explain(url).await;
 
-    let primary = Cluster::create().await;
+    let mut primary = Cluster::create().await;
     let switch = Switch::start(primary.port).await;
     let database = format!("postgres://postgres@127.0.0.1:{}/postgres", switch.port);
     // Apart from the switch, which has to go on while the server starts.
@@ -94,6 +93,13 @@ async fn fail_over(url: String) {
     store.close().await;
 }
 
+/// The test's own clusters are apart from `url`, where what the store was asked is explained afterwards.
+async fn explain(url: String) {
+    let explained = Store::connect(&Settings::new(url)).await.unwrap();
+    explained.migrate().await.unwrap();
+    explained.close().await;
+}
+
 async fn make_room(staff: &Client) -> String {
     let create = "mutation ($input: CreateRoomInput!) {
         createRoom(input: $input) { ... on Room { id } ... on Error { message } }
@@ -110,19 +116,27 @@ async fn make_room(staff: &Client) -> String {
 }
 
 async fn donate(staff: &Client, room: &str, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        give(staff, room, &format!("gift {number}")).await.unwrap();
+    }
+}
+
+/// Records a gift under a key that is its name.
+async fn give(staff: &Client, room: &str, name: &str) -> Result<(), ClientError> {
     let record = "mutation ($input: RecordContributionInput!) {
         recordContribution(input: $input) { ... on Contribution { id } ... on Error { message } }
     }";
-    for number in numbers {
-        let name = format!("gift {number}");
-        let input = json!({
-            "roomId": room, "idempotencyKey": name, "kind": "DONATION", "amount": "500",
-            "currency": "EUR", "viewerId": name, "viewerName": name,
-        });
-        let recorded = staff.execute(record, json!({ "input": input })).await;
-        let id = &recorded.unwrap()["recordContribution"]["id"];
-        assert!(id.is_string());
-    }
+    let input = json!({
+        "roomId": room, "idempotencyKey": name, "kind": "DONATION", "amount": "500",
+        "currency": "EUR", "viewerId": name, "viewerName": name,
+    });
+    let recorded = staff.execute(record, json!({ "input": input })).await?;
+    assert!(
+        recorded["recordContribution"]["id"].is_string(),
+        "{recorded}"
+    );
+
+    Ok(())
 }
 
 /// What the server says of itself: the status, and why.

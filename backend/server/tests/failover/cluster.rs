@@ -90,32 +90,24 @@ impl Cluster {
     }
 
     /// Ends the server without a word to anybody.
-    pub(crate) fn kill(mut self) {
+    pub(crate) fn kill(&mut self) {
         self.stop();
     }
 
-    async fn serve(folder: PathBuf) -> Self {
-        let port = free_port();
-        let server = as_ordinary_user("postgres")
-            .arg("-D")
-            .arg(folder.join("data"))
-            .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"])
-            .args(["-c", &format!("port={port}")])
-            .args([
-                "-c",
-                &format!("unix_socket_directories={}", folder.display()),
-            ])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let cluster = Self {
-            port,
-            folder,
-            server: Some(server),
-        };
-        let url = cluster.url();
+    /// Starts a server that was ended, and returns once it answers.
+    pub(crate) async fn revive(&mut self) {
+        self.server = Some(start(&self.folder, self.port));
+        let url = self.url();
         until(|| async { PgConnection::connect(&url).await.is_ok() }).await;
+    }
+
+    async fn serve(folder: PathBuf) -> Self {
+        let mut cluster = Self {
+            port: free_port(),
+            folder,
+            server: None,
+        };
+        cluster.revive().await;
 
         cluster
     }
@@ -127,7 +119,7 @@ impl Cluster {
         connection.close().await.unwrap();
     }
 
-    async fn ask<T>(&self, sql: &str) -> T
+    pub(crate) async fn ask<T>(&self, sql: &str) -> T
     where
         T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
     {
@@ -157,6 +149,19 @@ impl Drop for Cluster {
         // What cannot be removed is in the system's temporary folder anyway.
         let _removed = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn start(folder: &Path, port: u16) -> Child {
+    let folder_of_sockets = format!("unix_socket_directories={}", folder.display());
+    as_ordinary_user("postgres")
+        .arg("-D")
+        .arg(folder.join("data"))
+        .args(["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"])
+        .args(["-c", &format!("port={port}"), "-c", &folder_of_sockets])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// A folder that the server's user can write to and nobody else can read.
