@@ -19,7 +19,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use parlor_domain::id::{IdSource, RoomId, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_server::clock::Clock;
-use parlor_server::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
+use parlor_server::config::{
+    INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous,
+};
 use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::identity::Claims;
 use parlor_server::ids::Randomness;
@@ -279,5 +281,6 @@ fn settings(database: &str) -> Settings {
         log_format: LogFormat::Text,
         sqlite_synchronous: Synchronous::Full,
         init_timeout_ms: INIT_TIMEOUT_MS,
+        request_timeout_ms: REQUEST_TIMEOUT_MS,
     }
 }

@@ -1,5 +1,6 @@
 //! Settings of the server: flags first, then the environment, then a file, then defaults.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -12,6 +13,11 @@ use serde::Deserialize;
 pub const JWT_SECRET_BYTES_MIN: usize = 32;
 /// How long a socket may stay silent before its `connection_init`.
 pub const INIT_TIMEOUT_MS: u64 = 10_000;
+/// How long a request may take: a little longer than the writer lets a command wait, whose own answer says
+/// more, and less than people wait before they try again.
+pub const REQUEST_TIMEOUT_MS: u64 = 10_000;
+/// From what a commit may take on a slow disk, to what proxies commonly wait for an answer.
+const REQUEST_TIMEOUT_RANGE_MS: RangeInclusive<u64> = 1_000..=60_000;
 
 #[expect(
     clippy::doc_markdown,
@@ -86,6 +92,13 @@ pub struct ServeArgs {
     /// How long a socket may wait before it says who it is, in milliseconds [default: 10000]
     #[arg(long, env = "PARLOR_INIT_TIMEOUT_MS", value_name = "MS")]
     pub init_timeout_ms: Option<u64>,
+
+    /// How long a request may take before it is given up, in milliseconds [default: 10000]
+    ///
+    /// From 1000 to 60000. It holds for queries, for mutations and for the start of a subscription, over
+    /// HTTP and over a socket, whatever they wait for.
+    #[arg(long, env = "PARLOR_REQUEST_TIMEOUT_MS", value_name = "MS")]
+    pub request_timeout_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -114,6 +127,7 @@ pub struct Settings {
     pub log_format: LogFormat,
     pub sqlite_synchronous: Synchronous,
     pub init_timeout_ms: u64,
+    pub request_timeout_ms: u64,
 }
 
 /// Where everything is kept unless said otherwise.
@@ -139,6 +153,14 @@ impl ServeArgs {
         let origins = origins.into_iter().find(|list| !list.is_empty());
         let allowed_origins = read_origins(&origins.unwrap_or_default())?;
         let public_url = self.public_url.or(file.public_url);
+        let request_timeout_ms = self.request_timeout_ms.or(file.request_timeout_ms);
+        let request_timeout_ms = request_timeout_ms.unwrap_or(REQUEST_TIMEOUT_MS);
+        ensure!(
+            REQUEST_TIMEOUT_RANGE_MS.contains(&request_timeout_ms),
+            "--request-timeout-ms must be from {} to {}, and is {request_timeout_ms}",
+            REQUEST_TIMEOUT_RANGE_MS.start(),
+            REQUEST_TIMEOUT_RANGE_MS.end()
+        );
 
         Ok(Settings {
             listen: self
@@ -164,6 +186,7 @@ impl ServeArgs {
                 .init_timeout_ms
                 .or(file.init_timeout_ms)
                 .unwrap_or(INIT_TIMEOUT_MS),
+            request_timeout_ms,
         })
     }
 }

@@ -1,20 +1,24 @@
 //! The routes, and what every answer carries.
 
 mod assets;
+mod connections;
 mod health;
 
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware;
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+pub use connections::serve;
 pub use health::install_recorder;
 
+use crate::deadline::Deadline;
 use crate::service::Service;
 use crate::{graphql, origins, socket};
 
@@ -30,6 +34,7 @@ const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-ev
 
 /// Everything this server answers.
 pub fn router(service: Service) -> Router {
+    let request_timeout = Duration::from_millis(service.app.settings.request_timeout_ms);
     let api = Router::new()
         .route("/graphql", get(graphql::explore).post(graphql::post))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -55,6 +60,14 @@ pub fn router(service: Service) -> Router {
             header::REFERRER_POLICY,
             HeaderValue::from_static("no-referrer"),
         ))
+        // Outermost, so that nothing is waited for before the time runs.
+        .layer(middleware::map_request(
+            move |mut request: Request| async move {
+                let deadline = Deadline::after(request_timeout);
+                request.extensions_mut().insert(deadline);
+                request
+            },
+        ))
         .with_state(service)
 }
 
@@ -63,16 +76,18 @@ pub fn router(service: Service) -> Router {
 /// origin and needs no leave.
 fn cors(service: &Service) -> CorsLayer {
     let app = service.app.clone();
-    let allowed = AllowOrigin::async_predicate(move |origin, _| async move {
-        let Ok(origin) = origin.to_str() else {
-            return false;
-        };
-        match origins::some_may_use(&app, origin).await {
-            Ok(may_use) => may_use,
-            Err(error) => {
-                tracing::error!(%error, "an origin could not be looked up");
-                false
+    let allowed = AllowOrigin::async_predicate(move |origin, parts| {
+        let deadline = Deadline::of(&parts.extensions);
+        async move {
+            let Ok(origin) = origin.to_str() else {
+                return false;
+            };
+            match deadline.meet(origins::some_may_use(&app, origin)).await {
+                Ok(Ok(may_use)) => return may_use,
+                Ok(Err(error)) => tracing::error!(%error, "an origin could not be looked up"),
+                Err(late) => tracing::error!(%late, "an origin could not be looked up"),
             }
+            false
         }
     });
 

@@ -22,8 +22,9 @@ const WAIT_MAX_MS: u64 = 1_000;
 /// How long those who follow a room go on waiting for a database that does not answer: longer than a
 /// failover by hand, for they have lost nothing yet, and it would not be found sooner by coming back.
 pub(crate) const FOLLOW_PATIENCE: Duration = Duration::from_mins(2);
-/// How long a subscription waits to start. Within the 30 s that the SDKs leave for the first message.
-pub(crate) const START_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a subscription waits to start. Within what any request has by default, so that whoever waits
+/// hears that it is the database.
+pub(crate) const START_PATIENCE: Duration = Duration::from_secs(8);
 
 /// How those who follow rooms read a database that may be away.
 #[derive(Debug)]

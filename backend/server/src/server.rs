@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::serve::ListenerExt;
 use parlor_store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -35,7 +34,7 @@ const FAREWELL_MAX: Duration = Duration::from_secs(2);
 pub struct Server {
     pub service: Service,
     pub address: SocketAddr,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     watch: AbortHandle,
 }
 
@@ -150,22 +149,14 @@ async fn open_store(settings: &Settings, ids: &Ids) -> Result<Store> {
 fn socket_settings(settings: &Settings) -> SocketSettings {
     SocketSettings {
         init_timeout: Duration::from_millis(settings.init_timeout_ms),
+        request_timeout: Duration::from_millis(settings.request_timeout_ms),
         ..SocketSettings::default()
     }
 }
 
-async fn serve(listener: TcpListener, service: Service) -> std::io::Result<()> {
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection's small packets may be held back");
-        }
-    });
+async fn serve(listener: TcpListener, service: Service) {
     let app = Arc::clone(&service.app);
-    let draining = async move { app.drained().await };
-
-    axum::serve(listener, http::router(service))
-        .with_graceful_shutdown(draining)
-        .await
+    http::serve(listener, http::router(service), app.drained()).await;
 }
 
 /// The address to tell people when none is set. A server that listens everywhere is told of by the

@@ -37,6 +37,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::App;
+use crate::deadline::Deadline;
 use crate::graphql::ParlorSchema;
 use crate::origins;
 use crate::patience::Reads;
@@ -130,10 +131,13 @@ impl Drop for OpenSocket {
 /// Opens a socket.
 pub async fn upgrade(State(sockets): State<Arc<Sockets>>, request: Request) -> Response {
     let origin = origins::foreign_origin(&sockets.app, request.headers());
-    if let Some(origin) = &origin
-        && let Err(refusal) = check_origin(&sockets, origin).await
-    {
-        return refusal;
+    let deadline = Deadline::of(request.extensions());
+    if let Some(origin) = &origin {
+        match deadline.meet(check_origin(&sockets, origin)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(refusal)) => return refusal,
+            Err(_late) => return origin_unknown(),
+        }
     }
 
     let Handshake {
@@ -171,9 +175,11 @@ async fn check_origin(sockets: &Sockets, origin: &str) -> Result<(), Response> {
             let message = format!("pages of {origin:?} may not connect\n");
             Err((StatusCode::FORBIDDEN, message).into_response())
         }
-        Err(_) => {
-            let message = "the origin could not be looked up\n";
-            Err((StatusCode::SERVICE_UNAVAILABLE, message).into_response())
-        }
+        Err(_) => Err(origin_unknown()),
     }
+}
+
+fn origin_unknown() -> Response {
+    let message = "the origin could not be looked up\n";
+    (StatusCode::SERVICE_UNAVAILABLE, message).into_response()
 }

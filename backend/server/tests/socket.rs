@@ -9,6 +9,8 @@ mod client;
 mod closing;
 #[path = "corpus/mod.rs"]
 mod corpus;
+#[path = "socket/deadlines.rs"]
+mod deadlines;
 #[path = "socket/documents.rs"]
 mod documents;
 #[path = "socket/failed_reads.rs"]

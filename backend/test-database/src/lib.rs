@@ -12,9 +12,12 @@
     reason = "a test whose database cannot be had has failed"
 )]
 
+mod held;
 mod plans;
 mod reader;
 mod server;
+
+pub use held::Held;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -21,7 +21,7 @@ use super::serve::stop_signal;
 use super::simulate::parse_rate;
 use super::{log_to_stderr, print};
 use crate::clock::Clock;
-use crate::config::{INIT_TIMEOUT_MS, LogFormat, Settings, Synchronous};
+use crate::config::{INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous};
 use crate::graphql::global_id::parse_room_id;
 use crate::ids::{Ids, Randomness};
 use crate::server::Server;
@@ -262,6 +262,7 @@ fn settings(args: &DemoArgs, folder: &Folder) -> Settings {
         log_format: LogFormat::Text,
         sqlite_synchronous: Synchronous::Full,
         init_timeout_ms: INIT_TIMEOUT_MS,
+        request_timeout_ms: REQUEST_TIMEOUT_MS,
     }
 }
 

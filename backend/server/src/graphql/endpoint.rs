@@ -1,23 +1,32 @@
 //! GraphQL over HTTP, by the working draft of that name.
 
+mod answer;
+
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, ServerError};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, ServerError};
+use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::extract::{self, FromRequest, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use metrics::histogram;
 use serde::Deserialize;
 
 use super::ParlorSchema;
 use super::document::{Document, JsonVariables};
-use super::errors::make_presentable;
+use super::fault::Fault;
 use crate::app::App;
 use crate::clock::Stopwatch;
+use crate::deadline::Deadline;
 use crate::identity::{Caller, IdentityError};
-use crate::origins::{self, PageRefusal};
+use crate::origins;
+use answer::{
+    MediaType, answer, answer_failed, answer_unexecuted, refuse, refuse_late, refuse_page,
+    refuse_token,
+};
 
 /// What operations are executed with.
 #[derive(Clone)]
@@ -37,52 +46,68 @@ struct Body {
     _extensions: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// The two ways to write an answer. In the older one a refused document is a 200 as well, for
-/// clients that look no further than the status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MediaType {
-    GraphqlResponse,
-    Json,
+/// A body that came whole before the request's deadline.
+pub struct Received(Bytes);
+
+/// An operation that can be executed.
+struct Prepared {
+    request: Request,
+    /// `None` if the execution is to say why there is none.
+    operation: Option<OperationType>,
 }
 
 /// Executes the operation of a POST.
 pub async fn post(
     State(endpoint): State<Endpoint>,
+    Extension(deadline): Extension<Deadline>,
     headers: HeaderMap,
-    body: Bytes,
+    Received(body): Received,
 ) -> axum::response::Response {
     let Some(media_type) = MediaType::accepted(&headers) else {
         return StatusCode::NOT_ACCEPTABLE.into_response();
     };
     if !is_json(&headers) {
         let message = "a request's content type must be application/json";
-        return refuse(
-            media_type,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            message,
-            "VALIDATION",
-        );
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return refuse(media_type, status, message, "VALIDATION");
     }
-    let caller = match authenticate(&endpoint.app, &headers).await {
-        Ok(caller) => caller,
-        Err(error) => return refuse_token(media_type, &error),
+    let admitted = deadline.meet(admit(&endpoint.app, &headers, media_type));
+    let caller = match admitted.await {
+        Ok(Ok(caller)) => caller,
+        Ok(Err(refusal)) => return *refusal,
+        Err(late) => return refuse_late(media_type, StatusCode::SERVICE_UNAVAILABLE, late),
     };
-    if let Err(refusal) = origins::check_caller(&endpoint.app, &caller).await {
-        return refuse_page(media_type, refusal);
-    }
-    let request = match read(&body) {
-        Ok(request) => request,
+    let body = match read(&body) {
+        Ok(body) => body,
         Err(message) => return refuse(media_type, StatusCode::BAD_REQUEST, &message, "VALIDATION"),
     };
-    let request = match prepare(request) {
-        Ok(request) => request,
+    let Prepared { request, operation } = match prepare(body) {
+        Ok(prepared) => prepared,
         Err(error) => return answer_unexecuted(media_type, &error),
     };
 
     let stopwatch = Stopwatch::start();
-    let response = endpoint.schema.execute(request.data(caller)).await;
+    let executed = deadline.meet(endpoint.schema.execute(request.data(caller)));
+    let executed = executed.await;
     histogram!("parlor_graphql_request_seconds").record(stopwatch.seconds());
-    answer(media_type, response)
+    match executed {
+        Ok(response) => answer(media_type, response),
+        Err(late) => answer_failed(media_type, Fault::of_late(operation, late)),
+    }
+}
+
+/// Finds out who asks, and whether they may from where they do.
+async fn admit(
+    app: &App,
+    headers: &HeaderMap,
+    media_type: MediaType,
+) -> Result<Caller, Box<axum::response::Response>> {
+    let caller = authenticate(app, headers).await;
+    let caller = caller.map_err(|error| Box::new(refuse_token(media_type, &error)))?;
+    let checked = origins::check_caller(app, &caller).await;
+    checked.map_err(|refusal| Box::new(refuse_page(media_type, refusal)))?;
+
+    Ok(caller)
 }
 
 async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, IdentityError> {
@@ -102,98 +127,15 @@ fn read(body: &[u8]) -> Result<Body, String> {
         .map_err(|error| format!("the request is no GraphQL request in JSON: {error}"))
 }
 
-fn prepare(body: Body) -> Result<Request, ServerError> {
+fn prepare(body: Body) -> Result<Prepared, ServerError> {
     let document = Document::parse(body.query)?;
     let variables = document.variables(body.variables.unwrap_or_default())?;
+    let operation = document.operation(body.operation_name.as_deref());
 
-    Ok(document.request(body.operation_name, variables))
-}
-
-fn answer(media_type: MediaType, mut response: Response) -> axum::response::Response {
-    make_presentable(&mut response.errors);
-    let was_executed = response.errors.iter().all(|error| !error.path.is_empty());
-    if !was_executed {
-        // A document that was not executed has no `data` at all.
-        let errors = serde_json::json!({ "errors": response.errors });
-        return write(media_type, media_type.status_unexecuted(), &errors);
-    }
-
-    write(media_type, StatusCode::OK, &response)
-}
-
-fn answer_unexecuted(media_type: MediaType, error: &ServerError) -> axum::response::Response {
-    let errors = serde_json::json!({ "errors": [error] });
-    write(media_type, media_type.status_unexecuted(), &errors)
-}
-
-fn refuse_token(media_type: MediaType, error: &IdentityError) -> axum::response::Response {
-    if let IdentityError::Store(error) = error {
-        tracing::error!(
-            error = error as &dyn std::error::Error,
-            "a token could not be looked up"
-        );
-        let message = "something went wrong here; it was logged";
-        return refuse(
-            media_type,
-            StatusCode::INTERNAL_SERVER_ERROR,
-            message,
-            "INTERNAL",
-        );
-    }
-
-    let mut response = refuse(
-        media_type,
-        StatusCode::UNAUTHORIZED,
-        &error.to_string(),
-        error.code(),
-    );
-    let challenge = HeaderValue::from_static("Bearer");
-    response
-        .headers_mut()
-        .insert(axum::http::header::WWW_AUTHENTICATE, challenge);
-    response
-}
-
-fn refuse_page(media_type: MediaType, refusal: PageRefusal) -> axum::response::Response {
-    match refusal {
-        PageRefusal::Origin(_) => {
-            let message = refusal.to_string();
-            refuse(
-                media_type,
-                StatusCode::FORBIDDEN,
-                &message,
-                "ORIGIN_FORBIDDEN",
-            )
-        }
-        PageRefusal::Store(error) => refuse_token(media_type, &error.into()),
-    }
-}
-
-fn refuse(
-    media_type: MediaType,
-    status: StatusCode,
-    message: &str,
-    code: &str,
-) -> axum::response::Response {
-    let errors = serde_json::json!({
-        "errors": [{ "message": message, "extensions": { "code": code } }],
-    });
-
-    write(media_type, status, &errors)
-}
-
-fn write(
-    media_type: MediaType,
-    status: StatusCode,
-    body: &impl serde::Serialize,
-) -> axum::response::Response {
-    let body = serde_json::to_vec(body).expect("answers are plain JSON");
-    let headers = [
-        (CONTENT_TYPE, media_type.as_str()),
-        (CACHE_CONTROL, "no-store"),
-    ];
-
-    (status, headers, body).into_response()
+    Ok(Prepared {
+        operation: operation.map(|operation| operation.ty),
+        request: document.request(body.operation_name, variables),
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -205,40 +147,16 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-impl MediaType {
-    /// The first that the client takes, or the older one if it does not say.
-    fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let Some(accept) = headers.get(ACCEPT) else {
-            return Some(Self::Json);
-        };
-        let accept = accept.to_str().ok()?;
+impl<S: Send + Sync> FromRequest<S> for Received {
+    type Rejection = axum::response::Response;
 
-        accept.split(',').find_map(|range| {
-            match range
-                .split(';')
-                .next()?
-                .trim()
-                .to_ascii_lowercase()
-                .as_str()
-            {
-                "application/graphql-response+json" => Some(Self::GraphqlResponse),
-                "application/json" | "application/*" | "*/*" => Some(Self::Json),
-                _ => None,
-            }
-        })
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-            Self::Json => "application/json; charset=utf-8",
-        }
-    }
-
-    fn status_unexecuted(self) -> StatusCode {
-        match self {
-            Self::GraphqlResponse => StatusCode::BAD_REQUEST,
-            Self::Json => StatusCode::OK,
+    async fn from_request(request: extract::Request, state: &S) -> Result<Self, Self::Rejection> {
+        let deadline = Deadline::of(request.extensions());
+        let media_type = MediaType::accepted(request.headers()).unwrap_or(MediaType::Json);
+        match deadline.meet(Bytes::from_request(request, state)).await {
+            Ok(Ok(body)) => Ok(Self(body)),
+            Ok(Err(rejection)) => Err(rejection.into_response()),
+            Err(late) => Err(refuse_late(media_type, StatusCode::REQUEST_TIMEOUT, late)),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What goes into `errors`: faults, and requests that cannot be carried out at all.
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Error, ErrorExtensions};
+use metrics::counter;
 use parlor_domain::access::AccessRefusal;
 use parlor_store::StoreError;
 
+use crate::deadline::Late;
 use crate::feed::FeedRefusal;
 use crate::patience::ReadError;
 use crate::writer::NotDone;
@@ -19,6 +22,7 @@ pub enum Fault {
     Forbidden(String),
     Overloaded(String),
     OutcomeUnknown(String),
+    Timeout(String),
     RoomUnreadable(String),
     /// The cause was logged, and stays here.
     Internal,
@@ -34,6 +38,7 @@ impl Fault {
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Overloaded(_) => "OVERLOADED",
             Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
+            Self::Timeout(_) => "TIMEOUT",
             Self::RoomUnreadable(_) => "ROOM_UNREADABLE",
             Self::Internal => "INTERNAL",
         }
@@ -48,6 +53,7 @@ impl Fault {
             | Self::Forbidden(message)
             | Self::Overloaded(message)
             | Self::OutcomeUnknown(message)
+            | Self::Timeout(message)
             | Self::RoomUnreadable(message) => message,
             Self::Internal => "something went wrong here; it was logged",
         }
@@ -56,6 +62,18 @@ impl Fault {
     /// The room is not there, or not for the caller to read.
     pub(crate) fn no_room() -> Self {
         Self::NotFound("there is no such room".to_owned())
+    }
+
+    /// What to answer an operation with that was given up.
+    pub(crate) fn of_late(operation: Option<OperationType>, late: Late) -> Self {
+        let is_mutation = operation == Some(OperationType::Mutation);
+        counter!("parlor_requests_late_total", "changes" => is_mutation.to_string()).increment(1);
+        if is_mutation {
+            let message = format!("{late}; look whether the change was made before trying again");
+            Self::OutcomeUnknown(message)
+        } else {
+            Self::Timeout(format!("{late}; try again in a moment"))
+        }
     }
 
     /// What the writer answers beside refusals.

@@ -39,7 +39,7 @@ impl ClientError {
             Self::Address(_) => false,
             Self::Unreachable(_) => true,
             Self::Refused(status, _) => status.is_server_error(),
-            Self::Failed { code, .. } => code == "OVERLOADED",
+            Self::Failed { code, .. } => matches!(code.as_str(), "OVERLOADED" | "TIMEOUT"),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::Sockets;
 use super::close::Close;
 use super::outbound::Outbound;
 use super::places::Seat;
+use crate::deadline::Deadline;
 use crate::feed::FeedRefusal;
 use crate::identity::{Caller, IdentityError};
 use crate::origins::{self, PageRefusal};
@@ -55,7 +56,11 @@ pub(super) async fn admit(
         Ok::<_, Barred>(caller)
     });
 
-    admitted.await.map_err(|barred| barred.close())
+    let deadline = Deadline::after(sockets.settings.request_timeout);
+    match deadline.meet(admitted).await {
+        Ok(admitted) => admitted.map_err(|barred| barred.close()),
+        Err(_late) => Err(Close::database_away()),
+    }
 }
 
 /// Lets a socket follow a room of `tenant_id` that its caller may read. A token has been judged

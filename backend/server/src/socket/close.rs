@@ -57,6 +57,11 @@ impl Close {
         Self::overload("the database is away, come back")
     }
 
+    /// A subscription did not start before its deadline.
+    pub(crate) fn start_late() -> Self {
+        Self::overload("a subscription took too long to start, come back")
+    }
+
     pub(crate) fn duplicate_id(id: &str) -> Self {
         const ROOM: usize = REASON_BYTES_MAX - "Subscriber for  already exists".len();
         let id = &id[..id.floor_char_boundary(ROOM)];

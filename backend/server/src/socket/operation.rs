@@ -20,8 +20,9 @@ use super::message::Subscribe;
 use super::operations::OperationKey;
 use super::outbound::{Delivery, Outbound};
 use super::places::Seat;
+use crate::deadline::Deadline;
 use crate::feed::{FeedPresence, FeedRefusal, FeedSource, stream_of};
-use crate::graphql::Document;
+use crate::graphql::{Document, Fault};
 use crate::identity::Caller;
 use crate::presence::Connection;
 
@@ -95,7 +96,11 @@ impl Operation {
 
     async fn run_once(self, run: &Run) {
         let request = self.parts.request().data(Caller::clone(&run.caller));
-        let response = run.sockets.schema.execute(request).await;
+        let executed = run.deadline().meet(run.sockets.schema.execute(request));
+        let response = match executed.await {
+            Ok(response) => response,
+            Err(late) => return run.fail(&Fault::of_late(Some(self.kind), late)),
+        };
 
         let was_executed = response.errors.iter().all(|error| !error.path.is_empty());
         if !was_executed {
@@ -113,11 +118,21 @@ impl Operation {
             .request()
             .data(Caller::clone(&run.caller))
             .data(source);
-        let Some(turn) = run.turn().await else {
+        let Some(of_socket) = run.outbound.page_turn(&run.key).await else {
             return;
         };
-        let mut responses = run.sockets.schema.execute_stream(request);
-        let Some(first) = responses.next().await else {
+        // Until here the wait was for the peer itself, to take what it asked for before.
+        let started = run.deadline().meet(async {
+            let turn = run.turn_among_all(of_socket).await;
+            let mut responses = run.sockets.schema.execute_stream(request);
+            let first = responses.next().await;
+            (turn, responses, first)
+        });
+        // Clients take most errors of a subscription to be for good, and a close to be for now.
+        let Ok((turn, mut responses, first)) = started.await else {
+            return run.outbound.close(Close::start_late());
+        };
+        let Some(first) = first else {
             return run.outbound.complete(&run.key);
         };
         if is_refusal(&first) {
@@ -209,6 +224,15 @@ impl Run {
             }
         }
         self.outbound.complete(&self.key);
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.sockets.settings.request_timeout)
+    }
+
+    fn fail(&self, fault: &Fault) {
+        let errors = error_json(fault.message(), fault.code());
+        self.outbound.error(&self.key, &errors);
     }
 
     fn refuse(&self, refusal: FeedRefusal) {

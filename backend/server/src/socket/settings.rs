@@ -10,6 +10,8 @@ pub struct SocketSettings {
     /// How long a client may wait before it says who it is. A phone on a bad network needs seconds
     /// for one round trip.
     pub init_timeout: Duration,
+    /// How long a query, a mutation or the start of a subscription may take, and letting a socket in.
+    pub request_timeout: Duration,
     /// How long nothing may be heard of a client before it is probed with a ping of WebSocket's own,
     /// which browsers answer by themselves, also for a page whose timers they hold back. Half of what
     /// the SDKs leave between two pings, so that a client that lives costs one probe in that time.
@@ -56,6 +58,7 @@ impl Default for SocketSettings {
     fn default() -> Self {
         Self {
             init_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(10),
             probe_after: Duration::from_secs(5),
             probe_answer_max: Duration::from_secs(7),
             ping_after: Duration::from_secs(20),

@@ -8,6 +8,7 @@ mod authority;
 mod contributions;
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod deadlines;
 mod deletions;
 mod documents;
 mod http;

@@ -10,7 +10,7 @@ use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{Origin, Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use parlor_server::clock::{Clock, TestClock};
-use parlor_server::config::{LogFormat, Settings, Synchronous};
+use parlor_server::config::{LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous};
 use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::identity::Claims;
 use parlor_server::ids::{Ids, Randomness};
@@ -39,8 +39,13 @@ pub(crate) struct Answer {
 
 impl Api {
     pub(crate) async fn start(database: &str) -> Self {
+        Self::start_within(database, REQUEST_TIMEOUT_MS).await
+    }
+
+    /// A server that gives each request that long.
+    pub(crate) async fn start_within(database: &str, request_timeout_ms: u64) -> Self {
         let clock = TestClock::new(ServerTime::from_unix_millis(START_MS));
-        let server = start_server(database, &clock).await;
+        let server = start_server(database, &clock, request_timeout_ms).await;
         let tenant = add_tenant(&server).await;
 
         Self {
@@ -57,7 +62,7 @@ impl Api {
         self.clock.advance_millis(later_ms);
 
         Self {
-            server: start_server(database, &self.clock).await,
+            server: start_server(database, &self.clock, REQUEST_TIMEOUT_MS).await,
             ..self
         }
     }
@@ -307,7 +312,7 @@ const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
     secret browserSourceUrl overlayToken { id label createdAt revokedAt }
 }";
 
-async fn start_server(database: &str, clock: &TestClock) -> Server {
+async fn start_server(database: &str, clock: &TestClock, request_timeout_ms: u64) -> Server {
     let settings = Settings {
         listen: "127.0.0.1:0".to_owned(),
         database: database.to_owned(),
@@ -317,6 +322,7 @@ async fn start_server(database: &str, clock: &TestClock) -> Server {
         log_format: LogFormat::Text,
         sqlite_synchronous: Synchronous::Full,
         init_timeout_ms: 10_000,
+        request_timeout_ms,
     };
     // Another seed for each server: two that shared one would give out the same ids.
     let seed =

@@ -439,7 +439,7 @@ fn listen(service: &Service, send_buffer_bytes: Option<u32>) -> SocketAddr {
     let listener = socket.listen(64).unwrap();
     let address = listener.local_addr().unwrap();
     let router = http::router(service.clone());
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    tokio::spawn(http::serve(listener, router, std::future::pending()));
 
     address
 }

@@ -31,12 +31,17 @@ impl Run {
     /// Waits until a page may be made for this operation. `None` if it has ended.
     pub(super) async fn turn(&self) -> Option<Turn<'_>> {
         let of_socket = self.outbound.page_turn(&self.key).await?;
+        Some(self.turn_among_all(of_socket).await)
+    }
+
+    /// Waits until a page may be made for this operation, whose turn it is on its socket.
+    pub(super) async fn turn_among_all<'a>(&'a self, of_socket: SemaphorePermit<'a>) -> Turn<'a> {
         let catch_ups = self.sockets.catch_ups.acquire().await;
 
-        Some(Turn {
+        Turn {
             of_socket,
             of_node: catch_ups.expect("it is never closed"),
-        })
+        }
     }
 
     /// Writes a page. One that is larger than most is waited for until the peer has it.
