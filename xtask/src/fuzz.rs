@@ -1,4 +1,4 @@
-//! Looks for inputs that bring the client or the server's socket down.
+//! Looks for inputs that bring the client or the server down.
 //!
 //! What was found before is replayed by every test run (`tests/fuzz` of either crate); this finds
 //! more. It needs a nightly compiler and cargo-fuzz, which nothing else here does.
@@ -36,6 +36,8 @@ enum Target {
     Session,
     /// The server's socket: frames, the protocol, documents
     Socket,
+    /// A document and its variables, to the server over HTTP
+    Document,
 }
 
 impl Target {
@@ -45,6 +47,7 @@ impl Target {
             Self::Stamp => "stamp",
             Self::Session => "session",
             Self::Socket => "socket",
+            Self::Document => "document",
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The fuzz target of the socket, on what fuzzing has found: `fuzz/` looks for more.
+//! The server's fuzz targets, on what fuzzing has found: `fuzz/` looks for more.
 
 #![expect(clippy::unwrap_used, reason = "whatever is not there fails the test")]
 
+mod document;
 mod framing;
 mod peer;
 #[expect(dead_code, reason = "the socket's other tests use all of it")]
@@ -17,14 +18,23 @@ static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
 
 #[test]
 fn no_client_brings_a_socket_down() {
+    replay("socket", socket::run);
+}
+
+#[test]
+fn no_document_brings_the_server_down() {
+    replay("document", document::run);
+}
+
+fn replay(target: &str, run: fn(&[u8])) {
     // A task that panics ends alone, and nobody waits for it.
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         HAS_PANICKED.store(true, Ordering::SeqCst);
         report(info);
     }));
-    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/socket");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(corpus)
+    let corpora = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(corpora.join(target))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
@@ -33,7 +43,7 @@ fn no_client_brings_a_socket_down() {
 
     for path in paths {
         println!("{}", path.display());
-        socket::run(&std::fs::read(path).unwrap());
+        run(&std::fs::read(path).unwrap());
         assert!(!HAS_PANICKED.load(Ordering::SeqCst));
     }
 }
