@@ -2,11 +2,12 @@
 //! and nothing ends the server.
 
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parlor_server::simulate::{Client, ClientError};
 use serde_json::Value;
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 
 use crate::server::TestServer;
 
