@@ -270,7 +270,7 @@ impl Room {
         check_slug(&self.slug)?;
         check_text("title", &self.title, 1, TITLE_BYTES_MAX)?;
         if let Some(stream_id) = &self.stream_id {
-            check_text("streamId", stream_id, 1, STREAM_ID_BYTES_MAX)?;
+            check_stream_id(stream_id)?;
         }
         check_delay("delayMs", self.delay_ms)?;
         check_range(
@@ -294,6 +294,11 @@ impl RoomState {
             Self::Archived => next == Self::Archived,
         }
     }
+}
+
+/// Checks the name of a stream.
+pub fn check_stream_id(stream_id: &str) -> Result<(), Invalid> {
+    check_text("streamId", stream_id, 1, STREAM_ID_BYTES_MAX)
 }
 
 /// Checks the name of a room in addresses.

@@ -24,4 +24,5 @@ mod settings;
 mod stage;
 mod tenant_keys;
 mod tenants;
+mod texts;
 mod trains;

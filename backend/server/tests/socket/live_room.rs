@@ -184,6 +184,9 @@ async fn a_malformed_start_is_refused_and_the_socket_kept(database: String) {
     let epoch = client.feed("1").await["epoch"].clone();
     let starts = [
         json!({ "after": { "epoch": "nonsense", "seq": "1" } }),
+        json!({ "after": { "epoch": "a\0b", "seq": "1" } }),
+        json!({ "after": { "epoch": epoch, "seq": "1\0" } }),
+        json!({ "at": "2026-01-02T03:04:05.678Z\0" }),
         json!({ "after": { "epoch": epoch, "seq": "one" } }),
         json!({ "after": { "epoch": epoch, "seq": "-1" } }),
         json!({ "after": { "epoch": epoch } }),

@@ -2,7 +2,9 @@
 
 use parlor_domain::id::{RoomId, SessionId};
 use parlor_domain::room::{RoomChange, RoomState};
-use parlor_store::{Cursor, InsertRoom, NoRoom, Page, PageRequest, RoomView, RoomsFilter};
+use parlor_store::{
+    Cursor, InsertRoom, NoRoom, Page, PageRequest, RoomView, RoomsFilter, StoreError,
+};
 
 use crate::harness::{Database, on_both_engines};
 use crate::scene::{SeededIds, at, donation, ends, live_room, needs, new_room, record, tenant};
@@ -10,6 +12,7 @@ use crate::scene::{SeededIds, at, donation, ends, live_room, needs, new_room, re
 on_both_engines! {
     a_room_comes_back_as_it_was_made,
     a_slug_is_taken_once_for_each_tenant,
+    a_text_that_one_engine_could_not_hold_is_refused_by_both,
     another_tenant_finds_nothing,
     an_update_and_a_session_are_read_back,
     a_session_can_end_and_another_start_in_one_batch,
@@ -65,6 +68,19 @@ async fn a_slug_is_taken_once_for_each_tenant(database: Database) {
 
     assert_eq!(store.room(second.room.id).await.unwrap(), None);
     assert_eq!(store.snapshot(second.room.id).await.unwrap(), None);
+}
+
+async fn a_text_that_one_engine_could_not_hold_is_refused_by_both(database: Database) {
+    let (store, mut ids) = (database.open().await, SeededIds::new(1));
+    let tenant_id = tenant(&store, &mut ids).await;
+    let mut room = new_room("made", tenant_id, &mut ids);
+    "a\0b".clone_into(&mut room.room.title);
+
+    let written = store.insert_room(&room).await;
+    assert!(matches!(written, Err(StoreError::Fault(_))), "{written:?}");
+    let read = store.room_by_slug(tenant_id, "a\0b").await;
+    assert!(matches!(read, Err(StoreError::Fault(_))), "{read:?}");
+    assert_eq!(store.room(room.room.id).await.unwrap(), None);
 }
 
 async fn another_tenant_finds_nothing(database: Database) {

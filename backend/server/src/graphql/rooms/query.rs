@@ -31,6 +31,9 @@ impl RoomQuery {
         let tenant_id = principal
             .tenant_id()
             .ok_or(AccessRefusal::Unauthenticated)?;
+        if room::check_slug(&slug).is_err() {
+            return Ok(None);
+        }
         let view = app(context).store.room_by_slug(tenant_id, &slug).await?;
 
         Ok(view
@@ -50,6 +53,10 @@ impl RoomQuery {
         let tenant_id = caller(context).principal.staff_tenant()?;
         let request = page::request(&page.unwrap_or_default())?;
         let states = states.unwrap_or_default();
+        if let Some(stream_id) = &stream_id {
+            room::check_stream_id(stream_id)
+                .map_err(|invalid| Fault::Validation(invalid.to_string()))?;
+        }
         let filter = parlor_store::RoomsFilter {
             // Each once, however often it is named.
             states: room::RoomState::ALL
