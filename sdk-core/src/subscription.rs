@@ -159,7 +159,8 @@ impl Subscription {
 }
 
 /// Returns whether the events follow each other through the range that the message is said to
-/// cover, and its state is that before them. Others would be shown twice, or out of order.
+/// cover, and its picture is that before them. Others would be shown twice, or out of order. Live
+/// parts are as they are now, wherever the picture is.
 fn is_in_order(feed: &Feed) -> bool {
     let mut last_seq = feed.after_seq;
     for event in &feed.events {
@@ -170,13 +171,16 @@ fn is_in_order(feed: &Feed) -> bool {
     }
     let mut state = feed.snapshot.iter().flatten();
 
-    last_seq <= feed.through_seq && state.all(|event| event.seq <= feed.after_seq)
+    last_seq <= feed.through_seq
+        && state.all(|event| event.kind.is_live() || event.seq <= feed.after_seq)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Subscription, Verdict};
-    use crate::event::{EventKind, RoomEvent, Session, SessionChange};
+    use crate::event::{
+        ContributionAlert, ContributionKind, EventKind, RoomEvent, Session, SessionChange,
+    };
     use crate::time::{MediaTime, ServerTime};
     use crate::wire::{Feed, Start};
 
@@ -218,6 +222,24 @@ mod tests {
                     delay_ms: 0,
                 },
             ),
+        }
+    }
+
+    /// Something of the picture.
+    fn moment(seq: i64) -> RoomEvent {
+        RoomEvent {
+            kind: EventKind::ContributionReceived(ContributionAlert {
+                id: String::new(),
+                kind: ContributionKind::Donation,
+                name: None,
+                amount: None,
+                currency: None,
+                tier: None,
+                quantity: 1,
+                message: None,
+                hype: 1,
+            }),
+            ..event(seq)
         }
     }
 
@@ -275,13 +297,16 @@ mod tests {
             assert_eq!(subscription.take_in(&message), verdict, "{seqs:?}");
         }
 
-        let mut subscription = Subscription::new();
-        subscription.begin(Start::Head);
-        let message = Feed {
-            snapshot: Some(vec![event(8)]),
-            ..snapshot("e", 7, 7)
-        };
-        assert_eq!(subscription.take_in(&message), Verdict::Broken);
+        for (state, is_broken) in [(event(8), false), (moment(7), false), (moment(8), true)] {
+            let mut subscription = Subscription::new();
+            subscription.begin(Start::Head);
+            let message = Feed {
+                snapshot: Some(vec![state]),
+                ..snapshot("e", 7, 7)
+            };
+            let verdict = subscription.take_in(&message);
+            assert_eq!(verdict == Verdict::Broken, is_broken, "{message:?}");
+        }
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub enum Timing {
 }
 
 impl Part {
+    /// The parts that belong to the picture.
+    pub const PICTURE: [Self; 1] = [Self::Train];
+
     /// The part's key in the log and in the API.
     pub fn key(self) -> Cow<'static, str> {
         match self {

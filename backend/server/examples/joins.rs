@@ -27,7 +27,7 @@ use parlor_server::identity::Claims;
 use parlor_server::ids::Randomness;
 use parlor_server::server::Server;
 use parlor_server::simulate::Client;
-use parlor_store::Store;
+use parlor_store::{LogKeep, Store};
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -280,6 +280,7 @@ fn settings(database: &str) -> Settings {
         allowed_origins: Vec::new(),
         log_format: LogFormat::Text,
         sqlite_synchronous: Synchronous::Full,
+        log_keep: LogKeep::default(),
         init_timeout_ms: INIT_TIMEOUT_MS,
         request_timeout_ms: REQUEST_TIMEOUT_MS,
     }

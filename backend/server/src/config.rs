@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use parlor_domain::invalid::Invalid;
 use parlor_domain::tenant::Origin;
+use parlor_store::{LogKeep, RESUME_EVENTS_MAX};
 use serde::Deserialize;
 
 /// The shortest secret for signing tokens: HS256 asks for as many bits as its digest has.
@@ -89,6 +90,19 @@ pub struct ServeArgs {
     #[arg(long, env = "PARLOR_SQLITE_SYNCHRONOUS", value_name = "MODE")]
     pub sqlite_synchronous: Option<Synchronous>,
 
+    /// How many days of a room's log are kept, in which viewers can seek back [default: 60]
+    ///
+    /// A log says what happened and when. People, contributions and past sessions are kept whatever is
+    /// said here.
+    #[arg(long, env = "PARLOR_LOG_KEEP_DAYS", value_name = "DAYS")]
+    pub log_keep_days: Option<u32>,
+
+    /// How many of the last events of a room's log are kept at most [default: 1000000]
+    ///
+    /// Each takes about a kilobyte. At least 5000, for so many are replayed to whoever comes back.
+    #[arg(long, env = "PARLOR_LOG_KEEP_EVENTS", value_name = "EVENTS")]
+    pub log_keep_events: Option<u32>,
+
     /// How long a socket may wait before it says who it is, in milliseconds [default: 10000]
     #[arg(long, env = "PARLOR_INIT_TIMEOUT_MS", value_name = "MS")]
     pub init_timeout_ms: Option<u64>,
@@ -126,6 +140,7 @@ pub struct Settings {
     pub allowed_origins: Vec<Origin>,
     pub log_format: LogFormat,
     pub sqlite_synchronous: Synchronous,
+    pub log_keep: LogKeep,
     pub init_timeout_ms: u64,
     pub request_timeout_ms: u64,
 }
@@ -161,6 +176,10 @@ impl ServeArgs {
             REQUEST_TIMEOUT_RANGE_MS.start(),
             REQUEST_TIMEOUT_RANGE_MS.end()
         );
+        let log_keep = log_keep(
+            self.log_keep_days.or(file.log_keep_days),
+            self.log_keep_events.or(file.log_keep_events),
+        )?;
 
         Ok(Settings {
             listen: self
@@ -182,6 +201,7 @@ impl ServeArgs {
                 .sqlite_synchronous
                 .or(file.sqlite_synchronous)
                 .unwrap_or(Synchronous::Full),
+            log_keep,
             init_timeout_ms: self
                 .init_timeout_ms
                 .or(file.init_timeout_ms)
@@ -198,6 +218,19 @@ impl Settings {
             .iter()
             .any(|allowed| allowed.allows(origin))
     }
+}
+
+/// How much of a log is kept: not less than what is replayed of it.
+fn log_keep(days: Option<u32>, events: Option<u32>) -> anyhow::Result<LogKeep> {
+    let days = days.unwrap_or(LogKeep::DAYS_DEFAULT);
+    let events = events.unwrap_or(LogKeep::EVENTS_DEFAULT);
+    ensure!(days > 0, "`--log-keep-days` must be at least 1");
+    ensure!(
+        i64::from(events) >= RESUME_EVENTS_MAX,
+        "`--log-keep-events` must be at least {RESUME_EVENTS_MAX}, and is {events}"
+    );
+
+    Ok(LogKeep::new(days, events))
 }
 
 /// Takes `list` as origins. An empty text is none, as an environment variable without a value.
@@ -247,6 +280,33 @@ mod tests {
         assert!(!short.contains(&SECRET[1..]), "{short}");
 
         args(SECRET).into_settings().unwrap();
+    }
+
+    #[test]
+    fn a_log_is_kept_as_long_as_it_is_replayed() {
+        let keeping = |days, events| {
+            let args = ServeArgs {
+                log_keep_days: days,
+                log_keep_events: events,
+                ..args(SECRET)
+            };
+            let settings = args.into_settings().map_err(|error| error.to_string())?;
+            Ok::<_, String>(settings.log_keep)
+        };
+
+        assert_eq!(keeping(None, None), Ok(LogKeep::new(60, 1_000_000)));
+        assert_eq!(keeping(Some(1), Some(5_000)), Ok(LogKeep::new(1, 5_000)));
+        for (days, events, named) in [
+            (Some(0), None, "`--log-keep-days`"),
+            (
+                None,
+                Some(4_999),
+                "`--log-keep-events` must be at least 5000",
+            ),
+        ] {
+            let refusal = keeping(days, events).unwrap_err();
+            assert!(refusal.contains(named), "{refusal}");
+        }
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub struct FeedMessage {
     pub through_seq: i64,
     /// Whether nothing is missing between the subscriber's position and this message.
     pub recovered: bool,
-    /// When present, replaces all state: the last event of every part as of `after_seq`.
+    /// When present, replaces all state: the last event of every part as of `after_seq`. At a media time,
+    /// live parts are as they are now.
     pub snapshot: Option<Vec<Arc<Event>>>,
     pub events: Vec<Arc<Event>>,
     /// Who is online, when it is told.

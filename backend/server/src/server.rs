@@ -131,6 +131,7 @@ async fn open_store(settings: &Settings, ids: &Ids) -> Result<Store> {
         Synchronous::Full => parlor_store::Synchronous::Full,
         Synchronous::Normal => parlor_store::Synchronous::Normal,
     };
+    store_settings.log_keep = settings.log_keep;
     let store = Store::connect(&store_settings).await?;
     store
         .migrate()

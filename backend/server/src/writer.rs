@@ -32,7 +32,7 @@ use crate::clock::{Clock, ClockTrust, Distrust};
 use crate::health::{Breaker, Health};
 use crate::ids::Ids;
 use command::Waiting;
-use due_work::{Clearing, DueWorker, Hint, RoomEnds, Work};
+use due_work::{Clearing, DueWorker, Hint, RoomEnds, Trimming, Work};
 use lane::Lane;
 use queue::{NoPlace, Queue};
 
@@ -108,6 +108,11 @@ impl Writer {
             store: store.clone(),
         };
         let clearing = DueWorker::new(clearing, &store, &clock, &deleted);
+        let trimming = Trimming {
+            store: store.clone(),
+        };
+        // Nobody waits for it, so nobody tells when it is due.
+        let trimming = DueWorker::new(trimming, &store, &clock, &Arc::default());
 
         let mut tasks = writer.tasks.lock().await;
         for (index, queue) in writer.lanes.iter().enumerate() {
@@ -115,6 +120,7 @@ impl Writer {
         }
         tasks.spawn(writer.supervise_worker("the ending of what runs out of time", room_ends));
         tasks.spawn(writer.supervise_worker("the clearing of deleted rooms", clearing));
+        tasks.spawn(writer.supervise_worker("the trimming of logs", trimming));
         drop(tasks);
 
         writer

@@ -17,7 +17,7 @@ use parlor_domain::hype_train::Phase;
 use parlor_domain::id::RoomId;
 use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::simulate::Client;
-use parlor_store::{Settings, Store};
+use parlor_store::{LogPosition, Settings, Store};
 use parlor_test_database::on_both_engines;
 use program::{Program, make_tenant};
 use serde_json::{Value, json};
@@ -247,11 +247,10 @@ async fn whole_log(store: &Store, room_id: RoomId) -> Vec<Event> {
     let epoch = store.head(room_id).await.unwrap().unwrap().epoch;
     let mut events: Vec<Event> = Vec::new();
     loop {
-        let after = events.last().map_or(0, |event| event.seq);
-        let more = store
-            .events_after(room_id, epoch, after, 1_000)
-            .await
-            .unwrap();
+        let seq = events.last().map_or(0, |event| event.seq);
+        let after = LogPosition { epoch, seq };
+        let more = store.events_after(room_id, after, 1_000).await;
+        let more = more.unwrap().events().unwrap();
         if more.is_empty() {
             return events;
         }

@@ -46,3 +46,5 @@ mod server;
 mod sharing;
 #[path = "socket/tenants.rs"]
 mod tenants;
+#[path = "socket/trimmed.rs"]
+mod trimmed;

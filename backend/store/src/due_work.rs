@@ -4,6 +4,7 @@
 //! time by the database's clock, or by what stands for it; a node that dies holds nothing for longer.
 
 pub(crate) mod clearing;
+pub(crate) mod trimming;
 
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::time::ServerTime;
@@ -24,6 +25,8 @@ pub enum DueKind {
     RoomEnd,
     /// A deleted room has left something behind.
     RoomClearing,
+    /// A room's log may have grown too old or too long.
+    LogTrimming,
 }
 
 /// Work that was taken, and the lease under which it was.
@@ -57,6 +60,7 @@ impl DueKind {
         match self {
             Self::RoomEnd => "room_end",
             Self::RoomClearing => "room_clearing",
+            Self::LogTrimming => "log_trimming",
         }
     }
 }
@@ -245,16 +249,16 @@ pub(crate) async fn write_room_ends(
     Ok(())
 }
 
-/// Notes that a room which was just deleted is to be cleared away, and that nothing in it ends.
+/// Notes that a room which was just deleted is to be cleared away, and that there is nothing else to do.
 pub(crate) async fn write_room_clearing(
     transaction: &mut Transaction,
     room_id: RoomId,
     tenant_id: TenantId,
     due_at: ServerTime,
 ) -> Result<(), sqlx::Error> {
-    let end = row![DueKind::RoomEnd.as_str(), room_id];
+    let moot = [DueKind::RoomEnd, DueKind::LogTrimming].map(|kind| row![kind.as_str(), room_id]);
     transaction
-        .update("v (kind, subject_id)", vec![end], REMOVE)
+        .update("v (kind, subject_id)", moot.into(), REMOVE)
         .await?;
     let clearing = due_row(DueKind::RoomClearing, room_id, tenant_id, due_at);
     transaction.insert(INSERT, vec![clearing], "").await?;

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Sqlite};
 
 use crate::error::StoreError;
 use crate::lineage;
+use crate::log_keep::LogKeep;
 use crate::set::{Dialect, SetStatement};
 use crate::sql::{Row, Statement, Value};
 use crate::standing::{self, Standing};
@@ -51,6 +52,7 @@ pub struct Settings {
     pub sqlite_synchronous: Synchronous,
     /// Connections held at most; on SQLite these are the readers, beside one writer.
     pub pool_size: u32,
+    pub log_keep: LogKeep,
 }
 
 /// What a commit on SQLite survives.
@@ -71,6 +73,7 @@ impl Settings {
             url: url.into(),
             sqlite_synchronous: Synchronous::Full,
             pool_size: POOL_SIZE_DEFAULT,
+            log_keep: LogKeep::default(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod event_row;
 mod kept_event;
 mod lineage;
 mod log;
+mod log_keep;
 mod nodes;
 mod overlay_tokens;
 mod page;
@@ -33,7 +34,10 @@ pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{Settings, Synchronous};
 pub use error::StoreError;
-pub use log::{KEYFRAME_EVERY, LogPosition, RESUME_EVENTS_MAX, Resume, RoomHead, Snapshot};
+pub use log::{
+    KEYFRAME_EVERY, LogPosition, Picture, RESUME_EVENTS_MAX, Resume, RoomHead, Snapshot,
+};
+pub use log_keep::LogKeep;
 pub use nodes::NodeRow;
 pub use overlay_tokens::{InsertOverlayToken, OverlayTokenRow};
 pub use page::{Cursor, Page, PageRequest};

@@ -1,14 +1,14 @@
 //! Reading a room's log, and the state of a room at its head or at a time.
 
+mod picture;
+
 use std::collections::BTreeMap;
 
 use parlor_domain::event::{Event, LogHead};
 use parlor_domain::id::{Epoch, RoomId};
 use parlor_domain::room_aggregate::OnlineCount;
-use parlor_domain::time::ServerTime;
 
 use crate::event_row;
-use crate::kept_event::KeptEvent;
 use crate::participant_row::{self, ONLINE_COLUMNS};
 use crate::room_row::{self, HEAD_COLUMNS};
 use crate::sql::{Row, Statement};
@@ -46,8 +46,16 @@ pub struct Snapshot {
     pub seq: i64,
     /// The last event of every part, by `seq`.
     pub events: Vec<Event>,
-    /// The room's present ingest offset.
-    pub ingest_offset_ms: i64,
+}
+
+/// A room as the picture shows it at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// The picture's parts as they were then, and the others as they are now, which may be newer than
+    /// the snapshot's position: they apply wherever the picture is.
+    pub snapshot: Snapshot,
+    /// The first events behind the snapshot's position.
+    pub since: Vec<Event>,
 }
 
 /// What came of going on from a position.
@@ -57,6 +65,16 @@ pub enum Resume {
     Events { head: LogHead, events: Vec<Event> },
     /// The log is another, does not reach back or forth to the position, or has too much to replay.
     Unrecoverable,
+}
+
+impl Resume {
+    /// The events, unless there is no telling.
+    pub fn events(self) -> Option<Vec<Event>> {
+        match self {
+            Self::Events { events, .. } => Some(events),
+            Self::Unrecoverable => None,
+        }
+    }
 }
 
 impl Store {
@@ -98,27 +116,15 @@ impl Store {
         Ok(heads)
     }
 
-    /// Events behind `after_seq`, at most `limit`. None if the room's log is not of that epoch.
+    /// The events behind `after`, the first `limit` of them, or that there is no telling. However long
+    /// the log goes on: for who has begun to read it.
     pub async fn events_after(
         &self,
         room_id: RoomId,
-        epoch: Epoch,
-        after_seq: i64,
+        after: LogPosition,
         limit: i64,
-    ) -> Result<Vec<Event>, StoreError> {
-        let columns = event_row::columns("events");
-        let statement = Statement::new(format!(
-            "SELECT {columns} FROM rooms JOIN events ON events.room_id = rooms.id
-             WHERE rooms.id = $1 AND rooms.epoch = $2 AND events.seq > $3
-             ORDER BY events.seq LIMIT $4"
-        ))
-        .bind(room_id)
-        .bind(epoch)
-        .bind(after_seq)
-        .bind(limit);
-        let rows = self.engine.fetch(statement).await?;
-
-        read_events(rows).map_err(StoreError::of_room(room_id))
+    ) -> Result<Resume, StoreError> {
+        self.read_on(room_id, after, i64::MAX, limit).await
     }
 
     /// The events since `after`, the first `limit` of them, or that there is no telling.
@@ -128,18 +134,31 @@ impl Store {
         after: LogPosition,
         limit: i64,
     ) -> Result<Resume, StoreError> {
+        self.read_on(room_id, after, RESUME_EVENTS_MAX, limit).await
+    }
+
+    /// Reads on in the log, if it is still that one, reaches back to `after` and ends at most
+    /// `behind_max` behind it. One statement, so that no trimming comes between the question and the
+    /// answer.
+    async fn read_on(
+        &self,
+        room_id: RoomId,
+        after: LogPosition,
+        behind_max: i64,
+        limit: i64,
+    ) -> Result<Resume, StoreError> {
         let columns = event_row::columns("events");
         let statement = Statement::new(format!(
             "SELECT {HEAD_COLUMNS}, {columns} FROM rooms
              LEFT JOIN events ON events.room_id = rooms.id AND events.seq > $3
-             WHERE rooms.id = $1 AND rooms.epoch = $2 AND rooms.first_kept_seq <= $3 + 1
-                 AND rooms.head_seq >= $3 AND rooms.head_seq <= $3 + $4
+             WHERE rooms.id = $1 AND rooms.epoch = $2 AND rooms.first_kept_seq - 1 <= $3
+                 AND rooms.head_seq >= $3 AND rooms.head_seq - $3 <= $4
              ORDER BY events.seq LIMIT $5"
         ))
         .bind(room_id)
         .bind(after.epoch)
         .bind(after.seq)
-        .bind(RESUME_EVENTS_MAX)
+        .bind(behind_max)
         .bind(limit);
 
         let mut resume = Resume::Unrecoverable;
@@ -165,7 +184,7 @@ impl Store {
         let columns = event_row::columns("parts");
         // One statement, so that head and parts are of one state.
         let statement = Statement::new(format!(
-            "SELECT rooms.epoch, rooms.head_seq, rooms.ingest_offset_ms, {columns} FROM rooms
+            "SELECT rooms.epoch, rooms.head_seq, {columns} FROM rooms
              LEFT JOIN parts ON parts.room_id = rooms.id
              WHERE rooms.id = $1 ORDER BY parts.seq"
         ))
@@ -181,78 +200,6 @@ impl Store {
 
         Ok(snapshot)
     }
-
-    /// The room's state as of the last event at or before `at`: from the nearest keyframe and the
-    /// events that follow it.
-    pub async fn snapshot_at(
-        &self,
-        room_id: RoomId,
-        at: ServerTime,
-    ) -> Result<Option<Snapshot>, StoreError> {
-        let mut transaction = self.engine.begin_read().await?;
-        let found = transaction.fetch(position_at(room_id, at)).await?;
-        let Some(mut row) = found.into_iter().next() else {
-            return Ok(None);
-        };
-        let mut snapshot = read_position(&mut row, room_id)?;
-
-        let mut parts = BTreeMap::new();
-        let mut keyframe_seq = 0;
-        for mut row in transaction
-            .fetch(keyframe_before(room_id, snapshot.seq))
-            .await?
-        {
-            keyframe_seq = row.take()?;
-            let kept = row.take_json::<Vec<KeptEvent>>();
-            let kept = kept.map_err(StoreError::of_room(room_id))?;
-            fold(&mut parts, kept.into_iter().map(Event::from));
-        }
-        let since = state_events(room_id, keyframe_seq, snapshot.seq);
-        let since = read_events(transaction.fetch(since).await?);
-        fold(&mut parts, since.map_err(StoreError::of_room(room_id))?);
-        transaction.roll_back().await?;
-
-        snapshot.events = parts.into_values().collect();
-        snapshot.events.sort_by_key(|event| event.seq);
-        Ok(Some(snapshot))
-    }
-}
-
-/// Where the log was at a time. Before everything that is kept it was empty.
-fn position_at(room_id: RoomId, at: ServerTime) -> Statement {
-    Statement::new(
-        "SELECT rooms.epoch,
-             COALESCE(
-                 (SELECT events.seq FROM events
-                  WHERE events.room_id = rooms.id AND events.occurred_at <= $2
-                  ORDER BY events.occurred_at DESC, events.seq DESC LIMIT 1),
-                 rooms.first_kept_seq - 1
-             ),
-             rooms.ingest_offset_ms
-         FROM rooms WHERE rooms.id = $1",
-    )
-    .bind(room_id)
-    .bind(at)
-}
-
-fn keyframe_before(room_id: RoomId, seq: i64) -> Statement {
-    Statement::new(
-        "SELECT seq, events FROM keyframes WHERE room_id = $1 AND seq <= $2
-         ORDER BY seq DESC LIMIT 1",
-    )
-    .bind(room_id)
-    .bind(seq)
-}
-
-fn state_events(room_id: RoomId, after_seq: i64, through_seq: i64) -> Statement {
-    let columns = event_row::columns("events");
-    Statement::new(format!(
-        "SELECT {columns} FROM events
-         WHERE room_id = $1 AND seq > $2 AND seq <= $3 AND part IS NOT NULL ORDER BY seq"
-    ))
-    .bind(room_id)
-    .bind(after_seq)
-    .bind(through_seq)
 }
 
 fn read_position(row: &mut Row, room_id: RoomId) -> Result<Snapshot, sqlx::Error> {
@@ -260,29 +207,6 @@ fn read_position(row: &mut Row, room_id: RoomId) -> Result<Snapshot, sqlx::Error
         room_id,
         epoch: Epoch(row.take()?),
         seq: row.take()?,
-        ingest_offset_ms: row.take()?,
         events: Vec::new(),
     })
-}
-
-fn read_events(rows: Vec<Row>) -> Result<Vec<Event>, sqlx::Error> {
-    rows.into_iter()
-        .map(|mut row| event_row::read(&mut row))
-        .collect()
-}
-
-fn fold(
-    parts: &mut BTreeMap<parlor_domain::event::Part, Event>,
-    events: impl IntoIterator<Item = Event>,
-) {
-    for event in events {
-        let Some(part) = event.body.part() else {
-            continue;
-        };
-        if event.body.empties_part() {
-            parts.remove(&part);
-        } else {
-            parts.insert(part, event);
-        }
-    }
 }

@@ -13,6 +13,7 @@ use clap::Args;
 use parlor_domain::hype_train::{HypeTrain, Phase};
 use parlor_domain::id::{IdSource, RoomId, TenantId};
 use parlor_domain::tenant::{Origin, Tenant, TenantDraft};
+use parlor_store::LogKeep;
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
@@ -261,6 +262,7 @@ fn settings(args: &DemoArgs, folder: &Folder) -> Settings {
         allowed_origins: vec![Origin::parse("*").expect("the star is an origin")],
         log_format: LogFormat::Text,
         sqlite_synchronous: Synchronous::Full,
+        log_keep: LogKeep::default(),
         init_timeout_ms: INIT_TIMEOUT_MS,
         request_timeout_ms: REQUEST_TIMEOUT_MS,
     }

@@ -196,7 +196,7 @@ impl RoomFeed {
     }
 
     /// When present, replaces all state: the last event of every part as of `afterSeq`. A part that
-    /// is absent is empty.
+    /// is absent is empty. After `at`, live parts are as they are now, and may be newer.
     async fn snapshot(&self) -> Option<Vec<RoomEvent>> {
         self.0
             .snapshot

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use parlor_domain::event::Event;
 use parlor_domain::id::{Epoch, RoomId};
 use parlor_domain::room_aggregate::OnlineCount;
-use parlor_store::{Committed, RoomHead, Store, StoreError};
+use parlor_store::{Committed, LogPosition, RoomHead, Store, StoreError};
 use tokio::sync::watch;
 
 use super::Hub;
@@ -150,15 +150,15 @@ impl WatchedRoom {
         }
 
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let events = store
-            .events_after(self.id, position.epoch, position.seq, limit)
-            .await?;
-        Ok(match events.first() {
-            Some(event) if event.seq == position.seq + 1 => {
-                Following::Events(events.into_iter().map(Arc::new).collect())
-            }
+        let read = store.events_after(self.id, log_position(position), limit);
+        let follows = |events: &Vec<Event>| {
+            let first = events.first();
+            first.is_some_and(|event| event.seq == position.seq + 1)
+        };
+        Ok(match read.await?.events().filter(follows) {
+            Some(events) => Following::Events(events.into_iter().map(Arc::new).collect()),
             // What is not held and not kept is gone.
-            _ => Following::Lost,
+            None => Following::Lost,
         })
     }
 
@@ -264,10 +264,14 @@ impl WatchedRoom {
                 Some(log) if log.epoch == from.epoch => log.rejoin_seq(),
                 Some(_) | None => return Ok(()),
             };
-            let events = hub
-                .store()
-                .events_after(self.id, from.epoch, after_seq, limit)
-                .await?;
+            let after = log_position(Position {
+                seq: after_seq,
+                ..from
+            });
+            let read = hub.store().events_after(self.id, after, limit).await?;
+            let Some(events) = read.events() else {
+                return self.skip_to_head(hub.store()).await;
+            };
             let Some(first_seq) = events.first().map(|event| event.seq) else {
                 return Ok(());
             };
@@ -282,6 +286,23 @@ impl WatchedRoom {
                 }
                 Some(Added::Known) | None => return Ok(()),
             }
+        }
+
+        Ok(())
+    }
+
+    /// Goes on at the log's end, for what lies before it cannot be had: it was trimmed, or the log is
+    /// another. Whoever follows from before that starts anew.
+    async fn skip_to_head(&self, store: &Store) -> Result<(), StoreError> {
+        let Some(head) = store.head(self.id).await? else {
+            return Ok(());
+        };
+        let mut log = self.log();
+        let is_behind = |log: &RecentLog| log.epoch != head.epoch || log.head_seq() < head.seq;
+        if log.as_ref().is_none_or(is_behind) {
+            let (epoch, seq) = (head.epoch, head.seq);
+            *log = Some(RecentLog::new(epoch, seq));
+            self.position.send_replace(Some(Position { epoch, seq }));
         }
 
         Ok(())
@@ -313,6 +334,10 @@ impl WatchedRoom {
     fn log(&self) -> MutexGuard<'_, Option<RecentLog>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn log_position(Position { epoch, seq }: Position) -> LogPosition {
+    LogPosition { epoch, seq }
 }
 
 impl Drop for WatchedRoom {

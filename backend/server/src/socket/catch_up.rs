@@ -6,7 +6,7 @@ use parlor_domain::access::Principal;
 use parlor_domain::event::{Event, EventBody};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::time::ServerTime;
-use parlor_store::{LogPosition, Resume, RoomView, Snapshot, Store, StoreError};
+use parlor_store::{LogPosition, Picture, Resume, RoomView, Snapshot, Store, StoreError};
 
 use super::close::Close;
 use super::outbound::Outbound;
@@ -144,13 +144,10 @@ async fn at_media_time(
     // An instant shows on the stream's timeline this much later than it happened.
     let happened_at = at.plus_millis(-view.room.ingest_offset_ms);
     let room_id = view.room.id;
-    let snapshot = store.snapshot_at(room_id, happened_at).await?;
-    let snapshot = snapshot.ok_or(FeedRefusal::NotFound)?;
-    let events = store
-        .events_after(room_id, snapshot.epoch, snapshot.seq, first_page())
-        .await?;
+    let picture = store.picture_at(room_id, happened_at, first_page()).await?;
+    let Picture { snapshot, since } = picture.ok_or(FeedRefusal::NotFound)?;
 
-    Ok(starting_from(snapshot, events))
+    Ok(starting_from(snapshot, since))
 }
 
 fn starting_from(snapshot: Snapshot, events: Vec<Event>) -> FeedMessage {

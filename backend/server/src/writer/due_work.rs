@@ -7,6 +7,7 @@
 mod clearing;
 mod hint;
 mod room_ends;
+mod trimming;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::time::MissedTickBehavior;
 pub(super) use clearing::Clearing;
 pub(super) use hint::Hint;
 pub(super) use room_ends::RoomEnds;
+pub(super) use trimming::Trimming;
 
 use super::Writer;
 use crate::clock::Clock;

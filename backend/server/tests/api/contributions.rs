@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use parlor_domain::event::Event;
 use parlor_server::graphql::global_id::parse_room_id;
+use parlor_store::LogPosition;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
@@ -39,7 +40,9 @@ async fn log(api: &Api, room: &str) -> Vec<Event> {
     let room_id = parse_room_id(room).unwrap();
     let epoch = api.head(room).await.epoch;
 
-    store.events_after(room_id, epoch, 0, 10_000).await.unwrap()
+    let beginning = LogPosition { epoch, seq: 0 };
+    let read = store.events_after(room_id, beginning, 10_000).await;
+    read.unwrap().events().unwrap()
 }
 
 async fn bad_input_is_refused_by_name_and_writes_nothing(database: String) {

@@ -15,6 +15,7 @@ use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::identity::Claims;
 use parlor_server::ids::{Ids, Randomness};
 use parlor_server::server::Server;
+use parlor_store::LogKeep;
 use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "a secret that is long enough for tests";
@@ -321,6 +322,7 @@ async fn start_server(database: &str, clock: &TestClock, request_timeout_ms: u64
         allowed_origins: vec![Origin::parse("https://a.example").unwrap()],
         log_format: LogFormat::Text,
         sqlite_synchronous: Synchronous::Full,
+        log_keep: LogKeep::default(),
         init_timeout_ms: 10_000,
         request_timeout_ms,
     };

@@ -25,7 +25,7 @@ use parlor_server::service::Service;
 use parlor_server::socket::{SocketSettings, Sockets};
 use parlor_server::writer::{Guards, Publish, Setup, Writer};
 use parlor_server::{graphql, http};
-use parlor_store::{Committed, Store};
+use parlor_store::{Committed, LogKeep, LogPosition, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
@@ -56,6 +56,7 @@ pub(crate) struct Options {
     pub(crate) allowed_origin: Vec<String>,
     /// What the kernel holds back for each socket, in bytes, where a test fills it.
     pub(crate) send_buffer_bytes: Option<u32>,
+    pub(crate) log_keep: LogKeep,
 }
 
 /// Publishes to the hub, unless told to lose what it is given.
@@ -77,6 +78,7 @@ impl Default for Options {
             heads_check: Duration::from_hours(1),
             allowed_origin: Vec::new(),
             send_buffer_bytes: None,
+            log_keep: LogKeep::default(),
         }
     }
 }
@@ -111,9 +113,11 @@ impl TestServer {
         let own_file = format!("sqlite://{}", files.0.join("parlor.db").display());
         let url = options.database.unwrap_or(own_file);
         let settings = settings(&url, options.allowed_origin);
-        let store = Store::connect(&parlor_store::Settings::new(&url))
-            .await
-            .unwrap();
+        let kept = parlor_store::Settings {
+            log_keep: options.log_keep,
+            ..parlor_store::Settings::new(&url)
+        };
+        let store = Store::connect(&kept).await.unwrap();
         store.migrate().await.unwrap();
 
         let health = Health::default();
@@ -359,10 +363,12 @@ impl TestServer {
         let store = &self.service.app.store;
         let head = store.head(room).await.unwrap().unwrap();
 
-        store
-            .events_after(room, head.epoch, 0, i64::MAX)
-            .await
-            .unwrap()
+        let beginning = LogPosition {
+            epoch: head.epoch,
+            seq: 0,
+        };
+        let read = store.events_after(room, beginning, i64::MAX).await;
+        read.unwrap().events().unwrap()
     }
 
     pub(crate) async fn new_tenant(&self) -> TenantId {

@@ -7,6 +7,7 @@ use parlor_domain::id::RoomId;
 use parlor_domain::room_aggregate::RoomAggregate;
 
 use super::write::{Room, each};
+use crate::due_work::trimming;
 use crate::engine::Transaction;
 use crate::error::is_unreadable;
 use crate::event_row;
@@ -59,25 +60,30 @@ async fn events(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(),
     Ok(())
 }
 
-/// Keeps the state of the rooms in which enough has happened since it was last kept.
+/// Keeps the picture of the rooms in which enough has happened since it was last kept. The live parts are
+/// nobody's to seek back to.
 async fn keyframes(
     transaction: &mut Transaction,
     rooms: &[Room<'_>],
 ) -> Result<BTreeSet<RoomId>, sqlx::Error> {
-    let due: Vec<_> = rooms.iter().filter(|room| room.writes_keyframe()).collect();
-    let keys = due
-        .iter()
-        .map(|room| row![room.aggregate.room.id])
-        .collect();
+    let mut due: Vec<_> = rooms.iter().filter(|room| room.writes_keyframe()).collect();
+    let of_room = |room: &&Room<'_>| {
+        let id = room.aggregate.room.id;
+        Part::PICTURE.map(|part| row![id, part.key().into_owned()])
+    };
+    let keys = due.iter().flat_map(of_room).collect();
     let columns = event_row::columns("parts");
     let text = format!(
         "SELECT parts.room_id, {columns} FROM wanted CROSS JOIN parts
-         WHERE parts.room_id = wanted.id"
+         WHERE parts.room_id = wanted.id AND parts.part = wanted.part"
     );
 
     let mut parts: BTreeMap<RoomId, Vec<KeptEvent>> = BTreeMap::new();
     let mut unreadable = BTreeSet::new();
-    for mut row in transaction.look_up("wanted (id)", keys, &text).await? {
+    for mut row in transaction
+        .look_up("wanted (id, part)", keys, &text)
+        .await?
+    {
         let room_id = RoomId(row.take()?);
         match event_row::read(&mut row) {
             Ok(event) => parts.entry(room_id).or_default().push(event.into()),
@@ -88,9 +94,10 @@ async fn keyframes(
             Err(error) => return Err(error),
         }
     }
+    due.retain(|room| !unreadable.contains(&room.aggregate.room.id));
+    let kept = due.iter().map(|room| room.aggregate);
     let rows: Vec<Vec<Value>> = due
-        .into_iter()
-        .filter(|room| !unreadable.contains(&room.aggregate.room.id))
+        .iter()
         .map(
             |Room {
                  aggregate,
@@ -113,6 +120,7 @@ async fn keyframes(
 
     let insert = "INSERT INTO keyframes (room_id, seq, tenant_id, occurred_at, events) ";
     transaction.insert(insert, rows, "").await?;
+    trimming::write(transaction, kept).await?;
 
     Ok(unreadable)
 }

@@ -43,12 +43,9 @@ async fn a_document_from_the_future_is_told_with_its_room(database: Database) {
     };
     for (what, told) in [
         ("event", store.snapshot(room_id).await.err()),
-        ("event", store.snapshot_at(room_id, at(100)).await.err()),
+        ("event", store.picture_at(room_id, at(100), 1).await.err()),
         ("event", store.resume(room_id, after, 10).await.err()),
-        (
-            "event",
-            store.events_after(room_id, head.epoch, 0, 10).await.err(),
-        ),
+        ("event", store.events_after(room_id, after, 10).await.err()),
         ("program", store.room(room_id).await.err()),
     ] {
         let error = told.unwrap();
@@ -178,7 +175,7 @@ fn a_caller_that_is_dropped_leaves_no_transaction_behind() {
 
         for polls in 1..20 {
             {
-                let mut reading = pin!(store.snapshot_at(room_id, at(10)));
+                let mut reading = pin!(store.picture_at(room_id, at(10), 1));
                 let mut polled = 0;
                 poll_fn(|context| {
                     polled += 1;

@@ -19,4 +19,5 @@ mod scene;
 mod sessions;
 mod snapshots;
 mod tenants;
+mod trimming;
 mod unreadable;

@@ -7,7 +7,9 @@ use parlor_store::{
 };
 
 use crate::harness::{Database, on_both_engines};
-use crate::scene::{SeededIds, at, donation, ends, live_room, needs, new_room, record, tenant};
+use crate::scene::{
+    SeededIds, at, donation, ends, events_after, live_room, needs, new_room, record, tenant,
+};
 
 on_both_engines! {
     a_room_comes_back_as_it_was_made,
@@ -36,10 +38,7 @@ async fn a_room_comes_back_as_it_was_made(database: Database) {
     assert_eq!(view.head, made.head);
     assert_eq!(view.session, None);
     assert_eq!(view.train, None);
-    let events = store
-        .events_after(made.room.id, made.head.epoch, 0, 10)
-        .await
-        .unwrap();
+    let events = events_after(&store, made.room.id, made.head.epoch, 0, 10).await;
     assert_eq!(events, made.changes.events);
 }
 

@@ -1,7 +1,7 @@
 //! What tests begin with: tenants, rooms and reports, with seeded ids and a clock of their own.
 
 use parlor_domain::contribution::{Contribution, ContributionKind, RawReport, Report, Status};
-use parlor_domain::event::LogHead;
+use parlor_domain::event::{Event, LogHead};
 use parlor_domain::hype_train::{Level, Program};
 use parlor_domain::id::{Epoch, IdSource, RoomId, TenantId, ViewerId};
 use parlor_domain::room::{Room, RoomDraft, RoomState};
@@ -11,7 +11,8 @@ use parlor_domain::room_aggregate::{
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use parlor_store::{
-    Batch, Committed, ContributionNeeds, DueKind, InsertRoom, Lease, RoomNeeds, Store, StoreError,
+    Batch, Committed, ContributionNeeds, DueKind, InsertRoom, Lease, LogPosition, RoomNeeds, Store,
+    StoreError,
 };
 use uuid::Uuid;
 
@@ -117,6 +118,20 @@ pub(crate) async fn ends(store: &Store) -> Vec<(RoomId, TenantId, ServerTime)> {
     work.iter()
         .map(|one| (one.room_id(), one.tenant_id, one.due_at))
         .collect()
+}
+
+/// What is read on behind a position of the room's log.
+pub(crate) async fn events_after(
+    store: &Store,
+    room_id: RoomId,
+    epoch: Epoch,
+    seq: i64,
+    limit: i64,
+) -> Vec<Event> {
+    let after = LogPosition { epoch, seq };
+    let read = store.events_after(room_id, after, limit).await.unwrap();
+
+    read.events().expect("the log reaches back so far")
 }
 
 /// A lease of five seconds.

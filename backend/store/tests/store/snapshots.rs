@@ -1,22 +1,24 @@
-//! A room's state at its head and at any time equals the log folded by hand.
+//! A room's state at its head, and its picture at any time, equal the log folded by hand.
 
 use std::collections::BTreeMap;
 
-use parlor_domain::event::Event;
+use parlor_domain::event::{Event, Timing};
 use parlor_domain::id::RoomId;
 use parlor_domain::time::ServerTime;
 use parlor_store::{KEYFRAME_EVERY, Store};
 
 use crate::harness::{Database, on_both_engines};
-use crate::scene::{SeededIds, at, decide, donation, live_room, needs, record, tenant};
+use crate::scene::{
+    SeededIds, at, decide, donation, events_after, live_room, needs, record, tenant,
+};
 
 on_both_engines! {
-    the_state_at_any_time_is_the_log_folded_up_to_then,
+    the_picture_at_any_time_is_the_log_folded_up_to_then,
     a_seek_reads_a_keyframe_and_what_follows_it,
-    a_room_without_events_has_an_empty_state_before_its_first,
+    before_its_first_event_a_room_has_no_picture,
 }
 
-async fn the_state_at_any_time_is_the_log_folded_up_to_then(database: Database) {
+async fn the_picture_at_any_time_is_the_log_folded_up_to_then(database: Database) {
     let (store, mut ids) = (database.open().await, SeededIds::new(1));
     let tenant_id = tenant(&store, &mut ids).await;
     let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
@@ -47,10 +49,7 @@ async fn the_state_at_any_time_is_the_log_folded_up_to_then(database: Database) 
     }
 
     let head = store.head(room_id).await.unwrap().unwrap();
-    let log = store
-        .events_after(room_id, head.epoch, 0, 10_000)
-        .await
-        .unwrap();
+    let log = events_after(&store, room_id, head.epoch, 0, 10_000).await;
     assert!(
         head.seq > 3 * KEYFRAME_EVERY,
         "the log has several keyframes, at {}",
@@ -90,10 +89,7 @@ async fn a_seek_reads_a_keyframe_and_what_follows_it(database: Database) {
         .unwrap();
     }
     let head = store.head(room_id).await.unwrap().unwrap();
-    let log = store
-        .events_after(room_id, head.epoch, 0, 10_000)
-        .await
-        .unwrap();
+    let log = events_after(&store, room_id, head.epoch, 0, 10_000).await;
     let gap = "SELECT MAX(k.seq - COALESCE((SELECT MAX(j.seq) FROM keyframes j
         WHERE j.room_id = k.room_id AND j.seq < k.seq), 0)) FROM keyframes k";
     let gap = database.number(gap).await;
@@ -112,24 +108,33 @@ async fn a_seek_reads_a_keyframe_and_what_follows_it(database: Database) {
     for event in log.iter().filter(|event| event.seq >= first) {
         check(&store, room_id, &log, event.occurred_at).await;
     }
+
+    // Of all parts a keyframe holds the picture's.
+    let others = "SELECT COUNT(*) FROM keyframes WHERE events LIKE '%RoomUpdated%'
+        OR events LIKE '%Session%' OR events NOT LIKE '%HypeTrain%'";
+    assert_eq!(database.number(others).await, 0);
 }
 
-async fn a_room_without_events_has_an_empty_state_before_its_first(database: Database) {
+async fn before_its_first_event_a_room_has_no_picture(database: Database) {
     let (store, mut ids) = (database.open().await, SeededIds::new(1));
     let tenant_id = tenant(&store, &mut ids).await;
     let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
 
-    let before = store.snapshot_at(room_id, at(-1)).await.unwrap().unwrap();
+    let before = store
+        .picture_at(room_id, at(-1), 10)
+        .await
+        .unwrap()
+        .unwrap();
 
-    assert_eq!((before.seq, before.events), (0, Vec::new()));
-    assert_eq!(before.ingest_offset_ms, 250);
+    let now = store.snapshot(room_id).await.unwrap().unwrap();
     assert_eq!(
-        store
-            .snapshot_at(RoomId::next(&mut ids), at(0))
-            .await
-            .unwrap(),
-        None
+        (before.snapshot.seq, before.snapshot.events),
+        (0, now.events)
     );
+    let seqs: Vec<_> = before.since.iter().map(|event| event.seq).collect();
+    assert_eq!(seqs, [1, 2]);
+    let unknown = store.picture_at(RoomId::next(&mut ids), at(0), 1).await;
+    assert_eq!(unknown.unwrap(), None);
 }
 
 fn toggle_session(
@@ -144,17 +149,27 @@ fn toggle_session(
     }
 }
 
-/// Compares the state at `at` with the log folded by hand, and returns its position.
+/// Compares the picture at `at` with the log folded by hand, and returns its position.
 async fn check(store: &Store, room_id: RoomId, log: &[Event], at: ServerTime) -> i64 {
-    let snapshot = store.snapshot_at(room_id, at).await.unwrap().unwrap();
+    let picture = store.picture_at(room_id, at, 5).await.unwrap().unwrap();
     let seq = log
         .iter()
         .rev()
         .find(|event| event.occurred_at <= at)
         .map_or(0, |event| event.seq);
 
-    assert_eq!(snapshot.seq, seq, "at {at:?}");
-    assert_eq!(snapshot.events, fold(log, seq), "at {at:?}");
+    assert_eq!(picture.snapshot.seq, seq, "at {at:?}");
+    let of = |timing, events: Vec<Event>| {
+        let events = events.into_iter();
+        events.filter(move |event| event.body.timing() == timing)
+    };
+    let then = of(Timing::Picture, fold(log, seq));
+    let now = of(Timing::Live, fold(log, i64::MAX));
+    let mut expected: Vec<_> = then.chain(now).collect();
+    expected.sort_by_key(|event| event.seq);
+    assert_eq!(picture.snapshot.events, expected, "at {at:?}");
+    let since = log.iter().filter(|event| event.seq > seq).take(5).cloned();
+    assert_eq!(picture.since, since.collect::<Vec<_>>(), "at {at:?}");
     seq
 }
 
