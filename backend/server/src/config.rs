@@ -343,6 +343,28 @@ mod tests {
     }
 
     #[test]
+    fn a_request_may_take_neither_no_time_nor_for_ever() {
+        let within = |request_timeout_ms| {
+            let args = ServeArgs {
+                request_timeout_ms,
+                ..args(SECRET)
+            };
+            args.into_settings()
+                .map(|settings| settings.request_timeout_ms)
+        };
+
+        assert_eq!(within(None).unwrap(), 10_000);
+        for fits in [1_000, 60_000] {
+            assert_eq!(within(Some(fits)).unwrap(), fits);
+        }
+        for odd in [0, 999, 60_001] {
+            let refusal = within(Some(odd)).unwrap_err().to_string();
+            assert!(refusal.contains("--request-timeout-ms"), "{refusal}");
+            assert!(refusal.contains(&odd.to_string()), "{refusal}");
+        }
+    }
+
+    #[test]
     fn the_file_gives_what_no_flag_gives_and_knows_no_other_words() {
         let file: ServeArgs = toml::from_str(
             "listen = '0.0.0.0:1'\nallowed-origin = ['https://a.example']\nlog-format = 'json'",
