@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use parlor_test_database::{Database, on_both_engines};
 use serde_json::Value;
 
 const SECRET: &str = "a secret that is long enough for tests";
@@ -329,5 +330,64 @@ impl Drop for Running {
         // It may have left by itself.
         drop(self.process.kill());
         drop(self.process.wait());
+    }
+}
+
+on_both_engines! { a_database_that_is_not_this_parlors_is_told_and_left_alone }
+
+async fn a_database_that_is_not_this_parlors_is_told_and_left_alone(database: Database) {
+    let folder = Folder::make();
+    let told = || {
+        let migrate = refusal(parlor(&folder.0).args(["migrate", "--database", &database.url]));
+        let serve = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            &database.url,
+        ];
+        let serve = refusal(parlor(&folder.0).args(serve));
+        assert_eq!(migrate, serve);
+        migrate
+    };
+
+    if let Some(file) = database.url.strip_prefix("sqlite://") {
+        // To SQLite an empty file is an empty database.
+        std::fs::write(file, "").unwrap();
+    }
+    database.run("CREATE TABLE notes (text TEXT)").await;
+    for _ in 0..2 {
+        let line = told();
+        assert!(line.contains("belongs to another program"), "{line}");
+        assert!(line.contains("a database of its own"), "{line}");
+    }
+    database.run("DROP TABLE notes").await;
+
+    let migrated = parlor(&folder.0)
+        .args(["migrate", "--database", &database.url])
+        .output();
+    assert!(migrated.unwrap().status.success());
+    let newer = "INSERT INTO _sqlx_migrations
+        (version, description, installed_on, success, checksum, execution_time)
+        SELECT 9999, 'of the future', installed_on, success, checksum, 0
+        FROM _sqlx_migrations WHERE version = 1";
+    let foreign = "UPDATE _sqlx_migrations SET success = (1 = 1);
+        UPDATE _sqlx_migrations SET checksum =
+        (SELECT checksum FROM _sqlx_migrations WHERE version = 2) WHERE version = 1";
+    for (change, said) in [
+        (
+            newer,
+            "a newer parlor has brought it up to date (migration 9999",
+        ),
+        (
+            "DELETE FROM _sqlx_migrations WHERE version = 9999;
+             UPDATE _sqlx_migrations SET success = (1 = 0) WHERE version = 11",
+            "migration 11 was broken off half-way; restore a backup",
+        ),
+        (foreign, "its migration 1 is not parlor's"),
+    ] {
+        database.run(change).await;
+        let line = told();
+        assert!(line.contains(said), "{line}");
     }
 }

@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Sqlite};
 use crate::error::StoreError;
 use crate::lineage;
 use crate::log_keep::LogKeep;
+use crate::ownership;
 use crate::set::{Dialect, SetStatement};
 use crate::sql::{Row, Statement, Value};
 use crate::standing::{self, Standing};
@@ -385,6 +386,7 @@ async fn connect_sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"));
+    ownership::check_sqlite(&options).await?;
     let pool = || {
         SqlitePoolOptions::new()
             .acquire_timeout(ACQUIRE_MAX)
@@ -417,6 +419,7 @@ async fn connect_postgres(settings: &Settings) -> Result<Engine, sqlx::Error> {
     if standing::is_read_only(&mut connection).await? {
         return Err(standing::read_only());
     }
+    ownership::check_postgres(&mut connection).await?;
     connection.close().await?;
     let standing = Arc::new(Standing::default());
     let (of_new, of_used) = (Arc::clone(&standing), Arc::clone(&standing));

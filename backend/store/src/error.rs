@@ -30,12 +30,34 @@ pub enum StoreError {
     #[error("the database refused: {0}")]
     Fault(sqlx::Error),
     #[error("the database could not be brought up to date: {0}")]
-    Migration(sqlx::migrate::MigrateError),
+    Migration(#[from] NotMigrated),
     /// The address leads nowhere. Its password is left out.
     #[error("the database `{url}` cannot be opened: {source}")]
     Unreachable { url: String, source: sqlx::Error },
     #[error("the database address `{url}` must start with `sqlite://` or `postgres://`")]
     AddressUnknown { url: String },
+}
+
+/// Why a database was not brought up to date, and what to do about it. Each migration is written whole or
+/// not at all, so nothing is damaged.
+#[derive(Debug, thiserror::Error)]
+pub enum NotMigrated {
+    #[error(
+        "a newer parlor has brought it up to date (migration {0} is not known to this one); run the newer \
+         one, or restore a backup from before"
+    )]
+    Newer(i64),
+    #[error(
+        "its migration {0} is not parlor's, so it belongs to another program or to a parlor that was \
+         changed; give this one a database of its own"
+    )]
+    Foreign(i64),
+    #[error(
+        "its migration {0} was broken off half-way; restore a backup from before, and migrate again"
+    )]
+    BrokenOff(i64),
+    #[error("{0}")]
+    Failed(sqlx::migrate::MigrateError),
 }
 
 impl StoreError {

@@ -15,8 +15,10 @@ mod kept_event;
 mod lineage;
 mod log;
 mod log_keep;
+mod migration;
 mod nodes;
 mod overlay_tokens;
+mod ownership;
 mod page;
 mod participant_row;
 mod participants;
@@ -33,7 +35,7 @@ pub use batch::{Batch, Committed, ContributionNeeds, NoRoom, PeopleNeeds, RoomNe
 pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{Settings, Synchronous};
-pub use error::StoreError;
+pub use error::{NotMigrated, StoreError};
 pub use log::{
     KEYFRAME_EVERY, LogPosition, Picture, RESUME_EVENTS_MAX, Resume, RoomHead, Snapshot,
 };
@@ -72,12 +74,7 @@ impl Store {
 
     /// Brings the schema up to date. Harmless when it is.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let migrator = sqlx::migrate!("./migrations");
-        match &self.engine {
-            Engine::Sqlite { writer, .. } => migrator.run(writer).await,
-            Engine::Postgres { pool, .. } => migrator.run(pool).await,
-        }
-        .map_err(StoreError::Migration)?;
+        migration::run(&self.engine).await?;
 
         if let Engine::Postgres { pool, .. } = &self.engine {
             lineage::note(pool).await?;
