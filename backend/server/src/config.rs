@@ -19,6 +19,12 @@ pub const INIT_TIMEOUT_MS: u64 = 10_000;
 pub const REQUEST_TIMEOUT_MS: u64 = 10_000;
 /// From what a commit may take on a slow disk, to what proxies commonly wait for an answer.
 const REQUEST_TIMEOUT_RANGE_MS: RangeInclusive<u64> = 1_000..=60_000;
+/// From one that writes beside one that reads, to what PostgreSQL takes with some tuning.
+const DATABASE_CONNECTIONS_RANGE: RangeInclusive<u32> = 2..=1_000;
+/// A lane holds a connection while it writes. On more than a few dozen cores something else is in the way.
+const WRITER_LANES_RANGE: RangeInclusive<u32> = 1..=64;
+/// One command each is what a batch must beat; beyond some thousands rooms stay locked too long.
+const WRITER_BATCH_RANGE: RangeInclusive<u32> = 1..=4_096;
 
 #[expect(
     clippy::doc_markdown,
@@ -113,6 +119,27 @@ pub struct ServeArgs {
     /// HTTP and over a socket, whatever they wait for.
     #[arg(long, env = "PARLOR_REQUEST_TIMEOUT_MS", value_name = "MS")]
     pub request_timeout_ms: Option<u64>,
+
+    /// How many connections to the database this server holds at most [default: 10]
+    ///
+    /// From 2 to 1000. With several servers, all of theirs together must stay below PostgreSQL's own
+    /// `max_connections`. On SQLite these are the readers, beside one writer.
+    #[arg(long, env = "PARLOR_DATABASE_CONNECTIONS", value_name = "COUNT")]
+    pub database_connections: Option<u32>,
+
+    /// How many transactions write side by side on PostgreSQL
+    /// [default: half of the connections, at most 4]
+    ///
+    /// From 1 to 64, and fewer than the connections. Rooms are spread over them; more help while the
+    /// database waits for its disk, and get in each other's way once it does not.
+    #[arg(long, env = "PARLOR_WRITER_LANES", value_name = "COUNT")]
+    pub writer_lanes: Option<u32>,
+
+    /// How many commands go into one transaction at most [default: 256]
+    ///
+    /// From 1 to 4096. More make no command cheaper, and keep rooms locked for longer.
+    #[arg(long, env = "PARLOR_WRITER_BATCH", value_name = "COUNT")]
+    pub writer_batch: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -143,8 +170,15 @@ pub struct Settings {
     pub log_keep: LogKeep,
     pub init_timeout_ms: u64,
     pub request_timeout_ms: u64,
+    pub database_connections: u32,
+    /// `None` leaves it to the store.
+    pub writer_lanes: Option<u32>,
+    pub writer_batch: u32,
 }
 
+/// Commands in one transaction, unless said otherwise. More would not make a command cheaper, and would
+/// keep the rooms locked longer.
+pub const WRITER_BATCH: u32 = 256;
 /// Where everything is kept unless said otherwise.
 pub const DATABASE_DEFAULT: &str = "sqlite://parlor.db";
 
@@ -170,12 +204,30 @@ impl ServeArgs {
         let public_url = self.public_url.or(file.public_url);
         let request_timeout_ms = self.request_timeout_ms.or(file.request_timeout_ms);
         let request_timeout_ms = request_timeout_ms.unwrap_or(REQUEST_TIMEOUT_MS);
-        ensure!(
-            REQUEST_TIMEOUT_RANGE_MS.contains(&request_timeout_ms),
-            "--request-timeout-ms must be from {} to {}, and is {request_timeout_ms}",
-            REQUEST_TIMEOUT_RANGE_MS.start(),
-            REQUEST_TIMEOUT_RANGE_MS.end()
-        );
+        check_range(
+            "request-timeout-ms",
+            request_timeout_ms,
+            &REQUEST_TIMEOUT_RANGE_MS,
+        )?;
+        let connections = self.database_connections.or(file.database_connections);
+        let connections = connections.unwrap_or(parlor_store::POOL_SIZE_DEFAULT);
+        check_range(
+            "database-connections",
+            connections,
+            &DATABASE_CONNECTIONS_RANGE,
+        )?;
+        let writer_lanes = self.writer_lanes.or(file.writer_lanes);
+        if let Some(lanes) = writer_lanes {
+            check_range("writer-lanes", lanes, &WRITER_LANES_RANGE)?;
+            ensure!(
+                lanes < connections,
+                "--writer-lanes must be less than --database-connections, for those who read, and {lanes} \
+                 is not less than {connections}"
+            );
+        }
+        let writer_batch = self.writer_batch.or(file.writer_batch);
+        let writer_batch = writer_batch.unwrap_or(WRITER_BATCH);
+        check_range("writer-batch", writer_batch, &WRITER_BATCH_RANGE)?;
         let log_keep = log_keep(
             self.log_keep_days.or(file.log_keep_days),
             self.log_keep_events.or(file.log_keep_events),
@@ -207,8 +259,26 @@ impl ServeArgs {
                 .or(file.init_timeout_ms)
                 .unwrap_or(INIT_TIMEOUT_MS),
             request_timeout_ms,
+            database_connections: connections,
+            writer_lanes,
+            writer_batch,
         })
     }
+}
+
+/// Refuses a setting that is out of its range, by its name.
+fn check_range<T: PartialOrd + Copy + std::fmt::Display>(
+    name: &str,
+    value: T,
+    range: &RangeInclusive<T>,
+) -> anyhow::Result<()> {
+    ensure!(
+        range.contains(&value),
+        "--{name} must be from {} to {}, and is {value}",
+        range.start(),
+        range.end()
+    );
+    Ok(())
 }
 
 impl Settings {
@@ -361,6 +431,45 @@ mod tests {
             let refusal = within(Some(odd)).unwrap_err().to_string();
             assert!(refusal.contains("--request-timeout-ms"), "{refusal}");
             assert!(refusal.contains(&odd.to_string()), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_number_out_of_its_range_is_refused_by_name() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let refused = |line: &str| {
+            let args: ServeArgs =
+                toml::from_str(&format!("jwt-secret = '{secret}'\n{line}")).unwrap();
+            args.into_settings().err().map(|error| error.to_string())
+        };
+        for (line, said) in [
+            (
+                "request-timeout-ms = 999",
+                "--request-timeout-ms must be from 1000 to 60000",
+            ),
+            (
+                "database-connections = 1",
+                "--database-connections must be from 2 to 1000",
+            ),
+            ("writer-lanes = 0", "--writer-lanes must be from 1 to 64"),
+            (
+                "writer-lanes = 10",
+                "--writer-lanes must be less than --database-connections",
+            ),
+            (
+                "writer-batch = 4097",
+                "--writer-batch must be from 1 to 4096",
+            ),
+        ] {
+            let refusal = refused(line).unwrap();
+            assert!(refusal.starts_with(said), "{refusal}");
+        }
+        for line in [
+            "writer-lanes = 9",
+            "database-connections = 2",
+            "writer-batch = 1",
+        ] {
+            assert_eq!(refused(line), None);
         }
     }
 

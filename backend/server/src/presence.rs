@@ -308,6 +308,7 @@ mod tests {
             publisher: Arc::new(Nobody),
             clock: Clock::System,
             ids,
+            batch_max: 256,
             guards: Guards::default(),
         })
         .await;

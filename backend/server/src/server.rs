@@ -68,6 +68,7 @@ impl Server {
             publisher: Arc::clone(&hub) as Arc<dyn Publish>,
             clock: clock.clone(),
             ids: ids.clone(),
+            batch_max: settings.writer_batch.try_into()?,
             guards,
         })
         .await;
@@ -132,6 +133,8 @@ async fn open_store(settings: &Settings, ids: &Ids) -> Result<Store> {
         Synchronous::Normal => parlor_store::Synchronous::Normal,
     };
     store_settings.log_keep = settings.log_keep;
+    store_settings.pool_size = settings.database_connections;
+    store_settings.lanes = settings.writer_lanes;
     let store = Store::connect(&store_settings).await?;
     store
         .migrate()

@@ -58,6 +58,8 @@ pub struct Setup {
     pub publisher: Arc<dyn Publish>,
     pub clock: Clock,
     pub ids: Ids,
+    /// Commands in one transaction at most.
+    pub batch_max: usize,
     pub guards: Guards,
 }
 
@@ -80,6 +82,7 @@ impl Writer {
             publisher,
             clock,
             ids,
+            batch_max,
             guards,
         } = setup;
         let (ends, deleted) = (Arc::new(Hint::default()), Arc::new(Hint::default()));
@@ -90,6 +93,7 @@ impl Writer {
             deleted: Arc::clone(&deleted),
             clock: clock.clone(),
             ids,
+            batch_max,
             guards: guards.clone(),
         };
         let count = store.lanes().max(1);

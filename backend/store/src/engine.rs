@@ -41,7 +41,7 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// Statements that stay prepared: every fixed one, and the sets in each of their sizes.
 const PREPARED_MAX: usize = 400;
 /// Connections to a database that serves one node, lanes and readers together.
-const POOL_SIZE_DEFAULT: u32 = 10;
+pub const POOL_SIZE_DEFAULT: u32 = 10;
 /// SQLite's page cache for the writer, in KiB: the hot pages of some thousands of rooms.
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
 
@@ -54,6 +54,9 @@ pub struct Settings {
     /// Connections held at most; on SQLite these are the readers, beside one writer.
     pub pool_size: u32,
     pub log_keep: LogKeep,
+    /// How many batches are written side by side on PostgreSQL; `None` for half of the connections, up to
+    /// a few.
+    pub lanes: Option<u32>,
 }
 
 /// What a commit on SQLite survives.
@@ -75,6 +78,7 @@ impl Settings {
             sqlite_synchronous: Synchronous::Full,
             pool_size: POOL_SIZE_DEFAULT,
             log_keep: LogKeep::default(),
+            lanes: None,
         }
     }
 }

@@ -34,7 +34,7 @@ mod tenants;
 pub use batch::{Batch, Committed, ContributionNeeds, NoRoom, PeopleNeeds, RoomNeeds, Unreadable};
 pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
-pub use engine::{Settings, Synchronous};
+pub use engine::{POOL_SIZE_DEFAULT, Settings, Synchronous};
 pub use error::{NotMigrated, StoreError};
 pub use log::{
     KEYFRAME_EVERY, LogPosition, Picture, RESUME_EVENTS_MAX, Resume, RoomHead, Snapshot,
@@ -51,9 +51,9 @@ use engine::Engine;
 use parlor_domain::time::ServerTime;
 use sql::{Statement, first_number};
 
-/// How many of PostgreSQL's connections write at once at most. Rooms are spread over them; more
-/// would contend for the same disk.
-const LANES_MAX: usize = 4;
+/// How many of PostgreSQL's connections write at once at most, unless said otherwise. Rooms are spread over
+/// them; more would contend for the same disk.
+const LANES_DEFAULT_MAX: u32 = 4;
 
 /// One database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -96,8 +96,12 @@ impl Store {
         match &self.engine {
             Engine::Sqlite { .. } => 1,
             Engine::Postgres { .. } => {
-                let half = usize::try_from(self.settings.pool_size / 2).unwrap_or(LANES_MAX);
-                half.clamp(1, LANES_MAX)
+                let half = self.settings.pool_size / 2;
+                let lanes = self
+                    .settings
+                    .lanes
+                    .unwrap_or(half.clamp(1, LANES_DEFAULT_MAX));
+                usize::try_from(lanes).expect("lanes are few")
             }
         }
     }

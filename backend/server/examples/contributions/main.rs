@@ -15,7 +15,7 @@ use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_server::clock::Clock;
 use parlor_server::config::{
-    INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous,
+    INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous, WRITER_BATCH,
 };
 use parlor_server::identity::Claims;
 use parlor_server::ids::Randomness;
@@ -130,5 +130,8 @@ fn settings(database: &str) -> Settings {
         log_keep: LogKeep::default(),
         init_timeout_ms: INIT_TIMEOUT_MS,
         request_timeout_ms: REQUEST_TIMEOUT_MS,
+        database_connections: parlor_store::POOL_SIZE_DEFAULT,
+        writer_lanes: None,
+        writer_batch: WRITER_BATCH,
     }
 }

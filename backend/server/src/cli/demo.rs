@@ -22,7 +22,9 @@ use super::serve::stop_signal;
 use super::simulate::parse_rate;
 use super::{log_to_stderr, print};
 use crate::clock::Clock;
-use crate::config::{INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous};
+use crate::config::{
+    INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous, WRITER_BATCH,
+};
 use crate::graphql::global_id::parse_room_id;
 use crate::ids::{Ids, Randomness};
 use crate::server::Server;
@@ -265,6 +267,9 @@ fn settings(args: &DemoArgs, folder: &Folder) -> Settings {
         log_keep: LogKeep::default(),
         init_timeout_ms: INIT_TIMEOUT_MS,
         request_timeout_ms: REQUEST_TIMEOUT_MS,
+        database_connections: parlor_store::POOL_SIZE_DEFAULT,
+        writer_lanes: None,
+        writer_batch: WRITER_BATCH,
     }
 }
 

@@ -325,6 +325,9 @@ async fn start_server(database: &str, clock: &TestClock, request_timeout_ms: u64
         log_keep: LogKeep::default(),
         init_timeout_ms: 10_000,
         request_timeout_ms,
+        database_connections: 10,
+        writer_lanes: None,
+        writer_batch: 256,
     };
     // Another seed for each server: two that shared one would give out the same ids.
     let seed =

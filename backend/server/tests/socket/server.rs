@@ -136,6 +136,7 @@ impl TestServer {
             publisher,
             clock: own_clock.clone(),
             ids: ids.clone(),
+            batch_max: 256,
             guards: Guards {
                 health: health.clone(),
                 ..Guards::default()

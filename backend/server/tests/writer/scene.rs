@@ -82,6 +82,7 @@ impl Scene {
             publisher: Arc::new(Nobody),
             clock,
             ids: self.ids.clone(),
+            batch_max: 256,
             guards: guards.clone(),
         })
         .await;
