@@ -1,9 +1,9 @@
 //! Holds picture events back until the viewer's picture catches up with them, and remembers those
 //! that it has shown, for the viewer may seek back.
 //!
-//! It is one sequence in order of `seq`, which is the order of the moments too, for the server's
-//! stamps never run backwards; `shown` says how far the picture has got. Playing moves that mark
-//! forward event by event; a seek puts it somewhere else.
+//! It is one sequence in order of `seq`, which is the order of the moments too: an event that is not due
+//! holds up those behind it. `shown` says how far the picture has got. Playing moves that mark forward
+//! event by event; a seek puts it somewhere else.
 
 use crate::due::{Due, Reached, Schedule};
 use crate::event::{HypeTrain, RoomEvent};
