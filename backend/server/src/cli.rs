@@ -59,6 +59,10 @@ enum Command {
 }
 
 /// Does what the command line says. Errors come as one line on standard error.
+#[expect(
+    clippy::print_stderr,
+    reason = "it is said to whoever typed the command"
+)]
 pub fn run() -> ExitCode {
     match execute(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,

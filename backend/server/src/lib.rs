@@ -1,6 +1,9 @@
 //! The server: GraphQL over HTTP and WebSocket, the writer that groups commits, and the hub that
 //! fans out what was committed.
 
+// What a running server has to say goes through `tracing`, which cannot hold up who says it.
+#![warn(clippy::print_stderr)]
+
 pub mod app;
 pub mod cli;
 pub mod clock;

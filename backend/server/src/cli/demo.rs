@@ -289,6 +289,10 @@ impl Folder {
 }
 
 impl Drop for Folder {
+    #[expect(
+        clippy::print_stderr,
+        reason = "it is said to whoever typed the command"
+    )]
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             eprintln!("error: cannot remove {}: {error}", self.0.display());

@@ -58,6 +58,10 @@ pub(super) struct TokenArgs {
     jwt_secret: Option<String>,
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "it is said to whoever typed the command"
+)]
 pub(super) async fn token(args: TokenArgs) -> Result<()> {
     let secret = args
         .jwt_secret

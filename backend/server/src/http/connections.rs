@@ -102,7 +102,6 @@ async fn carry(
             connection.await
         }
     };
-    eprintln!("ended {ended:?}");
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
