@@ -103,7 +103,7 @@ impl StoreError {
         };
         error.as_database_error().is_some_and(|refusal| {
             sqlite_primary_code(refusal) == Some(SQLITE_READONLY)
-                || refusal.code().as_deref() == Some(READ_ONLY_TRANSACTION)
+                || refusal.code().as_deref() == Some(READ_ONLY)
         })
     }
 
@@ -155,7 +155,8 @@ fn is_clean_refusal(refusal: &dyn DatabaseError) -> bool {
 
     // Class 23: a constraint that is checked at the end. Class 40: rolled back.
     let code = refusal.code().unwrap_or_default();
-    code.starts_with("23") || code == SERIALIZATION_FAILURE || code == DEADLOCK_DETECTED
+    code.starts_with("23")
+        || [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, IDLE_TOO_LONG].contains(&code.as_ref())
 }
 
 fn is_transient(refusal: &dyn DatabaseError) -> bool {
@@ -180,14 +181,16 @@ fn sqlite_primary_code(refusal: &dyn DatabaseError) -> Option<u32> {
 const SQLITE_BUSY: u32 = 5;
 const SQLITE_LOCKED: u32 = 6;
 const SQLITE_READONLY: u32 = 8;
-const READ_ONLY_TRANSACTION: &str = "25006";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK_DETECTED: &str = "40P01";
+/// The transaction sat idle for too long and was undone, as when this node was stopped meanwhile.
+const IDLE_TOO_LONG: &str = "25P03";
 /// What PostgreSQL says when trying again helps: also `lock_not_available`, `too_many_connections`,
 /// a server that goes down or comes up, and one that can only be read since a failover.
-const TRANSIENT: [&str; 8] = [
+const TRANSIENT: [&str; 9] = [
     SERIALIZATION_FAILURE,
     DEADLOCK_DETECTED,
+    IDLE_TOO_LONG,
     "55P03",
     "53300",
     "57P01",

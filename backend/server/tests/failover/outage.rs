@@ -54,6 +54,44 @@ fn nobody_waits_long_for_a_database_that_is_silent() {
     parlor_test_database::run(Engine::Postgres, |url| be_away(url, Outage::Silent));
 }
 
+#[test]
+fn a_transaction_that_was_given_up_stays_on_no_connection() {
+    parlor_test_database::run(Engine::Postgres, pause);
+}
+
+/// The wire is silent for as long as a BEGIN is waited for, which arrives a moment later all the same.
+async fn pause(url: String) {
+    explain(url).await;
+    let cluster = Cluster::create().await;
+    let switch = Switch::start(cluster.port).await;
+    let url = format!("postgres://postgres@127.0.0.1:{}/postgres", switch.port);
+    let settings = Settings {
+        pool_size: 1,
+        ..Settings::new(url)
+    };
+    let store = Store::connect(&settings).await.unwrap();
+    store.migrate().await.unwrap();
+    make_tenant(&store).await;
+
+    loop {
+        // By when this is asked, the connection has mostly come back to the pool.
+        cluster.ask::<i64>("SELECT count(*) FROM rooms").await;
+        switch.fall_silent();
+        let given_up = store.begin(&[]).await.err().unwrap();
+        switch.speak_again();
+        assert!(given_up.is_retryable(), "{given_up:?}");
+        if !given_up.to_string().contains("pool") {
+            break;
+        }
+        store.check_writable().await.unwrap();
+    }
+    store.check_writable().await.unwrap();
+    let open = "SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = 'parlor' AND state LIKE 'idle in transaction%'";
+    assert_eq!(cluster.ask::<i64>(open).await, 0);
+    store.close().await;
+}
+
 async fn be_away(url: String, outage: Outage) {
     explain(url).await;
     let mut cluster = Cluster::create().await;
@@ -97,7 +135,7 @@ async fn be_away(url: String, outage: Outage) {
     assert!(said.starts_with("the database does not answer"), "{said}");
     match outage {
         Outage::Ended => cluster.revive().await,
-        Outage::Silent => switch.lead_to(cluster.port),
+        Outage::Silent => switch.speak_again(),
     }
     let back = Instant::now();
     let since = until_each_gave(&mut calls, back).await;

@@ -156,7 +156,8 @@ fn a_batch_that_is_left_alone_gives_its_rooms_up() {
 
         let next = store.begin(&asked).await;
         assert!(next.is_ok(), "{:?}", next.err());
-        assert!(left.commit().await.is_err());
+        let error = left.commit().await.unwrap_err();
+        assert!(error.is_retryable(), "{error:?}");
     });
 }
 
