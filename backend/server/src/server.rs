@@ -54,7 +54,7 @@ impl Server {
 
         let guards = Guards::default();
         let watch = DatabaseWatch {
-            store: store.clone(),
+            store: store.apart(),
             clock: clock.clone(),
             trust: guards.trust.clone(),
             health: guards.health.clone(),

@@ -26,7 +26,7 @@ use crate::due_work::{self, RoomEnd};
 use crate::engine::Transaction;
 use crate::{Store, StoreError};
 use claims::Shared;
-use rooms::{Locked, Rooms};
+use rooms::{Locked, Rooms, WhenLocked};
 
 pub use contributions::ContributionNeeds;
 pub use people::PeopleNeeds;
@@ -97,8 +97,21 @@ impl Store {
     ///
     /// Fails with [`StoreError::Retry`] when another transaction was in the way.
     pub async fn begin(&self, needs: &[RoomNeeds]) -> Result<Batch, StoreError> {
+        self.begin_when(needs, WhenLocked::Wait).await
+    }
+
+    /// [Begins](Self::begin), and waits for no room that is locked elsewhere: for who has waited before.
+    pub async fn begin_at_once(&self, needs: &[RoomNeeds]) -> Result<Batch, StoreError> {
+        self.begin_when(needs, WhenLocked::Refuse).await
+    }
+
+    async fn begin_when(
+        &self,
+        needs: &[RoomNeeds],
+        when_locked: WhenLocked,
+    ) -> Result<Batch, StoreError> {
         let mut transaction = self.engine.begin().await?;
-        let mut rooms = rooms::lock(&mut transaction, needs).await?;
+        let mut rooms = rooms::lock(&mut transaction, needs, when_locked).await?;
         claim_slugs(&mut transaction, &settings::slugs(needs)).await?;
         load(&mut transaction, &mut rooms).await?;
 
@@ -145,7 +158,7 @@ impl Batch {
             return Ok(true);
         }
 
-        self.rooms = rooms::lock(&mut self.transaction, &self.needs).await?;
+        self.rooms = rooms::lock(&mut self.transaction, &self.needs, WhenLocked::Wait).await?;
         load(&mut self.transaction, &mut self.rooms).await?;
         Ok(false)
     }

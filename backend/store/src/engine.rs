@@ -70,6 +70,8 @@ pub(crate) enum Engine {
     },
     Postgres {
         pool: PgPool,
+        /// One connection, made when it is first asked for.
+        apart: PgPool,
         standing: Arc<Standing>,
     },
 }
@@ -98,7 +100,24 @@ impl Engine {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres { pool, .. } => pool.close().await,
+            Self::Postgres { pool, apart, .. } => {
+                apart.close().await;
+                pool.close().await;
+            }
+        }
+    }
+
+    /// The same database by a connection of its own.
+    pub(crate) fn apart(&self) -> Self {
+        match self {
+            Self::Sqlite { .. } => self.clone(),
+            Self::Postgres {
+                apart, standing, ..
+            } => Self::Postgres {
+                pool: apart.clone(),
+                apart: apart.clone(),
+                standing: Arc::clone(standing),
+            },
         }
     }
 
@@ -106,7 +125,7 @@ impl Engine {
     pub(crate) async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { readers, .. } => fetch_sqlite(statement, readers).await,
-            Self::Postgres { pool, standing } => {
+            Self::Postgres { pool, standing, .. } => {
                 let fetched = fetch_postgres(statement, pool).await;
                 fetched.inspect_err(|error| standing.suspect(error))
             }
@@ -140,7 +159,7 @@ impl Engine {
     pub(crate) async fn write(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => fetch_sqlite(statement, writer).await,
-            Self::Postgres { pool, standing } => {
+            Self::Postgres { pool, standing, .. } => {
                 let fetched = fetch_postgres(statement, pool).await;
                 fetched.inspect_err(|error| standing.suspect(error))
             }
@@ -152,7 +171,7 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => writer.begin().await.map(Transaction::Sqlite),
-            Self::Postgres { pool, standing } => {
+            Self::Postgres { pool, standing, .. } => {
                 Transaction::begin_on_postgres(pool, standing, "BEGIN").await
             }
         }
@@ -162,7 +181,7 @@ impl Engine {
     pub(crate) async fn begin_read(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite { readers, .. } => readers.begin().await.map(Transaction::Sqlite),
-            Self::Postgres { pool, standing } => {
+            Self::Postgres { pool, standing, .. } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
                 Transaction::begin_on_postgres(pool, standing, begin).await
             }

@@ -1,5 +1,7 @@
 //! What goes wrong with a database, sorted by what a caller can do about it.
 
+use std::io::ErrorKind;
+
 use parlor_domain::id::RoomId;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgDatabaseError;
@@ -85,12 +87,17 @@ impl StoreError {
         }
     }
 
-    /// Whether there is no connection to be had, and none to be trusted.
+    /// Whether the database is not there: a connection was refused or lost, or it says that it goes down or
+    /// comes up. One that is late, or has no connection left, may be busy.
     pub fn is_out_of_reach(&self) -> bool {
         let Self::Retry(error) = self else {
             return false;
         };
-        error.as_database_error().is_none_or(|refusal| {
+        if let sqlx::Error::Io(error) = error {
+            return error.kind() != ErrorKind::TimedOut;
+        }
+
+        error.as_database_error().is_some_and(|refusal| {
             let code = refusal.code().unwrap_or_default();
             sqlite_primary_code(refusal).is_none() && code.starts_with("57P")
         })

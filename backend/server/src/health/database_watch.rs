@@ -14,14 +14,16 @@ use crate::clock::{Clock, ClockTrust, Stopwatch};
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How long it may take to answer. One that is slower than that serves nobody.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
-/// Answers in a row that may be late before the database is taken for being away: it may only be busy.
-const LATE_MAX: u32 = 1;
+/// Looks in a row that may fail before the database is taken for being away: a single connection may have
+/// been cut, or an answer been late.
+const FAILED_MAX: u32 = 1;
 
 const READ_ONLY: &str = "the database can only be read";
 
 /// What is looked at, and who is told.
 #[derive(Clone)]
 pub struct DatabaseWatch {
+    /// Apart from the one that is used, which may be busy.
     pub store: Store,
     pub clock: Clock,
     pub trust: ClockTrust,
@@ -34,39 +36,47 @@ impl DatabaseWatch {
     pub(crate) async fn run(self, pulse: Arc<Pulse>) {
         let mut ticks = tokio::time::interval(CHECK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut late = 0;
+        let mut failed = 0;
         loop {
             pulse.rest();
             ticks.tick().await;
             pulse.beat();
-            self.look(&mut late).await;
+            self.look(&mut failed).await;
         }
     }
 
-    /// Looks once. `late` counts the answers in a row that did not come in time.
-    pub(crate) async fn look(&self, late: &mut u32) {
+    /// Looks once. `failed` counts the looks in a row that found it away.
+    pub(crate) async fn look(&self, failed: &mut u32) {
         let looked = tokio::time::timeout(ANSWER_MAX, async {
             self.compare_clocks().await?;
             self.store.check_writable().await
         });
-        let finding = match looked.await {
+        let looked = looked.await;
+        let is_late = looked.is_err();
+        let finding = match looked {
             Ok(Ok(())) => None,
             Ok(Err(error)) if error.is_read_only() => Some(READ_ONLY.to_owned()),
             Ok(Err(_)) | Err(_) if self.store.is_read_only() => Some(READ_ONLY.to_owned()),
             Ok(Err(error)) => Some(format!("the database does not answer: {error}")),
-            Err(_) if *late < LATE_MAX => {
-                *late += 1;
-                return;
-            }
             Err(_) => Some("the database does not answer in time".to_owned()),
         };
-        if finding.is_none() {
-            *late = 0;
-            self.breaker.close();
-        } else {
-            self.breaker.open();
+        match finding {
+            None => {
+                *failed = 0;
+                self.breaker.close();
+                self.health.find("the database", None);
+            }
+            Some(finding) => {
+                *failed += 1;
+                if finding == READ_ONLY || *failed > FAILED_MAX {
+                    // A file that is late is busy: it has one place for those who write.
+                    if !is_late || self.store.has_own_clock() {
+                        self.breaker.open();
+                    }
+                    self.health.find("the database", Some(finding));
+                }
+            }
         }
-        self.health.find("the database", finding);
 
         let deviation = self.trust.distrust(self.clock.now());
         let finding = deviation.map(|deviation| deviation.to_string());

@@ -49,6 +49,14 @@ pub(super) struct Lane {
 
 type Jobs = Vec<Box<dyn Job>>;
 
+/// How commands are written.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    Together,
+    /// After a batch that failed, which has waited for whatever is locked: nothing is waited for again.
+    Alone,
+}
+
 /// Why a batch was not written.
 enum NotWritten {
     Store(StoreError),
@@ -79,14 +87,14 @@ impl Lane {
             };
             pulse.beat();
             jobs.retain(|job| job.is_wanted());
-            self.write(jobs, &pulse).await;
+            self.write(jobs).await;
         }
     }
 
-    async fn write(&mut self, mut jobs: Jobs, pulse: &Pulse) {
+    async fn write(&mut self, mut jobs: Jobs) {
         let size = jobs.len();
         let stopwatch = Stopwatch::start();
-        let result = self.try_batch(&mut jobs).await;
+        let result = self.try_batch(&mut jobs, Turn::Together).await;
         histogram!("parlor_writer_batch_seconds").record(stopwatch.seconds());
 
         let failure = match result {
@@ -105,23 +113,24 @@ impl Lane {
             Err(NotWritten::Store(error)) => {
                 tracing::warn!(%error, commands = size, "a batch failed; trying its commands alone");
                 let outcome_unknown = matches!(error, StoreError::OutcomeUnknown(_));
-                return self.write_each(jobs, outcome_unknown, pulse).await;
+                return self.write_each(jobs, outcome_unknown).await;
             }
-            Err(NotWritten::Panicked | NotWritten::CommandPanicked(_)) => {
-                return self.write_each(jobs, false, pulse).await;
-            }
+            // It may have been at the commit.
+            Err(NotWritten::Panicked) => return self.write_each(jobs, true).await,
+            Err(NotWritten::CommandPanicked(_)) => return self.write_each(jobs, false).await,
         };
         for job in jobs {
             job.fail(failure);
         }
     }
 
-    async fn write_each(&mut self, jobs: Jobs, outcome_unknown: bool, pulse: &Pulse) {
+    /// Writes each command alone, as long as somebody waits for it: the lane stands still meanwhile, so
+    /// that this ends when the callers' patience does.
+    async fn write_each(&mut self, jobs: Jobs, outcome_unknown: bool) {
         for job in jobs {
-            pulse.beat();
             if outcome_unknown && !job.is_repeatable() {
                 job.fail(Failure::OutcomeUnknown);
-            } else {
+            } else if job.is_wanted() {
                 self.write_alone(job).await;
             }
         }
@@ -129,7 +138,7 @@ impl Lane {
 
     async fn write_alone(&mut self, job: Box<dyn Job>) {
         let mut jobs = vec![job];
-        let result = self.try_batch(&mut jobs).await;
+        let result = self.try_batch(&mut jobs, Turn::Alone).await;
         // One whose decision panicked was answered.
         let Some(job) = jobs.pop() else { return };
 
@@ -139,6 +148,10 @@ impl Lane {
             Err(NotWritten::ClockUntrusted) => Failure::ClockUntrusted,
             Err(NotWritten::Store(StoreError::OutcomeUnknown(_)) | NotWritten::TimedOut) => {
                 Failure::OutcomeUnknown
+            }
+            Err(NotWritten::Store(error)) if error.is_retryable() => {
+                tracing::warn!(%error, room = %job.room_id(), "a command could not be written yet");
+                Failure::Unavailable
             }
             Err(NotWritten::Store(error)) => {
                 tracing::error!(%error, room = %job.room_id(), "a command failed");
@@ -155,22 +168,20 @@ impl Lane {
 
     /// Tries the batch until it is written or cannot be. Commands whose decision panics are answered,
     /// and left out.
-    async fn try_batch(&mut self, jobs: &mut Jobs) -> Result<(), NotWritten> {
+    async fn try_batch(&mut self, jobs: &mut Jobs, turn: Turn) -> Result<(), NotWritten> {
         let since = Stopwatch::start();
         let mut attempt = 1;
         while !jobs.is_empty() {
             if self.guards.breaker.is_open() {
                 return Err(NotWritten::Unavailable);
             }
-            let tried = AssertUnwindSafe(self.try_once(jobs)).catch_unwind();
+            let tried = AssertUnwindSafe(self.try_once(jobs, turn)).catch_unwind();
             let error = match tokio::time::timeout(ATTEMPT_MAX, tried).await {
                 Ok(Ok(Ok(()))) => return Ok(()),
                 Ok(Ok(Err(error))) => error,
                 Ok(Err(_)) => NotWritten::Panicked,
-                Err(_) => {
-                    self.guards.breaker.open();
-                    return Err(NotWritten::TimedOut);
-                }
+                // Whether the database is away is for the watch to say, which asks for nothing else.
+                Err(_) => return Err(NotWritten::TimedOut),
             };
             match error {
                 NotWritten::CommandPanicked(index) => {
@@ -204,9 +215,12 @@ impl Lane {
         Ok(())
     }
 
-    async fn try_once(&mut self, jobs: &mut Jobs) -> Result<(), NotWritten> {
+    async fn try_once(&mut self, jobs: &mut Jobs, turn: Turn) -> Result<(), NotWritten> {
         let needs = needs_of(jobs)?;
-        let mut batch = self.store.begin(&needs).await?;
+        let mut batch = match turn {
+            Turn::Together => self.store.begin(&needs).await?,
+            Turn::Alone => self.store.begin_at_once(&needs).await?,
+        };
         let now = self.clock.now();
         if self.guards.trust.distrust(now).is_some() {
             batch.roll_back().await?;

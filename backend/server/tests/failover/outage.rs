@@ -9,6 +9,7 @@ use parlor_server::simulate::{Client, ClientError};
 use parlor_store::{Settings, Store};
 use parlor_test_database::Engine;
 use serde_json::json;
+use sqlx::{Connection, PgConnection};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -90,6 +91,47 @@ async fn pause(url: String) {
         WHERE application_name = 'parlor' AND state LIKE 'idle in transaction%'";
     assert_eq!(cluster.ask::<i64>(open).await, 0);
     store.close().await;
+}
+
+#[test]
+fn a_database_that_is_busy_is_not_taken_for_one_that_is_away() {
+    parlor_test_database::run(Engine::Postgres, be_busy);
+}
+
+/// A table is locked, and more wait for it than there are connections.
+async fn be_busy(url: String) {
+    explain(url).await;
+    let cluster = Cluster::create().await;
+    let database = cluster.url();
+    let server = tokio::task::spawn_blocking(move || Program::start(&database));
+    let server = server.await.unwrap();
+    let store = Store::connect(&Settings::new(cluster.url())).await.unwrap();
+    make_tenant(&store).await;
+    store.close().await;
+    let staff = server.client("service", "staff");
+    let room = make_room(&staff).await;
+
+    let mut other = PgConnection::connect(&cluster.url()).await.unwrap();
+    let lock = "BEGIN; LOCK TABLE rooms IN ACCESS EXCLUSIVE MODE";
+    sqlx::raw_sql(lock).execute(&mut other).await.unwrap();
+    let mut readers = JoinSet::new();
+    for _ in 0..CALLERS {
+        let (staff, room) = (staff.clone(), room.clone());
+        readers.spawn(async move {
+            let query = "query ($id: ID!) { room(id: $id) { title } }";
+            let read = staff.execute(query, json!({ "id": room })).await;
+            assert!(!may_have_failed(read.map(drop)), "the table is locked");
+        });
+    }
+    let mut looks = tokio::time::interval(ASK_EVERY);
+    while !readers.is_empty() {
+        tokio::select! {
+            Some(read) = readers.join_next() => read.unwrap(),
+            _ = looks.tick() => assert_eq!(ready(&server.address).await, (200, "ok\n".into())),
+        }
+    }
+    other.close().await.unwrap();
+    give(&staff, &room, "a gift").await.unwrap();
 }
 
 async fn be_away(url: String, outage: Outage) {

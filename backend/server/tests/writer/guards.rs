@@ -10,7 +10,8 @@ use parlor_domain::time::ServerTime;
 use parlor_server::ids::Ids;
 use parlor_server::writer::{Command, EndSession, NotDone, StartSession};
 use parlor_store::RoomNeeds;
-use parlor_test_database::on_both_engines;
+use parlor_test_database::{Engine, on_both_engines};
+use sqlx::{Connection, PgConnection};
 
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -162,4 +163,32 @@ async fn nobody_waits_for_a_database_that_is_away(database: String) {
         Err(NotDone::Refused(EndSessionRefusal::NotLive))
     );
     node.stop().await;
+}
+
+/// An operator's open transaction, for example: the lane's other rooms go on, and those who asked for this
+/// one are told to try again.
+#[test]
+fn a_room_that_is_locked_elsewhere_holds_up_no_other() {
+    parlor_test_database::run(Engine::Postgres, async |database: String| {
+        let scene = Scene::make(database.clone()).await;
+        let node = scene.start_node().await;
+        let (locked, other) = (scene.room("locked").await, scene.room("other").await);
+        let (busy, let_go) = keep_busy(&scene, &node, other).await;
+        let mut operator = PgConnection::connect(&database).await.unwrap();
+        let lock = "BEGIN; UPDATE rooms SET head_seq = head_seq WHERE slug = 'locked'";
+        sqlx::raw_sql(lock).execute(&mut operator).await.unwrap();
+
+        let start = StartSession { delay_ms: None };
+        let refused = node.writer.submit(scene.tenant_id, locked, start);
+        let (refused, (), ()) = tokio::join!(refused, node.give(&scene, other, "k1", 1), async {
+            let_go.send(()).unwrap();
+        });
+        assert_eq!(refused, Err(NotDone::Unavailable));
+        busy.await.unwrap();
+
+        operator.close().await.unwrap();
+        let start = StartSession { delay_ms: None };
+        node.submit(&scene, locked, start).await;
+        node.stop().await;
+    });
 }

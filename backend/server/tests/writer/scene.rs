@@ -72,9 +72,12 @@ impl Scene {
     }
 
     pub(crate) async fn start_node(&self) -> Node {
-        let store = Store::connect(&Settings::new(&self.database))
-            .await
-            .unwrap();
+        // One lane, so that what waits together is written together.
+        let settings = Settings {
+            lanes: Some(1),
+            ..Settings::new(&self.database)
+        };
+        let store = Store::connect(&settings).await.unwrap();
         let clock = Clock::Test(self.clock.clone());
         let guards = Guards::default();
         let writer = Writer::start(Setup {

@@ -98,11 +98,20 @@ impl Rooms {
     }
 }
 
+/// What to do about a room that another transaction has locked. On SQLite, which has one lock, there is
+/// but waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WhenLocked {
+    Wait,
+    Refuse,
+}
+
 /// Locks the rooms, all by one statement, in the order of their ids: so two batches that share rooms
 /// wait for one another instead of dead-locking.
 pub(super) async fn lock(
     transaction: &mut Transaction,
     needs: &[RoomNeeds],
+    when_locked: WhenLocked,
 ) -> Result<Rooms, sqlx::Error> {
     let mut named: BTreeMap<RoomKey, &RoomNeeds> = BTreeMap::new();
     for one in needs {
@@ -120,7 +129,11 @@ pub(super) async fn lock(
     let text = match transaction.dialect() {
         Dialect::Postgres => format!(
             "SELECT {columns} FROM wanted CROSS JOIN rooms
-             WHERE rooms.id = wanted.id ORDER BY rooms.id FOR NO KEY UPDATE OF rooms"
+             WHERE rooms.id = wanted.id ORDER BY rooms.id FOR NO KEY UPDATE OF rooms{}",
+            match when_locked {
+                WhenLocked::Wait => "",
+                WhenLocked::Refuse => " NOWAIT",
+            }
         ),
         Dialect::Sqlite => format!(
             "UPDATE rooms SET head_seq = head_seq WHERE id IN (SELECT id FROM wanted)

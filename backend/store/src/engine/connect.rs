@@ -86,9 +86,20 @@ pub(super) async fn postgres(settings: &Settings) -> Result<Engine, sqlx::Error>
     ownership::check_postgres(&mut connection).await?;
     connection.close().await?;
     let standing = Arc::new(Standing::default());
-    let (of_new, of_used) = (Arc::clone(&standing), Arc::clone(&standing));
-    let pool = PgPoolOptions::new()
-        .max_connections(settings.pool_size)
+
+    Ok(Engine::Postgres {
+        pool: pool(settings.pool_size, &standing)
+            .connect_with(options.clone())
+            .await?,
+        apart: pool(1, &standing).connect_lazy_with(options),
+        standing,
+    })
+}
+
+fn pool(connections_max: u32, standing: &Arc<Standing>) -> PgPoolOptions {
+    let (of_new, of_used) = (Arc::clone(standing), Arc::clone(standing));
+    PgPoolOptions::new()
+        .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_MAX)
         .after_release(|connection, _| {
             Box::pin(async move {
@@ -115,12 +126,7 @@ pub(super) async fn postgres(settings: &Settings) -> Result<Engine, sqlx::Error>
                 }
                 Ok(true)
             })
-        });
-
-    Ok(Engine::Postgres {
-        pool: pool.connect_with(options).await?,
-        standing,
-    })
+        })
 }
 
 /// The address as it may be shown: logs are read by more people than the database.

@@ -328,7 +328,7 @@ fn a_database_that_can_only_be_read_is_no_sign_of_life() {
         database.run(&set("on")).await;
         // The first may find only that its connection was cut.
         for _ in 0..2 {
-            assert!(store.ping().await.is_err());
+            assert!(store.check_writable().await.is_err());
         }
         assert!(store.is_read_only());
         let refused = Store::connect(&Settings::new(&database.url)).await;
@@ -336,7 +336,7 @@ fn a_database_that_can_only_be_read_is_no_sign_of_life() {
         assert!(refused.contains("can only be read"), "{refused}");
 
         database.run(&set("off")).await;
-        store.ping().await.unwrap();
+        store.check_writable().await.unwrap();
         assert!(!store.is_read_only());
     });
 }
