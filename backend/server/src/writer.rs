@@ -171,6 +171,11 @@ impl Writer {
         self.guards.trust.distrust(now).map_or(Ok(now), Err)
     }
 
+    /// Whether this node can change anything now.
+    fn may_write(&self) -> bool {
+        !self.guards.breaker.is_open() && self.stamp().is_ok()
+    }
+
     /// Takes no more commands, and returns when those waiting are done.
     pub async fn stop(&self) {
         for lane in self.lanes.iter() {

@@ -147,10 +147,23 @@ impl From<Fault> for Error {
 
 impl ReadError for Fault {
     fn may_pass(&self) -> bool {
-        matches!(self, Self::Internal)
+        matches!(self, Self::Internal | Self::Overloaded(_))
     }
 
     fn cause(&self) -> String {
         self.message().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_busy_is_waited_for_and_a_client_is_told_to_try_again() {
+        let fault = Fault::from(StoreError::ClaimLost);
+        assert_eq!(fault.code(), "OVERLOADED");
+        assert!(fault.may_pass());
+        assert!(!Fault::no_room().may_pass());
     }
 }

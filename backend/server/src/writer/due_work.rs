@@ -75,6 +75,9 @@ pub(super) enum Step {
 pub(super) enum NotWorked {
     #[error("this node is going away")]
     Stopping,
+    /// It could be done, and not here and now.
+    #[error("{0}")]
+    NotNow(String),
     #[error("{0}")]
     Failed(String),
     #[error(transparent)]
@@ -123,13 +126,12 @@ impl<W: Work> DueWorker<W> {
         loop {
             pulse.beat();
             self.hint.clear();
-            let there_may_be_more = match self.take_up(&mut under_way).await {
-                Ok(there_may_be_more) => there_may_be_more,
-                Err(error) => {
+            // What this node cannot do is left to those that can.
+            let there_may_be_more = writer.may_write()
+                && self.take_up(&mut under_way).await.unwrap_or_else(|error| {
                     tracing::warn!(%error, kind = ?W::KIND, "what is due could not be asked for");
                     false
-                }
-            };
+                });
             loop {
                 tokio::select! {
                     () = writer.stopped() => return,
@@ -202,10 +204,7 @@ async fn carry_out<W: Work>(
         }
     };
 
-    let retry_ms = match failure {
-        NotWorked::Stopping => 0,
-        NotWorked::Failed(_) | NotWorked::Store(_) => retry_ms(due.attempts),
-    };
+    let retry_ms = failure.retry_ms(due.attempts);
     if retry_ms > 0 {
         counter!("parlor_due_work_failures_total").increment(1);
         tracing::warn!(
@@ -228,9 +227,20 @@ async fn one_step<W: Work>(work: &W, due: &mut DueWork, lease: Lease) -> Result<
     }
 }
 
-fn retry_ms(attempts: i64) -> i64 {
-    let doublings = u32::try_from(attempts.clamp(1, 16) - 1).unwrap_or(0);
-    (RETRY_MS << doublings).min(HOLD_MS_MAX)
+impl NotWorked {
+    /// How long it is put off. Work that cannot be done is tried more and more seldom; work that is in
+    /// order is late already.
+    fn retry_ms(&self, attempts: i64) -> i64 {
+        match self {
+            Self::Stopping => 0,
+            Self::NotNow(_) => RETRY_MS,
+            Self::Store(error) if error.is_retryable() => RETRY_MS,
+            Self::Failed(_) | Self::Store(_) => {
+                let doublings = u32::try_from(attempts.clamp(1, 16) - 1).unwrap_or(0);
+                (RETRY_MS << doublings).min(HOLD_MS_MAX)
+            }
+        }
+    }
 }
 
 /// The time by which all nodes judge what is due. A clock that a test moves is everybody's.
@@ -248,7 +258,17 @@ mod tests {
 
     #[test]
     fn what_fails_again_and_again_is_tried_more_and_more_seldom() {
-        let waits: Vec<_> = [1, 2, 3, 7, 8, 1_000].map(retry_ms).into();
+        let failed = NotWorked::Failed("it is broken".to_owned());
+        let waits = [1, 2, 3, 7, 8, 1_000].map(|attempts| failed.retry_ms(attempts));
         assert_eq!(waits, [500, 1_000, 2_000, 32_000, 60_000, 60_000]);
+    }
+
+    #[test]
+    fn what_only_this_node_cannot_do_now_is_not_held_back() {
+        let not_now = NotWorked::NotNow("the database is away".to_owned());
+        assert_eq!(
+            [1, 2, 8].map(|attempts| not_now.retry_ms(attempts)),
+            [500; 3]
+        );
     }
 }

@@ -21,6 +21,12 @@ impl Work for RoomEnds {
             Ok(()) => Ok(Step::Done),
             Err(NotDone::RoomNotFound) => Ok(Step::Moot),
             Err(NotDone::Stopping) => Err(NotWorked::Stopping),
+            Err(
+                error @ (NotDone::Unavailable
+                | NotDone::ClockUntrusted
+                | NotDone::Overloaded
+                | NotDone::OutcomeUnknown),
+            ) => Err(NotWorked::NotNow(error.to_string())),
             Err(error) => Err(NotWorked::Failed(error.to_string())),
         }
     }
