@@ -16,15 +16,15 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use follower::{Follower, Weights};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use parlor_api::global_id::parse_room_id;
 use parlor_domain::id::{IdSource, RoomId, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
-use parlor_server::clock::Clock;
+use parlor_identity::Claims;
+use parlor_node::clock::Clock;
+use parlor_node::ids::Randomness;
 use parlor_server::config::{
     INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous, WRITER_BATCH,
 };
-use parlor_server::graphql::global_id::parse_room_id;
-use parlor_server::identity::Claims;
-use parlor_server::ids::Randomness;
 use parlor_server::server::Server;
 use parlor_server::simulate::Client;
 use parlor_store::{LogKeep, Store};

@@ -12,9 +12,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use parlor_api;
 
 use crate::config::{LogFormat, ServeArgs};
-use crate::graphql;
 
 /// Interactive rooms for live streams, and the viewer economy that lives in them
 #[derive(Debug, Parser)]
@@ -96,7 +96,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Tenant(args) => block_on(tenant::tenant(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
-        Command::Schema => print(&graphql::sdl()),
+        Command::Schema => print(&parlor_api::sdl()),
     }
 }
 

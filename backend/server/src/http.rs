@@ -18,9 +18,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 pub use connections::serve;
 pub use health::install_recorder;
 
-use crate::deadline::Deadline;
+use parlor_api::deadline::Deadline;
+
 use crate::service::Service;
-use crate::{graphql, origins, socket};
 
 /// The largest request body. The longest document and its variables fit several times.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -34,15 +34,15 @@ const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-ev
 
 /// Everything this server answers.
 pub fn router(service: Service) -> Router {
-    let request_timeout = Duration::from_millis(service.app.settings.request_timeout_ms);
+    let request_timeout = service.request_timeout;
     let api = Router::new()
-        .route("/graphql", get(graphql::explore).post(graphql::post))
+        .route("/graphql", get(parlor_api::explore).post(parlor_api::post))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(cors(&service));
 
     Router::new()
         .merge(api)
-        .route("/graphql/ws", get(socket::upgrade))
+        .route("/graphql/ws", get(parlor_socket::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -82,7 +82,7 @@ fn cors(service: &Service) -> CorsLayer {
             let Ok(origin) = origin.to_str() else {
                 return false;
             };
-            match deadline.meet(origins::some_may_use(&app, origin)).await {
+            match deadline.meet(app.origins.some_may_use(origin)).await {
                 Ok(Ok(may_use)) => return may_use,
                 Ok(Err(error)) => tracing::error!(%error, "an origin could not be looked up"),
                 Err(late) => tracing::error!(%late, "an origin could not be looked up"),

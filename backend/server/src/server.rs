@@ -5,24 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use parlor_api;
+use parlor_api::App;
+use parlor_identity::Identity;
+use parlor_identity::origins::Origins;
+use parlor_live::hub::{HEADS_CHECK, Hub};
+use parlor_live::presence::{Presence, PresenceSettings};
+use parlor_node::clock::Clock;
+use parlor_node::health::DatabaseWatch;
+use parlor_node::ids::{Ids, Randomness};
+use parlor_socket::{SocketSettings, Sockets};
 use parlor_store::Store;
+use parlor_writer::{Guards, Publish, Setup, Writer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
-use crate::app::App;
-use crate::clock::Clock;
 use crate::config::{Settings, Synchronous};
-use crate::graphql;
-use crate::health::DatabaseWatch;
 use crate::http;
-use crate::hub::{HEADS_CHECK, Hub};
-use crate::identity::Identity;
-use crate::ids::{Ids, Randomness};
-use crate::presence::{Presence, PresenceSettings};
 use crate::service::Service;
-use crate::socket::{SocketSettings, Sockets};
-use crate::writer::{Guards, Publish, Setup, Writer};
 
 /// How long each of the three large steps of a drain may take. With the two small ones they stay within
 /// the half minute that process managers commonly give before they kill.
@@ -76,13 +77,18 @@ impl Server {
         let presence = Presence::start(&store, &writer, &clock, &ids, waits, &health)
             .await
             .context("cannot take a lease for this node")?;
+        let public_url = settings.public_url.clone();
+        let public_url = public_url.unwrap_or_else(|| own_url(address));
+        let identity = Identity::new(&settings.jwt_secret, store.clone(), clock.clone());
+        let allowed = settings.allowed_origins.clone();
         let app = Arc::new(App {
-            public_url: settings
-                .public_url
-                .clone()
-                .unwrap_or_else(|| own_url(address)),
-            identity: Identity::new(&settings.jwt_secret, store.clone(), clock.clone()),
-            settings,
+            origins: Origins::new(
+                public_url.clone(),
+                allowed,
+                Arc::clone(identity.directory()),
+            ),
+            public_url,
+            identity,
             clock,
             ids,
             store,
@@ -92,12 +98,13 @@ impl Server {
             presence,
             draining: watch::Sender::new(false),
         });
-        let schema = graphql::schema(Arc::clone(&app));
-        let sockets = Sockets::new(&app, schema.clone(), socket_settings(&app.settings));
+        let schema = parlor_api::schema(Arc::clone(&app));
+        let sockets = Sockets::new(&app, schema.clone(), socket_settings(&settings));
         let service = Service {
             app,
             schema,
             sockets,
+            request_timeout: Duration::from_millis(settings.request_timeout_ms),
         };
 
         let watch = health.spawn("the watch of the database", move |pulse| {

@@ -1,12 +1,12 @@
 //! What requests are answered with, each handler by its own part.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRef;
-
-use crate::app::App;
-use crate::graphql::{Endpoint, ParlorSchema};
-use crate::socket::Sockets;
+use parlor_api::App;
+use parlor_api::{Endpoint, ParlorSchema};
+use parlor_socket::Sockets;
 
 /// Everything that handlers take from. Cheap to clone.
 #[derive(Clone)]
@@ -14,6 +14,7 @@ pub struct Service {
     pub app: Arc<App>,
     pub schema: ParlorSchema,
     pub sockets: Arc<Sockets>,
+    pub request_timeout: Duration,
 }
 
 impl FromRef<Service> for Arc<App> {

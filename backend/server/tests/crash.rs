@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use parlor_api::global_id::parse_room_id;
 use parlor_domain::event::{Event, EventBody};
 use parlor_domain::hype_train::Phase;
 use parlor_domain::id::RoomId;
-use parlor_server::graphql::global_id::parse_room_id;
 use parlor_server::simulate::Client;
 use parlor_store::{LogPosition, Settings, Store};
 use parlor_test_database::on_both_engines;

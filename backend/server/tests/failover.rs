@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use cluster::Cluster;
 use follower::{Follower, seqs_of};
-use parlor_server::graphql::global_id::parse_room_id;
+use parlor_api::global_id::parse_room_id;
 use parlor_server::simulate::{Client, ClientError};
 use parlor_store::{LogPosition, Settings, Store};
 use program::{Program, make_tenant};

@@ -16,7 +16,7 @@ mod wall_clock;
 use std::time::Duration;
 
 use follower::{Follower, Seen};
-use parlor_server::clock::Stopwatch;
+use parlor_node::clock::Stopwatch;
 use parlor_store::{Settings, Store};
 use program::{Program, make_tenant, token};
 use serde_json::{Value, json};

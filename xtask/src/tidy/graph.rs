@@ -39,7 +39,7 @@ const RESERVED: [(&str, &[&str]); 6] = [
     // For tests alone, which name it among others; the faults are a test.
     ("parlor-test-database", &["parlor-faults"]),
     ("parlor-faults", &[]),
-    ("async-graphql", &["parlor-server"]),
+    ("async-graphql", &["parlor-api", "parlor-socket"]),
     ("tonic", &["parlor-server"]),
     ("uniffi", &["parlor-sdk-mobile", "parlor-bindgen"]),
 ];

@@ -18,13 +18,13 @@ use paths::Module;
 /// Circles that stand: where, and through which modules. The list may only shrink.
 const STANDING: [(&str, &[&str]); 5] = [
     (
-        "parlor_server::socket",
+        "parlor_socket",
         &["catch_up", "outbound", "groups", "group"],
     ),
-    ("parlor_server::socket", &["broadcast", "outbound"]),
-    ("parlor_server::socket", &["group", "groups"]),
-    ("parlor_server::socket", &["groups", "members"]),
-    ("parlor_server::socket", &["groups", "operations"]),
+    ("parlor_socket", &["broadcast", "outbound"]),
+    ("parlor_socket", &["group", "groups"]),
+    ("parlor_socket", &["groups", "members"]),
+    ("parlor_socket", &["groups", "operations"]),
 ];
 
 /// One module's way to a sibling, and a place that shows it.

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_server::simulate::Client;
-use parlor_server::writer::{RecordContribution, Writer};
+use parlor_writer::{RecordContribution, Writer};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};

@@ -13,12 +13,12 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
-use parlor_server::clock::Clock;
+use parlor_identity::Claims;
+use parlor_node::clock::Clock;
+use parlor_node::ids::Randomness;
 use parlor_server::config::{
     INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous, WRITER_BATCH,
 };
-use parlor_server::identity::Claims;
-use parlor_server::ids::Randomness;
 use parlor_server::server::Server;
 use parlor_server::simulate::Client;
 use parlor_store::LogKeep;

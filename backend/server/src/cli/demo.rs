@@ -10,9 +10,12 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
+use parlor_api::global_id::parse_room_id;
 use parlor_domain::hype_train::{HypeTrain, Phase};
 use parlor_domain::id::{IdSource, RoomId, TenantId};
 use parlor_domain::tenant::{Origin, Tenant, TenantDraft};
+use parlor_node::clock::Clock;
+use parlor_node::ids::{Ids, Randomness};
 use parlor_store::LogKeep;
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
@@ -21,12 +24,9 @@ use self::people::{People, token};
 use super::serve::stop_signal;
 use super::simulate::parse_rate;
 use super::{log_to_stderr, print};
-use crate::clock::Clock;
 use crate::config::{
     INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous, WRITER_BATCH,
 };
-use crate::graphql::global_id::parse_room_id;
-use crate::ids::{Ids, Randomness};
 use crate::server::Server;
 use crate::simulate::{Client, Progress, Simulation, run};
 

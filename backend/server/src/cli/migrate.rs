@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use parlor_node::clock::Clock;
+use parlor_node::ids::{Ids, Randomness};
 use parlor_store::Store;
 
 use super::print;
-use crate::clock::Clock;
 use crate::config::DATABASE_DEFAULT;
-use crate::ids::{Ids, Randomness};
 
 #[derive(Debug, Args)]
 pub(super) struct MigrateArgs {

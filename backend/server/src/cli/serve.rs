@@ -1,13 +1,13 @@
 //! `parlor serve`.
 
 use anyhow::{Context, Result};
+use parlor_node::clock::Clock;
+use parlor_node::ids::Randomness;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{log_to_stderr, print};
-use crate::clock::Clock;
 use crate::config::ServeArgs;
 use crate::http;
-use crate::ids::Randomness;
 use crate::server::Server;
 
 pub(super) async fn serve(args: ServeArgs) -> Result<()> {

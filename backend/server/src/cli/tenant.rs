@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
+use parlor_api::parse_time;
 use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{
     LimitsChange, Origin, RoomDefaultsChange, TenantChange, TenantDraft, TenantKey,
 };
 use parlor_domain::time::ServerTime;
+use parlor_identity::public_key::PublicKey;
+use parlor_identity::tenants;
+use parlor_node::clock::Clock;
+use parlor_node::ids::{Ids, Randomness};
 use parlor_store::{Cursor, PageRequest, Store};
 use uuid::Uuid;
 
 use super::print;
-use crate::clock::Clock;
 use crate::config::DATABASE_DEFAULT;
-use crate::graphql::parse_time;
-use crate::identity::public_key::PublicKey;
-use crate::ids::{Ids, Randomness};
-use crate::tenants;
 use show::Shown;
 
 /// How many tenants are read from the database at once.
@@ -367,7 +367,7 @@ fn tell_key(key: &TenantKey, now: ServerTime, json: bool) -> Result<()> {
         return print(&show::key_json(key, now));
     }
 
-    let seconds = crate::identity::STALE_AFTER_MS / 1_000;
+    let seconds = parlor_identity::STALE_AFTER_MS / 1_000;
     print(&format!(
         "{}\nrunning servers know of it within {seconds} s\n",
         show::key_line(key, now)

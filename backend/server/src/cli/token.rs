@@ -4,14 +4,14 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
+use parlor_identity::{Claims, OPERATOR_ROLE, sign_with};
+use parlor_node::clock::Clock;
+use parlor_node::ids::{Ids, Randomness};
 use parlor_store::Store;
 use uuid::Uuid;
 
 use super::print;
-use crate::clock::Clock;
 use crate::config::JWT_SECRET_BYTES_MIN;
-use crate::identity::{Claims, OPERATOR_ROLE, sign_with};
-use crate::ids::{Ids, Randomness};
 
 #[expect(
     clippy::doc_markdown,

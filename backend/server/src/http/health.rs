@@ -7,8 +7,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-
-use crate::app::App;
+use parlor_api::App;
 
 /// Bounds of histograms of seconds, from a cached read to a stuck disk.
 const SECONDS: [f64; 12] = [

@@ -1,7 +1,7 @@
 //! Who may do what: tokens of every kind, and tenants who never see each other.
 
 use axum::http::StatusCode;
-use parlor_server::identity::{Claims, sign_with};
+use parlor_identity::{Claims, sign_with};
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 

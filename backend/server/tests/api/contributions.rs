@@ -1,8 +1,8 @@
 //! Contributions: recorded once, whatever goes wrong in between, and refused by name.
 
 use futures_util::future::join_all;
+use parlor_api::global_id::parse_room_id;
 use parlor_domain::event::Event;
-use parlor_server::graphql::global_id::parse_room_id;
 use parlor_store::LogPosition;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};

@@ -4,9 +4,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use parlor_domain::time::ServerTime;
-use parlor_server::identity::Claims;
-use parlor_server::identity::public_key::PublicKey;
-use parlor_server::identity::public_key::to_jwk;
+use parlor_identity::Claims;
+use parlor_identity::public_key::PublicKey;
+use parlor_identity::public_key::to_jwk;
 
 /// A key pair with a name.
 pub(crate) struct KeyPair {

@@ -1,6 +1,6 @@
 //! A person in a room, as tests act for them.
 
-use parlor_server::identity::{Claims, sign_with};
+use parlor_identity::{Claims, sign_with};
 use serde_json::{Value, json};
 
 use crate::server::{Api, SECRET, claims};

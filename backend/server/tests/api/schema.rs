@@ -6,7 +6,7 @@ fn the_committed_schema_is_the_one_that_is_served() {
     let committed = std::fs::read_to_string(path).unwrap();
 
     assert!(
-        committed == parlor_server::graphql::sdl(),
+        committed == parlor_api::sdl(),
         "schema.graphql is out of date: run `parlor schema > schema.graphql`"
     );
 }

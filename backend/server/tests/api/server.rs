@@ -5,15 +5,15 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use parlor_api::global_id::parse_room_id;
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{Origin, Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
-use parlor_server::clock::{Clock, TestClock};
+use parlor_identity::Claims;
+use parlor_node::clock::{Clock, TestClock};
+use parlor_node::ids::{Ids, Randomness};
 use parlor_server::config::{LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous};
-use parlor_server::graphql::global_id::parse_room_id;
-use parlor_server::identity::Claims;
-use parlor_server::ids::{Ids, Randomness};
 use parlor_server::server::Server;
 use parlor_store::LogKeep;
 use serde_json::{Value, json};
@@ -205,7 +205,7 @@ pub(crate) fn claims(tenant: TenantId, role: &str) -> Claims {
 }
 
 pub(crate) fn token(tenant: TenantId, role: &str) -> String {
-    parlor_server::identity::sign_with(SECRET, &claims(tenant, role))
+    parlor_identity::sign_with(SECRET, &claims(tenant, role))
 }
 
 /// A mutation with everything of its result that tests look at.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use parlor_identity::{Claims, sign_with};
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::server::{Api, claims, token};
-use parlor_server::identity::{Claims, sign_with};
 
 on_both_engines! {
     a_stream_that_comes_back_in_time_is_the_same_session,

@@ -1,6 +1,6 @@
 //! The stage through the API: asking, inviting, speaking, and a room that is archived.
 
-use parlor_server::graphql::global_id::parse_room_id;
+use parlor_api::global_id::parse_room_id;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::sign;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use parlor_domain::id::TenantId;
-use parlor_server::identity::{Claims, STALE_AFTER_MS};
-use parlor_server::tenants;
+use parlor_identity::tenants;
+use parlor_identity::{Claims, STALE_AFTER_MS};
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
@@ -466,7 +466,7 @@ async fn a_change_made_elsewhere_is_noticed_in_time(database: String) {
     expect(&api, &signed, Some("TOKEN_KEY_RETIRED"), "noticed in time").await;
 
     let another = ed_dsa("another", 2);
-    let public = parlor_server::identity::public_key::PublicKey::from_jwk(&another.jwk()).unwrap();
+    let public = parlor_identity::public_key::PublicKey::from_jwk(&another.jwk()).unwrap();
     let now = app.clock.now();
     let added = public.into_tenant_key(None, now);
     tenants::add_key(&app.store, api.tenant, added, now)

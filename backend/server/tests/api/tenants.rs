@@ -1,7 +1,7 @@
 //! Tenants by the operator's hand: made, listed, changed, and held to their limits.
 
 use axum::http::StatusCode;
-use parlor_server::identity::{Claims, sign_with};
+use parlor_identity::{Claims, sign_with};
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use async_graphql::parser::types::{
     BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
     TypeSystemDefinition,
 };
-use parlor_server::identity::Claims;
+use parlor_identity::Claims;
 use parlor_test_database::{Database, Engine};
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ async fn ask_everything(database: Database, answers: Arc<Mutex<Answers>>) {
         sub: Some("a\0b".to_owned()),
         ..claims(api.tenant, "viewer")
     };
-    let odd = parlor_server::identity::sign_with(SECRET, &odd);
+    let odd = parlor_identity::sign_with(SECRET, &odd);
 
     let operator = operator();
 
@@ -136,7 +136,7 @@ struct Schema(BTreeMap<String, TypeDefinition>);
 
 impl Schema {
     fn read() -> Self {
-        let document = parse_schema(parlor_server::graphql::sdl()).unwrap();
+        let document = parse_schema(parlor_api::sdl()).unwrap();
         let types = document.definitions.into_iter().filter_map(|definition| {
             let TypeSystemDefinition::Type(definition) = definition else {
                 return None;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use parlor_api::global_id::parse_room_id;
 use parlor_domain::hype_train::{HypeTrain, Phase};
 use parlor_domain::time::ServerTime;
-use parlor_server::graphql::global_id::parse_room_id;
 use parlor_test_database::on_both_engines;
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use parlor_domain::id::TenantId;
 use parlor_domain::tenant::{Tenant, TenantDraft};
-use parlor_server::clock::Clock;
+use parlor_node::clock::Clock;
 use parlor_store::{Settings, Store};
 use serde_json::Value;
 use uuid::Uuid;

@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
+use parlor_api::global_id;
 use parlor_domain::id::RoomId;
-use parlor_server::graphql::global_id;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use parlor_api::global_id::{self, parse_room_id};
 use parlor_domain::id::RoomId;
-use parlor_server::clock::Clock;
-use parlor_server::graphql::global_id::{self, parse_room_id};
+use parlor_node::clock::Clock;
 use parlor_store::{Settings, Store};
 use parlor_test_database::Engine;
 use serde_json::json;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use parlor_server::clock::TEST_OFFSET_FILE;
+use parlor_node::clock::TEST_OFFSET_FILE;
 
 use crate::program::Program;
 

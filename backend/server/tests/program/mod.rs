@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use parlor_domain::id::TenantId;
 use parlor_domain::tenant::{Tenant, TenantDraft};
-use parlor_server::clock::Clock;
-use parlor_server::identity::{Claims, sign_with};
+use parlor_identity::{Claims, sign_with};
+use parlor_node::clock::Clock;
 use parlor_server::simulate::Client;
 use parlor_store::Store;
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parlor_domain::time::ServerTime;
-use parlor_server::socket::SocketSettings;
+use parlor_socket::SocketSettings;
 use serde_json::json;
 
 use crate::client::{Client, PATIENCE, Received, seqs};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use parlor_server::graphql::global_id;
-use parlor_server::socket::SocketSettings;
+use parlor_api::global_id;
+use parlor_socket::SocketSettings;
 use parlor_test_database::{Database, Engine, on_both_engines};
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use parlor_api::global_id;
 use parlor_domain::id::RoomId;
-use parlor_server::graphql::global_id;
-use parlor_server::socket::SocketSettings;
+use parlor_socket::SocketSettings;
 use parlor_test_database::{Database, on_both_engines};
 use serde_json::{Value, json};
 

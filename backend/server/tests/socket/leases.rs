@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use parlor_domain::id::NodeId;
-use parlor_server::presence::PresenceSettings;
-use parlor_server::socket::SocketSettings;
+use parlor_live::presence::PresenceSettings;
+use parlor_socket::SocketSettings;
 use parlor_store::{NodeRow, RoomNeeds};
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use parlor_api::global_id;
 use parlor_domain::id::RoomId;
-use parlor_server::graphql::global_id;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
@@ -153,11 +153,7 @@ async fn a_feed_begins_at_a_media_time(database: String) {
         let at = parlor_domain::time::ServerTime::from_unix_millis(START_MS + at_ms);
         let id = at_ms.to_string();
         client
-            .follow(
-                &id,
-                room,
-                json!({ "at": parlor_server::graphql::format_time(at) }),
-            )
+            .follow(&id, room, json!({ "at": parlor_api::format_time(at) }))
             .await;
         let feed = client.feed(&id).await;
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use parlor_api::global_id;
 use parlor_domain::id::{NodeId, RoomId, ViewerId};
 use parlor_domain::room_aggregate::PresenceChange;
-use parlor_server::graphql::global_id;
-use parlor_server::socket::SocketSettings;
-use parlor_server::writer::ChangePresence;
+use parlor_socket::SocketSettings;
 use parlor_test_database::on_both_engines;
+use parlor_writer::ChangePresence;
 use serde_json::{Value, json};
 
 use crate::client::{Client, LIVE_ROOM};

@@ -1,12 +1,12 @@
 //! What a room's followers are sent does not grow with its audience.
 
 use futures_util::future::join_all;
+use parlor_api::global_id;
 use parlor_domain::id::{NodeId, RoomId, ViewerId};
 use parlor_domain::room_aggregate::{Actor, PresenceChange};
-use parlor_server::graphql::global_id;
-use parlor_server::socket::SocketSettings;
-use parlor_server::writer::{ChangePresence, Join};
+use parlor_socket::SocketSettings;
 use parlor_test_database::on_both_engines;
+use parlor_writer::{ChangePresence, Join};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlor_server::socket::SocketSettings;
+use parlor_socket::SocketSettings;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 

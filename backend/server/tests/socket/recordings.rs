@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use parlor_api::{format_time, global_id};
 use parlor_domain::access::Principal;
 use parlor_domain::id::RoomId;
 use parlor_domain::time::ServerTime;
-use parlor_server::graphql::{format_time, global_id};
 use serde_json::{Value, json};
 
 use crate::client::Client;

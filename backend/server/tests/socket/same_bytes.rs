@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use parlor_api::global_id;
 use parlor_domain::id::{NodeId, RoomId, ViewerId};
 use parlor_domain::room_aggregate::PresenceChange;
-use parlor_server::graphql::global_id;
-use parlor_server::socket::SocketSettings;
-use parlor_server::writer::ChangePresence;
+use parlor_socket::SocketSettings;
+use parlor_writer::ChangePresence;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};

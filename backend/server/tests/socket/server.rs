@@ -7,25 +7,26 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_graphql::{Request, Variables};
+use parlor_api::App;
+use parlor_api::global_id;
 use parlor_domain::access::Principal;
 use parlor_domain::event::Event;
 use parlor_domain::id::{IdSource, RoomId, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
-use parlor_server::app::App;
-use parlor_server::clock::{Clock, TestClock};
+use parlor_identity::origins::Origins;
+use parlor_identity::{Caller, Claims, Identity};
+use parlor_live::hub::Hub;
+use parlor_live::presence::{Presence, PresenceSettings};
+use parlor_node::clock::{Clock, TestClock};
+use parlor_node::health::Health;
+use parlor_node::ids::{Ids, Randomness};
 use parlor_server::config::{ServeArgs, Settings};
-use parlor_server::graphql::global_id;
-use parlor_server::health::Health;
-use parlor_server::hub::Hub;
-use parlor_server::identity::{Caller, Claims, Identity};
-use parlor_server::ids::{Ids, Randomness};
-use parlor_server::presence::{Presence, PresenceSettings};
+use parlor_server::http;
 use parlor_server::service::Service;
-use parlor_server::socket::{SocketSettings, Sockets};
-use parlor_server::writer::{Guards, Publish, Setup, Writer};
-use parlor_server::{graphql, http};
+use parlor_socket::{SocketSettings, Sockets};
 use parlor_store::{Committed, LogKeep, LogPosition, Store};
+use parlor_writer::{Guards, Publish, Setup, Writer};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
@@ -155,10 +156,13 @@ impl TestServer {
             &health,
         );
         let presence = presence.await.unwrap();
+        let public_url = "http://localhost".to_owned();
+        let identity = Identity::new(SECRET, store.clone(), own_clock.clone());
+        let directory = Arc::clone(identity.directory());
         let app = Arc::new(App {
-            public_url: "http://localhost".to_owned(),
-            identity: Identity::new(SECRET, store.clone(), own_clock.clone()),
-            settings,
+            origins: Origins::new(public_url.clone(), settings.allowed_origins, directory),
+            public_url,
+            identity,
             clock: own_clock,
             ids: ids.clone(),
             store,
@@ -168,12 +172,13 @@ impl TestServer {
             presence,
             draining: watch::Sender::new(false),
         });
-        let schema = graphql::schema(Arc::clone(&app));
+        let schema = parlor_api::schema(Arc::clone(&app));
         let sockets = Sockets::new(&app, schema.clone(), options.sockets);
         let service = Service {
             app,
             schema,
             sockets,
+            request_timeout: Duration::from_millis(settings.request_timeout_ms),
         };
         let address = listen(&service, options.send_buffer_bytes);
 

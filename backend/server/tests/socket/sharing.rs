@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use parlor_api::global_id;
 use parlor_domain::id::RoomId;
-use parlor_server::graphql::global_id;
 use parlor_test_database::on_both_engines;
 use serde_json::json;
 

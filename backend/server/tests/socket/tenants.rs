@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use parlor_api::global_id;
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::tenant::{LimitsChange, Origin, TenantChange};
-use parlor_server::graphql::global_id;
-use parlor_server::identity::Claims;
-use parlor_server::identity::public_key::PublicKey;
-use parlor_server::socket::SocketSettings;
-use parlor_server::tenants;
+use parlor_identity::Claims;
+use parlor_identity::public_key::PublicKey;
+use parlor_identity::tenants;
+use parlor_socket::SocketSettings;
 use serde_json::json;
 
 use crate::client::{Client, PATIENCE};

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use parlor_api::format_time;
 use parlor_domain::id::RoomId;
 use parlor_domain::time::ServerTime;
-use parlor_server::graphql::format_time;
 use parlor_store::{KEYFRAME_EVERY, LogKeep};
 use parlor_test_database::{Database, on_both_engines};
 use serde_json::{Value, json};

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use parlor_domain::id::TenantId;
+use parlor_identity::Claims;
 use serde_json::json;
 
 use super::{TOKEN_SECONDS, text_of};
-use crate::identity::Claims;
 use crate::server::Server;
 use crate::simulate::Client;
 

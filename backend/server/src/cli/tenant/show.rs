@@ -2,12 +2,11 @@
 
 use std::fmt::Write;
 
+use parlor_api::format_time;
 use parlor_domain::tenant::{KeySet, KeyStanding, Tenant, TenantKey};
 use parlor_domain::time::ServerTime;
+use parlor_identity::public_key::to_jwk;
 use serde_json::{Value, json};
-
-use crate::graphql::format_time;
-use crate::identity::public_key::to_jwk;
 
 /// A tenant to be shown, with its keys if they were read.
 pub(super) struct Shown<'a> {

@@ -1,0 +1,37 @@
+//! Reading the audit trail.
+
+use async_graphql::{Context, ID, Object};
+use parlor_domain::participant::Capability;
+
+use super::{AuditConnection, AuditEdge};
+use crate::app;
+use crate::fault::Fault;
+use crate::page::{self, ConnectionInput, connection};
+use crate::people::Reader;
+
+#[derive(Default)]
+pub(crate) struct AuditQuery;
+
+#[Object]
+impl AuditQuery {
+    /// Who used authority over whom in a room, oldest first. Needs `AUDIT_READ`.
+    async fn audit_connection(
+        &self,
+        context: &Context<'_>,
+        room_id: ID,
+        page: Option<ConnectionInput>,
+    ) -> Result<AuditConnection, Fault> {
+        let reader = Reader::of(context, &room_id).await?;
+        reader.require(Capability::AuditRead)?;
+        let request = page::request(&page.unwrap_or_default())?;
+        let (tenant_id, room_id) = reader.room();
+        let found = app(context)
+            .store
+            .audit_page(tenant_id, room_id, request)
+            .await?;
+
+        Ok(connection!(AuditConnection { AuditEdge }, found, |entry| {
+            (entry.at, entry.id.0)
+        }))
+    }
+}

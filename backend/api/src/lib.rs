@@ -1,0 +1,122 @@
+//! The public API's GraphQL: its shape, and the way from there to the rules and back.
+//!
+//! Resolvers find out who asks, hand input to the rules and translate what comes back. They decide
+//! nothing themselves. A subject has its objects, inputs, operations and refusals in one place;
+//! `access`, `submit`, `page`, `refusal` and the scalars are what subjects have in common.
+
+#![warn(clippy::print_stderr)]
+
+mod access;
+mod app;
+mod audit;
+mod contributions;
+pub mod deadline;
+mod document;
+mod endpoint;
+mod errors;
+mod explorer;
+mod fault;
+pub mod feed;
+pub mod global_id;
+mod hype_trains;
+mod log_position;
+mod node;
+mod overlay_tokens;
+mod page;
+mod people;
+mod refusal;
+mod rfc3339;
+mod room_feed;
+mod rooms;
+mod scalar;
+mod sessions;
+mod submit;
+mod tenants;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, MergedObject, MergedSubscription, Schema};
+
+pub use app::App;
+pub use document::{Document, JsonVariables};
+pub use endpoint::{Endpoint, post};
+pub use errors::make_presentable;
+pub use explorer::explore;
+pub use fault::Fault;
+pub use rfc3339::{TimeError, format_time, parse_time};
+
+use parlor_identity::Caller;
+
+use audit::{AuditQuery, AuditSubscription};
+use contributions::ContributionMutation;
+use node::NodeQuery;
+use overlay_tokens::OverlayTokenMutation;
+use people::{PeopleMutation, PeopleQuery};
+use refusal::Error;
+use room_feed::RoomSubscription;
+use rooms::{RoomMutation, RoomQuery};
+use sessions::{SessionMutation, SessionQuery};
+use tenants::{TenantMutation, TenantQuery};
+
+/// Everything that can be read.
+#[derive(Default, MergedObject)]
+pub struct Query(
+    NodeQuery,
+    RoomQuery,
+    SessionQuery,
+    PeopleQuery,
+    AuditQuery,
+    TenantQuery,
+);
+
+/// Everything that can be changed.
+#[derive(Default, MergedObject)]
+pub struct Mutation(
+    RoomMutation,
+    SessionMutation,
+    ContributionMutation,
+    OverlayTokenMutation,
+    PeopleMutation,
+    TenantMutation,
+);
+
+/// Everything that can be followed.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(RoomSubscription, AuditSubscription);
+
+/// The executable schema.
+pub type ParlorSchema = Schema<Query, Mutation, Subscription>;
+
+/// The schema, working on `app`. A request carries its [`Caller`] in its data.
+pub fn schema(app: Arc<App>) -> ParlorSchema {
+    builder().data(app).finish()
+}
+
+/// The schema in GraphQL's schema language.
+pub fn sdl() -> String {
+    let sdl = builder().finish().sdl();
+    let lines: Vec<_> = sdl
+        .lines()
+        .map(|line| line.trim_end().replace('\t', "  "))
+        .collect();
+
+    format!("{}\n", lines.join("\n").trim())
+}
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .register_output_type::<Error>()
+    .limit_recursive_depth(document::NESTING_MAX)
+}
+
+fn app<'a>(context: &Context<'a>) -> &'a App {
+    context.data_unchecked::<Arc<App>>()
+}
+
+fn caller<'a>(context: &Context<'a>) -> &'a Caller {
+    context.data_unchecked::<Caller>()
+}

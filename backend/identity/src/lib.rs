@@ -1,0 +1,389 @@
+//! Finds out who stands behind a request: a signed token, an overlay's token, or nobody.
+//!
+//! A signed token is either the server's own (HS256, by the secret that it shares with whoever runs
+//! it) or a tenant's (by one of the tenant's public keys). Which one is decided by the algorithm in
+//! its header, and each key takes one algorithm, so that neither can stand in for the other.
+
+#![warn(clippy::print_stderr)]
+
+mod directory;
+pub mod origins;
+pub mod public_key;
+pub mod tenants;
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::dangerous::insecure_decode;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
+use parlor_domain::access::Principal;
+use parlor_domain::id::TenantId;
+use parlor_domain::tenant::KeyAlgorithm;
+use parlor_domain::time::ServerTime;
+use parlor_node::clock::Clock;
+use parlor_node::ids::Randomness;
+use parlor_store::{Store, StoreError};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+pub use directory::{Directory, KnownTenant, STALE_AFTER_MS};
+
+/// How an overlay's token begins, so that people and secret scanners know one when they see it.
+pub const OVERLAY_TOKEN_PREFIX: &str = "pot_";
+/// The role of whoever runs the server, in a token of no tenant.
+pub const OPERATOR_ROLE: &str = "operator";
+/// How far the clock of whoever signs tokens may be ahead of this server's: many tokens begin in the
+/// second in which they are signed and used.
+pub const NOT_BEFORE_LEEWAY_MS: i64 = 60_000;
+/// Roles that act for the tenant. Every other role is a viewer's.
+pub const STAFF_ROLES: [&str; 4] = ["owner", "admin", "staff", "service"];
+
+/// Checks tokens, and signs them.
+#[derive(Clone)]
+pub struct Identity {
+    decoding: DecodingKey,
+    encoding: EncodingKey,
+    store: Store,
+    clock: Clock,
+    directory: Arc<Directory>,
+}
+
+/// Who asks, and until when their token says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub principal: Principal,
+    /// `None` for overlay tokens, which hold until revoked, and for anonymous callers.
+    pub expires_at: Option<ServerTime>,
+    /// The tenant's key that vouches for them, if one does.
+    pub key: Option<KeyName>,
+    /// Where the web page is from that asks for them, if it is not one of this server's own.
+    pub origin: Option<Arc<str>>,
+}
+
+/// A key among all tenants'.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KeyName {
+    pub tenant_id: TenantId,
+    pub kid: String,
+}
+
+/// Why a token was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    #[error("the token is not a bearer token, a JWT or an overlay token")]
+    Malformed,
+    #[error("the token is not signed by this server's secret or a key of its tenant")]
+    Unsigned,
+    #[error("the token's `kid` names no key of its tenant")]
+    KeyUnknown,
+    #[error("the key that signed the token was retired")]
+    KeyRetired,
+    #[error("the token has expired")]
+    Expired,
+    #[error("the token does not hold yet: its `nbf` lies ahead")]
+    NotYetValid,
+    #[error(
+        "the token must carry `exp`, `sub` or `user_id`, and `tenant_id` (a UUID), which only an \
+         operator's goes without"
+    )]
+    ClaimsMissing,
+    #[error("the overlay token is unknown")]
+    OverlayTokenUnknown,
+    #[error("the overlay token was revoked")]
+    OverlayTokenRevoked,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a token says.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Claims {
+    pub tenant_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// When the token ends, in seconds since 1970.
+    pub exp: Option<i64>,
+    /// When it begins, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+}
+
+impl IdentityError {
+    /// The error's name in the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "TOKEN_MALFORMED",
+            Self::Unsigned => "TOKEN_UNSIGNED",
+            Self::KeyUnknown => "TOKEN_KEY_UNKNOWN",
+            Self::KeyRetired => "TOKEN_KEY_RETIRED",
+            Self::Expired => "TOKEN_EXPIRED",
+            Self::NotYetValid => "TOKEN_NOT_YET_VALID",
+            Self::ClaimsMissing => "TOKEN_CLAIMS_MISSING",
+            Self::OverlayTokenUnknown => "TOKEN_UNKNOWN",
+            Self::OverlayTokenRevoked => "TOKEN_REVOKED",
+            Self::Store(_) => "INTERNAL",
+        }
+    }
+}
+
+impl Caller {
+    /// Nobody in particular.
+    pub fn anonymous() -> Self {
+        Self::new(Principal::Anonymous)
+    }
+
+    /// `principal`, for as long as they like.
+    pub fn new(principal: Principal) -> Self {
+        Self {
+            principal,
+            expires_at: None,
+            key: None,
+            origin: None,
+        }
+    }
+}
+
+impl Identity {
+    /// Accepts tokens signed with `secret`.
+    pub fn new(secret: &str, store: Store, clock: Clock) -> Self {
+        Self {
+            decoding: DecodingKey::from_secret(secret.as_bytes()),
+            encoding: EncodingKey::from_secret(secret.as_bytes()),
+            directory: Arc::new(Directory::new(store.clone(), clock.clone())),
+            store,
+            clock,
+        }
+    }
+
+    /// The tenants, as far as this node knows them.
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Finds out who sends `authorization`: the value of that header, or of that field of
+    /// `connection_init`. Absent or empty means anonymous.
+    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Caller, IdentityError> {
+        let Some(authorization) = authorization.map(str::trim).filter(|text| !text.is_empty())
+        else {
+            return Ok(Caller::anonymous());
+        };
+
+        let token = bearer(authorization).ok_or(IdentityError::Malformed)?;
+        self.authenticate_token(token).await
+    }
+
+    /// Finds out who holds `token`.
+    pub async fn authenticate_token(&self, token: &str) -> Result<Caller, IdentityError> {
+        if token.starts_with(OVERLAY_TOKEN_PREFIX) {
+            self.overlay(token).await
+        } else {
+            self.person(token).await
+        }
+    }
+
+    /// Signs `claims`.
+    pub fn sign(&self, claims: &Claims) -> String {
+        sign(&self.encoding, claims)
+    }
+
+    async fn overlay(&self, token: &str) -> Result<Caller, IdentityError> {
+        let hash = overlay_secret_hash(token);
+        let row = self.store.overlay_token_by_hash(&hash).await?;
+        let row = row.ok_or(IdentityError::OverlayTokenUnknown)?;
+        if row.revoked_at.is_some() {
+            return Err(IdentityError::OverlayTokenRevoked);
+        }
+
+        let principal = Principal::Overlay {
+            tenant_id: row.tenant_id,
+            room_id: row.room_id,
+        };
+        Ok(Caller::new(principal))
+    }
+
+    async fn person(&self, token: &str) -> Result<Caller, IdentityError> {
+        let algorithm = named_algorithm(token)?;
+        let (claims, key) = if algorithm == Algorithm::HS256 {
+            (verify(token, algorithm, &self.decoding)?, None)
+        } else {
+            let (claims, key) = self.verify_by_tenant_key(token, algorithm).await?;
+            (claims, Some(key))
+        };
+        let expires_at = claims.exp.ok_or(IdentityError::ClaimsMissing)?;
+        let expires_at = ServerTime::from_unix_millis(expires_at.saturating_mul(1_000));
+        let now = self.clock.now();
+        if expires_at <= now {
+            return Err(IdentityError::Expired);
+        }
+        let begins_ms = claims.nbf.map_or(i64::MIN, |nbf| nbf.saturating_mul(1_000));
+        if begins_ms > now.unix_millis() + NOT_BEFORE_LEEWAY_MS {
+            return Err(IdentityError::NotYetValid);
+        }
+
+        let principal = principal_of(claims).ok_or(IdentityError::ClaimsMissing)?;
+        Ok(Caller {
+            expires_at: Some(expires_at),
+            key,
+            ..Caller::new(principal)
+        })
+    }
+
+    /// Checks a token by the key that it names, among those of the tenant that it names. So a key
+    /// speaks for its own tenant, whatever a token says.
+    async fn verify_by_tenant_key(
+        &self,
+        token: &str,
+        algorithm: Algorithm,
+    ) -> Result<(Claims, KeyName), IdentityError> {
+        if !KeyAlgorithm::ALL.map(algorithm_of).contains(&algorithm) {
+            return Err(IdentityError::Unsigned);
+        }
+        let unverified = insecure_decode::<Claims>(token);
+        let unverified = unverified.map_err(|_| IdentityError::Malformed)?;
+        let tenant_id = unverified.claims.tenant_id.map(TenantId);
+        let tenant_id = tenant_id.ok_or(IdentityError::ClaimsMissing)?;
+        let kid = unverified.header.kid.ok_or(IdentityError::KeyUnknown)?;
+        let tenant = self.directory.tenant(tenant_id).await?;
+        let known = tenant.as_ref().and_then(|tenant| tenant.key(&kid));
+        let known = known.ok_or(IdentityError::KeyUnknown)?;
+        if algorithm_of(known.key.algorithm) != algorithm {
+            return Err(IdentityError::Unsigned);
+        }
+
+        let claims = verify(token, algorithm, &known.decoding)?;
+        // Last, so that only who has the key learns what became of it.
+        if !known.key.is_accepted(self.clock.now()) {
+            return Err(IdentityError::KeyRetired);
+        }
+        Ok((claims, KeyName { tenant_id, kid }))
+    }
+
+    /// Which of `names` are of keys whose tokens are still accepted, from one statement.
+    pub async fn accepted_keys(&self, names: &[KeyName]) -> Result<HashSet<KeyName>, StoreError> {
+        let mut tenant_ids: Vec<_> = names.iter().map(|name| name.tenant_id).collect();
+        tenant_ids.sort_unstable();
+        tenant_ids.dedup();
+        let keys = self.store.keys_of_tenants(&tenant_ids).await?;
+
+        let now = self.clock.now();
+        let is_accepted = |name: &&KeyName| {
+            keys.get(&name.tenant_id).is_some_and(|set| {
+                let mut keys = set.keys().iter();
+                keys.any(|key| key.kid == name.kid && key.is_accepted(now))
+            })
+        };
+        Ok(names.iter().filter(is_accepted).cloned().collect())
+    }
+
+    /// Which of these overlay tokens are in use, from one statement.
+    pub async fn overlay_tokens_in_use(
+        &self,
+        secret_hashes: Vec<[u8; 32]>,
+    ) -> Result<BTreeSet<[u8; 32]>, StoreError> {
+        self.store.overlay_tokens_in_use(secret_hashes).await
+    }
+}
+
+/// Signs `claims` with `secret`, without a server.
+pub fn sign_with(secret: &str, claims: &Claims) -> String {
+    sign(&EncodingKey::from_secret(secret.as_bytes()), claims)
+}
+
+/// Draws the secret of a new overlay token.
+pub fn draw_overlay_secret(randomness: &Randomness) -> String {
+    let bytes = randomness.bytes::<32>();
+
+    format!("{OVERLAY_TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The token in `authorization`: the value of that header, or of that field of `connection_init`.
+pub fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// What the server keeps of an overlay token. The secret is random and long, so a plain digest
+/// gives nothing away.
+pub fn overlay_secret_hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+fn sign(key: &EncodingKey, claims: &Claims) -> String {
+    encode(&Header::new(Algorithm::HS256), claims, key).expect("claims are plain JSON")
+}
+
+/// Who a checked token says its holder is. One of a tenant's keys always names its tenant, and so
+/// makes no operator.
+fn principal_of(claims: Claims) -> Option<Principal> {
+    let user_id = claims.user_id.or(claims.sub).filter(|id| !id.is_empty())?;
+    let mut roles = claims.role.iter().chain(&claims.roles);
+    let Some(tenant_id) = claims.tenant_id.map(TenantId) else {
+        return roles
+            .any(|role| role == OPERATOR_ROLE)
+            .then_some(Principal::Operator { user_id });
+    };
+
+    Some(if roles.any(|role| STAFF_ROLES.contains(&role.as_str())) {
+        Principal::Staff { tenant_id, user_id }
+    } else {
+        Principal::Viewer { tenant_id, user_id }
+    })
+}
+
+/// Reads the claims of a token, if `key` signed it by `algorithm` and no other.
+fn verify(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Result<Claims, IdentityError> {
+    let mut validation = Validation::new(algorithm);
+    // The times are checked by the caller, by this server's own clock. Of audiences `tenant_id` says
+    // enough: nobody but this server gives it out.
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+
+    match decode::<Claims>(token, key, &validation) {
+        Ok(decoded) => Ok(decoded.claims),
+        Err(error) if *error.kind() == ErrorKind::InvalidSignature => Err(IdentityError::Unsigned),
+        Err(_) => Err(IdentityError::Malformed),
+    }
+}
+
+/// The algorithm that a token's header names.
+fn named_algorithm(token: &str) -> Result<Algorithm, IdentityError> {
+    if let Ok(header) = decode_header(token) {
+        // What a token says must be understood cannot be passed over (RFC 7515, section 4.1.11).
+        return if header.crit.is_some() {
+            Err(IdentityError::Malformed)
+        } else {
+            Ok(header.alg)
+        };
+    }
+
+    // The crate does not know `none`, and calls a token of that algorithm malformed.
+    let header = token.split('.').next().unwrap_or_default();
+    let header = URL_SAFE_NO_PAD.decode(header).ok();
+    let header = header.and_then(|header| serde_json::from_slice::<Value>(&header).ok());
+    match header {
+        Some(header) if header["alg"].is_string() => Err(IdentityError::Unsigned),
+        _ => Err(IdentityError::Malformed),
+    }
+}
+
+fn algorithm_of(algorithm: KeyAlgorithm) -> Algorithm {
+    match algorithm {
+        KeyAlgorithm::Es256 => Algorithm::ES256,
+        KeyAlgorithm::EdDsa => Algorithm::EdDSA,
+    }
+}

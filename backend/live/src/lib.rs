@@ -1,0 +1,6 @@
+//! What is committed, brought to those who follow a room; and who they are.
+
+#![warn(clippy::print_stderr)]
+
+pub mod hub;
+pub mod presence;

@@ -1,0 +1,31 @@
+//! Whether the database is away, so that nobody waits for it in vain.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use metrics::counter;
+
+/// Open while the database is away: commands are refused at once instead of piling up. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Breaker(Arc<AtomicBool>);
+
+impl Breaker {
+    /// The database is away.
+    pub fn open(&self) {
+        if !self.0.swap(true, Ordering::Relaxed) {
+            counter!("parlor_breaker_opened_total").increment(1);
+            tracing::warn!("the database is away; commands are refused until it is back");
+        }
+    }
+
+    /// The database is back.
+    pub fn close(&self) {
+        if self.0.swap(false, Ordering::Relaxed) {
+            tracing::info!("the database is back");
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

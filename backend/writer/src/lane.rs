@@ -1,0 +1,310 @@
+//! One lane of the writer: batch after batch, each in one transaction.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use metrics::{counter, histogram};
+use parlor_domain::id::{RoomId, TenantId};
+use parlor_node::clock::{Clock, Stopwatch};
+use parlor_node::health::Pulse;
+use parlor_node::ids::Ids;
+use parlor_store::{Batch, Committed, RoomNeeds, Store, StoreError};
+use tokio::time::Instant;
+
+use super::command::{Failure, Job};
+use super::due_work::Hint;
+use super::queue::Queue;
+use super::{Guards, Publish};
+
+/// How often a batch that lost a race or its connection is tried. Losing five in a row means that
+/// something is wrong.
+const ATTEMPTS_MAX: u32 = 5;
+/// How long the first wait before another attempt is, about; each is twice as long as the last.
+const BACKOFF_MS: u64 = 20;
+/// For how long a batch is tried again, so that whoever waits behind it is told in time.
+const RETRY_FOR_MS: i64 = 3_000;
+/// How long an attempt may take: well over what it waits for a connection and for a lock, and less than
+/// a caller waits. What takes longer stands on a connection that says nothing any more.
+const ATTEMPT_MAX: Duration = Duration::from_secs(8);
+/// A lane that has been at one batch for longer is stuck: two attempts do not take as long.
+pub(super) const STUCK_AFTER: Duration = Duration::from_secs(15);
+
+#[derive(Clone)]
+pub(super) struct Lane {
+    pub(super) store: Store,
+    pub(super) publisher: Arc<dyn Publish>,
+    /// Told when something in a room will run out of time.
+    pub(super) ends: Arc<Hint>,
+    /// Told when a room has left something behind.
+    pub(super) deleted: Arc<Hint>,
+    pub(super) clock: Clock,
+    pub(super) ids: Ids,
+    /// Commands in one transaction.
+    pub(super) batch_max: usize,
+    pub(super) guards: Guards,
+}
+
+type Jobs = Vec<Box<dyn Job>>;
+
+/// How commands are written.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    Together,
+    /// After a batch that failed, which has waited for whatever is locked: nothing is waited for again.
+    Alone,
+}
+
+/// Why a batch was not written.
+enum NotWritten {
+    Store(StoreError),
+    /// Deciding the command at this place panicked, so that its room may be half changed.
+    CommandPanicked(usize),
+    /// Something else did.
+    Panicked,
+    /// Nobody knows whether it was written.
+    TimedOut,
+    /// Nothing was written, for the database is away.
+    Unavailable,
+    ClockUntrusted,
+}
+
+impl From<StoreError> for NotWritten {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Lane {
+    /// Works until the queue is closed and empty.
+    pub(super) async fn run(mut self, queue: Arc<Queue>, pulse: Arc<Pulse>) {
+        loop {
+            pulse.rest();
+            let Some(mut jobs) = queue.take(self.batch_max).await else {
+                return;
+            };
+            pulse.beat();
+            jobs.retain(|job| job.is_wanted());
+            self.write(jobs).await;
+        }
+    }
+
+    async fn write(&mut self, mut jobs: Jobs) {
+        let size = jobs.len();
+        let stopwatch = Stopwatch::start();
+        let result = self.try_batch(&mut jobs, Turn::Together).await;
+        histogram!("parlor_writer_batch_seconds").record(stopwatch.seconds());
+
+        let failure = match result {
+            Ok(()) => {
+                #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+                histogram!("parlor_writer_batch_commands").record(size as f64);
+                counter!("parlor_writer_commands_total").increment(size as u64);
+                for job in jobs {
+                    job.acknowledge();
+                }
+                return;
+            }
+            Err(NotWritten::Unavailable) => Failure::Unavailable,
+            Err(NotWritten::ClockUntrusted) => Failure::ClockUntrusted,
+            Err(NotWritten::TimedOut) => Failure::OutcomeUnknown,
+            Err(NotWritten::Store(error)) => {
+                tracing::warn!(%error, commands = size, "a batch failed; trying its commands alone");
+                let outcome_unknown = matches!(error, StoreError::OutcomeUnknown(_));
+                return self.write_each(jobs, outcome_unknown).await;
+            }
+            // It may have been at the commit.
+            Err(NotWritten::Panicked) => return self.write_each(jobs, true).await,
+            Err(NotWritten::CommandPanicked(_)) => return self.write_each(jobs, false).await,
+        };
+        for job in jobs {
+            job.fail(failure);
+        }
+    }
+
+    /// Writes each command alone, as long as somebody waits for it: the lane stands still meanwhile, so
+    /// that this ends when the callers' patience does.
+    async fn write_each(&mut self, jobs: Jobs, outcome_unknown: bool) {
+        for job in jobs {
+            if outcome_unknown && !job.is_repeatable() {
+                job.fail(Failure::OutcomeUnknown);
+            } else if job.is_wanted() {
+                self.write_alone(job).await;
+            }
+        }
+    }
+
+    async fn write_alone(&mut self, job: Box<dyn Job>) {
+        let mut jobs = vec![job];
+        let result = self.try_batch(&mut jobs, Turn::Alone).await;
+        // One whose decision panicked was answered.
+        let Some(job) = jobs.pop() else { return };
+
+        let failure = match result {
+            Ok(()) => return job.acknowledge(),
+            Err(NotWritten::Unavailable) => Failure::Unavailable,
+            Err(NotWritten::ClockUntrusted) => Failure::ClockUntrusted,
+            Err(NotWritten::Store(StoreError::OutcomeUnknown(_)) | NotWritten::TimedOut) => {
+                Failure::OutcomeUnknown
+            }
+            Err(NotWritten::Store(error)) if error.is_retryable() => {
+                tracing::warn!(%error, room = %job.room_id(), "a command could not be written yet");
+                Failure::Unavailable
+            }
+            Err(NotWritten::Store(error)) => {
+                tracing::error!(%error, room = %job.room_id(), "a command failed");
+                counter!("parlor_writer_faults_total").increment(1);
+                Failure::Fault
+            }
+            Err(NotWritten::Panicked | NotWritten::CommandPanicked(_)) => {
+                note_panic(&*job);
+                Failure::Fault
+            }
+        };
+        job.fail(failure);
+    }
+
+    /// Tries the batch until it is written or cannot be. Commands whose decision panics are answered,
+    /// and left out.
+    async fn try_batch(&mut self, jobs: &mut Jobs, turn: Turn) -> Result<(), NotWritten> {
+        let since = Stopwatch::start();
+        let mut attempt = 1;
+        while !jobs.is_empty() {
+            if self.guards.breaker.is_open() {
+                return Err(NotWritten::Unavailable);
+            }
+            let tried = AssertUnwindSafe(self.try_once(jobs, turn)).catch_unwind();
+            let error = match tokio::time::timeout(ATTEMPT_MAX, tried).await {
+                Ok(Ok(Ok(()))) => return Ok(()),
+                Ok(Ok(Err(error))) => error,
+                Ok(Err(_)) => NotWritten::Panicked,
+                // Whether the database is away is for the watch to say, which asks for nothing else.
+                Err(_) => return Err(NotWritten::TimedOut),
+            };
+            match error {
+                NotWritten::CommandPanicked(index) => {
+                    let job = jobs.remove(index);
+                    note_panic(&*job);
+                    job.fail(Failure::Fault);
+                }
+                NotWritten::Store(error)
+                    if may_be_tried_again(&error, jobs)
+                        && attempt < ATTEMPTS_MAX
+                        && since.millis() < RETRY_FOR_MS =>
+                {
+                    tracing::debug!(%error, attempt, "a batch is tried again");
+                    counter!("parlor_writer_retries_total").increment(1);
+                    back_off(attempt).await;
+                    attempt += 1;
+                }
+                NotWritten::Store(error) if error.is_out_of_reach() => {
+                    tracing::warn!(%error, "the database cannot be reached");
+                    self.guards.breaker.open();
+                    return Err(NotWritten::Unavailable);
+                }
+                error @ (NotWritten::Store(_)
+                | NotWritten::Panicked
+                | NotWritten::TimedOut
+                | NotWritten::Unavailable
+                | NotWritten::ClockUntrusted) => return Err(error),
+            }
+        }
+
+        Ok(())
+    }
+
+    async fn try_once(&mut self, jobs: &mut Jobs, turn: Turn) -> Result<(), NotWritten> {
+        let needs = needs_of(jobs)?;
+        let mut batch = match turn {
+            Turn::Together => self.store.begin(&needs).await?,
+            Turn::Alone => self.store.begin_at_once(&needs).await?,
+        };
+        let now = self.clock.now();
+        if self.guards.trust.distrust(now).is_some() {
+            batch.roll_back().await?;
+            return Err(NotWritten::ClockUntrusted);
+        }
+        loop {
+            for (index, job) in jobs.iter_mut().enumerate() {
+                let room = batch.room(job.tenant_id(), job.room_id());
+                let decide = AssertUnwindSafe(|| job.decide(room, &mut self.ids, now));
+                catch_unwind(decide).map_err(|_| NotWritten::CommandPanicked(index))?;
+            }
+            if batch.claim().await? {
+                break;
+            }
+            counter!("parlor_writer_claims_lost_total").increment(1);
+        }
+        report_unreadable(&batch);
+
+        for committed in batch.commit().await? {
+            if let Some(deadline) = committed.deadline {
+                self.ends.expect(deadline);
+            }
+            if committed.is_deleted {
+                self.deleted.expect(now);
+            }
+            counter!("parlor_events_committed_total").increment(committed.events.len() as u64);
+            self.publish(committed);
+        }
+        Ok(())
+    }
+
+    /// What is committed is done, whatever becomes of telling it: the check of heads finds what was not
+    /// told.
+    fn publish(&self, committed: Committed) {
+        let room_id = committed.room_id;
+        let publish = AssertUnwindSafe(|| self.publisher.publish(committed));
+        if catch_unwind(publish).is_err() {
+            counter!("parlor_panics_total").increment(1);
+            tracing::error!(room = %room_id, "publishing a commit panicked");
+        }
+    }
+}
+
+fn note_panic(job: &dyn Job) {
+    counter!("parlor_panics_total").increment(1);
+    tracing::error!(
+        room = %job.room_id(), tenant = %job.tenant_id(), "a command panicked, and failed alone"
+    );
+}
+
+/// Waits before another attempt, so long that those who were in each other's way meet no second time.
+async fn back_off(attempt: u32) {
+    let span_ms = BACKOFF_MS << attempt;
+    let wait_ms = fastrand::u64(span_ms / 2..span_ms);
+    tokio::time::sleep_until(Instant::now() + Duration::from_millis(wait_ms)).await;
+}
+
+/// Whether the same batch may be tried again. When nobody knows whether it was written, only
+/// commands that find their own traces may.
+fn may_be_tried_again(error: &StoreError, jobs: &Jobs) -> bool {
+    error.is_retryable()
+        || matches!(error, StoreError::OutcomeUnknown(_))
+            && jobs.iter().all(|job| job.is_repeatable())
+}
+
+/// Says which rooms cannot be read, for nobody else can put them right.
+fn report_unreadable(batch: &Batch) {
+    for (room_id, unreadable) in batch.unreadable() {
+        let (what, error) = (unreadable.what, unreadable.error.as_str());
+        tracing::error!(%room_id, what, error, "a room's stored data cannot be read");
+        // Which room it is stands in the log: a label for each would be a series for each.
+        counter!("parlor_rooms_unreadable_total", "what" => what).increment(1);
+    }
+}
+
+fn needs_of(jobs: &Jobs) -> Result<Vec<RoomNeeds>, NotWritten> {
+    let mut needs: BTreeMap<(RoomId, TenantId), RoomNeeds> = BTreeMap::new();
+    for (index, job) in jobs.iter().enumerate() {
+        let needs = needs
+            .entry((job.room_id(), job.tenant_id()))
+            .or_insert_with(|| RoomNeeds::new(job.tenant_id(), job.room_id()));
+        let add = AssertUnwindSafe(|| job.add_needs(needs));
+        catch_unwind(add).map_err(|_| NotWritten::CommandPanicked(index))?;
+    }
+
+    Ok(needs.into_values().collect())
+}

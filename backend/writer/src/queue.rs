@@ -1,0 +1,226 @@
+//! What waits in a lane: a queue for each tenant, from which commands are taken in turn.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parlor_domain::id::TenantId;
+use tokio::sync::Notify;
+
+use super::command::{Failure, Job};
+
+/// Commands waiting in one lane. At the few thousand a second that a lane writes, the last in the
+/// queue waits about as long as a caller would before giving up.
+const WAITING_MAX: usize = 8_192;
+/// Commands of one tenant waiting in one lane: a good second's worth, so that a flood is told so early.
+const OF_A_TENANT_MAX: usize = 4_096;
+
+/// Why a command cannot wait here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoPlace {
+    Full,
+    Closed,
+}
+
+/// The way into a lane.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    arrived: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    by_tenant: BTreeMap<TenantId, VecDeque<Box<dyn Job>>>,
+    /// Whose turn it is; each tenant that has something waiting, once.
+    turns: VecDeque<TenantId>,
+    count: usize,
+    is_closed: bool,
+}
+
+impl Queue {
+    /// Has a command wait. When there is no room left, whoever has most waiting gives way.
+    pub(super) fn push(&self, job: Box<dyn Job>) -> Result<(), NoPlace> {
+        let dropped = self.waiting().push(job)?;
+        if let Some(job) = dropped {
+            job.fail(Failure::Overloaded);
+        }
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Waits for commands, and takes up to `count_max`. `None` once it is closed and empty.
+    pub(super) async fn take(&self, count_max: usize) -> Option<Vec<Box<dyn Job>>> {
+        loop {
+            {
+                let mut waiting = self.waiting();
+                if waiting.count > 0 {
+                    return Some(waiting.take(count_max));
+                }
+                if waiting.is_closed {
+                    return None;
+                }
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    /// Lets nothing more in.
+    pub(super) fn close(&self) {
+        self.waiting().is_closed = true;
+        self.arrived.notify_one();
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// Returns the command that gave way, if one did.
+    fn push(&mut self, job: Box<dyn Job>) -> Result<Option<Box<dyn Job>>, NoPlace> {
+        if self.is_closed {
+            return Err(NoPlace::Closed);
+        }
+        let tenant_id = job.tenant_id();
+        let own = self.by_tenant.get(&tenant_id).map_or(0, VecDeque::len);
+        if own >= OF_A_TENANT_MAX {
+            return Err(NoPlace::Full);
+        }
+        let dropped = if self.count < WAITING_MAX {
+            None
+        } else {
+            Some(self.take_from_most(own).ok_or(NoPlace::Full)?)
+        };
+
+        let queue = self.by_tenant.entry(tenant_id).or_default();
+        if queue.is_empty() {
+            self.turns.push_back(tenant_id);
+        }
+        queue.push_back(job);
+        self.count += 1;
+        Ok(dropped)
+    }
+
+    /// Takes the newest of whoever has most waiting, if that is more than `own`.
+    fn take_from_most(&mut self, own: usize) -> Option<Box<dyn Job>> {
+        let most = self
+            .by_tenant
+            .values_mut()
+            .max_by_key(|queue| queue.len())?;
+        // One that gives way keeps something, so that it keeps its turn.
+        if most.len() <= own + 1 {
+            return None;
+        }
+
+        self.count -= 1;
+        most.pop_back()
+    }
+
+    fn take(&mut self, count_max: usize) -> Vec<Box<dyn Job>> {
+        let mut taken = Vec::new();
+        while taken.len() < count_max
+            && let Some(tenant_id) = self.turns.pop_front()
+        {
+            let Some(queue) = self.by_tenant.get_mut(&tenant_id) else {
+                continue;
+            };
+            taken.extend(queue.pop_front());
+            if queue.is_empty() {
+                self.by_tenant.remove(&tenant_id);
+            } else {
+                self.turns.push_back(tenant_id);
+            }
+        }
+        self.count -= taken.len();
+
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_domain::id::RoomId;
+    use parlor_domain::room_aggregate::RoomAggregate;
+    use parlor_domain::time::ServerTime;
+    use parlor_node::ids::Ids;
+    use parlor_store::{NoRoom, RoomNeeds};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Does nothing, and is told from others by its number.
+    struct Numbered(u128, u128);
+
+    impl Job for Numbered {
+        fn tenant_id(&self) -> TenantId {
+            TenantId(Uuid::from_u128(self.0))
+        }
+        fn room_id(&self) -> RoomId {
+            RoomId(Uuid::from_u128(self.1))
+        }
+        fn is_repeatable(&self) -> bool {
+            true
+        }
+        fn is_wanted(&self) -> bool {
+            true
+        }
+        fn add_needs(&self, _: &mut RoomNeeds) {}
+        fn decide(&mut self, _: Result<&mut RoomAggregate, NoRoom>, _: &mut Ids, _: ServerTime) {}
+        fn acknowledge(self: Box<Self>) {}
+        fn fail(self: Box<Self>, _: Failure) {}
+    }
+
+    fn push(queue: &Queue, tenant: u128, number: u128) -> Result<(), NoPlace> {
+        queue.push(Box::new(Numbered(tenant, number)))
+    }
+
+    async fn take(queue: &Queue, count_max: usize) -> Vec<(u128, u128)> {
+        let taken = queue.take(count_max).await.unwrap();
+        taken
+            .iter()
+            .map(|job| (job.tenant_id().0.as_u128(), job.room_id().0.as_u128()))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn tenants_take_turns_and_each_keeps_its_order() {
+        let queue = Queue::default();
+        for number in 0..5 {
+            push(&queue, 1, number).unwrap();
+        }
+        push(&queue, 2, 0).unwrap();
+        push(&queue, 2, 1).unwrap();
+        push(&queue, 3, 0).unwrap();
+
+        assert_eq!(take(&queue, 4).await, [(1, 0), (2, 0), (3, 0), (1, 1)]);
+        push(&queue, 3, 1).unwrap();
+        assert_eq!(take(&queue, 4).await, [(2, 1), (1, 2), (3, 1), (1, 3)]);
+        queue.close();
+        assert_eq!(push(&queue, 3, 2), Err(NoPlace::Closed));
+        assert_eq!(take(&queue, 4).await, [(1, 4)]);
+        assert!(queue.take(4).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_flood_is_bounded_and_gives_way() {
+        let queue = Queue::default();
+        let count = |n: usize| u128::try_from(n).unwrap();
+        for number in 0..count(OF_A_TENANT_MAX) {
+            push(&queue, 1, number).unwrap();
+        }
+        assert_eq!(push(&queue, 1, 0), Err(NoPlace::Full));
+        for number in 0..count(WAITING_MAX - OF_A_TENANT_MAX) {
+            push(&queue, 2, number).unwrap();
+        }
+        // There is no room left, and a third tenant comes in all the same.
+        for number in 0..100 {
+            push(&queue, 3, number).unwrap();
+        }
+
+        let taken = take(&queue, WAITING_MAX + 1).await;
+        assert_eq!(taken.len(), WAITING_MAX);
+        let of_third = taken.iter().filter(|(tenant, _)| *tenant == 3);
+        assert_eq!(of_third.count(), 100);
+        assert_eq!(taken[2], (3, 0));
+    }
+}
