@@ -5,10 +5,10 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use parlor_sdk_core::{ContributionAlert, ContributionKind};
 
+use crate::crowd::Crowd;
 use crate::tween::{ENTER_MS, LEAVE_MS, eased, linear};
 use crate::words;
 
@@ -23,8 +23,8 @@ const PAUSE_MS: i64 = 160;
 /// Alerts that wait one by one. Four more at the longest stay are half a minute: past that, what
 /// is shown would have nothing to do with the picture.
 const WAITING_MAX: usize = 4;
-/// People told apart within a burst. Bounds memory; beyond it the count of people stands still.
-const PEOPLE_MAX: usize = 200;
+/// People that a burst names: what fits beside how many more there are.
+const NAMED_MAX: usize = 2;
 
 /// What an alert says: who, what, how much, and what they wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +75,7 @@ struct Showing {
 struct Burst {
     count: i64,
     hype: i64,
-    names: Vec<String>,
-    anonymous: i64,
+    people: Crowd,
     money: i64,
     currency: Option<String>,
     mixed: bool,
@@ -172,12 +171,7 @@ impl Burst {
     fn add(&mut self, alert: &ContributionAlert) {
         self.count += 1;
         self.hype = self.hype.saturating_add(alert.hype);
-        match &alert.name {
-            Some(name) if self.names.contains(name) => {}
-            Some(name) if self.names.len() < PEOPLE_MAX => self.names.push(name.clone()),
-            Some(_) => {}
-            None => self.anonymous += 1,
-        }
+        self.people.add(alert.name.as_deref());
         match (&alert.currency, &self.currency) {
             (Some(new), Some(known)) if new == known => {}
             (Some(new), None) if self.count == 1 => self.currency = Some(new.clone()),
@@ -187,17 +181,11 @@ impl Burst {
     }
 
     fn card(&self) -> Card {
-        let people = words::count(self.names.len()) + self.anonymous;
-        let who = [&words::plus(self.count), " from ", &words::people(people)].concat();
-        let mut what = String::new();
-        let mut others = people;
-        for name in self.names.iter().take(2) {
-            what.push_str(if what.is_empty() { "" } else { ", " });
-            what.push_str(name);
-            others -= 1;
-        }
-        if others > 0 && !what.is_empty() {
-            what = [&what, " and ", &words::grouped(others), " more"].concat();
+        let who = [&words::plus(self.count), " from ", &self.people.people()].concat();
+        let named = &self.people.names()[..self.people.names().len().min(NAMED_MAX)];
+        let mut what = named.join(", ");
+        if let (Some(others), false) = (self.people.others(named.len()), named.is_empty()) {
+            what = [&what, " and ", &others, " more"].concat();
         }
         let amount = match &self.currency {
             Some(currency) if !self.mixed => words::money(self.money, currency),
@@ -294,6 +282,21 @@ mod tests {
         assert_eq!(view.card.who, "+12 from 5 people");
         assert_eq!(view.card.what, "Ben, Cleo and 3 more");
         assert_eq!(view.card.amount, "€30");
+    }
+
+    #[test]
+    fn a_burst_of_more_people_than_are_told_apart_says_so() {
+        let mut queue = AlertQueue::default();
+        queue.push(&donation("Ada", 100), 0);
+        for number in 0..299 {
+            queue.push(&donation(&format!("viewer {number}"), 100), 50);
+        }
+
+        let now_ms = STAY_MIN_MS + LEAVE_MS + PAUSE_MS;
+        queue.advance(now_ms);
+        let view = queue.view(now_ms).expect("the burst is shown");
+        assert_eq!(view.card.who, "+299 from 200+ people");
+        assert_eq!(view.card.what, "viewer 0, viewer 1 and 198+ more");
     }
 
     #[test]

@@ -13,6 +13,7 @@
 extern crate alloc;
 
 mod alert_queue;
+mod crowd;
 mod element;
 mod frame_loop;
 mod ink;

@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use parlor_sdk_core::{HypeTrain, HypeTrainContributor};
 
+use crate::crowd::Crowd;
 use crate::tween::{ENTER_MS, GROW_MS, eased};
 use crate::words;
 
@@ -14,8 +15,6 @@ use crate::words;
 const CARS_MAX: usize = 4;
 /// The least time between two cars.
 const COUPLING_MS: i64 = 1_400;
-/// People told apart while they gather. Bounds memory; beyond it their number stands still.
-const PEOPLE_MAX: usize = 200;
 
 /// A car as it is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +48,7 @@ struct Car {
 #[derive(Debug, Default)]
 struct Gathering {
     began_at: i64,
-    names: Vec<String>,
-    anonymous: i64,
+    people: Crowd,
     hype: i64,
 }
 
@@ -70,7 +68,7 @@ impl Cars {
     /// Takes in that `contributor` added `hype`.
     pub(crate) fn add(&mut self, contributor: &HypeTrainContributor, hype: i64, now_ms: i64) {
         self.advance(now_ms);
-        if self.gathering.people() == 0 {
+        if self.gathering.people.is_empty() {
             self.gathering.began_at = now_ms;
         }
         self.gathering.add(contributor.name.as_deref(), hype);
@@ -82,7 +80,7 @@ impl Cars {
         let free_at = self.coupled_at.map_or(i64::MIN, |at| at + COUPLING_MS);
         // Not `now_ms`: a frame that comes late finds the movement where it would have been.
         let couples_at = free_at.max(self.gathering.began_at);
-        if self.gathering.people() == 0 || now_ms < couples_at {
+        if self.gathering.people.is_empty() || now_ms < couples_at {
             return;
         }
         let gathering = core::mem::take(&mut self.gathering);
@@ -131,23 +129,13 @@ impl Cars {
 impl Gathering {
     fn add(&mut self, name: Option<&str>, hype: i64) {
         self.hype = self.hype.saturating_add(hype);
-        match name {
-            Some(name) if self.names.iter().any(|known| known == name) => {}
-            Some(name) if self.names.len() < PEOPLE_MAX => self.names.push(String::from(name)),
-            Some(_) => {}
-            None => self.anonymous += 1,
-        }
-    }
-
-    fn people(&self) -> i64 {
-        words::count(self.names.len()) + self.anonymous
+        self.people.add(name);
     }
 
     fn name(&self) -> String {
-        match (self.names.as_slice(), self.anonymous) {
-            ([name], 0) => String::from(words::shown_name(Some(name))),
-            ([], 1) => String::from(words::shown_name(None)),
-            _ => words::people(self.people()),
+        match self.people.only_one() {
+            Some(name) => String::from(name),
+            None => self.people.people(),
         }
     }
 }
