@@ -114,7 +114,26 @@ export interface ParlorOverlayEventMap extends HTMLElementEventMap {
  * `edge` (`top`, or `bottom` for the train).
  */
 export declare class ParlorOverlay extends HTMLElement {
-  /** Takes the player whose picture the overlay lies on; `null` for none. */
+  /**
+   * The player whose picture the overlay lies on; `null` for none. Counts at any time, also when it is
+   * set before the element is defined.
+   */
+  player: Player | null;
+  /** The attribute of this name, as are the next. `null` takes it away. */
+  get room(): string;
+  set room(value: string | null);
+  get server(): string;
+  set server(value: string | null);
+  get token(): string;
+  set token(value: string | null);
+  get placement(): string;
+  set placement(value: string | null);
+  get widgets(): string;
+  set widgets(value: string | null);
+  get edge(): string;
+  set edge(value: string | null);
+
+  /** Sets `player`. */
   attachPlayer(player: Player | null): void;
   /** Hands over a new token without reconnecting. */
   setToken(token: string): void;

@@ -6,6 +6,11 @@ const FONTS = [
 ];
 const RETRY_MAX_MS = 15_000;
 
+/** What the style sheet cannot do without. README.md names the first browsers that have all of it. */
+const STYLES_NEEDED = ["(width: 1cqw)", "(color: color-mix(in srgb, red, red))", "(mask: none top / 100% 70% no-repeat)"];
+const TOO_OLD =
+  "parlor-overlay needs Chrome or Edge 120, Firefox 113, Safari 16.4 or OBS 30.2, or what is newer: it shows nothing in this browser";
+
 /** Loads the module and goes on trying: an OBS source may be there before the server is. */
 async function load() {
   for (let attempt = 0; ; attempt += 1) {
@@ -21,67 +26,145 @@ async function load() {
   }
 }
 
-function addFonts() {
+let loading;
+
+/** The module, or nothing where it could not show anything right. */
+async function module() {
+  if (STYLES_NEEDED.every((style) => CSS.supports(style)) && "replaceSync" in CSSStyleSheet.prototype) return load();
+  console.error(TOO_OLD);
+}
+
+const withFonts = new WeakSet();
+
+function addFonts(document) {
+  if (withFonts.has(document)) return;
+  withFonts.add(document);
+  const { FontFace } = document.defaultView;
   for (const [file, unicodeRange] of FONTS) {
     const url = new URL(`./fonts/${file}`, import.meta.url);
     document.fonts.add(new FontFace("Parlor Archivo", `url(${url})`, { weight: "500 800", unicodeRange }));
   }
 }
 
-let loading;
-
-export class ParlorOverlay extends HTMLElement {
+// Where there are no elements, as on a server that renders pages, there is nothing to define.
+export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
   static observedAttributes = ["server", "room", "token", "placement", "widgets"];
 
   #overlay;
+  /** What the overlay was started with, but for the token. */
+  #started;
+  #token;
   #player;
   #settling = false;
+  /** The window whose comings and goings are followed. */
+  #window;
 
-  connectedCallback() {
-    if (!this.#overlay) this.#restart();
+  constructor() {
+    super();
+    // What a page sets before the element is defined hides what is defined here.
+    for (const name of PROPERTIES) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
   }
 
-  disconnectedCallback() {
-    // A move takes the element out and puts it back before this runs.
-    queueMicrotask(() => this.isConnected || this.#stop());
+  get player() {
+    return this.#player ?? null;
   }
 
-  attributeChangedCallback(name, before, now) {
-    if (before === now || !this.isConnected) return;
-    if (name === "token" && now && this.#overlay) this.#overlay.setToken(now);
-    else this.#restart();
-  }
-
-  attachPlayer(player) {
+  set player(player) {
     this.#player = player ?? undefined;
     this.#overlay?.attachPlayer(this.#player);
   }
 
-  setToken(token) {
-    this.setAttribute("token", token);
+  attachPlayer(player) {
+    this.player = player;
   }
 
-  async #restart() {
+  setToken(token) {
+    this.token = token;
+  }
+
+  connectedCallback() {
+    this.#settle();
+  }
+
+  disconnectedCallback() {
+    this.#settle();
+  }
+
+  attributeChangedCallback() {
+    this.#settle();
+  }
+
+  /** The window's, whenever the page is left or comes back; not to be called by anyone else. */
+  handleEvent({ type }) {
+    if (type === "pagehide") this.#overlay?.pause();
+    else this.#overlay?.resume();
+  }
+
+  /**
+   * Brings the overlay in line with the element as it is once the present task has done what it does:
+   * elements are taken out and put back, and attributes set one by one.
+   */
+  async #settle() {
     if (this.#settling) return;
     this.#settling = true;
-    const { Overlay } = await (loading ??= (addFonts(), load()));
+    await null;
+    const wanted = this.#wanted();
+    const loaded = wanted && (await (loading ??= module()));
     this.#settling = false;
-    this.#stop();
-    if (!this.isConnected || !this.getAttribute("room")) return;
-    this.#overlay = new Overlay(
-      this,
-      this.#socketUrl(),
-      this.getAttribute("room"),
-      this.getAttribute("token") || undefined,
-      this.getAttribute("placement") || "player",
-      this.getAttribute("widgets") || "",
-    );
-    this.#overlay.attachPlayer(this.#player);
+    if (wanted && this.#wanted() !== wanted) this.#settle();
+    else this.#become(loaded, wanted);
   }
 
-  #stop() {
-    this.#overlay?.free();
-    this.#overlay = undefined;
+  /** What to start the overlay with, as text; empty if there is to be none. */
+  #wanted() {
+    const room = this.getAttribute("room");
+    if (!this.isConnected || !room || !this.ownerDocument.defaultView) return "";
+    return JSON.stringify([
+      this.#socketUrl(),
+      room,
+      this.getAttribute("placement") || "player",
+      this.getAttribute("widgets") || "",
+    ]);
+  }
+
+  #become(module, wanted) {
+    const token = this.getAttribute("token") || undefined;
+    // A connection without a token is another one than with.
+    if (wanted !== this.#started || !token !== !this.#token) {
+      this.#overlay?.free();
+      this.#overlay = undefined;
+      this.#started = undefined;
+    }
+    this.#follow(module ? this.ownerDocument.defaultView : undefined);
+    if (!module) return;
+    if (!this.#overlay) {
+      const [url, room, placement, widgets] = JSON.parse(wanted);
+      this.#overlay = new module.Overlay(this, url, room, token, placement, widgets);
+      this.#overlay.attachPlayer(this.#player);
+    } else if (token !== this.#token) {
+      this.#overlay.setToken(token);
+    }
+    this.#started = wanted;
+    this.#token = token;
+  }
+
+  /** Goes by `window`, which shows the element now. */
+  #follow(window) {
+    if (window === this.#window) return;
+    for (const type of ["pagehide", "pageshow"]) {
+      this.#window?.removeEventListener(type, this);
+      window?.addEventListener(type, this);
+    }
+    this.#window = window;
+    if (!window) return;
+    addFonts(this.ownerDocument);
+    this.#overlay?.moveDocument();
+    this.#overlay?.resume();
   }
 
   #socketUrl() {
@@ -91,4 +174,22 @@ export class ParlorOverlay extends HTMLElement {
   }
 }
 
-if (!customElements.get("parlor-overlay")) customElements.define("parlor-overlay", ParlorOverlay);
+/** Attributes that are properties as well, as frameworks set them. */
+const ATTRIBUTES = [...ParlorOverlay.observedAttributes, "edge"];
+const PROPERTIES = ["player", ...ATTRIBUTES];
+
+for (const name of ATTRIBUTES) {
+  Object.defineProperty(ParlorOverlay.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get() {
+      return this.getAttribute(name) ?? "";
+    },
+    set(value) {
+      if (value === null || value === undefined) this.removeAttribute(name);
+      else this.setAttribute(name, value);
+    },
+  });
+}
+
+if (globalThis.customElements && !customElements.get("parlor-overlay")) customElements.define("parlor-overlay", ParlorOverlay);

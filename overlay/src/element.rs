@@ -7,40 +7,22 @@ use core::cell::{Cell, OnceCell, RefCell};
 use parlor_sdk_core::{Config, Delivery, Placement};
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-use web_sys::{CustomEvent, CustomEventInit, HtmlElement};
+use web_sys::{CustomEvent, CustomEventInit, HtmlElement, Window};
 
 use crate::frame_loop::FrameLoop;
+use crate::player::Player;
 use crate::render::Stage;
 use crate::scene::{Scene, Widgets};
 
 /// Half a frame at 60 Hz: an event is shown with the frame nearest to its moment rather than with
 /// the first one after it.
 const LEAD_MS: f64 = 8.0;
-/// How often the element's size is looked at, in frames.
-const MEASURE_EVERY: u32 = 30;
-
-#[wasm_bindgen]
-extern "C" {
-    /// An object that a page gives to `attachPlayer`.
-    pub type Player;
-    /// What its `playhead()` returns.
-    pub type PlayerPosition;
-
-    #[wasm_bindgen(method, catch)]
-    fn playhead(this: &Player) -> Result<Option<PlayerPosition>, JsValue>;
-    #[wasm_bindgen(method, getter, js_name = positionMs)]
-    fn position_ms(this: &PlayerPosition) -> f64;
-    #[wasm_bindgen(method, getter)]
-    fn playing(this: &PlayerPosition) -> bool;
-    #[wasm_bindgen(method, getter)]
-    fn rate(this: &PlayerPosition) -> Option<f64>;
-}
 
 /// A running overlay. Freeing it disconnects and stops.
 #[wasm_bindgen]
 pub struct Overlay {
     running: Rc<Running>,
-    _frames: FrameLoop,
+    frames: FrameLoop,
 }
 
 struct Running {
@@ -51,7 +33,8 @@ struct Running {
     player: RefCell<Option<Player>>,
     had_playhead: Cell<bool>,
     scene_at_ms: Cell<i64>,
-    frames: Cell<u32>,
+    /// Whether the overlay is freed, perhaps by what is being done here just now.
+    is_over: Cell<bool>,
 }
 
 #[wasm_bindgen]
@@ -75,15 +58,16 @@ impl Overlay {
             start_at: None,
         };
         let widgets = Widgets::parse(widgets);
+        let window = window_of(&host);
         let running = Rc::new(Running {
-            stage: RefCell::new(Stage::new(host.clone(), widgets)),
+            stage: RefCell::new(Stage::new(host.clone(), &window, widgets)),
             host,
             client: OnceCell::new(),
             scene: RefCell::new(Scene::new(widgets)),
             player: RefCell::new(None),
             had_playhead: Cell::new(false),
             scene_at_ms: Cell::new(0),
-            frames: Cell::new(0),
+            is_over: Cell::new(false),
         });
 
         let noticed = Rc::downgrade(&running);
@@ -95,17 +79,17 @@ impl Overlay {
         running.scene_at_ms.set(client.now_ms());
         assert!(running.client.set(client).is_ok(), "connected once");
 
-        let drawn = Rc::downgrade(&running);
-        let frames = FrameLoop::start(move || {
-            if let Some(running) = drawn.upgrade() {
-                running.frame();
-            }
-        });
+        let frames = running.follow_frames(window);
 
-        Self {
-            running,
-            _frames: frames,
-        }
+        Self { running, frames }
+    }
+
+    /// Goes on in another document, which has adopted the host.
+    #[wasm_bindgen(js_name = moveDocument)]
+    pub fn move_document(&mut self) {
+        let window = window_of(&self.running.host);
+        self.running.stage.borrow_mut().move_to(&window);
+        self.frames = self.running.follow_frames(window);
     }
 
     /// Takes the player whose picture the overlay lies on, or `undefined` for none.
@@ -119,10 +103,21 @@ impl Overlay {
     pub fn set_token(&self, token: &str) {
         self.running.client().renew_token(token);
     }
+
+    /// Lets go of the connection, for as long as nobody can come to see the page.
+    pub fn pause(&self) {
+        self.running.client().pause();
+    }
+
+    /// Connects again, and goes on where it stopped.
+    pub fn resume(&self) {
+        self.running.client().resume();
+    }
 }
 
 impl Drop for Overlay {
     fn drop(&mut self) {
+        self.running.is_over.set(true);
         let empty = Scene::new(Widgets::parse(""));
         self.running.stage.borrow_mut().draw(&empty.view());
     }
@@ -135,39 +130,46 @@ impl Running {
             .expect("connected before anything happens")
     }
 
+    fn follow_frames(self: &Rc<Self>, window: Window) -> FrameLoop {
+        let drawn = Rc::downgrade(self);
+
+        FrameLoop::start(window, move || {
+            if let Some(running) = drawn.upgrade() {
+                running.frame();
+            }
+        })
+    }
+
     fn frame(&self) {
         self.report_playhead();
         self.client().catch_up();
+        if self.is_over.get() {
+            return;
+        }
         self.advance();
 
-        let mut stage = self.stage.borrow_mut();
-        let frames = self.frames.get().wrapping_add(1);
-        self.frames.set(frames);
-        if frames.is_multiple_of(MEASURE_EVERY) {
-            stage.measure();
-        }
-        stage.draw(&self.scene.borrow().view());
+        let scene = self.scene.borrow();
+        self.stage.borrow_mut().draw(&scene.view());
     }
 
+    /// Nothing is borrowed meanwhile: the page's code runs here, and may do anything.
     fn report_playhead(&self) {
-        let player = self.player.borrow();
-        let Some(player) = &*player else {
+        let player = self.player.borrow().clone();
+        let Some(player) = player else {
             return;
         };
-        // A player that throws is one that does not know.
-        match player.playhead().ok().flatten() {
+        match player.position() {
             Some(position) => {
-                let rate = position.rate().unwrap_or(1.0);
-                let lead_ms = if position.playing() {
-                    LEAD_MS * rate
+                let lead_ms = if position.playing {
+                    LEAD_MS * position.rate
                 } else {
                     0.0
                 };
                 self.had_playhead.set(true);
                 self.client().report_playhead(convert::playhead(
-                    position.position_ms() + lead_ms,
-                    position.playing(),
-                    rate,
+                    position.at_ms + lead_ms,
+                    position.playing,
+                    position.rate,
                 ));
             }
             None if self.had_playhead.replace(false) => self.client().report_no_playhead(),
@@ -188,6 +190,7 @@ impl Running {
 
     fn notice(&self, notice: &Notice) {
         match notice {
+            Notice::Waking => self.report_playhead(),
             Notice::Delivery(delivery) => {
                 self.advance();
                 match &**delivery {
@@ -225,4 +228,13 @@ impl Running {
             let _ = self.host.dispatch_event(&event);
         }
     }
+}
+
+/// The window that shows `host`, which is in a document that has one.
+fn window_of(host: &HtmlElement) -> Window {
+    let document = host.owner_document().expect("elements have a document");
+
+    document
+        .default_view()
+        .expect("started in a document that is shown")
 }

@@ -19,9 +19,10 @@ struct Shared {
 }
 
 impl FrameLoop {
-    pub(crate) fn start(mut on_frame: impl FnMut() + 'static) -> Self {
+    /// Begins with the frames of `window`.
+    pub(crate) fn start(window: Window, mut on_frame: impl FnMut() + 'static) -> Self {
         let shared = Rc::new(Shared {
-            window: web_sys::window().expect("an overlay lives in a window"),
+            window,
             requested: Cell::new(None),
             closure: RefCell::new(None),
         });

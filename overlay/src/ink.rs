@@ -49,7 +49,7 @@ impl Color {
 
     /// Writes the colour as CSS.
     pub(crate) fn css(self) -> String {
-        let whole = |value: f32| (value as i32).to_string();
+        let whole = |value: f32| ((value + 0.5) as i32).to_string();
         let (red, green, blue) = (whole(self.red), whole(self.green), whole(self.blue));
         let alpha = whole(self.alpha * 100.0);
 

@@ -17,6 +17,7 @@ mod crowd;
 mod element;
 mod frame_loop;
 mod ink;
+mod player;
 mod render;
 mod scene;
 mod tween;

@@ -6,19 +6,20 @@
 
 use alloc::string::{String, ToString};
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot, ShadowRootInit, ShadowRootMode};
+use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot, ShadowRootInit, ShadowRootMode, Window};
 
 use crate::render::alert::AlertWidget;
 use crate::render::attendance::AttendanceWidget;
 use crate::render::lineup::LineupWidget;
 use crate::render::part::Part;
-use crate::render::theme::Theme;
+use crate::render::theme::{Theme, Wishes};
 use crate::render::train::TrainWidget;
 use crate::scene::{Act, View, Widgets};
 
 mod alert;
 mod attendance;
 mod lineup;
+mod markup;
 mod part;
 mod theme;
 mod train;
@@ -34,58 +35,45 @@ pub(crate) struct Stage {
     alert: AlertWidget,
     lineup: LineupWidget,
     attendance: AttendanceWidget,
-    appeared: [bool; 4],
     theme: Theme,
-    width: i32,
+    wishes: Wishes,
 }
 
 impl Stage {
-    /// Builds the overlay in `host`, or takes over what an earlier one built there.
-    pub(crate) fn new(host: HtmlElement, widgets: Widgets) -> Self {
+    /// Builds the overlay in `host`, which `window` shows, or takes over what an earlier one built
+    /// there.
+    pub(crate) fn new(host: HtmlElement, window: &Window, widgets: Widgets) -> Self {
         let root = host.shadow_root().unwrap_or_else(|| build(&host));
+        dress(&root, window);
         let mut frame = Part::find(&root, ".stage");
         frame.set_class("only-people", widgets.has_only_people());
 
-        let mut stage = Self {
+        Self {
             train: TrainWidget::new(&root),
             alert: AlertWidget::new(&root),
             lineup: LineupWidget::new(&root),
             attendance: AttendanceWidget::new(&root),
-            appeared: [false; 4],
             theme: Theme::default(),
-            width: host.client_width(),
+            wishes: Wishes::find(window, &root, &frame),
             host,
             frame,
-        };
-        stage.restyle();
-        stage
-    }
-
-    /// Reads the theme and the room there is. Call when either may have changed.
-    pub(crate) fn restyle(&mut self) {
-        self.theme = Theme::read(&self.host, &mut self.frame);
-        self.train.fit(self.theme.cars, &mut self.frame);
-    }
-
-    /// Lays out anew if the element has another size.
-    pub(crate) fn measure(&mut self) {
-        let width = self.host.client_width();
-        if self.width != width {
-            self.width = width;
-            self.restyle();
         }
+    }
+
+    /// Goes on in `window`, whose document has adopted the host.
+    pub(crate) fn move_to(&mut self, window: &Window) {
+        let root = self.host.shadow_root().expect("built with the stage");
+        dress(&root, window);
+        self.wishes = Wishes::find(window, &root, &self.frame);
     }
 
     /// Draws what changed since the last time.
     pub(crate) fn draw(&mut self, view: &View<'_>) {
-        let appeared = [
-            view.train.is_some(),
-            view.alert.is_some(),
-            view.lineup.is_some(),
-            view.attendance.is_some(),
-        ];
-        if appeared != self.appeared {
-            self.appeared = appeared;
+        let is_empty = view.train.is_none()
+            && view.alert.is_none()
+            && view.lineup.is_none()
+            && view.attendance.is_none();
+        if !is_empty && self.wishes.look(&self.host) {
             self.restyle();
         }
 
@@ -94,6 +82,13 @@ impl Stage {
         self.lineup.draw(view.lineup.as_ref(), &self.theme);
         self.attendance.draw(view.attendance.as_ref(), &self.theme);
         self.report(view);
+    }
+
+    fn restyle(&mut self) {
+        if let Some(theme) = Theme::of(&self.wishes, &mut self.frame) {
+            self.theme = theme;
+            self.train.fit(self.theme.cars, &mut self.frame);
+        }
     }
 
     /// Says in attributes what is on stage, for tests and for style sheets.
@@ -130,23 +125,35 @@ fn build(host: &HtmlElement) -> ShadowRoot {
     let root = host
         .attach_shadow(&ShadowRootInit::new(ShadowRootMode::Open))
         .expect_throw("an element of our own may have a shadow root");
-    let sheet = CssStyleSheet::new().expect_throw("style sheets can be constructed");
-    sheet
-        .replace_sync(STYLE)
-        .expect_throw("our style sheet imports nothing");
-    // An adopted sheet passes a content security policy that forbids inline styles.
-    let sheets = js_sys::Array::of1(&sheet);
-    js_sys::Reflect::set(&root, &"adoptedStyleSheets".into(), &sheets)
-        .expect_throw("shadow roots adopt style sheets");
-    root.set_inner_html(MARKUP);
+    let document = host.owner_document().expect("elements have a document");
+    markup::append(&document, &root, MARKUP);
 
     root
 }
 
+/// Gives `root` the style sheet. An adopted sheet passes a content security policy that forbids
+/// inline styles; it holds for documents of the window that it was made in, and no other.
+fn dress(root: &ShadowRoot, window: &Window) {
+    let constructor: js_sys::Function = js_sys::Reflect::get(window, &"CSSStyleSheet".into())
+        .expect_throw("windows have style sheets")
+        .unchecked_into();
+    let sheet: CssStyleSheet = js_sys::Reflect::construct(&constructor, &js_sys::Array::new())
+        .expect_throw("style sheets can be constructed")
+        .unchecked_into();
+    sheet
+        .replace_sync(STYLE)
+        .expect_throw("our style sheet imports nothing");
+    js_sys::Reflect::set(
+        root,
+        &"adoptedStyleSheets".into(),
+        &js_sys::Array::of1(&sheet),
+    )
+    .expect_throw("shadow roots adopt style sheets");
+}
+
+/// Unchecked, for a document that has adopted the element makes it by constructors of its own.
 fn query<T: JsCast>(root: &ShadowRoot, selector: &str) -> T {
-    root.query_selector(selector)
-        .ok()
-        .flatten()
-        .and_then(|element| element.dyn_into().ok())
-        .expect("the markup has every part")
+    let found = root.query_selector(selector).ok().flatten();
+
+    found.expect("the markup has every part").unchecked_into()
 }

@@ -60,6 +60,16 @@ impl Client {
         self.driver.handle(Input::Reconnect);
     }
 
+    /// Lets go of the connection until [`Self::resume`]. Nothing is delivered meanwhile.
+    pub fn pause(&self) {
+        self.driver.handle(Input::Pause);
+    }
+
+    /// Connects again, and goes on where it stopped.
+    pub fn resume(&self) {
+        self.driver.handle(Input::Resume);
+    }
+
     /// Returns the page's monotonic clock, in milliseconds.
     pub fn now_ms(&self) -> i64 {
         self.driver.with_core(|_, now| now.as_millis())

@@ -24,6 +24,9 @@ pub(crate) struct Driver {
     core: RefCell<Client>,
     socket: RefCell<Option<Socket>>,
     on_notice: Box<dyn Fn(Notice)>,
+    /// Whether the owner has ended it, perhaps from within a notice: what the core still asks for
+    /// then is not done.
+    is_stopped: Cell<bool>,
     timer: Timer,
     /// None for a server that no network leads to.
     _network: Option<Listener>,
@@ -65,11 +68,12 @@ impl Driver {
                 core: RefCell::new(Client::new(config, seed, now)),
                 socket: RefCell::new(None),
                 on_notice,
+                is_stopped: Cell::new(false),
                 timer: Timer {
                     closure: Closure::new(move || {
                         if let Some(driver) = driver.upgrade() {
                             driver.timer.armed.set(None);
-                            driver.handle(Input::Timeout);
+                            driver.wake(Input::Timeout);
                         }
                     }),
                     armed: Cell::new(None),
@@ -83,6 +87,9 @@ impl Driver {
     }
 
     pub(crate) fn handle(self: &Rc<Self>, input: Input<'_>) {
+        if self.is_stopped.get() {
+            return;
+        }
         let now = read_clock(&self.window);
         self.core.borrow_mut().handle_input(input, now);
 
@@ -92,12 +99,21 @@ impl Driver {
                 break;
             };
             self.act(output);
+            if self.is_stopped.get() {
+                return;
+            }
         }
 
         let deadline = self.core.borrow().poll_timeout();
         if let Some(deadline) = deadline {
             self.arm(deadline);
         }
+    }
+
+    /// Takes in what comes by itself.
+    fn wake(self: &Rc<Self>, input: Input<'_>) {
+        (self.on_notice)(Notice::Waking);
+        self.handle(input);
     }
 
     pub(crate) fn catch_up(self: &Rc<Self>) {
@@ -112,6 +128,7 @@ impl Driver {
     }
 
     pub(crate) fn stop(&self) {
+        self.is_stopped.set(true);
         self.disarm();
         if let Some(socket) = self.socket.borrow_mut().take() {
             socket.close(1000);
@@ -157,7 +174,7 @@ impl Driver {
                 &socket,
                 "open",
                 self.listens(|driver, _: Event| {
-                    driver.handle(Input::Opened);
+                    driver.wake(Input::Opened);
                 }),
             ),
             Listener::new(
@@ -165,7 +182,7 @@ impl Driver {
                 "message",
                 self.listens(|driver, event: MessageEvent| {
                     if let Some(text) = event.data().as_string() {
-                        driver.handle(Input::Received(&text));
+                        driver.wake(Input::Received(&text));
                     }
                 }),
             ),
@@ -173,7 +190,7 @@ impl Driver {
                 &socket,
                 "close",
                 self.listens(|driver, event: CloseEvent| {
-                    driver.handle(Input::Closed { code: event.code() });
+                    driver.wake(Input::Closed { code: event.code() });
                 }),
             ),
         ];

@@ -85,6 +85,7 @@ pub fn rehearse(recording: &str) -> Result<String, JsError> {
 
 fn describe(notice: &Notice) -> JsValue {
     match notice {
+        Notice::Waking => convert::tagged("waking", "waking", &JsValue::TRUE),
         Notice::Delivery(delivery) => match &**delivery {
             Delivery::Event(shown) => convert::tagged("event", "event", &convert::event(shown)),
             Delivery::PresenceChanged { online_count } => {

@@ -57,6 +57,10 @@ export function overlay(video: HTMLVideoElement): void {
   const element = document.querySelector('parlor-overlay');
   if (!(element instanceof ParlorOverlay)) return;
   element.attachPlayer(fromVideo(video));
+  element.player = fromVideo(video);
+  element.player = null;
+  element.token = null;
+  element.room satisfies string;
   element.setAttribute('widgets', 'train alerts stage presence');
   element.addEventListener('parlor-event', ({ detail }) => console.log(detail.participant?.name, detail.seq));
   element.addEventListener('parlor-token-expiring', () => element.setToken('another'));

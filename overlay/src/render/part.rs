@@ -33,9 +33,8 @@ impl Part {
     /// The first element inside it that fits `selector`.
     pub(crate) fn child(&self, selector: &str) -> Self {
         let child = self.element.query_selector(selector).ok().flatten();
-        let child = child.and_then(|child| child.dyn_into().ok());
 
-        Self::new(child.expect("the markup has every part"))
+        Self::new(child.expect("the markup has every part").unchecked_into())
     }
 
     /// The first `count` elements of `selector`, which have no siblings of their type but each other.
@@ -45,7 +44,7 @@ impl Part {
         for number in 1..=count {
             let nth = [selector, ":nth-of-type(", &number.to_string(), ")"].concat();
             let made = root.query_selector(&nth).ok().flatten();
-            let element = made.and_then(|element| element.dyn_into().ok());
+            let element = made.map(JsCast::unchecked_into);
             parts.push(Self::new(element.unwrap_or_else(|| {
                 copy(parts.last().expect("the markup has every part"))
             })));

@@ -1,22 +1,26 @@
 //! The theme a page gives by custom properties, made readable, and the room there is.
+//!
+//! A page may change what it wishes at any time and by any way: on the element, in a style sheet, by
+//! a property of its own that ours refers to, by a colour scheme. No event tells of that. So each
+//! colour stands as a real property of an element that is never seen, where the browser resolves it
+//! (`overlay.css` says what it falls back to), and what came of it is compared with every frame.
 
 use alloc::string::String;
-use web_sys::HtmlElement;
+use alloc::vec::Vec;
+use wasm_bindgen::UnwrapThrowExt;
+use web_sys::{CssStyleDeclaration, HtmlElement, MediaQueryList, ShadowRoot, Window};
 
 use crate::ink::{self, Color};
 use crate::render::part::Part;
 
-/// Reading the plate's colour failed: ours, as the style sheet has it.
-const SURFACE: Color = Color {
-    red: 12.0,
-    green: 19.0,
-    blue: 32.0,
-    alpha: 0.87,
-};
-const ACCENT: Color = Color::opaque(255.0, 200.0, 31.0);
-const ACCENT_2: Color = Color::opaque(255.0, 90.0, 61.0);
-const TEXT: Color = Color::opaque(247.0, 245.0, 238.0);
-const MUTED: Color = Color::opaque(195.0, 202.0, 214.0);
+/// The elements on which wishes for a colour stand.
+const COLORS: [&str; 5] = [
+    ".wish.surface",
+    ".wish.accent",
+    ".wish.accent-2",
+    ".wish.text",
+    ".wish.muted",
+];
 
 /// What the host decides about the looks.
 #[derive(Default)]
@@ -25,6 +29,17 @@ pub(crate) struct Theme {
     pub(crate) still: bool,
     /// How many cars there is room for.
     pub(crate) cars: usize,
+}
+
+/// Where the browser says what the page wishes, and what it said last.
+pub(crate) struct Wishes {
+    /// The element's width in pixels.
+    width: i32,
+    asks_for_less: bool,
+    /// The size of the type, the motion, and each of [`COLORS`].
+    values: Vec<String>,
+    places: Vec<(CssStyleDeclaration, &'static str)>,
+    less_motion: Option<MediaQueryList>,
 }
 
 impl Theme {
@@ -37,55 +52,92 @@ impl Theme {
         }
     }
 
-    /// Reads the tokens of `host`, and sets the colours that follow from them on `stage`.
-    pub(crate) fn read(host: &HtmlElement, stage: &mut Part) -> Self {
-        let window = web_sys::window().expect("an overlay lives in a window");
-        let computed = window.get_computed_style(stage.element()).ok().flatten();
-        let computed = computed.expect("elements have a computed style");
-        let value = |name: &str| computed.get_property_value(name).unwrap_or_default();
-        // Only a real property resolves names, `oklch()` and `var()`, and a mixture always comes out
-        // in one notation. A wish that is no colour leaves the fallback standing.
-        let mut color = |token: &str, fallback: Color| {
-            stage.set_style("outline-color", &mixture(&fallback.css()));
-            stage.set_style("outline-color", &mixture(&value(token)));
-            Color::parse(&value("outline-color")).unwrap_or(fallback)
+    /// Makes the theme that is wished for, and sets its colours on `stage`. Returns `None` where the
+    /// browser resolves nothing, as in a document that is not shown.
+    pub(crate) fn of(wishes: &Wishes, stage: &mut Part) -> Option<Self> {
+        let [font_size, motion, colors @ ..] = wishes.values.as_slice() else {
+            return None;
         };
+        let mut colors = colors.iter().map(|color| Color::parse(color));
+        let surface = colors.next()??;
+        let (accent, on_accent) = ink::field(colors.next()??);
+        let (urgent, on_urgent) = ink::field(colors.next()??);
+        let text = ink::ink_on(surface, colors.next()??);
+        let muted = ink::ink_on(surface, colors.next()??);
 
-        let surface = color("--parlor-surface", SURFACE);
-        let (accent, on_accent) = ink::field(color("--parlor-accent", ACCENT));
-        let (urgent, on_urgent) = ink::field(color("--parlor-accent-2", ACCENT_2));
-        let inks = [
-            ("--ink-text", color("--parlor-text", TEXT)),
-            ("--ink-muted", color("--parlor-muted", MUTED)),
-            ("--ink-amount", accent),
-        ];
-        for (name, wish) in inks {
-            stage.set_style(name, &ink::ink_on(surface, wish).css());
+        for (name, color) in [
+            ("--ink-surface", surface),
+            ("--ink-text", text),
+            ("--ink-muted", muted),
+            ("--ink-amount", ink::ink_on(surface, accent)),
+            ("--ink-urgent", urgent),
+            ("--ink-on-urgent", on_urgent),
+            ("--ink-accent", accent),
+            ("--ink-on-accent", on_accent),
+        ] {
+            stage.set_style(name, &color.css());
         }
-        stage.set_style("--ink-urgent", &urgent.css());
-        stage.set_style("--ink-on-urgent", &on_urgent.css());
-        stage.set_style("--ink-accent", &accent.css());
-        stage.set_style("--ink-on-accent", &on_accent.css());
-
-        let asks_for_less = window
-            .match_media("(prefers-reduced-motion: reduce)")
-            .ok()
-            .flatten()
-            .is_some_and(|query| query.matches());
 
         // The stage's font is 24 units, which makes it the measure of a unit in pixels.
-        let font_px = ink::number(&value("font-size"));
-        let width_units = f32::from(host.client_width() as i16) * 0.92 * 24.0 / font_px;
+        let width_units = f32::from(wishes.width as i16) * 0.92 * 24.0 / ink::number(font_size);
 
-        Self {
-            still: asks_for_less || value("--parlor-motion").trim() == "none",
+        Some(Self {
+            still: wishes.asks_for_less || motion.trim() == "none",
             cars: cars_that_fit(width_units),
-        }
+        })
     }
 }
 
-fn mixture(color: &str) -> String {
-    ["color-mix(in srgb, ", color, ", ", color, ")"].concat()
+impl Wishes {
+    /// Finds where to look in `root`, which is in a document of `window`.
+    pub(crate) fn find(window: &Window, root: &ShadowRoot, stage: &Part) -> Self {
+        let computed = |element: &HtmlElement| {
+            let style = window.get_computed_style(element).ok().flatten();
+            style.expect_throw("elements have a computed style")
+        };
+        let on_stage = computed(stage.element());
+        let mut places = Vec::from([
+            (on_stage.clone(), "font-size"),
+            (on_stage, "--parlor-motion"),
+        ]);
+        for selector in COLORS {
+            let element: HtmlElement = super::query(root, selector);
+            places.push((computed(&element), "border-top-color"));
+        }
+
+        Self {
+            width: 0,
+            asks_for_less: false,
+            values: Vec::new(),
+            places,
+            less_motion: window
+                .match_media("(prefers-reduced-motion: reduce)")
+                .ok()
+                .flatten(),
+        }
+    }
+
+    /// Looks again, and returns whether anything of `host` is another now.
+    pub(crate) fn look(&mut self, host: &HtmlElement) -> bool {
+        let width = host.client_width();
+        let asks_for_less = self
+            .less_motion
+            .as_ref()
+            .is_some_and(MediaQueryList::matches);
+        let values: Vec<String> = self
+            .places
+            .iter()
+            .map(|(style, name)| style.get_property_value(name).unwrap_or_default())
+            .collect();
+        if (width, asks_for_less) == (self.width, self.asks_for_less) && values == self.values {
+            return false;
+        }
+        self.width = width;
+        self.asks_for_less = asks_for_less;
+        self.values = values;
+
+        true
+    }
 }
 
 /// How many cars leave the train room to drive. For the lengths see `overlay.css`.
