@@ -43,6 +43,8 @@ export interface HypeTrain {
 }
 
 export interface Contribution {
+  /** The contribution's global id. */
+  id: string;
   kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS";
   name: string | null;
   /** In minor units of `currency`. */
@@ -70,6 +72,28 @@ export interface ParticipantProfile {
   joinedAt: number;
 }
 
+export interface RoomProfile {
+  id: string;
+  slug: string;
+  /** As typed: text, never markup. */
+  title: string;
+  state: "DRAFT" | "OPEN" | "ARCHIVED";
+  /** How much later an instant appears on the stream's own timeline than it happened. */
+  ingestOffsetMs: number;
+  version: number;
+}
+
+/** One live run of the room's stream. Times are milliseconds since 1970. */
+export interface Session {
+  id: string;
+  startedAt: number;
+  /** Since when the stream is away, if it is. */
+  interruptedAt: number | null;
+  /** Null while it is live. */
+  endedAt: number | null;
+  delayMs: number;
+}
+
 /** The detail of `parlor-event`: an event at the moment that it is shown. */
 export interface ShownEvent {
   /** The kind's name in the GraphQL schema, such as `HypeTrainLeveledUp`. */
@@ -84,6 +108,8 @@ export interface ShownEvent {
   contribution?: Contribution;
   participant?: ParticipantProfile;
   train?: HypeTrain;
+  room?: RoomProfile;
+  session?: Session;
 }
 
 /** The detail of `parlor-connection`. */

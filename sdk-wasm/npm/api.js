@@ -2,7 +2,7 @@
 
 /** Something went wrong that no answer of the API's own describes. */
 export class ParlorError extends Error {
-  /** `code` is the API's, or `NETWORK` or `TOKEN_UNAVAILABLE` for what never reached it. */
+  /** `code` is the API's; or `NETWORK`, `TOKEN_UNAVAILABLE` or `MODULE_UNAVAILABLE` for what never reached it. */
   constructor(code, message, options) {
     super(message, options);
     this.name = "ParlorError";
@@ -19,10 +19,10 @@ export class Api {
     this.#tokens = tokens;
   }
 
-  /** Runs an operation and returns its `data`. */
-  async run(query, variables) {
+  /** Runs an operation and returns its `data`, unless `signal` is aborted before. */
+  async run(query, variables, signal) {
     const token = this.#tokens.current;
-    let response = await this.#post(query, variables, token);
+    let response = await this.#post(query, variables, token, signal);
     // Whoever is refused at the door has done nothing yet, so that trying again is safe.
     if (response.status === 401 && this.#tokens.isRenewable) {
       let renewed;
@@ -31,22 +31,24 @@ export class Api {
       } catch (cause) {
         throw new ParlorError("TOKEN_UNAVAILABLE", "no other token could be had", { cause });
       }
-      response = await this.#post(query, variables, renewed);
+      response = await this.#post(query, variables, renewed, signal);
     }
 
     const body = await response.json().catch(() => null);
+    signal?.throwIfAborted();
     const fault = body?.errors?.[0];
     if (fault) throw new ParlorError(fault.extensions?.code ?? "INTERNAL", fault.message);
     if (!body?.data) throw new ParlorError("INTERNAL", `the server answered ${response.status} without data`);
     return body.data;
   }
 
-  async #post(query, variables, token) {
+  async #post(query, variables, token, signal) {
     const headers = { "content-type": "application/json", accept: "application/json" };
     if (token) headers.authorization = `Bearer ${token}`;
     try {
-      return await fetch(this.#url, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+      return await fetch(this.#url, { method: "POST", headers, body: JSON.stringify({ query, variables }), signal });
     } catch (cause) {
+      signal?.throwIfAborted();
       throw new ParlorError("NETWORK", "the server could not be reached", { cause });
     }
   }

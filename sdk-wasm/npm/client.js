@@ -1,10 +1,14 @@
 // One room: its state and events from the socket, and what people do in it over HTTP.
 
 import { RoomClient } from "./parlor_sdk_wasm.js";
-import { Api } from "./api.js";
+import { Api, ParlorError } from "./api.js";
 import { ACCESS, MUTATIONS, PARTICIPANTS, PARTICIPANT_BY_ID } from "./operations.js";
 import { NOT_JOINED, outcome, participant } from "./people.js";
+import { retried } from "./retry.js";
 import { TokenKeeper } from "./token.js";
+
+/** How often what a client begins with is tried to be had, some eight seconds long, before `connect` gives up. */
+const START_TRIES = 5;
 
 export class ParlorClient extends EventTarget {
   #room;
@@ -20,10 +24,16 @@ export class ParlorClient extends EventTarget {
   #access = { reading: null, isStale: false };
   #changed = false;
   #started = false;
-  #closed = false;
+  /** Whether the connection has just come back, so that a state that comes with it is news. */
+  #returned = false;
+  #renewing = false;
+  #ended = new AbortController();
+  /** What stays to be read once it is closed. */
+  #lastPosition = null;
+  #lastStats = null;
 
   /** Use `connect`, which loads the module first. */
-  constructor({ server, room, placement }, tokens) {
+  constructor({ server, room, placement, startAt, signal }, tokens) {
     super();
     this.#room = room;
     this.#tokens = tokens;
@@ -31,12 +41,30 @@ export class ParlorClient extends EventTarget {
     const url = new URL("/graphql/ws", server);
     url.protocol = url.protocol.replace("http", "ws");
     this.#socketToken = tokens.current;
-    this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, (notice) => this.#notice(notice));
+    this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, (notice) => this.#notice(notice));
+    tokens.follow((token) => this.#giveSocket(token));
+    signal?.addEventListener("abort", () => this.close(), { once: true, signal: this.#ended.signal });
     this.#refreshAccess();
   }
 
   get connection() {
     return this.#connection;
+  }
+
+  get pictureTime() {
+    return this.#socket?.pictureTimeMs() ?? null;
+  }
+
+  get position() {
+    return this.#socket?.positionMs() ?? this.#lastPosition;
+  }
+
+  get clockErrorMs() {
+    return this.#socket?.clockErrorMs() ?? null;
+  }
+
+  get stats() {
+    return this.#socket?.stats() ?? this.#lastStats;
   }
 
   get profile() {
@@ -146,14 +174,14 @@ export class ParlorClient extends EventTarget {
     return this.#change("clearCapabilityDenial", who, { capability });
   }
 
-  async participant(id) {
-    const { participant: found } = await this.#api.run(PARTICIPANT_BY_ID, { id });
+  async participant(id, { signal } = {}) {
+    const { participant: found } = await this.#api.run(PARTICIPANT_BY_ID, { id }, signal);
     return found && participant(found);
   }
 
-  async listParticipants({ first, after, role, stageRole } = {}) {
+  async listParticipants({ first, after, role, stageRole, signal } = {}) {
     const variables = { roomId: this.#room, page: { first, after }, role, stageRole };
-    const { participantsConnection: page } = await this.#api.run(PARTICIPANTS, variables);
+    const { participantsConnection: page } = await this.#api.run(PARTICIPANTS, variables, signal);
     return {
       participants: page.nodes.map(participant),
       totalCount: page.totalCount,
@@ -162,7 +190,9 @@ export class ParlorClient extends EventTarget {
   }
 
   setPlayhead({ positionMs, playing, rate = 1 }) {
-    this.#socket?.setPlayhead(positionMs, playing, rate);
+    // What is no number is no position.
+    if (Number.isFinite(positionMs) && Number.isFinite(rate)) this.#socket?.setPlayhead(positionMs, Boolean(playing), rate);
+    else this.setNoPlayhead();
   }
 
   setNoPlayhead() {
@@ -171,8 +201,15 @@ export class ParlorClient extends EventTarget {
 
   setToken(token) {
     this.#tokens.current = token;
-    this.#giveSocket(token);
     this.#refreshAccess();
+  }
+
+  pause() {
+    this.#socket?.pause();
+  }
+
+  resume() {
+    this.#socket?.resume();
   }
 
   refresh() {
@@ -184,15 +221,21 @@ export class ParlorClient extends EventTarget {
   }
 
   close() {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#read();
-    this.#closed = true;
+    this.#lastPosition = this.position;
+    this.#lastStats = this.stats;
+    this.#ended.abort();
     this.#connection = { state: "disconnected", reason: null };
     // Not within a notice of its own.
     const socket = this.#socket;
     this.#socket = null;
     queueMicrotask(() => socket.free());
     this.#tell("connection", this.#connection);
+  }
+
+  get #isClosed() {
+    return this.#ended.signal.aborted;
   }
 
   /** Changes `who`, by id or as they were seen, against the version that is known of them. */
@@ -231,7 +274,7 @@ export class ParlorClient extends EventTarget {
 
   /** Reads anew who the caller is and what they may do. Done when what is known is no older than this call. */
   async #refreshAccess() {
-    if (this.#closed || !this.#tokens.current) return;
+    if (this.#isClosed || !this.#tokens.current) return;
     this.#access.isStale = true;
     this.#access.reading ??= this.#readAccess();
     await this.#access.reading;
@@ -250,26 +293,33 @@ export class ParlorClient extends EventTarget {
         // The next change or connection tries again.
         this.#tell("fault", error);
       }
-    } while (this.#access.isStale && !this.#closed);
+    } while (this.#access.isStale && !this.#isClosed);
     this.#access.reading = null;
   }
 
+  /** The caller as the room shows them now. */
+  #ownProfile() {
+    this.#state = null;
+    return this.participants.find((other) => other.id === this.#me?.id);
+  }
+
   #read() {
-    if (!this.#closed) this.#state ??= this.#socket.room();
+    if (!this.#isClosed) this.#state ??= this.#socket.room();
     return this.#state;
   }
 
   #notice(notice) {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     switch (notice.type) {
       case "event":
         this.#mark(notice.event.participant);
         this.#tell("event", notice.event);
         break;
       case "state":
-        this.#mark();
-        // The first state comes while the first reading of it is under way.
-        if (this.#started) this.#refreshAccess();
+        // After a seek people are who they were. What came with another connection is news, unless it is the
+        // first, which comes while the first reading is under way; and so is a change of oneself.
+        this.#mark(this.#ownProfile());
+        if (this.#started && this.#returned) this.#refreshAccess();
         this.#started = true;
         this.#tell("replaced", undefined);
         break;
@@ -278,6 +328,10 @@ export class ParlorClient extends EventTarget {
         break;
       case "connection":
         this.#connection = notice.connection;
+        if (notice.connection.state === "live") {
+          this.#returned = true;
+          queueMicrotask(() => (this.#returned = false));
+        }
         this.#tell("connection", notice.connection);
         this.#mark();
         if (notice.connection.reason === "sign-in-required") this.#renew("refused");
@@ -290,19 +344,21 @@ export class ParlorClient extends EventTarget {
 
   async #renew(reason) {
     this.#tell("token-needed", reason);
-    if (!this.#tokens.isRenewable) return;
+    if (!this.#tokens.isRenewable || this.#renewing) return;
+    this.#renewing = true;
+    const another = () => (reason === "expiring" ? this.#tokens.expiring(this.#socketToken) : this.#tokens.refused(this.#socketToken));
     try {
-      const before = this.#socketToken;
-      const token = reason === "expiring" ? await this.#tokens.expiring() : await this.#tokens.refused(before);
-      this.#giveSocket(token);
-    } catch (cause) {
-      this.#tell("fault", cause);
+      const onFault = (cause) => this.#tell("fault", cause);
+      this.#giveSocket(await retried(another, { signal: this.#ended.signal, onFault }));
+    } catch {
+      // Closed meanwhile: whatever else goes wrong is tried again.
     }
+    this.#renewing = false;
   }
 
   /** Forgets what was read of the state, and says so once, when all that came with it is in. */
   #mark(changed) {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#state = null;
     // A newer version of oneself may come with other capabilities.
     if (changed && changed.id === this.#me?.id && changed.version > this.#me.version) this.#refreshAccess();
@@ -310,7 +366,7 @@ export class ParlorClient extends EventTarget {
     this.#changed = true;
     queueMicrotask(() => {
       this.#changed = false;
-      if (!this.#closed) this.#tell("change", undefined);
+      if (!this.#isClosed) this.#tell("change", undefined);
     });
   }
 
@@ -324,13 +380,32 @@ function written({ expiresAt, reason }) {
   return { expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(), reason };
 }
 
+/** Reads a place to start at: a number of milliseconds, or a date. */
+function place(startAt) {
+  if (startAt === undefined || startAt === null) return undefined;
+  const positionMs = Number(startAt);
+  if (!Number.isFinite(positionMs)) throw new TypeError("startAt is no time: give milliseconds since 1970, or a Date");
+  return positionMs;
+}
+
 /** Loads the client once, gets the first token, and begins to follow the room. */
 export function connector(initialise) {
   let loading;
-  return async ({ token, placement = "companion", ...options }) => {
-    loading ??= initialise();
+  // What failed is not remembered.
+  const load = () => (loading ??= initialise().catch((cause) => { loading = undefined; throw cause; }));
+  return async ({ token, placement = "companion", startAt, signal, ...options }) => {
     const tokens = new TokenKeeper(token);
-    await Promise.all([loading, tokens.start()]);
-    return new ParlorClient({ placement, ...options }, tokens);
+    const had = (act, code, message) =>
+      retried(act, { signal, tries: START_TRIES }).catch((cause) => {
+        signal?.throwIfAborted();
+        throw new ParlorError(code, message, { cause });
+      });
+    const start = place(startAt);
+    await Promise.all([
+      had(load, "MODULE_UNAVAILABLE", "the client could not be loaded"),
+      had(() => tokens.start(), "TOKEN_UNAVAILABLE", "no token could be had"),
+    ]);
+    signal?.throwIfAborted();
+    return new ParlorClient({ placement, startAt: start, signal, ...options }, tokens);
   };
 }

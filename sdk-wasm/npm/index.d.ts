@@ -106,6 +106,8 @@ export interface HypeTrain {
 }
 
 export interface Contribution {
+  /** The contribution's global id. */
+  id: string;
   kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS";
   name: string | null;
   /** In minor units of `currency`. */
@@ -130,6 +132,8 @@ export interface ShownEvent {
   participant?: ParticipantProfile;
   contribution?: Contribution;
   train?: HypeTrain;
+  room?: RoomProfile;
+  session?: Session;
 }
 
 export interface ConnectionState {
@@ -173,7 +177,10 @@ export interface Terms {
  */
 export type TokenReason = "start" | "expiring" | "refused";
 
-/** Gets a token, such as from your own backend. Never called twice at a time. */
+/**
+ * Gets a token, such as from your own backend. Never called twice at a time. One that fails is asked again, after
+ * a wait that grows.
+ */
 export type TokenSource = (reason: TokenReason) => string | Promise<string>;
 
 export interface ConnectOptions {
@@ -191,11 +198,38 @@ export interface ConnectOptions {
    * viewer's `player`, or in the `source` itself. Decides when trains and alerts are due.
    */
   placement?: "companion" | "player" | "source";
+  /** Begins with the picture at this place of the stream's own timeline: a `position` that was kept. */
+  startAt?: UnixMillis | Date | null;
+  /** Ends the waiting, and then the client. */
+  signal?: AbortSignal;
+}
+
+/** What a client has counted since it began. */
+export interface Stats {
+  /** Connections lost or not made, other than by the page's wish. */
+  disconnects: number;
+  /** Messages that could not be read. */
+  badFrames: number;
+  /** Events of kinds that this version does not know. */
+  unknownEvents: number;
+  /** Events that had come before. */
+  duplicates: number;
+  /** Messages that did not follow on the one before. */
+  gaps: number;
+  shown: number;
+  /** Moments that a seek jumped across. */
+  skipped: number;
+  /** State events given up for newer ones because too much was held. */
+  coalesced: number;
+  /** Moments given up because too much was held. */
+  shed: number;
+  /** Times that somebody was left out because the room names more people than a client holds. */
+  crowdedOut: number;
 }
 
 /**
  * Something went wrong that is no refusal. `code` is that of the API (such as `UNAUTHENTICATED`,
- * `OVERLOADED`, `INTERNAL`), `NETWORK`, or `TOKEN_UNAVAILABLE`.
+ * `OVERLOADED`, `INTERNAL`), `NETWORK`, `TOKEN_UNAVAILABLE` or, of `connect`, `MODULE_UNAVAILABLE`.
  */
 export declare class ParlorError extends Error {
   readonly code: string;
@@ -226,6 +260,13 @@ export declare class ParlorClient {
   private constructor();
 
   readonly connection: ConnectionState;
+  /** When that happened which the viewer's picture now shows: count down to a train's `expiresAt` from here. */
+  readonly pictureTime: UnixMillis | null;
+  /** Where the viewer's picture is on the stream's own timeline. Keep it, and give it as `startAt`. */
+  readonly position: UnixMillis | null;
+  /** How far the server's clock may be from where the client believes it. Null until it is known. */
+  readonly clockErrorMs: number | null;
+  readonly stats: Stats;
   readonly profile: RoomProfile | null;
   /** The live session, or else the last one. */
   readonly session: Session | null;
@@ -278,19 +319,24 @@ export declare class ParlorClient {
   clearDenial(who: Who, capability: Capability): Promise<Outcome>;
 
   /** Reads one participant, whom the room need not show by name. Null if there is none. */
-  participant(id: string): Promise<Participant | null>;
+  participant(id: string, options?: { signal?: AbortSignal }): Promise<Participant | null>;
   /** Reads a page of everyone, in the order in which they joined. `next` is what to read on `after`. */
   listParticipants(options?: {
     first?: number;
     after?: string;
     role?: ParticipantRole;
     stageRole?: StageRole;
+    signal?: AbortSignal;
   }): Promise<{ participants: Participant[]; totalCount: number; next: string | null }>;
 
   /** Reports where the player's picture is: with every frame, or on play, pause, seek and each second. */
   setPlayhead(playhead: { positionMs: UnixMillis; playing: boolean; rate?: number }): void;
   /** Reports that the player cannot tell where it is. */
   setNoPlayhead(): void;
+  /** Lets go of the connection, for as long as nobody looks. What is known stays; nothing is told. */
+  pause(): void;
+  /** Connects again, and goes on where it stopped. */
+  resume(): void;
   /** Hands over a new token. The connection goes on by position. */
   setToken(token: string): void;
   /**
@@ -315,5 +361,8 @@ export declare class ParlorClient {
   ): void;
 }
 
-/** Loads the client, gets the first token, and begins to follow the room. */
+/**
+ * Loads the client, gets the first token, and begins to follow the room. What cannot be had is tried for some
+ * seconds; then it rejects with a `ParlorError`, and may be called again.
+ */
 export declare function connect(options: ConnectOptions): Promise<ParlorClient>;

@@ -9,6 +9,7 @@ const REFUSED_SPACING_MS = 5_000;
 export class TokenKeeper {
   #source;
   #current;
+  #followers = [];
   #asking = null;
   #refusedAt = -Infinity;
 
@@ -23,7 +24,14 @@ export class TokenKeeper {
   }
 
   set current(token) {
+    if (token === this.#current) return;
     this.#current = token;
+    for (const follower of this.#followers) follower(token);
+  }
+
+  /** Calls `follower` with every token that takes the place of the present one, whoever asked for it. */
+  follow(follower) {
+    this.#followers.push(follower);
   }
 
   get isRenewable() {
@@ -36,9 +44,9 @@ export class TokenKeeper {
     return this.#current;
   }
 
-  /** Gets a token before the present one expires. */
-  async expiring() {
-    return this.#ask("expiring");
+  /** Gets another token than `expiring`, which is about to expire and may be replaced already. */
+  async expiring(expiring) {
+    return this.#current === expiring ? this.#ask("expiring") : this.#current;
   }
 
   /**
@@ -59,7 +67,7 @@ export class TokenKeeper {
         if (reason === "refused") this.#refusedAt = performance.now();
         const token = await this.#source(reason);
         if (typeof token !== "string" || token === "") throw new TypeError("the token source gave no token");
-        this.#current = token;
+        this.current = token;
         return token;
       } finally {
         this.#asking = null;

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 
-use parlor_sdk_core::{Config, Input, Playhead, Room, ServerTime};
+use parlor_sdk_core::{Config, Input, MediaTime, Playhead, Room, ServerTime, Stats};
 
 use crate::driver::Driver;
 use crate::notice::Notice;
@@ -48,6 +48,27 @@ impl Client {
     /// Returns when that happened which the viewer's picture now shows.
     pub fn picture_time(&self) -> Option<ServerTime> {
         self.driver.with_core(parlor_sdk_core::Client::picture_time)
+    }
+
+    /// Returns where the viewer's picture is on the stream's own timeline: what
+    /// [`Config::start_at`] takes.
+    pub fn position(&self) -> Option<MediaTime> {
+        let happened_at = self.picture_time()?;
+        let offset_ms = self.read_room(|room| room.profile().map(|it| it.ingest_offset_ms))?;
+        let position_ms = happened_at.unix_millis().saturating_add(offset_ms);
+
+        Some(MediaTime::from_unix_millis(position_ms))
+    }
+
+    /// Returns how far the client's idea of the server's clock may be off, in milliseconds.
+    pub fn clock_error_ms(&self) -> Option<i64> {
+        self.driver
+            .with_core(parlor_sdk_core::Client::clock_error_ms)
+    }
+
+    /// Returns what has been counted since the start.
+    pub fn stats(&self) -> Stats {
+        self.driver.with_core(|core, _| core.stats())
     }
 
     /// Reads the room as the viewer should see it now. `read` must not call the client.

@@ -5,13 +5,14 @@ use js_sys::{Array, Object, Reflect};
 use parlor_sdk_core::{
     ConnectionState, ContributionAlert, ContributionKind, EventKind, Failure, HypeTrain,
     HypeTrainContributor, HypeTrainPhase, MediaTime, ParticipantProfile, ParticipantRole,
-    Placement, Playhead, ServerTime, ShownEvent, StageRole,
+    Placement, Playhead, RoomProfile, RoomState, ServerTime, Session, ShownEvent, StageRole,
 };
 #[cfg(feature = "package")]
-use parlor_sdk_core::{Room, RoomProfile, RoomState, Session, Stage};
+use parlor_sdk_core::{Room, Stage, Stats};
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
-/// `{ type, seq, occurredAt, displayAt, lateByMs, contribution?, participant?, train? }`.
+/// `{ type, seq, occurredAt, displayAt, lateByMs }`, and what the event is about: one of `room`,
+/// `session`, `contribution`, `participant` and `train`.
 pub fn event(shown: &ShownEvent) -> JsValue {
     let event = &shown.event;
     let object = Fields::default()
@@ -27,12 +28,13 @@ pub fn event(shown: &ShownEvent) -> JsValue {
         }
         EventKind::Participant(_, changed) => object.value("participant", &participant(changed)),
         EventKind::HypeTrain(_, changed) => object.value("train", &train(changed)),
-        EventKind::RoomUpdated(_) | EventKind::Session(..) => object,
+        EventKind::RoomUpdated(changed) => object.value("room", &profile(changed)),
+        EventKind::Session(_, changed) => object.value("session", &session(changed)),
     }
     .done()
 }
 
-/// `{ kind, name?, amount?, currency?, tier?, quantity, message?, hype }`.
+/// `{ id, kind, name?, amount?, currency?, tier?, quantity, message?, hype }`.
 pub fn contribution(alert: &ContributionAlert) -> JsValue {
     let kind = match alert.kind {
         ContributionKind::Donation => "DONATION",
@@ -41,6 +43,7 @@ pub fn contribution(alert: &ContributionAlert) -> JsValue {
     };
 
     Fields::default()
+        .text("id", &alert.id)
         .text("kind", kind)
         .optional_text("name", alert.name.as_deref())
         .optional_number("amount", alert.amount)
@@ -155,7 +158,6 @@ pub(crate) fn room(room: &Room) -> JsValue {
         .done()
 }
 
-#[cfg(feature = "package")]
 fn profile(profile: &RoomProfile) -> JsValue {
     let state = match profile.state {
         RoomState::Draft => "DRAFT",
@@ -173,7 +175,6 @@ fn profile(profile: &RoomProfile) -> JsValue {
         .done()
 }
 
-#[cfg(feature = "package")]
 fn session(session: &Session) -> JsValue {
     let millis = |time: Option<ServerTime>| time.map(ServerTime::unix_millis);
 
@@ -201,6 +202,23 @@ fn stage(stage: &Stage<'_>) -> JsValue {
         .done()
 }
 
+/// `{ disconnects, badFrames, unknownEvents, … }`: counts since the start.
+#[cfg(feature = "package")]
+pub(crate) fn stats(stats: &Stats) -> JsValue {
+    Fields::default()
+        .number("disconnects", stats.disconnects.into())
+        .number("badFrames", stats.bad_frames.into())
+        .number("unknownEvents", stats.unknown_events.into())
+        .number("duplicates", stats.duplicates.into())
+        .number("gaps", stats.gaps.into())
+        .number("shown", stats.shown.into())
+        .number("skipped", stats.skipped.into())
+        .number("coalesced", stats.coalesced.into())
+        .number("shed", stats.shed.into())
+        .number("crowdedOut", stats.crowded_out.into())
+        .done()
+}
+
 /// `{ type, [field]: value }`.
 #[cfg(feature = "package")]
 pub(crate) fn tagged(kind: &str, field: &str, value: &JsValue) -> JsValue {
@@ -211,12 +229,27 @@ pub(crate) fn tagged(kind: &str, field: &str, value: &JsValue) -> JsValue {
 }
 
 /// Milliseconds since 1970.
+pub fn time(time: ServerTime) -> JsValue {
+    number(time.unix_millis()).into()
+}
+
+/// A whole number, exact up to 2⁵³.
 #[expect(
     clippy::cast_precision_loss,
     reason = "JavaScript's numbers, as documented"
 )]
-pub fn time(time: ServerTime) -> JsValue {
-    (time.unix_millis() as f64).into()
+pub(crate) fn number(whole: i64) -> f64 {
+    whole as f64
+}
+
+/// Reads a place on the stream's own timeline, in milliseconds since 1970.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a cast saturates, and whole milliseconds are all that is wanted"
+)]
+#[cfg(feature = "package")]
+pub(crate) fn media_time(position_ms: f64) -> MediaTime {
+    MediaTime::from_unix_millis(position_ms as i64)
 }
 
 /// Reads `source`, `player` or `companion`.
@@ -273,12 +306,8 @@ impl Fields {
         self.value(name, &text.map_or(JsValue::NULL, JsValue::from))
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "JavaScript's numbers, as documented"
-    )]
-    fn number(self, name: &str, number: i64) -> Self {
-        self.value(name, &(number as f64).into())
+    fn number(self, name: &str, whole: i64) -> Self {
+        self.value(name, &number(whole).into())
     }
 
     fn optional_number(self, name: &str, number: Option<i64>) -> Self {

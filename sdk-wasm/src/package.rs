@@ -18,7 +18,7 @@ pub struct RoomClient {
 #[wasm_bindgen]
 impl RoomClient {
     /// Connects. `url` is the server's socket (`wss://…/graphql/ws`), `placement` one of `source`,
-    /// `player` and `companion`. `onNotice` is called with `{ type, … }`: `event` with `event`,
+    /// `player` and `companion`, `startAtMs` what [`Self::position_ms`] said, to go on there. `onNotice` is called with `{ type, … }`: `event` with `event`,
     /// `state` when the whole state was replaced, `presence` with `onlineCount`, `connection` with
     /// `connection`, `token-expiring` with `expiresAt`.
     #[wasm_bindgen(constructor)]
@@ -27,6 +27,7 @@ impl RoomClient {
         room: String,
         token: Option<String>,
         placement: &str,
+        start_at_ms: Option<f64>,
         on_notice: Function,
     ) -> Result<Self, JsError> {
         let placement = convert::placement(placement)
@@ -36,11 +37,13 @@ impl RoomClient {
             token,
             room_id: room,
             placement,
-            start_at: None,
+            start_at: start_at_ms.map(convert::media_time),
         };
         let client = Client::connect(config, move |notice| {
-            // What the application throws is its own; the client goes on.
-            let _ = on_notice.call1(&JsValue::NULL, &describe(&notice));
+            if let Some(notice) = describe(&notice) {
+                // What the application throws is its own; the client goes on.
+                let _ = on_notice.call1(&JsValue::NULL, &notice);
+            }
         });
 
         Ok(Self { client })
@@ -71,6 +74,43 @@ impl RoomClient {
         self.client.renew_token(token);
     }
 
+    /// Lets go of the connection until `resume`. Nothing is delivered meanwhile.
+    pub fn pause(&self) {
+        self.client.pause();
+    }
+
+    /// Connects again, and goes on where it stopped.
+    pub fn resume(&self) {
+        self.client.resume();
+    }
+
+    /// Returns when that happened which the viewer's picture now shows, in milliseconds since 1970.
+    #[wasm_bindgen(js_name = pictureTimeMs)]
+    pub fn picture_time_ms(&self) -> Option<f64> {
+        self.client
+            .picture_time()
+            .map(|at| convert::number(at.unix_millis()))
+    }
+
+    /// Returns where the viewer's picture is on the stream's own timeline, in milliseconds since 1970.
+    #[wasm_bindgen(js_name = positionMs)]
+    pub fn position_ms(&self) -> Option<f64> {
+        self.client
+            .position()
+            .map(|at| convert::number(at.unix_millis()))
+    }
+
+    /// Returns how far the server's clock may be from where the client believes it, in milliseconds.
+    #[wasm_bindgen(js_name = clockErrorMs)]
+    pub fn clock_error_ms(&self) -> Option<f64> {
+        self.client.clock_error_ms().map(convert::number)
+    }
+
+    /// Returns what has been counted since the start.
+    pub fn stats(&self) -> JsValue {
+        convert::stats(&self.client.stats())
+    }
+
     /// Connects anew at once, whatever is being waited for.
     pub fn reconnect(&self) {
         self.client.reconnect();
@@ -83,9 +123,10 @@ pub fn rehearse(recording: &str) -> Result<String, JsError> {
     Ok(parlor_sdk_core::rehearse(recording)?)
 }
 
-fn describe(notice: &Notice) -> JsValue {
-    match notice {
-        Notice::Waking => convert::tagged("waking", "waking", &JsValue::TRUE),
+fn describe(notice: &Notice) -> Option<JsValue> {
+    Some(match notice {
+        // An application reports by itself where its player is.
+        Notice::Waking => return None,
         Notice::Delivery(delivery) => match &**delivery {
             Delivery::Event(shown) => convert::tagged("event", "event", &convert::event(shown)),
             Delivery::PresenceChanged { online_count } => {
@@ -100,5 +141,5 @@ fn describe(notice: &Notice) -> JsValue {
             let expires_at = convert::time(*expires_at);
             convert::tagged("token-expiring", "expiresAt", &expires_at)
         }
-    }
+    })
 }

@@ -29,9 +29,10 @@ after(async () => {
 
 /**
  * Connects in a page, whose client is `window.client`. `tokens` are given out one after another, the last
- * for ever; `reasons` collects why they were asked for, `used` which the operations went out with.
+ * for ever, and `null` is a source that fails; `reasons` collects why they were asked for, `used` which the
+ * operations went out with, `window.told` what the client told.
  */
-async function connect(room, tokens) {
+async function connect(room, tokens, options = {}) {
   const opened = await open(browser, `${server.url}/stage/`);
   const reasons = [];
   const used = [];
@@ -39,20 +40,26 @@ async function connect(room, tokens) {
     if (request.method() === 'POST') used.push(request.headers().authorization?.replace('Bearer ', ''));
   });
   await opened.page.exposeFunction('nextToken', (reason) => tokens[Math.min(reasons.push(reason), tokens.length) - 1]);
-  await opened.page.evaluate(async (room) => {
+  await opened.page.evaluate(async ({ room, options }) => {
     const { connect } = await import('/sdk/index.js');
     window.given = 0;
+    window.told = [];
     const token = async (reason) => {
       const next = await window.nextToken(reason);
+      if (next === null) throw new Error('no token now');
       window.given += 1;
       return next;
     };
-    window.client = await connect({ server: location.origin, room, token });
-  }, room.id);
+    window.client = await connect({ server: location.origin, room, token, ...options });
+    for (const type of ['event', 'replaced', 'fault']) {
+      window.client.addEventListener(type, ({ detail }) => window.told.push({ type, detail: detail?.message ?? detail }));
+    }
+  }, { room: room.id, options });
   return { ...opened, reasons, used };
 }
 
 const untilLive = (page) => page.waitForFunction(() => window.client.connection.state === 'live');
+const told = (page, type) => page.evaluate((type) => window.told.filter((one) => one.type === type).map(({ detail }) => detail), type);
 const join = (page, name) => page.evaluate((name) => window.client.join({ name }), name);
 
 test('a token that is about to expire is replaced, for the socket and the operations', { timeout }, async () => {
@@ -131,4 +138,147 @@ test('a client that was closed is quiet and keeps what it knew', { timeout }, as
   assert.equal(nameless, 'TypeError: say under which name to join: join({ name })');
   assert.deepEqual(after, { told: 0, names: ['Ada'], state: 'disconnected' });
   assert.deepEqual(troubles, []);
+});
+
+test('a source of tokens that fails is asked again, at the start and before the end', { timeout }, async () => {
+  const room = await staff.openRoom({ anonymousRead: false });
+  const [short, long] = ['30s', '1h'].map((ttl) => server.viewerToken(staff.tenantId, 'ada', { ttl }));
+  const { page, reasons, used, troubles } = await connect(room, [null, short, null, null, long]);
+  await page.waitForFunction(() => window.given === 2);
+  await untilLive(page);
+
+  assert.equal((await join(page, 'Ada')).ok, true);
+  assert.equal(used.at(-1), long);
+  assert.deepEqual(reasons, ['start', 'start', 'expiring', 'expiring', 'expiring']);
+  assert.deepEqual((await told(page, 'fault')), ['no token now', 'no token now']);
+  assert.deepEqual(troubles, []);
+});
+
+test('a module that could not be loaded is loaded again', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page } = await open(browser, `${server.url}/stage/`);
+  const tries = [];
+  await page.route('**/sdk/*.wasm', (route) => (tries.push(1) < 3 ? route.abort() : route.continue()));
+
+  await page.evaluate(async (room) => {
+    const { connect } = await import('/sdk/index.js');
+    window.client = await connect({ server: location.origin, room });
+  }, room.id);
+
+  await untilLive(page);
+  assert.equal(tries.length, 3);
+});
+
+test('a client is waited for until its signal is aborted, and can be connected after that', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page } = await open(browser, `${server.url}/stage/`);
+  await page.route('**/sdk/*.wasm', (route) => route.abort());
+
+  const why = await page.evaluate(async (room) => {
+    const { connect } = await import('/sdk/index.js');
+    window.begin = (signal) => connect({ server: location.origin, room, signal });
+    return window.begin(AbortSignal.timeout(200)).catch(({ name }) => name);
+  }, room.id);
+  await page.unroute('**/sdk/*.wasm');
+  await page.evaluate(async () => {
+    window.ending = new AbortController();
+    window.client = await window.begin(window.ending.signal);
+  });
+  await untilLive(page);
+  const after = await page.evaluate(async () => {
+    const reading = new AbortController();
+    const read = window.client.listParticipants({ signal: reading.signal }).catch(({ name }) => name);
+    reading.abort();
+    const end = window.client.connection.state;
+    window.ending.abort();
+    return [await read, end, window.client.connection.state];
+  });
+
+  assert.equal(why, 'TimeoutError');
+  assert.deepEqual(after, ['AbortError', 'live', 'disconnected']);
+});
+
+test('a seek asks nothing of the server but the picture', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page, used } = await connect(room, [server.viewerToken(staff.tenantId, 'ada')], { placement: 'player' });
+  await untilLive(page);
+  await page.evaluate(() => window.client.setPlayhead({ positionMs: Date.now() - 2_000, playing: true }));
+  assert.equal((await join(page, 'Ada')).ok, true);
+  await page.waitForFunction(() => window.client.me !== null);
+  const before = used.length;
+
+  for (const behindMs of [60_000, 5_000, 3_600_000]) {
+    const { length } = await told(page, 'replaced');
+    await page.evaluate((behindMs) => window.client.setPlayhead({ positionMs: Date.now() - behindMs, playing: true }), behindMs);
+    await page.waitForFunction((length) => window.told.filter(({ type }) => type === 'replaced').length > length, length);
+  }
+  // An operation of its own comes after whatever the seeks have asked.
+  await page.evaluate(() => window.client.listParticipants());
+
+  assert.equal(used.length - before, 1);
+});
+
+test('a connection that goes on where it was asks for nothing anew', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page, used } = await connect(room, [server.viewerToken(staff.tenantId, 'ada')]);
+  await untilLive(page);
+  const before = used.length;
+
+  await page.evaluate(() => window.client.pause());
+  await page.waitForFunction(() => window.client.connection.state === 'paused');
+  await page.evaluate(() => window.client.resume());
+  await untilLive(page);
+
+  await page.evaluate(() => window.client.listParticipants());
+  assert.equal(used.length - before, 1);
+});
+
+test('events carry what they are about, and a client says where it is', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page } = await connect(room, [server.viewerToken(staff.tenantId, 'ada')]);
+  await untilLive(page);
+  const donation = await staff.donate(room.id, { message: 'hello' });
+  await staff.graphql('mutation($id: ID!) { r: updateRoom(id: $id, input: { version: 1, title: "Another" }) { __typename } }', { id: room.id });
+  await staff.graphql('mutation($id: ID!) { r: endSession(input: { roomId: $id }) { __typename } }', { id: room.id });
+  await page.waitForFunction(() => window.told.some(({ detail }) => detail?.type === 'SessionEnded') && window.told.some(({ detail }) => detail?.contribution));
+
+  const events = await told(page, 'event');
+  const of = (type) => events.find((event) => event.type === type);
+  assert.equal(of('ContributionReceived').contribution.id, donation.id);
+  assert.equal(of('RoomUpdated').room.title, 'Another');
+  assert.ok(of('SessionEnded').session.endedAt > 0);
+  const { pictureTime, position, clockErrorMs, stats, now } = await page.evaluate(() => {
+    const { pictureTime, position, clockErrorMs, stats } = window.client;
+    return { pictureTime, position, clockErrorMs, stats, now: Date.now() };
+  });
+  assert.ok(Math.abs(pictureTime - now) < 5_000, `${pictureTime - now} ms off`);
+  assert.ok(position >= pictureTime);
+  assert.ok(clockErrorMs >= 0 && clockErrorMs < 1_000, `${clockErrorMs} ms`);
+  assert.equal(stats.shown, events.length);
+  const kept = await page.evaluate(() => {
+    window.client.close();
+    return [window.client.position, window.client.stats.shown, window.client.pictureTime];
+  });
+  assert.deepEqual([kept[0] >= position, kept[1], kept[2]], [true, stats.shown, null]);
+});
+
+test('a page goes on where another one was', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const token = server.viewerToken(staff.tenantId, 'ada');
+  const first = await connect(room, [token]);
+  await untilLive(first.page);
+  const startAt = await first.page.evaluate(() => {
+    window.client.close();
+    return window.client.position;
+  });
+  await staff.donate(room.id, { message: 'meanwhile' });
+
+  const second = await connect(room, [token], { startAt });
+  await second.page.waitForFunction(() => window.told.some(({ detail }) => detail?.contribution?.message === 'meanwhile'));
+
+  const odd = await second.page.evaluate(async () => {
+    const { connect } = await import('/sdk/index.js');
+    return connect({ server: location.origin, room: 'x', startAt: NaN }).catch(String);
+  });
+  assert.equal(odd, 'TypeError: startAt is no time: give milliseconds since 1970, or a Date');
 });

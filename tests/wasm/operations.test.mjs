@@ -211,3 +211,43 @@ test('without a token to be had an operation says so', async () => {
 
   assert.equal(code, 'TOKEN_UNAVAILABLE');
 });
+
+test('a token that an operation came by serves the socket, which asks for none of its own', async () => {
+  const { reasons, tokens } = await page.evaluate(async () => {
+    const sockets = [];
+    // Stands for the server's socket: lets everyone in, and tells of the first token's end when asked to.
+    window.WebSocket = class extends EventTarget {
+      constructor() {
+        super();
+        sockets.push(this);
+        queueMicrotask(() => this.dispatchEvent(new Event('open')));
+      }
+      send(text) {
+        const { type, payload } = JSON.parse(text);
+        if (type !== 'connection_init') return;
+        this.token = payload.Authorization;
+        this.say({ type: 'connection_ack' });
+      }
+      say(message) {
+        this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }));
+      }
+      close() {}
+    };
+    const until = async (holds) => { while (!holds()) await new Promise(requestAnimationFrame); };
+    const reasons = [];
+    const client = await window.open(async (reason) => {
+      reasons.push(reason);
+      return reason === 'start' ? 'good' : 'better';
+    });
+    await until(() => sockets[0]?.token);
+    window.good = 'better';
+    await client.join({ name: 'Ada' });
+    sockets[0].say({ type: 'ping', payload: { serverSentAt: Date.now(), tokenExpiresAt: Date.now() + 50_000 } });
+    await until(() => sockets[1]?.token);
+    client.close();
+    return { reasons, tokens: sockets.map(({ token }) => token) };
+  });
+
+  assert.deepEqual(reasons, ['start', 'refused']);
+  assert.deepEqual(tokens, ['Bearer good', 'Bearer better']);
+});

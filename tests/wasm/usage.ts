@@ -25,6 +25,18 @@ export async function follow(room: string): Promise<ParlorClient> {
   return client;
 }
 
+export async function goOn(room: string, kept: number | null, signal: AbortSignal): Promise<number | null> {
+  const client = await connect({ server: 'https://parlor.example.com', room, startAt: kept, signal });
+  addEventListener('pagehide', () => client.pause());
+  addEventListener('pageshow', () => client.resume());
+  client.addEventListener('event', ({ detail }) => console.log(detail.session?.endedAt, detail.room?.title));
+  await client.listParticipants({ signal });
+  console.log(client.stats.shown, client.clockErrorMs, client.pictureTime);
+  // @ts-expect-error where it is, is not to be written
+  client.position = 0;
+  return client.position;
+}
+
 export async function speak(client: ParlorClient): Promise<string> {
   const outcome: Outcome = await client.requestStage();
   if (outcome.ok) return outcome.participant.name;
