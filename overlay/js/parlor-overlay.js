@@ -16,9 +16,10 @@ async function load() {
   for (let attempt = 0; ; attempt += 1) {
     try {
       // A failed import is remembered by its address, so another try needs another one.
-      const module = await import(`./parlor_overlay.js${attempt ? `?retry=${attempt}` : ""}`);
+      const again = attempt ? `?retry=${attempt}` : "";
+      const [module, { openSocket }] = await Promise.all([import(`./parlor_overlay.js${again}`), import(`./sockets.js${again}`)]);
       await module.default({ module_or_path: new URL("./parlor_overlay_bg.wasm", import.meta.url) });
-      return module;
+      return { Overlay: module.Overlay, openSocket };
     } catch (error) {
       console.warn("parlor-overlay is not loaded yet:", error);
       await new Promise((done) => setTimeout(done, Math.min(500 * 2 ** attempt, RETRY_MAX_MS)));
@@ -144,7 +145,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (!module) return;
     if (!this.#overlay) {
       const [url, room, placement, widgets] = JSON.parse(wanted);
-      this.#overlay = new module.Overlay(this, url, room, token, placement, widgets);
+      this.#overlay = new module.Overlay(this, url, room, token, placement, widgets, module.openSocket);
       this.#overlay.attachPlayer(this.#player);
     } else if (token !== this.#token) {
       this.#overlay.setToken(token);

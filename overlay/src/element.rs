@@ -4,6 +4,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
+use js_sys::Function;
 use parlor_sdk_core::{Config, Delivery, Placement};
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
@@ -39,7 +40,7 @@ struct Running {
 
 #[wasm_bindgen]
 impl Overlay {
-    /// Connects, and draws into `host`.
+    /// Connects, and draws into `host`. `open` opens sockets, see `sockets.js` of the client.
     #[wasm_bindgen(constructor)]
     pub fn new(
         host: HtmlElement,
@@ -48,6 +49,7 @@ impl Overlay {
         token: Option<String>,
         placement: &str,
         widgets: &str,
+        open: Function,
     ) -> Self {
         let placement = convert::placement(placement).unwrap_or(Placement::Player);
         let config = Config {
@@ -71,7 +73,7 @@ impl Overlay {
         });
 
         let noticed = Rc::downgrade(&running);
-        let client = Client::connect(config, move |notice| {
+        let client = Client::connect(config, open, move |notice| {
             if let Some(running) = noticed.upgrade() {
                 running.notice(&notice);
             }

@@ -5,6 +5,7 @@ import { Api, ParlorError } from "./api.js";
 import { ACCESS, MUTATIONS, PARTICIPANTS, PARTICIPANT_BY_ID } from "./operations.js";
 import { NOT_JOINED, outcome, participant } from "./people.js";
 import { retried } from "./retry.js";
+import { openSocket } from "./sockets.js";
 import { TokenKeeper } from "./token.js";
 
 /** How often what a client begins with is tried to be had, some eight seconds long, before `connect` gives up. */
@@ -41,7 +42,7 @@ export class ParlorClient extends EventTarget {
     const url = new URL("/graphql/ws", server);
     url.protocol = url.protocol.replace("http", "ws");
     this.#socketToken = tokens.current;
-    this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, (notice) => this.#notice(notice));
+    this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, openSocket, (notice) => this.#notice(notice));
     tokens.follow((token) => this.#giveSocket(token));
     signal?.addEventListener("abort", () => this.close(), { once: true, signal: this.#ended.signal });
     this.#refreshAccess();

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 
+use js_sys::Function;
 use parlor_sdk_core::{Config, Input, MediaTime, Playhead, Room, ServerTime, Stats};
 
 use crate::driver::Driver;
@@ -16,10 +17,11 @@ pub struct Client {
 
 impl Client {
     /// Connects, and calls `on_notice` from then on, never before this has returned. The callback
-    /// may call the client.
-    pub fn connect(config: Config, on_notice: impl Fn(Notice) + 'static) -> Self {
+    /// may call the client. `open` is called with an address, a subprotocol and a token or
+    /// `undefined`, and returns what behaves like a `WebSocket` on which others may speak as well.
+    pub fn connect(config: Config, open: Function, on_notice: impl Fn(Notice) + 'static) -> Self {
         Self {
-            driver: Driver::start(config, Box::new(on_notice)),
+            driver: Driver::start(config, open, Box::new(on_notice)),
         }
     }
 

@@ -5,11 +5,13 @@
 
 use alloc::boxed::Box;
 use alloc::rc::{Rc, Weak};
+use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
+use js_sys::Function;
 use parlor_sdk_core::{Client, Config, Input, Instant, Output};
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, UnwrapThrowExt};
+use wasm_bindgen::{JsCast, JsValue, UnwrapThrowExt};
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket, Window};
 
 use crate::listener::Listener;
@@ -22,6 +24,11 @@ const ABNORMAL_CLOSURE: u16 = 1006;
 pub(crate) struct Driver {
     window: Window,
     core: RefCell<Client>,
+    /// Opens sockets: called with the address, the subprotocol and the token. Pages share one among
+    /// clients that would say the same.
+    open: Function,
+    /// What the core introduces itself with, on the next socket.
+    token: RefCell<Option<String>>,
     socket: RefCell<Option<Socket>>,
     on_notice: Box<dyn Fn(Notice)>,
     /// Whether the owner has ended it, perhaps from within a notice: what the core still asks for
@@ -48,7 +55,11 @@ impl Driver {
         clippy::cast_sign_loss,
         reason = "any number will do for a seed"
     )]
-    pub(crate) fn start(config: Config, on_notice: Box<dyn Fn(Notice)>) -> Rc<Self> {
+    pub(crate) fn start(
+        config: Config,
+        open: Function,
+        on_notice: Box<dyn Fn(Notice)>,
+    ) -> Rc<Self> {
         let window = web_sys::window().expect("a client lives in a window");
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
         let now = read_clock(&window);
@@ -65,6 +76,8 @@ impl Driver {
             let network = crosses_network.then(|| network::on_return(&window, connect));
             Self {
                 _network: network,
+                open,
+                token: RefCell::new(config.token.clone()),
                 core: RefCell::new(Client::new(config, seed, now)),
                 socket: RefCell::new(None),
                 on_notice,
@@ -89,6 +102,9 @@ impl Driver {
     pub(crate) fn handle(self: &Rc<Self>, input: Input<'_>) {
         if self.is_stopped.get() {
             return;
+        }
+        if let Input::TokenRenewed(token) = &input {
+            *self.token.borrow_mut() = Some(token.clone());
         }
         let now = read_clock(&self.window);
         self.core.borrow_mut().handle_input(input, now);
@@ -131,7 +147,8 @@ impl Driver {
         self.is_stopped.set(true);
         self.disarm();
         if let Some(socket) = self.socket.borrow_mut().take() {
-            socket.close(1000);
+            // Without a code: the socket is good for others.
+            let _ = socket.socket.close();
         }
     }
 
@@ -163,7 +180,11 @@ impl Driver {
             earlier.close(1000);
         }
 
-        let Ok(socket) = WebSocket::new_with_str(url, protocol) else {
+        let token = self.token.borrow().as_deref().map(JsValue::from);
+        let socket = self
+            .open
+            .call3(&JsValue::NULL, &url.into(), &protocol.into(), &token.into());
+        let Ok(socket) = socket.map(JsCast::unchecked_into::<WebSocket>) else {
             // The address is no address, or the page's policy forbids it.
             return self.handle(Input::Closed {
                 code: ABNORMAL_CLOSURE,

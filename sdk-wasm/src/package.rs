@@ -18,7 +18,8 @@ pub struct RoomClient {
 #[wasm_bindgen]
 impl RoomClient {
     /// Connects. `url` is the server's socket (`wss://…/graphql/ws`), `placement` one of `source`,
-    /// `player` and `companion`, `startAtMs` what [`Self::position_ms`] said, to go on there. `onNotice` is called with `{ type, … }`: `event` with `event`,
+    /// `player` and `companion`, `startAtMs` what [`Self::position_ms`] said, to go on there. `open` opens
+    /// sockets, see `sockets.js`. `onNotice` is called with `{ type, … }`: `event` with `event`,
     /// `state` when the whole state was replaced, `presence` with `onlineCount`, `connection` with
     /// `connection`, `token-expiring` with `expiresAt`.
     #[wasm_bindgen(constructor)]
@@ -28,6 +29,7 @@ impl RoomClient {
         token: Option<String>,
         placement: &str,
         start_at_ms: Option<f64>,
+        open: Function,
         on_notice: Function,
     ) -> Result<Self, JsError> {
         let placement = convert::placement(placement)
@@ -39,7 +41,7 @@ impl RoomClient {
             placement,
             start_at: start_at_ms.map(convert::media_time),
         };
-        let client = Client::connect(config, move |notice| {
+        let client = Client::connect(config, open, move |notice| {
             if let Some(notice) = describe(&notice) {
                 // What the application throws is its own; the client goes on.
                 let _ = on_notice.call1(&JsValue::NULL, &notice);

@@ -19,7 +19,10 @@ const STATIC: [(&str, &str); 5] = [
 ];
 
 /// Scripts in `target/web/` that every page with the overlay loads.
-const LOADED: [&str; 2] = ["parlor-overlay.js", "players.js"];
+const LOADED: [&str; 3] = ["parlor-overlay.js", "players.js", SOCKETS];
+
+/// What the overlay has in common with the client's package.
+const SOCKETS: &str = "sockets.js";
 
 /// Where the client's package is in `target/web/`, for pages that import it from the server.
 const PACKAGE: &str = "sdk";
@@ -34,6 +37,11 @@ pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
     for (from, to) in STATIC {
         copy_folder(&workspace::root().join(from), &web.join(to))?;
     }
+    std::fs::copy(
+        workspace::root().join("sdk-wasm/npm").join(SOCKETS),
+        web.join(SOCKETS),
+    )
+    .context("cannot copy what opens sockets")?;
     if let Some(shrinker) = Shrinker::find()? {
         for script in LOADED {
             shrinker.script(&web.join(script))?;

@@ -1,0 +1,151 @@
+// One socket for all clients on a page that would introduce themselves to one server in the same way.
+//
+// Each client is given what behaves like a socket of its own. What it says goes out on the trunk that it
+// shares, with its operations under names of their own; what comes in goes to whom it is for, and what is
+// for nobody alone, such as the clock's, to all. Two copies of this file on one page, as the overlay's and
+// the client's, share as well.
+
+/** The server takes 32 operations on a socket, and a client that subscribes anew has two for a moment. */
+const MEMBERS_MAX = 16;
+
+/** Where the trunks of a page are. The number counts changes of what is put there. */
+const REGISTRY = Symbol.for("parlor.sockets.1");
+
+/** An operation of a member, as the server repeats it. Before it stands nothing but plain fields. */
+const FOR_MEMBER = /^(\{[^{}[\]]*?"id":")(\d+)\.(\d+")/;
+
+/** What a client says of an operation. */
+const OF_OPERATION = /^(\{"type":"(subscribe|complete)","id":")(\d+)/;
+
+/** Opens a socket, or what behaves like one. Throws if there is no such address. */
+export function openSocket(url, protocol, token) {
+  const trunks = (globalThis[REGISTRY] ??= new Map());
+  const key = JSON.stringify([url, protocol, token ?? null]);
+  let trunk = trunks.get(key);
+  if (!trunk?.hasRoom) {
+    trunk = new Trunk(new WebSocket(url, protocol), () => trunks.get(key) === trunk && trunks.delete(key));
+    trunks.set(key, trunk);
+  }
+  return trunk.join();
+}
+
+class Trunk {
+  #socket;
+  /** Has nobody join any more. */
+  #retire;
+  #members = new Map();
+  #joinedCount = 0;
+  #isOpen = false;
+  #isIntroduced = false;
+  #acknowledgement = null;
+
+  constructor(socket, retire) {
+    this.#socket = socket;
+    this.#retire = retire;
+    socket.addEventListener("open", () => {
+      this.#isOpen = true;
+      this.#tellAll(() => new Event("open"));
+    });
+    socket.addEventListener("message", ({ data }) => typeof data === "string" && this.#hear(data));
+    socket.addEventListener("close", ({ code }) => {
+      this.#isOpen = false;
+      this.#retire();
+      this.#tellAll(() => new CloseEvent("close", { code }));
+      this.#members.clear();
+    });
+  }
+
+  get hasRoom() {
+    return this.#members.size < MEMBERS_MAX;
+  }
+
+  join() {
+    this.#joinedCount += 1;
+    const member = new Member(this, this.#joinedCount);
+    this.#members.set(member.number, member);
+    // Not now: nobody listens to it yet.
+    if (this.#isOpen) queueMicrotask(() => this.#tell(member, new Event("open")));
+    return member;
+  }
+
+  /**
+   * Lets `member` go. One that gives a code has had enough of this socket rather than of the server, and
+   * must not be given the same one again.
+   */
+  leave(member, code) {
+    if (!this.#members.delete(member.number)) return;
+    for (const id of member.running) this.#send(`{"type":"complete","id":"${member.number}.${id}"}`);
+    if (code !== undefined || this.#members.size === 0) this.#retire();
+    if (this.#members.size === 0) this.#socket.close(code ?? 1000);
+  }
+
+  say(member, text) {
+    if (!this.#members.has(member.number)) return;
+    const operation = OF_OPERATION.exec(text);
+    if (operation) {
+      const [head, before, what, id] = operation;
+      if (what === "subscribe") member.running.add(id);
+      else member.running.delete(id);
+      this.#send(`${before}${member.number}.${id}${text.slice(head.length)}`);
+      return;
+    }
+    const { type } = JSON.parse(text);
+    if (type === "connection_init" && this.#isIntroduced) {
+      if (this.#acknowledgement) queueMicrotask(() => this.#tell(member, message(this.#acknowledgement)));
+    } else if (type !== "pong") {
+      this.#isIntroduced ||= type === "connection_init";
+      this.#send(text);
+    }
+  }
+
+  #hear(text) {
+    const own = FOR_MEMBER.exec(text);
+    if (own) {
+      const [head, before, number, id] = own;
+      this.#tell(this.#members.get(Number(number)), message(before + id + text.slice(head.length)));
+      return;
+    }
+    const { type, payload } = JSON.parse(text);
+    if (type === "connection_ack") this.#acknowledgement = text;
+    // One answer is enough, and the members' own are kept back.
+    if (type === "ping") this.#send(JSON.stringify({ type: "pong", payload }));
+    this.#tellAll(() => message(text));
+  }
+
+  #send(text) {
+    if (this.#isOpen) this.#socket.send(text);
+  }
+
+  #tellAll(event) {
+    for (const member of [...this.#members.values()]) this.#tell(member, event());
+  }
+
+  /** A member may leave, or others may, while one is told. */
+  #tell(member, event) {
+    if (member && this.#members.get(member.number) === member) member.dispatchEvent(event);
+  }
+}
+
+class Member extends EventTarget {
+  /** The operations that it has under way. */
+  running = new Set();
+  #trunk;
+
+  constructor(trunk, number) {
+    super();
+    this.#trunk = trunk;
+    this.number = number;
+  }
+
+  send(text) {
+    this.#trunk.say(this, text);
+  }
+
+  close(code) {
+    this.#trunk.leave(this, code);
+  }
+}
+
+function message(data) {
+  return new MessageEvent("message", { data });
+}
