@@ -41,6 +41,15 @@ impl Due {
 
         (late_by_ms >= 0).then_some(late_by_ms)
     }
+
+    /// Returns whether it comes before `other`, which is on the same clock: all of a timeline are.
+    pub(crate) fn is_before(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Server(due), Self::Server(other)) => due < other,
+            (Self::Media(due), Self::Media(other)) => due < other,
+            (Self::Server(_), Self::Media(_)) | (Self::Media(_), Self::Server(_)) => false,
+        }
+    }
 }
 
 impl Schedule {

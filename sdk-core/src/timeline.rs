@@ -1,8 +1,9 @@
 //! Holds picture events back until the viewer's picture catches up with them, and remembers those
 //! that it has shown, for the viewer may seek back.
 //!
-//! It is one sequence in order of `seq`, which is the order of the moments too: an event that is not due
-//! holds up those behind it. `shown` says how far the picture has got. Playing moves that mark forward
+//! It is one sequence in order of `seq`, which is the order of the moments too. A stamp may run back
+//! between neighbours, for a delay in the wrong unit is put right: an event is then due with the
+//! earliest of those behind it, so that one that is stamped too late holds up nothing. `shown` says how far the picture has got. Playing moves that mark forward
 //! event by event; a seek puts it somewhere else.
 
 use crate::due::{Due, Reached, Schedule};
@@ -41,7 +42,9 @@ pub(crate) struct Timeline {
 
 #[derive(Debug)]
 struct Entry {
+    /// The earliest `stamped_due` of this and all entries behind it.
     due: Due,
+    stamped_due: Due,
     event: RoomEvent,
 }
 
@@ -103,8 +106,16 @@ impl Timeline {
             "messages are in order, and so are the events of each"
         );
 
+        let due = schedule.due(&event);
+        for entry in self.entries.iter_mut().rev() {
+            if !due.is_before(entry.due) {
+                break;
+            }
+            entry.due = due;
+        }
         self.entries.push_back(Entry {
-            due: schedule.due(&event),
+            due,
+            stamped_due: due,
             event,
         });
     }
@@ -112,8 +123,9 @@ impl Timeline {
     /// Dates everything anew. What has been shown stays shown.
     pub(crate) fn reschedule(&mut self, schedule: &Schedule) {
         for entry in &mut self.entries {
-            entry.due = schedule.due(&entry.event);
+            entry.stamped_due = schedule.due(&entry.event);
         }
+        self.put_in_order();
     }
 
     /// Notes that what is known does not reach back to any place on the stream's timeline.
@@ -228,6 +240,18 @@ impl Timeline {
     /// Returns moments skipped by seeks, states coalesced and moments shed.
     pub(crate) const fn losses(&self) -> (u32, u32, u32) {
         (self.skipped, self.coalesced, self.shed)
+    }
+
+    /// Works out when each entry is due from what they are stamped with.
+    fn put_in_order(&mut self) {
+        let mut earliest: Option<Due> = None;
+        for entry in self.entries.iter_mut().rev() {
+            let due = earliest
+                .filter(|earliest| earliest.is_before(entry.stamped_due))
+                .unwrap_or(entry.stamped_due);
+            entry.due = due;
+            earliest = Some(due);
+        }
     }
 
     fn last_shown_seq(&self) -> i64 {

@@ -13,13 +13,16 @@ impl Timeline {
             self.forget_oldest_shown();
         }
 
-        if self.entries.len() - self.shown > CAPACITY {
-            self.coalesce_state();
+        if self.entries.len() - self.shown <= CAPACITY {
+            return;
         }
+        self.coalesce_state();
         let excess = (self.entries.len() - self.shown).saturating_sub(CAPACITY);
         if excess > 0 {
             self.shed_moments(excess);
         }
+        // Nothing is due early because of something that is not there any more.
+        self.put_in_order();
     }
 
     fn forget_oldest_shown(&mut self) {

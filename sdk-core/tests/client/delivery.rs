@@ -52,6 +52,41 @@ fn a_clock_found_out_after_the_snapshot_changes_the_state_and_shows_nothing_late
 }
 
 #[test]
+fn a_delay_that_was_wrong_holds_up_nothing_once_it_is_put_right() {
+    let without_dates = |sim: &mut Sim| sim.input(Input::NoPlayhead);
+    let companion = |_: &mut Sim| {};
+    for (placement, prepare) in [
+        (Placement::Companion, companion as fn(&mut Sim)),
+        (Placement::Player, without_dates),
+    ] {
+        let mut server = Server::new(8_000_000, 300);
+        server.contribute(400, SERVER_START_MS - 1_000);
+        let mut sim = Sim::with_server(placement, server);
+        prepare(&mut sim);
+        sim.run_for(1_000);
+        sim.happen(|server, now| server.alert(100, now));
+        sim.run_for(1_000);
+        assert_eq!(sim.shown(), [0_i64; 0], "{placement:?}");
+
+        sim.server.delay_ms = 1_000;
+        sim.contribute(500);
+        sim.run_for(10_000);
+        sim.server.delay_ms = 2_000;
+        sim.contribute(600);
+        sim.run_for(10_000);
+
+        let at: Vec<i64> = shown_at(&sim).iter().map(|(at, _)| *at).collect();
+        let (put_right, changed) = (3_000, 14_000);
+        assert_eq!(
+            at,
+            [put_right, put_right, put_right, put_right, changed, changed],
+            "{placement:?}"
+        );
+        assert_eq!(sim.total(), Some(1_500), "{placement:?}");
+    }
+}
+
+#[test]
 fn a_player_shows_an_event_when_the_picture_gets_there() {
     let mut sim = Sim::playing_behind(8_000);
 

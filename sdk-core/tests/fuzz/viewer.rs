@@ -5,10 +5,10 @@
 
 use parlor_sdk_core::{
     Client, Config, Delivery, EventKind, Input, Instant, MediaTime, Output, ParticipantProfile,
-    Placement, Playhead, RoomEvent, ShownEvent, StageRole,
+    Placement, Playhead, RoomEvent, ServerTime, ShownEvent, StageRole,
 };
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Wake-ups in one stretch. A client asks for a few in a second; one that spins asks for ever.
 const WAKEUPS_MAX: u32 = 20_000;
@@ -41,9 +41,18 @@ pub(crate) struct Viewer {
     player: Player,
     is_paused: bool,
     last_picture_seq: i64,
+    /// The earliest stamps that events came with, by `seq`.
+    stamps: BTreeMap<i64, Stamps>,
     /// As told by deliveries.
     online_count: Option<i32>,
     bytes_received: usize,
+}
+
+/// When an event happened, and when it is to be shown.
+#[derive(Clone, Copy)]
+struct Stamps {
+    occurred_at: i64,
+    display_at: i64,
 }
 
 /// What is known of the viewer's player.
@@ -74,6 +83,7 @@ impl Viewer {
             },
             is_paused: false,
             last_picture_seq: i64::MIN,
+            stamps: BTreeMap::new(),
             online_count: None,
             bytes_received: 0,
         };
@@ -90,6 +100,9 @@ impl Viewer {
 
     pub(crate) fn receive(&mut self, text: &str) {
         self.bytes_received += text.len();
+        if let Ok(message) = serde_json::from_str(text) {
+            self.note_stamps(&message);
+        }
         self.input(Input::Received(text));
     }
 
@@ -278,10 +291,14 @@ impl Viewer {
             return;
         }
 
-        let (due, reached) = self.due_and_reached(event);
+        let own = Stamps {
+            occurred_at: event.occurred_at.unix_millis(),
+            display_at: event.display_at.unix_millis(),
+        };
+        let (due, reached) = self.due_and_reached(own);
         let reached = reached.expect("nothing is shown while no clock is known");
         assert!(
-            due <= reached,
+            due <= reached || self.is_followed_by_one_due(event.seq, reached),
             "{} was shown early: {due} > {reached}",
             event.seq
         );
@@ -294,26 +311,53 @@ impl Viewer {
         self.last_picture_seq = event.seq;
     }
 
-    fn due_and_reached(&self, event: &RoomEvent) -> (i128, Option<i128>) {
+    /// Where stamps run back, an event is due with the earliest of those behind it.
+    fn is_followed_by_one_due(&self, seq: i64, reached: i128) -> bool {
+        self.stamps
+            .range(seq..)
+            .any(|(_, stamps)| self.due_and_reached(*stamps).0 <= reached)
+    }
+
+    fn note_stamps(&mut self, message: &Value) {
+        let feed = &message["payload"]["data"]["liveRoom"];
+        for list in ["snapshot", "events"] {
+            for event in feed[list].as_array().into_iter().flatten() {
+                let seq = event["seq"].as_str().and_then(|seq| seq.parse().ok());
+                let occurred_at = event["occurredAt"].as_str().and_then(unix_millis);
+                let display_at = event["displayAt"].as_str().and_then(unix_millis);
+                if let (Some(seq), Some(occurred_at), Some(display_at)) =
+                    (seq, occurred_at, display_at)
+                {
+                    let stamps = self.stamps.entry(seq).or_insert(Stamps {
+                        occurred_at,
+                        display_at,
+                    });
+                    stamps.occurred_at = stamps.occurred_at.min(occurred_at);
+                    stamps.display_at = stamps.display_at.min(display_at);
+                }
+            }
+        }
+    }
+
+    fn due_and_reached(&self, stamps: Stamps) -> (i128, Option<i128>) {
         let server_time = self
             .client
             .server_time(Instant::from_millis(self.now))
             .map(|time| i128::from(time.unix_millis()));
 
         match (self.placement, self.player) {
-            (Placement::Source, _) => (event.occurred_at.unix_millis().into(), server_time),
+            (Placement::Source, _) => (stamps.occurred_at.into(), server_time),
             (Placement::Player, Player::Reporting { playhead, at }) => {
                 let profile = self.client.room().profile();
                 let offset_ms = profile.map_or(0, |profile| profile.ingest_offset_ms);
-                let due = event.occurred_at.on_stream(offset_ms);
+                let occurred_at = ServerTime::from_unix_millis(stamps.occurred_at);
+                let due = occurred_at.on_stream(offset_ms);
                 let position = position(&playhead, self.now - at);
                 (due.unix_millis().into(), Some(position))
             }
-            (Placement::Player, Player::Silent { .. }) => {
-                (event.display_at.unix_millis().into(), None)
-            }
+            (Placement::Player, Player::Silent { .. }) => (stamps.display_at.into(), None),
             (Placement::Player | Placement::Companion, _) => {
-                (event.display_at.unix_millis().into(), server_time)
+                (stamps.display_at.into(), server_time)
             }
         }
     }
@@ -324,6 +368,27 @@ fn position(playhead: &Playhead, elapsed_ms: i64) -> i128 {
     let way_ms = i128::from(elapsed_ms) * i128::from(playhead.rate) / 10_000;
 
     i128::from(playhead.position.unix_millis()) + way_ms
+}
+
+/// Reads a stamp of the schema's form. A wrong day of a month is none of its business: a client that
+/// takes such an event in is found out by what it then shows.
+fn unix_millis(stamp: &str) -> Option<i64> {
+    let number = |from, to| stamp.get(from..to)?.parse::<i64>().ok();
+    let (year, month) = (number(0, 4)?, number(5, 7)?);
+    // In a year that begins in March, months before each have 30.6 days, rounded.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (153 * month + 2) / 5
+        + number(8, 10)?
+        - 719_469;
+    let seconds = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
+
+    Some(days * 86_400_000 + seconds * 1_000 + number(20, 23)?)
 }
 
 fn is_live(event: &RoomEvent) -> bool {
