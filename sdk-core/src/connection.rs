@@ -204,7 +204,8 @@ impl Connection {
         self.token.replace(token);
 
         if self.phase == Phase::Failed(Failure::SignInRequired) {
-            self.open_if_wanted(out, now);
+            let retry_at = self.token.retry_at(now);
+            self.open_at(retry_at, out, now);
         }
     }
 

@@ -22,6 +22,7 @@ mod participant;
 mod playhead;
 mod rehearsal;
 mod room;
+mod spacing;
 mod subscription;
 mod time;
 mod timeline;

@@ -55,7 +55,8 @@ pub(crate) enum Refusal {
     NotFound,
     SignIn,
     Invalid,
-    Internal,
+    /// Anything else, also what this client has never heard of: it may pass.
+    Passing,
 }
 
 /// What the server's ping says, and wants back. Milliseconds since 1970 in UTC.
@@ -137,8 +138,8 @@ fn refusal(errors: Tree) -> Refusal {
     match code.as_deref() {
         Some("NOT_FOUND") => Refusal::NotFound,
         Some("UNAUTHENTICATED" | "FORBIDDEN") => Refusal::SignIn,
-        Some("INTERNAL") => Refusal::Internal,
-        _ => Refusal::Invalid,
+        Some("VALIDATION") => Refusal::Invalid,
+        Some(_) | None => Refusal::Passing,
     }
 }
 

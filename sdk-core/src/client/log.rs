@@ -165,7 +165,7 @@ impl Client {
             Refusal::SignIn => self
                 .connection
                 .refuse(Failure::SignInRequired, &mut self.outputs),
-            Refusal::Internal => self.connection.give_up(&mut self.outputs, now),
+            Refusal::Passing => self.connection.give_up(&mut self.outputs, now),
         }
     }
 

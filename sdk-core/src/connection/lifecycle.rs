@@ -33,9 +33,9 @@ impl Connection {
         self.backoff.reset();
 
         match self.phase {
-            Phase::Idle => self.open_if_wanted(out, now),
+            Phase::Idle => self.open_at(now, out, now),
             Phase::Failed(Failure::SignInRequired) if !self.token.is_used() => {
-                self.open_if_wanted(out, now);
+                self.open_at(now, out, now);
             }
             Phase::Opening { .. }
             | Phase::Joining { .. }
@@ -64,11 +64,7 @@ impl Connection {
         match self.phase {
             Phase::Idle | Phase::Waiting { .. } => {
                 let at = self.path.follow(now);
-                if at <= now {
-                    self.open(out, now);
-                } else {
-                    self.enter(Phase::Waiting { retry_at: at }, out);
-                }
+                self.open_at(at, out, now);
             }
             Phase::Opening { .. } | Phase::Joining { .. } | Phase::Joined { .. } => {
                 let at = self.path.follow(now);
@@ -99,10 +95,11 @@ impl Connection {
         }
     }
 
-    /// Connects if the host has not said that it would be of no use.
-    pub(super) fn open_if_wanted(&mut self, out: &mut VecDeque<Output>, now: Instant) {
-        if self.try_at(now) == Phase::Idle {
-            self.enter(Phase::Idle, out);
+    /// Connects at `at`, if the host has not said that it would be of no use.
+    pub(super) fn open_at(&mut self, at: Instant, out: &mut VecDeque<Output>, now: Instant) {
+        let phase = self.try_at(at);
+        if phase == Phase::Idle || now < at {
+            self.enter(phase, out);
         } else {
             self.open(out, now);
         }

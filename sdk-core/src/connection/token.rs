@@ -1,6 +1,7 @@
 //! The token: whether the server has seen it, how long it holds, and when to connect with another.
 
 use crate::exchange::TokenRequest;
+use crate::spacing::Spacing;
 use crate::time::{Instant, ServerTime};
 use alloc::string::String;
 
@@ -19,6 +20,9 @@ pub(crate) struct Token {
     expires_at: Option<ServerTime>,
     /// When the socket may next be replaced because of its token.
     renewable_at: Instant,
+    /// How often a token may be tried because the one before was refused. Whoever gives tokens may
+    /// have none that is any better.
+    retries: Spacing,
 }
 
 impl Token {
@@ -28,6 +32,7 @@ impl Token {
             is_used: false,
             expires_at: None,
             renewable_at: now,
+            retries: Spacing::new(now),
         }
     }
 
@@ -39,6 +44,11 @@ impl Token {
     pub(crate) fn replace(&mut self, text: String) {
         self.text = Some(text);
         self.is_used = false;
+    }
+
+    /// Returns when to try the present token, given at `now` because another was refused.
+    pub(crate) fn retry_at(&mut self, now: Instant) -> Instant {
+        self.retries.grant(now)
     }
 
     /// Returns what to introduce the client with, on a new socket.

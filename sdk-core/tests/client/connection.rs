@@ -106,6 +106,14 @@ fn each_close_code_means_what_the_table_says() {
         (1012, None),
         (1013, None),
         (4408, None),
+        (1000, None),
+        (1002, None),
+        (3000, None),
+        (4000, None),
+        (4404, None),
+        (4499, None),
+        (4500, None),
+        (u16::MAX, None),
         (4403, Some(Failure::SignInRequired)),
         (4400, Some(Failure::Protocol { code: 4400 })),
         (4401, Some(Failure::Protocol { code: 4401 })),
@@ -267,10 +275,60 @@ fn refusals_of_the_operation_are_told_apart() {
         assert_eq!(sim.closes, [1000]);
     }
 
+    for code in ["INTERNAL", "RATE_LIMITED", "UNHEARD_OF", ""] {
+        let mut sim = Sim::new(Placement::Source);
+        sim.server.refuses = Some(code);
+        sim.run_for(100);
+        let state = sim.state();
+        assert!(matches!(state, ConnectionState::Waiting { .. }), "{code}");
+
+        sim.server.refuses = None;
+        sim.run_for(16_000);
+        assert_eq!(sim.state(), ConnectionState::Live, "{code}");
+    }
+}
+
+/// Gives another token whenever one is asked for, for `span_ms`.
+fn answer_token_requests(sim: &mut Sim, span_ms: i64) {
+    for _ in 0..span_ms / 10 {
+        sim.run_for(10);
+        if sim.client.token_request().is_some() {
+            sim.input(Input::TokenRenewed("refused as well".to_owned()));
+        }
+    }
+}
+
+#[test]
+fn tokens_that_are_refused_one_after_the_other_are_tried_at_a_growing_distance() {
+    for code in ["UNAUTHENTICATED", "FORBIDDEN"] {
+        let mut sim = Sim::new(Placement::Source);
+        sim.server.refuses = Some(code);
+        answer_token_requests(&mut sim, 10_000);
+        assert!((3..=6).contains(&sim.connects.len()), "{:?}", sim.connects);
+        answer_token_requests(&mut sim, 590_000);
+        assert!(
+            (30..=45).contains(&sim.connects.len()),
+            "{:?}",
+            sim.connects
+        );
+
+        sim.server.refuses = None;
+        answer_token_requests(&mut sim, 16_000);
+        assert_eq!(sim.state(), ConnectionState::Live);
+    }
+}
+
+#[test]
+fn tokens_that_do_not_hold_are_replaced_at_a_growing_distance() {
     let mut sim = Sim::new(Placement::Source);
-    sim.server.refuses = Some("INTERNAL");
-    sim.run_for(100);
-    assert!(matches!(sim.state(), ConnectionState::Waiting { .. }));
+    for _ in 0..100 {
+        answer_token_requests(&mut sim, 100);
+        if sim.state() == ConnectionState::Live {
+            sim.cut(4403);
+        }
+    }
+
+    assert!((3..=6).contains(&sim.connects.len()), "{:?}", sim.connects);
 }
 
 #[test]
