@@ -13,6 +13,8 @@ use parlor_store::Store;
 use parlor_writer::Writer;
 use tokio::sync::watch;
 
+use crate::Documents;
+
 /// The parts of a running server.
 pub struct App {
     /// The address that people reach this server by, without a slash at the end.
@@ -22,6 +24,7 @@ pub struct App {
     pub store: Store,
     pub identity: Identity,
     pub origins: Origins,
+    pub documents: Documents,
     pub hub: Arc<Hub>,
     pub writer: Writer,
     pub health: Health,

@@ -4,6 +4,7 @@
 //! text is held to limits before it is parsed, and again before it is validated: what is accepted
 //! takes a bounded number of steps and bytes. Only a [`Document`] can be made into a request.
 
+mod documents;
 mod limits;
 mod measure;
 mod refusal;
@@ -11,7 +12,7 @@ mod scan;
 mod values;
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, ServiceDocument,
@@ -20,6 +21,7 @@ use async_graphql::parser::types::{
 use async_graphql::parser::{parse_query, parse_schema};
 use async_graphql::{Name, Request, ServerError, Variables};
 
+pub use documents::Documents;
 pub(super) use limits::NESTING_MAX;
 use limits::{DOCUMENT_BYTES_MAX, VALUES_BYTES_MAX};
 use measure::Values;
@@ -28,20 +30,20 @@ use refusal::{at_most, variables_at_most};
 /// The variables of a request, as they came.
 pub type JsonVariables = serde_json::Map<String, serde_json::Value>;
 
-/// A document that keeps the limits.
-#[derive(Debug, Clone)]
+/// A document that keeps the limits. Only [`Documents`] makes them.
+#[derive(Debug)]
 pub struct Document {
-    text: String,
+    text: Arc<str>,
     parsed: ExecutableDocument,
     values: Values,
 }
 
 impl Document {
     /// Parses `text`, unless it breaks a limit.
-    pub fn parse(text: String) -> Result<Self, ServerError> {
+    fn parse(text: &str) -> Result<Self, ServerError> {
         at_most("bytes", text.len(), DOCUMENT_BYTES_MAX)?;
-        scan::check(&text)?;
-        let parsed = parse_query(&text).map_err(|error| {
+        scan::check(text)?;
+        let parsed = parse_query(text).map_err(|error| {
             let mut error = ServerError::from(error);
             error
                 .extensions
@@ -52,7 +54,7 @@ impl Document {
         let values = measure::check(&parsed, |name| TYPES.contains(name))?;
 
         Ok(Self {
-            text,
+            text: Arc::from(text),
             parsed,
             values,
         })
@@ -101,27 +103,16 @@ impl Document {
 
     /// A request to execute this document's operation called `operation_name`, or the only one.
     pub fn request(&self, operation_name: Option<String>, variables: Variables) -> Request {
-        let mut request = Request::new(&self.text).variables(variables);
+        let mut request = Request::new(&*self.text).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(self.parsed.clone());
 
         request
     }
 
-    /// The same request again and again, made from the text, which weighs a fraction of what was
-    /// parsed from it.
-    pub fn into_requests(
-        self,
-        operation_name: Option<String>,
-        variables: Variables,
-    ) -> impl Fn() -> Request + Send + Sync {
-        let text = self.text;
-
-        move || {
-            let mut request = Request::new(&text).variables(variables.clone());
-            request.operation_name.clone_from(&operation_name);
-            request
-        }
+    /// What it was read from, which weighs a fraction of it.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
     }
 }
 

@@ -18,7 +18,7 @@ use parlor_node::clock::Stopwatch;
 use serde::Deserialize;
 
 use super::ParlorSchema;
-use super::document::{Document, JsonVariables};
+use super::document::{Documents, JsonVariables};
 use super::fault::Fault;
 use crate::App;
 use crate::deadline::Deadline;
@@ -80,7 +80,7 @@ pub async fn post(
         Ok(body) => body,
         Err(message) => return refuse(media_type, StatusCode::BAD_REQUEST, &message, "VALIDATION"),
     };
-    let Prepared { request, operation } = match prepare(body) {
+    let Prepared { request, operation } = match prepare(&endpoint.app.documents, body) {
         Ok(prepared) => prepared,
         Err(error) => return answer_unexecuted(media_type, &error),
     };
@@ -102,7 +102,7 @@ async fn admit(
     media_type: MediaType,
 ) -> Result<Caller, Box<axum::response::Response>> {
     let caller = authenticate(app, headers).await;
-    let caller = caller.map_err(|error| Box::new(refuse_token(media_type, &error)))?;
+    let caller = caller.map_err(|error| Box::new(refuse_token(media_type, error)))?;
     let checked = app.origins.check_caller(&caller).await;
     checked.map_err(|refusal| Box::new(refuse_page(media_type, refusal)))?;
 
@@ -126,8 +126,8 @@ fn read(body: &[u8]) -> Result<Body, String> {
         .map_err(|error| format!("the request is no GraphQL request in JSON: {error}"))
 }
 
-fn prepare(body: Body) -> Result<Prepared, ServerError> {
-    let document = Document::parse(body.query)?;
+fn prepare(documents: &Documents, body: Body) -> Result<Prepared, ServerError> {
+    let document = documents.read(&body.query)?;
     let variables = document.variables(body.variables.unwrap_or_default())?;
     let operation = document.operation(body.operation_name.as_deref());
 

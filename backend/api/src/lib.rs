@@ -38,7 +38,7 @@ use std::sync::Arc;
 use async_graphql::{Context, MergedObject, MergedSubscription, Schema};
 
 pub use app::App;
-pub use document::{Document, JsonVariables};
+pub use document::{Document, Documents, JsonVariables};
 pub use endpoint::{Endpoint, post};
 pub use errors::make_presentable;
 pub use explorer::explore;

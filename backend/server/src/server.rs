@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use parlor_api;
-use parlor_api::App;
+use parlor_api::{App, Documents};
 use parlor_identity::Identity;
 use parlor_identity::origins::Origins;
 use parlor_live::hub::{HEADS_CHECK, Hub};
@@ -92,6 +91,7 @@ impl Server {
             clock,
             ids,
             store,
+            documents: Documents::default(),
             hub,
             writer,
             health: health.clone(),

@@ -303,7 +303,7 @@ impl Connection {
             }
             Err(BeginRefusal::Closing) => return,
         };
-        let operation = match Operation::parse(subscribe) {
+        let operation = match Operation::read(&self.sockets.app.documents, subscribe) {
             Ok(operation) => operation,
             Err(errors) => return self.outbound.error(&key, &errors),
         };

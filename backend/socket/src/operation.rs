@@ -9,7 +9,7 @@ use async_graphql::{Request, Response, ServerError, Variables};
 use futures_util::{Stream, StreamExt};
 use parlor_api::deadline::Deadline;
 use parlor_api::feed::{FeedPresence, FeedRefusal, FeedSource, stream_of};
-use parlor_api::{Document, Fault};
+use parlor_api::{App, Document, Documents, Fault};
 use parlor_identity::Caller;
 use parlor_live::presence::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -36,7 +36,7 @@ pub(crate) struct Operation {
 /// What a request is made of, to be made more than once.
 #[derive(Clone)]
 struct RequestParts {
-    document: Document,
+    document: Arc<Document>,
     operation_name: Option<String>,
     variables: Variables,
 }
@@ -60,8 +60,9 @@ struct OpenedFeed {
 impl Operation {
     /// Reads what `subscribe` asks for, or says in the form of an `error` payload why it cannot be
     /// executed.
-    pub(crate) fn parse(subscribe: Subscribe) -> Result<Self, String> {
-        let parts = RequestParts::read(subscribe).map_err(|error| errors_json(vec![error]))?;
+    pub(crate) fn read(documents: &Documents, subscribe: Subscribe) -> Result<Self, String> {
+        let parts =
+            RequestParts::read(documents, subscribe).map_err(|error| errors_json(vec![error]))?;
         let document = &parts.document;
         let Some(operation) = document.operation(parts.operation_name.as_deref()) else {
             let message = "`operationName` names none of the document's operations";
@@ -164,7 +165,7 @@ impl Operation {
         let sharing = Sharing {
             key,
             room: caught_up.room,
-            request: Box::new(parts.remade()),
+            request: Box::new(parts.remade(Arc::clone(&run.sockets.app))),
             told_online: presence.map(|presence| presence.online_count()),
         };
         if run.hand_in(turn, first).await == Delivery::Accepted {
@@ -265,8 +266,8 @@ impl Drop for Run {
 }
 
 impl RequestParts {
-    fn read(subscribe: Subscribe) -> Result<Self, ServerError> {
-        let document = Document::parse(subscribe.query)?;
+    fn read(documents: &Documents, subscribe: Subscribe) -> Result<Self, ServerError> {
+        let document = documents.read(&subscribe.query)?;
         let variables = document.variables(subscribe.variables)?;
 
         Ok(Self {
@@ -278,13 +279,19 @@ impl RequestParts {
 
     /// Makes the request again and again, without holding the parsed document, which weighs many
     /// times its text.
-    fn remade(self) -> impl Fn() -> Request + Send + Sync {
+    fn remade(self, app: Arc<App>) -> impl Fn() -> Request + Send + Sync {
         let Self {
             document,
             operation_name,
             variables,
         } = self;
-        document.into_requests(operation_name, variables)
+        let text = Arc::clone(document.text());
+
+        move || {
+            let document = app.documents.read(&text);
+            let document = document.expect("what was read once can be read again");
+            document.request(operation_name.clone(), variables.clone())
+        }
     }
 
     fn request(&self) -> Request {
@@ -321,12 +328,15 @@ mod tests {
     use super::*;
 
     fn parse(query: &str, operation_name: Option<&str>) -> Result<Operation, String> {
-        Operation::parse(Subscribe {
-            id: "1".to_owned(),
-            query: query.to_owned(),
-            operation_name: operation_name.map(str::to_owned),
-            variables: Map::new(),
-        })
+        Operation::read(
+            &Documents::default(),
+            Subscribe {
+                id: "1".to_owned(),
+                query: query.to_owned(),
+                operation_name: operation_name.map(str::to_owned),
+                variables: Map::new(),
+            },
+        )
     }
 
     #[test]

@@ -4,9 +4,7 @@ use super::limits::{NAME_BYTES_MAX, TOKENS_MAX};
 use super::*;
 
 fn refusal(text: &str) -> Option<String> {
-    Document::parse(text.to_owned())
-        .err()
-        .map(|error| error.message)
+    Document::parse(text).err().map(|error| error.message)
 }
 
 /// What fuzzing and people have come up with, by the name that says whether it is taken in.
@@ -29,7 +27,7 @@ fn corpus() -> Vec<(String, String, JsonVariables)> {
 fn what_would_freeze_or_fell_a_node_is_refused() {
     let (mut refused, mut accepted) = (0, 0);
     for (name, text, variables) in corpus() {
-        let result = Document::parse(text).and_then(|document| document.variables(variables));
+        let result = Document::parse(&text).and_then(|document| document.variables(variables));
         if name.starts_with("refused-") {
             refused += 1;
             let error = result.err();
@@ -164,7 +162,7 @@ fn variables_have_types_that_are_there() {
 
 #[test]
 fn a_refusal_says_where() {
-    let error = Document::parse("{\n  é { ] }".to_owned()).unwrap_err();
+    let error = Document::parse("{\n  é { ] }").unwrap_err();
     assert_eq!(error.message, "`]` closes nothing");
     assert_eq!((error.locations[0].line, error.locations[0].column), (2, 7));
 }
@@ -172,7 +170,7 @@ fn a_refusal_says_where() {
 #[test]
 fn variables_weigh_as_much_as_they_are_used() {
     let variables = |text: &str, items: usize| {
-        let document = Document::parse(text.to_owned()).unwrap();
+        let document = Document::parse(text).unwrap();
         let list = vec![serde_json::Value::Null; items];
         let mut variables = JsonVariables::new();
         variables.insert("v".to_owned(), list.into());

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use parlor_identity::IdentityError;
 use parlor_identity::origins::PageRefusal;
+use parlor_store::StoreError;
 
 use crate::deadline::Late;
 use crate::errors::make_presentable;
@@ -66,20 +67,10 @@ pub(super) fn refuse_late(
 
 pub(super) fn refuse_token(
     media_type: MediaType,
-    error: &IdentityError,
+    error: IdentityError,
 ) -> axum::response::Response {
     if let IdentityError::Store(error) = error {
-        tracing::error!(
-            error = error as &dyn std::error::Error,
-            "a token could not be looked up"
-        );
-        let message = "something went wrong here; it was logged";
-        return refuse(
-            media_type,
-            StatusCode::INTERNAL_SERVER_ERROR,
-            message,
-            "INTERNAL",
-        );
+        return refuse_for_database(media_type, error);
     }
 
     let mut response = refuse(
@@ -106,8 +97,19 @@ pub(super) fn refuse_page(media_type: MediaType, refusal: PageRefusal) -> axum::
                 "ORIGIN_FORBIDDEN",
             )
         }
-        PageRefusal::Store(error) => refuse_token(media_type, &error.into()),
+        PageRefusal::Store(error) => refuse_for_database(media_type, error),
     }
+}
+
+/// Answers a caller of whom it could not be found out who they are.
+fn refuse_for_database(media_type: MediaType, error: StoreError) -> axum::response::Response {
+    let status = if error.is_retryable() {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let fault = Fault::from(error);
+    refuse(media_type, status, fault.message(), fault.code())
 }
 
 pub(super) fn refuse(

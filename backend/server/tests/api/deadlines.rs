@@ -11,6 +11,7 @@ use crate::server::{Answer, Api, mutation_document};
 on_both_engines! {
     a_mutation_that_the_database_does_not_answer_is_given_up_with_an_unknown_outcome,
     what_is_read_and_does_not_come_is_given_up,
+    who_cannot_be_looked_up_yet_may_try_again,
     a_body_that_does_not_come_is_given_up,
 }
 
@@ -85,6 +86,20 @@ async fn what_is_read_and_does_not_come_is_given_up(database: Database) {
         assert_eq!(answer.status.as_u16(), status, "{answer:?}");
         held.release().await;
     }
+}
+
+async fn who_cannot_be_looked_up_yet_may_try_again(database: Database) {
+    // On SQLite nobody who writes keeps anybody from reading.
+    if database.engine == Engine::Sqlite {
+        return;
+    }
+    // Longer than the store lets a statement wait.
+    let api = Api::start(&database.url).await;
+    let held = database.hold("overlay_tokens").await;
+    let answer = post(&api, "pot_0123", "{ __typename }", json!({})).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+    assert_eq!(answer.code(), "OVERLOADED", "{answer:?}");
+    held.release().await;
 }
 
 async fn a_body_that_does_not_come_is_given_up(database: Database) {

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_graphql::{Request, Variables};
-use parlor_api::App;
-use parlor_api::global_id;
+use parlor_api::{App, Documents, global_id};
 use parlor_domain::access::Principal;
 use parlor_domain::event::Event;
 use parlor_domain::id::{IdSource, RoomId, TenantId};
@@ -166,6 +165,7 @@ impl TestServer {
             clock: own_clock,
             ids: ids.clone(),
             store,
+            documents: Documents::default(),
             hub,
             writer,
             health,
