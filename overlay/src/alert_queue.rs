@@ -5,6 +5,7 @@
 
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use parlor_sdk_core::{ContributionAlert, ContributionKind};
 
@@ -182,7 +183,8 @@ impl Burst {
 
     fn card(&self) -> Card {
         let who = [&words::plus(self.count), " from ", &self.people.people()].concat();
-        let named = &self.people.names()[..self.people.names().len().min(NAMED_MAX)];
+        let named = self.people.names().iter().take(NAMED_MAX);
+        let named: Vec<String> = named.map(|name| words::named(Some(name))).collect();
         let mut what = named.join(", ");
         if let (Some(others), false) = (self.people.others(named.len()), named.is_empty()) {
             what = [&what, " and ", &others, " more"].concat();
@@ -297,6 +299,20 @@ mod tests {
         let view = queue.view(now_ms).expect("the burst is shown");
         assert_eq!(view.card.who, "+299 from 200+ people");
         assert_eq!(view.card.what, "viewer 0, viewer 1 and 198+ more");
+    }
+
+    #[test]
+    fn a_name_within_a_burst_does_not_turn_what_stands_around_it() {
+        let mut queue = AlertQueue::default();
+        for name in ["Ada", "\u{202e}live", "מריה", "Ben", "Cleo", "Dan"] {
+            queue.push(&donation(name, 100), 0);
+        }
+
+        let now_ms = STAY_MIN_MS + LEAVE_MS + PAUSE_MS;
+        queue.advance(now_ms);
+        let view = queue.view(now_ms).expect("the burst is shown");
+        let what = "\u{2068}live\u{2069}, \u{2068}מריה\u{2069} and 3 more";
+        assert_eq!(view.card.what, what);
     }
 
     #[test]

@@ -89,9 +89,28 @@ pub(crate) fn shown_name(name: Option<&str>) -> &str {
         .unwrap_or("Anonymous")
 }
 
+/// Returns `name`, which people typed, to stand among words of ours: whichever way it is written, it
+/// turns nothing but itself. What would reach beyond it is left out.
+pub(crate) fn named(name: Option<&str>) -> String {
+    const FIRST_STRONG_ISOLATE: char = '\u{2068}';
+    const POP_DIRECTIONAL_ISOLATE: char = '\u{2069}';
+
+    let name = shown_name(name);
+    // Our words are written from the left to the right, as are these.
+    if name.is_ascii() {
+        return String::from(name);
+    }
+    let mut text = String::from(FIRST_STRONG_ISOLATE);
+    let steers = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.extend(name.chars().filter(|c| !steers(c)));
+    text.push(POP_DIRECTIONAL_ISOLATE);
+
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{countdown, grouped, money, shown_name};
+    use super::{countdown, grouped, money, named, shown_name};
 
     #[test]
     fn thousands_are_set_apart() {
@@ -133,5 +152,19 @@ mod tests {
         assert_eq!(shown_name(None), "Anonymous");
         assert_eq!(shown_name(Some("  ")), "Anonymous");
         assert_eq!(shown_name(Some("Ada")), "Ada");
+    }
+
+    #[test]
+    fn a_name_turns_nothing_but_itself() {
+        for (name, text) in [
+            ("Ada (she)", "Ada (she)"),
+            ("מריה (il)", "\u{2068}מריה (il)\u{2069}"),
+            ("\u{202e}live", "\u{2068}live\u{2069}"),
+            ("\u{2069}\u{202e}live", "\u{2068}live\u{2069}"),
+            ("Zoë", "\u{2068}Zoë\u{2069}"),
+        ] {
+            assert_eq!(named(Some(name)), text);
+        }
+        assert_eq!(named(None), "Anonymous");
     }
 }

@@ -37,8 +37,8 @@ pub(crate) fn spoken(act: Act, train: &HypeTrain) -> (String, String) {
         Act::Absent | Act::Running => (String::new(), String::new()),
         Act::Approaching => {
             let newest = train.recent_contributors.first().map(|newest| {
-                let name = words::shown_name(newest.name.as_deref());
-                [name, " ", &words::plus(newest.last_hype)].concat()
+                let name = words::named(newest.name.as_deref());
+                [&name, " ", &words::plus(newest.last_hype)].concat()
             });
             (
                 ["Hype train! ", &kickoff_words(train)].concat(),
@@ -50,7 +50,7 @@ pub(crate) fn spoken(act: Act, train: &HypeTrain) -> (String, String) {
             let driver = train
                 .top_contributor
                 .as_ref()
-                .map(|top| [", driven by ", words::shown_name(top.name.as_deref())].concat());
+                .map(|top| [", driven by ", &words::named(top.name.as_deref())].concat());
             let level = train.level.to_string();
             (
                 ["Hype train reached level ", &level].concat(),
