@@ -9,7 +9,7 @@ const RETRY_MAX_MS = 15_000;
 /** What the style sheet cannot do without. README.md names the first browsers that have all of it. */
 const STYLES_NEEDED = ["(width: 1cqw)", "(color: color-mix(in srgb, red, red))", "(mask: none top / 100% 70% no-repeat)"];
 const TOO_OLD =
-  "parlor-overlay needs Chrome or Edge 120, Firefox 113, Safari 16.4 or OBS 30.2, or what is newer: it shows nothing in this browser";
+  "parlor-overlay needs Chrome or Edge 120, Firefox 113, Safari 16.4 or OBS 31, or what is newer: it shows nothing in this browser";
 
 /** Loads the module and goes on trying: an OBS source may be there before the server is. */
 async function load() {
