@@ -122,9 +122,12 @@ fn refuse_unless(may_use: bool, origin: &Arc<str>) -> Result<(), PageRefusal> {
 
 /// Whether `origin` is this server's own, by the name it was reached by or the one it hands out.
 fn is_own(origin: &str, host: Option<&str>, public_url: &str) -> bool {
-    let Some((_, origin_host)) = origin.split_once("://") else {
+    let Some((scheme, origin_host)) = origin.split_once("://") else {
         return false;
     };
+    // Proxies commonly put the port behind it, also where browsers leave it out.
+    let port_known = if scheme == "https" { ":443" } else { ":80" };
+    let host = host.map(|host| host.strip_suffix(port_known).unwrap_or(host));
     let path_starts = public_url
         .find("://")
         .and_then(|scheme| public_url[scheme + 3..].find('/').map(|at| scheme + 3 + at));
@@ -155,5 +158,20 @@ mod tests {
             }
         }
         assert!(!is_own("null", None, "https://public.example"));
+    }
+
+    #[test]
+    fn a_port_that_goes_without_saying_makes_no_other_name() {
+        for (origin, host, expected) in [
+            ("https://parlor.example", "parlor.example:443", true),
+            ("http://parlor.example", "parlor.example:80", true),
+            ("http://parlor.example", "parlor.example:443", false),
+            ("https://parlor.example", "parlor.example:8443", false),
+            ("https://parlor.example:8443", "parlor.example:8443", true),
+            ("https://parlor.example", "other.parlor.example:443", false),
+        ] {
+            let own = is_own(origin, Some(host), "https://public.example");
+            assert_eq!(own, expected, "{origin} at {host}");
+        }
     }
 }

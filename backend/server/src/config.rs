@@ -1,5 +1,7 @@
 //! Settings of the server: flags first, then the environment, then a file, then defaults.
 
+mod public_url;
+
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,11 @@ const DATABASE_CONNECTIONS_RANGE: RangeInclusive<u32> = 2..=1_000;
 const WRITER_LANES_RANGE: RangeInclusive<u32> = 1..=64;
 /// One command each is what a batch must beat; beyond some thousands rooms stay locked too long.
 const WRITER_BATCH_RANGE: RangeInclusive<u32> = 1..=4_096;
+
+/// From a day, in which whoever was away comes back, to a century, which is to keep it.
+const LOG_KEEP_DAYS_RANGE: RangeInclusive<u32> = 1..=36_500;
+/// From what is replayed of a log, to more than a room ever has.
+const LOG_KEEP_EVENTS_RANGE: RangeInclusive<i64> = RESUME_EVENTS_MAX..=1_000_000_000;
 
 #[expect(
     clippy::doc_markdown,
@@ -202,6 +209,7 @@ impl ServeArgs {
         let origins = origins.into_iter().find(|list| !list.is_empty());
         let allowed_origins = read_origins(&origins.unwrap_or_default())?;
         let public_url = self.public_url.or(file.public_url);
+        let public_url = public_url::read(&public_url.unwrap_or_default())?;
         let request_timeout_ms = self.request_timeout_ms.or(file.request_timeout_ms);
         let request_timeout_ms = request_timeout_ms.unwrap_or(REQUEST_TIMEOUT_MS);
         check_range(
@@ -243,7 +251,7 @@ impl ServeArgs {
                 .or(file.database)
                 .unwrap_or_else(|| DATABASE_DEFAULT.to_owned()),
             jwt_secret: secret,
-            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            public_url,
             allowed_origins,
             log_format: self
                 .log_format
@@ -281,15 +289,11 @@ fn check_range<T: PartialOrd + Copy + std::fmt::Display>(
     Ok(())
 }
 
-/// How much of a log is kept: not less than what is replayed of it.
 fn log_keep(days: Option<u32>, events: Option<u32>) -> anyhow::Result<LogKeep> {
     let days = days.unwrap_or(LogKeep::DAYS_DEFAULT);
     let events = events.unwrap_or(LogKeep::EVENTS_DEFAULT);
-    ensure!(days > 0, "`--log-keep-days` must be at least 1");
-    ensure!(
-        i64::from(events) >= RESUME_EVENTS_MAX,
-        "`--log-keep-events` must be at least {RESUME_EVENTS_MAX}, and is {events}"
-    );
+    check_range("log-keep-days", days, &LOG_KEEP_DAYS_RANGE)?;
+    check_range("log-keep-events", i64::from(events), &LOG_KEEP_EVENTS_RANGE)?;
 
     Ok(LogKeep::new(days, events))
 }
@@ -358,12 +362,8 @@ mod tests {
         assert_eq!(keeping(None, None), Ok(LogKeep::new(60, 1_000_000)));
         assert_eq!(keeping(Some(1), Some(5_000)), Ok(LogKeep::new(1, 5_000)));
         for (days, events, named) in [
-            (Some(0), None, "`--log-keep-days`"),
-            (
-                None,
-                Some(4_999),
-                "`--log-keep-events` must be at least 5000",
-            ),
+            (Some(0), None, "--log-keep-days must be from 1 "),
+            (None, Some(4_999), "--log-keep-events must be from 5000 "),
         ] {
             let refusal = keeping(days, events).unwrap_err();
             assert!(refusal.contains(named), "{refusal}");

@@ -78,6 +78,12 @@ impl Server {
             .context("cannot take a lease for this node")?;
         let public_url = settings.public_url.clone();
         let public_url = public_url.unwrap_or_else(|| own_url(address));
+        if settings.public_url.is_none() && !address.ip().is_loopback() {
+            tracing::warn!(
+                "links that are handed out begin with {public_url}; if people reach this server by another \
+                 address, say so with --public-url"
+            );
+        }
         let identity = Identity::new(&settings.jwt_secret, store.clone(), clock.clone());
         let allowed = settings.allowed_origins.clone();
         let app = Arc::new(App {

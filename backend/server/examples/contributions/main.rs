@@ -16,12 +16,9 @@ use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_identity::Claims;
 use parlor_node::clock::Clock;
 use parlor_node::ids::Randomness;
-use parlor_server::config::{
-    INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous, WRITER_BATCH,
-};
+use parlor_server::config::{ServeArgs, Settings};
 use parlor_server::server::Server;
 use parlor_server::simulate::Client;
-use parlor_store::LogKeep;
 use serde_json::{Value, json};
 
 use hostile::Hostile;
@@ -63,7 +60,8 @@ const START_SESSION: &str = "mutation ($input: StartSessionInput!) {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let server = Server::start(settings(&args.database), Clock::System, Randomness::System).await?;
+    let server =
+        Server::start(settings(&args.database)?, Clock::System, Randomness::System).await?;
     let (client, tenant_id) = client(&server).await?;
     let mut rooms = Vec::new();
     for n in 0..args.rooms {
@@ -118,20 +116,12 @@ async fn make_room(client: &Client, slug: &str) -> Result<String> {
     Ok(room)
 }
 
-fn settings(database: &str) -> Settings {
-    Settings {
-        listen: "127.0.0.1:0".to_owned(),
-        database: database.to_owned(),
-        jwt_secret: "a secret that nobody else will ever need".to_owned(),
-        public_url: None,
-        allowed_origins: Vec::new(),
-        log_format: LogFormat::Text,
-        sqlite_synchronous: Synchronous::Full,
-        log_keep: LogKeep::default(),
-        init_timeout_ms: INIT_TIMEOUT_MS,
-        request_timeout_ms: REQUEST_TIMEOUT_MS,
-        database_connections: parlor_store::POOL_SIZE_DEFAULT,
-        writer_lanes: None,
-        writer_batch: WRITER_BATCH,
+fn settings(database: &str) -> Result<Settings> {
+    ServeArgs {
+        listen: Some("127.0.0.1:0".to_owned()),
+        database: Some(database.to_owned()),
+        jwt_secret: Some("a secret that nobody else will ever need".to_owned()),
+        ..ServeArgs::default()
     }
+    .into_settings()
 }

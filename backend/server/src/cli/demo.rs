@@ -13,10 +13,9 @@ use clap::Args;
 use parlor_api::global_id::parse_room_id;
 use parlor_domain::hype_train::{HypeTrain, Phase};
 use parlor_domain::id::{IdSource, RoomId, TenantId};
-use parlor_domain::tenant::{Origin, Tenant, TenantDraft};
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_node::clock::Clock;
 use parlor_node::ids::{Ids, Randomness};
-use parlor_store::LogKeep;
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
@@ -24,9 +23,7 @@ use self::people::{People, token};
 use super::serve::stop_signal;
 use super::simulate::parse_rate;
 use super::{log_to_stderr, print};
-use crate::config::{
-    INIT_TIMEOUT_MS, LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous, WRITER_BATCH,
-};
+use crate::config::{LogFormat, ServeArgs, Settings};
 use crate::server::Server;
 use crate::simulate::{Client, Progress, Simulation, run};
 
@@ -85,7 +82,8 @@ pub(super) async fn demo(args: DemoArgs) -> Result<()> {
     let stopped = stop_signal()?;
 
     let folder = Folder::create(args.dir.as_deref())?;
-    let server = Server::start(settings(&args, &folder), Clock::System, Randomness::System).await?;
+    let server =
+        Server::start(settings(&args, &folder)?, Clock::System, Randomness::System).await?;
     let result = tokio::select! {
         ended = perform(&server, &args) => ended,
         () = stopped => Ok(()),
@@ -255,22 +253,15 @@ fn describe(train: &HypeTrain) -> String {
     }
 }
 
-fn settings(args: &DemoArgs, folder: &Folder) -> Settings {
-    Settings {
-        listen: args.listen.clone(),
-        database: format!("sqlite://{}", folder.0.join("parlor.db").display()),
-        jwt_secret: URL_SAFE_NO_PAD.encode(Randomness::System.bytes::<32>()),
-        public_url: None,
-        allowed_origins: vec![Origin::parse("*").expect("the star is an origin")],
-        log_format: LogFormat::Text,
-        sqlite_synchronous: Synchronous::Full,
-        log_keep: LogKeep::default(),
-        init_timeout_ms: INIT_TIMEOUT_MS,
-        request_timeout_ms: REQUEST_TIMEOUT_MS,
-        database_connections: parlor_store::POOL_SIZE_DEFAULT,
-        writer_lanes: None,
-        writer_batch: WRITER_BATCH,
+fn settings(args: &DemoArgs, folder: &Folder) -> Result<Settings> {
+    ServeArgs {
+        listen: Some(args.listen.clone()),
+        database: Some(format!("sqlite://{}", folder.0.join("parlor.db").display())),
+        jwt_secret: Some(URL_SAFE_NO_PAD.encode(Randomness::System.bytes::<32>())),
+        allowed_origin: vec!["*".to_owned()],
+        ..ServeArgs::default()
     }
+    .into_settings()
 }
 
 /// A folder of the demo's own, removed when dropped.

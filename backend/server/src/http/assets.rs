@@ -1,9 +1,11 @@
 //! The pages and the overlay's files, built by `cargo xtask web` and carried inside the binary.
 
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
+    ETAG, IF_NONE_MATCH, LOCATION, VARY,
 };
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,10 +21,16 @@ const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Parlor</title
     <p>This Parlor was built without its web pages. Run <code>cargo xtask web</code>, then start \
     it again. <a href=\"/graphql\">The API</a> works as it is.";
 
+/// What can be done with a file.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
 /// Serves one file, or a folder's index.
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if method == Method::OPTIONS {
+        return answer_preflight(&headers);
+    }
     if method != Method::GET && method != Method::HEAD {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, METHODS)]).into_response();
     }
     let path = uri.path().trim_start_matches('/');
     let index = format!("{path}index.html");
@@ -51,6 +59,24 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     }
 
     (StatusCode::NOT_FOUND, "there is nothing here\n").into_response()
+}
+
+/// Lets any page fetch the files as it likes: its tracing may add headers of its own.
+fn answer_preflight(headers: &HeaderMap) -> Response {
+    let mut granted = HeaderMap::new();
+    granted.insert(ALLOW, METHODS);
+    granted.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    granted.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    granted.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    granted.insert(
+        VARY,
+        HeaderValue::from_static("access-control-request-headers"),
+    );
+    if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        granted.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+
+    (StatusCode::NO_CONTENT, granted).into_response()
 }
 
 fn answer(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {

@@ -10,6 +10,7 @@ on_both_engines! {
     answers_come_with_the_status_and_type_that_the_client_understands,
     what_asks_for_too_much_is_not_executed,
     pages_of_other_sites_need_leave,
+    a_page_may_add_headers_of_its_tools,
     the_server_says_how_it_is,
     files_come_with_their_type_and_policy,
 }
@@ -167,6 +168,47 @@ async fn pages_of_other_sites_need_leave(database: String) {
         let granted = answer.header("access-control-allow-origin");
         assert_eq!(granted, if allowed { origin } else { "" });
     }
+}
+
+async fn a_page_may_add_headers_of_its_tools(database: String) {
+    let api = Api::start(&database).await;
+    let preflight = async |path: &str, origin: &str, method: &str, names: &str| {
+        let asked = [
+            ("origin", origin),
+            ("access-control-request-method", method),
+            ("access-control-request-headers", names),
+        ];
+        let answer = api.request(Method::OPTIONS, path, &asked, "").await;
+        assert!(answer.status.is_success(), "{path}: {answer:?}");
+        (
+            answer.header("access-control-allow-origin").to_owned(),
+            answer.header("access-control-allow-headers").to_owned(),
+        )
+    };
+    for names in [
+        "authorization,content-type",
+        "authorization,baggage,content-type,sentry-trace",
+        "traceparent,tracestate",
+        "apollo-require-preflight,apollographql-client-name,content-type",
+        "x-requested-with",
+        "x-headers-yet-to-come",
+    ] {
+        let own = preflight("/graphql", "https://a.example", "POST", names).await;
+        assert_eq!(own, ("https://a.example".to_owned(), names.to_owned()));
+        let (granted, _) = preflight("/graphql", "https://b.example", "POST", names).await;
+        assert_eq!(granted, "");
+
+        for path in ["/parlor-overlay.js", "/sdk/index.js"] {
+            let any = preflight(path, "https://b.example", "GET", names).await;
+            assert_eq!(any, ("*".to_owned(), names.to_owned()));
+        }
+    }
+
+    let answer = api
+        .request(Method::PUT, "/parlor-overlay.js", &[], "")
+        .await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
 }
 
 async fn the_server_says_how_it_is(database: String) {

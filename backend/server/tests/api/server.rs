@@ -8,14 +8,13 @@ use hyper_util::rt::TokioExecutor;
 use parlor_api::global_id::parse_room_id;
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{IdSource, TenantId};
-use parlor_domain::tenant::{Origin, Tenant, TenantDraft};
+use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use parlor_identity::Claims;
 use parlor_node::clock::{Clock, TestClock};
 use parlor_node::ids::{Ids, Randomness};
-use parlor_server::config::{LogFormat, REQUEST_TIMEOUT_MS, Settings, Synchronous};
+use parlor_server::config::{REQUEST_TIMEOUT_MS, ServeArgs, Settings};
 use parlor_server::server::Server;
-use parlor_store::LogKeep;
 use serde_json::{Value, json};
 
 pub(crate) const SECRET: &str = "a secret that is long enough for tests";
@@ -314,20 +313,18 @@ const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
 }";
 
 async fn start_server(database: &str, clock: &TestClock, request_timeout_ms: u64) -> Server {
-    let settings = Settings {
-        listen: "127.0.0.1:0".to_owned(),
-        database: database.to_owned(),
-        jwt_secret: SECRET.to_owned(),
+    let settings = ServeArgs {
+        listen: Some("127.0.0.1:0".to_owned()),
+        database: Some(database.to_owned()),
+        jwt_secret: Some(SECRET.to_owned()),
         public_url: Some("https://parlor.example".to_owned()),
-        allowed_origins: vec![Origin::parse("https://a.example").unwrap()],
-        log_format: LogFormat::Text,
-        sqlite_synchronous: Synchronous::Full,
-        log_keep: LogKeep::default(),
-        init_timeout_ms: 10_000,
+        allowed_origin: vec!["https://a.example".to_owned()],
+        ..ServeArgs::default()
+    };
+    let settings = Settings {
+        // Less than may be set, for tests that wait it out.
         request_timeout_ms,
-        database_connections: 10,
-        writer_lanes: None,
-        writer_batch: 256,
+        ..settings.into_settings().unwrap()
     };
     // Another seed for each server: two that shared one would give out the same ids.
     let seed =
