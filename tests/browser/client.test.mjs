@@ -140,6 +140,35 @@ test('a client that was closed is quiet and keeps what it knew', { timeout }, as
   assert.deepEqual(troubles, []);
 });
 
+for (const [what, steps] of [
+  ['closed', [['close']]],
+  ['given another token, told to connect anew and closed', [['setToken', 'no.such.token'], ['reconnect'], ['close']]],
+  ['paused, resumed and closed', [['pause'], ['resume'], ['close']]],
+]) {
+  test(`a client that is ${what} within an event of its own lets go of its socket`, { timeout }, async () => {
+    const room = await staff.openRoom();
+    const { page, troubles } = await open(browser, `${server.url}/stage/`);
+    const sockets = [];
+    page.on('websocket', (socket) => sockets.push(socket));
+    await page.evaluate(async ({ room, steps }) => {
+      const { connect } = await import('/sdk/index.js');
+      window.client = await connect({ server: location.origin, room });
+      const act = () => steps.forEach(([step, ...given]) => window.client[step](...given));
+      // Told while the client is being called, and before the socket that it asks for is made.
+      window.again = () => {
+        window.client.addEventListener('connection', act, { once: true });
+        window.client.reconnect();
+      };
+    }, { room: room.id, steps });
+    await untilLive(page);
+    await page.evaluate(() => window.again());
+    await page.waitForFunction(() => window.client.connection.state === 'disconnected');
+    for (const socket of sockets) if (!socket.isClosed()) await socket.waitForEvent('close');
+
+    assert.deepEqual(troubles, []);
+  });
+}
+
 test('a source of tokens that fails is asked again, at the start and before the end', { timeout }, async () => {
   const room = await staff.openRoom({ anonymousRead: false });
   const [short, long] = ['30s', '1h'].map((ttl) => server.viewerToken(staff.tenantId, 'ada', { ttl }));
