@@ -8,7 +8,7 @@ use crate::config::{Config, Placement};
 use crate::connection::Connection;
 use crate::due::{Due, Reached, Schedule};
 use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent, Stats, TokenRequest};
-use crate::playhead::{Playhead, SEEK_TOLERANCE_MS, Track};
+use crate::playhead::{Doubt, Track};
 use crate::room::Room;
 use crate::subscription::Subscription;
 use crate::time::{Instant, MediaTime, ServerTime};
@@ -19,6 +19,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 
 mod log;
+mod picture;
 
 /// How long a player that says nothing of its playhead is waited for, before the room is shown by
 /// the stream's delay instead. Longer than a player needs to load a manifest.
@@ -37,6 +38,7 @@ pub struct Client {
     clock: ClockSync,
     schedule: Schedule,
     track: Option<Track>,
+    doubt: Option<Doubt>,
     playhead_grace_ends_at: Option<Instant>,
     timeline: Timeline,
     room: Room,
@@ -63,6 +65,7 @@ impl Client {
                 ingest_offset_ms: 0,
             },
             track: None,
+            doubt: None,
             playhead_grace_ends_at: (config.placement == Placement::Player)
                 .then(|| now.plus_millis(PLAYHEAD_GRACE_MS)),
             timeline: Timeline::new(),
@@ -85,6 +88,7 @@ impl Client {
             Input::Received(text) => self.handle_text(text, now),
             Input::Closed { code } => self.connection.handle_closed(code, out, now),
             Input::Playhead(playhead) => self.handle_playhead(playhead, now),
+            Input::PlayheadLost => self.lose_playhead(Doubt::Lost, now),
             Input::NoPlayhead => self.handle_no_playhead(),
             Input::TokenRenewed(token) => self.connection.handle_token(token, out, now),
             Input::Pause => self.pause(now),
@@ -160,22 +164,6 @@ impl Client {
         self.clock.error_ms(now)
     }
 
-    /// Returns when that happened which the viewer's picture shows at `now`. Count down to a
-    /// train's `expires_at` from here.
-    pub fn picture_time(&self, now: Instant) -> Option<ServerTime> {
-        if self.schedule.follows_playhead() {
-            let position = self.track?.position(now);
-            return Some(position.happened_at(self.schedule.ingest_offset_ms));
-        }
-        let delay_ms = match (self.schedule.placement, self.room.session()) {
-            (Placement::Source, _) | (_, None) => 0,
-            (Placement::Player | Placement::Companion, Some(session)) => session.delay_ms,
-        };
-
-        let shown_at = self.clock.server_time(now)?;
-        Some(shown_at.plus_millis(delay_ms.saturating_neg()))
-    }
-
     /// Returns what has been counted since the start.
     pub fn stats(&self) -> Stats {
         let (skipped, coalesced, shed) = self.timeline.losses();
@@ -220,10 +208,11 @@ impl Client {
             }
             Frame::Ping(payload) => self.connection.handle_ping(&payload, &mut self.outputs),
             Frame::Pong(payload) => {
-                if payload.is_some_and(|pong| self.clock.handle_pong(&pong, now))
-                    && !self.schedule.follows_playhead()
-                {
-                    self.timeline.doubt();
+                if payload.is_some_and(|pong| self.clock.handle_pong(&pong, now)) {
+                    if !self.schedule.follows_playhead() {
+                        self.timeline.doubt();
+                    }
+                    self.doubt_playhead(now);
                 }
             }
             Frame::Next { id, feed } if self.subscription.is(id) => self.handle_feed(feed, now),
@@ -235,42 +224,6 @@ impl Client {
             }
             Frame::Next { .. } | Frame::Error { .. } | Frame::Complete { .. } => {}
         }
-    }
-
-    fn handle_playhead(&mut self, playhead: Playhead, now: Instant) {
-        if self.schedule.placement != Placement::Player {
-            return;
-        }
-        self.playhead_grace_ends_at = None;
-        let jumped = self.track.is_none_or(|track| track.is_jump(&playhead, now))
-            || self
-                .timeline
-                .is_ahead_of(playhead.position.plus_millis(SEEK_TOLERANCE_MS));
-        let track = Track::new(playhead, now);
-        self.track = Some(if self.connection.is_paused() {
-            track.standing(now)
-        } else {
-            track
-        });
-
-        if self.schedule.playhead_missing {
-            self.schedule.playhead_missing = false;
-            self.timeline.reschedule(&self.schedule);
-        }
-        if jumped {
-            self.timeline.jump();
-        }
-    }
-
-    fn handle_no_playhead(&mut self) {
-        self.playhead_grace_ends_at = None;
-        if !self.schedule.follows_playhead() {
-            return;
-        }
-        self.track = None;
-        self.schedule.playhead_missing = true;
-        self.timeline.reschedule(&self.schedule);
-        self.timeline.forget_coverage();
     }
 
     /// Brings the picture up to `now`.

@@ -25,6 +25,9 @@ pub enum Input<'a> {
     /// The player reported where it is. Wanted on play, pause, stall, seek and rate change, and
     /// about every second.
     Playhead(Playhead),
+    /// The player does not say where it is, for now, or says what cannot be: it throws, or what
+    /// [`Playhead::read`] does not take. A picture that was known stands until a report comes.
+    PlayheadLost,
     /// There is a player, and it cannot tell where on the stream's timeline it is.
     NoPlayhead,
     /// The host has a new token. Ends a wait for one. If the server is about to close the socket
@@ -187,6 +190,8 @@ pub struct Stats {
     pub coalesced: u32,
     /// Moments given up because too much was held.
     pub shed: u32,
+    /// Reports of a playhead that cannot be: nothing is shown by them.
+    pub playheads_refused: u32,
     /// Times that somebody whom the room shows by name was left out, because there are more of them
     /// than a client holds.
     pub crowded_out: u32,

@@ -39,7 +39,7 @@ pub use exchange::{
     ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats, TokenRequest,
 };
 pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
-pub use playhead::Playhead;
+pub use playhead::{Playhead, SyncSource};
 pub use rehearsal::{RehearsalError, rehearse};
 pub use room::Room;
 pub use time::{Instant, MediaTime, ServerTime};

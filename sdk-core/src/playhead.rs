@@ -13,6 +13,17 @@ const BASIS_POINTS: i64 = 10_000;
 /// of playing would leave the range of the arithmetic.
 const RATE_MAX: u32 = 160_000;
 
+/// The first millisecond of 2000. No room is older, and seconds taken for milliseconds, a player's
+/// own running time and 0 all lie before it.
+const FIRST_POSITION_MS: i64 = 946_684_800_000;
+
+/// The last one that can be written: milliseconds taken for seconds lie beyond.
+const LAST_POSITION_MS: i64 = 253_402_300_799_999;
+
+/// How far a picture may be ahead of what is being filmed: clocks of encoders are off by seconds, and
+/// by hours when a zone was taken for another.
+const AHEAD_MAX_MS: i64 = 60_000;
+
 /// Where a player's picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Playhead {
@@ -24,11 +35,64 @@ pub struct Playhead {
     pub rate: u32,
 }
 
+/// What the picture events of a client are timed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncSource {
+    /// Their arrival, for they are composited into the picture.
+    Arrival,
+    /// The stream's delay: there is no player, or its playhead was never known.
+    Delay,
+    /// Nothing yet: the player's first report is waited for.
+    Awaited,
+    /// The player's playhead.
+    Playhead,
+    /// The place where the playhead was lost: the picture stands there until a report comes.
+    PlayheadLost,
+    /// As [`Self::Delay`] or [`Self::PlayheadLost`], for what the player reports cannot be.
+    PlayheadRefused,
+}
+
+/// Why there is no report to go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    Lost,
+    Refused,
+}
+
+impl Playhead {
+    /// Takes what a player says, whatever it is: a program date-time in milliseconds since 1970, and
+    /// a speed, 1 being normal. `None` if it is no number, or no place or speed that a picture has.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is not finite or negative is sorted out before; the rest saturates"
+    )]
+    pub fn read(position_ms: f64, playing: bool, rate: f64) -> Option<Self> {
+        if !position_ms.is_finite() || !rate.is_finite() || rate < 0.0 {
+            return None;
+        }
+
+        Some(Self {
+            position: MediaTime::from_unix_millis(position_ms as i64),
+            playing,
+            rate: (rate * 10_000.0) as u32,
+        })
+    }
+
+    /// Returns whether it can be the place of a picture while `live_edge` is being filmed.
+    pub(crate) fn is_plausible(&self, live_edge: Option<MediaTime>) -> bool {
+        (FIRST_POSITION_MS..=LAST_POSITION_MS).contains(&self.position.unix_millis())
+            && live_edge.is_none_or(|edge| self.position.millis_since(edge) <= AHEAD_MAX_MS)
+    }
+}
+
 /// The last report, and when it came.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Track {
     playhead: Playhead,
     reported_at: Instant,
+    /// Whether the player may have gone on unseen, at the rate of its last report.
+    is_lost: bool,
 }
 
 impl Track {
@@ -36,7 +100,24 @@ impl Track {
         Self {
             playhead,
             reported_at: now,
+            is_lost: false,
         }
+    }
+
+    /// Returns the track of a picture of which nothing more is heard.
+    pub(crate) fn lost(&self, now: Instant) -> Self {
+        if self.is_lost {
+            return *self;
+        }
+
+        Self {
+            is_lost: self.playhead.playing,
+            ..self.standing(now)
+        }
+    }
+
+    pub(crate) const fn playhead(&self) -> &Playhead {
+        &self.playhead
     }
 
     /// Returns where the picture should be by now.
@@ -86,6 +167,8 @@ impl Track {
         let old_speed = self.speed();
         let new_speed = if self.playhead.playing {
             i64::from(next.rate.min(RATE_MAX))
+        } else if self.is_lost {
+            i64::from(next.rate.max(self.playhead.rate).min(RATE_MAX))
         } else {
             old_speed
         };

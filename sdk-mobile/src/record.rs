@@ -179,6 +179,8 @@ pub struct Stats {
     pub coalesced: u32,
     /// Moments given up because too much was held.
     pub shed: u32,
+    /// Reports of a playhead that cannot be, such as one an hour ahead of the stream.
+    pub playheads_refused: u32,
     /// Times that somebody whom the room shows by name was left out, because there are more of them
     /// than a client holds.
     pub crowded_out: u32,
@@ -259,6 +261,7 @@ impl From<core::Stats> for Stats {
             skipped: stats.skipped,
             coalesced: stats.coalesced,
             shed: stats.shed,
+            playheads_refused: stats.playheads_refused,
             crowded_out: stats.crowded_out,
         }
     }

@@ -64,6 +64,10 @@ export class ParlorClient extends EventTarget {
     return this.#socket?.clockErrorMs() ?? null;
   }
 
+  get syncSource() {
+    return this.#socket?.syncSource() ?? null;
+  }
+
   get stats() {
     return this.#socket?.stats() ?? this.#lastStats;
   }
@@ -191,9 +195,8 @@ export class ParlorClient extends EventTarget {
   }
 
   setPlayhead({ positionMs, playing, rate = 1 }) {
-    // What is no number is no position.
-    if (Number.isFinite(positionMs) && Number.isFinite(rate)) this.#socket?.setPlayhead(positionMs, Boolean(playing), rate);
-    else this.setNoPlayhead();
+    // What is no number is no position, and the core says so.
+    this.#socket?.setPlayhead(Number(positionMs), Boolean(playing), Number(rate ?? 1));
   }
 
   setNoPlayhead() {

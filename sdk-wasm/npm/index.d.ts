@@ -204,6 +204,21 @@ export interface ConnectOptions {
   signal?: AbortSignal;
 }
 
+/**
+ * What picture events are timed by: their arrival (in a `source`), the stream's delay, or the playhead.
+ * `awaited`: the player's first report is waited for. `playhead-lost`: the picture stands where it was
+ * when the player stopped saying where it is. `playhead-refused`: the player says what cannot be, such
+ * as an hour ahead of the stream; the picture stands if the playhead was known, and the delay is used
+ * if it never was.
+ */
+export type SyncSource =
+  | "arrival"
+  | "delay"
+  | "awaited"
+  | "playhead"
+  | "playhead-lost"
+  | "playhead-refused";
+
 /** What a client has counted since it began. */
 export interface Stats {
   /** Connections lost or not made, other than by the page's wish. */
@@ -223,6 +238,8 @@ export interface Stats {
   coalesced: number;
   /** Moments given up because too much was held. */
   shed: number;
+  /** Reports of a playhead that cannot be, such as one an hour ahead of the stream. */
+  playheadsRefused: number;
   /** Times that somebody was left out because the room names more people than a client holds. */
   crowdedOut: number;
 }
@@ -266,6 +283,8 @@ export declare class ParlorClient {
   readonly position: UnixMillis | null;
   /** How far the server's clock may be from where the client believes it. Null until it is known. */
   readonly clockErrorMs: number | null;
+  /** What picture events are timed by. Null before `connect` and after `disconnect`. */
+  readonly syncSource: SyncSource | null;
   readonly stats: Stats;
   readonly profile: RoomProfile | null;
   /** The live session, or else the last one. */

@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 
 use js_sys::Function;
-use parlor_sdk_core::{Config, Input, MediaTime, Playhead, Room, ServerTime, Stats};
+use parlor_sdk_core::{Config, Input, MediaTime, Playhead, Room, ServerTime, Stats, SyncSource};
 
 use crate::driver::Driver;
 use crate::notice::Notice;
@@ -26,9 +26,15 @@ impl Client {
     }
 
     /// Reports where the player's picture is. Call with every frame, or on play, pause, seek and
-    /// about every second.
-    pub fn report_playhead(&self, playhead: Playhead) {
-        self.driver.handle(Input::Playhead(playhead));
+    /// about every second. `None` is a player that does not say, for now, or says what cannot be.
+    pub fn report_playhead(&self, playhead: Option<Playhead>) {
+        self.driver
+            .handle(playhead.map_or(Input::PlayheadLost, Input::Playhead));
+    }
+
+    /// Returns what picture events are timed by.
+    pub fn sync_source(&self) -> SyncSource {
+        self.driver.with_core(|core, _| core.sync_source())
     }
 
     /// Reports that there is a player, and that it cannot tell where it is.

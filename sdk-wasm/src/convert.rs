@@ -5,10 +5,10 @@ use js_sys::{Array, Object, Reflect};
 use parlor_sdk_core::{
     ConnectionState, ContributionAlert, ContributionKind, EventKind, Failure, HypeTrain,
     HypeTrainContributor, HypeTrainPhase, MediaTime, ParticipantProfile, ParticipantRole,
-    Placement, Playhead, RoomProfile, RoomState, ServerTime, Session, ShownEvent, StageRole,
+    Placement, RoomProfile, RoomState, ServerTime, Session, ShownEvent, StageRole,
 };
 #[cfg(feature = "package")]
-use parlor_sdk_core::{Room, Stage, Stats};
+use parlor_sdk_core::{Room, Stage, Stats, SyncSource};
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
 /// `{ type, seq, occurredAt, displayAt, lateByMs }`, and what the event is about: one of `room`,
@@ -215,6 +215,7 @@ pub(crate) fn stats(stats: &Stats) -> JsValue {
         .number("skipped", stats.skipped.into())
         .number("coalesced", stats.coalesced.into())
         .number("shed", stats.shed.into())
+        .number("playheadsRefused", stats.playheads_refused.into())
         .number("crowdedOut", stats.crowded_out.into())
         .done()
 }
@@ -262,18 +263,16 @@ pub fn placement(name: &str) -> Option<Placement> {
     }
 }
 
-/// Reads what a player says: a program date-time in milliseconds since 1970, and a speed, 1 being
-/// normal.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a cast saturates, and whole milliseconds are all that is wanted"
-)]
-pub fn playhead(position_ms: f64, playing: bool, rate: f64) -> Playhead {
-    Playhead {
-        position: MediaTime::from_unix_millis(position_ms as i64),
-        playing,
-        rate: (rate * 10_000.0) as u32,
+/// `player`, `delay`, …: what picture events are timed by.
+#[cfg(feature = "package")]
+pub(crate) const fn sync_source(source: SyncSource) -> &'static str {
+    match source {
+        SyncSource::Arrival => "arrival",
+        SyncSource::Delay => "delay",
+        SyncSource::Awaited => "awaited",
+        SyncSource::Playhead => "playhead",
+        SyncSource::PlayheadLost => "playhead-lost",
+        SyncSource::PlayheadRefused => "playhead-refused",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 use js_sys::Function;
-use parlor_sdk_core::{Config, Delivery};
+use parlor_sdk_core::{Config, Delivery, Playhead};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use crate::client::Client;
@@ -61,13 +61,19 @@ impl RoomClient {
     #[wasm_bindgen(js_name = setPlayhead)]
     pub fn set_playhead(&self, position_ms: f64, playing: bool, rate: f64) {
         self.client
-            .report_playhead(convert::playhead(position_ms, playing, rate));
+            .report_playhead(Playhead::read(position_ms, playing, rate));
     }
 
     /// Reports that the player cannot tell where it is.
     #[wasm_bindgen(js_name = setNoPlayhead)]
     pub fn set_no_playhead(&self) {
         self.client.report_no_playhead();
+    }
+
+    /// Returns what picture events are timed by.
+    #[wasm_bindgen(js_name = syncSource)]
+    pub fn sync_source(&self) -> String {
+        String::from(convert::sync_source(self.client.sync_source()))
     }
 
     /// Hands over a new token.

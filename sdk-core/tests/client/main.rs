@@ -10,6 +10,7 @@ mod delivery;
 mod lifecycle;
 mod model;
 mod people;
+mod playhead;
 mod seek;
 mod server;
 mod sim;

@@ -235,6 +235,11 @@ impl Model {
 
     fn report(&mut self, picture: Picture) {
         if self.placement == Placement::Player {
+            // Farther ahead of what is being filmed no picture is believed.
+            let picture = Picture {
+                position: picture.position.min(self.sim.live_edge() + 50_000),
+                ..picture
+            };
             self.picture = Picture {
                 playing: picture.playing && !self.in_background,
                 ..picture

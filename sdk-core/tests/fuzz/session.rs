@@ -121,6 +121,10 @@ impl Session {
 
     fn playhead(&mut self, script: &mut Unstructured<'_>) -> Result<()> {
         let flags = script.arbitrary::<u8>()?;
+        if flags & 8 != 0 {
+            self.viewer.input(Input::PlayheadLost);
+            return Ok(());
+        }
         let position = if flags & 2 == 0 {
             START_MS + self.viewer.now + number::<i16>(script)? * 10
         } else {

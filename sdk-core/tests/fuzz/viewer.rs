@@ -16,6 +16,11 @@ const WAKEUPS_MAX: u32 = 20_000;
 /// How long a player may say nothing of where it is before the stream's delay is used instead.
 const PLAYHEAD_GRACE_MS: i64 = 5_000;
 
+/// Where no picture is: before 2000, after 9999, and more than a minute ahead of what is being filmed.
+const FIRST_POSITION_MS: i64 = 946_684_800_000;
+const LAST_POSITION_MS: i64 = 253_402_300_799_999;
+const AHEAD_MAX_MS: i64 = 60_000;
+
 /// No event is shorter than this in a message, so that it bounds how many can have come.
 const EVENT_BYTES_MIN: usize = 100;
 
@@ -108,14 +113,24 @@ impl Viewer {
 
     pub(crate) fn input(&mut self, input: Input<'_>) {
         self.follow_player(&input);
-        self.client
-            .handle_input(input, Instant::from_millis(self.now));
+        let now = Instant::from_millis(self.now);
+        let knew_the_clock = self.client.clock_error_ms(now).is_some();
+        self.client.handle_input(input, now);
+        if !knew_the_clock
+            && self.client.clock_error_ms(now).is_some()
+            && let Player::Reporting { playhead, .. } = self.player
+            && !self.is_plausible(playhead)
+        {
+            self.player = Player::WithoutClock;
+        }
         self.drain();
     }
 
     /// Works out where the player is, as far as `input` says something about it.
     fn follow_player(&mut self, input: &Input<'_>) {
         match *input {
+            Input::Playhead(playhead) if !self.is_plausible(playhead) => self.lose_player(),
+            Input::PlayheadLost => self.lose_player(),
             Input::Playhead(playhead) => {
                 self.player = Player::Reporting {
                     playhead: Playhead {
@@ -128,15 +143,7 @@ impl Viewer {
             Input::NoPlayhead => self.player = Player::WithoutClock,
             Input::Pause => {
                 self.is_paused = true;
-                if let Player::Reporting { playhead, at } = &mut self.player {
-                    let position =
-                        position(playhead, self.now - *at).clamp(i64::MIN.into(), i64::MAX.into());
-                    *at = self.now;
-                    playhead.playing = false;
-                    playhead.position = MediaTime::from_unix_millis(
-                        i64::try_from(position).expect("it has been clamped"),
-                    );
-                }
+                self.stop_player();
             }
             Input::Resume => {
                 self.is_paused = false;
@@ -158,6 +165,42 @@ impl Viewer {
             && !self.is_paused
         {
             self.player = Player::WithoutClock;
+        }
+    }
+
+    fn is_plausible(&self, playhead: Playhead) -> bool {
+        let now = Instant::from_millis(self.now);
+        let profile = self.client.room().profile();
+        let offset_ms = profile.map_or(0, |profile| profile.ingest_offset_ms);
+        let server_time = self.client.server_time(now);
+        let live_edge = server_time.filter(|_| self.client.clock_error_ms(now).is_some());
+
+        (FIRST_POSITION_MS..=LAST_POSITION_MS).contains(&playhead.position.unix_millis())
+            && live_edge.is_none_or(|edge| {
+                let edge = edge.on_stream(offset_ms);
+                playhead.position.millis_since(edge) <= AHEAD_MAX_MS
+            })
+    }
+
+    fn lose_player(&mut self) {
+        if let Player::Reporting { playhead, .. } = self.player {
+            if self.is_plausible(playhead) {
+                self.stop_player();
+            } else {
+                self.player = Player::WithoutClock;
+            }
+        }
+    }
+
+    /// The picture stands where it is.
+    fn stop_player(&mut self) {
+        if let Player::Reporting { playhead, at } = &mut self.player {
+            let position =
+                position(playhead, self.now - *at).clamp(i64::MIN.into(), i64::MAX.into());
+            *at = self.now;
+            playhead.playing = false;
+            playhead.position =
+                MediaTime::from_unix_millis(i64::try_from(position).expect("it has been clamped"));
         }
     }
 

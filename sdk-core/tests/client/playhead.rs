@@ -1,0 +1,161 @@
+//! What a player says that cannot be, and a player that stops saying anything.
+
+use crate::sim::Sim;
+use parlor_sdk_core::{Input, MediaTime, Placement, Playhead, SyncSource};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Reports `position` each second, for `span_ms`.
+fn insist_on(sim: &mut Sim, position: impl Fn(&Sim) -> i64, span_ms: i64) {
+    for _ in 0..span_ms / 1_000 {
+        let position = position(sim);
+        sim.play_at(position);
+        sim.run_for(1_000);
+    }
+}
+
+#[test]
+fn a_position_that_cannot_be_is_none_and_the_delay_is_used() {
+    let positions: [fn(&Sim) -> i64; 8] = [
+        |_| 0,
+        |_| -1,
+        |_| i64::MIN,
+        |_| i64::MAX,
+        |sim| sim.now,
+        |sim| sim.live_edge() / 1_000,
+        |sim| sim.live_edge() * 1_000,
+        |sim| sim.live_edge() + HOUR_MS,
+    ];
+    for (index, position) in positions.into_iter().enumerate() {
+        let mut sim = Sim::new(Placement::Player);
+        insist_on(&mut sim, position, 6_000);
+        let began_at = sim.now;
+        sim.contribute(400);
+        insist_on(&mut sim, position, 7_000);
+        assert_eq!(sim.shown(), [0_i64; 0], "{index}");
+        insist_on(&mut sim, position, 2_000);
+        assert_eq!(sim.shown(), [3, 4], "{index}");
+        assert_eq!(sim.now - began_at, 9_000);
+        assert_eq!(sim.client.sync_source(), SyncSource::PlayheadRefused);
+        assert!(sim.client.stats().playheads_refused >= 14, "{index}");
+
+        let position = sim.live_edge() - 2_000;
+        sim.play_at(position);
+        sim.contribute(500);
+        sim.run_for(2_500);
+        assert_eq!(sim.shown(), [3, 4, 5, 6], "{index}");
+        assert_eq!(sim.client.sync_source(), SyncSource::Playhead);
+    }
+}
+
+#[test]
+fn a_position_reported_before_the_clock_is_known_is_looked_at_again() {
+    let mut sim = Sim::new(Placement::Player);
+    let position = sim.live_edge() + HOUR_MS;
+    sim.pause_at(position);
+    assert_eq!(sim.client.sync_source(), SyncSource::Playhead);
+    sim.contribute(400);
+    sim.run_for(5_000);
+
+    assert_eq!(sim.client.sync_source(), SyncSource::PlayheadRefused);
+    assert_eq!(sim.total(), None);
+    sim.run_for(5_000);
+    assert_eq!(sim.total(), Some(400));
+}
+
+#[test]
+fn bad_reports_between_good_ones_change_nothing() {
+    let mut sim = Sim::playing_behind(2_000);
+    sim.forget_deliveries();
+    for round in 0..300 {
+        if round % 30 == 0 {
+            sim.contribute(1);
+        }
+        let position = sim.live_edge() - 2_000;
+        match round % 3 {
+            0 => sim.play_at(position),
+            1 => sim.input(Input::PlayheadLost),
+            _ => sim.play_at(position + HOUR_MS),
+        }
+        sim.run_for(16);
+    }
+    let position = sim.live_edge() - 2_000;
+    sim.play_at(position);
+    sim.run_for(2_500);
+
+    assert_eq!(sim.replaced(), []);
+    assert_eq!(sim.shown(), (3..23).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_picture_of_which_nothing_is_heard_stands_until_it_is_heard_of() {
+    let mut sim = Sim::playing_behind(2_000);
+    sim.input(Input::PlayheadLost);
+    let stands_at = sim.live_edge() - 2_000;
+    sim.contribute(400);
+    sim.run_for(60_000);
+    assert_eq!(sim.shown(), [0_i64; 0]);
+    assert_eq!(sim.client.sync_source(), SyncSource::PlayheadLost);
+
+    sim.play_at(stands_at);
+    sim.run_for(1_999);
+    assert_eq!(sim.shown(), [0_i64; 0]);
+    sim.run_for(1);
+    assert_eq!(sim.shown(), [3, 4]);
+}
+
+#[test]
+fn a_player_that_went_on_unheard_has_not_jumped() {
+    for unheard_ms in [500, 5_000, 20_000] {
+        let mut sim = Sim::playing_behind(2_000);
+        sim.contribute(400);
+        sim.run_for(3_000);
+        sim.forget_deliveries();
+        for _ in 0..unheard_ms / 100 {
+            sim.input(Input::PlayheadLost);
+            sim.run_for(100);
+        }
+        sim.contribute(500);
+        sim.run_for(100);
+        let position = sim.live_edge() - 2_000;
+        sim.play_at(position);
+        sim.run_for(2_500);
+
+        assert_eq!(sim.replaced(), [], "{unheard_ms}");
+        assert_eq!(sim.shown(), [5, 6], "{unheard_ms}");
+    }
+}
+
+#[test]
+fn the_delay_is_used_when_the_application_says_so() {
+    let mut sim = Sim::playing_behind(20_000);
+    sim.input(Input::PlayheadLost);
+    sim.input(Input::NoPlayhead);
+    assert_eq!(sim.client.sync_source(), SyncSource::Delay);
+    sim.contribute(400);
+    sim.run_for(8_000);
+    assert_eq!(sim.shown(), [3, 4]);
+}
+
+#[test]
+fn only_numbers_that_a_picture_can_have_are_read() {
+    let good = 1_767_323_000_000.0;
+    for (position_ms, rate) in [
+        (f64::NAN, 1.0),
+        (f64::INFINITY, 1.0),
+        (f64::NEG_INFINITY, 1.0),
+        (good, f64::NAN),
+        (good, f64::INFINITY),
+        (good, -1.0),
+    ] {
+        assert_eq!(Playhead::read(position_ms, true, rate), None);
+    }
+    assert_eq!(
+        Playhead::read(good, true, 1.5),
+        Some(Playhead {
+            position: MediaTime::from_unix_millis(1_767_323_000_000),
+            playing: true,
+            rate: 15_000,
+        })
+    );
+}
