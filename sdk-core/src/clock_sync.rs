@@ -1,9 +1,9 @@
 //! Estimates the server's clock from the stamps of pings and pongs, as NTP does.
 //!
 //! An exchange that took `r` on the way puts the server's clock within `r / 2` of its middle,
-//! however unevenly the way there and back were: that half is the error bound, and the exchange
-//! with the least `r` of a window is the one to believe. The estimate moves towards it gradually,
-//! so that nothing on screen jumps.
+//! however unevenly the way there and back were: that half is the error bound. It grows with age, for
+//! the two clocks part, and the exchange with the least of a window is the one to believe. The
+//! estimate moves towards it gradually, so that nothing on screen jumps.
 
 use crate::time::{Instant, ServerTime};
 use crate::wire::PongPayload;
@@ -34,8 +34,15 @@ const ROUNDING_MS: i64 = 2;
 pub(crate) struct ClockSync {
     samples: VecDeque<Sample>,
     estimate: Option<Estimate>,
-    /// The least that the server's clock can be ahead of ours: something stamped has arrived.
-    floor_ms: Option<i64>,
+    floor: Option<Floor>,
+}
+
+/// The least that the server's clock can be ahead of ours, for something stamped has arrived. It sinks
+/// as fast as the two clocks may part.
+#[derive(Debug, Clone, Copy)]
+struct Floor {
+    arrived_at: Instant,
+    offset_ms: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +57,7 @@ struct Sample {
 struct Estimate {
     from_ms: i64,
     began_at: Instant,
-    target_ms: i64,
+    target: Sample,
 }
 
 impl ClockSync {
@@ -73,24 +80,35 @@ impl ClockSync {
         };
 
         let is_first = self.estimate.is_none();
-        if self.best().is_some_and(|best| best.contradicts(sample)) {
+        if self
+            .estimate
+            .is_some_and(|estimate| estimate.target.contradicts(sample))
+        {
             self.samples.clear();
-            self.floor_ms = None;
+            self.floor = None;
         }
         if self.samples.len() == WINDOW {
             self.samples.pop_front();
         }
         self.samples.push_back(sample);
         self.steer(now);
-        self.drop_foreign_floor();
+        self.drop_foreign_floor(now);
 
         is_first
     }
 
     /// Takes in a stamp of something that has arrived: the server's clock is at least there.
     pub(crate) fn handle_stamp(&mut self, stamp: ServerTime, now: Instant) {
-        let floor_ms = stamp.unix_millis().saturating_sub(now.as_millis());
-        self.floor_ms = self.floor_ms.max(Some(floor_ms));
+        let offset_ms = stamp.unix_millis().saturating_sub(now.as_millis());
+        if self
+            .floor
+            .is_none_or(|floor| floor.offset_ms(now) < offset_ms)
+        {
+            self.floor = Some(Floor {
+                arrived_at: now,
+                offset_ms,
+            });
+        }
     }
 
     /// Returns the server's time, or `None` while nothing is known of it.
@@ -98,7 +116,7 @@ impl ClockSync {
         let offset_ms = self
             .estimate
             .map(|estimate| estimate.offset_ms(now))
-            .max(self.floor_ms)?;
+            .max(self.floor.map(|floor| floor.offset_ms(now)))?;
 
         Some(ServerTime::from_unix_millis(
             now.as_millis().saturating_add(offset_ms),
@@ -107,12 +125,12 @@ impl ClockSync {
 
     /// Returns how far the server's time may be from what [`Self::server_time`] says.
     pub(crate) fn error_ms(&self, now: Instant) -> Option<i64> {
-        let best = self.best()?;
         let estimate = self.estimate?;
-        let age_ms = now.millis_since(best.taken_at).max(0);
-        let still_to_go_ms = estimate.offset_ms(now).saturating_sub(estimate.target_ms);
+        let still_to_go_ms = estimate
+            .offset_ms(now)
+            .saturating_sub(estimate.target.offset_ms);
 
-        Some(best.bound_ms() + age_ms / DRIFT_DIVISOR + still_to_go_ms.saturating_abs())
+        Some(estimate.target.bound_ms(now) + still_to_go_ms.saturating_abs())
     }
 
     /// Returns the first instant after `now` at which the server's time will be `time` or later.
@@ -121,7 +139,7 @@ impl ClockSync {
         // While the estimate is being moved it gains or loses at most a 20th of the wait. Waking
         // early costs one more wake-up; the wait shrinks twentyfold each time.
         let gain_ms = match self.estimate {
-            Some(estimate) if estimate.offset_ms(now) < estimate.target_ms => {
+            Some(estimate) if estimate.offset_ms(now) < estimate.target.offset_ms => {
                 wait_ms / (SLEW_DIVISOR + 1)
             }
             _ => 0,
@@ -130,15 +148,15 @@ impl ClockSync {
         Some(now.plus_millis((wait_ms - gain_ms).max(1)))
     }
 
-    fn best(&self) -> Option<Sample> {
+    fn best(&self, now: Instant) -> Option<Sample> {
         self.samples
             .iter()
             .copied()
-            .min_by_key(|sample| sample.round_trip_ms)
+            .min_by_key(|sample| sample.bound_ms(now))
     }
 
     fn steer(&mut self, now: Instant) {
-        let Some(best) = self.best() else { return };
+        let Some(best) = self.best(now) else { return };
         let from_ms = self
             .estimate
             .map(|estimate| estimate.offset_ms(now))
@@ -148,42 +166,55 @@ impl ClockSync {
         self.estimate = Some(Estimate {
             from_ms,
             began_at: now,
-            target_ms: best.offset_ms,
+            target: best,
         });
     }
 
     /// Drops a floor that lies beyond the error bound: after a failover, stamps may still come from
     /// the clock of another node.
-    fn drop_foreign_floor(&mut self) {
-        if let (Some(best), Some(floor_ms)) = (self.best(), self.floor_ms)
-            && floor_ms > best.offset_ms.saturating_add(best.bound_ms())
+    fn drop_foreign_floor(&mut self, now: Instant) {
+        if let (Some(best), Some(floor)) = (self.best(now), self.floor)
+            && floor.offset_ms(now) > best.offset_ms.saturating_add(best.bound_ms(now))
         {
-            self.floor_ms = None;
+            self.floor = None;
         }
+    }
+}
+
+impl Floor {
+    fn offset_ms(self, now: Instant) -> i64 {
+        self.offset_ms
+            .saturating_sub(drift_ms(self.arrived_at, now))
     }
 }
 
 impl Estimate {
     fn offset_ms(&self, now: Instant) -> i64 {
         let limit_ms = now.millis_since(self.began_at).max(0) / SLEW_DIVISOR;
-        let to_go_ms = self.target_ms.saturating_sub(self.from_ms);
+        let to_go_ms = self.target.offset_ms.saturating_sub(self.from_ms);
 
         self.from_ms + to_go_ms.clamp(-limit_ms, limit_ms)
     }
 }
 
 impl Sample {
-    const fn bound_ms(self) -> i64 {
-        self.round_trip_ms / 2 + ROUNDING_MS
+    /// Returns how far the server's clock may be from where this exchange put it.
+    fn bound_ms(self, now: Instant) -> i64 {
+        self.round_trip_ms / 2 + ROUNDING_MS + drift_ms(self.taken_at, now)
     }
 
     /// Returns whether both cannot be true of one clock: somebody's clock was set, or slept.
     fn contradicts(self, later: Self) -> bool {
-        let age_ms = later.taken_at.millis_since(self.taken_at).max(0);
-        let allowed_ms = self.bound_ms() + later.bound_ms() + age_ms / DRIFT_DIVISOR;
+        let now = later.taken_at;
+        let allowed_ms = self.bound_ms(now) + later.bound_ms(now);
 
         self.offset_ms.abs_diff(later.offset_ms) > allowed_ms.unsigned_abs()
     }
+}
+
+/// Returns how far two clocks may part between two instants.
+fn drift_ms(from: Instant, to: Instant) -> i64 {
+    to.millis_since(from).max(0) / DRIFT_DIVISOR
 }
 
 /// Returns the middle of two numbers that may be far from 0, without overflow.
@@ -327,7 +358,82 @@ mod tests {
         assert_eq!(clock.server_time(Instant::from_millis(100)), None);
     }
 
+    #[test]
+    fn a_floor_sinks_as_fast_as_clocks_may_part() {
+        let mut clock = ClockSync::default();
+        exchange(&mut clock, 0, AHEAD_MS, 5, 5);
+        clock.handle_stamp(
+            ServerTime::from_unix_millis(AHEAD_MS + 20),
+            Instant::from_millis(20),
+        );
+        let hour_ms = 3_600_000;
+        for at in [hour_ms, 2 * hour_ms, 3 * hour_ms] {
+            exchange(&mut clock, at, AHEAD_MS - at / 10_000, 5, 5);
+            let offset_ms = offset_ms(&clock, at + 60_000);
+            assert_eq!(offset_ms, AHEAD_MS - at / 10_000, "{at}");
+        }
+    }
+
+    /// Something that happens to a clock, and how long after the last.
+    #[derive(Debug, Clone, Copy)]
+    enum Event {
+        Exchange { there_ms: i64, back_ms: i64 },
+        Stamp { age_ms: i64 },
+        Step { by_ms: i64 },
+    }
+
+    fn event() -> impl Strategy<Value = (Event, i64)> {
+        let event = prop_oneof![
+            5 => (0..500_i64, 0..500_i64)
+                .prop_map(|(there_ms, back_ms)| Event::Exchange { there_ms, back_ms }),
+            3 => prop_oneof![0..20_i64, 0..5_000_i64].prop_map(|age_ms| Event::Stamp { age_ms }),
+            // Large enough to be told from what the longest silence explains.
+            1 => (-50..50_i64).prop_map(|times| Event::Step { by_ms: times * 200_000 }),
+        ];
+
+        (event, prop_oneof![0..20_000_i64, 0..7_200_000_i64])
+    }
+
     proptest! {
+        /// After a step the bound holds again from the next exchange on.
+        #[test]
+        fn the_error_bound_holds_under_drift_stamps_and_steps(
+            drift_ppm in -199..199_i64,
+            events in prop::collection::vec(event(), 1..60),
+        ) {
+            let mut clock = ClockSync::default();
+            let mut at = 0;
+            let mut steps_ms = 0;
+            let mut is_bound = false;
+            for (event, pause_ms) in events {
+                let ahead_ms = |at: i64| AHEAD_MS + steps_ms + at * drift_ppm / 1_000_000;
+                match event {
+                    Event::Exchange { there_ms, back_ms } => {
+                        exchange(&mut clock, at, ahead_ms(at + there_ms), there_ms, back_ms);
+                        at += there_ms + back_ms;
+                        is_bound = true;
+                    }
+                    Event::Stamp { age_ms } => clock.handle_stamp(
+                        ServerTime::from_unix_millis(at + ahead_ms(at) - age_ms),
+                        Instant::from_millis(at),
+                    ),
+                    Event::Step { by_ms } => {
+                        steps_ms += by_ms;
+                        is_bound = false;
+                    }
+                }
+                for now in [at, at + pause_ms / 2, at + pause_ms] {
+                    let ahead_ms = AHEAD_MS + steps_ms + now * drift_ppm / 1_000_000;
+                    if is_bound {
+                        let error_ms = clock.error_ms(Instant::from_millis(now)).unwrap();
+                        let off_ms = offset_ms(&clock, now) - ahead_ms;
+                        prop_assert!(off_ms.abs() <= error_ms, "{} > {}", off_ms, error_ms);
+                    }
+                }
+                at += pause_ms;
+            }
+        }
+
         #[test]
         fn the_error_bound_covers_every_unevenness(
             ways in prop::collection::vec((0..500_i64, 0..500_i64, 0..20_000_i64), 1..40),
