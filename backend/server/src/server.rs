@@ -132,7 +132,10 @@ impl Server {
         app.draining.send_replace(true);
         within("sockets", DRAIN_STEP_MAX, self.service.sockets.drain()).await;
         within("the node's lease", FAREWELL_MAX, app.presence.leave()).await;
+        let unanswered = self.http.abort_handle();
         within("requests", DRAIN_STEP_MAX, self.http).await;
+        // With what it still answers, so that nothing is left behind.
+        unanswered.abort();
         within("commands", DRAIN_STEP_MAX, app.writer.stop()).await;
         self.watch.abort();
         within("the database", FAREWELL_MAX, app.store.close()).await;

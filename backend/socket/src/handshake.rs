@@ -15,6 +15,7 @@ use tungstenite::error::{Error, ProtocolError};
 use tungstenite::handshake::server::create_response_with_body;
 
 use super::SUBPROTOCOL;
+use super::http_stream::HttpStream;
 
 /// The version of WebSocket that there is.
 const VERSION: &str = "13";
@@ -73,13 +74,13 @@ impl Opening {
                 return None;
             }
         };
-        let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-            tracing::error!("a connection that is not TCP cannot become a socket");
+        let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<HttpStream>>() else {
+            tracing::error!("a connection of another kind cannot become a socket");
             return None;
         };
 
         Some(Opened {
-            stream: io.into_inner(),
+            stream: io.into_inner().into_inner(),
             unread: read_buf,
         })
     }
