@@ -348,9 +348,12 @@ export declare class ParlorClient {
     signal?: AbortSignal;
   }): Promise<{ participants: Participant[]; totalCount: number; next: string | null }>;
 
-  /** Reports where the player's picture is: with every frame, or on play, pause, seek and each second. */
+  /**
+   * Reports where the player's picture is: with every frame, or on play, pause, seek and each second.
+   * With what is no number, the picture stands until a better report comes.
+   */
   setPlayhead(playhead: { positionMs: UnixMillis; playing: boolean; rate?: number }): void;
-  /** Reports that the player cannot tell where it is. */
+  /** Reports that the player cannot tell where it is, and never will: the stream's delay is used. */
   setNoPlayhead(): void;
   /** Lets go of the connection, for as long as nobody looks. What is known stays; nothing is told. */
   pause(): void;
