@@ -161,6 +161,8 @@ impl Presence {
 
     async fn write(self: Arc<Self>, writer: Writer, pulse: Arc<Pulse>) {
         let mut writing = JoinSet::new();
+        // Whoever wrote before has panicked, and its sets have gone with it.
+        self.registry().lose_sets(self.clock.now());
         loop {
             pulse.beat();
             let due = self.registry().take_due(self.clock.now());

@@ -191,6 +191,26 @@ impl Registry {
         self.set_timer(*room_id);
     }
 
+    /// Takes in that of none of the sets under way it will be heard what became of it.
+    pub(super) fn lose_sets(&mut self, now: ServerTime) {
+        let retry_at = now.plus_millis(RETRY_MS);
+        let written_to = |(id, room): (&RoomId, &Room)| room.is_writing.then_some(*id);
+        let room_ids: Vec<_> = self.rooms.iter().filter_map(written_to).collect();
+        for room_id in room_ids {
+            let room = self.rooms.get_mut(&room_id).expect("it was just listed");
+            room.is_writing = false;
+            let mut lost = Vec::new();
+            for (viewer_id, person) in &mut room.people {
+                if std::mem::take(&mut person.is_in_flight) {
+                    lost.push(viewer_id.clone());
+                }
+            }
+            room.doubt(&lost, retry_at);
+            self.set_timer(room_id);
+        }
+        self.writing = 0;
+    }
+
     /// Goes on as another node, of which nothing is written yet.
     pub(super) fn start_anew(&mut self, node_id: NodeId, now: ServerTime) {
         self.node_id = node_id;

@@ -169,6 +169,33 @@ fn a_set_that_failed_is_tried_again_as_things_are_then() {
 }
 
 #[test]
+fn sets_that_are_lost_are_written_again_and_hold_up_nothing() {
+    let mut registry = registry();
+    for number in 0..1_000 {
+        registry.connect(TENANT, room(number), &viewer("ana"), at(0));
+    }
+    let (taken, _) = due(&mut registry, at(0));
+    assert_eq!(taken.len(), WRITING_MAX);
+    let unseen = registry.take_due(at(0));
+    assert!(unseen.is_empty());
+
+    registry.lose_sets(at(10));
+    let (taken, _) = due(&mut registry, at(10));
+    assert_eq!(taken.len(), WRITING_MAX);
+    for flush in &taken {
+        registry.handle_written(flush, Outcome::Written, at(20));
+    }
+    let mut rooms: BTreeSet<_> = taken.iter().map(|flush| flush.room_id).collect();
+    while let Some(next) = registry.poll_timeout() {
+        for flush in registry.take_due(next) {
+            registry.handle_written(&flush, Outcome::Written, next);
+            rooms.insert(flush.room_id);
+        }
+    }
+    assert_eq!(rooms.len(), 1_000);
+}
+
+#[test]
 fn under_another_name_everyone_is_written_anew() {
     let mut registry = registry();
     for name in ["ana", "ben", "cem"] {
@@ -200,6 +227,8 @@ enum Step {
     /// Answers a set that is being written, by its place.
     Answer(usize, Answer),
     StartAnew,
+    /// Nobody hears any more of the sets that are being written.
+    LoseSets(Answer),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -219,6 +248,8 @@ fn step() -> impl Strategy<Value = Step> {
         Answer::NotWritten,
     ]);
 
+    let lost = prop::sample::select(vec![Answer::WrittenUnheard, Answer::NotWritten]);
+
     prop_oneof![
         4 => who().prop_map(|(room, name)| Step::Connect(room, name)),
         4 => who().prop_map(|(room, name)| Step::Disconnect(room, name)),
@@ -226,6 +257,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Take),
         4 => (0..3_usize, answer).prop_map(|(place, answer)| Step::Answer(place, answer)),
         1 => Just(Step::StartAnew),
+        1 => lost.prop_map(Step::LoseSets),
     ]
 }
 
@@ -276,6 +308,12 @@ impl World {
                 self.answer(&flush, *answer);
             }
             Step::Answer(..) => (),
+            Step::LoseSets(answer) => {
+                for flush in std::mem::take(&mut self.in_flight) {
+                    self.write(&flush, *answer);
+                }
+                self.registry.lose_sets(now);
+            }
             Step::StartAnew => {
                 self.nodes += 1;
                 self.registry.start_anew(node(self.nodes), now);
@@ -283,7 +321,7 @@ impl World {
         }
     }
 
-    fn answer(&mut self, flush: &Flush, answer: Answer) {
+    fn write(&mut self, flush: &Flush, answer: Answer) {
         let change = &flush.change;
         if !matches!(answer, Answer::NotWritten) {
             let row = |id: &ViewerId| (change.node_id, flush.room_id, id.clone());
@@ -292,6 +330,10 @@ impl World {
                 self.rows.remove(&departed);
             }
         }
+    }
+
+    fn answer(&mut self, flush: &Flush, answer: Answer) {
+        self.write(flush, answer);
         let outcome = match answer {
             Answer::Written => Outcome::Written,
             Answer::WrittenUnheard | Answer::NotWritten => Outcome::Failed,
