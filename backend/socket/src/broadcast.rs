@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::frame::{END, Frame, HEADER_BYTES_MAX, NEXT, text_header};
+use super::sent::count_sent;
 
 /// The longest opening that is written in place. Ids of clients are a counter or a UUID; a longer
 /// one takes the way through the queue.
@@ -75,7 +76,7 @@ impl Broadcast {
 
     /// Adds what was counted to the metrics.
     pub(crate) fn report(&mut self) {
-        super::outbound::count_sent(
+        count_sent(
             std::mem::take(&mut self.sent_messages),
             std::mem::take(&mut self.sent_bytes),
         );

@@ -11,9 +11,6 @@ use parlor_live::hub::{Hub, Position, WatchedRoom};
 use parlor_node::patience::ReadError;
 use parlor_store::{LogPosition, Picture, Resume, RoomView, Snapshot, Store, StoreError};
 
-use super::close::Close;
-use super::outbound::Outbound;
-
 /// Events of a subscriber's first page, before it is known how long one is in their words. An event in
 /// the SDKs' is up to 2 KB.
 pub(crate) const FIRST_PAGE_EVENTS: usize = 16;
@@ -168,20 +165,6 @@ fn first_page() -> i64 {
 
 fn shared(events: Vec<Event>) -> Vec<Arc<Event>> {
     events.into_iter().map(Arc::new).collect()
-}
-
-impl NotOpen {
-    /// What to answer the operation with. A socket whose room could not be read is closed, to come
-    /// back.
-    pub(crate) fn tell(self, outbound: &Outbound) -> FeedRefusal {
-        match self {
-            Self::Refused(refusal) => refusal,
-            Self::Unread(_) => {
-                outbound.close(Close::database_away());
-                FeedRefusal::Internal
-            }
-        }
-    }
 }
 
 impl ReadError for NotOpen {

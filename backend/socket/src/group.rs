@@ -6,16 +6,19 @@ use parlor_api::feed::{FeedMessage, FeedPresence, FeedRefusal};
 use parlor_domain::access::Principal;
 use parlor_domain::event::Event;
 use parlor_live::hub::{Following, Position, WatchedRoom};
-use parlor_node::patience::Patience;
-use tokio::sync::{mpsc, watch};
+use parlor_node::patience::{Patience, Reads};
+use parlor_store::Store;
+use tokio::sync::watch;
 
 use super::catch_up;
 use super::close::Close;
 use super::execution::{Execution, error_json, is_refusal, payload};
 use super::group_key::GroupKey;
-use super::groups::{Command, Groups, Joined, Member};
+use super::member::Member;
 use super::members::{Members, Place};
 use super::presence_pace::{self, PresencePace, now};
+use super::running::{Command, Commands, Joined, Running};
+use super::settings::SocketSettings;
 
 /// Events in one live message. A backlog becomes a list, and this bounds how long one execution
 /// keeps others waiting.
@@ -23,7 +26,10 @@ pub(super) const MESSAGE_EVENTS_MAX: usize = 200;
 
 /// Members at one position of one room's log.
 pub(super) struct Group {
-    pub(super) groups: Arc<Groups>,
+    pub(super) running: Arc<Running>,
+    pub(super) store: Store,
+    pub(super) reads: Arc<Reads>,
+    pub(super) settings: Arc<SocketSettings>,
     pub(super) key: GroupKey,
     pub(super) room: Arc<WatchedRoom>,
     pub(super) execution: Execution,
@@ -48,7 +54,7 @@ enum Broken {
 
 impl Group {
     /// Serves the group until its last member has left.
-    pub(super) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+    pub(super) async fn run(mut self, mut commands: Commands) {
         let room = Arc::clone(&self.room);
         let mut positions = room.positions();
         let mut online = self.room.online();
@@ -64,13 +70,13 @@ impl Group {
                         Some(Command::Leave { id }) => self.leave(id),
                         None => return,
                     }
-                    if self.members.is_empty() && self.groups.retire(&self.key, &commands) {
+                    if self.members.is_empty() && self.running.retire(&self.key, &commands) {
                         return;
                     }
                 }
                 () = room.gone() => {
                     self.dismiss(&Broken::Gone);
-                    if self.groups.retire(&self.key, &commands) {
+                    if self.running.retire(&self.key, &commands) {
                         return;
                     }
                 }
@@ -78,7 +84,7 @@ impl Group {
                     if let Err(broken) = self.advance().await {
                         self.dismiss(&broken);
                     }
-                    if self.members.is_empty() && self.groups.retire(&self.key, &commands) {
+                    if self.members.is_empty() && self.running.retire(&self.key, &commands) {
                         return;
                     }
                 }
@@ -86,7 +92,7 @@ impl Group {
                     if let Err(broken) = self.send(Vec::new()).await {
                         self.dismiss(&broken);
                     }
-                    if self.members.is_empty() && self.groups.retire(&self.key, &commands) {
+                    if self.members.is_empty() && self.running.retire(&self.key, &commands) {
                         return;
                     }
                 }
@@ -129,7 +135,7 @@ impl Group {
             })
         });
         let patience = self.patience();
-        let (room, store) = (&self.room, &self.groups.store);
+        let (room, store) = (&self.room, &self.store);
         let read = move || room.following(position, limit, store);
         let following = patience.read("a log", read);
         let events = match following.await {
@@ -188,7 +194,7 @@ impl Group {
         }
 
         let patience = self.patience();
-        let (room_id, store) = (self.room.id(), &self.groups.store);
+        let (room_id, store) = (self.room.id(), &self.store);
         let view = patience.read("a room", move || store.room(room_id));
         let view = view.await.map_err(|_| Broken::Unread)?;
         let may_read = |principal: &Principal| {
@@ -203,10 +209,7 @@ impl Group {
     }
 
     fn patience(&self) -> Patience {
-        let Groups {
-            settings, reads, ..
-        } = &*self.groups;
-        reads.within(settings.follow_patience)
+        self.reads.within(self.settings.follow_patience)
     }
 
     fn dismiss(&mut self, broken: &Broken) {

@@ -20,6 +20,7 @@ mod groups;
 mod handshake;
 mod http_stream;
 mod incoming;
+mod member;
 mod members;
 mod message;
 mod operation;
@@ -29,6 +30,8 @@ mod places;
 mod presence_pace;
 mod protocol;
 mod queue;
+mod running;
+mod sent;
 mod settings;
 mod token_watch;
 
@@ -65,7 +68,7 @@ pub struct Sockets {
     app: Arc<App>,
     schema: ParlorSchema,
     settings: Arc<SocketSettings>,
-    groups: Arc<Groups>,
+    groups: Groups,
     tokens: Arc<TokenWatch>,
     catch_ups: Semaphore,
     large_messages: Semaphore,

@@ -12,7 +12,7 @@ use tokio::task::JoinError;
 
 use super::broadcast::Broadcast;
 use super::close::Close;
-use super::groups::Member;
+use super::member::Member;
 use super::outbound::Delivery;
 
 /// Members that one task writes to: some ten milliseconds of writing, against microseconds for

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Sockets;
 use super::admission;
-use super::catch_up::{self, CaughtUp};
+use super::catch_up::{self, CaughtUp, NotOpen};
 use super::close::Close;
 use super::execution::{error_json, errors_json, is_refusal, payload};
 use super::group_key::{GroupKey, OperationText};
@@ -187,7 +187,9 @@ impl Run {
                 let patience = sockets.reads.within(sockets.settings.start_patience);
                 let read = move || catch_up::open(&app.hub, principal, request);
                 let opening = patience.read("a room's feed", read);
-                let caught_up = opening.await.map_err(|not_open| not_open.tell(&outbound))?;
+                let caught_up = opening
+                    .await
+                    .map_err(|not_open| refusal_of(&not_open, &outbound))?;
                 let tenant_id = caught_up.tenant_id;
                 admission::admit_to_room(&sockets, &seat, &caller, tenant_id)
                     .await
@@ -297,6 +299,18 @@ impl RequestParts {
     fn request(&self) -> Request {
         self.document
             .request(self.operation_name.clone(), self.variables.clone())
+    }
+}
+
+/// What to answer the operation with whose feed is not open. A socket whose room could not be read is
+/// closed, to come back.
+fn refusal_of(not_open: &NotOpen, outbound: &Outbound) -> FeedRefusal {
+    match not_open {
+        NotOpen::Refused(refusal) => *refusal,
+        NotOpen::Unread(_) => {
+            outbound.close(Close::database_away());
+            FeedRefusal::Internal
+        }
     }
 }
 

@@ -4,11 +4,9 @@
 
 use std::sync::Arc;
 
-use parlor_live::presence::Connection;
 use tokio::task::AbortHandle;
 
 use super::frame;
-use super::groups::Membership;
 
 /// Operations by the order in which they began.
 #[derive(Default)]
@@ -36,11 +34,8 @@ pub(super) enum Carrier {
     /// The task that is about to be attached, or that may not be aborted.
     Unknown,
     Task(AbortHandle),
-    /// A group; the task has ended.
-    Group {
-        _place: Membership,
-        _connection: Option<Connection>,
-    },
+    /// Whoever writes its messages now that the task has ended: it stops when this is dropped.
+    Successor(#[expect(dead_code, reason = "it is held to be dropped")] Box<dyn Send>),
 }
 
 /// Why an operation was not begun.

@@ -13,7 +13,6 @@ use std::net::Shutdown;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use parlor_live::presence::Connection;
 use parlor_node::clock::Clock;
 use socket2::SockRef;
 use tokio::io::{Interest, Ready};
@@ -24,9 +23,9 @@ use tokio::task::AbortHandle;
 use super::broadcast::Broadcast;
 use super::close::Close;
 use super::frame::{self, Frame};
-use super::groups::Membership;
 use super::operations::{BeginRefusal, Carrier, Operation, OperationKey, Operations};
 use super::queue::{Queue, QueueLimits};
+use super::sent::count_sent;
 use super::settings::SocketSettings;
 
 /// A socket as those see it who write to it.
@@ -105,17 +104,9 @@ impl Outbound {
         }
     }
 
-    /// Has `membership` and `connection` given up when the operation ends.
-    pub(crate) fn attach_membership(
-        &self,
-        key: &OperationKey,
-        membership: Membership,
-        connection: Option<Connection>,
-    ) {
-        let carrier = Carrier::Group {
-            _place: membership,
-            _connection: connection,
-        };
+    /// Leaves the operation to `successor`, which is dropped when the operation ends.
+    pub(crate) fn hand_over(&self, key: &OperationKey, successor: Box<dyn Send>) {
+        let carrier = Carrier::Successor(successor);
         let mut state = self.lock();
         let former = match state.operations.find(key) {
             // The handle of a task that has ended would keep its memory.
@@ -456,12 +447,6 @@ impl Outbound {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Counts what went out to its last byte.
-pub(super) fn count_sent(messages: u64, bytes: u64) {
-    metrics::counter!("parlor_socket_messages_sent_total").increment(messages);
-    metrics::counter!("parlor_socket_sent_bytes_total").increment(bytes);
 }
 
 fn count_close(code: u16) {

@@ -15,18 +15,6 @@ use serde_json::Value;
 
 use paths::Module;
 
-/// Circles that stand: where, and through which modules. The list may only shrink.
-const STANDING: [(&str, &[&str]); 5] = [
-    (
-        "parlor_socket",
-        &["catch_up", "outbound", "groups", "group"],
-    ),
-    ("parlor_socket", &["broadcast", "outbound"]),
-    ("parlor_socket", &["group", "groups"]),
-    ("parlor_socket", &["groups", "members"]),
-    ("parlor_socket", &["groups", "operations"]),
-];
-
 /// One module's way to a sibling, and a place that shows it.
 type Ways = BTreeMap<(String, String), String>;
 
@@ -52,25 +40,11 @@ pub(super) fn check(metadata: &Value) -> Result<Vec<String>> {
         }
     }
 
-    let is_standing = |circle: &Circle| {
-        STANDING
-            .iter()
-            .any(|(within, modules)| circle.within == *within && circle.modules == *modules)
-    };
-    let gone = STANDING.iter().filter(|(within, modules)| {
-        !found
-            .iter()
-            .any(|circle| circle.within == *within && circle.modules == *modules)
-    });
-    let gone = gone.map(|(within, modules)| {
-        format!("there is no circle of {modules:?} in {within} any more: take it off the list")
-    });
-    let new = found
+    let complaints = found
         .iter()
-        .filter(|circle| !is_standing(circle))
         .map(|circle| format!("a circle in {}: {}", circle.within, circle.steps));
 
-    Ok(new.chain(gone).collect())
+    Ok(complaints.collect())
 }
 
 /// Modules that lead back to the first of them.

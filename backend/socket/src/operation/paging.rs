@@ -8,14 +8,16 @@ use parlor_live::hub::{Following, Position};
 use parlor_live::presence::Connection;
 use tokio::sync::SemaphorePermit;
 
-use super::Run;
+use super::{Run, refusal_of};
 use crate::LARGE_MESSAGES_KIB;
 use crate::catch_up;
 use crate::close::Close;
 use crate::execution::{Execution, payload};
 use crate::group::MESSAGE_EVENTS_MAX;
-use crate::groups::{Joined, Member, Sharing};
+use crate::groups::Sharing;
+use crate::member::Member;
 use crate::outbound::Delivery;
+use crate::running::Joined;
 
 /// What a page should weigh at most, in bytes: the least that a socket holds while its peer reads nothing,
 /// and enough that one write takes it.
@@ -84,7 +86,7 @@ impl Run {
                     Joined::Member => {
                         return self
                             .outbound
-                            .attach_membership(&self.key, membership, connection);
+                            .hand_over(&self.key, Box::new((membership, connection)));
                     }
                     Joined::Behind => drop(membership),
                 }
@@ -137,7 +139,7 @@ impl Run {
             let read = move || catch_up::readable(store, principal, room_id);
             let readable = patience.read("a room", read);
             if let Err(not_open) = readable.await {
-                self.refuse(not_open.tell(&self.outbound));
+                self.refuse(refusal_of(&not_open, &self.outbound));
                 return None;
             }
         }
