@@ -3,8 +3,8 @@
 //!
 //! It is one sequence in order of `seq`, which is the order of the moments too. A stamp may run back
 //! between neighbours, for a delay in the wrong unit is put right: an event is then due with the
-//! earliest of those behind it, so that one that is stamped too late holds up nothing. `shown` says how far the picture has got. Playing moves that mark forward
-//! event by event; a seek puts it somewhere else.
+//! earliest of those behind it, so that one that is stamped too late holds up nothing. `shown` says how
+//! far the picture has got. Playing moves that mark forward event by event; a seek puts it somewhere else.
 
 use crate::due::{Due, Reached, Schedule};
 use crate::event::{HypeTrain, RoomEvent};

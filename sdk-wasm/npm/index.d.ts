@@ -283,7 +283,7 @@ export declare class ParlorClient {
   readonly position: UnixMillis | null;
   /** How far the server's clock may be from where the client believes it. Null until it is known. */
   readonly clockErrorMs: number | null;
-  /** What picture events are timed by. Null before `connect` and after `disconnect`. */
+  /** What picture events are timed by. Null once the client is closed. */
   readonly syncSource: SyncSource | null;
   readonly stats: Stats;
   readonly profile: RoomProfile | null;

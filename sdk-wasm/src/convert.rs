@@ -263,7 +263,7 @@ pub fn placement(name: &str) -> Option<Placement> {
     }
 }
 
-/// `player`, `delay`, …: what picture events are timed by.
+/// `playhead`, `delay`, …: what picture events are timed by.
 #[cfg(feature = "package")]
 pub(crate) const fn sync_source(source: SyncSource) -> &'static str {
     match source {

@@ -4,22 +4,17 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { open } from './pages.mjs';
 
-/** What a page is served with, beside the overlay: `[type, text]` by path. */
-const TYPE = 'text/html; charset=utf-8';
-
 export class Site {
   #http;
   #body = '';
   #headers = {};
-  #files = {};
 
   static async start() {
     const site = new Site();
-    site.#http = createServer((request, response) => {
-      const [type, text] = site.#files[request.url] ?? [TYPE, site.#body];
-      response.setHeader('content-type', type);
+    site.#http = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html; charset=utf-8');
       for (const [name, value] of Object.entries(site.#headers)) response.setHeader(name, value);
-      response.end(text);
+      response.end(site.#body);
     });
     site.#http.listen(0, '127.0.0.1');
     await once(site.#http, 'listening');
@@ -31,10 +26,9 @@ export class Site {
   }
 
   /** Opens a page whose body is `body`, in a context of its own. */
-  async visit(browser, body, { headers = {}, files = {}, before, ...options } = {}) {
+  async visit(browser, body, { headers = {}, before, ...options } = {}) {
     this.#body = `<!doctype html><title>A site</title><style>body { margin: 0 }</style>${body}`;
     this.#headers = headers;
-    this.#files = files;
     const opened = await open(browser, 'about:blank', options);
     opened.said = [];
     opened.sockets = [];

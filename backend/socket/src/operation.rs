@@ -9,7 +9,7 @@ use async_graphql::{Request, Response, ServerError, Variables};
 use futures_util::{Stream, StreamExt};
 use parlor_api::deadline::Deadline;
 use parlor_api::feed::{FeedPresence, FeedRefusal, FeedSource, stream_of};
-use parlor_api::{App, Document, Documents, Fault};
+use parlor_api::{Document, Documents, Fault};
 use parlor_identity::Caller;
 use parlor_live::presence::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -165,7 +165,7 @@ impl Operation {
         let sharing = Sharing {
             key,
             room: caught_up.room,
-            request: Box::new(parts.remade(Arc::clone(&run.sockets.app))),
+            request: Box::new(parts.remade()),
             told_online: presence.map(|presence| presence.online_count()),
         };
         if run.hand_in(turn, first).await == Delivery::Accepted {
@@ -281,7 +281,7 @@ impl RequestParts {
 
     /// Makes the request again and again, without holding the parsed document, which weighs many
     /// times its text.
-    fn remade(self, app: Arc<App>) -> impl Fn() -> Request + Send + Sync {
+    fn remade(self) -> impl Fn() -> Request + Send + Sync {
         let Self {
             document,
             operation_name,
@@ -290,9 +290,9 @@ impl RequestParts {
         let text = Arc::clone(document.text());
 
         move || {
-            let document = app.documents.read(&text);
-            let document = document.expect("what was read once can be read again");
-            document.request(operation_name.clone(), variables.clone())
+            let mut request = Request::new(&*text).variables(variables.clone());
+            request.operation_name.clone_from(&operation_name);
+            request
         }
     }
 

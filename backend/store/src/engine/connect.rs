@@ -21,7 +21,8 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// request may be.
 const ACQUIRE_MAX: Duration = Duration::from_secs(3);
 /// How long a connection may take to show that it is whole when it comes back from whoever gave up on
-/// it, with a transaction rolled back. One that says nothing is closed, or it would keep its place in the pool for ever.
+/// it, with a transaction rolled back. One that says nothing is closed, or it would keep its place in the
+/// pool for ever.
 pub(super) const RECOVER_MAX: Duration = Duration::from_secs(2);
 /// How long an open transaction may sit idle before PostgreSQL takes its locks away. A node that is
 /// stopped in the middle holds up its rooms for everybody; who waits for the lock then gets it before
