@@ -1,9 +1,21 @@
 /** `<parlor-overlay server room token placement widgets>`: see parlor-overlay.d.ts. */
 
+import initialise, { Overlay } from "./parlor_overlay.js";
+import { openSocket } from "./sockets.js";
+
+// Each address is written out where it is made: that is how bundlers see the file.
 const FONTS = [
-  ["parlor-archivo-latin.woff2", "U+0000-00FF, U+0131, U+0152-0153, U+02C6, U+02DA, U+02DC, U+2000-206F, U+20AC, U+2122, U+2190-2193, U+2212"],
-  ["parlor-archivo-latin-ext.woff2", "U+0100-0130, U+0132-0151, U+0154-017F, U+0218-021B, U+1E9E, U+20A0-20AB, U+20AD-20C0"],
+  [
+    new URL("./fonts/parlor-archivo-latin.woff2", import.meta.url),
+    "U+0000-00FF, U+0131, U+0152-0153, U+02C6, U+02DA, U+02DC, U+2000-206F, U+20AC, U+2122, U+2190-2193, U+2212",
+  ],
+  [
+    new URL("./fonts/parlor-archivo-latin-ext.woff2", import.meta.url),
+    "U+0100-0130, U+0132-0151, U+0154-017F, U+0218-021B, U+1E9E, U+20A0-20AB, U+20AD-20C0",
+  ],
 ];
+/** Where the server is, unless it is said: some bundlers write their own disk's address here. */
+const HOME = /^https?:/.test(import.meta.url) ? import.meta.url : "/";
 const RETRY_MAX_MS = 15_000;
 
 /** What the style sheet cannot do without. README.md names the first browsers that have all of it. */
@@ -15,11 +27,7 @@ const TOO_OLD =
 async function load() {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      // A failed import is remembered by its address, so another try needs another one.
-      const again = attempt ? `?retry=${attempt}` : "";
-      const [module, { openSocket }] = await Promise.all([import(`./parlor_overlay.js${again}`), import(`./sockets.js${again}`)]);
-      await module.default({ module_or_path: new URL("./parlor_overlay_bg.wasm", import.meta.url) });
-      return { Overlay: module.Overlay, openSocket };
+      return await initialise({ module_or_path: new URL("./parlor_overlay_bg.wasm", import.meta.url) });
     } catch (error) {
       console.warn("parlor-overlay is not loaded yet:", error);
       await new Promise((done) => setTimeout(done, Math.min(500 * 2 ** attempt, RETRY_MAX_MS)));
@@ -41,8 +49,7 @@ function addFonts(document) {
   if (withFonts.has(document)) return;
   withFonts.add(document);
   const { FontFace } = document.defaultView;
-  for (const [file, unicodeRange] of FONTS) {
-    const url = new URL(`./fonts/${file}`, import.meta.url);
+  for (const [url, unicodeRange] of FONTS) {
     document.fonts.add(new FontFace("Parlor Archivo", `url(${url})`, { weight: "500 800", unicodeRange }));
   }
 }
@@ -133,7 +140,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     ]);
   }
 
-  #become(module, wanted) {
+  #become(isLoaded, wanted) {
     const token = this.getAttribute("token") || undefined;
     // A connection without a token is another one than with.
     if (wanted !== this.#started || !token !== !this.#token) {
@@ -141,11 +148,11 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
       this.#overlay = undefined;
       this.#started = undefined;
     }
-    this.#follow(module ? this.ownerDocument.defaultView : undefined);
-    if (!module) return;
+    this.#follow(isLoaded ? this.ownerDocument.defaultView : undefined);
+    if (!isLoaded) return;
     if (!this.#overlay) {
       const [url, room, placement, widgets] = JSON.parse(wanted);
-      this.#overlay = new module.Overlay(this, url, room, token, placement, widgets, module.openSocket);
+      this.#overlay = new Overlay(this, url, room, token, placement, widgets, openSocket);
       this.#overlay.attachPlayer(this.#player);
     } else if (token !== this.#token) {
       this.#overlay.setToken(token);
@@ -169,7 +176,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
   }
 
   #socketUrl() {
-    const url = new URL("/graphql/ws", new URL(this.getAttribute("server") || import.meta.url, document.baseURI));
+    const url = new URL("/graphql/ws", new URL(this.getAttribute("server") || HOME, document.baseURI));
     url.protocol = url.protocol.replace("http", "ws");
     return url.href;
   }

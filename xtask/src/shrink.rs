@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::{npm, process, tools, workspace};
 
-/// The optimiser of modules, wasm-opt, and the minifier of scripts, terser.
+/// The optimiser of modules, wasm-opt, the bundler, esbuild, and the minifier of scripts, terser.
 pub(crate) struct Shrinker {
     packages: PathBuf,
 }
@@ -46,6 +46,18 @@ impl Shrinker {
         std::fs::rename(&smaller, path)?;
 
         Ok(())
+    }
+
+    /// Writes the script at `entry` to `path`, as one with all that it imports, and minified. It is
+    /// there whole or not at all, for a failed import is remembered by its address; and in fewer
+    /// round trips.
+    pub(crate) fn joined_script(&self, entry: &Path, path: &Path) -> Result<()> {
+        let mut esbuild = self.tool("esbuild/bin/esbuild");
+        esbuild.arg(entry).args(["--bundle", "--format=esm"]);
+        esbuild.args(["--log-level=warning", "--target=es2022"]);
+        process::output(esbuild.arg(format!("--outfile={}", path.display())))?;
+
+        self.script(path)
     }
 
     fn tool(&self, path: &str) -> Command {

@@ -41,10 +41,12 @@ pub(crate) enum Step {
     Protocol,
     /// The pages, in Chromium
     Browser,
+    /// The npm packages as bundlers build them into an application, in Chromium
+    Bundlers,
 }
 
 /// In the order that finds the cheapest mistake first.
-pub(crate) const ALL: [Step; 12] = [
+pub(crate) const ALL: [Step; 13] = [
     Step::Tidy,
     Step::Lint,
     Step::Rust,
@@ -57,6 +59,7 @@ pub(crate) const ALL: [Step; 12] = [
     Step::Mobile,
     Step::Protocol,
     Step::Browser,
+    Step::Bundlers,
 ];
 
 /// What came of a step.
@@ -90,6 +93,7 @@ impl Step {
             Self::Mobile => "mobile",
             Self::Protocol => "protocol",
             Self::Browser => "browser",
+            Self::Bundlers => "bundlers",
         }
     }
 
@@ -114,6 +118,11 @@ impl Step {
             Self::Browser => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
                 web::build(wasm::Source::Auto)?;
                 node("browser")
+            }),
+            Self::Bundlers => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
+                web::build(wasm::Source::Auto)?;
+                npm::install(&workspace::root().join("tests/bundlers"))?;
+                node("bundlers")
             }),
         }
     }

@@ -1,5 +1,5 @@
-//! Builds what browsers load: the client, as an npm package, into `target/npm/`; the overlay, that
-//! package and the pages around them into `target/web/`.
+//! Builds what browsers load: the client and the overlay, as npm packages, into `target/npm/` and
+//! `target/npm-overlay/`; both and the pages around them into `target/web/`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +10,14 @@ use crate::wasm::{self, Toolchain};
 use crate::{bind, workspace};
 
 /// Folders copied as they are: from the checkout, to `target/web/`.
-const STATIC: [(&str, &str); 5] = [
-    ("overlay/js", "."),
-    ("overlay/fonts", "fonts"),
+const STATIC: [(&str, &str); 3] = [
     ("overlay/browser-source", "overlay"),
     ("examples/web-player", "player"),
     ("examples/stage", "stage"),
 ];
 
-/// Scripts in `target/web/` that every page with the overlay loads.
-const LOADED: [&str; 3] = ["parlor-overlay.js", "players.js", SOCKETS];
+/// The overlay's scripts that pages import. What these import comes with them.
+const ENTRIES: [&str; 2] = ["parlor-overlay.js", "players.js"];
 
 /// What the overlay has in common with the client's package.
 const SOCKETS: &str = "sockets.js";
@@ -30,26 +28,51 @@ const PACKAGE: &str = "sdk";
 /// Builds the overlay, the client's package and the pages. Returns the folder.
 pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
     let web = workspace::artifacts().join("web");
-    let toolchain = Toolchain::ensure(source)?;
-    println!("building the overlay with {}", toolchain.describe());
-    bind::build(&toolchain, "parlor-overlay", "parlor_overlay", &web)?;
-
+    // What an earlier build left there would be served as well.
+    let _ = std::fs::remove_dir_all(&web);
+    copy_folder(&build_overlay(source)?, &web)?;
+    for manifest in ["package.json", "README.md"] {
+        std::fs::remove_file(web.join(manifest))?;
+    }
     for (from, to) in STATIC {
         copy_folder(&workspace::root().join(from), &web.join(to))?;
-    }
-    std::fs::copy(
-        workspace::root().join("sdk-wasm/npm").join(SOCKETS),
-        web.join(SOCKETS),
-    )
-    .context("cannot copy what opens sockets")?;
-    if let Some(shrinker) = Shrinker::find()? {
-        for script in LOADED {
-            shrinker.script(&web.join(script))?;
-        }
     }
     copy_folder(&build_package(source)?, &web.join(PACKAGE))?;
 
     Ok(web)
+}
+
+/// Builds the overlay's npm package. Returns the folder.
+fn build_overlay(source: wasm::Source) -> Result<PathBuf> {
+    let parts = workspace::artifacts().join("overlay");
+    let package = workspace::artifacts().join("npm-overlay");
+    let toolchain = Toolchain::ensure(source)?;
+    println!("building the overlay with {}", toolchain.describe());
+    bind::build(&toolchain, "parlor-overlay", "parlor_overlay", &parts)?;
+    copy_folder(&workspace::root().join("overlay/js"), &parts)?;
+    let sockets = workspace::root().join("sdk-wasm/npm").join(SOCKETS);
+    std::fs::copy(sockets, parts.join(SOCKETS)).context("cannot copy what opens sockets")?;
+
+    let _ = std::fs::remove_dir_all(&package);
+    let shrinker = Shrinker::find()?;
+    let is_joined = shrinker.is_some();
+    copy_if(&parts, &package, |name| !(is_joined && is_script(name)))?;
+    if let Some(shrinker) = shrinker {
+        for entry in ENTRIES {
+            shrinker.joined_script(&parts.join(entry), &package.join(entry))?;
+        }
+    }
+    copy_folder(
+        &workspace::root().join("overlay/fonts"),
+        &package.join("fonts"),
+    )?;
+    copy_folder(&workspace::root().join("overlay/npm"), &package)?;
+
+    Ok(package)
+}
+
+fn is_script(name: &Path) -> bool {
+    name.extension().is_some_and(|ending| ending == "js")
 }
 
 /// Builds the client's npm package. Returns the folder.
@@ -65,6 +88,11 @@ pub(crate) fn build_package(source: wasm::Source) -> Result<PathBuf> {
 
 /// Copies the files of `from`, folders included, into `to`.
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    copy_if(from, to, |_| true)
+}
+
+/// Copies those files of `from`, folders included, whose name is `wanted` into `to`.
+fn copy_if(from: &Path, to: &Path, wanted: impl Fn(&Path) -> bool + Copy) -> Result<()> {
     let entries =
         std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
 
@@ -73,8 +101,8 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
+            copy_if(&entry.path(), &target, wanted)?;
+        } else if wanted(&target) {
             std::fs::copy(entry.path(), &target)
                 .with_context(|| format!("cannot write {}", target.display()))?;
         }
