@@ -46,6 +46,31 @@ pub(crate) struct Contribution {
     hype: Int64,
     occurred_at: Time,
     recorded_at: Time,
+    /// What did not fit in the report that this answers, in the order of its fields, and was taken all
+    /// the same; a retry is told the same. Whatever is not listed is recorded as it came. Empty where a
+    /// contribution is looked up.
+    amendments: Vec<Amendment>,
+}
+
+/// What was done to a field of a report so that the money could be recorded.
+#[derive(SimpleObject)]
+pub(crate) struct Amendment {
+    /// The input field, such as `message`.
+    field: String,
+    kind: AmendmentKind,
+}
+
+/// How a field was amended.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "contribution::AmendmentKind")]
+pub(crate) enum AmendmentKind {
+    /// It was longer than it may be, and its end was cut off, between two characters as people see them.
+    Trimmed,
+    /// What no text may hold, such as control characters and halves of characters, became spaces; a
+    /// currency's letters became capitals.
+    Replaced,
+    /// There was nothing to be seen in it.
+    LeftOut,
 }
 
 /// What the whole room sees of a contribution. `name` is null for an anonymous one.
@@ -65,10 +90,8 @@ pub(crate) struct ContributionAlert {
 impl From<contribution::Contribution> for Contribution {
     fn from(contribution: contribution::Contribution) -> Self {
         let money = contribution.gift.money.as_ref();
-        let (viewer_id, viewer_name) = contribution
-            .viewer
-            .map(|viewer| (viewer.id.as_str().to_owned(), viewer.name))
-            .unzip();
+        let viewer_id = contribution.viewer_id().map(|id| id.as_str().to_owned());
+        let viewer_name = contribution.viewer.and_then(|viewer| viewer.name);
 
         Self {
             id: IdKind::Contribution.id(contribution.id.0),
@@ -80,12 +103,22 @@ impl From<contribution::Contribution> for Contribution {
             tier: contribution.gift.tier.map(i32::from),
             quantity: int(contribution.gift.quantity),
             viewer_id,
-            viewer_name: viewer_name.flatten(),
+            viewer_name,
             message: contribution.message,
             status: contribution.status.into(),
             hype: contribution.hype.into(),
             occurred_at: contribution.occurred_at.into(),
             recorded_at: contribution.recorded_at.into(),
+            amendments: Vec::new(),
+        }
+    }
+}
+
+impl From<contribution::Amendment> for Amendment {
+    fn from(amendment: contribution::Amendment) -> Self {
+        Self {
+            field: amendment.field.to_owned(),
+            kind: amendment.kind.into(),
         }
     }
 }

@@ -20,8 +20,8 @@ use serde::Deserialize;
 use super::ParlorSchema;
 use super::document::{Documents, JsonVariables};
 use super::fault::Fault;
-use crate::App;
 use crate::deadline::Deadline;
+use crate::{App, json};
 use answer::{
     MediaType, answer, answer_failed, answer_unexecuted, refuse, refuse_late, refuse_page,
     refuse_token,
@@ -122,8 +122,7 @@ async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Identity
 }
 
 fn read(body: &[u8]) -> Result<Body, String> {
-    serde_json::from_slice(body)
-        .map_err(|error| format!("the request is no GraphQL request in JSON: {error}"))
+    json::read(body).map_err(|error| format!("the request is no GraphQL request in JSON: {error}"))
 }
 
 fn prepare(documents: &Documents, body: Body) -> Result<Prepared, ServerError> {

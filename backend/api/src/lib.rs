@@ -19,6 +19,7 @@ mod fault;
 pub mod feed;
 pub mod global_id;
 mod hype_trains;
+pub mod json;
 mod log_position;
 mod node;
 mod overlay_tokens;

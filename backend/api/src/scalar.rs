@@ -58,7 +58,7 @@ impl ScalarType for Int64 {
     }
 }
 
-/// An ISO 4217 currency code: three capital letters, such as `EUR`.
+/// An ISO 4217 currency code: three capital letters, such as `EUR`. In input small ones will do.
 #[Scalar]
 impl ScalarType for Currency {
     fn parse(value: Value) -> InputValueResult<Self> {

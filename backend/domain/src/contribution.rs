@@ -4,11 +4,17 @@
 //! each message is applied to what is known: money counts once it has settled, and a reversal is
 //! final.
 
+mod amendment;
+mod report;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContributionId, HypeTrainId, ViewerId};
-use crate::invalid::{Invalid, check_range, check_text};
+use crate::invalid::Invalid;
 use crate::time::ServerTime;
+
+pub use amendment::{Amendment, AmendmentKind};
+pub use report::{RawReport, Report};
 
 /// The provider under which staff enter contributions by hand.
 pub const STAFF_PROVIDER: &str = "staff";
@@ -62,7 +68,7 @@ pub struct Money {
     pub currency: Currency,
 }
 
-/// An ISO 4217 code.
+/// An ISO 4217 code, in capital letters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Currency(String);
@@ -87,7 +93,8 @@ pub enum Status {
 /// Who gave. Anonymous gifts have none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Viewer {
-    pub id: ViewerId,
+    /// Whoever gave a name alone has none: a name says whom to thank, never who it was.
+    pub id: Option<ViewerId>,
     /// As the viewer is shown; their id is never shown.
     pub name: Option<String>,
 }
@@ -102,43 +109,11 @@ pub struct ContributionAlert {
     pub hype: i64,
 }
 
-/// One message of a provider about a contribution, as it came.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RawReport {
-    pub idempotency_key: String,
-    pub provider: String,
-    pub contribution_ref: Option<String>,
-    pub kind: Option<ContributionKind>,
-    pub status: Option<Status>,
-    pub amount: Option<i64>,
-    pub currency: Option<String>,
-    pub tier: Option<i64>,
-    pub quantity: Option<i64>,
-    pub viewer_id: Option<String>,
-    pub viewer_name: Option<String>,
-    pub message: Option<String>,
-    pub occurred_at: Option<ServerTime>,
-}
-
-/// One message of a provider about a contribution, checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// The provider's id of this message.
-    pub idempotency_key: String,
-    pub provider: String,
-    pub contribution_ref: String,
-    pub gift: Gift,
-    pub viewer: Option<Viewer>,
-    pub message: Option<String>,
-    pub status: Status,
-    pub occurred_at: Option<ServerTime>,
-}
-
 impl Currency {
-    /// Takes a code of three capital letters.
+    /// Takes a code of three letters. Providers write them in either case, and mean the same money.
     pub fn parse(code: &str) -> Result<Self, Invalid> {
-        if code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Ok(Self(code.to_owned()));
+        if code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic()) {
+            return Ok(Self(code.to_ascii_uppercase()));
         }
 
         Err(Invalid::new(
@@ -166,116 +141,13 @@ impl Contribution {
         }
     }
 
+    /// Who gave, if that is known.
+    pub fn viewer_id(&self) -> Option<&ViewerId> {
+        self.viewer.as_ref()?.id.as_ref()
+    }
+
     /// The name to show, if there is one.
     pub fn name(&self) -> Option<&str> {
         self.viewer.as_ref()?.name.as_deref()
-    }
-}
-
-impl Report {
-    /// Checks what came, field by field in the order of the API.
-    pub fn parse(raw: RawReport) -> Result<Self, Invalid> {
-        check_text("idempotencyKey", &raw.idempotency_key, 1, KEY_BYTES_MAX)?;
-        check_text("provider", &raw.provider, 1, KEY_BYTES_MAX)?;
-        let contribution_ref = raw
-            .contribution_ref
-            .unwrap_or_else(|| raw.idempotency_key.clone());
-        check_text("contributionRef", &contribution_ref, 1, KEY_BYTES_MAX)?;
-        let kind = raw
-            .kind
-            .ok_or_else(|| Invalid::new("kind", "given", "nothing"))?;
-        let money = parse_money(kind, raw.amount, raw.currency.as_deref())?;
-        let tier = parse_tier(kind, raw.tier)?;
-        let quantity = parse_quantity(kind, raw.quantity.unwrap_or(1))?;
-        let viewer = parse_viewer(raw.viewer_id.as_deref(), raw.viewer_name)?;
-        if let Some(message) = &raw.message {
-            check_text("message", message, 0, MESSAGE_BYTES_MAX)?;
-        }
-        if let Some(at) = raw.occurred_at {
-            check_range(
-                "occurredAt",
-                at.unix_millis(),
-                0,
-                ServerTime::MAX.unix_millis(),
-            )?;
-        }
-
-        Ok(Self {
-            idempotency_key: raw.idempotency_key,
-            provider: raw.provider,
-            contribution_ref,
-            gift: Gift {
-                kind,
-                money,
-                tier,
-                quantity,
-            },
-            viewer,
-            message: raw.message.filter(|message| !message.trim().is_empty()),
-            status: raw.status.unwrap_or(Status::Settled),
-            occurred_at: raw.occurred_at,
-        })
-    }
-}
-
-fn parse_money(
-    kind: ContributionKind,
-    amount: Option<i64>,
-    currency: Option<&str>,
-) -> Result<Option<Money>, Invalid> {
-    let (amount, currency) = match (amount, currency) {
-        (Some(amount), Some(currency)) => (amount, currency),
-        (None, None) if kind != ContributionKind::Donation => return Ok(None),
-        (None, _) => return Err(Invalid::new("amount", "given with `currency`", "nothing")),
-        (_, None) => return Err(Invalid::new("currency", "given with `amount`", "nothing")),
-    };
-    check_range("amount", amount, 1, AMOUNT_MAX)?;
-
-    Ok(Some(Money {
-        amount,
-        currency: Currency::parse(currency)?,
-    }))
-}
-
-fn parse_tier(kind: ContributionKind, tier: Option<i64>) -> Result<Option<u8>, Invalid> {
-    match (kind, tier) {
-        (ContributionKind::Donation, None) => Ok(None),
-        (ContributionKind::Donation, Some(tier)) => {
-            Err(Invalid::new("tier", "left out for a donation", tier))
-        }
-        (ContributionKind::Membership | ContributionKind::GiftedMemberships, tier) => {
-            let tier = tier.ok_or_else(|| Invalid::new("tier", "given", "nothing"))?;
-            check_range("tier", tier, 1, TIER_MAX)?;
-            Ok(u8::try_from(tier).ok())
-        }
-    }
-}
-
-fn parse_quantity(kind: ContributionKind, quantity: i64) -> Result<i64, Invalid> {
-    let max = match kind {
-        ContributionKind::GiftedMemberships => QUANTITY_MAX,
-        ContributionKind::Donation | ContributionKind::Membership => 1,
-    };
-    check_range("quantity", quantity, 1, max)?;
-
-    Ok(quantity)
-}
-
-fn parse_viewer(id: Option<&str>, name: Option<String>) -> Result<Option<Viewer>, Invalid> {
-    if let Some(name) = &name {
-        check_text("viewerName", name, 1, NAME_BYTES_MAX)?;
-    }
-
-    match (id, name) {
-        (Some(id), name) => Ok(Some(Viewer {
-            id: ViewerId::parse(id)?,
-            name,
-        })),
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(Invalid::new(
-            "viewerId",
-            "given with `viewerName`",
-            "nothing",
-        )),
     }
 }

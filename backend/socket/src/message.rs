@@ -1,5 +1,6 @@
 //! What a client may say on the socket (`graphql-transport-ws`), read from its text.
 
+use parlor_api::json;
 use serde_json::{Map, Number, Value};
 
 /// A message from a client.
@@ -24,7 +25,7 @@ pub(crate) struct Subscribe {
 impl ClientMessage {
     /// Reads `text`, or says what is wrong with it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let message = serde_json::from_str::<Value>(text)
+        let message = json::read::<Value>(text.as_bytes())
             .map_err(|error| format!("the message is not JSON: {error}"))?;
         let Value::Object(mut message) = message else {
             return Err("the message is not a JSON object".to_owned());
@@ -169,6 +170,17 @@ mod tests {
                 refusal(text)
             );
         }
+    }
+
+    #[test]
+    fn half_a_character_costs_no_message() {
+        let text = r#"{"type":"subscribe","id":"a","payload":{"query":"{b}","variables":{"c":"so good \ud83d"}}}"#;
+
+        let message = ClientMessage::parse(text).unwrap();
+        let ClientMessage::Subscribe(Subscribe { variables, .. }) = message else {
+            panic!("{message:?}");
+        };
+        assert_eq!(variables["c"], "so good \0");
     }
 
     #[test]

@@ -104,13 +104,9 @@ fn read_viewer(row: &mut Row) -> Result<Option<Viewer>, sqlx::Error> {
     let id: Option<String> = row.take()?;
     let name: Option<String> = row.take()?;
 
-    id.map(|id| {
-        Ok(Viewer {
-            id: read_viewer_id(&id)?,
-            name,
-        })
-    })
-    .transpose()
+    let id = id.as_deref().map(read_viewer_id).transpose()?;
+
+    Ok((id.is_some() || name.is_some()).then_some(Viewer { id, name }))
 }
 
 pub(crate) fn read_viewer_id(text: &str) -> Result<ViewerId, sqlx::Error> {
@@ -151,7 +147,7 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Contribution) -> V
         money.map(|money| money.currency.as_str()),
         one.gift.tier.map(i64::from),
         one.gift.quantity,
-        one.viewer.as_ref().map(|viewer| viewer.id.as_str()),
+        one.viewer_id().map(ViewerId::as_str),
         one.name(),
         one.message.as_deref(),
         status_name(one.status),

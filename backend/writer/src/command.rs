@@ -220,9 +220,7 @@ impl Command for RecordContribution {
             needs.reversals.push(contribution.clone());
         }
         needs.reported.push(contribution);
-        needs
-            .viewers
-            .extend(self.report.viewer.iter().map(|viewer| viewer.id.clone()));
+        needs.viewers.extend(self.report.viewer_id().cloned());
         needs.answers.push(MessageKey {
             provider: self.report.provider.clone(),
             key: self.report.idempotency_key.clone(),

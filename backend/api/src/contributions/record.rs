@@ -1,5 +1,7 @@
 //! Reporting a contribution.
 
+use std::mem;
+
 use async_graphql::{Context, ID, InputObject, Object};
 use parlor_domain::contribution::{RawReport, Report, STAFF_PROVIDER};
 use parlor_domain::room_aggregate::RecordContributionRefusal;
@@ -16,18 +18,26 @@ pub(crate) struct ContributionMutation;
 
 #[Object]
 impl ContributionMutation {
+    /// Records a donation or a membership. What decides money or identity is refused when it is wrong;
+    /// the words that came with it never are: they are amended, and the answer's `amendments` say how.
     async fn record_contribution(
         &self,
         context: &Context<'_>,
         input: RecordContributionInput,
     ) -> Result<RecordContributionResult, Fault> {
         let room_id = input.room_id.clone();
+        let mut amendments = Vec::new();
         let recorded = submit(context, &room_id, |room_id| {
-            let report = Report::parse(RawReport::from(input))?;
+            let mut report = Report::parse(RawReport::from(input))?;
+            amendments = mem::take(&mut report.amendments);
             Ok(RecordContribution::new(room_id, report))
         });
+        let recorded = recorded.await.map(Contribution::from);
 
-        RecordContributionResult::of(recorded.await)
+        RecordContributionResult::of(recorded.map(|contribution| Contribution {
+            amendments: amendments.into_iter().map(Into::into).collect(),
+            ..contribution
+        }))
     }
 }
 
@@ -53,8 +63,11 @@ pub(crate) struct RecordContributionInput {
     /// How many memberships were gifted; 1 for everything else.
     #[graphql(default = 1)]
     quantity: Option<i32>,
+    /// Who gave, by the tenant's own id. Left out for an anonymous gift.
     viewer_id: Option<String>,
+    /// The name to show, up to 200 bytes. Also without `viewerId`: then nobody is counted by it.
     viewer_name: Option<String>,
+    /// Up to 1,000 bytes.
     message: Option<String>,
     /// When the provider says it happened; defaults to now.
     occurred_at: Option<Time>,

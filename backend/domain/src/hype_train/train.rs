@@ -239,7 +239,7 @@ impl KickoffEntry {
     pub(crate) fn new(contribution: &Contribution, at: ServerTime) -> Self {
         Self {
             contribution_id: contribution.id,
-            viewer_id: contribution.viewer.as_ref().map(|viewer| viewer.id.clone()),
+            viewer_id: contribution.viewer_id().cloned(),
             name: contribution.name().map(str::to_owned),
             hype: contribution.hype,
             at,

@@ -1,9 +1,9 @@
 //! A provider's message about a contribution, applied to a room.
 
 use super::{Answer, ContributionRef, Fingerprint, MessageKey, RoomAggregate};
-use crate::contribution::{Contribution, Report, STAFF_PROVIDER, Status, Viewer};
+use crate::contribution::{Contribution, Report, STAFF_PROVIDER, Status};
 use crate::event::EventBody;
-use crate::id::{ContributionId, IdSource, ViewerId};
+use crate::id::{ContributionId, IdSource};
 use crate::room::RoomState;
 use crate::time::ServerTime;
 
@@ -195,10 +195,6 @@ impl ContributionRef {
 
 impl Contribution {
     fn is_about(&self, report: &Report) -> bool {
-        fn id(viewer: Option<&Viewer>) -> Option<&ViewerId> {
-            viewer.map(|viewer| &viewer.id)
-        }
-
-        self.gift == report.gift && id(self.viewer.as_ref()) == id(report.viewer.as_ref())
+        self.gift == report.gift && self.viewer_id() == report.viewer_id()
     }
 }

@@ -297,7 +297,7 @@ impl RoomAggregate {
         train_id: HypeTrainId,
         contribution: &Contribution,
     ) -> Option<Contributor> {
-        let key = (train_id, contribution.viewer.as_ref()?.id.clone());
+        let key = (train_id, contribution.viewer_id()?.clone());
         let mut contributor = self.known.contributors.get(&key)?.clone();
         contributor.hype = (contributor.hype - contribution.hype).max(0);
         self.known

@@ -9,6 +9,7 @@
     reason = "a table of cases is read by its columns"
 )]
 
+mod amendments;
 mod batches;
 mod capabilities;
 mod cases;

@@ -21,7 +21,7 @@ fn a_malformed_report_names_its_field() {
         change(&mut raw);
         Report::parse(raw).err().map(|invalid| invalid.field)
     };
-    let cases: [(fn(&mut RawReport), Option<&str>); 20] = [
+    let cases: [(fn(&mut RawReport), Option<&str>); 15] = [
         (|_| (), None),
         (
             |raw| raw.idempotency_key = String::new(),
@@ -38,25 +38,11 @@ fn a_malformed_report_names_its_field() {
         (|raw| raw.amount = None, Some("amount")),
         (|raw| raw.currency = None, Some("currency")),
         (
-            |raw| raw.currency = Some("eur".to_owned()),
-            Some("currency"),
-        ),
-        (
             |raw| raw.currency = Some("EURO".to_owned()),
             Some("currency"),
         ),
         (|raw| raw.tier = Some(1), Some("tier")),
         (|raw| raw.quantity = Some(2), Some("quantity")),
-        (|raw| raw.message = Some("m".repeat(1_001)), Some("message")),
-        (
-            |raw| raw.message = Some("bell\u{7}".to_owned()),
-            Some("message"),
-        ),
-        (
-            |raw| raw.viewer_name = Some("n".repeat(201)),
-            Some("viewerName"),
-        ),
-        (|raw| raw.viewer_id = None, Some("viewerId")),
         (
             |raw| raw.viewer_id = Some("v".repeat(129)),
             Some("viewerId"),

@@ -162,8 +162,8 @@ impl Stage {
         });
         known.contributions.ask(ContributionRef::of_report(report));
         known.reversals.ask(ContributionRef::of_report(report));
-        if let (Some(train), Some(viewer)) = (&self.aggregate.train, &report.viewer) {
-            known.contributors.ask(train.shown.id, viewer.id.clone());
+        if let (Some(train), Some(viewer)) = (&self.aggregate.train, report.viewer_id()) {
+            known.contributors.ask(train.shown.id, viewer.clone());
         }
     }
 

@@ -56,7 +56,6 @@ async fn bad_input_is_refused_by_name_and_writes_nothing(database: String) {
         (json!({ "amount": "1000000000001" }), "amount"),
         (json!({ "amount": null }), "amount"),
         (json!({ "currency": null }), "currency"),
-        (json!({ "currency": "eur" }), "currency"),
         (json!({ "currency": "EURO" }), "currency"),
         (json!({ "currency": "E€" }), "currency"),
         (json!({ "tier": 1 }), "tier"),
@@ -77,10 +76,6 @@ async fn bad_input_is_refused_by_name_and_writes_nothing(database: String) {
             "contributionRef",
         ),
         (json!({ "provider": "" }), "provider"),
-        (json!({ "message": "m".repeat(1_001) }), "message"),
-        (json!({ "message": "nul\u{0}" }), "message"),
-        (json!({ "viewerName": "n".repeat(201) }), "viewerName"),
-        (json!({ "viewerId": null }), "viewerId"),
         (json!({ "viewerId": "v".repeat(129) }), "viewerId"),
     ] {
         let refused = api

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod amendments;
 mod authority;
 mod contributions;
 #[path = "../corpus/mod.rs"]

@@ -306,7 +306,7 @@ const PARTICIPANT: &str = "... on Participant {
 const SESSION: &str = "... on Session { id startedAt interruptedAt endedAt delayMs }";
 const CONTRIBUTION: &str = "... on Contribution {
     id provider contributionRef kind amount currency tier quantity viewerId viewerName status hype
-    occurredAt recordedAt
+    occurredAt recordedAt message amendments { field kind }
 }";
 const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
     secret browserSourceUrl overlayToken { id label createdAt revokedAt }

@@ -42,10 +42,10 @@ async fn contributors(transaction: &mut Transaction, rooms: &mut Rooms) -> Resul
         }
         for (_, reported) in aggregate.known.contributions.found() {
             if let Reported::Here(contribution) = reported
-                && let (Some(train_id), Some(viewer)) =
-                    (contribution.train_id, &contribution.viewer)
+                && let (Some(train_id), Some(viewer_id)) =
+                    (contribution.train_id, contribution.viewer_id())
             {
-                asked.push((train_id, viewer.id.clone()));
+                asked.push((train_id, viewer_id.clone()));
             }
         }
         for (train_id, viewer_id) in asked {

@@ -177,7 +177,7 @@ pub(crate) fn needs(tenant_id: TenantId, room_id: RoomId, reports: &[Report]) ->
         provider: one.provider.clone(),
         key: one.idempotency_key.clone(),
     };
-    let viewer = |one: &Report| one.viewer.as_ref().map(|viewer| viewer.id.clone());
+    let viewer = |one: &Report| one.viewer_id().cloned();
     let reversals = reports.iter().filter(|one| one.status == Status::Reversed);
 
     RoomNeeds {

@@ -1,0 +1,85 @@
+//! Words that do not fit, made to.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What was done to a field so that it could be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amendment {
+    /// By its name in the API.
+    pub field: &'static str,
+    pub kind: AmendmentKind,
+}
+
+/// How a field was amended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmendmentKind {
+    /// What is longer than the field may be was cut off its end.
+    Trimmed,
+    /// What no text may hold has become a space, and what is written otherwise has become the usual.
+    Replaced,
+    /// There was nothing to be seen in it.
+    LeftOut,
+}
+
+impl Amendment {
+    pub(super) fn new(field: &'static str, kind: AmendmentKind) -> Self {
+        Self { field, kind }
+    }
+}
+
+/// Makes `words` fit into `bytes_max` bytes without control characters but line breaks, and notes in
+/// `amendments` what that took. What comes back is what came if nothing is noted.
+pub(super) fn fit(
+    field: &'static str,
+    words: String,
+    bytes_max: usize,
+    amendments: &mut Vec<Amendment>,
+) -> Option<String> {
+    let mut words = words;
+    let mut kinds = Vec::new();
+    if words.chars().any(is_unfit) {
+        words = without_unfit(&words);
+        kinds.push(AmendmentKind::Replaced);
+    }
+    if words.len() > bytes_max {
+        words.truncate(end_within(&words, bytes_max));
+        kinds.push(AmendmentKind::Trimmed);
+    }
+    let is_blank = words.trim().is_empty();
+    if is_blank {
+        kinds = vec![AmendmentKind::LeftOut];
+    }
+
+    amendments.extend(kinds.into_iter().map(|kind| Amendment::new(field, kind)));
+    (!is_blank).then_some(words)
+}
+
+fn is_unfit(c: char) -> bool {
+    c.is_control() && c != '\n'
+}
+
+/// `words` with a space for each run of what no text may hold, so that what it parts stays apart.
+fn without_unfit(words: &str) -> String {
+    let lines = words.replace("\r\n", "\n");
+    let parts: Vec<_> = lines
+        .split(is_unfit)
+        .filter(|part| !part.is_empty())
+        .collect();
+
+    parts.join(" ").trim().to_owned()
+}
+
+/// Where `words` can end within `bytes_max` bytes: between what people see as characters, for half a flag
+/// is another one. Only a character that alone is too long is taken apart.
+fn end_within(words: &str, bytes_max: usize) -> usize {
+    let whole = words
+        .grapheme_indices(true)
+        .map(|(at, _)| at)
+        .take_while(|at| *at <= bytes_max)
+        .last();
+
+    match whole {
+        Some(0) | None => words.floor_char_boundary(bytes_max),
+        Some(end) => end,
+    }
+}

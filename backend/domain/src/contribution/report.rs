@@ -1,0 +1,158 @@
+//! What a provider says about a contribution, and what is made of it.
+//!
+//! What decides money or identity is refused when it is wrong. Words are not: somebody has paid, so what
+//! does not fit in them is amended, and the report says how.
+
+use serde::Serialize;
+
+use super::amendment::{Amendment, AmendmentKind, fit};
+use super::{
+    AMOUNT_MAX, ContributionKind, Currency, Gift, KEY_BYTES_MAX, MESSAGE_BYTES_MAX, Money,
+    NAME_BYTES_MAX, QUANTITY_MAX, Status, TIER_MAX, Viewer,
+};
+use crate::id::ViewerId;
+use crate::invalid::{Invalid, check_range, check_text};
+use crate::time::ServerTime;
+
+/// One message of a provider about a contribution, as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RawReport {
+    pub idempotency_key: String,
+    pub provider: String,
+    pub contribution_ref: Option<String>,
+    pub kind: Option<ContributionKind>,
+    pub status: Option<Status>,
+    pub amount: Option<i64>,
+    pub currency: Option<String>,
+    pub tier: Option<i64>,
+    pub quantity: Option<i64>,
+    pub viewer_id: Option<String>,
+    pub viewer_name: Option<String>,
+    pub message: Option<String>,
+    pub occurred_at: Option<ServerTime>,
+}
+
+/// One message of a provider about a contribution, checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The provider's id of this message.
+    pub idempotency_key: String,
+    pub provider: String,
+    pub contribution_ref: String,
+    pub gift: Gift,
+    pub viewer: Option<Viewer>,
+    pub message: Option<String>,
+    pub status: Status,
+    pub occurred_at: Option<ServerTime>,
+    /// What did not fit. It follows from what came, so a retry is told the same; and it is no part of
+    /// what was said, so it makes no content of its own.
+    #[serde(skip)]
+    pub amendments: Vec<Amendment>,
+}
+
+impl Report {
+    /// Checks what came, field by field in the order of the API.
+    pub fn parse(raw: RawReport) -> Result<Self, Invalid> {
+        let mut amendments = Vec::new();
+        check_text("idempotencyKey", &raw.idempotency_key, 1, KEY_BYTES_MAX)?;
+        check_text("provider", &raw.provider, 1, KEY_BYTES_MAX)?;
+        let contribution_ref = raw
+            .contribution_ref
+            .unwrap_or_else(|| raw.idempotency_key.clone());
+        check_text("contributionRef", &contribution_ref, 1, KEY_BYTES_MAX)?;
+        let kind = raw
+            .kind
+            .ok_or_else(|| Invalid::new("kind", "given", "nothing"))?;
+        let money = parse_money(kind, raw.amount, raw.currency.as_deref(), &mut amendments)?;
+        let tier = parse_tier(kind, raw.tier)?;
+        let quantity = parse_quantity(kind, raw.quantity.unwrap_or(1))?;
+        let viewer_id = raw.viewer_id.as_deref().map(ViewerId::parse).transpose()?;
+        let mut fit_words = |field, words: Option<String>, bytes_max| {
+            words.and_then(|words| fit(field, words, bytes_max, &mut amendments))
+        };
+        let name = fit_words("viewerName", raw.viewer_name, NAME_BYTES_MAX);
+        let message = fit_words("message", raw.message, MESSAGE_BYTES_MAX);
+        if let Some(at) = raw.occurred_at {
+            check_range(
+                "occurredAt",
+                at.unix_millis(),
+                0,
+                ServerTime::MAX.unix_millis(),
+            )?;
+        }
+
+        Ok(Self {
+            idempotency_key: raw.idempotency_key,
+            provider: raw.provider,
+            contribution_ref,
+            gift: Gift {
+                kind,
+                money,
+                tier,
+                quantity,
+            },
+            viewer: (viewer_id.is_some() || name.is_some()).then_some(Viewer {
+                id: viewer_id,
+                name,
+            }),
+            message,
+            status: raw.status.unwrap_or(Status::Settled),
+            occurred_at: raw.occurred_at,
+            amendments,
+        })
+    }
+
+    /// Who gave, if that is known.
+    pub fn viewer_id(&self) -> Option<&ViewerId> {
+        self.viewer.as_ref()?.id.as_ref()
+    }
+}
+
+fn parse_money(
+    kind: ContributionKind,
+    amount: Option<i64>,
+    currency: Option<&str>,
+    amendments: &mut Vec<Amendment>,
+) -> Result<Option<Money>, Invalid> {
+    let (amount, currency) = match (amount, currency) {
+        (Some(amount), Some(currency)) => (amount, currency),
+        (None, None) if kind != ContributionKind::Donation => return Ok(None),
+        (None, _) => return Err(Invalid::new("amount", "given with `currency`", "nothing")),
+        (_, None) => return Err(Invalid::new("currency", "given with `amount`", "nothing")),
+    };
+    check_range("amount", amount, 1, AMOUNT_MAX)?;
+
+    let code = Currency::parse(currency)?;
+    if code.as_str() != currency {
+        amendments.push(Amendment::new("currency", AmendmentKind::Replaced));
+    }
+
+    Ok(Some(Money {
+        amount,
+        currency: code,
+    }))
+}
+
+fn parse_tier(kind: ContributionKind, tier: Option<i64>) -> Result<Option<u8>, Invalid> {
+    match (kind, tier) {
+        (ContributionKind::Donation, None) => Ok(None),
+        (ContributionKind::Donation, Some(tier)) => {
+            Err(Invalid::new("tier", "left out for a donation", tier))
+        }
+        (ContributionKind::Membership | ContributionKind::GiftedMemberships, tier) => {
+            let tier = tier.ok_or_else(|| Invalid::new("tier", "given", "nothing"))?;
+            check_range("tier", tier, 1, TIER_MAX)?;
+            Ok(u8::try_from(tier).ok())
+        }
+    }
+}
+
+fn parse_quantity(kind: ContributionKind, quantity: i64) -> Result<i64, Invalid> {
+    let max = match kind {
+        ContributionKind::GiftedMemberships => QUANTITY_MAX,
+        ContributionKind::Donation | ContributionKind::Membership => 1,
+    };
+    check_range("quantity", quantity, 1, max)?;
+
+    Ok(quantity)
+}
