@@ -1,7 +1,23 @@
 import type { Player } from "./parlor-overlay.js";
 
-/** Any `<video>` whose browser reads the stream's dates itself: Safari, for HLS. */
-export declare function fromVideo(video: HTMLVideoElement): Player;
+export interface VideoOptions {
+  /**
+   * The programme date-time at a place in the media, which is in seconds as `currentTime` is: best that of
+   * the segment that holds it, for dates jump at gaps. Nothing where it is not known. Unless given, the
+   * browser is asked for the date that the stream starts with.
+   */
+  dateAt?(time: number): Date | number | null | undefined;
+}
+
+/** Any `<video>`: with `dateAt`, or one whose browser reads the stream's dates itself, as Safari does for HLS. */
+export declare function fromVideo(video: HTMLVideoElement, options?: VideoOptions): Player;
 
 /** hls.js, with the `<video>` that it is attached to. */
-export declare function fromHls(hls: { playingDate: Date | null }, video: HTMLVideoElement): Player;
+export declare function fromHls(
+  hls: {
+    readonly playingDate: Date | null;
+    readonly currentLevel: number;
+    readonly levels: readonly { details?: { fragments: readonly { start: number; duration: number; programDateTime: number | null }[] } }[];
+  },
+  video: HTMLVideoElement,
+): Player;

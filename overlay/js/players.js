@@ -1,26 +1,81 @@
 /**
  * Players that know where on the stream's timeline their picture is. Each function returns an object
- * for `overlay.attachPlayer`.
+ * for the overlay's `player`. See players.d.ts.
  */
 
-const position = (video, date) => {
-  const positionMs = date?.getTime();
-  if (!Number.isFinite(positionMs)) return null;
-  // `readyState` below 3 is a picture that waits for data.
-  return { positionMs, playing: !video.paused && !video.seeking && video.readyState > 2, rate: video.playbackRate };
-};
+/** How far the last frame may be from the player's own time, in seconds, to be the one that is shown. */
+const FRAME_LAG_MAX_S = 0.25;
 
-/** Any `<video>` whose browser reads the stream's dates itself: Safari, for HLS. */
-export function fromVideo(video) {
+/** Any `<video>`. Without `dateAt`, one whose browser reads the stream's dates itself: Safari, for HLS. */
+export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 1000 } = {}) {
+  const frames = new Frames(video);
+
   return {
     playhead() {
-      const start = video.getStartDate?.().getTime();
-      return position(video, new Date(start + video.currentTime * 1000));
+      let positionMs;
+      try {
+        positionMs = Number(dateAt(frames.time()) ?? NaN);
+      } catch {
+        // A player that has been taken down does not know.
+      }
+      if (!Number.isFinite(positionMs)) return null;
+      // `readyState` below 3 is a picture that waits for data.
+      return { positionMs, playing: !video.paused && !video.seeking && video.readyState > 2, rate: video.playbackRate };
     },
   };
 }
 
 /** hls.js, with the `<video>` that it is attached to. */
 export function fromHls(hls, video) {
-  return { playhead: () => position(video, hls.playingDate) };
+  return fromVideo(video, { dateAt: (time) => fragmentDate(hls, time) ?? hls.playingDate });
+}
+
+/**
+ * The date of the timeline's zero. Asked each time: what a browser tells is the present date less the
+ * present time, so that it is another one past a gap.
+ */
+function startDate(video) {
+  const start = video.getStartDate?.().getTime();
+  // Without dates in the stream some say 1970.
+  return start > 0 ? start : NaN;
+}
+
+/** By the fragment that holds `time`. hls.js's own `playingDate` is up to 100 ms late, and stands while seeking. */
+function fragmentDate(hls, time) {
+  const details = hls.levels?.[hls.currentLevel]?.details;
+  const fragment = details?.fragments.find(({ start, duration }) => start <= time && time < start + duration);
+  const date = fragment?.programDateTime;
+  return Number.isFinite(date) ? date + (time - fragment.start) * 1000 : undefined;
+}
+
+/** Which frame of a video is seen, where the browser tells. */
+class Frames {
+  #video;
+  #isAwaited = false;
+  /** The frame's place in the media, in seconds, and the page's time at which it is seen. */
+  #seen = null;
+
+  constructor(video) {
+    this.#video = video;
+  }
+
+  /** The place in the media that is seen now, in seconds. While a seek is under way, that is where it began. */
+  time() {
+    this.#await();
+    const { currentTime, seeking, paused, playbackRate } = this.#video;
+    if (!this.#seen) return currentTime;
+    const age = paused || seeking ? 0 : (performance.now() - this.#seen.at) / 1000;
+    const time = this.#seen.time + age * playbackRate;
+    return seeking || Math.abs(time - currentTime) < FRAME_LAG_MAX_S ? time : currentTime;
+  }
+
+  /** Only for the next one: nobody asks about a video that is gone. */
+  #await() {
+    if (this.#isAwaited || !this.#video.requestVideoFrameCallback) return;
+    this.#isAwaited = true;
+    this.#video.requestVideoFrameCallback((_now, { mediaTime, expectedDisplayTime }) => {
+      this.#isAwaited = false;
+      this.#seen = { time: mediaTime, at: expectedDisplayTime };
+    });
+  }
 }

@@ -1,0 +1,137 @@
+// Where players say that their picture is.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fromHls, fromVideo } from '../../overlay/js/players.js';
+
+const START = Date.parse('2026-01-02T03:00:00Z');
+const GAP_MS = 60_000;
+
+/** A video that plays, with `fields` of its own. */
+const playing = (fields = {}) => ({ paused: false, seeking: false, readyState: 4, playbackRate: 1, currentTime: 0, ...fields });
+
+/** A video that tells of its frames when the test says so. */
+function framed(fields) {
+  const video = playing(fields);
+  let waiting = [];
+  video.requestVideoFrameCallback = (callback) => waiting.push(callback);
+  video.present = (mediaTime, expectedDisplayTime = performance.now()) => {
+    const callbacks = waiting;
+    waiting = [];
+    for (const callback of callbacks) callback(performance.now(), { mediaTime, expectedDisplayTime });
+    return callbacks.length;
+  };
+  return video;
+}
+
+/** Fragments of 4 s, after the 25th of which the stream was away for a minute. */
+const fragments = Array.from({ length: 50 }, (_, index) => ({
+  start: index * 4,
+  duration: 4,
+  programDateTime: START + index * 4_000 + (index < 25 ? 0 : GAP_MS),
+}));
+const hls = (fields = {}) => ({ currentLevel: 0, levels: [{ details: { fragments } }], playingDate: null, ...fields });
+
+const ROWS = [
+  // The time in the media, and the date of its picture.
+  [10, START + 10_000],
+  [99.5, START + 99_500],
+  [101, START + 101_000 + GAP_MS],
+  [199, START + 199_000 + GAP_MS],
+];
+
+test('a gap in the stream is in the date, by the fragment that holds the picture', () => {
+  const video = playing();
+  const player = fromHls(hls(), video);
+
+  for (const [time, date] of ROWS) {
+    video.currentTime = time;
+    assert.equal(player.playhead().positionMs, date, `at ${time} s`);
+  }
+});
+
+test('a gap in the stream is in the date of a video whose browser reads them', () => {
+  const video = playing();
+  // As WebKit does: the present date less the present time.
+  video.getStartDate = () => new Date(START + (video.currentTime < 100 ? 0 : GAP_MS));
+  const player = fromVideo(video);
+
+  for (const [time, date] of ROWS) {
+    video.currentTime = time;
+    assert.equal(player.playhead().positionMs, date, `at ${time} s`);
+  }
+});
+
+test('a player that knows its segments says their dates', () => {
+  const video = playing({ getStartDate: () => new Date(START) });
+  const player = fromVideo(video, { dateAt: (time) => new Date(START + time * 1_000 + (time < 100 ? 0 : GAP_MS)) });
+
+  for (const [time, date] of ROWS) {
+    video.currentTime = time;
+    assert.equal(player.playhead().positionMs, date, `at ${time} s`);
+  }
+});
+
+test('outside its fragments hls.js itself is asked', () => {
+  const player = fromHls(hls({ playingDate: new Date(START) }), playing({ currentTime: 400 }));
+
+  assert.equal(player.playhead().positionMs, START);
+});
+
+test('what cannot be a date is none', () => {
+  const videos = {
+    'no date': playing({ getStartDate: () => new Date(NaN) }),
+    'no dates at all': playing(),
+    'dates of 1970': playing({ getStartDate: () => new Date(0), currentTime: 12 }),
+    'an endless time': playing({ getStartDate: () => new Date(START), currentTime: Infinity }),
+  };
+  for (const [what, video] of Object.entries(videos)) assert.equal(fromVideo(video).playhead(), null, what);
+
+  const streams = {
+    'no levels yet': { playingDate: null },
+    'an invalid date': hls({ playingDate: new Date(NaN), levels: [] }),
+    'one that is destroyed': { get levels() { throw new TypeError('destroyed'); } },
+  };
+  for (const [what, stream] of Object.entries(streams)) assert.equal(fromHls(stream, playing()).playhead(), null, what);
+});
+
+test('the frame that is seen counts, not the time that the player is at', () => {
+  const video = framed({ paused: true, currentTime: 10.03 });
+  const player = fromHls(hls(), video);
+  player.playhead();
+  video.present(10);
+
+  assert.equal(player.playhead().positionMs, START + 10_000);
+});
+
+test('while a seek is under way the picture is where it was', () => {
+  const video = framed({ currentTime: 10 });
+  const player = fromHls(hls(), video);
+  player.playhead();
+  video.present(10);
+
+  Object.assign(video, { seeking: true, currentTime: 150 });
+  assert.deepEqual(player.playhead(), { positionMs: START + 10_000, playing: false, rate: 1 });
+  video.seeking = false;
+  video.paused = true;
+  video.present(150);
+  assert.equal(player.playhead().positionMs, START + 150_000 + GAP_MS);
+});
+
+test('frames that stay away do not hold the date back', () => {
+  const video = framed({ currentTime: 10 });
+  const player = fromHls(hls(), video);
+  player.playhead();
+  video.present(10);
+
+  video.currentTime = 50;
+  assert.equal(player.playhead().positionMs, START + 50_000);
+});
+
+test('a video that nobody asks about is not listened to', () => {
+  const video = framed({ currentTime: 10 });
+  fromHls(hls(), video).playhead();
+
+  assert.equal(video.present(10), 1);
+  assert.equal(video.present(11), 0);
+});
