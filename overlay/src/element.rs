@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
 use js_sys::Function;
-use parlor_sdk_core::{Config, Delivery, Placement, Playhead};
+use parlor_sdk_core::{Config, Delivery, Placement};
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement, Window};
@@ -160,19 +160,10 @@ impl Running {
         let Some(player) = player else {
             return;
         };
-        match player.position() {
-            Some(position) => {
-                let lead_ms = if position.playing {
-                    LEAD_MS * position.rate
-                } else {
-                    0.0
-                };
+        match player.ask(LEAD_MS) {
+            Some(playhead) => {
                 self.had_playhead.set(true);
-                self.client().report_playhead(Playhead::read(
-                    position.at_ms + lead_ms,
-                    position.playing,
-                    position.rate,
-                ));
+                self.client().report_playhead(Some(playhead));
             }
             None if self.had_playhead.replace(false) => self.client().report_playhead(None),
             // It is still loading; the client waits a while by itself.

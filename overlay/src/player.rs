@@ -3,6 +3,7 @@
 //! What it says is a page's code, and may be anything. One that throws, or whose position is no
 //! number, is one that does not know where it is.
 
+use parlor_sdk_core::Playhead;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 #[wasm_bindgen]
@@ -23,19 +24,9 @@ extern "C" {
     fn rate(this: &Answer) -> Result<JsValue, JsValue>;
 }
 
-/// Where a player's picture is.
-pub(crate) struct Position {
-    /// Its program date-time, in milliseconds since 1970.
-    pub(crate) at_ms: f64,
-    /// Whether it moves.
-    pub(crate) playing: bool,
-    /// How fast; 1 is normal.
-    pub(crate) rate: f64,
-}
-
 impl Player {
-    /// Asks the player, which may do anything meanwhile.
-    pub(crate) fn position(&self) -> Option<Position> {
+    /// Asks the player, which may do anything meanwhile, where its picture will be in `lead_ms`.
+    pub(crate) fn ask(&self, lead_ms: f64) -> Option<Playhead> {
         let answer = self.playhead().ok().flatten()?;
         let rate = answer.rate().ok()?;
         let rate = if rate.is_undefined() || rate.is_null() {
@@ -43,15 +34,10 @@ impl Player {
         } else {
             rate.as_f64()?
         };
-        let at_ms = answer.position_ms().ok()?.as_f64()?;
-        if !(at_ms.is_finite() && rate.is_finite()) {
-            return None;
-        }
+        let position_ms = answer.position_ms().ok()?.as_f64()?;
+        let playing = answer.playing().ok()?.is_truthy();
+        let ahead_ms = if playing { lead_ms * rate } else { 0.0 };
 
-        Some(Position {
-            at_ms,
-            playing: answer.playing().ok()?.is_truthy(),
-            rate,
-        })
+        Playhead::read(position_ms + ahead_ms, playing, rate)
     }
 }

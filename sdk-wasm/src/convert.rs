@@ -4,11 +4,11 @@
 use js_sys::{Array, Object, Reflect};
 use parlor_sdk_core::{
     ConnectionState, ContributionAlert, ContributionKind, EventKind, Failure, HypeTrain,
-    HypeTrainContributor, HypeTrainPhase, MediaTime, ParticipantProfile, ParticipantRole,
-    Placement, RoomProfile, RoomState, ServerTime, Session, ShownEvent, StageRole,
+    HypeTrainContributor, HypeTrainPhase, ParticipantProfile, ParticipantRole, Placement,
+    RoomProfile, RoomState, ServerTime, Session, ShownEvent, StageRole,
 };
 #[cfg(feature = "package")]
-use parlor_sdk_core::{Room, Stage, Stats, SyncSource};
+use parlor_sdk_core::{MediaTime, Room, Stage, Stats, SyncSource};
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
 /// `{ type, seq, occurredAt, displayAt, lateByMs }`, and what the event is about: one of `room`,
