@@ -87,7 +87,8 @@ impl Stage {
     fn restyle(&mut self) {
         if let Some(theme) = Theme::of(&self.wishes, &mut self.frame) {
             self.theme = theme;
-            self.train.fit(self.theme.cars, &mut self.frame);
+            self.frame.set_class("compact", self.theme.compact);
+            self.train.fit(&self.theme, &mut self.frame);
         }
     }
 

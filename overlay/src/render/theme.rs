@@ -27,9 +27,14 @@ const COLORS: [&str; 5] = [
 pub(crate) struct Theme {
     /// Whether nothing may move, and changes only fade.
     pub(crate) still: bool,
-    /// How many cars there is room for.
-    pub(crate) cars: usize,
+    /// How wide the stage is, in design units.
+    pub(crate) width: f32,
+    /// Whether it is as small as a phone's player, where what is not needed is left out.
+    pub(crate) compact: bool,
 }
+
+/// Narrower than this the sign and a car leave the train hardly any way to drive.
+const COMPACT_BELOW: f32 = 1_050.0;
 
 /// Where the browser says what the page wishes, and what it said last.
 pub(crate) struct Wishes {
@@ -83,7 +88,8 @@ impl Theme {
 
         Some(Self {
             still: wishes.asks_for_less || motion.trim() == "none",
-            cars: cars_that_fit(width_units),
+            width: width_units,
+            compact: width_units < COMPACT_BELOW,
         })
     }
 }
@@ -138,15 +144,4 @@ impl Wishes {
 
         true
     }
-}
-
-/// How many cars leave the train room to drive. For the lengths see `overlay.css`.
-fn cars_that_fit(width_units: f32) -> usize {
-    const SIGN: f32 = 268.0;
-    const TENDER_AND_ENGINE: f32 = 524.0;
-    const CAR: f32 = 238.0;
-    const WAY_MIN: f32 = 250.0;
-
-    let room = ((width_units - SIGN - TENDER_AND_ENGINE - WAY_MIN) / CAR) as i32;
-    usize::try_from(room.clamp(1, 3)).unwrap_or(1)
 }

@@ -19,6 +19,10 @@ const CAR_STEP: f32 = 238.0;
 const TENDER_AND_ENGINE: f32 = 524.0;
 const ENGINE: f32 = 384.0;
 const WORDS: f32 = 420.0;
+const SIGN: f32 = 268.0;
+/// The least way that the train has to drive, and the least on a phone.
+const WAY_MIN: f32 = 250.0;
+const WAY_MIN_COMPACT: f32 = 100.0;
 /// How far off the engine is when it begins to pull in.
 const PULL_IN: f32 = 220.0;
 /// A wheel of 26 units turns by this much for one unit of way, in degrees.
@@ -52,7 +56,18 @@ pub(crate) struct TrainWidget {
     band: Part,
     reached: Part,
     reward: Part,
-    room_for_cars: usize,
+    room: RoomForTrain,
+}
+
+/// What the stage's width leaves room for, in design units.
+#[derive(Clone, Copy, Default)]
+struct RoomForTrain {
+    cars: usize,
+    words: f32,
+    /// What is coupled to the engine while words are said: on a phone they take the tender's place.
+    engine_with_words: f32,
+    summary: f32,
+    compact: bool,
 }
 
 struct Coach {
@@ -98,17 +113,19 @@ impl TrainWidget {
             band: find(".band"),
             reached: find(".reached"),
             reward: find(".reward"),
-            room_for_cars: 1,
+            room: RoomForTrain::default(),
         }
     }
 
-    /// Lays the train out for so many cars.
-    pub(crate) fn fit(&mut self, cars: usize, stage: &mut Part) {
-        self.room_for_cars = cars;
+    /// Lays the train out for the room there is.
+    pub(crate) fn fit(&mut self, theme: &Theme, stage: &mut Part) {
+        self.room = RoomForTrain::of(theme);
+        self.cars_box.set_hidden(self.room.cars == 0);
         let whole = |length: f32| (length as i32).to_string();
         stage.set_style("--cars-length", &whole(self.cars_length()));
         stage.set_style("--train-length", &whole(self.length(Act::Running)));
-        stage.set_style("--summary-length", &whole(self.summary_length()));
+        stage.set_style("--summary-length", &whole(self.room.summary));
+        stage.set_style("--words-length", &whole(self.room.words));
     }
 
     pub(crate) fn draw(&mut self, view: Option<&TrainView<'_>>, theme: &Theme) {
@@ -185,7 +202,7 @@ impl TrainWidget {
 
     fn draw_time(&mut self, view: &TrainView<'_>, theme: &Theme) {
         self.tender
-            .set_opacity(share(view, |act| act != Act::Ended));
+            .set_opacity(share(view, |act| self.room.shows_time(act)));
         let Some(time) = view.time_left else {
             self.time.set_text("");
             return;
@@ -225,7 +242,7 @@ impl TrainWidget {
         self.cars_box
             .set_opacity(share(view, |act| act == Act::Running));
         let count = view.cars.len();
-        let room = self.room_for_cars;
+        let room = self.room.cars;
         let full = count > room;
         let (closed, visible) = view.coupling;
         let behind = if theme.still { 0.0 } else { 1.0 - closed };
@@ -294,18 +311,46 @@ impl TrainWidget {
     fn length(&self, act: Act) -> f32 {
         match act {
             Act::Absent | Act::Running => self.cars_length() + TENDER_AND_ENGINE,
-            Act::Approaching => WORDS + TENDER_AND_ENGINE,
-            Act::Ended => self.summary_length() + ENGINE,
+            Act::Approaching => self.room.words + self.room.engine_with_words,
+            Act::Ended => self.room.summary + ENGINE,
         }
     }
 
     fn cars_length(&self) -> f32 {
-        (self.room_for_cars as f32) * CAR_STEP - (CAR_STEP - CAR)
+        (self.room.cars as f32) * CAR_STEP - (CAR_STEP - CAR)
+    }
+}
+
+impl RoomForTrain {
+    fn of(theme: &Theme) -> Self {
+        if theme.compact {
+            let coach = (theme.width - ENGINE).clamp(0.0, WORDS);
+            return Self {
+                cars: cars_within(theme.width - TENDER_AND_ENGINE - WAY_MIN_COMPACT),
+                words: coach,
+                engine_with_words: ENGINE,
+                summary: coach,
+                compact: true,
+            };
+        }
+        let cars = cars_within(theme.width - SIGN - TENDER_AND_ENGINE - WAY_MIN).max(1);
+        Self {
+            cars,
+            words: WORDS,
+            engine_with_words: TENDER_AND_ENGINE,
+            summary: if cars < 3 { 600.0 } else { 760.0 },
+            compact: false,
+        }
     }
 
-    fn summary_length(&self) -> f32 {
-        if self.room_for_cars < 3 { 600.0 } else { 760.0 }
+    fn shows_time(self, act: Act) -> bool {
+        act == Act::Running || (act != Act::Ended && !self.compact)
     }
+}
+
+/// How many cars `length` has room for.
+fn cars_within(length: f32) -> usize {
+    usize::try_from(((length / CAR_STEP) as i32).clamp(0, 3)).unwrap_or(0)
 }
 
 impl Coach {
