@@ -14,9 +14,11 @@ const byId = (id) => document.getElementById(id);
 const player = {
   behindMs: 8_000,
   pausedAtMs: null,
+  seeks: 0,
   position: () => Math.max(player.pausedAtMs ?? Date.now() - player.behindMs, Date.now() - DVR_MS),
-  playhead: () => ({ positionMs: player.position(), playing: player.pausedAtMs === null, rate: 1 }),
+  playhead: () => ({ positionMs: player.position(), playing: player.pausedAtMs === null, rate: 1, seeks: player.seeks }),
   seek(positionMs) {
+    player.seeks += 1;
     const now = Date.now();
     const target = Math.min(Math.max(positionMs, now - DVR_MS), now - latencyMs());
     if (player.pausedAtMs === null) player.behindMs = now - target;

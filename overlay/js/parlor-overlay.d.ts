@@ -6,6 +6,11 @@ export interface Playhead {
   playing: boolean;
   /** Speed; 1 is normal. */
   rate?: number;
+  /**
+   * How often the viewer has sought: count it up with each `seeking`. The picture then goes where it is said
+   * to be at once. Without it a position that steps counts as a date that does, until it has stayed for 8 s.
+   */
+  seeks?: number;
 }
 
 /** Asked once per frame. */

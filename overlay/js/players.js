@@ -9,6 +9,9 @@ const FRAME_LAG_MAX_S = 0.25;
 /** Any `<video>`. Without `dateAt`, one whose browser reads the stream's dates itself: Safari, for HLS. */
 export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 1000 } = {}) {
   const frames = new Frames(video);
+  // The viewer's own doing: where the stream's dates step, nothing seeks.
+  let seeks = 0;
+  video.addEventListener("seeking", () => (seeks += 1));
 
   return {
     playhead() {
@@ -20,7 +23,7 @@ export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 
       }
       if (!Number.isFinite(positionMs)) return null;
       // `readyState` below 3 is a picture that waits for data.
-      return { positionMs, playing: !video.paused && !video.seeking && video.readyState > 2, rate: video.playbackRate };
+      return { positionMs, playing: !video.paused && !video.seeking && video.readyState > 2, rate: video.playbackRate, seeks };
     },
   };
 }

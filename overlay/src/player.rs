@@ -22,10 +22,17 @@ extern "C" {
     fn playing(this: &Answer) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, getter, catch)]
     fn rate(this: &Answer) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, catch)]
+    fn seeks(this: &Answer) -> Result<JsValue, JsValue>;
 }
 
 impl Player {
     /// Asks the player, which may do anything meanwhile, where its picture will be in `lead_ms`.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "any number that changes tells a seek"
+    )]
     pub(crate) fn ask(&self, lead_ms: f64) -> Option<Playhead> {
         let answer = self.playhead().ok().flatten()?;
         let rate = answer.rate().ok()?;
@@ -38,6 +45,8 @@ impl Player {
         let playing = answer.playing().ok()?.is_truthy();
         let ahead_ms = if playing { lead_ms * rate } else { 0.0 };
 
-        Playhead::read(position_ms + ahead_ms, playing, rate)
+        let seeks = answer.seeks().ok()?.as_f64().unwrap_or(0.0) as u32;
+
+        Playhead::read(position_ms + ahead_ms, playing, rate, seeks)
     }
 }

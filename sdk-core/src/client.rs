@@ -8,7 +8,8 @@ use crate::config::{Config, Placement};
 use crate::connection::Connection;
 use crate::due::{Due, Reached, Schedule};
 use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent, Stats, TokenRequest};
-use crate::playhead::{Doubt, Track};
+use crate::pass::Pass;
+use crate::playhead::Doubt;
 use crate::room::Room;
 use crate::subscription::Subscription;
 use crate::time::{Instant, MediaTime, ServerTime};
@@ -37,7 +38,7 @@ pub struct Client {
     subscription: Subscription,
     clock: ClockSync,
     schedule: Schedule,
-    track: Option<Track>,
+    pass: Option<Pass>,
     doubt: Option<Doubt>,
     playhead_grace_ends_at: Option<Instant>,
     timeline: Timeline,
@@ -64,7 +65,7 @@ impl Client {
                 playhead_missing: false,
                 ingest_offset_ms: 0,
             },
-            track: None,
+            pass: None,
             doubt: None,
             playhead_grace_ends_at: (config.placement == Placement::Player)
                 .then(|| now.plus_millis(PLAYHEAD_GRACE_MS)),
@@ -109,6 +110,7 @@ impl Client {
         if self.playhead_grace_ends_at.is_some_and(|at| at <= now) {
             self.handle_no_playhead();
         }
+        self.judge_stay(now);
         self.advance(now);
     }
 
@@ -125,7 +127,7 @@ impl Client {
         }
         let picture_at = match self.timeline.next_due() {
             Some(Due::Server(due)) => self.clock.instant_of(due, self.now),
-            Some(Due::Media(due)) => self.track.and_then(|track| track.instant_of(due)),
+            Some(Due::Media(due)) => self.pass.and_then(|pass| pass.instant_of(due)),
             None => None,
         };
 
@@ -133,6 +135,7 @@ impl Client {
             self.connection.poll_timeout(),
             self.playhead_grace_ends_at,
             picture_at,
+            self.pass.and_then(|pass| pass.stays_until()),
         ]
         .into_iter()
         .flatten()
@@ -181,11 +184,14 @@ impl Client {
     /// say afterwards.
     fn pause(&mut self, now: Instant) {
         self.connection.pause(&mut self.outputs);
-        self.track = self.track.map(|track| track.standing(now));
+        self.pass = self.pass.map(|pass| pass.standing(now));
     }
 
     fn resume(&mut self, now: Instant) {
         self.connection.resume(&mut self.outputs, now);
+        if let Some(pass) = &mut self.pass {
+            pass.await_seek(now);
+        }
         self.playhead_grace_ends_at = self
             .playhead_grace_ends_at
             .map(|_| now.plus_millis(PLAYHEAD_GRACE_MS));
@@ -268,7 +274,7 @@ impl Client {
     fn reached(&self, now: Instant) -> Reached {
         Reached {
             server: self.clock.server_time(now),
-            media: self.track.map(|track| track.position(now)),
+            media: self.pass.map(|pass| pass.position(now)),
         }
     }
 

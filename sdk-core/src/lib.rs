@@ -19,6 +19,7 @@ mod due;
 mod event;
 mod exchange;
 mod participant;
+mod pass;
 mod playhead;
 mod rehearsal;
 mod room;

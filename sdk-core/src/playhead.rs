@@ -1,9 +1,9 @@
-//! Where the player is, between two reports, and whether a report means that the viewer jumped.
+//! Where the player is, and between two reports.
 
 use crate::time::{Instant, MediaTime};
 
-/// How far a report may lie from what was expected before it counts as a seek. Players report
-/// positions that are off by a frame or a timer tick; nobody seeks by less than a second to see
+/// How far a report may lie from what was expected before it is where a player has sought. Players
+/// report positions that are off by a frame or a timer tick; nobody seeks by less than a second to see
 /// something else.
 pub(crate) const SEEK_TOLERANCE_MS: i64 = 1_000;
 
@@ -33,6 +33,10 @@ pub struct Playhead {
     pub playing: bool,
     /// Speed in basis points; 10,000 is normal, and 160,000 the most that counts.
     pub rate: u32,
+    /// How often the viewer has sought: a number that is another than in the last report tells a seek.
+    /// The place that the viewer seeks is the next one reported that lies elsewhere, for players say
+    /// for a while where they were. A step of the dates is none, and is not counted.
+    pub seeks: u32,
 }
 
 /// What the picture events of a client are timed by.
@@ -67,7 +71,7 @@ impl Playhead {
         clippy::cast_sign_loss,
         reason = "what is not finite or negative is sorted out before; the rest saturates"
     )]
-    pub fn read(position_ms: f64, playing: bool, rate: f64) -> Option<Self> {
+    pub fn read(position_ms: f64, playing: bool, rate: f64, seeks: u32) -> Option<Self> {
         if !position_ms.is_finite() || !rate.is_finite() || rate < 0.0 {
             return None;
         }
@@ -76,7 +80,15 @@ impl Playhead {
             position: MediaTime::from_unix_millis(position_ms as i64),
             playing,
             rate: (rate * 10_000.0) as u32,
+            seeks,
         })
+    }
+
+    pub(crate) const fn moved_by(self, millis: i64) -> Self {
+        Self {
+            position: self.position.plus_millis(millis),
+            ..self
+        }
     }
 
     /// Returns whether it can be the place of a picture while `live_edge` is being filmed.
@@ -114,6 +126,10 @@ impl Track {
             is_lost: self.playhead.playing,
             ..self.standing(now)
         }
+    }
+
+    pub(crate) const fn reported_at(&self) -> Instant {
+        self.reported_at
     }
 
     pub(crate) const fn playhead(&self) -> &Playhead {
@@ -158,11 +174,9 @@ impl Track {
         Some(self.reported_at.plus_millis(wait_ms))
     }
 
-    /// Returns whether `next`, reported at `now`, can only come from a jump: it lies where neither
-    /// the old rate nor the new one would have taken the picture.
-    ///
-    /// A stall is no jump as long as it is reported, or reports come every second.
-    pub(crate) fn is_jump(&self, next: &Playhead, now: Instant) -> bool {
+    /// Returns the nearest and the farthest place that the picture can have got to by `now`, if its
+    /// report is `next`: at the old rate or the new one, or standing unseen.
+    pub(crate) fn reach(&self, next: &Playhead, now: Instant) -> (MediaTime, MediaTime) {
         let elapsed_ms = now.millis_since(self.reported_at).max(0);
         let old_speed = self.speed();
         let new_speed = if self.playhead.playing {
@@ -172,10 +186,15 @@ impl Track {
         } else {
             old_speed
         };
-        let way_ms = next.position.millis_since(self.playhead.position);
+        let after = |speed| {
+            let way_ms = advance_ms(elapsed_ms, speed);
+            self.playhead.position.plus_millis(way_ms)
+        };
 
-        way_ms < advance_ms(elapsed_ms, old_speed.min(new_speed)) - SEEK_TOLERANCE_MS
-            || way_ms > advance_ms(elapsed_ms, old_speed.max(new_speed)) + SEEK_TOLERANCE_MS
+        (
+            after(old_speed.min(new_speed)),
+            after(old_speed.max(new_speed)),
+        )
     }
 
     fn speed(&self) -> i64 {
@@ -201,6 +220,7 @@ mod tests {
             position: MediaTime::from_unix_millis(position),
             playing,
             rate,
+            seeks: 0,
         }
     }
 
@@ -257,26 +277,18 @@ mod tests {
     }
 
     #[test]
-    fn only_what_no_rate_explains_is_a_jump() {
+    fn a_picture_can_be_wherever_either_rate_takes_it() {
         let now = Instant::from_millis(5_000);
-        for (playing, rate, next, is_jump) in [
-            (true, 10_000, playhead(14_000, true, 10_000), false),
-            (true, 10_000, playhead(15_000, false, 10_000), false),
-            (true, 10_000, playhead(13_000, true, 10_000), false),
-            (true, 10_000, playhead(15_001, true, 10_000), true),
-            (true, 10_000, playhead(12_999, true, 10_000), true),
-            (true, 10_000, playhead(18_000, true, 20_000), false),
-            (true, 20_000, playhead(14_000, true, 10_000), false),
-            (false, 10_000, playhead(10_900, true, 10_000), false),
-            (false, 10_000, playhead(14_000, true, 10_000), true),
-            (true, 10_000, playhead(i64::MIN, true, 10_000), true),
-            (true, 10_000, playhead(i64::MAX, true, u32::MAX), true),
+        for (playing, rate, next, first, last) in [
+            (true, 10_000, playhead(0, true, 10_000), 14_000, 14_000),
+            (true, 10_000, playhead(0, true, 20_000), 14_000, 18_000),
+            (true, 20_000, playhead(0, true, 10_000), 14_000, 18_000),
+            (true, 10_000, playhead(0, true, u32::MAX), 14_000, 74_000),
+            (false, 10_000, playhead(0, true, 10_000), 10_000, 10_000),
         ] {
-            assert_eq!(
-                track(playing, rate).is_jump(&next, now),
-                is_jump,
-                "{next:?}"
-            );
+            let (nearest, farthest) = track(playing, rate).reach(&next, now);
+            assert_eq!(nearest, MediaTime::from_unix_millis(first), "{next:?}");
+            assert_eq!(farthest, MediaTime::from_unix_millis(last), "{next:?}");
         }
     }
 }

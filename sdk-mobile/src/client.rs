@@ -12,6 +12,7 @@ use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::token::SharedToken;
 use crate::wishes::{PlayheadReport, Wishes};
 use parlor_sdk_core as core;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, watch};
 
@@ -114,9 +115,16 @@ impl Client {
                 position: core::MediaTime::from_unix_millis(position_unix_millis),
                 playing,
                 rate: rate_basis_points,
+                seeks: self.wishes.seeks.load(Ordering::Relaxed),
             },
             reported_at: self.machine.now(),
         });
+    }
+
+    /// Tells that the viewer has sought: the picture goes where it is said to be next. A position that
+    /// steps without this counts as a date that does, until it has stayed for 8 seconds.
+    pub fn note_seek(&self) {
+        self.wishes.seeks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Reports that the player cannot tell where on the stream's timeline it is. The room is then

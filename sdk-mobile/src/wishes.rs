@@ -5,11 +5,14 @@
 //! calls once.
 
 use parlor_sdk_core::{Input, Instant, Playhead};
+use std::sync::atomic::AtomicU32;
 use tokio::sync::watch;
 
 /// The application's ends.
 pub(crate) struct Wishes {
     pub(crate) playhead: watch::Sender<PlayheadReport>,
+    /// How often the viewer has sought, for the next report of the playhead.
+    pub(crate) seeks: AtomicU32,
     pub(crate) token: watch::Sender<Option<String>>,
     pub(crate) lifecycle: watch::Sender<Lifecycle>,
     /// Becomes true, or goes, when the application wants no more.
@@ -58,6 +61,7 @@ impl Wishes {
         (
             Self {
                 playhead,
+                seeks: AtomicU32::new(0),
                 token,
                 lifecycle,
                 stop,

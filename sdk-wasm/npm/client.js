@@ -194,9 +194,9 @@ export class ParlorClient extends EventTarget {
     };
   }
 
-  setPlayhead({ positionMs, playing, rate = 1 }) {
+  setPlayhead({ positionMs, playing, rate = 1, seeks = 0 }) {
     // What is no number is no position, and the core says so.
-    this.#socket?.setPlayhead(Number(positionMs), Boolean(playing), Number(rate ?? 1));
+    this.#socket?.setPlayhead(Number(positionMs), Boolean(playing), Number(rate ?? 1), Number(seeks));
   }
 
   setNoPlayhead() {

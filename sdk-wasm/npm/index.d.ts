@@ -350,9 +350,11 @@ export declare class ParlorClient {
 
   /**
    * Reports where the player's picture is: with every frame, or on play, pause, seek and each second.
-   * With what is no number, the picture stands until a better report comes.
+   * With what is no number, the picture stands until a better report comes. `seeks` counts how often the
+   * viewer has sought, with each `seeking` of the player: the picture then goes where it is said to be at
+   * once. Without it a position that steps counts as a date that does, until it has stayed for 8 s.
    */
-  setPlayhead(playhead: { positionMs: UnixMillis; playing: boolean; rate?: number }): void;
+  setPlayhead(playhead: { positionMs: UnixMillis; playing: boolean; rate?: number; seeks?: number }): void;
   /** Reports that the player cannot tell where it is, and never will: the stream's delay is used. */
   setNoPlayhead(): void;
   /** Lets go of the connection, for as long as nobody looks. What is known stays; nothing is told. */

@@ -57,11 +57,12 @@ impl RoomClient {
         self.client.read_room(convert::room)
     }
 
-    /// Reports where the player's picture is: its program date-time in milliseconds since 1970.
+    /// Reports where the player's picture is: its program date-time in milliseconds since 1970. `seeks`
+    /// counts how often the viewer has sought; a step of the dates is no seek.
     #[wasm_bindgen(js_name = setPlayhead)]
-    pub fn set_playhead(&self, position_ms: f64, playing: bool, rate: f64) {
+    pub fn set_playhead(&self, position_ms: f64, playing: bool, rate: f64, seeks: u32) {
         self.client
-            .report_playhead(Playhead::read(position_ms, playing, rate));
+            .report_playhead(Playhead::read(position_ms, playing, rate, seeks));
     }
 
     /// Reports that the player cannot tell where it is.

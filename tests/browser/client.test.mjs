@@ -238,7 +238,7 @@ test('a seek asks nothing of the server but the picture', { timeout }, async () 
 
   for (const behindMs of [60_000, 5_000, 3_600_000]) {
     const { length } = await told(page, 'replaced');
-    await page.evaluate((behindMs) => window.client.setPlayhead({ positionMs: Date.now() - behindMs, playing: true }), behindMs);
+    await page.evaluate((behindMs) => window.client.setPlayhead({ positionMs: Date.now() - behindMs, playing: true, seeks: behindMs }), behindMs);
     await page.waitForFunction((length) => window.told.filter(({ type }) => type === 'replaced').length > length, length);
   }
   // An operation of its own comes after whatever the seeks have asked.

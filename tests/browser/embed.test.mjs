@@ -22,12 +22,12 @@ const policy = (parlor) =>
 
 /** The site's script: a player whose picture lies a settable time behind the server's clock. */
 const SCRIPT = `
-  let latency = 2_000, pausedAt = null;
+  let latency = 2_000, pausedAt = null, seeks = 0;
   const player = {
-    playhead: () => ({ positionMs: pausedAt ?? Date.now() - latency, playing: pausedAt === null, rate: 1 }),
+    playhead: () => ({ positionMs: pausedAt ?? Date.now() - latency, playing: pausedAt === null, rate: 1, seeks }),
     pause: () => { pausedAt = Date.now() - latency; },
     play: () => { latency = Date.now() - pausedAt; pausedAt = null; },
-    seek: (positionMs) => { latency = Date.now() - positionMs; },
+    seek: (positionMs) => { seeks += 1; latency = Date.now() - positionMs; },
   };
   window.player = player;
   window.picture = () => player.playhead().positionMs;

@@ -8,7 +8,8 @@ const START = Date.parse('2026-01-02T03:00:00Z');
 const GAP_MS = 60_000;
 
 /** A video that plays, with `fields` of its own. */
-const playing = (fields = {}) => ({ paused: false, seeking: false, readyState: 4, playbackRate: 1, currentTime: 0, ...fields });
+const playing = (fields = {}) =>
+  Object.assign(new EventTarget(), { paused: false, seeking: false, readyState: 4, playbackRate: 1, currentTime: 0, ...fields });
 
 /** A video that tells of its frames when the test says so. */
 function framed(fields) {
@@ -104,14 +105,15 @@ test('the frame that is seen counts, not the time that the player is at', () => 
   assert.equal(player.playhead().positionMs, START + 10_000);
 });
 
-test('while a seek is under way the picture is where it was', () => {
+test('while a seek is under way the picture is where it was, and the seek is counted', () => {
   const video = framed({ currentTime: 10 });
   const player = fromHls(hls(), video);
   player.playhead();
   video.present(10);
 
   Object.assign(video, { seeking: true, currentTime: 150 });
-  assert.deepEqual(player.playhead(), { positionMs: START + 10_000, playing: false, rate: 1 });
+  video.dispatchEvent(new Event('seeking'));
+  assert.deepEqual(player.playhead(), { positionMs: START + 10_000, playing: false, rate: 1, seeks: 1 });
   video.seeking = false;
   video.paused = true;
   video.present(150);

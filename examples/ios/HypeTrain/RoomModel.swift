@@ -43,9 +43,12 @@ final class RoomModel: ObservableObject {
             forInterval: CMTime(value: 1, timescale: 4), queue: .main
         ) { _ in continuation.yield() }
         let status = player.publisher(for: \.timeControlStatus).sink { _ in continuation.yield() }
+        let seeks = NotificationCenter.default.publisher(for: AVPlayerItem.timeJumpedNotification)
+            .sink { [weak self] _ in self?.client?.noteSeek() }
         defer {
             player.removeTimeObserver(observer)
             status.cancel()
+            seeks.cancel()
         }
 
         for await _ in moments {

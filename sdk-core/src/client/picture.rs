@@ -5,7 +5,8 @@
 
 use super::Client;
 use crate::config::Placement;
-use crate::playhead::{Doubt, Playhead, SEEK_TOLERANCE_MS, SyncSource, Track};
+use crate::pass::{DISAGREEMENT_MAX_MS, Pass, Verdict};
+use crate::playhead::{Doubt, Playhead, SyncSource};
 use crate::time::{Instant, MediaTime, ServerTime};
 
 impl Client {
@@ -13,7 +14,7 @@ impl Client {
     /// train's `expires_at` from here.
     pub fn picture_time(&self, now: Instant) -> Option<ServerTime> {
         if self.schedule.follows_playhead() {
-            let position = self.track?.position(now);
+            let position = self.pass?.position(now);
             return Some(position.happened_at(self.schedule.ingest_offset_ms));
         }
         let delay_ms = match (self.schedule.placement, self.room.session()) {
@@ -32,7 +33,7 @@ impl Client {
             (Placement::Companion, _) => SyncSource::Delay,
             (Placement::Player, Some(Doubt::Refused)) => SyncSource::PlayheadRefused,
             (Placement::Player, _) if self.schedule.playhead_missing => SyncSource::Delay,
-            (Placement::Player, _) if self.track.is_none() => SyncSource::Awaited,
+            (Placement::Player, _) if self.pass.is_none() => SyncSource::Awaited,
             (Placement::Player, Some(Doubt::Lost)) => SyncSource::PlayheadLost,
             (Placement::Player, None) => SyncSource::Playhead,
         }
@@ -47,22 +48,34 @@ impl Client {
         }
         self.playhead_grace_ends_at = None;
         self.doubt = None;
-        let jumped = self.track.is_none_or(|track| track.is_jump(&playhead, now))
-            || self
-                .timeline
-                .is_ahead_of(playhead.position.plus_millis(SEEK_TOLERANCE_MS));
-        let track = Track::new(playhead, now);
-        self.track = Some(if self.connection.is_paused() {
-            track.standing(now)
-        } else {
-            track
-        });
+        let has_sought = self
+            .pass
+            .as_mut()
+            .is_none_or(|pass| pass.take_in(playhead, now) == Verdict::Seek);
+        if has_sought {
+            self.pass = Some(Pass::new(playhead, now));
+        }
+        if self.connection.is_paused() {
+            self.pass = self.pass.map(|pass| pass.standing(now));
+        }
 
         if self.schedule.playhead_missing {
             self.schedule.playhead_missing = false;
             self.timeline.reschedule(&self.schedule);
         }
-        if jumped {
+        if has_sought {
+            self.timeline.jump();
+        }
+    }
+
+    /// Looks whether the picture stays where the pass that it is in has not been, or has been already.
+    pub(super) fn judge_stay(&mut self, now: Instant) {
+        let Some(pass) = &mut self.pass else {
+            return;
+        };
+        let position = pass.position(now).plus_millis(DISAGREEMENT_MAX_MS);
+        let is_behind = self.timeline.is_settled() && self.timeline.is_ahead_of(position);
+        if pass.judge_stay(is_behind, now) == Verdict::Seek {
             self.timeline.jump();
         }
     }
@@ -71,8 +84,8 @@ impl Client {
     pub(super) fn doubt_playhead(&mut self, now: Instant) {
         let live_edge = self.live_edge(now);
         if self
-            .track
-            .is_some_and(|track| !track.playhead().is_plausible(live_edge))
+            .pass
+            .is_some_and(|pass| !pass.playhead().is_plausible(live_edge))
         {
             self.refuse_playhead(now);
         }
@@ -90,9 +103,9 @@ impl Client {
             return;
         }
         let live_edge = self.live_edge(now);
-        match self.track {
-            Some(track) if track.playhead().is_plausible(live_edge) => {
-                self.track = Some(track.lost(now));
+        match self.pass {
+            Some(pass) if pass.playhead().is_plausible(live_edge) => {
+                self.pass = Some(pass.lost(now));
             }
             Some(_) => self.handle_no_playhead(),
             None => {}
@@ -105,7 +118,7 @@ impl Client {
         if !self.schedule.follows_playhead() {
             return;
         }
-        self.track = None;
+        self.pass = None;
         self.schedule.playhead_missing = true;
         self.timeline.reschedule(&self.schedule);
         self.timeline.forget_coverage();

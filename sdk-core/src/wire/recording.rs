@@ -85,6 +85,7 @@ fn report(step: &mut Tree) -> Option<Report> {
             position: position(&mut playhead, "position")?,
             playing: playhead.truth("playing")?,
             rate: playhead.integer("rate")?.try_into().ok()?,
+            seeks: playhead.integer("seeks").unwrap_or(0).try_into().ok()?,
         }));
     }
 

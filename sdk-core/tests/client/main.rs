@@ -14,3 +14,4 @@ mod playhead;
 mod seek;
 mod server;
 mod sim;
+mod steps;

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 
 const SHOWING_TIME_MS: i64 = 7_000;
 
+/// How far dates may step back without the picture's following them.
+const DISAGREEMENT_MAX_MS: i64 = 2_000;
+
 const PEOPLE: [&str; 5] = ["Ada", "Ben", "Cem", "Dee", "Eve"];
 const PLACES: &[&str] = &["AUDIENCE", "REQUESTED", "INVITED", "SPEAKER"];
 
@@ -87,15 +90,16 @@ struct Picture {
     at: i64,
     playing: bool,
     rate: i64,
+    /// It does not run back behind this.
+    floor: i64,
 }
 
 impl Picture {
     fn position(&self, now: i64) -> i64 {
-        if self.playing {
-            self.position + (now - self.at) * self.rate / 10_000
-        } else {
-            self.position
-        }
+        let way_ms = (now - self.at) * self.rate / 10_000;
+        let position = self.position + if self.playing { way_ms } else { 0 };
+
+        position.max(self.floor)
     }
 }
 
@@ -140,6 +144,7 @@ impl Model {
             at: 0,
             playing: true,
             rate: 10_000,
+            floor: position,
         };
         let mut model = Self {
             sim,
@@ -173,6 +178,7 @@ impl Model {
         let here = Picture {
             position: self.picture.position(self.sim.now),
             at: self.sim.now,
+            floor: self.picture.position(self.sim.now),
             ..self.picture
         };
         match *action {
@@ -201,10 +207,22 @@ impl Model {
                 rate: i64::from(rate),
                 ..here
             }),
-            Action::ReportOffBy(by_ms) | Action::Seek { by_ms } => self.report(Picture {
+            Action::ReportOffBy(by_ms) => self.report(Picture {
                 position: here.position + by_ms,
                 ..here
             }),
+            Action::Seek { by_ms } => {
+                self.sim.seeks += 1;
+                self.report(Picture {
+                    position: here.position + by_ms,
+                    floor: if by_ms.abs() > 1_000 {
+                        i64::MIN
+                    } else {
+                        here.floor
+                    },
+                    ..here
+                });
+            }
             Action::Cut { code } => self.sim.cut(code),
             Action::ServerUp(is_up) => {
                 self.sim.server_is_up = is_up;
@@ -236,8 +254,11 @@ impl Model {
     fn report(&mut self, picture: Picture) {
         if self.placement == Placement::Player {
             // Farther ahead of what is being filmed no picture is believed.
+            let position = picture.position.min(self.sim.live_edge() + 50_000);
+            let stands = picture.floor.saturating_sub(position) <= DISAGREEMENT_MAX_MS;
             let picture = Picture {
-                position: picture.position.min(self.sim.live_edge() + 50_000),
+                position,
+                floor: if stands { picture.floor } else { position },
                 ..picture
             };
             self.picture = Picture {

@@ -148,14 +148,15 @@ fn only_numbers_that_a_picture_can_have_are_read() {
         (good, f64::INFINITY),
         (good, -1.0),
     ] {
-        assert_eq!(Playhead::read(position_ms, true, rate), None);
+        assert_eq!(Playhead::read(position_ms, true, rate, 0), None);
     }
     assert_eq!(
-        Playhead::read(good, true, 1.5),
+        Playhead::read(good, true, 1.5, 3),
         Some(Playhead {
             position: MediaTime::from_unix_millis(1_767_323_000_000),
             playing: true,
             rate: 15_000,
+            seeks: 3,
         })
     );
 }

@@ -39,6 +39,8 @@ pub(crate) struct Sim {
     /// How far the client had got in the log at each of `deliveries`.
     pub(crate) received_at: Vec<i64>,
     received_through: i64,
+    /// How often the viewer has sought.
+    pub(crate) seeks: u32,
     socket: Option<Socket>,
     sockets: u32,
     in_flight: VecDeque<InFlight>,
@@ -79,6 +81,7 @@ impl Sim {
             snapshot_head: 0,
             received_at: Vec::new(),
             received_through: 0,
+            seeks: 0,
             socket: None,
             sockets: 0,
             in_flight: VecDeque::new(),
@@ -120,11 +123,18 @@ impl Sim {
         self.report(position, false, 10_000);
     }
 
+    /// The viewer goes to `position`, and the player says so.
+    pub(crate) fn seek_to(&mut self, position: i64) {
+        self.seeks += 1;
+        self.play_at(position);
+    }
+
     pub(crate) fn report(&mut self, position: i64, playing: bool, rate: u32) {
         self.input(Input::Playhead(Playhead {
             position: MediaTime::from_unix_millis(position),
             playing,
             rate,
+            seeks: self.seeks,
         }));
     }
 

@@ -140,6 +140,7 @@ impl Session {
             position: MediaTime::from_unix_millis(position),
             playing: flags & 1 == 0,
             rate,
+            seeks: u32::from(flags >> 4),
         }));
         Ok(())
     }

@@ -21,6 +21,9 @@ const FIRST_POSITION_MS: i64 = 946_684_800_000;
 const LAST_POSITION_MS: i64 = 253_402_300_799_999;
 const AHEAD_MAX_MS: i64 = 60_000;
 
+/// How far the scene may be ahead of a date that has stepped back.
+const DISAGREEMENT_MAX_MS: i128 = 2_000;
+
 /// No event is shorter than this in a message, so that it bounds how many can have come.
 const EVENT_BYTES_MIN: usize = 100;
 
@@ -396,7 +399,8 @@ impl Viewer {
                 let occurred_at = ServerTime::from_unix_millis(stamps.occurred_at);
                 let due = occurred_at.on_stream(offset_ms);
                 let position = position(&playhead, self.now - at);
-                (due.unix_millis().into(), Some(position))
+                let reached = position + DISAGREEMENT_MAX_MS;
+                (due.unix_millis().into(), Some(reached))
             }
             (Placement::Player, Player::Silent { .. }) => (stamps.display_at.into(), None),
             (Placement::Player | Placement::Companion, _) => {

@@ -39,6 +39,10 @@ enum Act {
     Play {
         behind_ms: i64,
     },
+    /// The viewer goes to that place.
+    Seek {
+        behind_ms: i64,
+    },
     Pause {
         behind_ms: i64,
     },
@@ -63,6 +67,8 @@ struct Recorder {
     /// Instants at which the recorded client asks for the time.
     pings: Vec<i64>,
     steps: String,
+    /// How often the viewer has sought.
+    seeks: u32,
 }
 
 #[tokio::test]
@@ -78,8 +84,8 @@ async fn a_player_eight_seconds_behind_pauses_and_seeks_back() {
     let mut acts = train();
     acts.push((11_000, Act::Pause { behind_ms: 8_000 }));
     acts.push((15_000, Act::Play { behind_ms: 12_000 }));
-    acts.push((24_000, Act::Play { behind_ms: 20_000 }));
-    acts.push((30_000, Act::Play { behind_ms: 8_000 }));
+    acts.push((24_000, Act::Seek { behind_ms: 20_000 }));
+    acts.push((30_000, Act::Seek { behind_ms: 8_000 }));
 
     check("server-player", "player", Some(8_000), acts, 42_000).await;
 }
@@ -230,6 +236,7 @@ impl Recorder {
             subscriptions: 0,
             pings: Vec::new(),
             steps: String::new(),
+            seeks: 0,
         }
     }
 
@@ -306,6 +313,10 @@ impl Recorder {
                 self.receive(at_ms + TRIP_MS).await;
             }
             Act::Play { behind_ms } => self.playhead(at_ms, behind_ms, true),
+            Act::Seek { behind_ms } => {
+                self.seeks += 1;
+                self.playhead(at_ms, behind_ms, true);
+            }
             Act::Pause { behind_ms } => self.playhead(at_ms, behind_ms, false),
             Act::Reconnect {
                 after_ms,
@@ -357,7 +368,7 @@ impl Recorder {
             Act::Order(name, mutation) => {
                 self.change_person(self.staff(), name, mutation).await;
             }
-            Act::Play { .. } | Act::Pause { .. } | Act::Reconnect { .. } => {
+            Act::Play { .. } | Act::Seek { .. } | Act::Pause { .. } | Act::Reconnect { .. } => {
                 unreachable!("the room does not notice it")
             }
         }
@@ -406,7 +417,9 @@ impl Recorder {
 
     fn playhead(&mut self, at_ms: i64, behind_ms: i64, playing: bool) {
         let position = media_time(at_ms, behind_ms);
-        let playhead = json!({ "position": position, "playing": playing, "rate": 10_000 });
+        let playhead = json!({
+            "position": position, "playing": playing, "rate": 10_000, "seeks": self.seeks,
+        });
         self.step(at_ms, &json!({ "playhead": playhead }));
     }
 

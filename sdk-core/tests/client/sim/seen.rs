@@ -3,7 +3,7 @@
 use super::Sim;
 use super::network::Cargo;
 use crate::server::Logged;
-use parlor_sdk_core::{ConnectionState, Delivery, EventKind, ShownEvent};
+use parlor_sdk_core::{ConnectionState, Delivery, EventKind, Instant, ServerTime, ShownEvent};
 use serde_json::Value;
 
 impl Sim {
@@ -54,6 +54,11 @@ impl Sim {
     /// The total of the train that the viewer sees.
     pub(crate) fn total(&self) -> Option<i64> {
         self.client.room().train().map(|train| train.total)
+    }
+
+    /// When that happened which the picture shows.
+    pub(crate) fn picture_time(&self) -> Option<ServerTime> {
+        self.client.picture_time(Instant::from_millis(self.now))
     }
 
     pub(crate) fn state(&self) -> ConnectionState {

@@ -137,6 +137,12 @@ public final class ParlorClient: Sendable {
         )
     }
 
+    /// Tells that the viewer has sought: the picture goes where it is said to be next. A position that
+    /// steps without this counts as a date that does, until it has stayed for 8 seconds.
+    public func noteSeek() {
+        native.noteSeek()
+    }
+
     /// Gives a new token, at any time. A client that was refused for its token goes on; if the present
     /// one is about to expire, the client changes over without a gap. Calls of ``api`` use the new one
     /// from now on.

@@ -78,6 +78,7 @@ final class FollowingTests: XCTestCase {
 
         XCTAssertEqual(player.stats.shown, 0)
         let reached = happened[0].occurredAt.addingTimeInterval(2)
+        player.noteSeek()
         player.setPlayhead(reached, isPlaying: false)
         let shown = try await player.events { gifts($0).count == 1 }
 

@@ -94,6 +94,14 @@ class ParlorClient private constructor(
     }
 
     /**
+     * Tells that the viewer has sought: the picture goes where it is said to be next. A position that
+     * steps without this counts as a date that does, until it has stayed for 8 seconds.
+     */
+    fun noteSeek() {
+        ifOpen { noteSeek() }
+    }
+
+    /**
      * Reports that the player cannot tell where on the stream's timeline it is. The room is then shown
      * by the stream's delay.
      */

@@ -10,6 +10,15 @@ import parlor.ParlorClient
 /** Tells [client] where the picture of [player] is: at every change, and every second. On the main thread. */
 suspend fun reportPlayhead(player: Player, client: ParlorClient) {
     val listener = object : Player.Listener {
+        // Before `onEvents` tells where the picture is now.
+        override fun onPositionDiscontinuity(
+            from: Player.PositionInfo,
+            to: Player.PositionInfo,
+            reason: Int,
+        ) {
+            if (reason == Player.DISCONTINUITY_REASON_SEEK) client.noteSeek()
+        }
+
         override fun onEvents(player: Player, events: Player.Events) = client.report(player)
     }
     player.addListener(listener)

@@ -1,0 +1,227 @@
+//! One pass over the stream, from a seek to the next: makes one course of the picture out of whatever
+//! its dates say.
+//!
+//! Dates of neighbouring segments disagree by tenths of a second to seconds, and jump at advertisements
+//! and gaps. Of two dates that disagree the picture is believed to be at the earlier one: a step back is
+//! followed at once, and a step beyond what the pass has reached waits until it stays. Neither shows
+//! anything again, for what has been shown in a pass stays shown. Only the player's own seek begins
+//! another one, or a position that stays elsewhere.
+
+use crate::playhead::{Playhead, SEEK_TOLERANCE_MS, Track};
+use crate::time::{Instant, MediaTime};
+
+/// How far dates may disagree without being elsewhere. Encoders and packagers date segments a frame to
+/// some seconds off; two seconds are what an overlay may be early or late without anybody noticing.
+pub(crate) const DISAGREEMENT_MAX_MS: i64 = 2_000;
+
+/// How long a position has to stay elsewhere before it is believed without a word of a seek. Longer than
+/// dates are off at a discontinuity, which is a segment of usually six seconds; no viewer waits much longer
+/// for an overlay that does not know that they have sought.
+pub(crate) const STAY_MS: i64 = 8_000;
+
+/// The longest way forward that is a break rather than a seek: what happened meanwhile is shown, once.
+/// Breaks for advertisements are seldom longer, and a longer burst would say nothing to anybody.
+pub(crate) const BREAK_MAX_MS: i64 = 120_000;
+
+/// How long the player may take from its seek to where it goes: until then it may still say where it was.
+/// What steps later than that is a date.
+const SEEK_MAX_MS: i64 = 10_000;
+
+/// Where the picture is, since it was last put somewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pass {
+    /// What is believed of the reports.
+    course: Track,
+    /// The picture does not run back behind this.
+    floor: MediaTime,
+    /// The farthest that the pass has got, gone on from there.
+    lead: Track,
+    /// How far reports are ahead of `course`, and not believed yet.
+    ahead_ms: i64,
+    elsewhere_since: Option<Instant>,
+    /// Seeks of the player, as it counts them.
+    seeks: u32,
+    sought: Option<Sought>,
+}
+
+/// A seek of which the place is not known yet.
+#[derive(Debug, Clone, Copy)]
+struct Sought {
+    from: Track,
+    /// Where the picture was then.
+    stood_at: MediaTime,
+    until: Instant,
+}
+
+/// What a report, or a stay, is to a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The pass goes on.
+    SamePass,
+    /// The picture is somewhere else, and another pass begins.
+    Seek,
+}
+
+impl Pass {
+    pub(crate) const fn new(playhead: Playhead, now: Instant) -> Self {
+        let course = Track::new(playhead, now);
+
+        Self {
+            course,
+            floor: playhead.position,
+            lead: course,
+            ahead_ms: 0,
+            elsewhere_since: None,
+            seeks: playhead.seeks,
+            sought: None,
+        }
+    }
+
+    /// Returns where the picture is by now.
+    pub(crate) fn position(&self, now: Instant) -> MediaTime {
+        self.course.position(now).max(self.floor)
+    }
+
+    /// Returns when the picture gets to `position`, if it does without another report.
+    pub(crate) fn instant_of(&self, position: MediaTime) -> Option<Instant> {
+        if position <= self.floor {
+            return Some(self.course.reported_at());
+        }
+
+        self.course.instant_of(position)
+    }
+
+    /// Returns what the course goes by.
+    pub(crate) const fn playhead(&self) -> &Playhead {
+        self.course.playhead()
+    }
+
+    /// Takes in a report. After a seek the pass is what it was: another one is for the caller to begin.
+    pub(crate) fn take_in(&mut self, playhead: Playhead, now: Instant) -> Verdict {
+        if playhead.seeks != self.seeks {
+            self.seeks = playhead.seeks;
+            self.await_seek(now);
+        }
+        let here = self.position(now);
+        if self.has_sought(&playhead, now) {
+            return Verdict::Seek;
+        }
+
+        self.note_step(&playhead, here, now);
+        let believed = playhead.moved_by(-self.ahead_ms);
+        self.course = Track::new(believed, now);
+        self.floor = believed.position;
+        let back_ms = here.millis_since(believed.position);
+        if (1..=DISAGREEMENT_MAX_MS).contains(&back_ms) {
+            self.floor = here;
+        }
+        let lead = self.lead.position(now).max(self.floor);
+        self.lead = Track::new(
+            Playhead {
+                position: lead,
+                ..believed
+            },
+            now,
+        );
+
+        Verdict::SamePass
+    }
+
+    /// Has the next report that lies elsewhere count as a seek. Seeks that are small each add up.
+    pub(crate) fn await_seek(&mut self, now: Instant) {
+        let before = self.sought.filter(|sought| now <= sought.until);
+        let sought = before.unwrap_or(Sought {
+            from: self.course,
+            stood_at: self.course.position(now),
+            until: now,
+        });
+        self.sought = Some(Sought {
+            until: now.plus_millis(SEEK_MAX_MS),
+            ..sought
+        });
+    }
+
+    /// Looks whether the picture stays elsewhere. `is_behind` is whether the pass has shown what the
+    /// picture has not reached.
+    pub(crate) fn judge_stay(&mut self, is_behind: bool, now: Instant) -> Verdict {
+        if !is_behind && self.ahead_ms == 0 {
+            self.elsewhere_since = None;
+            return Verdict::SamePass;
+        }
+        let since = *self.elsewhere_since.get_or_insert(now);
+        if now.millis_since(since) < STAY_MS {
+            return Verdict::SamePass;
+        }
+
+        let is_break = (1..=BREAK_MAX_MS).contains(&self.ahead_ms);
+        let playhead = Playhead {
+            position: self.course.position(now),
+            ..*self.course.playhead()
+        };
+        *self = Self {
+            sought: self.sought,
+            ..Self::new(playhead.moved_by(self.ahead_ms), now)
+        };
+
+        if is_break {
+            Verdict::SamePass
+        } else {
+            Verdict::Seek
+        }
+    }
+
+    /// Returns when a stay that has begun comes to count.
+    pub(crate) fn stays_until(&self) -> Option<Instant> {
+        Some(self.elsewhere_since?.plus_millis(STAY_MS))
+    }
+
+    /// Returns the pass whose picture stands where this one is by now.
+    pub(crate) fn standing(&self, now: Instant) -> Self {
+        Self {
+            course: self.course.standing(now),
+            lead: self.lead.standing(now),
+            floor: self.position(now),
+            ..*self
+        }
+    }
+
+    /// Returns the pass whose picture stands because nothing more is heard of it.
+    pub(crate) fn lost(&self, now: Instant) -> Self {
+        Self {
+            course: self.course.lost(now),
+            lead: self.lead.lost(now),
+            floor: self.position(now),
+            ..*self
+        }
+    }
+
+    /// Returns whether the player has sought, and `playhead` is where it has gone: where neither standing
+    /// since then nor playing on would have taken the picture.
+    fn has_sought(&self, playhead: &Playhead, now: Instant) -> bool {
+        let Some(sought) = self.sought.filter(|sought| now <= sought.until) else {
+            return false;
+        };
+        let (_, last) = sought.from.reach(playhead, now);
+
+        playhead.position < sought.stood_at.plus_millis(-SEEK_TOLERANCE_MS)
+            || playhead.position > last.plus_millis(SEEK_TOLERANCE_MS)
+    }
+
+    /// Works out how much of a report is not believed yet.
+    fn note_step(&mut self, playhead: &Playhead, here: MediaTime, now: Instant) {
+        let (_, reached) = self.lead.reach(playhead, now);
+        if playhead.position <= reached.plus_millis(DISAGREEMENT_MAX_MS) {
+            self.ahead_ms = 0;
+            return;
+        }
+        let (first, last) = self.course.reach(playhead, now);
+        let expected = playhead.position.plus_millis(-self.ahead_ms);
+        let goes_on = self.ahead_ms > 0
+            && expected >= first.plus_millis(-DISAGREEMENT_MAX_MS)
+            && expected <= last.plus_millis(DISAGREEMENT_MAX_MS);
+        if !goes_on {
+            self.ahead_ms = playhead.position.millis_since(here);
+            self.elsewhere_since = None;
+        }
+    }
+}
