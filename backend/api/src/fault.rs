@@ -6,7 +6,7 @@ use metrics::counter;
 use parlor_domain::access::AccessRefusal;
 use parlor_node::patience::ReadError;
 use parlor_store::StoreError;
-use parlor_writer::NotDone;
+use parlor_writer::{Kind, NotDone};
 
 use crate::deadline::Late;
 use crate::feed::FeedRefusal;
@@ -23,7 +23,8 @@ pub enum Fault {
     Overloaded(String),
     OutcomeUnknown(String),
     Timeout(String),
-    RoomUnreadable(String),
+    /// What is stored of such a thing cannot be read.
+    Unreadable(Kind, String),
     /// The cause was logged, and stays here.
     Internal,
 }
@@ -39,7 +40,8 @@ impl Fault {
             Self::Overloaded(_) => "OVERLOADED",
             Self::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
             Self::Timeout(_) => "TIMEOUT",
-            Self::RoomUnreadable(_) => "ROOM_UNREADABLE",
+            Self::Unreadable(Kind::Room, _) => "ROOM_UNREADABLE",
+            Self::Unreadable(Kind::Tenant, _) => "TENANT_UNREADABLE",
             Self::Internal => "INTERNAL",
         }
     }
@@ -54,7 +56,7 @@ impl Fault {
             | Self::Overloaded(message)
             | Self::OutcomeUnknown(message)
             | Self::Timeout(message)
-            | Self::RoomUnreadable(message) => message,
+            | Self::Unreadable(_, message) => message,
             Self::Internal => "something went wrong here; it was logged",
         }
     }
@@ -84,8 +86,8 @@ impl Fault {
             | NotDone::ClockUntrusted
             | NotDone::Stopping => Self::Overloaded(not_done.to_string()),
             NotDone::OutcomeUnknown => Self::OutcomeUnknown(not_done.to_string()),
-            NotDone::RoomUnreadable => Self::RoomUnreadable(not_done.to_string()),
-            NotDone::Fault | NotDone::RoomNotFound | NotDone::Refused(_) => Self::Internal,
+            NotDone::Unreadable(kind) => Self::Unreadable(*kind, not_done.to_string()),
+            NotDone::Fault | NotDone::NotFound(_) | NotDone::Refused(_) => Self::Internal,
         }
     }
 }
@@ -106,7 +108,7 @@ impl From<StoreError> for Fault {
             room_id: Some(_), ..
         } = error
         {
-            return Self::of_not_done::<()>(&NotDone::RoomUnreadable);
+            return Self::of_not_done::<()>(&NotDone::Unreadable(Kind::Room));
         }
         Self::Internal
     }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use async_graphql::{ID, Interface, SimpleObject};
 use parlor_domain::access::AccessRefusal;
 use parlor_domain::invalid::Invalid;
-use parlor_writer::NotDone;
+use parlor_writer::{Kind, NotDone};
 
 use super::fault::Fault;
 
@@ -146,18 +146,19 @@ impl From<Fault> for Stop {
 }
 
 impl Stop {
-    /// What the writer answered about the room that the client calls `room_id`.
-    pub(crate) fn of_writer<R: Into<Refusal>>(not_done: NotDone<R>, room_id: &ID) -> Self {
+    /// What the writer answered about what the client calls `id`.
+    pub(crate) fn of_writer<R: Into<Refusal>>(not_done: NotDone<R>, id: &ID) -> Self {
         match not_done {
-            NotDone::RoomNotFound => Refusal::not_found("Room", room_id).into(),
+            NotDone::NotFound(Kind::Room) => Refusal::not_found("Room", id).into(),
+            NotDone::NotFound(Kind::Tenant) => Refusal::not_found("Tenant", id).into(),
             NotDone::Refused(refusal) => {
                 let refusal = refusal.into();
                 if let Refusal::RoomHidden = refusal {
-                    return Refusal::not_found("Room", room_id).into();
+                    return Refusal::not_found("Room", id).into();
                 }
                 Self::Refused(refusal)
             }
-            NotDone::RoomUnreadable
+            NotDone::Unreadable(_)
             | NotDone::Overloaded
             | NotDone::Unavailable
             | NotDone::ClockUntrusted

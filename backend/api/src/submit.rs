@@ -3,6 +3,8 @@
 use async_graphql::{Context, ID};
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::participant::Capability;
+use parlor_domain::room_aggregate::RoomAggregate;
+use parlor_domain::tenant_aggregate::TenantAggregate;
 use parlor_domain::time::ServerTime;
 use parlor_writer::{Authorized, Command, NotDone};
 use uuid::Uuid;
@@ -28,7 +30,7 @@ pub(super) fn stamp(context: &Context<'_>) -> Result<ServerTime, Fault> {
 }
 
 /// Has the command that `prepare` makes done, by staff, to the room that the client calls `id`.
-pub(super) async fn submit<C: Command<Refusal: Into<Refusal>>>(
+pub(super) async fn submit<C: Command<On = RoomAggregate, Refusal: Into<Refusal>>>(
     context: &Context<'_>,
     id: &ID,
     prepare: impl FnOnce(RoomId) -> Result<C, Stop>,
@@ -40,7 +42,7 @@ pub(super) async fn submit<C: Command<Refusal: Into<Refusal>>>(
 }
 
 /// Has `command` done to the room that the client calls `id`, if the caller has `capability` there.
-pub(super) async fn submit_with<C: Command<Refusal: Into<Refusal>>>(
+pub(super) async fn submit_with<C: Command<On = RoomAggregate, Refusal: Into<Refusal>>>(
     context: &Context<'_>,
     id: &ID,
     capability: Capability,
@@ -57,7 +59,7 @@ pub(super) async fn submit_with<C: Command<Refusal: Into<Refusal>>>(
 }
 
 /// Has `command` done to the tenant's room that the client calls `id`.
-pub(super) async fn submit_to<C: Command<Refusal: Into<Refusal>>>(
+pub(super) async fn submit_to<C: Command<On = RoomAggregate, Refusal: Into<Refusal>>>(
     context: &Context<'_>,
     tenant_id: TenantId,
     id: &ID,
@@ -65,6 +67,25 @@ pub(super) async fn submit_to<C: Command<Refusal: Into<Refusal>>>(
 ) -> Result<C::Answer, Stop> {
     let writer = &app(context).writer;
     let done = writer.submit(tenant_id, named_room(id), command).await;
+
+    done.map_err(|not_done| Stop::of_writer(not_done, id))
+}
+
+/// Has the command that `prepare` makes done, by the operator, to the tenant that the client calls `id`.
+pub(super) async fn submit_to_tenant<C>(
+    context: &Context<'_>,
+    id: &ID,
+    prepare: impl FnOnce() -> Result<C, Stop>,
+) -> Result<C::Answer, Stop>
+where
+    C: Command<On = TenantAggregate, Refusal: Into<Refusal>>,
+{
+    caller(context).principal.require_operator()?;
+    let (app, command) = (app(context), prepare()?);
+    // As with rooms, a malformed id stands for one that nobody has.
+    let tenant_id = global_id::parse_tenant_id(id).unwrap_or(TenantId(Uuid::nil()));
+    let done = app.writer.submit(tenant_id, (), command).await;
+    app.identity.directory().forget();
 
     done.map_err(|not_done| Stop::of_writer(not_done, id))
 }

@@ -16,4 +16,5 @@ pub mod room_aggregate;
 pub mod session;
 pub mod stage;
 pub mod tenant;
+pub mod tenant_aggregate;
 pub mod time;

@@ -261,7 +261,7 @@ async fn write(writer: Writer, flush: Flush) -> (Flush, Outcome) {
     let done = writer.submit(flush.tenant_id, flush.room_id, command).await;
     let outcome = match done {
         Ok(()) => Outcome::Written,
-        Err(NotDone::RoomNotFound) => Outcome::RoomGone,
+        Err(NotDone::NotFound(_)) => Outcome::RoomGone,
         Err(error) => {
             tracing::warn!(%error, room_id = %flush.room_id, "presence could not be written yet");
             Outcome::Failed

@@ -1,17 +1,21 @@
-//! A batch of rooms under their locks: loaded, decided on by the caller, claimed, and written in sets.
+//! A batch of what is under its locks: loaded, decided on by the caller, claimed, and written in sets.
 //!
-//! Each subject has a file here with what commands ask of it, how it is loaded and how it is written,
-//! and a line in [`load`] and in [`write_all`].
+//! There are two kinds of thing to decide on, tenants and rooms. Each kind has a line in [`Needs`], where
+//! their order is that of the locks, and in [`Held`]. Each subject of a room has a file here with what
+//! commands ask of it, how it is loaded and how it is written, and a line in [`load`] and in
+//! [`write_all`].
 
 mod claims;
 mod connections;
 mod contributions;
 mod delete;
 mod log;
+mod needs;
 mod people;
 mod rooms;
 mod sessions;
 mod settings;
+mod tenants;
 mod trains;
 pub(crate) mod write;
 
@@ -20,59 +24,59 @@ use std::collections::BTreeSet;
 use parlor_domain::event::Event;
 use parlor_domain::id::{Epoch, RoomId, TenantId};
 use parlor_domain::room_aggregate::{Changes, OnlineCount, RoomAggregate};
+use parlor_domain::tenant_aggregate::TenantAggregate;
 use parlor_domain::time::ServerTime;
 
 use crate::due_work::{self, RoomEnd};
 use crate::engine::Transaction;
 use crate::{Store, StoreError};
 use claims::Shared;
-use rooms::{Locked, Rooms, WhenLocked};
+use rooms::{Locked, Rooms};
+use tenants::Tenants;
 
 pub use contributions::ContributionNeeds;
+pub use needs::{Needs, RoomNeeds, TenantNeeds};
 pub use people::PeopleNeeds;
-pub use rooms::Unreadable;
 pub(crate) use settings::{claim_slugs, release_slugs};
 
-/// A room that a batch decides on, and what its commands need looked up.
-#[derive(Debug, Clone)]
-pub struct RoomNeeds {
-    pub tenant_id: TenantId,
-    pub room_id: RoomId,
-    pub contributions: ContributionNeeds,
-    pub people: PeopleNeeds,
-    /// What the room may be called, as far as it may be a slug at all.
-    pub slugs: Vec<String>,
-}
-
-impl RoomNeeds {
-    /// A room of which nothing is looked up beside its state.
-    pub fn new(tenant_id: TenantId, room_id: RoomId) -> Self {
-        Self {
-            tenant_id,
-            room_id,
-            contributions: ContributionNeeds::default(),
-            people: PeopleNeeds::default(),
-            slugs: Vec::new(),
-        }
-    }
-}
-
-/// Rooms under their locks. Dropped, it rolls back.
+/// Tenants and rooms under their locks. Dropped, it rolls back.
 pub struct Batch {
     transaction: Transaction,
-    needs: Vec<RoomNeeds>,
+    needs: Needs,
     shared: Shared,
-    rooms: Rooms,
+    held: Held,
     has_claimed: bool,
+}
+
+/// What is locked, and loaded as it was asked for.
+#[derive(Debug, Default)]
+struct Held {
+    tenants: Tenants,
+    rooms: Rooms,
 }
 
 /// Why there is nothing to decide on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoRoom {
+pub enum Absent {
     /// The batch did not name it, it is not there, or it is not the tenant's.
     NotFound,
     /// What is stored of it cannot be read.
     Unreadable,
+}
+
+/// What of a thing cannot be read, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub what: &'static str,
+    pub error: String,
+}
+
+/// What to do about a row that another transaction has locked. On SQLite, which has one lock, there is
+/// but waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WhenLocked {
+    Wait,
+    Refuse,
 }
 
 /// What a batch wrote about one room, to be published.
@@ -93,73 +97,116 @@ pub struct Committed {
 }
 
 impl Store {
-    /// Locks the rooms, and loads them with what is needed. Each room is named once.
+    /// Locks what is needed, and loads it.
     ///
     /// Fails with [`StoreError::Retry`] when another transaction was in the way.
-    pub async fn begin(&self, needs: &[RoomNeeds]) -> Result<Batch, StoreError> {
-        self.begin_when(needs, WhenLocked::Wait).await
+    pub async fn begin(&self, needs: impl Into<Needs>) -> Result<Batch, StoreError> {
+        self.begin_when(needs.into(), WhenLocked::Wait).await
     }
 
-    /// [Begins](Self::begin), and waits for no room that is locked elsewhere: for who has waited before.
-    pub async fn begin_at_once(&self, needs: &[RoomNeeds]) -> Result<Batch, StoreError> {
-        self.begin_when(needs, WhenLocked::Refuse).await
+    /// [Begins](Self::begin), and waits for nothing that is locked elsewhere: for who has waited before.
+    pub async fn begin_at_once(&self, needs: impl Into<Needs>) -> Result<Batch, StoreError> {
+        self.begin_when(needs.into(), WhenLocked::Refuse).await
     }
 
-    async fn begin_when(
-        &self,
-        needs: &[RoomNeeds],
-        when_locked: WhenLocked,
-    ) -> Result<Batch, StoreError> {
+    async fn begin_when(&self, needs: Needs, when_locked: WhenLocked) -> Result<Batch, StoreError> {
         let mut transaction = self.engine.begin().await?;
-        let mut rooms = rooms::lock(&mut transaction, needs, when_locked).await?;
-        claim_slugs(&mut transaction, &settings::slugs(needs)).await?;
-        load(&mut transaction, &mut rooms).await?;
+        let mut held = Held::lock(&mut transaction, &needs, when_locked).await?;
+        claim_slugs(&mut transaction, &settings::slugs(&needs.rooms)).await?;
+        held.load(&mut transaction, &needs).await?;
 
         Ok(Batch {
             transaction,
-            needs: needs.to_vec(),
-            shared: Shared::of(needs),
-            rooms,
+            shared: Shared::of(needs.rooms.values()),
+            needs,
+            held,
             has_claimed: false,
         })
     }
 }
 
+impl WhenLocked {
+    /// What makes a `SELECT` from `table` lock the rows it finds, on PostgreSQL. An UPDATE of many rows
+    /// promises no order; here the rows are locked above the sort, and read as they are once they are
+    /// locked.
+    fn in_order_of_ids(self, table: &str) -> String {
+        let otherwise = match self {
+            Self::Wait => "",
+            Self::Refuse => " NOWAIT",
+        };
+
+        format!("ORDER BY {table}.id FOR NO KEY UPDATE OF {table}{otherwise}")
+    }
+}
+
+impl Held {
+    async fn lock(
+        transaction: &mut Transaction,
+        needs: &Needs,
+        when_locked: WhenLocked,
+    ) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            tenants: tenants::lock(transaction, &needs.tenants, when_locked).await?,
+            rooms: rooms::lock(transaction, &needs.rooms, when_locked).await?,
+        })
+    }
+
+    async fn load(
+        &mut self,
+        transaction: &mut Transaction,
+        needs: &Needs,
+    ) -> Result<(), sqlx::Error> {
+        tenants::load(transaction, &mut self.tenants, &needs.tenants).await?;
+        load(transaction, &mut self.rooms).await
+    }
+}
+
 impl Batch {
+    /// The tenant, to decide on.
+    pub fn tenant(&mut self, id: TenantId) -> Result<&mut TenantAggregate, Absent> {
+        self.held.tenants.get_mut(id)
+    }
+
     /// The tenant's room, to decide on.
     pub fn room(
         &mut self,
         tenant_id: TenantId,
         room_id: RoomId,
-    ) -> Result<&mut RoomAggregate, NoRoom> {
+    ) -> Result<&mut RoomAggregate, Absent> {
         let key = (room_id, tenant_id);
-        self.shared.tell(&mut self.rooms, key);
-        if self.rooms.unreadable().contains_key(&key) {
-            return Err(NoRoom::Unreadable);
+        let rooms = &mut self.held.rooms;
+        self.shared.tell(rooms, key);
+        if rooms.unreadable().contains_key(&key) {
+            return Err(Absent::Unreadable);
         }
 
-        let locked = self.rooms.get_mut(key).ok_or(NoRoom::NotFound)?;
+        let locked = rooms.get_mut(key).ok_or(Absent::NotFound)?;
         Ok(&mut locked.aggregate)
     }
 
     /// The rooms that cannot be read, whose commands are all refused.
     pub fn unreadable(&self) -> impl Iterator<Item = (RoomId, &Unreadable)> {
-        let unreadable = self.rooms.unreadable().iter();
+        let unreadable = self.held.rooms.unreadable().iter();
         unreadable.map(|((room_id, _), unreadable)| (*room_id, unreadable))
     }
 
-    /// Claims the keys of what was decided. Returns whether all of them were free; if not, the rooms
-    /// are again as they were loaded, know who has the keys, and are to be decided on again.
+    /// The tenants that cannot be read, likewise.
+    pub fn unreadable_tenants(&self) -> impl Iterator<Item = (TenantId, &Unreadable)> {
+        self.held.tenants.unreadable()
+    }
+
+    /// Claims the keys of what was decided. Returns whether all of them were free; if not, everything
+    /// is again as it was loaded, knows who has the keys, and is to be decided on again.
     ///
     /// Ends, for each time one key more is known to be another's.
     pub async fn claim(&mut self) -> Result<bool, StoreError> {
-        if claims::claim(&mut self.transaction, &self.rooms).await? {
+        if claims::claim(&mut self.transaction, &self.held.rooms).await? {
             self.has_claimed = true;
             return Ok(true);
         }
 
-        self.rooms = rooms::lock(&mut self.transaction, &self.needs, WhenLocked::Wait).await?;
-        load(&mut self.transaction, &mut self.rooms).await?;
+        self.held = Held::lock(&mut self.transaction, &self.needs, WhenLocked::Wait).await?;
+        self.held.load(&mut self.transaction, &self.needs).await?;
         Ok(false)
     }
 
@@ -167,35 +214,37 @@ impl Batch {
     /// When nothing was changed, nothing is written. Whoever has not claimed before claims here, and
     /// is to try again if that fails.
     pub async fn commit(mut self) -> Result<Vec<Committed>, StoreError> {
-        self.rooms
-            .retain(|locked| has_changes(&locked.aggregate.changes));
-        if self.rooms.all().next().is_none() {
+        let Held { tenants, rooms } = &mut self.held;
+        tenants.retain(|aggregate| !aggregate.changes.is_empty());
+        rooms.retain(|locked| has_changes(&locked.aggregate.changes));
+        if tenants.all().next().is_none() && rooms.all().next().is_none() {
             self.roll_back().await?;
             return Ok(Vec::new());
         }
-        if !self.has_claimed && !claims::claim(&mut self.transaction, &self.rooms).await? {
+        if !self.has_claimed && !claims::claim(&mut self.transaction, rooms).await? {
             self.roll_back().await?;
             return Err(StoreError::ClaimLost);
         }
 
-        let aggregates = self.rooms.all().map(|locked| &locked.aggregate);
+        tenants::write(&mut self.transaction, tenants).await?;
+        let aggregates = rooms.all().map(|locked| &locked.aggregate);
         for aggregate in aggregates.filter(|aggregate| aggregate.is_deleted()) {
             delete::room(&mut self.transaction, aggregate).await?;
         }
-        let kept = self.rooms.all();
+        let kept = rooms.all();
         let kept = kept.filter(|locked| !locked.aggregate.is_deleted());
-        let rooms: Vec<_> = kept.map(write::Room::of).collect();
-        let unkept = write_all(&mut self.transaction, &rooms).await?;
-        settings::write(&mut self.transaction, &rooms, &unkept).await?;
-        let ends = self.rooms.all().filter_map(moved_end);
+        let written: Vec<_> = kept.map(write::Room::of).collect();
+        let unkept = write_all(&mut self.transaction, &written).await?;
+        settings::write(&mut self.transaction, &written, &unkept).await?;
+        let ends = rooms.all().filter_map(moved_end);
         due_work::write_room_ends(&mut self.transaction, ends).await?;
-        release_slugs(&mut self.transaction, &settings::slugs(&self.needs)).await?;
+        release_slugs(&mut self.transaction, &settings::slugs(&self.needs.rooms)).await?;
         self.transaction
             .commit()
             .await
             .map_err(StoreError::of_commit)?;
 
-        Ok(self.rooms.into_all().map(committed).collect())
+        Ok(self.held.rooms.into_all().map(committed).collect())
     }
 
     /// Gives the locks back and writes nothing.

@@ -1,6 +1,6 @@
 //! Parlor's storage: one API over SQLite and PostgreSQL.
 //!
-//! A command is decided in memory, on a room loaded under its lock, and what it changed is written
+//! A command is decided in memory, on what is loaded under its lock, and what it changed is written
 //! in sets together with the log. [`Store::begin`] opens such a batch; everything else reads.
 
 mod batch;
@@ -31,7 +31,10 @@ mod sql;
 mod standing;
 mod tenants;
 
-pub use batch::{Batch, Committed, ContributionNeeds, NoRoom, PeopleNeeds, RoomNeeds, Unreadable};
+pub use batch::{
+    Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, RoomNeeds, TenantNeeds,
+    Unreadable,
+};
 pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{POOL_SIZE_DEFAULT, Settings, Synchronous};
@@ -45,7 +48,6 @@ pub use overlay_tokens::{InsertOverlayToken, OverlayTokenRow};
 pub use page::{Cursor, Page, PageRequest};
 pub use participants::{ParticipantsFilter, StageView};
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
-pub use tenants::LockedTenant;
 
 use engine::Engine;
 use parlor_domain::time::ServerTime;

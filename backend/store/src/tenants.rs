@@ -1,4 +1,4 @@
-//! Tenants and their key sets. A tenant's row is the lock of both.
+//! Tenants and their key sets: making them, and reading them. A tenant's row is the lock of both.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,10 @@ use crate::page::{Order, Page, PageRequest};
 use crate::sql::{Row, Statement, corrupt, first_number, row, to_json};
 use crate::{Store, StoreError};
 
-const COLUMNS: &str = "tenants.id, tenants.name, tenants.version, tenants.has_own_origins,
+/// The columns that [`read`] reads.
+pub(crate) const COLUMNS: &str =
+    "tenants.id, tenants.name, tenants.version, tenants.has_own_origins,
     tenants.defaults, tenants.limits, tenants.created_at, tenants.updated_at";
-
-/// A tenant and its keys under the tenant's lock, to be changed or let go.
-pub struct LockedTenant {
-    transaction: Transaction,
-    pub tenant: Tenant,
-    pub keys: KeySet,
-}
 
 impl Store {
     /// Adds a tenant. Returns `false`, and changes nothing, if there is one of that id.
@@ -44,7 +39,7 @@ impl Store {
             return Ok(false);
         }
 
-        insert_origins(&mut transaction, tenant).await?;
+        insert_origins(&mut transaction, [tenant].into_iter()).await?;
         transaction.commit().await.map_err(StoreError::of_commit)?;
         Ok(true)
     }
@@ -83,18 +78,20 @@ impl Store {
         let rows = transaction.fetch(statement).await?;
         let mut found = page.page(rows, total_count, read)?;
         let ids: Vec<_> = found.items.iter().map(|tenant| tenant.id).collect();
-        let mut origins = read_origins(&mut transaction, &ids).await?;
+        let mut origins = by_tenant(select_origins(&mut transaction, &ids).await?)?;
         transaction.roll_back().await?;
 
         for tenant in &mut found.items {
-            take_origins(tenant, &mut origins);
+            let own = origins.remove(&tenant.id).unwrap_or_default();
+            put_origins(tenant, read_origins(own)?);
         }
         Ok(found)
     }
 
     /// The keys of a tenant, none if there is no such tenant.
     pub async fn tenant_keys(&self, id: TenantId) -> Result<KeySet, StoreError> {
-        let rows = self.engine.fetch(select_keys(id)).await?;
+        let rows = self.engine.fetch(keys_of(&[id])).await?;
+        let rows = by_tenant(rows)?.remove(&id).unwrap_or_default();
 
         Ok(read_keys(rows)?)
     }
@@ -107,21 +104,10 @@ impl Store {
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let statement =
-            Statement::new(format!("SELECT tenant_keys.tenant_id, {KEY_COLUMNS} FROM "))
-                .push_value(ids)
-                .push(
-                    " AS wanted CROSS JOIN tenant_keys WHERE tenant_keys.tenant_id = wanted.key
-                 ORDER BY tenant_keys.position",
-                );
-
-        let mut keys: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for mut row in self.engine.fetch(statement).await? {
-            let tenant_id = TenantId(row.take()?);
-            keys.entry(tenant_id).or_default().push(read_key(row)?);
-        }
-        let sets = keys.into_iter().map(|(id, keys)| (id, KeySet::of(keys)));
-        Ok(sets.collect())
+        let rows = by_tenant(self.engine.fetch(keys_of(ids)).await?)?;
+        let sets = rows.into_iter();
+        let sets = sets.map(|(id, rows)| Ok((id, read_keys(rows)?)));
+        sets.collect()
     }
 
     /// Whether any tenant allows pages of `origin`.
@@ -130,85 +116,6 @@ impl Store {
         let rows = self.engine.fetch(Statement::new(text).bind(origin)).await?;
 
         Ok(!rows.is_empty())
-    }
-
-    /// Locks a tenant to change it; `None` if there is none of that id.
-    pub async fn lock_tenant(&self, id: TenantId) -> Result<Option<LockedTenant>, StoreError> {
-        let mut transaction = self.engine.begin().await?;
-        let text =
-            format!("UPDATE tenants SET version = version WHERE id = $1 RETURNING {COLUMNS}");
-        let rows = transaction.fetch(Statement::new(text).bind(id)).await?;
-        let Some((tenant, keys)) = read_whole(&mut transaction, rows).await? else {
-            transaction.roll_back().await?;
-            return Ok(None);
-        };
-
-        Ok(Some(LockedTenant {
-            transaction,
-            tenant,
-            keys,
-        }))
-    }
-}
-
-impl LockedTenant {
-    /// Writes what the tenant has become, and lets it go.
-    pub async fn save(mut self, tenant: &Tenant) -> Result<(), StoreError> {
-        let statement = Statement::new(
-            "UPDATE tenants SET name = $2, version = $3, has_own_origins = $4, defaults = $5,
-                 limits = $6, updated_at = $7
-             WHERE id = $1",
-        )
-        .bind(tenant.id)
-        .bind(tenant.name.as_str())
-        .bind(tenant.version)
-        .bind(tenant.allowed_origins.is_some())
-        .bind(to_json(&tenant.defaults))
-        .bind(to_json(&tenant.limits))
-        .bind(tenant.updated_at);
-        self.transaction.execute(statement).await?;
-        if tenant.allowed_origins != self.tenant.allowed_origins {
-            let delete = Statement::new("DELETE FROM tenant_origins WHERE tenant_id = $1");
-            self.transaction.execute(delete.bind(tenant.id)).await?;
-            insert_origins(&mut self.transaction, tenant).await?;
-        }
-
-        self.commit().await
-    }
-
-    /// Writes what the key set has become, and lets the tenant go.
-    pub async fn save_keys(mut self, keys: &KeySet) -> Result<(), StoreError> {
-        let id = self.tenant.id;
-        let delete = Statement::new("DELETE FROM tenant_keys WHERE tenant_id = $1").bind(id);
-        self.transaction.execute(delete).await?;
-        let rows = (0_i64..).zip(keys.keys()).map(|(position, key)| {
-            row![
-                id,
-                key.kid.as_str(),
-                position,
-                key.algorithm.as_str(),
-                key.public_key.clone(),
-                key.added_at,
-                key.retires_at,
-            ]
-        });
-        let insert = "INSERT INTO tenant_keys
-            (tenant_id, kid, position, algorithm, public_key, added_at, retires_at) ";
-        self.transaction.insert(insert, rows.collect(), "").await?;
-
-        self.commit().await
-    }
-
-    /// Lets the tenant go as it is.
-    pub async fn let_go(self) -> Result<(), StoreError> {
-        Ok(self.transaction.roll_back().await?)
-    }
-
-    async fn commit(self) -> Result<(), StoreError> {
-        self.transaction
-            .commit()
-            .await
-            .map_err(StoreError::of_commit)
     }
 }
 
@@ -226,17 +133,20 @@ pub(crate) async fn lock_limits(
         .transpose()
 }
 
-async fn insert_origins(transaction: &mut Transaction, tenant: &Tenant) -> Result<(), sqlx::Error> {
-    let origins = tenant.allowed_origins.iter().flatten();
-    let rows = origins.map(|origin| row![tenant.id, origin.as_str()]);
+/// Writes the tenants' own origins, where there are none.
+pub(crate) async fn insert_origins<'a>(
+    transaction: &mut Transaction,
+    tenants: impl Iterator<Item = &'a Tenant>,
+) -> Result<(), sqlx::Error> {
+    let rows = tenants.flat_map(|tenant| {
+        let origins = tenant.allowed_origins.iter().flatten();
+        origins.map(|origin| row![tenant.id, origin.as_str()])
+    });
     let insert = "INSERT INTO tenant_origins (tenant_id, origin) ";
-
     transaction.insert(insert, rows.collect(), "").await?;
 
     Ok(())
 }
-
-type Origins = BTreeMap<TenantId, Vec<Origin>>;
 
 /// Reads what belongs to the one tenant that `rows` have, if any.
 async fn read_whole(
@@ -246,43 +156,66 @@ async fn read_whole(
     let Some(mut tenant) = rows.into_iter().next().map(read).transpose()? else {
         return Ok(None);
     };
-    let mut origins = read_origins(transaction, &[tenant.id]).await?;
-    take_origins(&mut tenant, &mut origins);
-    let keys = read_keys(transaction.fetch(select_keys(tenant.id)).await?)?;
+    let ids = [tenant.id];
+    let mut origins = by_tenant(select_origins(transaction, &ids).await?)?;
+    let own = origins.remove(&tenant.id).unwrap_or_default();
+    put_origins(&mut tenant, read_origins(own)?);
+    let mut keys = by_tenant(select_keys(transaction, &ids).await?)?;
+    let keys = keys.remove(&tenant.id).unwrap_or_default();
 
-    Ok(Some((tenant, keys)))
+    Ok(Some((tenant, read_keys(keys)?)))
 }
 
-async fn read_origins(
+/// The rows of each tenant, in their order; the first column says whose a row is.
+pub(crate) fn by_tenant(rows: Vec<Row>) -> Result<BTreeMap<TenantId, Vec<Row>>, sqlx::Error> {
+    let mut of_tenants: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for mut row in rows {
+        let id = TenantId(row.take()?);
+        of_tenants.entry(id).or_default().push(row);
+    }
+
+    Ok(of_tenants)
+}
+
+/// The own origins of each of these tenants, for [`by_tenant`].
+pub(crate) async fn select_origins(
     transaction: &mut Transaction,
     ids: &[TenantId],
-) -> Result<Origins, sqlx::Error> {
-    let mut origins = Origins::new();
+) -> Result<Vec<Row>, sqlx::Error> {
     let keys = ids.iter().map(|id| row![*id]).collect();
     let select = "SELECT tenant_origins.tenant_id, tenant_origins.origin FROM wanted
          JOIN tenant_origins ON tenant_origins.tenant_id = wanted.id";
-    for mut row in transaction.look_up("wanted (id)", keys, select).await? {
-        let tenant_id = TenantId(row.take()?);
-        let text: String = row.take()?;
-        let origin = Origin::parse(&text).map_err(|error| corrupt(error.to_string()))?;
-        origins.entry(tenant_id).or_default().push(origin);
-    }
 
-    Ok(origins)
+    transaction.look_up("wanted (id)", keys, select).await
+}
+
+pub(crate) fn read_origins(rows: Vec<Row>) -> Result<Vec<Origin>, sqlx::Error> {
+    let origins = rows.into_iter().map(|mut row| {
+        let text: String = row.take()?;
+        Origin::parse(&text).map_err(|error| corrupt(error.to_string()))
+    });
+
+    origins.collect()
 }
 
 /// Puts its own origins, if it has any, into a tenant that was read without.
-fn take_origins(tenant: &mut Tenant, origins: &mut Origins) {
+pub(crate) fn put_origins(tenant: &mut Tenant, mut origins: Vec<Origin>) {
     if let Some(own) = &mut tenant.allowed_origins {
-        *own = origins.remove(&tenant.id).unwrap_or_default();
-        own.sort_unstable();
+        origins.sort_unstable();
+        *own = origins;
     }
 }
 
 /// Reads a tenant; origins of its own are read separately.
 fn read(mut row: Row) -> Result<Tenant, sqlx::Error> {
+    let id = TenantId(row.take()?);
+    read_rest(id, row)
+}
+
+/// Reads a tenant whose id was taken from the row.
+pub(crate) fn read_rest(id: TenantId, mut row: Row) -> Result<Tenant, sqlx::Error> {
     Ok(Tenant {
-        id: TenantId(row.take()?),
+        id,
         name: row.take()?,
         version: row.take_narrow()?,
         allowed_origins: row.take::<bool>()?.then(Vec::new),
@@ -293,14 +226,28 @@ fn read(mut row: Row) -> Result<Tenant, sqlx::Error> {
     })
 }
 
-fn select_keys(tenant_id: TenantId) -> Statement {
-    Statement::new(format!(
-        "SELECT {KEY_COLUMNS} FROM tenant_keys WHERE tenant_id = $1 ORDER BY position"
-    ))
-    .bind(tenant_id)
+/// The keys of each of these tenants, for [`by_tenant`].
+pub(crate) async fn select_keys(
+    transaction: &mut Transaction,
+    ids: &[TenantId],
+) -> Result<Vec<Row>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+
+    transaction.fetch(keys_of(ids)).await
 }
 
-fn read_keys(rows: Vec<Row>) -> Result<KeySet, sqlx::Error> {
+fn keys_of(ids: &[TenantId]) -> Statement {
+    Statement::new(format!("SELECT tenant_keys.tenant_id, {KEY_COLUMNS} FROM "))
+        .push_value(ids)
+        .push(
+            " AS wanted CROSS JOIN tenant_keys WHERE tenant_keys.tenant_id = wanted.key
+             ORDER BY tenant_keys.position",
+        )
+}
+
+pub(crate) fn read_keys(rows: Vec<Row>) -> Result<KeySet, sqlx::Error> {
     let keys = rows.into_iter().map(read_key);
 
     Ok(KeySet::of(keys.collect::<Result<_, sqlx::Error>>()?))

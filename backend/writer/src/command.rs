@@ -1,25 +1,19 @@
-//! What the writer can be asked to do to a room, and how a job carries it to its answer.
+//! What a command is, and how a job carries it to its answer.
 
-use parlor_domain::contribution::{Contribution, Report, Status};
-use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal, check_slug};
-use parlor_domain::room_aggregate::{
-    ContributionRef, DeleteRoomRefusal, EndSessionRefusal, Fingerprint, InterruptSessionRefusal,
-    MessageKey, RecordContributionRefusal, ResumeSessionRefusal, RoomAggregate,
-    StartSessionRefusal,
-};
-use parlor_domain::session::Session;
+use parlor_domain::id::TenantId;
 use parlor_domain::time::ServerTime;
 use parlor_node::ids::Ids;
-use parlor_store::{NoRoom, RoomNeeds};
-use sha2::{Digest, Sha256};
+use parlor_store::{Absent, Batch, Needs};
 use tokio::sync::oneshot;
 
-/// A change of one room, decided in memory under the room's lock.
+use super::aggregate::{Aggregate, Kind, Subject};
+
+/// A change of one thing, decided in memory under its lock.
 ///
-/// It may be decided more than once, each time from a freshly loaded room, when a batch has to be
+/// It may be decided more than once, each time on what is freshly loaded, when a batch has to be
 /// tried again.
 pub trait Command: Send + 'static {
+    type On: Aggregate;
     type Answer: Send;
     type Refusal: Send;
 
@@ -27,12 +21,12 @@ pub trait Command: Send + 'static {
     const REPEATABLE: bool;
 
     /// Names the rows that the decision depends on.
-    fn add_needs(&self, _needs: &mut RoomNeeds) {}
+    fn add_needs(&self, _needs: &mut <Self::On as Aggregate>::Needs) {}
 
-    /// Decides on `room`, which holds everything that the batch changed so far.
+    /// Decides on `on`, which holds everything that the batch changed so far.
     fn decide(
         &self,
-        room: &mut RoomAggregate,
+        on: &mut Self::On,
         ids: &mut Ids,
         now: ServerTime,
     ) -> Result<Self::Answer, Self::Refusal>;
@@ -41,13 +35,14 @@ pub trait Command: Send + 'static {
 /// Why a command was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotDone<R> {
-    #[error("there is no such room")]
-    RoomNotFound,
+    /// What it was to be done to is not there.
+    #[error("there is no such {0}")]
+    NotFound(Kind),
     #[error("the command was refused")]
     Refused(R),
-    /// What is stored of the room was damaged, or is of another version of the program.
-    #[error("the room's stored data cannot be read; whoever runs the server has to look at it")]
-    RoomUnreadable,
+    /// What is stored of it was damaged, or is of another version of the program.
+    #[error("the {0}'s stored data cannot be read; whoever runs the server has to look at it")]
+    Unreadable(Kind),
     #[error("too many commands are waiting; try again in a moment")]
     Overloaded,
     #[error("the database is away; try again in a moment")]
@@ -64,205 +59,16 @@ pub enum NotDone<R> {
     Fault,
 }
 
-pub struct UpdateRoom(pub RoomChange);
-
-/// Deletes the room, if it is at that version.
-pub struct DeleteRoom {
-    pub version: i32,
-}
-
-pub struct StartSession {
-    pub delay_ms: Option<i64>,
-}
-
-pub struct EndSession;
-
-/// Notes that the stream went away.
-pub struct InterruptSession;
-
-/// Notes that the stream is back.
-pub struct ResumeSession;
-
-pub struct RecordContribution {
-    report: Report,
-    fingerprint: Fingerprint,
-}
-
-/// Ends what had run out of time in the room at `due_at`, also if this node's clock is not there yet.
-pub struct EndExpired {
-    pub due_at: ServerTime,
-}
-
-impl RecordContribution {
-    /// A report to `room_id`, whose content is told from others' by its digest.
-    pub fn new(room_id: RoomId, report: Report) -> Self {
-        let mut digest = Sha256::new();
-        digest.update(room_id.0);
-        digest.update(serde_json::to_vec(&report).expect("a report has only JSON's own shapes"));
-
-        Self {
-            report,
-            fingerprint: digest.finalize().into(),
-        }
-    }
-}
-
-impl Command for UpdateRoom {
-    type Answer = Room;
-    type Refusal = UpdateRoomRefusal;
-    const REPEATABLE: bool = false;
-
-    fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.people.stage |= self.0.state == Some(RoomState::Archived);
-        // What is no slug is refused before anybody looks whether it is taken.
-        let slug = self.0.slug.iter().filter(|slug| check_slug(slug).is_ok());
-        needs.slugs.extend(slug.cloned());
-    }
-
-    fn decide(
-        &self,
-        room: &mut RoomAggregate,
-        ids: &mut Ids,
-        now: ServerTime,
-    ) -> Result<Room, UpdateRoomRefusal> {
-        room.update_room(self.0.clone(), ids, now)
-    }
-}
-
-impl Command for DeleteRoom {
-    type Answer = Room;
-    type Refusal = DeleteRoomRefusal;
-    const REPEATABLE: bool = false;
-
-    fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.contributions.any = true;
-    }
-
-    fn decide(
-        &self,
-        room: &mut RoomAggregate,
-        _ids: &mut Ids,
-        _now: ServerTime,
-    ) -> Result<Room, DeleteRoomRefusal> {
-        room.delete_room(self.version)
-    }
-}
-
-impl Command for StartSession {
-    type Answer = Session;
-    type Refusal = StartSessionRefusal;
-    const REPEATABLE: bool = false;
-
-    fn decide(
-        &self,
-        room: &mut RoomAggregate,
-        ids: &mut Ids,
-        now: ServerTime,
-    ) -> Result<Session, StartSessionRefusal> {
-        room.start_session(self.delay_ms, ids, now)
-    }
-}
-
-impl Command for EndSession {
-    type Answer = Session;
-    type Refusal = EndSessionRefusal;
-    const REPEATABLE: bool = false;
-
-    fn decide(
-        &self,
-        room: &mut RoomAggregate,
-        ids: &mut Ids,
-        now: ServerTime,
-    ) -> Result<Session, EndSessionRefusal> {
-        room.end_session(ids, now)
-    }
-}
-
-impl Command for InterruptSession {
-    type Answer = Session;
-    type Refusal = InterruptSessionRefusal;
-    const REPEATABLE: bool = false;
-
-    fn decide(
-        &self,
-        room: &mut RoomAggregate,
-        ids: &mut Ids,
-        now: ServerTime,
-    ) -> Result<Session, InterruptSessionRefusal> {
-        room.interrupt_session(ids, now)
-    }
-}
-
-impl Command for ResumeSession {
-    type Answer = Session;
-    type Refusal = ResumeSessionRefusal;
-    const REPEATABLE: bool = false;
-
-    fn decide(
-        &self,
-        room: &mut RoomAggregate,
-        ids: &mut Ids,
-        now: ServerTime,
-    ) -> Result<Session, ResumeSessionRefusal> {
-        room.resume_session(ids, now)
-    }
-}
-
-impl Command for RecordContribution {
-    type Answer = Contribution;
-    type Refusal = RecordContributionRefusal;
-    const REPEATABLE: bool = true;
-
-    fn add_needs(&self, needs: &mut RoomNeeds) {
-        let contribution = ContributionRef::of_report(&self.report);
-        let needs = &mut needs.contributions;
-        if self.report.status == Status::Reversed {
-            needs.reversals.push(contribution.clone());
-        }
-        needs.reported.push(contribution);
-        needs.viewers.extend(self.report.viewer_id().cloned());
-        needs.answers.push(MessageKey {
-            provider: self.report.provider.clone(),
-            key: self.report.idempotency_key.clone(),
-        });
-    }
-
-    fn decide(
-        &self,
-        room: &mut RoomAggregate,
-        ids: &mut Ids,
-        now: ServerTime,
-    ) -> Result<Contribution, RecordContributionRefusal> {
-        room.record_contribution(self.report.clone(), self.fingerprint, ids, now)
-    }
-}
-
-impl Command for EndExpired {
-    type Answer = ();
-    type Refusal = std::convert::Infallible;
-    const REPEATABLE: bool = true;
-
-    fn decide(
-        &self,
-        room: &mut RoomAggregate,
-        ids: &mut Ids,
-        now: ServerTime,
-    ) -> Result<(), Self::Refusal> {
-        room.settle_deadline(ids, now.max(self.due_at));
-        Ok(())
-    }
-}
-
 /// A command on its way through a lane, with whoever waits for it.
 pub(super) trait Job: Send {
     fn tenant_id(&self) -> TenantId;
-    fn room_id(&self) -> RoomId;
+    fn subject(&self) -> Subject;
     fn is_repeatable(&self) -> bool;
     /// Whether somebody still waits for the answer. Nothing is begun for those who have gone.
     fn is_wanted(&self) -> bool;
-    fn add_needs(&self, needs: &mut RoomNeeds);
+    fn add_needs(&self, needs: &mut Needs);
     /// Decides, and keeps the answer until the batch is committed.
-    fn decide(&mut self, room: Result<&mut RoomAggregate, NoRoom>, ids: &mut Ids, now: ServerTime);
+    fn decide(&mut self, batch: &mut Batch, ids: &mut Ids, now: ServerTime);
     /// Gives the answer of the last decision, now that it is durable.
     fn acknowledge(self: Box<Self>);
     fn fail(self: Box<Self>, failure: Failure);
@@ -282,7 +88,7 @@ type Outcome<C> = Result<<C as Command>::Answer, NotDone<<C as Command>::Refusal
 
 pub(super) struct Waiting<C: Command> {
     pub(super) tenant_id: TenantId,
-    pub(super) room_id: RoomId,
+    pub(super) id: <C::On as Aggregate>::Id,
     pub(super) command: C,
     pub(super) decided: Option<Outcome<C>>,
     pub(super) reply: oneshot::Sender<Outcome<C>>,
@@ -293,8 +99,8 @@ impl<C: Command> Job for Waiting<C> {
         self.tenant_id
     }
 
-    fn room_id(&self) -> RoomId {
-        self.room_id
+    fn subject(&self) -> Subject {
+        C::On::subject(self.tenant_id, self.id)
     }
 
     fn is_repeatable(&self) -> bool {
@@ -305,21 +111,20 @@ impl<C: Command> Job for Waiting<C> {
         !self.reply.is_closed()
     }
 
-    fn add_needs(&self, needs: &mut RoomNeeds) {
+    fn add_needs(&self, needs: &mut Needs) {
+        let needs = C::On::needs(needs, self.tenant_id, self.id);
         self.command.add_needs(needs);
     }
 
-    fn decide(&mut self, room: Result<&mut RoomAggregate, NoRoom>, ids: &mut Ids, now: ServerTime) {
-        self.decided = Some(match room {
-            Err(NoRoom::Unreadable) => Err(NotDone::RoomUnreadable),
-            Err(NoRoom::NotFound) => Err(NotDone::RoomNotFound),
-            Ok(room) if room.is_deleted() => Err(NotDone::RoomNotFound),
-            Ok(room) => {
-                room.recover_from_wrong_clock(ids, now);
-                room.end_expired(ids, now);
-                self.command
-                    .decide(room, ids, now)
-                    .map_err(NotDone::Refused)
+    fn decide(&mut self, batch: &mut Batch, ids: &mut Ids, now: ServerTime) {
+        let kind = self.subject().kind();
+        self.decided = Some(match C::On::find(batch, self.tenant_id, self.id) {
+            Err(Absent::Unreadable) => Err(NotDone::Unreadable(kind)),
+            Err(Absent::NotFound) => Err(NotDone::NotFound(kind)),
+            Ok(on) => {
+                on.settle(ids, now);
+                let decided = self.command.decide(on, ids, now);
+                decided.map_err(NotDone::Refused)
             }
         });
     }

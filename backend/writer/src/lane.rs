@@ -1,17 +1,15 @@
 //! One lane of the writer: batch after batch, each in one transaction.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use metrics::{counter, histogram};
-use parlor_domain::id::{RoomId, TenantId};
 use parlor_node::clock::{Clock, Stopwatch};
 use parlor_node::health::Pulse;
 use parlor_node::ids::Ids;
-use parlor_store::{Batch, Committed, RoomNeeds, Store, StoreError};
+use parlor_store::{Batch, Committed, Needs, Store, StoreError};
 use tokio::time::Instant;
 
 use super::command::{Failure, Job};
@@ -60,7 +58,7 @@ enum Turn {
 /// Why a batch was not written.
 enum NotWritten {
     Store(StoreError),
-    /// Deciding the command at this place panicked, so that its room may be half changed.
+    /// Deciding the command at this place panicked, so that what it is about may be half changed.
     CommandPanicked(usize),
     /// Something else did.
     Panicked,
@@ -150,11 +148,11 @@ impl Lane {
                 Failure::OutcomeUnknown
             }
             Err(NotWritten::Store(error)) if error.is_retryable() => {
-                tracing::warn!(%error, room = %job.room_id(), "a command could not be written yet");
+                tracing::warn!(%error, subject = %job.subject(), "a command could not be written yet");
                 Failure::Unavailable
             }
             Err(NotWritten::Store(error)) => {
-                tracing::error!(%error, room = %job.room_id(), "a command failed");
+                tracing::error!(%error, subject = %job.subject(), "a command failed");
                 counter!("parlor_writer_faults_total").increment(1);
                 Failure::Fault
             }
@@ -218,8 +216,8 @@ impl Lane {
     async fn try_once(&mut self, jobs: &mut Jobs, turn: Turn) -> Result<(), NotWritten> {
         let needs = needs_of(jobs)?;
         let mut batch = match turn {
-            Turn::Together => self.store.begin(&needs).await?,
-            Turn::Alone => self.store.begin_at_once(&needs).await?,
+            Turn::Together => self.store.begin(needs).await?,
+            Turn::Alone => self.store.begin_at_once(needs).await?,
         };
         let now = self.clock.now();
         if self.guards.trust.distrust(now).is_some() {
@@ -228,8 +226,7 @@ impl Lane {
         }
         loop {
             for (index, job) in jobs.iter_mut().enumerate() {
-                let room = batch.room(job.tenant_id(), job.room_id());
-                let decide = AssertUnwindSafe(|| job.decide(room, &mut self.ids, now));
+                let decide = AssertUnwindSafe(|| job.decide(&mut batch, &mut self.ids, now));
                 catch_unwind(decide).map_err(|_| NotWritten::CommandPanicked(index))?;
             }
             if batch.claim().await? {
@@ -267,7 +264,8 @@ impl Lane {
 fn note_panic(job: &dyn Job) {
     counter!("parlor_panics_total").increment(1);
     tracing::error!(
-        room = %job.room_id(), tenant = %job.tenant_id(), "a command panicked, and failed alone"
+        subject = %job.subject(), tenant = %job.tenant_id(),
+        "a command panicked, and failed alone"
     );
 }
 
@@ -286,8 +284,13 @@ fn may_be_tried_again(error: &StoreError, jobs: &Jobs) -> bool {
             && jobs.iter().all(|job| job.is_repeatable())
 }
 
-/// Says which rooms cannot be read, for nobody else can put them right.
+/// Says what cannot be read, for nobody else can put it right.
 fn report_unreadable(batch: &Batch) {
+    for (tenant_id, unreadable) in batch.unreadable_tenants() {
+        let (what, error) = (unreadable.what, unreadable.error.as_str());
+        tracing::error!(%tenant_id, what, error, "a tenant's stored data cannot be read");
+        counter!("parlor_tenants_unreadable_total", "what" => what).increment(1);
+    }
     for (room_id, unreadable) in batch.unreadable() {
         let (what, error) = (unreadable.what, unreadable.error.as_str());
         tracing::error!(%room_id, what, error, "a room's stored data cannot be read");
@@ -296,15 +299,12 @@ fn report_unreadable(batch: &Batch) {
     }
 }
 
-fn needs_of(jobs: &Jobs) -> Result<Vec<RoomNeeds>, NotWritten> {
-    let mut needs: BTreeMap<(RoomId, TenantId), RoomNeeds> = BTreeMap::new();
+fn needs_of(jobs: &Jobs) -> Result<Needs, NotWritten> {
+    let mut needs = Needs::default();
     for (index, job) in jobs.iter().enumerate() {
-        let needs = needs
-            .entry((job.room_id(), job.tenant_id()))
-            .or_insert_with(|| RoomNeeds::new(job.tenant_id(), job.room_id()));
-        let add = AssertUnwindSafe(|| job.add_needs(needs));
+        let add = AssertUnwindSafe(|| job.add_needs(&mut needs));
         catch_unwind(add).map_err(|_| NotWritten::CommandPanicked(index))?;
     }
 
-    Ok(needs.into_values().collect())
+    Ok(needs)
 }

@@ -1,34 +1,39 @@
-//! The writer: every change of a room goes through here, grouped into few transactions.
+//! The writer: every change of a room or a tenant goes through here, grouped into few transactions.
 //!
-//! A lane takes what is waiting, has its rooms locked and loaded in sets, decides each command in
+//! A lane takes what is waiting, has what it is about locked and loaded in sets, decides each command in
 //! memory, commits once, publishes, and only then answers. So a command's cost is shared by
 //! whatever waits with it, and nothing is shown or acknowledged that is not durable.
 
 #![warn(clippy::print_stderr)]
 
+mod aggregate;
 mod command;
 mod due_work;
 mod lane;
 mod people;
 mod presence;
 mod queue;
+mod rooms;
+mod sessions;
+mod tenants;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::id::TenantId;
 use parlor_domain::time::ServerTime;
 use parlor_store::{Committed, Store};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-pub use command::{
-    Command, DeleteRoom, EndExpired, EndSession, InterruptSession, NotDone, RecordContribution,
-    ResumeSession, StartSession, UpdateRoom,
-};
+pub use aggregate::{Aggregate, Kind, Subject};
+pub use command::{Command, NotDone};
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
 pub use presence::ChangePresence;
+pub use rooms::{DeleteRoom, EndExpired, RecordContribution, UpdateRoom};
+pub use sessions::ChangeSession;
+pub use tenants::{AddTenantKey, ChangeTenantError, RetireTenantKey, UpdateTenant, change_tenant};
 
 use parlor_node::clock::{Clock, ClockTrust, Distrust};
 use parlor_node::health::{Breaker, Health};
@@ -66,7 +71,7 @@ pub struct Setup {
     pub guards: Guards,
 }
 
-/// Changes rooms, one after another in each room. Cheap to clone.
+/// Changes rooms and tenants, each by one command after another. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
     lanes: Arc<[Arc<Queue>]>,
@@ -133,17 +138,18 @@ impl Writer {
         writer
     }
 
-    /// Has `command` done to a room of `tenant_id`, and returns once it is durable and published.
+    /// Has `command` done to a room of `tenant_id`, or to whatever else the command is for, and returns
+    /// once it is durable and published.
     pub async fn submit<C: Command>(
         &self,
         tenant_id: TenantId,
-        room_id: RoomId,
+        id: <C::On as Aggregate>::Id,
         command: C,
     ) -> Result<C::Answer, NotDone<C::Refusal>> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Waiting {
             tenant_id,
-            room_id,
+            id,
             command,
             decided: None,
             reply,
@@ -154,7 +160,7 @@ impl Writer {
         if self.stamp().is_err() {
             return Err(NotDone::ClockUntrusted);
         }
-        self.lane(room_id)
+        self.lane(C::On::subject(tenant_id, id))
             .push(job)
             .map_err(|no_place| match no_place {
                 NoPlace::Full => NotDone::Overloaded,
@@ -198,8 +204,9 @@ impl Writer {
             .expect("this writer holds the sender");
     }
 
-    fn lane(&self, room_id: RoomId) -> &Queue {
-        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(room_id);
+    /// The lane of everything that is done to `subject`, which is so done in turn.
+    fn lane(&self, subject: Subject) -> &Queue {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(subject);
         let count = u64::try_from(self.lanes.len()).expect("lanes are few");
         let index = usize::try_from(hash % count).expect("it is less than the lanes");
 

@@ -64,6 +64,7 @@ impl<R> Act<R> {
 }
 
 impl Command for Join {
+    type On = RoomAggregate;
     type Answer = Participant;
     type Refusal = JoinRefusal;
     const REPEATABLE: bool = true;
@@ -83,6 +84,7 @@ impl Command for Join {
 }
 
 impl Command for Leave {
+    type On = RoomAggregate;
     type Answer = Participant;
     type Refusal = ActRefusal;
     const REPEATABLE: bool = true;
@@ -102,6 +104,7 @@ impl Command for Leave {
 }
 
 impl<R: Send + 'static> Command for Act<R> {
+    type On = RoomAggregate;
     type Answer = Participant;
     type Refusal = R;
     const REPEATABLE: bool = false;
@@ -136,7 +139,8 @@ pub enum AuthorizedRefusal<R> {
     Command(R),
 }
 
-impl<C: Command> Command for Authorized<C> {
+impl<C: Command<On = RoomAggregate>> Command for Authorized<C> {
+    type On = RoomAggregate;
     type Answer = C::Answer;
     type Refusal = AuthorizedRefusal<C::Refusal>;
     const REPEATABLE: bool = C::REPEATABLE;

@@ -13,6 +13,7 @@ use super::Command;
 pub struct ChangePresence(pub PresenceChange);
 
 impl Command for ChangePresence {
+    type On = RoomAggregate;
     type Answer = ();
     type Refusal = Infallible;
     const REPEATABLE: bool = true;

@@ -140,13 +140,13 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use parlor_domain::id::RoomId;
-    use parlor_domain::room_aggregate::RoomAggregate;
     use parlor_domain::time::ServerTime;
     use parlor_node::ids::Ids;
-    use parlor_store::{NoRoom, RoomNeeds};
+    use parlor_store::{Batch, Needs};
     use uuid::Uuid;
 
     use super::*;
+    use crate::aggregate::Subject;
 
     /// Does nothing, and is told from others by its number.
     struct Numbered(u128, u128);
@@ -155,8 +155,8 @@ mod tests {
         fn tenant_id(&self) -> TenantId {
             TenantId(Uuid::from_u128(self.0))
         }
-        fn room_id(&self) -> RoomId {
-            RoomId(Uuid::from_u128(self.1))
+        fn subject(&self) -> Subject {
+            Subject::Room(RoomId(Uuid::from_u128(self.1)))
         }
         fn is_repeatable(&self) -> bool {
             true
@@ -164,8 +164,8 @@ mod tests {
         fn is_wanted(&self) -> bool {
             true
         }
-        fn add_needs(&self, _: &mut RoomNeeds) {}
-        fn decide(&mut self, _: Result<&mut RoomAggregate, NoRoom>, _: &mut Ids, _: ServerTime) {}
+        fn add_needs(&self, _: &mut Needs) {}
+        fn decide(&mut self, _: &mut Batch, _: &mut Ids, _: ServerTime) {}
         fn acknowledge(self: Box<Self>) {}
         fn fail(self: Box<Self>, _: Failure) {}
     }
@@ -178,7 +178,12 @@ mod tests {
         let taken = queue.take(count_max).await.unwrap();
         taken
             .iter()
-            .map(|job| (job.tenant_id().0.as_u128(), job.room_id().0.as_u128()))
+            .map(|job| {
+                let Subject::Room(number) = job.subject() else {
+                    panic!("only rooms are asked for here");
+                };
+                (job.tenant_id().0.as_u128(), number.0.as_u128())
+            })
             .collect()
     }
 

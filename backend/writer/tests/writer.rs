@@ -8,3 +8,5 @@ mod ends;
 mod guards;
 #[path = "writer/scene.rs"]
 mod scene;
+#[path = "writer/tenants.rs"]
+mod tenants;

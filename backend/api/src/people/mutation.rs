@@ -223,11 +223,14 @@ async fn act<R: Into<Refusal> + Send + 'static>(
 }
 
 /// Has the command that `prepare` makes done, as the caller, to the room that they call `id`.
-async fn submit<C: Command<Answer = DomainParticipant, Refusal: Into<Refusal>>>(
+async fn submit<C>(
     context: &Context<'_>,
     id: &ID,
     prepare: impl FnOnce(Actor) -> Result<C, Stop>,
-) -> Result<Seen, Stop> {
+) -> Result<Seen, Stop>
+where
+    C: Command<On = RoomAggregate, Answer = DomainParticipant, Refusal: Into<Refusal>>,
+{
     let (tenant_id, actor) = caller(context).principal.person()?;
     let command = prepare(actor.clone())?;
     let participant = submit_to(context, tenant_id, id, command).await?;

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use parlor_domain::participant::Capability;
 use parlor_domain::session;
-use parlor_writer::{Command, EndSession, InterruptSession, ResumeSession, StartSession};
+use parlor_writer::ChangeSession;
 
 use super::refusal::{
     EndSessionResult, InterruptSessionResult, ResumeSessionResult, StartSessionResult,
@@ -59,7 +59,7 @@ impl SessionMutation {
         input: StartSessionInput,
     ) -> Result<StartSessionResult, Fault> {
         let delay_ms = input.delay_ms.map(Into::into);
-        let started = manage(context, &input.room_id, StartSession { delay_ms });
+        let started = manage(context, &input.room_id, ChangeSession::start(delay_ms));
 
         StartSessionResult::of(started.await)
     }
@@ -71,7 +71,9 @@ impl SessionMutation {
         context: &Context<'_>,
         input: InterruptSessionInput,
     ) -> Result<InterruptSessionResult, Fault> {
-        InterruptSessionResult::of(manage(context, &input.room_id, InterruptSession).await)
+        InterruptSessionResult::of(
+            manage(context, &input.room_id, ChangeSession::interrupt()).await,
+        )
     }
 
     /// Notes that the stream is back.
@@ -80,7 +82,7 @@ impl SessionMutation {
         context: &Context<'_>,
         input: ResumeSessionInput,
     ) -> Result<ResumeSessionResult, Fault> {
-        ResumeSessionResult::of(manage(context, &input.room_id, ResumeSession).await)
+        ResumeSessionResult::of(manage(context, &input.room_id, ChangeSession::resume()).await)
     }
 
     /// One that is interrupted ended when it was interrupted.
@@ -89,15 +91,15 @@ impl SessionMutation {
         context: &Context<'_>,
         input: EndSessionInput,
     ) -> Result<EndSessionResult, Fault> {
-        EndSessionResult::of(manage(context, &input.room_id, EndSession).await)
+        EndSessionResult::of(manage(context, &input.room_id, ChangeSession::end()).await)
     }
 }
 
-/// Has `command` done to the session of the room that the client calls `id`.
-async fn manage<C: Command<Answer = session::Session, Refusal: Into<Refusal>>>(
+/// Has `change` made to the session of the room that the client calls `id`.
+async fn manage<R: Into<Refusal> + Send + 'static>(
     context: &Context<'_>,
     id: &ID,
-    command: C,
+    change: ChangeSession<R>,
 ) -> Result<session::Session, Stop> {
-    submit_with(context, id, Capability::SessionManage, command).await
+    submit_with(context, id, Capability::SessionManage, change).await
 }

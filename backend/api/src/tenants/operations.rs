@@ -5,7 +5,8 @@ use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::invalid::Invalid;
 use parlor_domain::tenant::{self, TenantChange, TenantDraft};
 use parlor_identity::public_key::PublicKey;
-use parlor_identity::tenants::{self, ChangeTenantError, CreateTenantError};
+use parlor_identity::tenants::{self, CreateTenantError};
+use parlor_writer::{AddTenantKey, RetireTenantKey, UpdateTenant};
 use uuid::Uuid;
 
 use super::input::{AddTenantKeyInput, CreateTenantInput, RetireTenantKeyInput, UpdateTenantInput};
@@ -16,7 +17,7 @@ use super::{Tenant, TenantEdge, TenantKey, TenantsConnection};
 use crate::fault::Fault;
 use crate::page::{self, ConnectionInput, connection};
 use crate::refusal::{Refusal, Stop};
-use crate::submit::stamp;
+use crate::submit::{stamp, submit_to_tenant};
 use crate::{app, caller, global_id};
 
 #[derive(Default)]
@@ -133,63 +134,45 @@ async fn update_tenant(
     id: &ID,
     input: UpdateTenantInput,
 ) -> Result<tenant::Tenant, Stop> {
-    caller(context).principal.require_operator()?;
-    let change = TenantChange::try_from(input)?;
-    let app = app(context);
+    let prepare = || Ok(UpdateTenant(TenantChange::try_from(input)?));
 
-    let tenant_id = named_tenant(id);
-    let changed = tenants::update(&app.store, tenant_id, change, stamp(context)?).await;
-    app.identity.directory().forget();
-    changed.map_err(|error| stop(error, id))
+    submit_to_tenant(context, id, prepare).await
 }
 
 async fn add_tenant_key(
     context: &Context<'_>,
     input: AddTenantKeyInput,
 ) -> Result<TenantKey, Stop> {
-    caller(context).principal.require_operator()?;
-    let key = match (&input.jwk, &input.pem) {
-        (Some(jwk), None) => PublicKey::from_jwk(jwk)?,
-        (None, Some(pem)) => PublicKey::from_pem(pem)?,
-        (Some(_), Some(_)) => return Err(Invalid::new("jwk", "given without `pem`", "both").into()),
-        (None, None) => return Err(Invalid::new("jwk", "given, or `pem`", "neither").into()),
-    };
-    let app = app(context);
     let now = stamp(context)?;
-    let key = key.into_tenant_key(input.kid, now);
+    let prepare = || {
+        let key = read_key(&input)?;
+        Ok(AddTenantKey(key.into_tenant_key(input.kid.clone(), now)))
+    };
 
-    let tenant_id = named_tenant(&input.tenant_id);
-    let added = tenants::add_key(&app.store, tenant_id, key, now).await;
-    app.identity.directory().forget();
-    let added = added.map_err(|error| stop(error, &input.tenant_id))?;
+    let added = submit_to_tenant(context, &input.tenant_id, prepare).await?;
     Ok(TenantKey::new(&added, now))
+}
+
+fn read_key(input: &AddTenantKeyInput) -> Result<PublicKey, Invalid> {
+    match (&input.jwk, &input.pem) {
+        (Some(jwk), None) => PublicKey::from_jwk(jwk),
+        (None, Some(pem)) => PublicKey::from_pem(pem),
+        (Some(_), Some(_)) => Err(Invalid::new("jwk", "given without `pem`", "both")),
+        (None, None) => Err(Invalid::new("jwk", "given, or `pem`", "neither")),
+    }
 }
 
 async fn retire_tenant_key(
     context: &Context<'_>,
     input: RetireTenantKeyInput,
 ) -> Result<TenantKey, Stop> {
-    caller(context).principal.require_operator()?;
-    let app = app(context);
-    let now = stamp(context)?;
-    let at = input.at.map_or(now, |at| at.0);
+    let prepare = || {
+        Ok(RetireTenantKey {
+            kid: input.kid,
+            at: input.at.map(|at| at.0),
+        })
+    };
 
-    let tenant_id = named_tenant(&input.tenant_id);
-    let retired = tenants::retire_key(&app.store, tenant_id, &input.kid, at, now).await;
-    app.identity.directory().forget();
-    let retired = retired.map_err(|error| stop(error, &input.tenant_id))?;
-    Ok(TenantKey::new(&retired, now))
-}
-
-/// The tenant that the client calls `id`. A malformed id stands for one that nobody has.
-fn named_tenant(id: &ID) -> TenantId {
-    global_id::parse_tenant_id(id).unwrap_or(TenantId(Uuid::nil()))
-}
-
-fn stop<R: Into<Refusal>>(error: ChangeTenantError<R>, id: &ID) -> Stop {
-    match error {
-        ChangeTenantError::NotFound => Refusal::not_found("Tenant", id).into(),
-        ChangeTenantError::Refused(refusal) => refusal.into().into(),
-        ChangeTenantError::Store(error) => Fault::from(error).into(),
-    }
+    let retired = submit_to_tenant(context, &input.tenant_id, prepare).await?;
+    Ok(TenantKey::new(&retired, stamp(context)?))
 }

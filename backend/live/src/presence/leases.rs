@@ -144,7 +144,7 @@ impl Leases {
             .await;
         match done {
             Ok(()) => true,
-            Err(NotDone::RoomNotFound) => self.store.drop_presences(node_id, room_id).await.is_ok(),
+            Err(NotDone::NotFound(_)) => self.store.drop_presences(node_id, room_id).await.is_ok(),
             Err(error) => {
                 tracing::warn!(%error, %room_id, "a dead node's people could not be taken out yet");
                 false

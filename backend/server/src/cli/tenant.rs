@@ -12,12 +12,16 @@ use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{
     LimitsChange, Origin, RoomDefaultsChange, TenantChange, TenantDraft, TenantKey,
 };
+use parlor_domain::tenant_aggregate::TenantAggregate;
 use parlor_domain::time::ServerTime;
 use parlor_identity::public_key::PublicKey;
 use parlor_identity::tenants;
 use parlor_node::clock::Clock;
 use parlor_node::ids::{Ids, Randomness};
 use parlor_store::{Cursor, PageRequest, Store};
+use parlor_writer::{
+    AddTenantKey, ChangeTenantError, Command, RetireTenantKey, UpdateTenant, change_tenant,
+};
 use uuid::Uuid;
 
 use super::print;
@@ -241,8 +245,7 @@ pub(super) async fn tenant(args: TenantArgs) -> Result<()> {
 }
 
 async fn create(args: CreateArgs) -> Result<()> {
-    let mut ids = Ids::new(Clock::System, Randomness::System);
-    let id = TenantId(args.uuid.unwrap_or_else(|| ids.next_id()));
+    let id = TenantId(args.uuid.unwrap_or_else(|| new_ids().next_id()));
     let draft = TenantDraft {
         name: args.name,
         allowed_origins: args.settings.origins()?,
@@ -323,7 +326,7 @@ async fn update(args: UpdateArgs) -> Result<()> {
         limits: args.settings.limits(),
     };
 
-    let changed = tenants::update(&store, id, change, Clock::System.now()).await;
+    let changed = change_with(&store, id, UpdateTenant(change)).await;
     store.close().await;
     let changed = changed.context("cannot change the tenant")?;
     print(&if args.common.json {
@@ -345,21 +348,37 @@ async fn add_key(args: AddKeyArgs) -> Result<()> {
     let key = key.into_tenant_key(args.kid, now);
 
     let store = open(&args.common.database).await?;
-    let added = tenants::add_key(&store, TenantId(args.tenant), key, now).await;
+    let added = change_with(&store, TenantId(args.tenant), AddTenantKey(key)).await;
     store.close().await;
     let added = added.with_context(|| format!("cannot add the key to tenant {}", args.tenant))?;
     tell_key(&added, now, args.common.json)
 }
 
 async fn retire_key(args: RetireKeyArgs) -> Result<()> {
-    let now = Clock::System.now();
-    let at = args.at.unwrap_or(now);
+    let command = RetireTenantKey {
+        kid: args.kid,
+        at: args.at,
+    };
 
     let store = open(&args.common.database).await?;
-    let retired = tenants::retire_key(&store, TenantId(args.tenant), &args.kid, at, now).await;
+    let retired = change_with(&store, TenantId(args.tenant), command).await;
     store.close().await;
     let retired = retired.with_context(|| format!("cannot retire a key of {}", args.tenant))?;
-    tell_key(&retired, now, args.common.json)
+    tell_key(&retired, Clock::System.now(), args.common.json)
+}
+
+async fn change_with<C: Command<On = TenantAggregate>>(
+    store: &Store,
+    id: TenantId,
+    command: C,
+) -> Result<C::Answer, ChangeTenantError<C::Refusal>> {
+    let (mut ids, now) = (new_ids(), Clock::System.now());
+
+    change_tenant(store, id, command, &mut ids, now).await
+}
+
+fn new_ids() -> Ids {
+    Ids::new(Clock::System, Randomness::System)
 }
 
 fn tell_key(key: &TenantKey, now: ServerTime, json: bool) -> Result<()> {

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::sign;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use parlor_domain::id::TenantId;
-use parlor_identity::tenants;
 use parlor_identity::{Claims, STALE_AFTER_MS};
 use parlor_test_database::on_both_engines;
+use parlor_writer::{AddTenantKey, RetireTenantKey, change_tenant};
 use serde_json::{Value, json};
 
 use crate::keys::{KeyPair, ed_dsa, es256};
@@ -459,7 +459,12 @@ async fn a_change_made_elsewhere_is_noticed_in_time(database: String) {
 
     // As another node, or the command line, would do it: past this node's back.
     let now = app.clock.now();
-    tenants::retire_key(&app.store, api.tenant, "k", now, now)
+    let mut ids = app.ids.clone();
+    let retire = RetireTenantKey {
+        kid: "k".to_owned(),
+        at: None,
+    };
+    change_tenant(&app.store, api.tenant, retire, &mut ids, now)
         .await
         .unwrap();
     api.clock.advance_millis(STALE_AFTER_MS);
@@ -469,7 +474,8 @@ async fn a_change_made_elsewhere_is_noticed_in_time(database: String) {
     let public = parlor_identity::public_key::PublicKey::from_jwk(&another.jwk()).unwrap();
     let now = app.clock.now();
     let added = public.into_tenant_key(None, now);
-    tenants::add_key(&app.store, api.tenant, added, now)
+    let add = AddTenantKey(added);
+    change_tenant(&app.store, api.tenant, add, &mut ids, now)
         .await
         .unwrap();
     let signed = another.sign(&claims(api.tenant, "viewer"));

@@ -7,8 +7,8 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::tenant::{LimitsChange, Origin, TenantChange};
 use parlor_identity::Claims;
 use parlor_identity::public_key::PublicKey;
-use parlor_identity::tenants;
 use parlor_socket::SocketSettings;
+use parlor_writer::{AddTenantKey, RetireTenantKey, UpdateTenant};
 use serde_json::json;
 
 use crate::client::{Client, PATIENCE};
@@ -38,7 +38,8 @@ async fn change(server: &TestServer, id: TenantId, change: TenantChange) {
         version: 1,
         ..change
     };
-    tenants::update(&app.store, id, change, app.clock.now())
+    app.writer
+        .submit(id, (), UpdateTenant(change))
         .await
         .unwrap();
     app.identity.directory().forget();
@@ -69,7 +70,8 @@ async fn add_key(server: &TestServer, key: &KeyPair) -> String {
     let now = app.clock.now();
     let public = PublicKey::from_jwk(&key.jwk()).unwrap();
     let public = public.into_tenant_key(None, now);
-    tenants::add_key(&app.store, server.tenant, public, now)
+    app.writer
+        .submit(server.tenant, (), AddTenantKey(public))
         .await
         .unwrap();
     app.identity.directory().forget();
@@ -228,10 +230,11 @@ async fn a_retired_key_closes_the_sockets_that_it_opened() {
     let mut staying = Client::ready(&server, Some(&by_new)).await;
 
     let app = &server.service.app;
-    let now = app.clock.now();
-    tenants::retire_key(&app.store, server.tenant, "old", now, now)
-        .await
-        .unwrap();
+    let retire = RetireTenantKey {
+        kid: "old".to_owned(),
+        at: None,
+    };
+    app.writer.submit(server.tenant, (), retire).await.unwrap();
     app.identity.directory().forget();
 
     let retired = (4403, "the key that signed the token was retired".to_owned());

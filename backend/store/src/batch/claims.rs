@@ -1,7 +1,7 @@
 //! What may be one room's only: keys, references, slugs.
 //!
 //! A batch decides on what it has looked up, and then claims what it decided, by inserting it where
-//! it is free. Locks on rooms come first, claims after them, slugs before answers before
+//! it is free. Locks come first, claims after them, slugs before answers before
 //! contributions, and each of these in the order of the keys; so transactions wait for one another
 //! and never in a circle. What somebody else took in between is seen after going back to before the
 //! first claim: the rooms, which stay locked, are looked up and decided on again, with the conflict
@@ -33,15 +33,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn of(needs: &[RoomNeeds]) -> Self {
-        if needs.len() < 2 {
+    pub(super) fn of<'a>(rooms: impl ExactSizeIterator<Item = &'a RoomNeeds> + Clone) -> Self {
+        if rooms.len() < 2 {
             return Self::default();
         }
 
         Self {
-            answers: shared(needs, |one| &one.contributions.answers),
-            reported: shared(needs, |one| &one.contributions.reported),
-            slugs: shared(needs, |one| &one.slugs),
+            answers: shared(rooms.clone(), |one| &one.contributions.answers),
+            reported: shared(rooms.clone(), |one| &one.contributions.reported),
+            slugs: shared(rooms, |one| &one.slugs),
         }
     }
 
@@ -78,9 +78,9 @@ impl Shared {
 }
 
 /// What more than one of the rooms want.
-fn shared<K: Clone + Eq + Hash>(
-    needs: &[RoomNeeds],
-    of: impl Fn(&RoomNeeds) -> &Vec<K>,
+fn shared<'a, K: Clone + Eq + Hash + 'a>(
+    needs: impl Iterator<Item = &'a RoomNeeds>,
+    of: impl Fn(&'a RoomNeeds) -> &'a Vec<K>,
 ) -> HashMap<(TenantId, K), Vec<RoomId>> {
     let mut first: HashMap<(TenantId, &K), RoomId> = HashMap::new();
     let mut shared: HashMap<(TenantId, K), Vec<RoomId>> = HashMap::new();

@@ -7,7 +7,7 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::{Census, Changes, Known, RoomAggregate};
 use parlor_domain::time::ServerTime;
 
-use super::RoomNeeds;
+use super::{RoomNeeds, Unreadable, WhenLocked};
 use crate::engine::Transaction;
 use crate::error::is_unreadable;
 use crate::participant_row::{self, CENSUS_COLUMNS};
@@ -33,13 +33,6 @@ pub(super) struct Locked {
     /// When something in the room ran out of time, before the batch.
     pub(super) deadline: Option<ServerTime>,
     pub(super) needs: RoomNeeds,
-}
-
-/// What of a room cannot be read, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    pub what: &'static str,
-    pub error: String,
 }
 
 impl Rooms {
@@ -98,42 +91,22 @@ impl Rooms {
     }
 }
 
-/// What to do about a room that another transaction has locked. On SQLite, which has one lock, there is
-/// but waiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WhenLocked {
-    Wait,
-    Refuse,
-}
-
-/// Locks the rooms, all by one statement, in the order of their ids: so two batches that share rooms
-/// wait for one another instead of dead-locking.
+/// Locks the rooms, all by one statement.
 pub(super) async fn lock(
     transaction: &mut Transaction,
-    needs: &[RoomNeeds],
+    named: &BTreeMap<RoomKey, RoomNeeds>,
     when_locked: WhenLocked,
 ) -> Result<Rooms, sqlx::Error> {
-    let mut named: BTreeMap<RoomKey, &RoomNeeds> = BTreeMap::new();
-    for one in needs {
-        let twice = named.insert((one.room_id, one.tenant_id), one);
-        assert!(twice.is_none(), "a batch names each room once");
-    }
     let keys = named.keys().map(|(id, _)| row![*id]).collect();
     let columns = format!(
         "rooms.id, rooms.tenant_id, {}, rooms.keyframe_seq",
         room_row::columns("rooms")
     );
-    // An UPDATE of many rows promises no order. On PostgreSQL the rows are locked above the sort,
-    // and read as they are once they are locked. SQLite has one lock, which a write takes first of
-    // all, and no other words for it.
+    // SQLite has one lock, which a write takes first of all, and no other words for it.
     let text = match transaction.dialect() {
         Dialect::Postgres => format!(
-            "SELECT {columns} FROM wanted CROSS JOIN rooms
-             WHERE rooms.id = wanted.id ORDER BY rooms.id FOR NO KEY UPDATE OF rooms{}",
-            match when_locked {
-                WhenLocked::Wait => "",
-                WhenLocked::Refuse => " NOWAIT",
-            }
+            "SELECT {columns} FROM wanted CROSS JOIN rooms WHERE rooms.id = wanted.id {}",
+            when_locked.in_order_of_ids("rooms")
         ),
         Dialect::Sqlite => format!(
             "UPDATE rooms SET head_seq = head_seq WHERE id IN (SELECT id FROM wanted)

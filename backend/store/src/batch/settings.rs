@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use parlor_domain::id::{RoomId, TenantId};
 
 use super::RoomNeeds;
-use super::rooms::Rooms;
+use super::rooms::{RoomKey, Rooms};
 use super::write::Room;
 use crate::engine::Transaction;
 use crate::sql::{Statement, row, to_json};
@@ -45,9 +45,9 @@ pub(crate) async fn release_slugs(
 }
 
 /// The slugs that a batch's rooms may be given.
-pub(super) fn slugs(needs: &[RoomNeeds]) -> Slugs<'_> {
+pub(super) fn slugs(needs: &BTreeMap<RoomKey, RoomNeeds>) -> Slugs<'_> {
     let wanted = needs
-        .iter()
+        .values()
         .flat_map(|one| one.slugs.iter().map(|slug| (one.tenant_id, slug.as_str())));
     wanted.collect()
 }

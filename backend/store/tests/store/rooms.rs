@@ -3,7 +3,7 @@
 use parlor_domain::id::{RoomId, SessionId};
 use parlor_domain::room::{RoomChange, RoomState};
 use parlor_store::{
-    Cursor, InsertRoom, NoRoom, Page, PageRequest, RoomView, RoomsFilter, StoreError,
+    Absent, Cursor, InsertRoom, Page, PageRequest, RoomView, RoomsFilter, StoreError,
 };
 
 use crate::harness::{Database, on_both_engines};
@@ -108,7 +108,7 @@ async fn another_tenant_finds_nothing(database: Database) {
         needs(owner, room_id, &reports),
     ];
     let mut batch = store.begin(&asked).await.unwrap();
-    assert_eq!(batch.room(stranger, room_id).err(), Some(NoRoom::NotFound));
+    assert_eq!(batch.room(stranger, room_id).err(), Some(Absent::NotFound));
     assert!(batch.room(owner, room_id).is_ok());
     batch.roll_back().await.unwrap();
 

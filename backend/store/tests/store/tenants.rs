@@ -5,7 +5,10 @@ use parlor_domain::tenant::{
     KeyAlgorithm, LimitsChange, Origin, RoomDefaultsChange, Tenant, TenantChange, TenantDraft,
     TenantKey,
 };
-use parlor_store::{Cursor, InsertOverlayToken, InsertRoom, OverlayTokenRow, PageRequest};
+use parlor_store::{
+    Absent, Batch, Cursor, InsertOverlayToken, InsertRoom, Needs, OverlayTokenRow, PageRequest,
+    Store,
+};
 
 use crate::harness::{Database, on_both_engines};
 use crate::scene::{SeededIds, at, live_room, new_room, new_tenant, tenant};
@@ -17,6 +20,8 @@ on_both_engines! {
     some_tenant_allows_what_one_lists,
     keys_keep_their_order_and_belong_to_one_tenant,
     changes_of_one_tenant_wait_for_one_another,
+    a_tenant_that_cannot_be_read_harms_no_other,
+    batches_that_share_tenants_and_rooms_never_lock_each_other_out,
     rooms_made_at_once_never_exceed_the_limit,
     revoked_overlay_tokens_make_room_for_others,
 }
@@ -44,10 +49,32 @@ fn key(kid: &str, algorithm: KeyAlgorithm) -> TenantKey {
 
 fn limited_to(limits: LimitsChange) -> TenantChange {
     TenantChange {
-        version: 1,
         limits,
         ..TenantChange::default()
     }
+}
+
+async fn begin(store: &Store, id: TenantId) -> Batch {
+    let mut needs = Needs::default();
+    needs.tenant(id).keys = true;
+    store.begin(needs).await.unwrap()
+}
+
+/// Changes the tenant, whatever its version.
+async fn update(store: &Store, id: TenantId, change: TenantChange) -> Tenant {
+    let mut batch = begin(store, id).await;
+    let tenant = batch.tenant(id).unwrap();
+    let version = tenant.tenant.version;
+    let change = TenantChange { version, ..change };
+    let changed = tenant.update(change, at(9)).unwrap();
+    assert_eq!(batch.commit().await.unwrap(), []);
+    changed
+}
+
+async fn add_key(store: &Store, id: TenantId, key: TenantKey) {
+    let mut batch = begin(store, id).await;
+    batch.tenant(id).unwrap().add_key(key, at(1)).unwrap();
+    batch.commit().await.unwrap();
 }
 
 async fn a_tenant_is_read_as_it_was_written(database: Database) {
@@ -74,21 +101,20 @@ async fn a_tenant_is_read_as_it_was_written(database: Database) {
     assert_eq!(store.tenant(made.id).await.unwrap(), Some(made.clone()));
 
     for allowed_origins in [None, Some(Vec::new()), Some(origins(&["*"]))] {
-        let locked = store.lock_tenant(made.id).await.unwrap().unwrap();
         let change = TenantChange {
-            version: locked.tenant.version,
             allowed_origins: Some(allowed_origins),
             ..TenantChange::default()
         };
-        let changed = locked.tenant.changed(change, at(9)).unwrap();
-        locked.save(&changed).await.unwrap();
+        let changed = update(&store, made.id, change).await;
         assert_eq!(store.tenant(made.id).await.unwrap(), Some(changed));
     }
 
     assert_eq!(store.tenant(other).await.unwrap(), Some(new_tenant(other)));
     let unknown = TenantId::next(&mut ids);
     assert_eq!(store.tenant(unknown).await.unwrap(), None);
-    assert!(store.lock_tenant(unknown).await.unwrap().is_none());
+    let mut batch = begin(&store, unknown).await;
+    assert_eq!(batch.tenant(unknown).err(), Some(Absent::NotFound));
+    batch.roll_back().await.unwrap();
 }
 
 async fn a_tenant_from_before_there_were_settings_has_the_usual_ones(database: Database) {
@@ -154,14 +180,11 @@ async fn some_tenant_allows_what_one_lists(database: Database) {
     let id = tenant(&store, &mut ids).await;
     let other = tenant(&store, &mut ids).await;
     let allow = async |id, list: Option<Vec<Origin>>| {
-        let locked = store.lock_tenant(id).await.unwrap().unwrap();
         let change = TenantChange {
-            version: locked.tenant.version,
             allowed_origins: Some(list),
             ..TenantChange::default()
         };
-        let changed = locked.tenant.changed(change, at(9)).unwrap();
-        locked.save(&changed).await.unwrap();
+        update(&store, id, change).await;
     };
     let asked = ["https://a.example", "https://b.example"];
     for (list, expected) in [
@@ -196,15 +219,13 @@ async fn keys_keep_their_order_and_belong_to_one_tenant(database: Database) {
         ("a", KeyAlgorithm::EdDsa),
         ("m", KeyAlgorithm::Es256),
     ] {
-        let locked = store.lock_tenant(own).await.unwrap().unwrap();
-        let mut keys = locked.keys.clone();
-        keys.add(key(kid, algorithm), at(1)).unwrap();
-        locked.save_keys(&keys).await.unwrap();
+        add_key(&store, own, key(kid, algorithm)).await;
     }
-    let locked = store.lock_tenant(own).await.unwrap().unwrap();
-    let mut keys = locked.keys.clone();
-    keys.retire("a", at(8), at(2)).unwrap();
-    locked.save_keys(&keys).await.unwrap();
+    let mut batch = begin(&store, own).await;
+    let tenant = batch.tenant(own).unwrap();
+    tenant.retire_key("a", Some(at(8)), at(2)).unwrap();
+    let keys = tenant.keys.clone().unwrap();
+    batch.commit().await.unwrap();
 
     let kids: Vec<_> = keys.keys().iter().map(|key| key.kid.as_str()).collect();
     assert_eq!(kids, ["z", "a", "m"]);
@@ -215,10 +236,7 @@ async fn keys_keep_their_order_and_belong_to_one_tenant(database: Database) {
     assert_eq!(sets.into_iter().collect::<Vec<_>>(), [(own, keys.clone())]);
 
     // The same name is free for somebody else.
-    let locked = store.lock_tenant(other).await.unwrap().unwrap();
-    let mut theirs = locked.keys.clone();
-    theirs.add(key("a", KeyAlgorithm::Es256), at(1)).unwrap();
-    locked.save_keys(&theirs).await.unwrap();
+    add_key(&store, other, key("a", KeyAlgorithm::Es256)).await;
     assert_eq!(store.tenant_keys(own).await.unwrap(), keys);
 }
 
@@ -229,11 +247,8 @@ async fn changes_of_one_tenant_wait_for_one_another(database: Database) {
         .map(|n| {
             let store = store.clone();
             tokio::spawn(async move {
-                let locked = store.lock_tenant(id).await.unwrap().unwrap();
-                let mut keys = locked.keys.clone();
                 let new = key(&format!("k{n}"), KeyAlgorithm::EdDsa);
-                keys.add(new, at(1)).unwrap();
-                locked.save_keys(&keys).await.unwrap();
+                add_key(&store, id, new).await;
             })
         })
         .collect();
@@ -247,17 +262,105 @@ async fn changes_of_one_tenant_wait_for_one_another(database: Database) {
     assert_eq!(kids, ["k0", "k1", "k2", "k3", "k4", "k5"]);
 }
 
+async fn a_tenant_that_cannot_be_read_harms_no_other(database: Database) {
+    let (store, mut ids) = (database.open().await, SeededIds::new(1));
+    let good = tenant(&store, &mut ids).await;
+    let room_id = live_room(&store, "room", good, &mut ids).await;
+    for (damage, what) in [
+        (
+            "UPDATE tenants SET limits = '{' WHERE name = 'bad'",
+            "tenant",
+        ),
+        (
+            "UPDATE tenant_keys SET algorithm = 'ROT13' WHERE kid = 'of the bad'",
+            "keys",
+        ),
+    ] {
+        let draft = TenantDraft::named("bad");
+        let bad = Tenant::create(draft, TenantId::next(&mut ids), at(0)).unwrap();
+        assert!(store.create_tenant(&bad).await.unwrap());
+        add_key(&store, bad.id, key("of the bad", KeyAlgorithm::EdDsa)).await;
+        database.run(damage).await;
+
+        let mut needs = Needs::default();
+        needs.tenant(bad.id).keys = true;
+        needs.tenant(good).keys = true;
+        needs.room(good, room_id);
+        let mut batch = store.begin(needs).await.unwrap();
+        assert_eq!(batch.tenant(bad.id).err(), Some(Absent::Unreadable));
+        let told: Vec<_> = batch.unreadable_tenants().collect();
+        assert_eq!((told[0].0, told[0].1.what), (bad.id, what));
+        assert_eq!(told.len(), 1);
+        let room = batch.room(good, room_id).unwrap();
+        room.end_session(&mut ids, at(50)).ok();
+        let added = key(what, KeyAlgorithm::EdDsa);
+        let own = batch.tenant(good).unwrap();
+        own.add_key(added.clone(), at(1)).unwrap();
+        batch.commit().await.unwrap();
+
+        let kept = store.tenant_keys(good).await.unwrap();
+        assert_eq!(kept.get(what), Some(&added));
+        database
+            .run("DELETE FROM tenant_keys WHERE kid = 'of the bad'")
+            .await;
+        database.run("DELETE FROM tenants WHERE name = 'bad'").await;
+    }
+}
+
+async fn batches_that_share_tenants_and_rooms_never_lock_each_other_out(database: Database) {
+    let (store, mut ids) = (database.open().await, SeededIds::new(1));
+    let mut made = Vec::new();
+    for n in 0..4 {
+        let tenant_id = tenant(&store, &mut ids).await;
+        let room_id = live_room(&store, &format!("room-{n}"), tenant_id, &mut ids).await;
+        made.push((tenant_id, room_id));
+    }
+
+    let writers: Vec<_> = (0..8_usize)
+        .map(|writer| {
+            let (store, made) = (store.clone(), made.clone());
+            tokio::spawn(async move {
+                for turn in 0..6 {
+                    let mut needs = Needs::default();
+                    for n in 0..3 {
+                        let (tenant_id, room_id) = made[(writer * 3 + turn * 5 + n * 7) % 4];
+                        needs.room(tenant_id, room_id);
+                        needs.tenant(made[(writer + turn + n) % 4].0);
+                    }
+                    let first = made[(writer + turn) % 4].0;
+                    let mut batch = store.begin(needs).await.unwrap();
+                    let tenant = batch.tenant(first).unwrap();
+                    let change = TenantChange {
+                        version: tenant.tenant.version,
+                        name: Some(format!("{writer} {turn}")),
+                        ..TenantChange::default()
+                    };
+                    tenant.update(change, at(9)).unwrap();
+                    batch.commit().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+
+    let mut versions = 0;
+    for (tenant_id, _) in made {
+        versions += store.tenant(tenant_id).await.unwrap().unwrap().version - 1;
+    }
+    assert_eq!(versions, 48);
+}
+
 async fn rooms_made_at_once_never_exceed_the_limit(database: Database) {
     let (store, mut ids) = (database.open().await, SeededIds::new(1));
     let id = tenant(&store, &mut ids).await;
     let other = tenant(&store, &mut ids).await;
-    let locked = store.lock_tenant(id).await.unwrap().unwrap();
     let limits = LimitsChange {
         rooms: Some(3),
         ..LimitsChange::default()
     };
-    let changed = locked.tenant.changed(limited_to(limits), at(1)).unwrap();
-    locked.save(&changed).await.unwrap();
+    update(&store, id, limited_to(limits)).await;
 
     let makers: Vec<_> = (0..8)
         .map(|n| {
@@ -292,13 +395,11 @@ async fn rooms_made_at_once_never_exceed_the_limit(database: Database) {
 async fn revoked_overlay_tokens_make_room_for_others(database: Database) {
     let (store, mut ids) = (database.open().await, SeededIds::new(1));
     let tenant_id = tenant(&store, &mut ids).await;
-    let locked = store.lock_tenant(tenant_id).await.unwrap().unwrap();
     let limits = LimitsChange {
         overlay_tokens_per_room: Some(2),
         ..LimitsChange::default()
     };
-    let changed = locked.tenant.changed(limited_to(limits), at(1)).unwrap();
-    locked.save(&changed).await.unwrap();
+    update(&store, tenant_id, limited_to(limits)).await;
     let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
     let other_room = live_room(&store, "other", tenant_id, &mut ids).await;
     let new = |room_id, ids: &mut SeededIds| OverlayTokenRow {

@@ -2,7 +2,7 @@
 
 use parlor_domain::id::ViewerId;
 use parlor_domain::room_aggregate::RoomAggregate;
-use parlor_store::{KEYFRAME_EVERY, NoRoom};
+use parlor_store::{Absent, KEYFRAME_EVERY};
 
 use crate::harness::{Database, on_both_engines};
 use crate::scene::{SeededIds, at, decide, donation, live_room, needs, new_room, record, tenant};
@@ -80,7 +80,7 @@ async fn an_unreadable_room_is_left_out_of_its_batch(database: Database) {
             .await
             .unwrap();
         let found = batch.room(tenant_id, bad).err();
-        assert_eq!(found, Some(NoRoom::Unreadable), "{damage}");
+        assert_eq!(found, Some(Absent::Unreadable), "{damage}");
         let told: Vec<_> = batch.unreadable().map(|(id, one)| (id, one.what)).collect();
         assert_eq!(told, [(bad, what)], "{damage}");
         let answers = decide(&mut batch, tenant_id, good, &own, &mut ids, at(20));

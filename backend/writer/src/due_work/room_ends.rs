@@ -19,7 +19,7 @@ impl Work for RoomEnds {
         let end = EndExpired { due_at: lease.now };
         match self.writer.submit(due.tenant_id, due.room_id(), end).await {
             Ok(()) => Ok(Step::Done),
-            Err(NotDone::RoomNotFound) => Ok(Step::Moot),
+            Err(NotDone::NotFound(_)) => Ok(Step::Moot),
             Err(NotDone::Stopping) => Err(NotWorked::Stopping),
             Err(
                 error @ (NotDone::Unavailable

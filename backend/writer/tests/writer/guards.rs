@@ -10,7 +10,7 @@ use parlor_domain::time::ServerTime;
 use parlor_node::ids::Ids;
 use parlor_store::RoomNeeds;
 use parlor_test_database::{Engine, on_both_engines};
-use parlor_writer::{Command, EndSession, NotDone, StartSession};
+use parlor_writer::{ChangeSession, Command, NotDone};
 
 use sqlx::{Connection, PgConnection};
 
@@ -30,6 +30,7 @@ on_both_engines! {
 struct PanicHalfWay;
 
 impl Command for PanicHalfWay {
+    type On = RoomAggregate;
     type Answer = ();
     type Refusal = ();
     const REPEATABLE: bool = true;
@@ -43,6 +44,7 @@ impl Command for PanicHalfWay {
 struct PanicAtOnce;
 
 impl Command for PanicAtOnce {
+    type On = RoomAggregate;
     type Answer = ();
     type Refusal = ();
     const REPEATABLE: bool = true;
@@ -63,6 +65,7 @@ struct Busy {
 }
 
 impl Command for Busy {
+    type On = RoomAggregate;
     type Answer = ();
     type Refusal = ();
     const REPEATABLE: bool = true;
@@ -77,7 +80,11 @@ impl Command for Busy {
 
 /// A command under way in the room, and what lets it go: until then the room's lane takes nothing else,
 /// and what waits for it is one batch.
-async fn keep_busy(scene: &Scene, node: &Node, room: RoomId) -> (JoinHandle<()>, mpsc::Sender<()>) {
+pub(crate) async fn keep_busy(
+    scene: &Scene,
+    node: &Node,
+    room: RoomId,
+) -> (JoinHandle<()>, mpsc::Sender<()>) {
     let (begun, mut has_begun) = unbounded_channel();
     let (let_go, go) = mpsc::channel();
     let busy = Busy {
@@ -94,7 +101,10 @@ async fn keep_busy(scene: &Scene, node: &Node, room: RoomId) -> (JoinHandle<()>,
 }
 
 /// Has `bad` done between two gifts, in one batch, and checks that it leaves no trace.
-async fn fails_alone(database: String, bad: impl Command<Answer = (), Refusal = ()>) {
+async fn fails_alone(
+    database: String,
+    bad: impl Command<On = RoomAggregate, Answer = (), Refusal = ()>,
+) {
     let scene = Scene::make(database).await;
     let (node, room) = (scene.start_node().await, scene.room("s").await);
     let (busy, let_go) = keep_busy(&scene, &node, room).await;
@@ -112,8 +122,7 @@ async fn fails_alone(database: String, bad: impl Command<Answer = (), Refusal = 
     assert_eq!(view.session, None, "half of it was written");
 
     // The lane works on.
-    node.submit(&scene, room, StartSession { delay_ms: None })
-        .await;
+    node.submit(&scene, room, ChangeSession::start(None)).await;
     assert_eq!(node.guards.health.troubles(), Vec::<String>::new());
     node.stop().await;
 }
@@ -131,14 +140,16 @@ async fn what_nobody_waits_for_is_not_begun(database: String) {
     let (node, room) = (scene.start_node().await, scene.room("s").await);
     let (busy, let_go) = keep_busy(&scene, &node, room).await;
     {
-        let start = StartSession { delay_ms: None };
+        let start = ChangeSession::start(None);
         let mut start = pin!(node.writer.submit(scene.tenant_id, room, start));
         assert!(futures_util::poll!(&mut start).is_pending());
     }
     let_go.send(()).unwrap();
     busy.await.unwrap();
 
-    let end = node.writer.submit(scene.tenant_id, room, EndSession);
+    let end = node
+        .writer
+        .submit(scene.tenant_id, room, ChangeSession::end());
     assert_eq!(end.await, Err(NotDone::Refused(EndSessionRefusal::NotLive)));
     node.stop().await;
 }
@@ -148,7 +159,7 @@ async fn nobody_waits_for_a_database_that_is_away(database: String) {
     let (node, room) = (scene.start_node().await, scene.room("s").await);
     let (busy, let_go) = keep_busy(&scene, &node, room).await;
     let writer = node.writer.clone();
-    let end = || writer.submit(scene.tenant_id, room, EndSession);
+    let end = || writer.submit(scene.tenant_id, room, ChangeSession::end());
     let mut waiting = pin!(end());
     assert!(futures_util::poll!(&mut waiting).is_pending());
 
@@ -179,7 +190,7 @@ fn a_room_that_is_locked_elsewhere_holds_up_no_other() {
         let lock = "BEGIN; UPDATE rooms SET head_seq = head_seq WHERE slug = 'locked'";
         sqlx::raw_sql(lock).execute(&mut operator).await.unwrap();
 
-        let start = StartSession { delay_ms: None };
+        let start = ChangeSession::start(None);
         let refused = node.writer.submit(scene.tenant_id, locked, start);
         let (refused, (), ()) = tokio::join!(refused, node.give(&scene, other, "k1", 1), async {
             let_go.send(()).unwrap();
@@ -188,7 +199,7 @@ fn a_room_that_is_locked_elsewhere_holds_up_no_other() {
         busy.await.unwrap();
 
         operator.close().await.unwrap();
-        let start = StartSession { delay_ms: None };
+        let start = ChangeSession::start(None);
         node.submit(&scene, locked, start).await;
         node.stop().await;
     });

@@ -14,7 +14,7 @@ use parlor_domain::time::ServerTime;
 use parlor_node::clock::{Clock, TestClock};
 use parlor_node::ids::{Ids, Randomness};
 use parlor_store::{Committed, InsertRoom, Settings, Store};
-use parlor_writer::{Guards, Publish, RecordContribution, Setup, StartSession, Writer};
+use parlor_writer::{ChangeSession, Command, Guards, Publish, RecordContribution, Setup, Writer};
 
 /// When every test begins, in milliseconds.
 pub(crate) const START_MS: i64 = 1_767_323_045_000;
@@ -100,7 +100,7 @@ impl Scene {
     /// A live room whose train starts with the first contribution.
     pub(crate) async fn live_room(&self, node: &Node, slug: &str) -> RoomId {
         let room_id = self.room(slug).await;
-        let start = StartSession { delay_ms: None };
+        let start = ChangeSession::start(None);
         node.submit(self, room_id, start).await;
 
         room_id
@@ -166,7 +166,7 @@ impl Scene {
 }
 
 impl Node {
-    pub(crate) async fn submit<C: parlor_writer::Command>(
+    pub(crate) async fn submit<C: Command<On = RoomAggregate>>(
         &self,
         scene: &Scene,
         room_id: RoomId,
