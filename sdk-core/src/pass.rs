@@ -48,8 +48,6 @@ pub(crate) struct Pass {
 #[derive(Debug, Clone, Copy)]
 struct Sought {
     from: Track,
-    /// Where the picture was then.
-    stood_at: MediaTime,
     until: Instant,
 }
 
@@ -89,6 +87,11 @@ impl Pass {
         }
 
         self.course.instant_of(position)
+    }
+
+    /// Returns whether the picture should move, and nothing has been reported of it for too long.
+    pub(crate) fn is_silent(&self, now: Instant) -> bool {
+        self.course.is_silent(now)
     }
 
     /// Returns what the course goes by.
@@ -131,8 +134,7 @@ impl Pass {
     pub(crate) fn await_seek(&mut self, now: Instant) {
         let before = self.sought.filter(|sought| now <= sought.until);
         let sought = before.unwrap_or(Sought {
-            from: self.course,
-            stood_at: self.course.position(now),
+            from: self.course.unseen(now),
             until: now,
         });
         self.sought = Some(Sought {
@@ -201,9 +203,9 @@ impl Pass {
         let Some(sought) = self.sought.filter(|sought| now <= sought.until) else {
             return false;
         };
-        let (_, last) = sought.from.reach(playhead, now);
+        let (first, last) = sought.from.reach(playhead, now);
 
-        playhead.position < sought.stood_at.plus_millis(-SEEK_TOLERANCE_MS)
+        playhead.position < first.plus_millis(-SEEK_TOLERANCE_MS)
             || playhead.position > last.plus_millis(SEEK_TOLERANCE_MS)
     }
 

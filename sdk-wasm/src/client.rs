@@ -34,7 +34,7 @@ impl Client {
 
     /// Returns what picture events are timed by.
     pub fn sync_source(&self) -> SyncSource {
-        self.driver.with_core(|core, _| core.sync_source())
+        self.driver.with_core(parlor_sdk_core::Client::sync_source)
     }
 
     /// Reports that there is a player, and that it cannot tell where it is.

@@ -26,8 +26,10 @@ impl Client {
         Some(shown_at.plus_millis(delay_ms.saturating_neg()))
     }
 
-    /// Returns what picture events are timed by.
-    pub const fn sync_source(&self) -> SyncSource {
+    /// Returns what picture events are timed by at `now`.
+    pub fn sync_source(&self, now: Instant) -> SyncSource {
+        let is_silent = self.pass.is_some_and(|pass| pass.is_silent(now));
+
         match (self.schedule.placement, self.doubt) {
             (Placement::Source, _) => SyncSource::Arrival,
             (Placement::Companion, _) => SyncSource::Delay,
@@ -35,6 +37,7 @@ impl Client {
             (Placement::Player, _) if self.schedule.playhead_missing => SyncSource::Delay,
             (Placement::Player, _) if self.pass.is_none() => SyncSource::Awaited,
             (Placement::Player, Some(Doubt::Lost)) => SyncSource::PlayheadLost,
+            (Placement::Player, None) if is_silent => SyncSource::PlayheadLost,
             (Placement::Player, None) => SyncSource::Playhead,
         }
     }

@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 
 const SHOWING_TIME_MS: i64 = 7_000;
 
+/// How far ahead of what is being filmed a player gets. Twice as fast as normal it gets further until it is
+/// looked at again, and a minute is what no client believes.
+const AHEAD_MAX_MS: i64 = 40_000;
+
 /// How far dates may step back without the picture's following them.
 const DISAGREEMENT_MAX_MS: i64 = 2_000;
 
@@ -197,7 +201,10 @@ impl Model {
             Action::SetOnline(_) if self.sim.loses_messages || !self.sim.server_is_up => {}
             Action::SetOnline(online) => self.sim.set_online(online),
             Action::SomethingNew => self.sim.happen(Server::something_new),
-            Action::Wait(span_ms) => self.sim.run_for(span_ms),
+            Action::Wait(span_ms) => {
+                self.sim.run_for(span_ms);
+                self.hold_back();
+            }
             Action::Pause => self.report(Picture {
                 playing: false,
                 ..here
@@ -251,10 +258,24 @@ impl Model {
         }
     }
 
+    /// Has a player that has run far ahead of what is being filmed wait for it.
+    fn hold_back(&mut self) {
+        let now = self.sim.now;
+        let position = self.picture.position(now);
+        if self.picture.playing && position > self.sim.live_edge() + AHEAD_MAX_MS {
+            self.report(Picture {
+                position,
+                at: now,
+                floor: position,
+                ..self.picture
+            });
+        }
+    }
+
     fn report(&mut self, picture: Picture) {
         if self.placement == Placement::Player {
             // Farther ahead of what is being filmed no picture is believed.
-            let position = picture.position.min(self.sim.live_edge() + 50_000);
+            let position = picture.position.min(self.sim.live_edge() + AHEAD_MAX_MS);
             let stands = picture.floor.saturating_sub(position) <= DISAGREEMENT_MAX_MS;
             let picture = Picture {
                 position,

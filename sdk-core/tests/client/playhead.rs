@@ -36,7 +36,7 @@ fn a_position_that_cannot_be_is_none_and_the_delay_is_used() {
         insist_on(&mut sim, position, 2_000);
         assert_eq!(sim.shown(), [3, 4], "{index}");
         assert_eq!(sim.now - began_at, 9_000);
-        assert_eq!(sim.client.sync_source(), SyncSource::PlayheadRefused);
+        assert_eq!(sim.sync_source(), SyncSource::PlayheadRefused);
         assert!(sim.client.stats().playheads_refused >= 14, "{index}");
 
         let position = sim.live_edge() - 2_000;
@@ -44,7 +44,7 @@ fn a_position_that_cannot_be_is_none_and_the_delay_is_used() {
         sim.contribute(500);
         sim.run_for(2_500);
         assert_eq!(sim.shown(), [3, 4, 5, 6], "{index}");
-        assert_eq!(sim.client.sync_source(), SyncSource::Playhead);
+        assert_eq!(sim.sync_source(), SyncSource::Playhead);
     }
 }
 
@@ -53,11 +53,11 @@ fn a_position_reported_before_the_clock_is_known_is_looked_at_again() {
     let mut sim = Sim::new(Placement::Player);
     let position = sim.live_edge() + HOUR_MS;
     sim.pause_at(position);
-    assert_eq!(sim.client.sync_source(), SyncSource::Playhead);
+    assert_eq!(sim.sync_source(), SyncSource::Playhead);
     sim.contribute(400);
     sim.run_for(5_000);
 
-    assert_eq!(sim.client.sync_source(), SyncSource::PlayheadRefused);
+    assert_eq!(sim.sync_source(), SyncSource::PlayheadRefused);
     assert_eq!(sim.total(), None);
     sim.run_for(5_000);
     assert_eq!(sim.total(), Some(400));
@@ -95,7 +95,7 @@ fn a_picture_of_which_nothing_is_heard_stands_until_it_is_heard_of() {
     sim.contribute(400);
     sim.run_for(60_000);
     assert_eq!(sim.shown(), [0_i64; 0]);
-    assert_eq!(sim.client.sync_source(), SyncSource::PlayheadLost);
+    assert_eq!(sim.sync_source(), SyncSource::PlayheadLost);
 
     sim.play_at(stands_at);
     sim.run_for(1_999);
@@ -127,11 +127,50 @@ fn a_player_that_went_on_unheard_has_not_jumped() {
 }
 
 #[test]
+fn a_picture_that_nothing_is_reported_of_stands_after_two_seconds() {
+    let mut sim = Sim::playing_behind(5_000);
+    sim.player = None;
+    let silent_since = sim.now;
+    sim.contribute(400);
+    sim.run_for(1_999);
+    assert_eq!(sim.sync_source(), SyncSource::Playhead);
+    let stands_at = sim.picture_time().unwrap().plus_millis(1);
+    sim.run_for(60_000);
+
+    assert_eq!(sim.shown(), [0_i64; 0]);
+    assert_eq!(sim.picture_time(), Some(stands_at));
+    assert_eq!(sim.sync_source(), SyncSource::PlayheadLost);
+
+    // It has gone on, or has stood: neither is a seek.
+    for unheard_ms in [sim.now - silent_since, 2_000] {
+        let mut sim = Sim::playing_behind(5_000);
+        sim.player = None;
+        let (from, at) = (sim.live_edge() - 5_000, sim.now);
+        sim.contribute(400);
+        sim.run_for(20_000);
+        sim.forget_deliveries();
+        sim.play_at(from + unheard_ms.min(sim.now - at));
+        sim.run_for(5_000);
+        assert_eq!(sim.replaced(), []);
+        assert_eq!(sim.shown(), [3, 4]);
+    }
+}
+
+#[test]
+fn a_picture_that_was_paused_is_not_lost_however_long_nothing_is_reported() {
+    let mut sim = Sim::playing_behind(5_000);
+    sim.pause_at(sim.live_edge() - 5_000);
+    sim.run_for(60_000);
+
+    assert_eq!(sim.sync_source(), SyncSource::Playhead);
+}
+
+#[test]
 fn the_delay_is_used_when_the_application_says_so() {
     let mut sim = Sim::playing_behind(20_000);
     sim.input(Input::PlayheadLost);
     sim.input(Input::NoPlayhead);
-    assert_eq!(sim.client.sync_source(), SyncSource::Delay);
+    assert_eq!(sim.sync_source(), SyncSource::Delay);
     sim.contribute(400);
     sim.run_for(8_000);
     assert_eq!(sim.shown(), [3, 4]);

@@ -14,6 +14,9 @@ use parlor_sdk_core::{
 use serde_json::Value;
 use std::collections::VecDeque;
 
+/// How often a player that plays says where it is.
+const REPORT_INTERVAL_MS: i64 = 1_000;
+
 /// Wake-ups in one stretch. Bounded, because a broken machine spins rather than fails.
 const WAKEUPS_MAX: u32 = 20_000;
 
@@ -41,9 +44,20 @@ pub(crate) struct Sim {
     received_through: i64,
     /// How often the viewer has sought.
     pub(crate) seeks: u32,
+    /// What the player goes on to report each second; nothing of one that stands, or says no more.
+    pub(crate) player: Option<Playing>,
     socket: Option<Socket>,
     sockets: u32,
     in_flight: VecDeque<InFlight>,
+}
+
+/// A player that plays.
+#[derive(Clone, Copy)]
+pub(crate) struct Playing {
+    position: i64,
+    rate: u32,
+    began_at: i64,
+    reported_at: i64,
 }
 
 impl Sim {
@@ -82,6 +96,7 @@ impl Sim {
             received_at: Vec::new(),
             received_through: 0,
             seeks: 0,
+            player: None,
             socket: None,
             sockets: 0,
             in_flight: VecDeque::new(),
@@ -110,6 +125,12 @@ impl Sim {
     }
 
     pub(crate) fn input(&mut self, input: Input<'_>) {
+        if matches!(
+            input,
+            Input::PlayheadLost | Input::NoPlayhead | Input::Pause
+        ) {
+            self.player = None;
+        }
         self.client
             .handle_input(input, Instant::from_millis(self.now));
         self.drain();
@@ -130,6 +151,28 @@ impl Sim {
     }
 
     pub(crate) fn report(&mut self, position: i64, playing: bool, rate: u32) {
+        let in_background = self.state() == ConnectionState::Paused;
+        self.player = (playing && !in_background).then_some(Playing {
+            position,
+            rate,
+            began_at: self.now,
+            reported_at: self.now,
+        });
+        self.tell(position, playing, rate);
+    }
+
+    /// Reports where the player has got to.
+    fn report_again(&mut self) {
+        let Some(player) = &mut self.player else {
+            return;
+        };
+        player.reported_at = self.now;
+        let way_ms = (self.now - player.began_at) * i64::from(player.rate) / 10_000;
+        let (position, rate) = (player.position.saturating_add(way_ms), player.rate);
+        self.tell(position, true, rate);
+    }
+
+    fn tell(&mut self, position: i64, playing: bool, rate: u32) {
         self.input(Input::Playhead(Playhead {
             position: MediaTime::from_unix_millis(position),
             playing,
@@ -173,7 +216,11 @@ impl Sim {
                 .client
                 .poll_timeout()
                 .map(|at| at.as_millis().max(self.now));
-            let Some(next) = arrival.into_iter().chain(wakeup).min() else {
+            let report = self
+                .player
+                .map(|player| player.reported_at + REPORT_INTERVAL_MS);
+            let events = [arrival, wakeup, report];
+            let Some(next) = events.into_iter().flatten().min() else {
                 break;
             };
             if next > end {
@@ -182,6 +229,8 @@ impl Sim {
             self.now = next;
             if arrival == Some(next) {
                 self.arrive();
+            } else if report == Some(next) {
+                self.report_again();
             } else {
                 self.input(Input::Timeout);
             }

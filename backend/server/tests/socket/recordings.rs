@@ -21,6 +21,8 @@ use crate::server::{START_MS, TestServer};
 const LIVE_ROOM: &str = include_str!("../../../../sdk-core/operations/live_room.graphql");
 /// The way between a client and the server, each way, in milliseconds.
 const TRIP_MS: i64 = 20;
+/// How often a player that plays says where it is: of one that says nothing the picture stands.
+const REPORT_INTERVAL_MS: i64 = 1_000;
 /// Where the room's stream timeline is ahead of its stage (see `TestServer::room`).
 const INGEST_OFFSET_MS: i64 = 5_000;
 
@@ -69,6 +71,13 @@ struct Recorder {
     steps: String,
     /// How often the viewer has sought.
     seeks: u32,
+    playing: Option<Playing>,
+}
+
+/// A player that plays.
+struct Playing {
+    behind_ms: i64,
+    reported_ms: i64,
 }
 
 #[tokio::test]
@@ -207,6 +216,7 @@ async fn record(
         recorder.act(at_ms, act).await;
     }
     recorder.pass_until(until_ms).await;
+    recorder.say_again(until_ms);
 
     format!(
         "{{\n  \"name\": \"{name}\",\n  \"placement\": \"{placement}\",\n  \"seed\": 7,\n  \"steps\": [\n{}\n  ],\n  \"until\": {until_ms}\n}}\n",
@@ -237,6 +247,7 @@ impl Recorder {
             pings: Vec::new(),
             steps: String::new(),
             seeks: 0,
+            playing: None,
         }
     }
 
@@ -416,11 +427,27 @@ impl Recorder {
     }
 
     fn playhead(&mut self, at_ms: i64, behind_ms: i64, playing: bool) {
+        self.say_again(at_ms);
+        self.playing = playing.then_some(Playing {
+            behind_ms,
+            reported_ms: at_ms,
+        });
         let position = media_time(at_ms, behind_ms);
         let playhead = json!({
             "position": position, "playing": playing, "rate": 10_000, "seeks": self.seeks,
         });
-        self.step(at_ms, &json!({ "playhead": playhead }));
+        self.write(at_ms, &json!({ "playhead": playhead }));
+    }
+
+    /// Has a player that plays say each second up to `until_ms` where it is.
+    fn say_again(&mut self, until_ms: i64) {
+        while let Some(playing) = self
+            .playing
+            .take_if(|playing| playing.reported_ms + REPORT_INTERVAL_MS < until_ms)
+        {
+            let at_ms = playing.reported_ms + REPORT_INTERVAL_MS;
+            self.playhead(at_ms, playing.behind_ms, true);
+        }
     }
 
     async fn ping(&mut self, at_ms: i64) {
@@ -442,6 +469,11 @@ impl Recorder {
     }
 
     fn step(&mut self, at_ms: i64, what: &Value) {
+        self.say_again(at_ms);
+        self.write(at_ms, what);
+    }
+
+    fn write(&mut self, at_ms: i64, what: &Value) {
         let what = what.to_string();
         let what = what.trim_start_matches('{');
         writeln!(self.steps, "    {{\"at\": {at_ms}, {what},").expect("a string takes text");

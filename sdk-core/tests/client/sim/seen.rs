@@ -3,7 +3,9 @@
 use super::Sim;
 use super::network::Cargo;
 use crate::server::Logged;
-use parlor_sdk_core::{ConnectionState, Delivery, EventKind, Instant, ServerTime, ShownEvent};
+use parlor_sdk_core::{
+    ConnectionState, Delivery, EventKind, Instant, ServerTime, ShownEvent, SyncSource,
+};
 use serde_json::Value;
 
 impl Sim {
@@ -59,6 +61,10 @@ impl Sim {
     /// When that happened which the picture shows.
     pub(crate) fn picture_time(&self) -> Option<ServerTime> {
         self.client.picture_time(Instant::from_millis(self.now))
+    }
+
+    pub(crate) fn sync_source(&self) -> SyncSource {
+        self.client.sync_source(Instant::from_millis(self.now))
     }
 
     pub(crate) fn state(&self) -> ConnectionState {
