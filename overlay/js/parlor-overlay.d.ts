@@ -138,10 +138,60 @@ export interface ParlorOverlayEventMap extends HTMLElementEventMap {
   "parlor-token-expiring": CustomEvent<number>;
 }
 
+/** What a widget of a streamer's own sees of its room. Times are milliseconds since 1970. */
+export interface WidgetRoom {
+  readonly profile: RoomProfile | null;
+  readonly session: Session | null;
+  readonly participants: readonly ParticipantProfile[];
+  readonly stage: {
+    readonly isLive: boolean;
+    readonly host: ParticipantProfile | null;
+    readonly speakers: readonly ParticipantProfile[];
+    readonly invited: readonly ParticipantProfile[];
+    readonly queue: readonly ParticipantProfile[];
+  };
+  readonly onlineCount: number | null;
+  /** The hype train at the viewer's picture. */
+  readonly train: HypeTrain | null;
+}
+
+/**
+ * The overlay's theme at the moment, made readable. In the widget's style sheet the colours are
+ * `var(--accent)`, `var(--on-accent)`, `var(--surface)`, `var(--text)` and `var(--muted)`, the radius of
+ * corners is `var(--r)`, and a unit `var(--d)`.
+ */
+export interface WidgetTheme {
+  readonly accent: string;
+  readonly onAccent: string;
+  readonly surface: string;
+  readonly text: string;
+  readonly muted: string;
+  /** Pixels in a unit: one at 1440 by 1080. */
+  readonly unitPx: number;
+  /** Whether nothing may move, and changes only fade. */
+  readonly isStill: boolean;
+}
+
+/** What a widget does, all of it if it likes. */
+export interface Widget {
+  /** The room is another now. Called first with the whole of it. */
+  update?(room: WidgetRoom): void;
+  /** An event's moment has come. */
+  show?(event: ShownEvent): void;
+  /** A frame. `time` is the scene's in milliseconds, `pictureTime` when that happened which the picture shows. */
+  frame?(scene: { readonly time: number; readonly pictureTime: number | null }): void;
+  /** The widget goes. */
+  remove?(): void;
+}
+
+/** The default export of a widget's module. `root` is the widget's own, and lies over the whole stage. */
+export type StartWidget = (start: { root: ShadowRoot; theme: WidgetTheme }) => Widget | void | Promise<Widget | void>;
+
 /**
  * `<parlor-overlay>`. Attributes: `room` (a global id), `server` (defaults to where this script comes
  * from), `token`, `placement` (`player` unless said otherwise, `source` or `companion`), `widgets`
- * (any of `train`, `alerts`, `stage`, `queue` and `presence`; the first two unless said otherwise),
+ * (any of `train`, `alerts`, `stage`, `queue` and `presence`, and addresses of modules that export a
+ * `StartWidget`; the first two unless said otherwise),
  * `edge` (`top`, or `bottom` for the train).
  */
 export declare class ParlorOverlay extends HTMLElement {

@@ -2,6 +2,7 @@
 
 import initialise, { Overlay } from "./parlor_overlay.js";
 import { openSocket } from "./sockets.js";
+import { OwnWidgets, addresses } from "./widgets.js";
 
 // Each address is written out where it is made: that is how bundlers see the file.
 const FONTS = [
@@ -59,6 +60,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
   static observedAttributes = ["server", "room", "token", "placement", "widgets"];
 
   #overlay;
+  /** The streamer's own widgets, if any are asked for. */
+  #own;
   /** What the overlay was started with, but for the token. */
   #started;
   #token;
@@ -144,6 +147,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     const token = this.getAttribute("token") || undefined;
     // A connection without a token is another one than with.
     if (wanted !== this.#started || !token !== !this.#token) {
+      this.#own?.remove();
+      this.#own = undefined;
       this.#overlay?.free();
       this.#overlay = undefined;
       this.#started = undefined;
@@ -152,7 +157,15 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (!isLoaded) return;
     if (!this.#overlay) {
       const [url, room, placement, widgets] = JSON.parse(wanted);
-      this.#overlay = new Overlay(this, url, room, token, placement, widgets, openSocket);
+      const overlay = new Overlay(this, url, room, token, placement, widgets, openSocket);
+      this.#overlay = overlay;
+      const own = addresses(widgets);
+      if (own.length) {
+        const drawn = (this.#own = new OwnWidgets(own, this));
+        overlay.onFrame((time, pictureTime, isChanged) =>
+          drawn.frame(time, pictureTime ?? null, isChanged ? overlay.room() : undefined),
+        );
+      }
       this.#overlay.attachPlayer(this.#player);
     } else if (token !== this.#token) {
       this.#overlay.setToken(token);

@@ -34,6 +34,9 @@ struct Running {
     player: RefCell<Option<Player>>,
     had_playhead: Cell<bool>,
     scene_at_ms: Cell<i64>,
+    on_frame: RefCell<Option<Function>>,
+    /// Whether the room is another than at the last call of `on_frame`.
+    is_changed: Cell<bool>,
     /// Whether the overlay is freed, perhaps by what is being done here just now.
     is_over: Cell<bool>,
 }
@@ -69,6 +72,8 @@ impl Overlay {
             player: RefCell::new(None),
             had_playhead: Cell::new(false),
             scene_at_ms: Cell::new(0),
+            on_frame: RefCell::new(None),
+            is_changed: Cell::new(false),
             is_over: Cell::new(false),
         });
 
@@ -104,6 +109,19 @@ impl Overlay {
     #[wasm_bindgen(js_name = setToken)]
     pub fn set_token(&self, token: &str) {
         self.running.client().renew_token(token);
+    }
+
+    /// Calls `on_frame` from now on with every frame once it is drawn: with the scene's time in
+    /// milliseconds, when that happened which the picture shows (in milliseconds since 1970, or
+    /// `undefined`), and whether [`Self::room`] is another.
+    #[wasm_bindgen(js_name = onFrame)]
+    pub fn on_frame(&self, on_frame: Function) {
+        *self.running.on_frame.borrow_mut() = Some(on_frame);
+    }
+
+    /// Returns the room as the viewer should see it now, as `RoomClient` does.
+    pub fn room(&self) -> JsValue {
+        self.running.client().read_room(convert::room)
     }
 
     /// Lets go of the connection, for as long as nobody can come to see the page.
@@ -152,6 +170,25 @@ impl Running {
 
         let scene = self.scene.borrow();
         self.stage.borrow_mut().draw(&scene.view());
+        drop(scene);
+        self.tell_frame();
+    }
+
+    /// Nothing is borrowed meanwhile: what is called may free the overlay.
+    fn tell_frame(&self) {
+        let on_frame = self.on_frame.borrow().clone();
+        let Some(on_frame) = on_frame else {
+            return;
+        };
+        let time_ms = self.scene_at_ms.get() as f64;
+        let picture_time = self.client().picture_time().map(convert::time);
+        let is_changed = self.is_changed.replace(false);
+        let _ = on_frame.call3(
+            &JsValue::NULL,
+            &time_ms.into(),
+            &picture_time.into(),
+            &is_changed.into(),
+        );
     }
 
     /// Nothing is borrowed meanwhile: the page's code runs here, and may do anything.
@@ -185,6 +222,7 @@ impl Running {
         match notice {
             Notice::Waking => self.report_playhead(),
             Notice::Delivery(delivery) => {
+                self.is_changed.set(true);
                 self.advance();
                 match &**delivery {
                     Delivery::Event(shown) => {

@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     attendance: AttendanceWidget,
     theme: Theme,
     wishes: Wishes,
+    /// Whether widgets that are not ours are drawn, which want the theme as well.
+    has_own: bool,
 }
 
 impl Stage {
@@ -57,6 +59,7 @@ impl Stage {
             wishes: Wishes::find(window, &root, &frame),
             host,
             frame,
+            has_own: widgets.own,
         }
     }
 
@@ -69,7 +72,8 @@ impl Stage {
 
     /// Draws what changed since the last time.
     pub(crate) fn draw(&mut self, view: &View<'_>) {
-        let is_empty = view.train.is_none()
+        let is_empty = !self.has_own
+            && view.train.is_none()
             && view.alert.is_none()
             && view.lineup.is_none()
             && view.attendance.is_none();

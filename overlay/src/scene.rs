@@ -41,6 +41,8 @@ pub(crate) struct Widgets {
     pub(crate) queue: bool,
     /// How many people are here, and who comes and goes.
     pub(crate) presence: bool,
+    /// Whether a streamer's own are beside them, by their addresses.
+    pub(crate) own: bool,
 }
 
 /// Everything on stage.
@@ -83,9 +85,10 @@ impl Widgets {
             stage: has("stage") || queue,
             queue,
             presence: has("presence"),
+            own: names.contains('/'),
         };
 
-        if widgets.train || widgets.alerts || widgets.has_people() {
+        if widgets.train || widgets.alerts || widgets.has_people() || widgets.own {
             widgets
         } else {
             Self {
@@ -103,7 +106,7 @@ impl Widgets {
 
     /// Whether none but those about people is drawn, which leaves the corners to be filled.
     pub(crate) const fn has_only_people(self) -> bool {
-        self.has_people() && !self.train && !self.alerts
+        self.has_people() && !self.train && !self.alerts && !self.own
     }
 }
 
@@ -214,6 +217,11 @@ mod tests {
             ("stage", [false, false, true, false, false]),
             ("queue", [false, false, true, true, false]),
             ("presence, train", [true, false, false, false, true]),
+            ("https://example.com/mine.js", [false; 5]),
+            (
+                "stage https://example.com/mine.js",
+                [false, false, true, false, false],
+            ),
             (
                 "train alerts stage presence",
                 [true, true, true, false, true],
@@ -227,9 +235,12 @@ mod tests {
                 stage,
                 queue,
                 presence,
+                own,
             } = widgets;
+            assert_eq!(own, names.contains("https:"), "{names:?}");
             assert_eq!([train, alerts, stage, queue, presence], drawn, "{names:?}");
-            assert_eq!(widgets.has_only_people(), !train && !alerts, "{names:?}");
+            let has_only_people = !train && !alerts && !own;
+            assert_eq!(widgets.has_only_people(), has_only_people, "{names:?}");
         }
     }
 }

@@ -4,11 +4,11 @@
 use js_sys::{Array, Object, Reflect};
 use parlor_sdk_core::{
     ConnectionState, ContributionAlert, ContributionKind, EventKind, Failure, HypeTrain,
-    HypeTrainContributor, HypeTrainPhase, ParticipantProfile, ParticipantRole, Placement,
-    RoomProfile, RoomState, ServerTime, Session, ShownEvent, StageRole,
+    HypeTrainContributor, HypeTrainPhase, ParticipantProfile, ParticipantRole, Placement, Room,
+    RoomProfile, RoomState, ServerTime, Session, ShownEvent, Stage, StageRole,
 };
 #[cfg(feature = "package")]
-use parlor_sdk_core::{MediaTime, Room, Stage, Stats, SyncSource};
+use parlor_sdk_core::{MediaTime, Stats, SyncSource};
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
 /// `{ type, seq, occurredAt, displayAt, lateByMs }`, and what the event is about: one of `room`,
@@ -144,8 +144,7 @@ pub fn connection(state: ConnectionState) -> JsValue {
 }
 
 /// `{ profile, session, participants, stage, onlineCount, train }`.
-#[cfg(feature = "package")]
-pub(crate) fn room(room: &Room) -> JsValue {
+pub fn room(room: &Room) -> JsValue {
     let everyone: Array = room.participants().map(participant).collect();
 
     Fields::default()
@@ -187,7 +186,6 @@ fn session(session: &Session) -> JsValue {
         .done()
 }
 
-#[cfg(feature = "package")]
 fn stage(stage: &Stage<'_>) -> JsValue {
     let list = |people: &[&ParticipantProfile]| -> Array {
         people.iter().map(|profile| participant(profile)).collect()

@@ -41,6 +41,8 @@ impl Shrinker {
     pub(crate) fn script(&self, path: &Path) -> Result<()> {
         let smaller = path.with_extension("smaller");
         let mut terser = self.tool("terser/bin/terser");
+        // Bundlers are told by comments what to leave alone.
+        terser.args(["--comments", "/@vite-ignore|webpackIgnore/"]);
         terser.args(["--module", "--compress", "--mangle", "--output"]);
         process::output(terser.arg(&smaller).arg(path))?;
         std::fs::rename(&smaller, path)?;

@@ -10,10 +10,11 @@ use crate::wasm::{self, Toolchain};
 use crate::{bind, workspace};
 
 /// Folders copied as they are: from the checkout, to `target/web/`.
-const STATIC: [(&str, &str); 3] = [
+const STATIC: [(&str, &str); 4] = [
     ("overlay/browser-source", "overlay"),
     ("examples/web-player", "player"),
     ("examples/stage", "stage"),
+    ("examples/widget", "widget"),
 ];
 
 /// The overlay's scripts that pages import. What these import comes with them.

@@ -92,6 +92,18 @@ pub struct ServeArgs {
     )]
     pub allowed_origin: Vec<String>,
 
+    /// An origin whose modules the overlay's page for OBS may run as widgets; repeatable
+    ///
+    /// Whoever makes a link to that page names its widgets. What is on such an origin runs as if it were
+    /// this server's own page: allow only those whose every file you trust.
+    #[arg(
+        long,
+        env = "PARLOR_WIDGET_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub widget_origin: Vec<String>,
+
     /// How logs are written, to standard error [default: text]
     #[arg(long, env = "PARLOR_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -172,6 +184,8 @@ pub struct Settings {
     /// Without a slash at the end. `None` means the address listened on.
     pub public_url: Option<String>,
     pub allowed_origins: Vec<Origin>,
+    /// Never `*`.
+    pub widget_origins: Vec<Origin>,
     pub log_format: LogFormat,
     pub sqlite_synchronous: Synchronous,
     pub log_keep: LogKeep,
@@ -206,8 +220,13 @@ impl ServeArgs {
             secret.len()
         );
         let origins = [self.allowed_origin, file.allowed_origin];
-        let origins = origins.into_iter().find(|list| !list.is_empty());
-        let allowed_origins = read_origins(&origins.unwrap_or_default())?;
+        let allowed_origins = read_origins("--allowed-origin", origins)?;
+        let origins = [self.widget_origin, file.widget_origin];
+        let widget_origins = read_origins("--widget-origin", origins)?;
+        ensure!(
+            !widget_origins.iter().any(|origin| origin.as_str() == "*"),
+            "--widget-origin cannot be `*`: any page on the web could then run its scripts as this server's own"
+        );
         let public_url = self.public_url.or(file.public_url);
         let public_url = public_url::read(&public_url.unwrap_or_default())?;
         let request_timeout_ms = self.request_timeout_ms.or(file.request_timeout_ms);
@@ -253,6 +272,7 @@ impl ServeArgs {
             jwt_secret: secret,
             public_url,
             allowed_origins,
+            widget_origins,
             log_format: self
                 .log_format
                 .or(file.log_format)
@@ -298,17 +318,15 @@ fn log_keep(days: Option<u32>, events: Option<u32>) -> anyhow::Result<LogKeep> {
     Ok(LogKeep::new(days, events))
 }
 
-/// Takes `list` as origins. An empty text is none, as an environment variable without a value.
-fn read_origins(list: &[String]) -> Result<Vec<Origin>, Invalid> {
+/// Takes the first of `lists` that says anything as origins. An empty text is none, as an environment
+/// variable without a value.
+fn read_origins(field: &'static str, lists: [Vec<String>; 2]) -> Result<Vec<Origin>, Invalid> {
+    let list = lists.into_iter().find(|list| !list.is_empty());
+    let list = list.unwrap_or_default();
     let given = list.iter().filter(|text| !text.is_empty());
 
     given
-        .map(|text| {
-            Origin::parse(text).map_err(|invalid| Invalid {
-                field: "--allowed-origin",
-                ..invalid
-            })
-        })
+        .map(|text| Origin::parse(text).map_err(|invalid| Invalid { field, ..invalid }))
         .collect()
 }
 
@@ -406,6 +424,25 @@ mod tests {
         assert!(!allows(&settings, "https://b.example"));
         assert!(!allows(&settings, ""));
         assert!(allows(&allowing(&["*"]).unwrap(), "null"));
+    }
+
+    #[test]
+    fn widgets_come_from_origins_that_are_named() {
+        let widgets = |list: &[&str]| {
+            let args = ServeArgs {
+                jwt_secret: Some("s".repeat(JWT_SECRET_BYTES_MIN)),
+                widget_origin: list.iter().map(|text| (*text).to_owned()).collect(),
+                ..ServeArgs::default()
+            };
+            args.into_settings().map_err(|error| error.to_string())
+        };
+
+        let settings = widgets(&["https://widgets.example"]).unwrap();
+        assert_eq!(settings.widget_origins.len(), 1);
+        for odd in ["*", "https:", "https://a.example; script-src *"] {
+            let refusal = widgets(&[odd]).unwrap_err();
+            assert!(refusal.contains("--widget-origin"), "{refusal}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{any, get};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -19,6 +19,7 @@ pub use connections::serve;
 pub use health::install_recorder;
 
 use parlor_api::deadline::Deadline;
+use parlor_domain::tenant::Origin;
 
 use crate::service::Service;
 
@@ -26,11 +27,26 @@ use crate::service::Service;
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// What pages of this server may load: only what is their own, and any server's API, because the
-/// overlay is told where its server is.
-const PAGE_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-     connect-src 'self' ws: wss: http: https:; style-src 'self' 'unsafe-inline'; \
-     img-src 'self' data: blob:; media-src 'self' blob: data: http: https:; font-src 'self' data:; \
-     object-src 'none'; base-uri 'none'; form-action 'none'";
+/// overlay is told where its server is. `widget_origins` are whose scripts they may run besides.
+fn page_policy(widget_origins: &[Origin]) -> HeaderValue {
+    let mut scripts = "'self' 'wasm-unsafe-eval'".to_owned();
+    for origin in widget_origins {
+        scripts = format!("{scripts} {origin}");
+    }
+    let policy = format!(
+        "default-src 'self'; script-src {scripts}; \
+         connect-src 'self' ws: wss: http: https:; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: blob:; media-src 'self' blob: data: http: https:; \
+         font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'"
+    );
+
+    HeaderValue::from_str(&policy).expect("origins are plain text")
+}
+
+/// Sets a policy where the page has none of its own.
+fn with_policy(policy: HeaderValue) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy)
+}
 
 /// Everything this server answers.
 pub fn router(service: Service) -> Router {
@@ -46,12 +62,14 @@ pub fn router(service: Service) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        // The only page that takes the names of scripts from its address.
+        .route(
+            "/overlay/",
+            any(assets::serve).layer(with_policy(page_policy(&service.widget_origins))),
+        )
         .fallback(assets::serve)
         .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(PAGE_POLICY),
-        ))
+        .layer(with_policy(page_policy(&[])))
         .layer(SetResponseHeaderLayer::overriding(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),

@@ -111,6 +111,7 @@ impl Server {
             schema,
             sockets,
             request_timeout: Duration::from_millis(settings.request_timeout_ms),
+            widget_origins: settings.widget_origins.clone().into(),
         };
 
         let watch = health.spawn("the watch of the database", move |pulse| {

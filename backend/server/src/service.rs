@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::FromRef;
 use parlor_api::App;
 use parlor_api::{Endpoint, ParlorSchema};
+use parlor_domain::tenant::Origin;
 use parlor_socket::Sockets;
 
 /// Everything that handlers take from. Cheap to clone.
@@ -15,6 +16,8 @@ pub struct Service {
     pub schema: ParlorSchema,
     pub sockets: Arc<Sockets>,
     pub request_timeout: Duration,
+    /// Whose modules the overlay's page may run as widgets.
+    pub widget_origins: Arc<[Origin]>,
 }
 
 impl FromRef<Service> for Arc<App> {

@@ -179,6 +179,7 @@ impl TestServer {
             schema,
             sockets,
             request_timeout: Duration::from_millis(settings.request_timeout_ms),
+            widget_origins: Arc::default(),
         };
         let address = listen(&service, options.send_buffer_bytes);
 

@@ -1,0 +1,163 @@
+// Widgets of a streamer's own: modules that the page names.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { Server, Staff } from '../harness.mjs';
+import { EAGER_TRAIN, launch, level, open, untilLive, untilShown } from './pages.mjs';
+
+/** An upper bound on any one test, in milliseconds. */
+const timeout = 90_000;
+
+/** What the streamer's own site serves. Each widget notes on the page what it is told. */
+const MODULES = {
+  '/whole.js': `
+    export default function start({ root, theme }) {
+      const line = root.appendChild(document.createElement('p'));
+      const told = (window.told ??= { updates: 0, frames: 0, shown: [] });
+      return {
+        update(room) { told.updates += 1; told.room = room; },
+        show({ contribution }) { if (contribution) told.shown.push((line.textContent = contribution.message)); },
+        frame(scene) { told.frames += 1; told.scene = scene; told.theme = { accent: theme.accent, unitPx: theme.unitPx, isStill: theme.isStill }; },
+        remove() { told.isRemoved = true; },
+      };
+    }`,
+  '/throws.js': `
+    export default () => ({
+      update() { throw new Error('thrown in update'); },
+      show() { throw new Error('thrown in show'); },
+      frame() { throw new Error('thrown in frame'); },
+      remove() { throw new Error('thrown in remove'); },
+    });`,
+  '/rejects.js': "export default () => ({ async frame() { throw new Error('rejected in frame'); } });",
+  '/endless.js': 'export default () => new Promise(() => {});',
+  '/never.js': 'await new Promise(() => {}); export default () => {};',
+  '/start.js': "export default () => { throw new Error('thrown at start'); };",
+  '/none.js': 'export const nothing = 1;',
+  '/bad.js': 'export default function (',
+};
+const FAULTY = Object.keys(MODULES).filter((name) => name !== '/whole.js');
+
+let site;
+let server;
+let staff;
+let browser;
+
+before(async () => {
+  site = createServer((request, response) => {
+    const module = MODULES[request.url];
+    response.writeHead(module ? 200 : 404, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' });
+    response.end(module);
+  });
+  site.listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  server = await Server.start({ PARLOR_WIDGET_ORIGIN: origin() });
+  staff = new Staff(server);
+  browser = await launch();
+});
+
+afterEach(async () => {
+  await Promise.all(browser.contexts().map((context) => context.close()));
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  site?.close();
+  site?.closeAllConnections();
+});
+
+function origin() {
+  return `http://127.0.0.1:${site.address().port}`;
+}
+
+/** Opens the page for OBS with `widgets`, and keeps what stands in its console. */
+async function openSource(room, widgets, at = server) {
+  const url = new URL('/overlay/', at.url);
+  url.hash = new URLSearchParams({ room: room.id, widgets: widgets.join(' ') });
+  const opened = await open(browser, 'about:blank');
+  const said = [];
+  opened.page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
+  await opened.page.goto(url.href);
+  await untilLive(opened.page);
+  return { ...opened, said };
+}
+
+const openRoom = () => staff.openRoom({ hypeTrainProgram: EAGER_TRAIN, delayMs: 0 });
+
+test('a widget has the room, moments when they are due, the time and the theme', { timeout }, async () => {
+  const room = await openRoom();
+  const { page, said, troubles } = await openSource(room, [`${origin()}/whole.js`]);
+  await page.waitForFunction(() => window.told?.room?.profile && window.told.frames > 0);
+
+  await staff.donate(room.id, { amount: 1_200, message: 'to the widget' });
+  await page.locator('parlor-overlay [part="widget"] p').getByText('to the widget').waitFor();
+  await page.waitForFunction(() => window.told.room.train?.level === 2);
+  const { scene, theme, shown } = await page.evaluate(() => window.told);
+
+  assert.deepEqual(shown, ['to the widget']);
+  assert.equal(typeof scene.time, 'number');
+  assert.ok(Math.abs(scene.pictureTime - Date.now()) < 60_000);
+  assert.match(theme.accent, /^(rgb|#|color)/);
+  assert.ok(theme.unitPx > 0.5);
+  assert.equal(theme.isStill, false);
+  assert.equal(await page.locator('parlor-overlay [part="train"]').isVisible(), false, 'only what was asked for');
+
+  // Two frames without anything new bring no room again.
+  const updates = await page.evaluate(() => window.told.updates);
+  const { frames } = await page.evaluate(() => window.told);
+  await page.waitForFunction((frames) => window.told.frames > frames + 2, frames);
+  assert.equal(await page.evaluate(() => window.told.updates), updates);
+
+  await page.evaluate(() => document.querySelector('parlor-overlay').setAttribute('widgets', 'train'));
+  await page.waitForFunction(() => window.told.isRemoved);
+  assert.equal(await page.locator('parlor-overlay [part="widget"]').count(), 0);
+  assert.deepEqual(said, []);
+  assert.deepEqual(troubles, []);
+});
+
+test('whatever a widget does wrong is said once, and the others go on', { timeout }, async () => {
+  const room = await openRoom();
+  const faulty = [...FAULTY, '/missing.js'].map((name) => origin() + name);
+  const odd = ['data:text/javascript/', 'javascript:/'];
+  const { page, said, troubles } = await openSource(room, ['train', 'alerts', ...faulty, ...odd, `${origin()}/whole.js`]);
+  await page.waitForFunction(() => window.told?.frames > 30);
+
+  await staff.donate(room.id, { amount: 1_200, message: 'in spite of all' });
+  await untilShown(page, 'in spite of all');
+  await level(page).getByText('2', { exact: true }).waitFor();
+  await page.locator('parlor-overlay [part="alert-name"]').waitFor();
+  await page.locator('parlor-overlay [part="widget"] p').getByText('in spite of all').waitFor();
+
+  const silent = ['/endless.js', '/never.js'].map((name) => origin() + name);
+  const ours = () => said.filter((text) => text.startsWith('parlor-overlay: the widget'));
+  // What never comes is said after ten seconds.
+  while (ours().length < faulty.length + odd.length) await page.waitForEvent('console');
+  for (const address of [...faulty, ...odd]) {
+    const about = ours().filter((text) => text.startsWith(`parlor-overlay: the widget ${address} `));
+    assert.equal(about.length, 1, `${address}: ${about}`);
+    assert.equal(about[0].includes('is not there after'), silent.includes(address), about[0]);
+  }
+  assert.deepEqual(troubles, []);
+});
+
+test("the server's page for OBS runs widgets of its own and of origins that are named, and of no other", { timeout }, async () => {
+  const room = await openRoom();
+  const own = await openSource(room, ['/widget/goal.js']);
+  await staff.donate(room.id, { viewer: 'Ada', amount: 1_200 });
+  await own.page.locator('parlor-overlay [part="widget"] span').getByText('Ada · €12').waitFor();
+  assert.deepEqual(own.said, []);
+
+  const strict = await Server.start();
+  try {
+    const other = await new Staff(strict).openRoom();
+    const { page, said } = await openSource(other, ['alerts', `${origin()}/whole.js`], strict);
+    while (!said.some((text) => text.includes('does not start'))) await page.waitForEvent('console');
+    assert.equal(await page.evaluate(() => window.told), undefined);
+    const response = await fetch(`${server.url}/player/`);
+    assert.ok(!response.headers.get('content-security-policy').includes(origin()), 'on no other page');
+  } finally {
+    await strict.stop();
+  }
+});
