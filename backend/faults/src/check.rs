@@ -43,7 +43,11 @@ pub async fn check(truth: &mut Truth, followers: &[Follower], ledger: &Ledger) -
         if waited.is_err() {
             let reached = seen.through_seq;
             let (head, within) = (log.head_seq, CAUGHT_UP_WITHIN);
-            bail!("{} is at {reached}, not {head}, after {within:?}", about());
+            let (count, last) = (seen.connections, &seen.connection);
+            bail!(
+                "{} is at {reached}, not {head}, after {within:?}; of {count} connections it is {last}",
+                about()
+            );
         }
         compare(&seen, log).with_context(about)?;
     }

@@ -53,6 +53,8 @@ pub struct Seen {
     /// Where it was told to begin anew.
     pub snapshots: Vec<Beginning>,
     pub connections: u32,
+    /// Where the last of them led, and whether it has ended.
+    pub connection: String,
     /// What was against the protocol.
     pub fault: Option<String>,
     /// The last position that it was sent.
@@ -147,10 +149,17 @@ impl Follow {
     async fn follow(&self, address: &str) -> Result<()> {
         let opened = timeout(OPEN_MAX, self.open(address)).await;
         let (mut socket, first) = opened.context("no answer came in time")??;
-        lock(&self.seen).connections += 1;
+        {
+            let mut seen = lock(&self.seen);
+            seen.connections += 1;
+            seen.connection = format!("connected to {address}");
+        }
         self.take(&first);
         loop {
-            let feed = next_feed(&mut socket).await?;
+            let feed = next_feed(&mut socket).await;
+            let feed = feed.inspect_err(|error| {
+                lock(&self.seen).connection = format!("cut off from {address}: {error:#}");
+            })?;
             self.take(&feed);
         }
     }

@@ -33,10 +33,18 @@ pub async fn execute(
 
 /// Whether the server at `address` says that it is ready.
 pub async fn is_ready(address: &str) -> bool {
+    matches!(readiness(address).await, Ok((true, _)))
+}
+
+/// Whether the server at `address` says that it is ready, and what it says.
+pub async fn readiness(address: &str) -> Result<(bool, String)> {
     let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let answer = timeout(ANSWER_MAX, exchange(address, &request)).await;
 
-    answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")))
+    let answer = answer.context("no answer came in time")??;
+    let (head, body) = answer.split_once("\r\n\r\n").context("no whole answer")?;
+
+    Ok((head.starts_with("HTTP/1.1 200"), body.trim().to_owned()))
 }
 
 async fn post(address: &str, token: &str, body: &str) -> Result<Value> {

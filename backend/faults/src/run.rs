@@ -73,8 +73,10 @@ pub async fn run(schedule: &Schedule, database: &Database, program: &Path) -> Re
 
     for (number, step) in schedule.steps.iter().enumerate() {
         let done = run.step(number, *step).await;
-        done.with_context(|| format!("step {number}, {:?}", step.fault))
-            .with_context(|| run.world.logs())?;
+        let done = done.with_context(|| format!("step {number}, {:?}", step.fault));
+        if let Err(error) = done {
+            return Err(error.context(run.world.evidence().await));
+        }
     }
     run.report()
 }

@@ -305,14 +305,26 @@ impl World {
         Ok(())
     }
 
-    /// The ends of the servers' logs.
-    pub fn logs(&self) -> String {
-        let logs = self.members.iter().enumerate().map(|(node, member)| {
-            let log = member.process.as_ref().map(Process::log);
-            format!("── node {node}\n{}\n", log.unwrap_or_default())
-        });
+    /// How each server is, and the end of its log.
+    pub async fn evidence(&self) -> String {
+        let mut evidence = Vec::new();
+        for (node, member) in self.members.iter().enumerate() {
+            let Some(process) = &member.process else {
+                evidence.push(format!("── node {node}, not running\n"));
+                continue;
+            };
+            let address = &process.address;
+            let readiness = match http::readiness(address).await {
+                Ok((_, says)) => says,
+                Err(error) => format!("{error:#}"),
+            };
+            let log = process.log();
+            evidence.push(format!(
+                "── node {node}, {address}, readiness: {readiness}\n{log}\n"
+            ));
+        }
 
-        logs.collect()
+        evidence.concat()
     }
 
     async fn counted(
