@@ -6,7 +6,7 @@
 
 use crate::api::Api;
 use crate::driver::{DELIVERIES_MAX, Driver, Machine, News};
-use crate::record::{Config, ConnectionState, Delivery, Room, Stats, TokenRequest};
+use crate::record::{Config, ConnectionState, Delivery, Room, Stats, SyncSource, TokenRequest};
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::token::SharedToken;
@@ -121,14 +121,27 @@ impl Client {
         });
     }
 
+    /// Reports that the player does not say where it is, for now: an advertisement without dates, a stream
+    /// that is loaded anew. The picture stands where it was until a report comes, and nothing more is shown.
+    pub fn lose_playhead(&self) {
+        self.wishes.playhead.send_replace(PlayheadReport::Lost);
+    }
+
+    /// Returns what picture events are timed by now.
+    pub fn sync_source(&self) -> SyncSource {
+        let now = self.machine.now();
+
+        self.machine.core().sync_source(now).into()
+    }
+
     /// Tells that the viewer has sought: the picture goes where it is said to be next. A position that
     /// steps without this counts as a date that does, until it has stayed for 8 seconds.
     pub fn note_seek(&self) {
         self.wishes.seeks.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Reports that the player cannot tell where on the stream's timeline it is. The room is then
-    /// shown by the stream's delay.
+    /// Reports that the player cannot tell where on the stream's timeline it is, and never will. The room
+    /// is then shown by the stream's delay.
     pub fn clear_playhead(&self) {
         self.wishes.playhead.send_replace(PlayheadReport::Unknown);
     }

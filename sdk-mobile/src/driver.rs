@@ -262,6 +262,7 @@ impl Driver {
                 let playhead = advanced(playhead, self.machine.now().millis_since(reported_at));
                 self.input(Input::Playhead(playhead));
             }
+            Event::Playhead(PlayheadReport::Lost) => self.input(Input::PlayheadLost),
             Event::Playhead(PlayheadReport::Unknown) => self.input(Input::NoPlayhead),
             Event::Token(token) => self.input(Input::TokenRenewed(token)),
             Event::Stop => self.input(Input::Disconnect),

@@ -158,6 +158,24 @@ pub enum Failure {
     },
 }
 
+/// What the picture events of a client are timed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum SyncSource {
+    /// Their arrival, for they are composited into the picture.
+    Arrival,
+    /// The stream's delay: there is no player, or its playhead was never known.
+    Delay,
+    /// Nothing yet: the player's first report is waited for.
+    Awaited,
+    /// The player's playhead.
+    Playhead,
+    /// The place where the playhead was lost, or from where nothing has been reported for two seconds: the
+    /// picture stands there until a report comes.
+    PlayheadLost,
+    /// As `Delay` or `PlayheadLost`, for what the player reports cannot be.
+    PlayheadRefused,
+}
+
 /// What a client has counted since it began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, uniffi::Record)]
 pub struct Stats {
@@ -245,6 +263,19 @@ impl From<core::Failure> for Failure {
             core::Failure::SignInRequired => Self::SignInRequired,
             core::Failure::RoomNotFound => Self::RoomNotFound,
             core::Failure::Protocol { code } => Self::Incompatible { code },
+        }
+    }
+}
+
+impl From<core::SyncSource> for SyncSource {
+    fn from(source: core::SyncSource) -> Self {
+        match source {
+            core::SyncSource::Arrival => Self::Arrival,
+            core::SyncSource::Delay => Self::Delay,
+            core::SyncSource::Awaited => Self::Awaited,
+            core::SyncSource::Playhead => Self::Playhead,
+            core::SyncSource::PlayheadLost => Self::PlayheadLost,
+            core::SyncSource::PlayheadRefused => Self::PlayheadRefused,
         }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum PlayheadReport {
         playhead: Playhead,
         reported_at: Instant,
     },
+    /// It does not say, for now.
+    Lost,
     /// There is a player, and it cannot tell.
     Unknown,
 }

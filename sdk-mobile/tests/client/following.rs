@@ -1,6 +1,6 @@
 //! Following a room: connecting, coming back, and being refused.
 
-use parlor::{Client, Config, ConnectionState, Failure, Placement, ServerUrlError};
+use parlor::{Client, Config, ConnectionState, Failure, Placement, ServerUrlError, SyncSource};
 use serde_json::json;
 
 use crate::app::{config, connect, contributions, overfill, reached, shown};
@@ -213,4 +213,36 @@ fn a_wrong_address_is_told_at_once() {
         panic!("it was taken for an address");
     };
     assert_eq!(url, "parlor.example");
+}
+
+#[tokio::test]
+async fn a_player_that_loses_its_playhead_is_not_one_that_has_none() {
+    let server = Server::start().await;
+    let client = Client::connect(Config {
+        placement: Placement::Player,
+        ..config(&server, "room-1")
+    })
+    .unwrap();
+    assert_eq!(client.sync_source(), SyncSource::Awaited);
+    client.set_playhead(BASE + 10_000, true, 10_000);
+    let mut peer = server.accept().await;
+    let (id, _) = peer.subscription().await;
+    assert_eq!(client.sync_source(), SyncSource::Playhead);
+
+    // The driver takes up what was lost before what comes in later.
+    client.lose_playhead();
+    let mut first = snapshot(5);
+    first["events"] = json!([contribution(6, 9, "before")]);
+    first["throughSeq"] = json!("6");
+    peer.feed(&id, first).await;
+    assert_eq!(shown(&client, 1).await, [6]);
+    assert_eq!(client.sync_source(), SyncSource::PlayheadLost);
+    let stands_at = client.picture_time_unix_millis();
+    assert!(stands_at.is_some());
+
+    client.clear_playhead();
+    peer.feed(&id, feed(6, &[contribution(7, 10, "after")]))
+        .await;
+    assert_eq!(shown(&client, 1).await, [7]);
+    assert_eq!(client.sync_source(), SyncSource::Delay);
 }

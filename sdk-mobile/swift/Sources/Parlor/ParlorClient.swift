@@ -137,6 +137,17 @@ public final class ParlorClient: Sendable {
         )
     }
 
+    /// Reports that the player does not say where it is, for now: an advertisement without dates, a
+    /// stream that is loaded anew. The picture stands where it was until a report comes.
+    public func losePlayhead() {
+        native.losePlayhead()
+    }
+
+    /// What picture events are timed by now.
+    public var syncSource: SyncSource {
+        native.syncSource()
+    }
+
     /// Tells that the viewer has sought: the picture goes where it is said to be next. A position that
     /// steps without this counts as a date that does, until it has stayed for 8 seconds.
     public func noteSeek() {

@@ -69,6 +69,9 @@ public typealias Failure = ParlorNative.Failure
 /// What a client has counted since it began.
 public typealias Stats = ParlorNative.Stats
 
+/// What picture events are timed by.
+public typealias SyncSource = ParlorNative.SyncSource
+
 /// A room, as those who may read it see it.
 public typealias RoomDetails = ParlorNative.RoomDetails
 

@@ -94,6 +94,17 @@ class ParlorClient private constructor(
     }
 
     /**
+     * Reports that the player does not say where it is, for now: an advertisement without dates, a
+     * stream that is loaded anew. The picture stands where it was until a report comes.
+     */
+    fun losePlayhead() {
+        ifOpen { losePlayhead() }
+    }
+
+    /** Returns what picture events are timed by now; `null` once the client is closed. */
+    fun syncSource(): SyncSource? = ifOpen { syncSource() }
+
+    /**
      * Tells that the viewer has sought: the picture goes where it is said to be next. A position that
      * steps without this counts as a date that does, until it has stayed for 8 seconds.
      */
