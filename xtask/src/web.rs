@@ -29,17 +29,21 @@ const PACKAGE: &str = "sdk";
 /// Builds the overlay, the client's package and the pages. Returns the folder.
 pub(crate) fn build(source: wasm::Source) -> Result<PathBuf> {
     let web = workspace::artifacts().join("web");
+    let next = workspace::artifacts().join("web-next");
     // What an earlier build left there would be served as well.
-    let _ = std::fs::remove_dir_all(&web);
-    copy_folder(&build_overlay(source)?, &web)?;
+    let _ = std::fs::remove_dir_all(&next);
+    copy_folder(&build_overlay(source)?, &next)?;
     for manifest in ["package.json", "README.md"] {
-        std::fs::remove_file(web.join(manifest))?;
+        std::fs::remove_file(next.join(manifest))?;
     }
     for (from, to) in STATIC {
-        copy_folder(&workspace::root().join(from), &web.join(to))?;
+        copy_folder(&workspace::root().join(from), &next.join(to))?;
     }
-    copy_folder(&build_package(source)?, &web.join(PACKAGE))?;
+    copy_folder(&build_package(source)?, &next.join(PACKAGE))?;
 
+    // Last, and at once: a server that is being tried out serves what is there.
+    let _ = std::fs::remove_dir_all(&web);
+    std::fs::rename(&next, &web).context("cannot put the pages in their place")?;
     Ok(web)
 }
 

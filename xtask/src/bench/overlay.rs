@@ -1,12 +1,16 @@
-//! The bytes a page loads for the overlay.
+//! The bytes a page loads for the overlay, and how long it takes to the first train.
 
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::{wasm, web};
+use crate::{build, npm, process, tools, wasm, web, workspace};
+
+/// The client's module, beside the overlay in what is served.
+const SDK_MODULE: &str = "sdk/parlor_sdk_wasm_bg.wasm";
 
 /// One file's size in bytes: as it is, and as servers send it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,12 @@ pub(super) fn run() -> Result<()> {
     }
     print_row("whole overlay", total);
 
+    let sdk = std::fs::read(web.join(SDK_MODULE)).context("cannot read the client's module")?;
+    let sdk = Size::of(&sdk)?;
+    print_row("the client's module", sdk);
+    let first_train_ms = first_train_ms()?;
+    println!("\nfirst train after {first_train_ms} ms, with a warm cache");
+
     let details: serde_json::Map<String, Value> = files
         .into_iter()
         .map(|(name, size)| (name, as_json(size)))
@@ -57,11 +67,32 @@ pub(super) fn run() -> Result<()> {
         "overlay",
         &json!({
             "gzip_bytes": total.gzip,
+            // One module draws every widget, so that train and alerts alone are no less.
+            "default_gzip_bytes": total.gzip,
+            "sdk_gzip_bytes": sdk.gzip,
+            "first_train_ms": first_train_ms,
             "brotli_bytes": total.brotli,
             "raw_bytes": total.raw,
             "files": details,
         }),
     )
+}
+
+/// From the overlay's script to the first train on screen, in Chromium with a warm cache: a median.
+fn first_train_ms() -> Result<u32> {
+    tools::ensure(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM])?;
+    let tests = workspace::root().join("tests");
+    npm::install(&tests)?;
+    let said = process::output(
+        Command::new("node")
+            .arg("bench/first_train.mjs")
+            .current_dir(&tests)
+            .env("PARLOR_BIN", build::server()?),
+    )?;
+
+    said.trim()
+        .parse()
+        .with_context(|| format!("the page said {said:?}"))
 }
 
 /// What a page loads: the module, and every script beside it. Types are for editors.
