@@ -27,9 +27,9 @@ after(async () => {
 });
 
 /** Opens an overlay of `widgets` on a phone's player. */
-async function openPhone(room, widgets) {
+async function openPhone(room, widgets, settings = {}) {
   const url = new URL('/overlay/', server.url);
-  url.hash = new URLSearchParams({ room: room.id, widgets, placement: 'companion' });
+  url.hash = new URLSearchParams({ room: room.id, widgets, placement: 'companion', ...settings });
   const { page } = await open(browser, url.href, { viewport: PHONE });
   await untilLive(page);
   return page;
@@ -142,8 +142,10 @@ test('who is on the stage, and how many are here, can be read', { timeout }, asy
   const people = ['Ada Lovelace', 'Grace Hopper', 'Margaret Hamilton', 'Barbara Liskov', 'Frances Allen', 'Radia Perlman'];
   for (const [index, name] of people.entries()) await takeStage(room, `viewer-${index}`, name);
   await makeHost(room, 'viewer-0');
-  const page = await openPhone(room, 'stage presence');
+  // One of them is here by this very page.
+  const token = server.viewerToken(staff.tenantId, 'viewer-0');
+  const page = await openPhone(room, 'stage queue presence', { token });
 
   await page.locator('parlor-overlay [part="seat"]:visible').nth(people.length - 1).waitFor();
-  await read(page, ['seat-name', 'lineup-heading', 'seat-host']);
+  await read(page, ['seat-name', 'lineup-heading', 'seat-host', 'presence-count', 'presence-face']);
 });
