@@ -99,7 +99,7 @@ impl From<StoreError> for Fault {
             tracing::warn!(error = shown, "nobody knows whether a change was made");
             return Self::of_not_done::<()>(&NotDone::OutcomeUnknown);
         }
-        if error.is_retryable() {
+        if error.is_retryable() || error.is_out_of_reach() {
             tracing::warn!(error = shown, "the database was busy or out of reach");
             return Self::of_not_done::<()>(&NotDone::Unavailable);
         }

@@ -124,7 +124,10 @@ fn log_to_stderr(format: LogFormat) {
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(filter);
+        .with_env_filter(filter)
+        // It would be told to standard error as well, and a panic take down whoever logs when that goes to a
+        // disk that is full.
+        .log_internal_errors(false);
 
     match format {
         LogFormat::Text => builder.init(),

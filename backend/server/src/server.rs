@@ -14,7 +14,7 @@ use parlor_node::clock::Clock;
 use parlor_node::health::DatabaseWatch;
 use parlor_node::ids::{Ids, Randomness};
 use parlor_socket::{SocketSettings, Sockets};
-use parlor_store::Store;
+use parlor_store::{Store, StoreError};
 use parlor_writer::{Guards, Publish, Setup, Writer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -157,6 +157,9 @@ async fn open_store(settings: &Settings, ids: &Ids) -> Result<Store> {
         .migrate()
         .await
         .context("cannot bring the database up to date")?;
+    if let Err(error @ StoreError::Unwritable(_)) = store.check_writable().await {
+        return Err(error).context("cannot serve the database");
+    }
     if store.positions_may_repeat() {
         store
             .renew_epochs(&mut ids.clone())

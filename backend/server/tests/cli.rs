@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "cli/disk.rs"]
+mod disk;
 #[path = "cli/tenant.rs"]
 mod tenant;
 

@@ -10,6 +10,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite};
 
+use crate::disk::{Disk, Unwritable};
 use crate::error::StoreError;
 use crate::log_keep::LogKeep;
 use crate::set::{Dialect, SetStatement};
@@ -67,6 +68,7 @@ pub(crate) enum Engine {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        disk: Arc<Disk>,
     },
     Postgres {
         pool: PgPool,
@@ -90,13 +92,18 @@ impl Engine {
 
         connected.map_err(|source| {
             let url = connect::without_password(address);
-            StoreError::Unreachable { url, source }
+            match Unwritable::of(&source) {
+                Some(unwritable) => StoreError::NotOpened { url, unwritable },
+                None => StoreError::Unreachable { url, source },
+            }
         })
     }
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite {
+                writer, readers, ..
+            } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -158,7 +165,10 @@ impl Engine {
     /// an answer that was lost is told as one that may be tried again.
     pub(crate) async fn write(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => fetch_sqlite(statement, writer).await,
+            Self::Sqlite { writer, disk, .. } => {
+                let fetched = fetch_sqlite(statement, writer).await;
+                fetched.inspect_err(|error| disk.suspect(error))
+            }
             Self::Postgres { pool, standing, .. } => {
                 let fetched = fetch_postgres(statement, pool).await;
                 fetched.inspect_err(|error| standing.suspect(error))
@@ -170,7 +180,7 @@ impl Engine {
     /// refuses to let one that has read become a writer once another has written.
     pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => writer.begin().await.map(Transaction::Sqlite),
+            Self::Sqlite { writer, disk, .. } => Transaction::begin_on_sqlite(writer, disk).await,
             Self::Postgres { pool, standing, .. } => {
                 Transaction::begin_on_postgres(pool, standing, "BEGIN").await
             }
@@ -180,7 +190,7 @@ impl Engine {
     /// Opens a transaction whose reads all see one state.
     pub(crate) async fn begin_read(&self) -> Result<Transaction, sqlx::Error> {
         match self {
-            Self::Sqlite { readers, .. } => readers.begin().await.map(Transaction::Sqlite),
+            Self::Sqlite { readers, disk, .. } => Transaction::begin_on_sqlite(readers, disk).await,
             Self::Postgres { pool, standing, .. } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
                 Transaction::begin_on_postgres(pool, standing, begin).await

@@ -4,8 +4,8 @@ use std::io::ErrorKind;
 
 use parlor_domain::id::RoomId;
 use sqlx::error::DatabaseError;
-use sqlx::postgres::PgDatabaseError;
 
+use crate::disk::{Unwritable, sqlite_code};
 use crate::standing::READ_ONLY;
 
 /// Why the database did not do what was asked.
@@ -28,6 +28,9 @@ pub enum StoreError {
         room_id: Option<RoomId>,
         source: sqlx::Error,
     },
+    /// SQLite's file takes nothing. Nothing was written, and the same again succeeds once that is mended.
+    #[error("{0}")]
+    Unwritable(Unwritable),
     /// Anything else: the same again would fail again.
     #[error("the database refused: {0}")]
     Fault(sqlx::Error),
@@ -36,6 +39,8 @@ pub enum StoreError {
     /// The address leads nowhere. Its password is left out.
     #[error("the database `{url}` cannot be opened: {source}")]
     Unreachable { url: String, source: sqlx::Error },
+    #[error("the database `{url}` cannot be opened: {unwritable}")]
+    NotOpened { url: String, unwritable: Unwritable },
     #[error("the database address `{url}` must start with `sqlite://` or `postgres://`")]
     AddressUnknown { url: String },
 }
@@ -58,6 +63,8 @@ pub enum NotMigrated {
         "its migration {0} was broken off half-way; restore a backup from before, and migrate again"
     )]
     BrokenOff(i64),
+    #[error("{0}")]
+    Unwritable(Unwritable),
     #[error("{0}")]
     Failed(sqlx::migrate::MigrateError),
 }
@@ -87,9 +94,13 @@ impl StoreError {
         }
     }
 
-    /// Whether the database is not there: a connection was refused or lost, or it says that it goes down or
-    /// comes up. One that is late, or has no connection left, may be busy.
+    /// Whether the database takes nothing from anybody: a connection was refused or lost, it says that it
+    /// goes down or comes up, or its file cannot be written. One that is late, or has no connection left, may
+    /// be busy.
     pub fn is_out_of_reach(&self) -> bool {
+        if let Self::Unwritable(_) = self {
+            return true;
+        }
         let Self::Retry(error) = self else {
             return false;
         };
@@ -103,14 +114,13 @@ impl StoreError {
         })
     }
 
-    /// Whether the database takes no changes: a copy of another, or a file that may only be read.
+    /// Whether the database takes no changes because it is a copy of another.
     pub fn is_read_only(&self) -> bool {
         let (Self::Retry(error) | Self::Fault(error)) = self else {
             return false;
         };
         error.as_database_error().is_some_and(|refusal| {
-            sqlite_primary_code(refusal) == Some(SQLITE_READONLY)
-                || refusal.code().as_deref() == Some(READ_ONLY)
+            sqlite_code(refusal).is_none() && refusal.code().as_deref() == Some(READ_ONLY)
         })
     }
 
@@ -134,6 +144,9 @@ impl From<sqlx::Error> for StoreError {
                 | sqlx::Error::BeginFailed
         );
 
+        if let Some(unwritable) = Unwritable::of(&error) {
+            return Self::Unwritable(unwritable);
+        }
         match error.as_database_error() {
             Some(refusal) if is_transient(refusal) => Self::Retry(error),
             None if is_lost => Self::Retry(error),
@@ -157,7 +170,10 @@ pub(crate) fn is_unreadable(error: &sqlx::Error) -> bool {
 /// Whether the engine says that a COMMIT did not happen.
 fn is_clean_refusal(refusal: &dyn DatabaseError) -> bool {
     if let Some(code) = sqlite_primary_code(refusal) {
-        return code == SQLITE_BUSY;
+        // What a full disk did not take has no end that makes it a transaction. A disk that fails may have
+        // taken it, and failed to say so.
+        return code == SQLITE_BUSY
+            || Unwritable::of_refusal(refusal) == Some(Unwritable::DiskFull);
     }
 
     // Class 23: a constraint that is checked at the end. Class 40: rolled back.
@@ -177,17 +193,11 @@ fn is_transient(refusal: &dyn DatabaseError) -> bool {
 
 /// SQLite's result code without the details in its upper bytes; `None` on PostgreSQL.
 fn sqlite_primary_code(refusal: &dyn DatabaseError) -> Option<u32> {
-    if refusal.try_downcast_ref::<PgDatabaseError>().is_some() {
-        return None;
-    }
-
-    let code: u32 = refusal.code()?.parse().ok()?;
-    Some(code & 0xff)
+    Some(sqlite_code(refusal)? & 0xff)
 }
 
 const SQLITE_BUSY: u32 = 5;
 const SQLITE_LOCKED: u32 = 6;
-const SQLITE_READONLY: u32 = 8;
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK_DETECTED: &str = "40P01";
 /// The transaction sat idle for too long and was undone, as when this node was stopped meanwhile.

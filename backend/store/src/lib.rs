@@ -5,6 +5,7 @@
 
 mod batch;
 mod contribution_row;
+mod disk;
 mod document;
 mod due_work;
 mod engine;
@@ -35,6 +36,7 @@ pub use batch::{
     Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, RoomNeeds, TenantNeeds,
     Unreadable,
 };
+pub use disk::Unwritable;
 pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{POOL_SIZE_DEFAULT, Settings, Synchronous};
@@ -144,10 +146,21 @@ impl Store {
         }
     }
 
-    /// Fails if the database cannot be written, without writing anything.
+    /// Fails if the database cannot be written, without writing anything unless it could not be lately.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
-        let nothing = "DELETE FROM due_work WHERE kind = 'none'";
-        self.engine.write(Statement::new(nothing)).await?;
+        self.engine
+            .write(Statement::new("DELETE FROM due_work WHERE kind = 'none'"))
+            .await?;
+        if let Engine::Sqlite { disk, .. } = &self.engine
+            && disk.is_suspected()
+        {
+            // A number that nobody reads: SQLite writes the page that it is on.
+            self.engine
+                .write(Statement::new("PRAGMA user_version = 0"))
+                .await?;
+            disk.trust();
+        }
+
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use sqlx::migrate::{MigrateError, Migrator};
 
+use crate::disk::Unwritable;
 use crate::engine::Engine;
 use crate::error::NotMigrated;
 
@@ -18,6 +19,12 @@ pub(crate) async fn run(engine: &Engine) -> Result<(), NotMigrated> {
     };
 
     ran.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+            if Unwritable::of(&error).is_some() =>
+        {
+            Unwritable::of(&error)
+                .map_or(NotMigrated::Failed(error.into()), NotMigrated::Unwritable)
+        }
         MigrateError::VersionMissing(version) if version > last_version() => {
             NotMigrated::Newer(version)
         }

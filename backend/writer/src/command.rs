@@ -45,7 +45,7 @@ pub enum NotDone<R> {
     Unreadable(Kind),
     #[error("too many commands are waiting; try again in a moment")]
     Overloaded,
-    #[error("the database is away; try again in a moment")]
+    #[error("the database is away, or cannot be written; try again in a moment")]
     Unavailable,
     /// Another server may do it.
     #[error("this server's clock is wrong, so that it changes nothing; try again in a moment")]

@@ -6,6 +6,8 @@
 mod ends;
 #[path = "writer/guards.rs"]
 mod guards;
+#[path = "writer/hostile.rs"]
+mod hostile;
 #[path = "writer/scene.rs"]
 mod scene;
 #[path = "writer/tenants.rs"]

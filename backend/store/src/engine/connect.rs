@@ -64,7 +64,11 @@ pub(super) async fn sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {
     let readers = pool().max_connections(settings.pool_size);
     let readers = readers.connect_with(options.read_only(true)).await?;
 
-    Ok(Engine::Sqlite { writer, readers })
+    Ok(Engine::Sqlite {
+        writer,
+        readers,
+        disk: Arc::default(),
+    })
 }
 
 pub(super) async fn postgres(settings: &Settings) -> Result<Engine, sqlx::Error> {

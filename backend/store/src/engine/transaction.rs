@@ -4,57 +4,84 @@ use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{Postgres, Sqlite};
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use sqlx::{Database, Pool, Postgres, Sqlite};
 use tokio::runtime::Handle;
 
 use super::connect::RECOVER_MAX;
 use super::{answered, execute_postgres, execute_sqlite, fetch_postgres, fetch_sqlite};
+use crate::disk::Disk;
 use crate::set::{Dialect, SetStatement};
 use crate::sql::{Row, Statement, Value};
 use crate::standing::Standing;
 
 pub(crate) enum Transaction {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Sqlite {
+        transaction: Exclusive<Sqlite>,
+        disk: Arc<Disk>,
+    },
     Postgres {
-        transaction: Exclusive,
+        transaction: Exclusive<Postgres>,
         standing: Arc<Standing>,
     },
 }
 
-/// A connection to PostgreSQL on which a transaction is open, or may be.
+/// A connection on which a transaction is open, or may be.
 ///
 /// It goes back to the pool when the transaction has ended for certain, and never else: not after a BEGIN
-/// whose answer was not waited for, as when the caller is dropped or time ran out. sqlx keeps count of the
-/// answers that it saw, so whoever got such a connection next would read old state, or write what is
+/// whose answer was not waited for, as when the caller is dropped or time ran out, and not after a COMMIT
+/// that failed. sqlx keeps count of the answers that it saw, and not of what SQLite undoes by itself when
+/// a disk is full: whoever got such a connection next would read old state, or have committed what is
 /// undone later.
-pub(crate) struct Exclusive(Option<PoolConnection<Postgres>>);
+pub(crate) struct Exclusive<DB: Engine>(Option<PoolConnection<DB>>);
 
-impl Exclusive {
-    async fn begin(pool: &PgPool, begin: &'static str) -> Result<Self, sqlx::Error> {
+/// What [`Exclusive`] asks of a database.
+pub(crate) trait Engine: Database {
+    /// Says BEGIN, COMMIT or ROLLBACK.
+    fn say(
+        connection: &mut Self::Connection,
+        words: &'static str,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+}
+
+impl Engine for Postgres {
+    async fn say(connection: &mut PgConnection, words: &'static str) -> Result<(), sqlx::Error> {
+        answered(sqlx::raw_sql(words).execute(connection)).await?;
+        Ok(())
+    }
+}
+
+impl Engine for Sqlite {
+    async fn say(
+        connection: &mut SqliteConnection,
+        words: &'static str,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(words).execute(connection).await?;
+        Ok(())
+    }
+}
+
+impl<DB: Engine> Exclusive<DB> {
+    async fn begin(pool: &Pool<DB>, begin: &'static str) -> Result<Self, sqlx::Error> {
         let mut transaction = Self(Some(pool.acquire().await?));
-        transaction.say(begin).await?;
+        DB::say(transaction.connection(), begin).await?;
 
         Ok(transaction)
     }
 
     async fn end(mut self, end: &'static str) -> Result<(), sqlx::Error> {
-        self.say(end).await?;
+        DB::say(self.connection(), end).await?;
         self.0 = None;
 
         Ok(())
     }
 
-    async fn say(&mut self, words: &'static str) -> Result<(), sqlx::Error> {
-        answered(sqlx::raw_sql(words).execute(self.connection())).await?;
-        Ok(())
-    }
-
-    fn connection(&mut self) -> &mut PgConnection {
+    fn connection(&mut self) -> &mut DB::Connection {
         self.0.as_mut().expect("it is there until the end")
     }
 }
 
-impl Drop for Exclusive {
+impl<DB: Engine> Drop for Exclusive<DB> {
     fn drop(&mut self) {
         let Some(connection) = self.0.take() else {
             return;
@@ -67,16 +94,26 @@ impl Drop for Exclusive {
     }
 }
 
-/// Ends what is open on the connection, which is closed if that cannot be.
-async fn roll_back(mut connection: PoolConnection<Postgres>) {
-    let rolled_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection);
+/// Ends what is open on the connection, which is closed if that cannot be, also because nothing is open.
+async fn roll_back<DB: Engine>(mut connection: PoolConnection<DB>) {
+    let rolled_back = DB::say(&mut connection, "ROLLBACK");
     let rolled_back = tokio::time::timeout(RECOVER_MAX, rolled_back).await;
-    if !matches!(rolled_back, Ok(Ok(_))) {
+    if !matches!(rolled_back, Ok(Ok(()))) {
         connection.close_on_drop();
     }
 }
 
 impl Transaction {
+    pub(super) async fn begin_on_sqlite(
+        pool: &SqlitePool,
+        disk: &Arc<Disk>,
+    ) -> Result<Self, sqlx::Error> {
+        Ok(Self::Sqlite {
+            transaction: Exclusive::begin(pool, "BEGIN").await?,
+            disk: Arc::clone(disk),
+        })
+    }
+
     pub(super) async fn begin_on_postgres(
         pool: &PgPool,
         standing: &Arc<Standing>,
@@ -92,7 +129,10 @@ impl Transaction {
 
     pub(crate) async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
-            Self::Sqlite(transaction) => fetch_sqlite(statement, &mut **transaction).await,
+            Self::Sqlite { transaction, disk } => {
+                let fetched = fetch_sqlite(statement, transaction.connection()).await;
+                fetched.inspect_err(|error| disk.suspect(error))
+            }
             Self::Postgres {
                 transaction,
                 standing,
@@ -106,7 +146,10 @@ impl Transaction {
     /// Returns how many rows were written.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
         match self {
-            Self::Sqlite(transaction) => execute_sqlite(statement, &mut **transaction).await,
+            Self::Sqlite { transaction, disk } => {
+                let done = execute_sqlite(statement, transaction.connection()).await;
+                done.inspect_err(|error| disk.suspect(error))
+            }
             Self::Postgres {
                 transaction,
                 standing,
@@ -170,21 +213,24 @@ impl Transaction {
 
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Sqlite { .. } => Dialect::Sqlite,
             Self::Postgres { .. } => Dialect::Postgres,
         }
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
-            Self::Sqlite(transaction) => transaction.commit().await,
+            Self::Sqlite { transaction, disk } => {
+                let done = transaction.end("COMMIT").await;
+                done.inspect_err(|error| disk.suspect(error))
+            }
             Self::Postgres { transaction, .. } => transaction.end("COMMIT").await,
         }
     }
 
     pub(crate) async fn roll_back(self) -> Result<(), sqlx::Error> {
         match self {
-            Self::Sqlite(transaction) => transaction.rollback().await,
+            Self::Sqlite { transaction, .. } => transaction.end("ROLLBACK").await,
             Self::Postgres { transaction, .. } => transaction.end("ROLLBACK").await,
         }
     }

@@ -1,6 +1,6 @@
 //! Nodes without sockets, on one database and one clock.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
@@ -39,12 +39,24 @@ pub(crate) struct Node {
     pub(crate) store: Store,
     pub(crate) writer: Writer,
     pub(crate) guards: Guards,
+    /// What it has told, a batch of a room each.
+    pub(crate) told: Arc<Told>,
 }
 
-struct Nobody;
+/// Whoever is told of commits: they are kept for the test.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<Vec<Committed>>);
 
-impl Publish for Nobody {
-    fn publish(&self, _: Committed) {}
+impl Told {
+    pub(crate) fn take(&self) -> Vec<Committed> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Publish for Told {
+    fn publish(&self, committed: Committed) {
+        self.0.lock().unwrap().push(committed);
+    }
 }
 
 impl Scene {
@@ -72,6 +84,10 @@ impl Scene {
     }
 
     pub(crate) async fn start_node(&self) -> Node {
+        self.start_node_with(Guards::default()).await
+    }
+
+    pub(crate) async fn start_node_with(&self, guards: Guards) -> Node {
         // One lane, so that what waits together is written together.
         let settings = Settings {
             lanes: Some(1),
@@ -79,10 +95,10 @@ impl Scene {
         };
         let store = Store::connect(&settings).await.unwrap();
         let clock = Clock::Test(self.clock.clone());
-        let guards = Guards::default();
+        let told = Arc::<Told>::default();
         let writer = Writer::start(Setup {
             store: store.clone(),
-            publisher: Arc::new(Nobody),
+            publisher: Arc::clone(&told) as Arc<dyn Publish>,
             clock,
             ids: self.ids.clone(),
             batch_max: 256,
@@ -94,6 +110,7 @@ impl Scene {
             store,
             writer,
             guards,
+            told,
         }
     }
 
