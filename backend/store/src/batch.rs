@@ -48,6 +48,10 @@ pub struct Batch {
     has_claimed: bool,
 }
 
+/// A batch that is written and not committed yet, if there was anything to write. Dropped, it rolls
+/// back.
+pub struct Written(Option<(Transaction, Rooms)>);
+
 /// What is locked, and loaded as it was asked for.
 #[derive(Debug, Default)]
 struct Held {
@@ -210,16 +214,20 @@ impl Batch {
         Ok(false)
     }
 
-    /// Writes what was changed, commits, and returns what to publish of each room that changed.
-    /// When nothing was changed, nothing is written. Whoever has not claimed before claims here, and
-    /// is to try again if that fails.
-    pub async fn commit(mut self) -> Result<Vec<Committed>, StoreError> {
+    /// [Writes](Self::write) and [commits](Written::commit).
+    pub async fn commit(self) -> Result<Vec<Committed>, StoreError> {
+        self.write().await?.commit().await
+    }
+
+    /// Writes what was changed. Whoever has not claimed before claims here, and is to try again if that
+    /// fails.
+    pub async fn write(mut self) -> Result<Written, StoreError> {
         let Held { tenants, rooms } = &mut self.held;
         tenants.retain(|aggregate| !aggregate.changes.is_empty());
         rooms.retain(|locked| has_changes(&locked.aggregate.changes));
         if tenants.all().next().is_none() && rooms.all().next().is_none() {
             self.roll_back().await?;
-            return Ok(Vec::new());
+            return Ok(Written(None));
         }
         if !self.has_claimed && !claims::claim(&mut self.transaction, rooms).await? {
             self.roll_back().await?;
@@ -239,17 +247,26 @@ impl Batch {
         let ends = rooms.all().filter_map(moved_end);
         due_work::write_room_ends(&mut self.transaction, ends).await?;
         release_slugs(&mut self.transaction, &settings::slugs(&self.needs.rooms)).await?;
-        self.transaction
-            .commit()
-            .await
-            .map_err(StoreError::of_commit)?;
 
-        Ok(self.held.rooms.into_all().map(committed).collect())
+        Ok(Written(Some((self.transaction, self.held.rooms))))
     }
 
     /// Gives the locks back and writes nothing.
     pub async fn roll_back(self) -> Result<(), StoreError> {
         Ok(self.transaction.roll_back().await?)
+    }
+}
+
+impl Written {
+    /// Commits, and returns what to publish of each room that changed. When nothing was changed, nothing
+    /// is committed.
+    pub async fn commit(self) -> Result<Vec<Committed>, StoreError> {
+        let Some((transaction, rooms)) = self.0 else {
+            return Ok(Vec::new());
+        };
+        transaction.commit().await.map_err(StoreError::of_commit)?;
+
+        Ok(rooms.into_all().map(committed).collect())
     }
 }
 

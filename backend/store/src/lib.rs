@@ -34,7 +34,7 @@ mod tenants;
 
 pub use batch::{
     Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, RoomNeeds, TenantNeeds,
-    Unreadable,
+    Unreadable, Written,
 };
 pub use disk::Unwritable;
 pub use document::UnreadableDocument;

@@ -215,6 +215,7 @@ impl Lane {
 
     async fn try_once(&mut self, jobs: &mut Jobs, turn: Turn) -> Result<(), NotWritten> {
         let needs = needs_of(jobs)?;
+        let mut parts = Parts::start();
         let mut batch = match turn {
             Turn::Together => self.store.begin(needs).await?,
             Turn::Alone => self.store.begin_at_once(needs).await?,
@@ -224,6 +225,7 @@ impl Lane {
             batch.roll_back().await?;
             return Err(NotWritten::ClockUntrusted);
         }
+        parts.end("load");
         loop {
             for (index, job) in jobs.iter_mut().enumerate() {
                 let decide = AssertUnwindSafe(|| job.decide(&mut batch, &mut self.ids, now));
@@ -235,8 +237,13 @@ impl Lane {
             counter!("parlor_writer_claims_lost_total").increment(1);
         }
         report_unreadable(&batch);
+        parts.end("decide");
+        let written = batch.write().await?;
+        parts.end("write");
+        let committed = written.commit().await?;
+        parts.end("commit");
 
-        for committed in batch.commit().await? {
+        for committed in committed {
             if let Some(deadline) = committed.deadline {
                 self.ends.expect(deadline);
             }
@@ -246,6 +253,7 @@ impl Lane {
             counter!("parlor_events_committed_total").increment(committed.events.len() as u64);
             self.publish(committed);
         }
+        parts.end("publish");
         Ok(())
     }
 
@@ -258,6 +266,20 @@ impl Lane {
             counter!("parlor_panics_total").increment(1);
             tracing::error!(room = %room_id, "publishing a commit panicked");
         }
+    }
+}
+
+/// Tells what a batch's time goes into, part by part.
+struct Parts(Stopwatch);
+
+impl Parts {
+    fn start() -> Self {
+        Self(Stopwatch::start())
+    }
+
+    fn end(&mut self, part: &'static str) {
+        histogram!("parlor_writer_part_seconds", "part" => part).record(self.0.seconds());
+        self.0 = Stopwatch::start();
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod hostile;
 mod load;
+mod parts;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_identity::Claims;
@@ -60,6 +62,7 @@ const START_SESSION: &str = "mutation ($input: StartSessionInput!) {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
+    let recorder = PrometheusBuilder::new().install_recorder()?;
     let server =
         Server::start(settings(&args.database)?, Clock::System, Randomness::System).await?;
     let (client, tenant_id) = client(&server).await?;
@@ -77,7 +80,9 @@ async fn main() -> Result<()> {
     let measured = load::measure(&way, hostile, &args).await?;
     server.stop().await;
 
-    println!("{}", measured.report(&args));
+    let mut report = measured.report(&args);
+    report["parts"] = parts::shares(&recorder.render());
+    println!("{report}");
     Ok(())
 }
 
