@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use program::{Level, Program, Weights};
 pub use train::{KickoffEntry, Train, TrainRow};
 
+use crate::contribution::Contribution;
 use crate::id::{HypeTrainId, ViewerId};
 use crate::time::ServerTime;
 
@@ -80,6 +81,19 @@ impl HypeTrain {
         }
         self.recent_contributors.insert(0, contributor);
         self.recent_contributors.truncate(RECENT_CONTRIBUTORS_MAX);
+    }
+
+    /// Takes out one gift of somebody without an id, who is shown for each gift by itself.
+    pub(crate) fn forget_nobody(&mut self, lost: &Contribution) {
+        let recent = &mut self.recent_contributors;
+        let at = recent.iter().position(|recent| {
+            recent.viewer_id.is_none()
+                && recent.name.as_deref() == lost.name()
+                && recent.last_hype == lost.hype
+        });
+        if let Some(at) = at {
+            recent.remove(at);
+        }
     }
 
     /// Lets `contributor` lead if they gave more than whoever leads; of equals, the first leads.

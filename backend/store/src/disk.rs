@@ -39,6 +39,8 @@ impl Unwritable {
         match (code, code & 0xff) {
             // The file that readers and the writer share grows as well.
             (_, SQLITE_FULL) | (SQLITE_IOERR_SHMSIZE, _) => Some(Self::DiskFull),
+            // A page that cannot be read harms whoever reads it, and nobody else.
+            (code, _) if ABOUT_READING.contains(&code) => None,
             (_, SQLITE_IOERR) => Some(Self::DiskFails(refusal.to_string())),
             (_, SQLITE_READONLY) => Some(Self::ReadOnly),
             (_, SQLITE_CANTOPEN) => Some(Self::CannotOpen),
@@ -80,6 +82,8 @@ pub(crate) fn sqlite_code(refusal: &dyn DatabaseError) -> Option<u32> {
 
 const SQLITE_READONLY: u32 = 8;
 const SQLITE_IOERR: u32 = 10;
-const SQLITE_FULL: u32 = 13;
+pub(crate) const SQLITE_FULL: u32 = 13;
 const SQLITE_CANTOPEN: u32 = 14;
 const SQLITE_IOERR_SHMSIZE: u32 = 4_874;
+/// READ, SHORT_READ, GETTEMPPATH, DATA and CORRUPTFS of `SQLITE_IOERR`.
+const ABOUT_READING: [u32; 5] = [266, 522, 6_410, 8_202, 8_458];

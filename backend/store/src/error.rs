@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use parlor_domain::id::RoomId;
 use sqlx::error::DatabaseError;
 
-use crate::disk::{Unwritable, sqlite_code};
+use crate::disk::{SQLITE_FULL, Unwritable, sqlite_code};
 use crate::standing::READ_ONLY;
 
 /// Why the database did not do what was asked.
@@ -144,7 +144,9 @@ impl From<sqlx::Error> for StoreError {
                 | sqlx::Error::BeginFailed
         );
 
-        if let Some(unwritable) = Unwritable::of(&error) {
+        // What cannot be opened once the database is open is a file beside it, such as one for sorting.
+        let unwritable = Unwritable::of(&error).filter(|one| *one != Unwritable::CannotOpen);
+        if let Some(unwritable) = unwritable {
             return Self::Unwritable(unwritable);
         }
         match error.as_database_error() {
@@ -171,9 +173,9 @@ pub(crate) fn is_unreadable(error: &sqlx::Error) -> bool {
 fn is_clean_refusal(refusal: &dyn DatabaseError) -> bool {
     if let Some(code) = sqlite_primary_code(refusal) {
         // What a full disk did not take has no end that makes it a transaction. A disk that fails may have
-        // taken it, and failed to say so.
-        return code == SQLITE_BUSY
-            || Unwritable::of_refusal(refusal) == Some(Unwritable::DiskFull);
+        // taken it, and failed to say so; so may one that had no space for what comes after, which is
+        // another code.
+        return matches!(code, SQLITE_BUSY | SQLITE_FULL);
     }
 
     // Class 23: a constraint that is checked at the end. Class 40: rolled back.
@@ -215,3 +217,76 @@ const TRANSIENT: [&str; 9] = [
     "57P03",
     READ_ONLY,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::error::Error;
+    use std::fmt;
+
+    use sqlx::error::ErrorKind;
+
+    use super::*;
+
+    /// What SQLite says, by its result code.
+    #[derive(Debug)]
+    struct Refusal(u32);
+
+    impl fmt::Display for Refusal {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "code {}", self.0)
+        }
+    }
+
+    impl Error for Refusal {}
+
+    impl DatabaseError for Refusal {
+        fn message(&self) -> &str {
+            "for the test"
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.to_string().into())
+        }
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    fn refused(code: u32) -> sqlx::Error {
+        sqlx::Error::Database(Box::new(Refusal(code)))
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_read_is_no_disk_that_takes_nothing() {
+        // READ, SHORT_READ, GETTEMPPATH, DATA, CORRUPTFS, and a file for sorting that cannot be opened.
+        for code in [266, 522, 6_410, 8_202, 8_458, 14] {
+            let error = StoreError::from(refused(code));
+            assert!(matches!(error, StoreError::Fault(_)), "{code}: {error:?}");
+        }
+        // FULL, WRITE, FSYNC, SHMSIZE and READONLY.
+        for code in [13, 778, 1_034, 4_874, 8] {
+            let error = StoreError::from(refused(code));
+            assert!(error.is_out_of_reach(), "{code}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_commit_is_refused_for_certain_only_where_its_end_was_not_written() {
+        let full = StoreError::of_commit(refused(13));
+        assert!(matches!(full, StoreError::Unwritable(Unwritable::DiskFull)));
+        for code in [778, 1_034, 4_874] {
+            let error = StoreError::of_commit(refused(code));
+            let is_unknown = matches!(error, StoreError::OutcomeUnknown(_));
+            assert!(is_unknown, "{code}: {error:?}");
+        }
+    }
+}

@@ -103,7 +103,7 @@ pub(super) fn refuse_page(media_type: MediaType, refusal: PageRefusal) -> axum::
 
 /// Answers a caller of whom it could not be found out who they are.
 fn refuse_for_database(media_type: MediaType, error: StoreError) -> axum::response::Response {
-    let status = if error.is_retryable() {
+    let status = if error.is_retryable() || error.is_out_of_reach() {
         StatusCode::SERVICE_UNAVAILABLE
     } else {
         StatusCode::INTERNAL_SERVER_ERROR

@@ -143,7 +143,7 @@ async fn add_tenant_key(
     context: &Context<'_>,
     input: AddTenantKeyInput,
 ) -> Result<TenantKey, Stop> {
-    let now = stamp(context)?;
+    let now = app(context).clock.now();
     let prepare = || {
         let key = read_key(&input)?;
         Ok(AddTenantKey(key.into_tenant_key(input.kid.clone(), now)))
@@ -174,5 +174,5 @@ async fn retire_tenant_key(
     };
 
     let retired = submit_to_tenant(context, &input.tenant_id, prepare).await?;
-    Ok(TenantKey::new(&retired, stamp(context)?))
+    Ok(TenantKey::new(&retired, app(context).clock.now()))
 }

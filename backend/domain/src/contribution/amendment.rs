@@ -42,7 +42,11 @@ pub(super) fn fit(
         kinds.push(AmendmentKind::Replaced);
     }
     if words.len() > bytes_max {
-        words.truncate(end_within(&words, bytes_max));
+        // Blanks at the ends go first, for they show nothing.
+        words = words.trim().to_owned();
+        if words.len() > bytes_max {
+            words.truncate(end_within(&words, bytes_max));
+        }
         kinds.push(AmendmentKind::Trimmed);
     }
     let is_blank = words.trim().is_empty();

@@ -196,12 +196,14 @@ impl Train {
         shown.cooldown_ends_at = Some(shown.expires_at.plus_millis(self.program.cooldown_ms));
     }
 
+    /// Takes back what `lost` gave; `giver` is what is left of whoever gave it, if that is known.
     pub(crate) fn lower(
         &mut self,
-        hype: i64,
+        lost: &Contribution,
         giver: Option<&Contributor>,
         leaders: &[Contributor],
     ) {
+        let hype = lost.hype;
         let shown = &mut self.shown;
         shown.total = (shown.total - hype).max(0);
         shown.progress = (shown.progress - hype).max(0);
@@ -209,7 +211,9 @@ impl Train {
         if giver.is_none_or(|giver| giver.hype == 0) {
             shown.contributor_count = shown.contributor_count.saturating_sub(1);
         }
-        let Some(giver) = giver else { return };
+        let Some(giver) = giver else {
+            return shown.forget_nobody(lost);
+        };
 
         for recent in &mut shown.recent_contributors {
             if recent.viewer_id == giver.viewer_id {

@@ -167,7 +167,7 @@ impl RoomAggregate {
                 let leaders = self
                     .known
                     .leaders(train_id, &ContributionRef::of(contribution));
-                train.lower(contribution.hype, giver.as_ref(), &leaders);
+                train.lower(contribution, giver.as_ref(), &leaders);
                 let (shown, row) = (train.shown.clone(), train.row());
                 self.changes.trains.insert(train_id, row);
                 self.append_train(EventBody::HypeTrainCorrected(shown), ids, now);

@@ -29,6 +29,20 @@ fn words() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..90).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn blanks_cost_no_words() {
+    let message = format!("{}so much to say", " ".repeat(MESSAGE_BYTES_MAX));
+    let raw = RawReport {
+        idempotency_key: "k".to_owned(),
+        message: Some(message),
+        ..donation("ana", 10)
+    };
+    let report = Report::parse(raw).unwrap();
+
+    assert_eq!(report.message.as_deref(), Some("so much to say"));
+    assert_eq!(report.amendments[0].kind, AmendmentKind::Trimmed);
+}
+
 proptest! {
     #[test]
     fn any_words_are_taken_and_every_difference_is_told(name in words(), message in words()) {

@@ -230,6 +230,28 @@ fn a_reversal_lowers_the_total_floors_progress_and_keeps_the_level() {
 }
 
 #[test]
+fn a_reversed_gift_of_a_name_without_an_id_is_not_shown_any_more() {
+    let mut stage = running();
+    let of_name = |amount| RawReport {
+        viewer_id: None,
+        viewer_name: Some("Somebody".to_owned()),
+        ..donation("nobody", amount)
+    };
+    let first = stage.report(of_name(5)).unwrap();
+    stage.report(of_name(7)).unwrap();
+    let shown = |stage: &Stage| -> Vec<_> {
+        let recent = stage.train().recent_contributors.iter();
+        let of_name = recent.filter(|one| one.name.as_deref() == Some("Somebody"));
+        of_name.map(|one| one.last_hype).collect()
+    };
+    assert_eq!(shown(&stage), [7, 5]);
+
+    stage.follow_up(&first, of_name(5), Status::Reversed);
+
+    assert_eq!(shown(&stage), [7]);
+}
+
+#[test]
 fn the_next_best_leads_when_the_leader_is_reversed() {
     let mut stage = running();
     let lead = stage.donate("cem", 50);
