@@ -15,12 +15,15 @@ export default function start({ root, theme }) {
   const [plate, words, bar] = ["div", "span", "i"].map((name) => document.createElement(name));
   plate.append(words, bar);
   root.append(plate);
+  const counted = new Set();
   let raised = 0;
   let drawn = 0;
 
   return {
     show({ contribution }) {
-      if (!contribution?.amount) return;
+      // After a seek back the same comes again.
+      if (!contribution?.amount || counted.has(contribution.id)) return;
+      counted.add(contribution.id);
       raised += contribution.amount;
       // Text, never markup: a name is what somebody typed.
       words.textContent = `${contribution.name ?? "Somebody"} · €${Math.floor(raised / 100)}`;

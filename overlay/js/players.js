@@ -9,21 +9,23 @@ const FRAME_LAG_MAX_S = 0.25;
 /** Any `<video>`. Without `dateAt`, one whose browser reads the stream's dates itself: Safari, for HLS. */
 export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 1000 } = {}) {
   const frames = new Frames(video);
-  // The viewer's own doing: where the stream's dates step, nothing seeks.
-  let seeks = 0;
-  video.addEventListener("seeking", () => (seeks += 1));
+  const seeks = new Seeks(video);
+  /** What was told last: while a seek is under way that is still seen. */
+  let told = NaN;
 
   return {
     playhead() {
-      let positionMs;
+      const count = seeks.count();
+      let positionMs = video.seeking ? told : NaN;
       try {
-        positionMs = Number(dateAt(frames.time()) ?? NaN);
+        if (Number.isNaN(positionMs)) positionMs = Number(dateAt(frames.time()) ?? NaN);
       } catch {
         // A player that has been taken down does not know.
       }
+      told = positionMs;
       if (!Number.isFinite(positionMs)) return null;
       // `readyState` below 3 is a picture that waits for data.
-      return { positionMs, playing: !video.paused && !video.seeking && video.readyState > 2, rate: video.playbackRate, seeks };
+      return { positionMs, playing: !video.paused && !video.seeking && video.readyState > 2, rate: video.playbackRate, seeks: count };
     },
   };
 }
@@ -51,6 +53,37 @@ function fragmentDate(hls, time) {
   return Number.isFinite(date) ? date + (time - fragment.start) * 1000 : undefined;
 }
 
+/** How often a video has sought, also when it is asked before the event of that has come. */
+class Seeks {
+  #video;
+  #count = 0;
+  #isSeeking = false;
+  /** Whether the seek under way was counted before its event. */
+  #isAhead = false;
+
+  constructor(video) {
+    this.#video = video;
+    video.addEventListener("seeking", () => {
+      if (!this.#isAhead) this.#begin();
+      this.#isAhead = false;
+    });
+  }
+
+  count() {
+    if (!this.#video.seeking) this.#isSeeking = false;
+    else if (!this.#isSeeking) {
+      this.#begin();
+      this.#isAhead = true;
+    }
+    return this.#count;
+  }
+
+  #begin() {
+    this.#count += 1;
+    this.#isSeeking = true;
+  }
+}
+
 /** Which frame of a video is seen, where the browser tells. */
 class Frames {
   #video;
@@ -62,14 +95,14 @@ class Frames {
     this.#video = video;
   }
 
-  /** The place in the media that is seen now, in seconds. While a seek is under way, that is where it began. */
+  /** The place in the media that is seen now, in seconds. */
   time() {
     this.#await();
-    const { currentTime, seeking, paused, playbackRate } = this.#video;
+    const { currentTime, paused, playbackRate } = this.#video;
     if (!this.#seen) return currentTime;
-    const age = paused || seeking ? 0 : (performance.now() - this.#seen.at) / 1000;
+    const age = paused ? 0 : (performance.now() - this.#seen.at) / 1000;
     const time = this.#seen.time + age * playbackRate;
-    return seeking || Math.abs(time - currentTime) < FRAME_LAG_MAX_S ? time : currentTime;
+    return Math.abs(time - currentTime) < FRAME_LAG_MAX_S ? time : currentTime;
   }
 
   /** Only for the next one: nobody asks about a video that is gone. */

@@ -102,7 +102,11 @@ impl Overlay {
     /// Takes the player whose picture the overlay lies on, or `undefined` for none.
     #[wasm_bindgen(js_name = attachPlayer)]
     pub fn attach_player(&self, player: Option<Player>) {
+        let is_gone = player.is_none() && self.running.had_playhead.replace(false);
         *self.running.player.borrow_mut() = player;
+        if is_gone {
+            self.running.client().report_no_playhead();
+        }
     }
 
     /// Hands over a new token.

@@ -120,6 +120,43 @@ test('while a seek is under way the picture is where it was, and the seek is cou
   assert.equal(player.playhead().positionMs, START + 150_000 + GAP_MS);
 });
 
+test('a seek is counted once, whether its event or the question comes first', () => {
+  const video = playing({ currentTime: 10 });
+  const player = fromVideo(video, { dateAt: (time) => START + time * 1_000 });
+  assert.equal(player.playhead().seeks, 0);
+
+  Object.assign(video, { currentTime: 50, seeking: true });
+  const asked = player.playhead();
+  assert.deepEqual([asked.seeks, asked.positionMs, asked.playing], [1, START + 10_000, false]);
+  video.dispatchEvent(new Event('seeking'));
+  assert.equal(player.playhead().seeks, 1);
+  // The viewer changes their mind while the first is under way.
+  video.currentTime = 90;
+  video.dispatchEvent(new Event('seeking'));
+  assert.equal(player.playhead().seeks, 2);
+  video.seeking = false;
+  assert.deepEqual([player.playhead().seeks, player.playhead().positionMs], [2, START + 90_000]);
+
+  Object.assign(video, { currentTime: 20, seeking: true });
+  video.dispatchEvent(new Event('seeking'));
+  assert.equal(player.playhead().seeks, 3);
+});
+
+test('a frame of long ago is not where a seek begins', () => {
+  const video = framed({ currentTime: 10 });
+  const player = fromVideo(video, { dateAt: (time) => START + time * 1_000 });
+  player.playhead();
+  video.present(10);
+  assert.equal(Math.round(player.playhead().positionMs / 1_000), START / 1_000 + 10);
+
+  // On a hidden page no frame is told of.
+  video.currentTime = 600;
+  assert.equal(player.playhead().positionMs, START + 600_000);
+  Object.assign(video, { currentTime: 900, seeking: true });
+  video.dispatchEvent(new Event('seeking'));
+  assert.equal(player.playhead().positionMs, START + 600_000);
+});
+
 test('frames that stay away do not hold the date back', () => {
   const video = framed({ currentTime: 10 });
   const player = fromHls(hls(), video);
