@@ -241,7 +241,7 @@ mod tests {
     impl Error for Refusal {}
 
     impl DatabaseError for Refusal {
-        fn message(&self) -> &str {
+        fn message(&self) -> &'static str {
             "for the test"
         }
         fn code(&self) -> Option<Cow<'_, str>> {

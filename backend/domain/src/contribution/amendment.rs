@@ -43,7 +43,7 @@ pub(super) fn fit(
     }
     if words.len() > bytes_max {
         // Blanks at the ends go first, for they show nothing.
-        words = words.trim().to_owned();
+        words = String::from(words.trim());
         if words.len() > bytes_max {
             words.truncate(end_within(&words, bytes_max));
         }
