@@ -12,6 +12,7 @@ mod delete;
 mod log;
 mod needs;
 mod people;
+mod readable;
 mod rooms;
 mod sessions;
 mod settings;
@@ -168,7 +169,7 @@ impl Held {
 impl Batch {
     /// The tenant, to decide on.
     pub fn tenant(&mut self, id: TenantId) -> Result<&mut TenantAggregate, Absent> {
-        self.held.tenants.get_mut(id)
+        self.held.tenants.find(id)
     }
 
     /// The tenant's room, to decide on.
@@ -180,18 +181,15 @@ impl Batch {
         let key = (room_id, tenant_id);
         let rooms = &mut self.held.rooms;
         self.shared.tell(rooms, key);
-        if rooms.unreadable().contains_key(&key) {
-            return Err(Absent::Unreadable);
-        }
+        let locked = rooms.find(key)?;
 
-        let locked = rooms.get_mut(key).ok_or(Absent::NotFound)?;
         Ok(&mut locked.aggregate)
     }
 
     /// The rooms that cannot be read, whose commands are all refused.
     pub fn unreadable(&self) -> impl Iterator<Item = (RoomId, &Unreadable)> {
-        let unreadable = self.held.rooms.unreadable().iter();
-        unreadable.map(|((room_id, _), unreadable)| (*room_id, unreadable))
+        let unreadable = self.held.rooms.unreadable();
+        unreadable.map(|((room_id, _), unreadable)| (room_id, unreadable))
     }
 
     /// The tenants that cannot be read, likewise.
@@ -225,7 +223,7 @@ impl Batch {
         let Held { tenants, rooms } = &mut self.held;
         tenants.retain(|aggregate| !aggregate.changes.is_empty());
         rooms.retain(|locked| has_changes(&locked.aggregate.changes));
-        if tenants.all().next().is_none() && rooms.all().next().is_none() {
+        if tenants.is_empty() && rooms.is_empty() {
             self.roll_back().await?;
             return Ok(Written(None));
         }

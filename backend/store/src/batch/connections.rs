@@ -29,10 +29,10 @@ pub(super) async fn load(
     let table = "wanted (room_id, tenant_id, viewer_id)";
     for mut row in transaction.look_up(table, keys, select).await? {
         let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "presence", |aggregate| {
+        rooms.read_into(key, "presence", |locked| {
             let viewer_id = read_viewer_id(&row.take::<String>()?)?;
             let node_id = NodeId(row.take()?);
-            aggregate.known.presences.insert(&viewer_id, node_id);
+            locked.aggregate.known.presences.insert(&viewer_id, node_id);
             Ok(())
         })?;
     }

@@ -80,9 +80,9 @@ async fn answers(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(),
         };
         let asked_by = asked_by.remove(&(tenant_id, key.clone()));
         for room_id in asked_by.into_iter().flatten() {
-            rooms.read_into((room_id, tenant_id), "answer", |aggregate| {
+            rooms.read_into((room_id, tenant_id), "answer", |locked| {
                 let answer = answer.clone().map_err(corrupt)?;
-                aggregate.known.answers.put(key.clone(), answer);
+                locked.aggregate.known.answers.put(key.clone(), answer);
                 Ok(())
             })?;
         }
@@ -136,13 +136,17 @@ async fn reported(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<()
             contribution_ref: row.take()?,
         };
         let is_here = RoomId(row.take()?) == key.0;
-        rooms.read_into(key, "contribution", |aggregate| {
+        rooms.read_into(key, "contribution", |locked| {
             let reported = if is_here {
                 Reported::Here(Box::new(contribution_row::read(&mut row)?))
             } else {
                 Reported::Elsewhere
             };
-            aggregate.known.contributions.put(reference, reported);
+            locked
+                .aggregate
+                .known
+                .contributions
+                .put(reference, reported);
             Ok(())
         })?;
     }

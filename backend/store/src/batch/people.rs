@@ -82,9 +82,9 @@ pub(super) async fn load(
 fn put(rooms: &mut Rooms, rows: Vec<Row>) -> Result<(), sqlx::Error> {
     for mut row in rows {
         let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "participant", |aggregate| {
+        rooms.read_into(key, "participant", |locked| {
             let participant = participant_row::read(&mut row)?;
-            aggregate.known.people.put(participant);
+            locked.aggregate.known.people.put(participant);
             Ok(())
         })?;
     }

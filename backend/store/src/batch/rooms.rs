@@ -7,9 +7,9 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::{Census, Changes, Known, RoomAggregate};
 use parlor_domain::time::ServerTime;
 
-use super::{RoomNeeds, Unreadable, WhenLocked};
+use super::readable::Readable;
+use super::{RoomNeeds, WhenLocked};
 use crate::engine::Transaction;
-use crate::error::is_unreadable;
 use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
 use crate::set::Dialect;
@@ -17,13 +17,8 @@ use crate::sql::{Row, corrupt, from_json, row};
 
 pub(super) type RoomKey = (RoomId, TenantId);
 
-/// Rooms under their locks, with what their commands need. A room in which something cannot be
-/// read is left out, so that it harms no other.
-#[derive(Debug, Default)]
-pub(super) struct Rooms {
-    locked: BTreeMap<RoomKey, Locked>,
-    unreadable: BTreeMap<RoomKey, Unreadable>,
-}
+/// Rooms under their locks, with what their commands need.
+pub(super) type Rooms = Readable<RoomKey, Locked>;
 
 /// A room under its lock, and where its last keyframe is.
 #[derive(Debug)]
@@ -33,62 +28,6 @@ pub(super) struct Locked {
     /// When something in the room ran out of time, before the batch.
     pub(super) deadline: Option<ServerTime>,
     pub(super) needs: RoomNeeds,
-}
-
-impl Rooms {
-    pub(super) fn all(&self) -> impl Iterator<Item = &Locked> {
-        self.locked.values()
-    }
-
-    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Locked> {
-        self.locked.values_mut()
-    }
-
-    pub(super) fn into_all(self) -> impl Iterator<Item = Locked> {
-        self.locked.into_values()
-    }
-
-    pub(super) fn get(&self, key: RoomKey) -> Option<&Locked> {
-        self.locked.get(&key)
-    }
-
-    pub(super) fn get_mut(&mut self, key: RoomKey) -> Option<&mut Locked> {
-        self.locked.get_mut(&key)
-    }
-
-    pub(super) fn retain(&mut self, mut keeps: impl FnMut(&Locked) -> bool) {
-        self.locked.retain(|_, locked| keeps(locked));
-    }
-
-    pub(super) fn unreadable(&self) -> &BTreeMap<RoomKey, Unreadable> {
-        &self.unreadable
-    }
-
-    /// Has `read` read `what` into a room. What cannot be read takes the room out of the batch.
-    pub(super) fn read_into(
-        &mut self,
-        key: RoomKey,
-        what: &'static str,
-        read: impl FnOnce(&mut RoomAggregate) -> Result<(), sqlx::Error>,
-    ) -> Result<(), sqlx::Error> {
-        let Some(locked) = self.locked.get_mut(&key) else {
-            return Ok(());
-        };
-
-        match read(&mut locked.aggregate) {
-            Err(error) if is_unreadable(&error) => {
-                self.locked.remove(&key);
-                self.leave_out(key, what, &error);
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
-    fn leave_out(&mut self, key: RoomKey, what: &'static str, error: &sqlx::Error) {
-        let error = error.to_string();
-        self.unreadable.insert(key, Unreadable { what, error });
-    }
 }
 
 /// Locks the rooms, all by one statement.
@@ -121,11 +60,7 @@ pub(super) async fn lock(
         let Some(needs) = named.get(&key) else {
             continue;
         };
-        match read_locked(&mut row, needs) {
-            Ok(locked) => drop(rooms.locked.insert(key, locked)),
-            Err(error) if is_unreadable(&error) => rooms.leave_out(key, "room", &error),
-            Err(error) => return Err(error),
-        }
+        rooms.put(key, "room", read_locked(&mut row, needs))?;
     }
 
     Ok(rooms)
@@ -179,20 +114,19 @@ pub(super) async fn state(
          WHERE rooms.id = wanted.id"
     );
 
-    let keys = rooms.locked.keys().map(|(id, _)| row![*id]).collect();
+    let keys = rooms.keys().map(|(id, _)| row![id]).collect();
     for mut row in transaction.look_up("wanted (id)", keys, &text).await? {
         let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "train", |aggregate| {
+        rooms.read_into(key, "train", |locked| {
+            let aggregate = &mut locked.aggregate;
             aggregate.session = room_row::read_session(&mut row)?;
             let train: Option<String> = row.take()?;
             aggregate.train = train.as_deref().map(from_json).transpose()?;
             aggregate.record = read_record(&mut row)?;
             aggregate.census = participant_row::read_census(&mut row)?;
+            locked.deadline = aggregate.deadline();
             Ok(())
         })?;
-        if let Some(locked) = rooms.locked.get_mut(&key) {
-            locked.deadline = locked.aggregate.deadline();
-        }
     }
 
     Ok(())

@@ -6,9 +6,9 @@ use parlor_domain::id::TenantId;
 use parlor_domain::tenant::KeySet;
 use parlor_domain::tenant_aggregate::TenantAggregate;
 
-use super::{Absent, TenantNeeds, Unreadable, WhenLocked};
+use super::readable::Readable;
+use super::{TenantNeeds, WhenLocked};
 use crate::engine::Transaction;
-use crate::error::is_unreadable;
 use crate::set::Dialect;
 use crate::sql::{row, to_json};
 use crate::tenants::{
@@ -16,60 +16,8 @@ use crate::tenants::{
     select_keys, select_origins,
 };
 
-/// Tenants under their locks. One that cannot be read is left out, so that it harms no other.
-#[derive(Debug, Default)]
-pub(super) struct Tenants {
-    locked: BTreeMap<TenantId, TenantAggregate>,
-    unreadable: BTreeMap<TenantId, Unreadable>,
-}
-
-impl Tenants {
-    pub(super) fn all(&self) -> impl Iterator<Item = &TenantAggregate> {
-        self.locked.values()
-    }
-
-    pub(super) fn get_mut(&mut self, id: TenantId) -> Result<&mut TenantAggregate, Absent> {
-        if self.unreadable.contains_key(&id) {
-            return Err(Absent::Unreadable);
-        }
-
-        self.locked.get_mut(&id).ok_or(Absent::NotFound)
-    }
-
-    pub(super) fn retain(&mut self, mut keeps: impl FnMut(&TenantAggregate) -> bool) {
-        self.locked.retain(|_, aggregate| keeps(aggregate));
-    }
-
-    pub(super) fn unreadable(&self) -> impl Iterator<Item = (TenantId, &Unreadable)> {
-        self.unreadable.iter().map(|(id, one)| (*id, one))
-    }
-
-    /// Has `read` read `what` into a tenant. What cannot be read takes the tenant out of the batch.
-    fn read_into(
-        &mut self,
-        id: TenantId,
-        what: &'static str,
-        read: impl FnOnce(&mut TenantAggregate) -> Result<(), sqlx::Error>,
-    ) -> Result<(), sqlx::Error> {
-        let Some(aggregate) = self.locked.get_mut(&id) else {
-            return Ok(());
-        };
-
-        match read(aggregate) {
-            Err(error) if is_unreadable(&error) => {
-                self.locked.remove(&id);
-                self.leave_out(id, what, &error);
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
-    fn leave_out(&mut self, id: TenantId, what: &'static str, error: &sqlx::Error) {
-        let error = error.to_string();
-        self.unreadable.insert(id, Unreadable { what, error });
-    }
-}
+/// Tenants under their locks.
+pub(super) type Tenants = Readable<TenantId, TenantAggregate>;
 
 /// Locks the tenants, all by one statement.
 pub(super) async fn lock(
@@ -94,11 +42,7 @@ pub(super) async fn lock(
     let keys = named.keys().map(|id| row![*id]).collect();
     for mut row in transaction.look_up("wanted (id)", keys, &text).await? {
         let id = TenantId(row.take()?);
-        match read_rest(id, row) {
-            Ok(tenant) => drop(tenants.locked.insert(id, TenantAggregate::new(tenant))),
-            Err(error) if is_unreadable(&error) => tenants.leave_out(id, "tenant", &error),
-            Err(error) => return Err(error),
-        }
+        tenants.put(id, "tenant", read_rest(id, row).map(TenantAggregate::new))?;
     }
 
     Ok(tenants)
@@ -110,7 +54,7 @@ pub(super) async fn load(
     tenants: &mut Tenants,
     named: &BTreeMap<TenantId, TenantNeeds>,
 ) -> Result<(), sqlx::Error> {
-    let ids: Vec<_> = tenants.locked.keys().copied().collect();
+    let ids: Vec<_> = tenants.keys().collect();
     let mut origins = by_tenant(select_origins(transaction, &ids).await?)?;
     for id in ids {
         let origins = origins.remove(&id).unwrap_or_default();
@@ -120,8 +64,7 @@ pub(super) async fn load(
         })?;
     }
 
-    let asked = tenants.locked.keys().filter(|id| named[id].keys);
-    let ids: Vec<_> = asked.copied().collect();
+    let ids: Vec<_> = tenants.keys().filter(|id| named[id].keys).collect();
     let mut keys = by_tenant(select_keys(transaction, &ids).await?)?;
     for id in ids {
         let keys = keys.remove(&id).unwrap_or_default();

@@ -66,11 +66,11 @@ async fn contributors(transaction: &mut Transaction, rooms: &mut Rooms) -> Resul
     let table = "wanted (train_id, tenant_id, viewer_id)";
     for mut row in transaction.look_up(table, keys, text).await? {
         let train_id = HypeTrainId(row.take()?);
-        rooms.read_into(of_trains[&train_id], "contributor", |aggregate| {
+        rooms.read_into(of_trains[&train_id], "contributor", |locked| {
             let contributor = read_contributor(&mut row)?;
             let viewer_id = contributor.viewer_id.clone().expect("a row has its viewer");
             let key = (train_id, viewer_id);
-            aggregate.known.contributors.put(key, contributor);
+            locked.aggregate.known.contributors.put(key, contributor);
             Ok(())
         })?;
     }
@@ -111,7 +111,7 @@ async fn reversals(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(
         let trains: BTreeSet<_> = reversed.iter().filter_map(|of| of.train_id).collect();
         let rows = history(transaction, key, &trains).await?;
         let leaders = leaders(transaction, key, &trains, reversed.len() + 1).await?;
-        rooms.read_into(key, "history of trains", |aggregate| {
+        rooms.read_into(key, "history of trains", |locked| {
             let (rows, leaders) = (read_history(rows)?, read_leaders(leaders)?);
             for contribution in reversed {
                 let train_id = contribution.train_id.expect("only such were kept");
@@ -124,7 +124,7 @@ async fn reversals(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(
                     own: rows.get(&train_id).copied(),
                 };
                 let reference = ContributionRef::of(&contribution);
-                aggregate.known.reversals.put(reference, facts);
+                locked.aggregate.known.reversals.put(reference, facts);
             }
             Ok(())
         })?;
