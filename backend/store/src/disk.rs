@@ -1,7 +1,7 @@
 //! Whether the disk under SQLite's file takes what is written.
 //!
 //! On a full one whoever changes nothing notices nothing. So a write that failed is remembered, and until
-//! one succeeds the database is asked by writing a page.
+//! one succeeds, as at the start, the database is asked by writing a page.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -49,9 +49,15 @@ impl Unwritable {
     }
 }
 
-/// What is known of the disk.
-#[derive(Debug, Default)]
+/// Whether the disk is suspected to take nothing, which it is until a page was written.
+#[derive(Debug)]
 pub(crate) struct Disk(AtomicBool);
+
+impl Default for Disk {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
+}
 
 impl Disk {
     /// Takes in what a statement failed with.
@@ -85,5 +91,5 @@ const SQLITE_IOERR: u32 = 10;
 pub(crate) const SQLITE_FULL: u32 = 13;
 const SQLITE_CANTOPEN: u32 = 14;
 const SQLITE_IOERR_SHMSIZE: u32 = 4_874;
-/// READ, SHORT_READ, GETTEMPPATH, DATA and CORRUPTFS of `SQLITE_IOERR`.
+/// What of `SQLITE_IOERR` ends in `READ`, `SHORT_READ`, `GETTEMPPATH`, `DATA` and `CORRUPTFS`.
 const ABOUT_READING: [u32; 5] = [266, 522, 6_410, 8_202, 8_458];

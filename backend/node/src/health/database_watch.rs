@@ -53,19 +53,14 @@ impl DatabaseWatch {
         });
         let looked = looked.await;
         let is_late = looked.is_err();
-        // One failure that cannot pass by itself is enough.
-        let is_certain = match &looked {
-            Ok(Err(StoreError::Unwritable(_))) => true,
-            Ok(Err(_)) | Err(_) => self.store.is_read_only(),
-            Ok(Ok(())) => false,
-        };
+        // What is found, and whether one failure is enough, for it cannot pass by itself.
         let finding = match looked {
             Ok(Ok(())) => None,
-            Ok(Err(StoreError::Unwritable(unwritable))) => Some(unwritable.to_string()),
-            Ok(Err(error)) if error.is_read_only() => Some(READ_ONLY.to_owned()),
-            Ok(Err(_)) | Err(_) if self.store.is_read_only() => Some(READ_ONLY.to_owned()),
-            Ok(Err(error)) => Some(format!("the database does not answer: {error}")),
-            Err(_) => Some("the database does not answer in time".to_owned()),
+            Ok(Err(StoreError::Unwritable(unwritable))) => Some((unwritable.to_string(), true)),
+            Ok(Err(error)) if error.is_read_only() => Some((READ_ONLY.to_owned(), true)),
+            Ok(Err(_)) | Err(_) if self.store.is_read_only() => Some((READ_ONLY.to_owned(), true)),
+            Ok(Err(error)) => Some((format!("the database does not answer: {error}"), false)),
+            Err(_) => Some(("the database does not answer in time".to_owned(), false)),
         };
         match finding {
             None => {
@@ -73,9 +68,9 @@ impl DatabaseWatch {
                 self.breaker.close();
                 self.health.find("the database", None);
             }
-            Some(finding) => {
+            Some((finding, is_certain)) => {
                 *failed += 1;
-                if is_certain || finding == READ_ONLY || *failed > FAILED_MAX {
+                if is_certain || *failed > FAILED_MAX {
                     // A file that is late is busy: it has one place for those who write.
                     if !is_late || self.store.has_own_clock() {
                         self.breaker.open();
