@@ -25,7 +25,11 @@ export class OwnWidgets {
 
   /** An event whose moment is now; not to be called by anyone else. */
   handleEvent({ detail }) {
-    for (const widget of this.#widgets) widget.call("show", detail);
+    for (const widget of this.#widgets) {
+      if (this.#room) widget.update(this.#room);
+      // A copy for each: what one does to it is no other's.
+      widget.call("show", structuredClone(detail));
+    }
   }
 
   /** A frame of the overlay, with `room` if it is another than in the last one. */
@@ -60,7 +64,10 @@ class OwnWidget {
   }
 
   async #load(host) {
-    const timer = setTimeout(() => this.#fault(`is not there after ${LOAD_SAID_AFTER_MS} ms`), LOAD_SAID_AFTER_MS);
+    const timer = setTimeout(() => {
+      // No fault of its own yet: what is wrong when it comes is said as well.
+      console.error("parlor-overlay: the widget", this.#address, `is not there after ${LOAD_SAID_AFTER_MS} ms`);
+    }, LOAD_SAID_AFTER_MS);
     try {
       const url = new URL(this.#address, document.baseURI);
       if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https lead to widgets");
@@ -93,7 +100,7 @@ class OwnWidget {
   update(room) {
     if (!this.#calls || this.#room === room) return;
     this.#room = room;
-    this.call("update", room);
+    this.call("update", structuredClone(room));
   }
 
   remove() {

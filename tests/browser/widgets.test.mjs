@@ -23,6 +23,11 @@ const MODULES = {
         remove() { told.isRemoved = true; },
       };
     }`,
+  '/spoils.js': `
+    export default () => ({
+      update(room) { room.profile = null; room.participants.length = 0; },
+      show(event) { event.contribution = null; },
+    });`,
   '/throws.js': `
     export default () => ({
       update() { throw new Error('thrown in update'); },
@@ -37,7 +42,7 @@ const MODULES = {
   '/none.js': 'export const nothing = 1;',
   '/bad.js': 'export default function (',
 };
-const FAULTY = Object.keys(MODULES).filter((name) => name !== '/whole.js');
+const FAULTY = Object.keys(MODULES).filter((name) => !['/whole.js', '/spoils.js'].includes(name));
 
 let site;
 let server;
@@ -88,7 +93,8 @@ const openRoom = () => staff.openRoom({ hypeTrainProgram: EAGER_TRAIN, delayMs: 
 
 test('a widget has the room, moments when they are due, the time and the theme', { timeout }, async () => {
   const room = await openRoom();
-  const { page, said, troubles } = await openSource(room, [`${origin()}/whole.js`]);
+  // The one before it would spoil what it is told, if both were told the same.
+  const { page, said, troubles } = await openSource(room, ['/spoils.js', '/whole.js'].map((name) => origin() + name));
   await page.waitForFunction(() => window.told?.room?.profile && window.told.frames > 0);
 
   await staff.donate(room.id, { amount: 1_200, message: 'to the widget' });
