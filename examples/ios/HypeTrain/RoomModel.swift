@@ -52,13 +52,21 @@ final class RoomModel: ObservableObject {
         }
 
         for await _ in moments {
-            client?.setPlayhead(
-                player.currentItem?.currentDate(),
-                isPlaying: player.timeControlStatus == .playing,
-                rate: Double(player.rate)
-            )
+            report(player)
             tick()
         }
+    }
+
+    private func report(_ player: AVPlayer) {
+        guard let date = player.currentItem?.currentDate() else {
+            client?.losePlayhead()
+            return
+        }
+        client?.setPlayhead(
+            date,
+            isPlaying: player.timeControlStatus == .playing,
+            rate: Double(player.rate)
+        )
     }
 
     /// A train at level 0 never set off.

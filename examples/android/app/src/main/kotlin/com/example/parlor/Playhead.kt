@@ -35,7 +35,7 @@ suspend fun reportPlayhead(player: Player, client: ParlorClient) {
 private fun ParlorClient.report(player: Player) {
     val position = player.programDateTimeMillis()
     if (position == null) {
-        clearPlayhead()
+        losePlayhead()
     } else {
         setPlayhead(position, player.isPlaying, player.playbackParameters.speed)
     }
