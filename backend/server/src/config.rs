@@ -1,5 +1,6 @@
 //! Settings of the server: flags first, then the environment, then a file, then defaults.
 
+mod origins;
 mod public_url;
 
 use std::ops::RangeInclusive;
@@ -7,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
-use parlor_domain::invalid::Invalid;
 use parlor_domain::tenant::Origin;
 use parlor_store::{LogKeep, RESUME_EVENTS_MAX};
 use serde::Deserialize;
@@ -219,14 +219,8 @@ impl ServeArgs {
              this one has {}",
             secret.len()
         );
-        let origins = [self.allowed_origin, file.allowed_origin];
-        let allowed_origins = read_origins("--allowed-origin", origins)?;
-        let origins = [self.widget_origin, file.widget_origin];
-        let widget_origins = read_origins("--widget-origin", origins)?;
-        ensure!(
-            !widget_origins.iter().any(|origin| origin.as_str() == "*"),
-            "--widget-origin cannot be `*`: any page on the web could then run its scripts as this server's own"
-        );
+        let allowed_origins = origins::allowed([self.allowed_origin, file.allowed_origin])?;
+        let widget_origins = origins::of_widgets([self.widget_origin, file.widget_origin])?;
         let public_url = self.public_url.or(file.public_url);
         let public_url = public_url::read(&public_url.unwrap_or_default())?;
         let request_timeout_ms = self.request_timeout_ms.or(file.request_timeout_ms);
@@ -318,18 +312,6 @@ fn log_keep(days: Option<u32>, events: Option<u32>) -> anyhow::Result<LogKeep> {
     Ok(LogKeep::new(days, events))
 }
 
-/// Takes the first of `lists` that says anything as origins. An empty text is none, as an environment
-/// variable without a value.
-fn read_origins(field: &'static str, lists: [Vec<String>; 2]) -> Result<Vec<Origin>, Invalid> {
-    let list = lists.into_iter().find(|list| !list.is_empty());
-    let list = list.unwrap_or_default();
-    let given = list.iter().filter(|text| !text.is_empty());
-
-    given
-        .map(|text| Origin::parse(text).map_err(|invalid| Invalid { field, ..invalid }))
-        .collect()
-}
-
 fn read_file(path: &Path) -> anyhow::Result<ServeArgs> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the settings in {}", path.display()))?;
@@ -385,63 +367,6 @@ mod tests {
         ] {
             let refusal = keeping(days, events).unwrap_err();
             assert!(refusal.contains(named), "{refusal}");
-        }
-    }
-
-    fn allows(settings: &Settings, origin: &str) -> bool {
-        let mut allowed = settings.allowed_origins.iter();
-        allowed.any(|allowed| allowed.allows(origin))
-    }
-
-    #[test]
-    fn an_origin_that_no_browser_would_send_is_refused_by_name() {
-        let allowing = |list: &[&str]| {
-            let list = list.iter().map(|&text| text.to_owned());
-            let args = ServeArgs {
-                allowed_origin: list.collect(),
-                ..args(SECRET)
-            };
-            args.into_settings().map_err(|error| error.to_string())
-        };
-        for odd in [
-            "example.com",
-            "https://example.com/",
-            "https://example.com/live",
-            " https://example.com",
-            "null",
-        ] {
-            let refusal = allowing(&["https://a.example", odd]).unwrap_err();
-            for said in [
-                "`--allowed-origin` must be an origin such as `https://",
-                odd,
-            ] {
-                assert!(refusal.contains(said), "{refusal}");
-            }
-        }
-
-        let settings = allowing(&["https://a.example", "http://localhost:3000", ""]).unwrap();
-        assert!(allows(&settings, "https://a.example"));
-        assert!(!allows(&settings, "https://b.example"));
-        assert!(!allows(&settings, ""));
-        assert!(allows(&allowing(&["*"]).unwrap(), "null"));
-    }
-
-    #[test]
-    fn widgets_come_from_origins_that_are_named() {
-        let widgets = |list: &[&str]| {
-            let args = ServeArgs {
-                jwt_secret: Some("s".repeat(JWT_SECRET_BYTES_MIN)),
-                widget_origin: list.iter().map(|text| (*text).to_owned()).collect(),
-                ..ServeArgs::default()
-            };
-            args.into_settings().map_err(|error| error.to_string())
-        };
-
-        let settings = widgets(&["https://widgets.example"]).unwrap();
-        assert_eq!(settings.widget_origins.len(), 1);
-        for odd in ["*", "https:", "https://a.example; script-src *"] {
-            let refusal = widgets(&[odd]).unwrap_err();
-            assert!(refusal.contains("--widget-origin"), "{refusal}");
         }
     }
 
