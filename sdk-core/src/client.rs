@@ -135,7 +135,6 @@ impl Client {
             self.connection.poll_timeout(),
             self.playhead_grace_ends_at,
             picture_at,
-            self.pass.and_then(|pass| pass.stays_until()),
         ]
         .into_iter()
         .flatten()
@@ -188,10 +187,12 @@ impl Client {
     }
 
     fn resume(&mut self, now: Instant) {
-        self.connection.resume(&mut self.outputs, now);
-        if let Some(pass) = &mut self.pass {
-            pass.await_seek(now);
+        if self.connection.is_paused()
+            && let Some(pass) = &mut self.pass
+        {
+            pass.come_back(now);
         }
+        self.connection.resume(&mut self.outputs, now);
         self.playhead_grace_ends_at = self
             .playhead_grace_ends_at
             .map(|_| now.plus_millis(PLAYHEAD_GRACE_MS));

@@ -14,10 +14,14 @@ use crate::time::{Instant, MediaTime};
 /// some seconds off; two seconds are what an overlay may be early or late without anybody noticing.
 pub(crate) const DISAGREEMENT_MAX_MS: i64 = 2_000;
 
-/// How long a position has to stay elsewhere before it is believed without a word of a seek. Longer than
-/// dates are off at a discontinuity, which is a segment of usually six seconds; no viewer waits much longer
-/// for an overlay that does not know that they have sought.
+/// How much of the stream has to be reported from elsewhere before that is believed without a word of a
+/// seek. More than dates are off at a discontinuity, which is a segment of usually six seconds; no viewer
+/// waits much longer for an overlay that does not know that they have sought. A picture that stands, or of
+/// which nothing is heard, stays nowhere.
 pub(crate) const STAY_MS: i64 = 8_000;
+
+/// How far two reports from elsewhere may disagree and be of one place: a segment.
+const ELSEWHERE_MAX_MS: i64 = 6_000;
 
 /// The longest way forward that is a break rather than a seek: what happened meanwhile is shown, once.
 /// Breaks for advertisements are seldom longer, and a longer burst would say nothing to anybody.
@@ -38,7 +42,8 @@ pub(crate) struct Pass {
     lead: Track,
     /// How far reports are ahead of `course`, and not believed yet.
     ahead_ms: i64,
-    elsewhere_since: Option<Instant>,
+    /// Where the course was when the picture began to be elsewhere.
+    elsewhere_from: Option<MediaTime>,
     /// Seeks of the player, as it counts them.
     seeks: u32,
     sought: Option<Sought>,
@@ -69,7 +74,7 @@ impl Pass {
             floor: playhead.position,
             lead: course,
             ahead_ms: 0,
-            elsewhere_since: None,
+            elsewhere_from: None,
             seeks: playhead.seeks,
             sought: None,
         }
@@ -109,6 +114,9 @@ impl Pass {
         if self.has_sought(&playhead, now) {
             return Verdict::Seek;
         }
+        if let Some(sought) = &mut self.sought {
+            sought.from = sought.from.heard(&playhead, now);
+        }
 
         self.note_step(&playhead, here, now);
         let believed = playhead.moved_by(-self.ahead_ms);
@@ -130,8 +138,16 @@ impl Pass {
         Verdict::SamePass
     }
 
+    /// The host is back from where it heard nothing of its player, which may have sought meanwhile, and may
+    /// go on unheard until it reports.
+    pub(crate) fn come_back(&mut self, now: Instant) {
+        self.course = self.course.unseen(now);
+        self.lead = self.lead.unseen(now);
+        self.await_seek(now);
+    }
+
     /// Has the next report that lies elsewhere count as a seek. Seeks that are small each add up.
-    pub(crate) fn await_seek(&mut self, now: Instant) {
+    fn await_seek(&mut self, now: Instant) {
         let before = self.sought.filter(|sought| now <= sought.until);
         let sought = before.unwrap_or(Sought {
             from: self.course.unseen(now),
@@ -147,11 +163,15 @@ impl Pass {
     /// picture has not reached.
     pub(crate) fn judge_stay(&mut self, is_behind: bool, now: Instant) -> Verdict {
         if !is_behind && self.ahead_ms == 0 {
-            self.elsewhere_since = None;
+            self.elsewhere_from = None;
             return Verdict::SamePass;
         }
-        let since = *self.elsewhere_since.get_or_insert(now);
-        if now.millis_since(since) < STAY_MS {
+        let reported = self.course.playhead().position;
+        let from = self
+            .elsewhere_from
+            .map_or(reported, |from| from.min(reported));
+        self.elsewhere_from = Some(from);
+        if reported.millis_since(from) < STAY_MS {
             return Verdict::SamePass;
         }
 
@@ -170,11 +190,6 @@ impl Pass {
         } else {
             Verdict::Seek
         }
-    }
-
-    /// Returns when a stay that has begun comes to count.
-    pub(crate) fn stays_until(&self) -> Option<Instant> {
-        Some(self.elsewhere_since?.plus_millis(STAY_MS))
     }
 
     /// Returns the pass whose picture stands where this one is by now.
@@ -221,9 +236,15 @@ impl Pass {
         let goes_on = self.ahead_ms > 0
             && expected >= first.plus_millis(-DISAGREEMENT_MAX_MS)
             && expected <= last.plus_millis(DISAGREEMENT_MAX_MS);
-        if !goes_on {
-            self.ahead_ms = playhead.position.millis_since(here);
-            self.elsewhere_since = None;
+        if goes_on {
+            return;
         }
+        let ahead_ms = playhead.position.millis_since(here);
+        let is_same_place =
+            self.ahead_ms > 0 && (ahead_ms - self.ahead_ms).abs() <= ELSEWHERE_MAX_MS;
+        if !is_same_place {
+            self.elsewhere_from = None;
+        }
+        self.ahead_ms = ahead_ms;
     }
 }

@@ -123,21 +123,36 @@ impl Track {
 
     /// Returns the track of a picture of which nothing more is heard.
     pub(crate) fn lost(&self, now: Instant) -> Self {
-        if self.is_lost {
-            return *self;
-        }
-
         Self {
-            is_lost: self.playhead.playing,
+            is_lost: self.is_lost || self.playhead.playing,
             ..self.standing(now)
         }
     }
 
-    /// Returns the track of a picture that stands where this one is by now, or may have gone on unseen.
+    /// Returns the track of a picture that stands since it was last heard of, or may have gone on unseen.
     pub(crate) fn unseen(&self, now: Instant) -> Self {
+        let is_unheard = self.is_lost || self.is_silent(now);
+        let heard_at = if is_unheard { self.reported_at } else { now };
+
         Self {
             is_lost: true,
-            ..self.standing(now)
+            ..self.standing(heard_at)
+        }
+    }
+
+    /// Returns the track of a picture that has sought no further than `next` lies beyond its reach: what
+    /// lies beyond is left to add up. From there it may stand, and go on if it plays.
+    pub(crate) fn heard(&self, next: &Playhead, now: Instant) -> Self {
+        let (first, last) = self.reach(next, now);
+        let playhead = Playhead {
+            position: next.position.clamp(first, last),
+            playing: false,
+            ..*next
+        };
+
+        Self {
+            is_lost: next.playing,
+            ..Self::new(playhead, now)
         }
     }
 
@@ -166,6 +181,10 @@ impl Track {
 
     /// Returns the track of a picture that stands where this one is by now.
     pub(crate) fn standing(&self, now: Instant) -> Self {
+        // One that may have gone on unheard stands already, and may have all the same.
+        if self.is_lost {
+            return *self;
+        }
         let playhead = Playhead {
             position: self.position(now),
             playing: false,

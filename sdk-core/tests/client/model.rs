@@ -112,6 +112,8 @@ struct Model {
     placement: Placement,
     picture: Picture,
     in_background: bool,
+    /// When the application came back, until it says where its picture is.
+    unheard_since: Option<i64>,
     checked: usize,
     run: Run,
     people: People,
@@ -155,6 +157,7 @@ impl Model {
             placement,
             picture,
             in_background: false,
+            unheard_since: None,
             checked: 0,
             run: Run {
                 began_at: i64::MIN,
@@ -203,6 +206,8 @@ impl Model {
             Action::SomethingNew => self.sim.happen(Server::something_new),
             Action::Wait(span_ms) => {
                 self.sim.run_for(span_ms);
+                // What was delivered meanwhile is of the picture as it was.
+                self.check();
                 self.hold_back();
             }
             Action::Pause => self.report(Picture {
@@ -220,13 +225,13 @@ impl Model {
             }),
             Action::Seek { by_ms } => {
                 self.sim.seeks += 1;
+                // Where playing on unheard could have taken it, nobody knows that it was sought.
+                let unheard_ms = self.unheard_since.map_or(0, |since| self.sim.now - since);
+                let by_itself_ms = unheard_ms * here.rate / 10_000;
+                let is_sought = !(-1_000..=1_000 + by_itself_ms).contains(&by_ms);
                 self.report(Picture {
                     position: here.position + by_ms,
-                    floor: if by_ms.abs() > 1_000 {
-                        i64::MIN
-                    } else {
-                        here.floor
-                    },
+                    floor: if is_sought { i64::MIN } else { here.floor },
                     ..here
                 });
             }
@@ -247,6 +252,9 @@ impl Model {
             }
             Action::Foreground => {
                 self.sim.input(Input::Resume);
+                if self.in_background {
+                    self.unheard_since = Some(self.sim.now);
+                }
                 self.in_background = false;
             }
             Action::Network { online } => self.sim.input(Input::NetworkChanged { online }),
@@ -286,6 +294,7 @@ impl Model {
                 playing: picture.playing && !self.in_background,
                 ..picture
             };
+            self.unheard_since = None;
             let rate = u32::try_from(picture.rate).unwrap();
             self.sim.report(picture.position, picture.playing, rate);
         }

@@ -134,9 +134,14 @@ fn creeping_back_a_little_at_a_time_is_a_seek_once_it_stays() {
     for step in 0..300 {
         sim.pause_at(sim.live_edge() - 8_000 - step * 250);
     }
+    let position = sim.live_edge() - 8_000 - 299 * 250;
+    sim.run_for(8_000);
     assert_eq!(sim.total(), Some(1_500));
 
-    sim.run_for(8_000);
+    for second in 0..=8 {
+        sim.play_at(position + second * 1_000);
+        sim.run_for(1_000);
+    }
     assert_eq!(sim.total(), Some(400));
 }
 

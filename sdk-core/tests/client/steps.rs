@@ -1,6 +1,7 @@
 //! Dates that step where nobody seeks: jitter between segments, advertisements, gaps.
 
 use crate::sim::Sim;
+use parlor_sdk_core::Input;
 use proptest::prelude::*;
 
 /// How far behind what is being filmed the picture is, as far as its dates are right.
@@ -142,6 +143,89 @@ fn a_position_that_stays_elsewhere_is_a_seek_in_the_end() {
             sim.run_for(1_000);
         }
     }
+}
+
+/// A gift a second for a while, under a picture that is where its dates say.
+fn watched_for_a_while() -> Sim {
+    let mut sim = Sim::playing_behind(BEHIND_MS);
+    for _ in 0..40 {
+        sim.happen(|server, now| server.alert(1, now));
+        sim.play_at(sim.live_edge() - BEHIND_MS);
+        sim.run_for(1_000);
+    }
+    sim.forget_deliveries();
+    sim
+}
+
+#[test]
+fn one_report_from_ahead_shows_nothing_early_whatever_follows() {
+    type After = fn(&mut Sim);
+    let lost: After = |sim| sim.input(Input::PlayheadLost);
+    let silent: After = |_| ();
+    let hidden: After = |sim| sim.input(Input::Pause);
+    for (after, shown) in [(lost, 0), (silent, 2), (hidden, 0)] {
+        let mut sim = watched_for_a_while();
+        sim.play_at(sim.live_edge() - BEHIND_MS + 20_000);
+        // Nothing is heard of the player any more.
+        sim.player = None;
+        after(&mut sim);
+        sim.run_for(30_000);
+        assert_eq!(sim.shown().len(), shown);
+
+        sim.input(Input::Resume);
+        sim.run_for(1_000);
+        assert_eq!(sim.shown().len(), shown);
+    }
+}
+
+#[test]
+fn a_picture_that_stands_behind_what_was_shown_is_not_sought() {
+    let mut sim = watched_for_a_while();
+    let position = sim.live_edge() - BEHIND_MS - 6_000;
+    sim.play_at(position);
+    for _ in 0..20 {
+        sim.pause_at(position);
+        sim.run_for(1_000);
+    }
+    for second in 0..6 {
+        sim.play_at(position + second * 1_000);
+        sim.run_for(1_000);
+    }
+
+    assert_eq!(sim.replaced().len(), 0);
+    assert_eq!(sim.shown(), [] as [i64; 0]);
+}
+
+#[test]
+fn dates_that_are_ahead_and_disagree_are_believed_in_the_end() {
+    let (sim, shown) = watch(40_000, |elapsed_ms| match elapsed_ms {
+        ..8_000 => 0,
+        _ if elapsed_ms / 6_000 % 2 == 0 => 17_000,
+        _ => 20_000,
+    });
+    let last = sim.shown_events().last().unwrap();
+
+    assert_eq!(shown, all_of(&sim));
+    let behind_ms =
+        last.0 + crate::server::SERVER_START_MS - last.1.event.occurred_at.unix_millis();
+    assert!(behind_ms < BEHIND_MS - 10_000, "{behind_ms}");
+}
+
+#[test]
+fn a_player_that_played_on_unseen_has_not_sought_because_it_nudged() {
+    let mut sim = watched_for_a_while();
+    sim.player = None;
+    for _ in 0..30 {
+        sim.happen(|server, now| server.alert(1, now));
+        sim.input(Input::PlayheadLost);
+        sim.run_for(1_000);
+    }
+    sim.seeks += 1;
+    sim.play_at(sim.live_edge() - BEHIND_MS);
+    sim.run_for(1_000);
+
+    assert_eq!(sim.replaced().len(), 0);
+    assert!(sim.shown().len() >= 30, "{:?}", sim.shown());
 }
 
 #[test]

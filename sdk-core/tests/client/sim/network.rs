@@ -47,7 +47,8 @@ impl Sim {
         self.send_to_client(socket, message);
     }
 
-    /// Swaps the last two messages with events that are on their way from the server.
+    /// Swaps the last two messages with events that are on their way from the server, unless a count is
+    /// among or between them: nothing shows a client that it has missed one.
     pub(crate) fn reorder(&mut self) {
         let feeds: Vec<usize> = (0..self.in_flight.len())
             .filter(|index| match &self.in_flight[*index].cargo {
@@ -58,7 +59,15 @@ impl Sim {
                 Cargo::ToServer(_) | Cargo::Opened | Cargo::Closed(_) => false,
             })
             .collect();
-        if let [.., one, other] = feeds[..] {
+        let tells_count = |in_flight: &InFlight| match &in_flight.cargo {
+            Cargo::ToClient(message) => {
+                !message["payload"]["data"]["liveRoom"]["presence"].is_null()
+            }
+            Cargo::ToServer(_) | Cargo::Opened | Cargo::Closed(_) => false,
+        };
+        if let [.., one, other] = feeds[..]
+            && !self.in_flight.range(one..=other).any(tells_count)
+        {
             let (at_one, at_other) = (self.in_flight[one].at, self.in_flight[other].at);
             self.in_flight.swap(one, other);
             self.in_flight[one].at = at_one;
