@@ -100,10 +100,14 @@ struct Picture {
 
 impl Picture {
     fn position(&self, now: i64) -> i64 {
-        let way_ms = (now - self.at) * self.rate / 10_000;
-        let position = self.position + if self.playing { way_ms } else { 0 };
+        self.reported(now).max(self.floor)
+    }
 
-        position.max(self.floor)
+    /// Where the player would say it is.
+    fn reported(&self, now: i64) -> i64 {
+        let way_ms = (now - self.at) * self.rate / 10_000;
+
+        self.position + if self.playing { way_ms } else { 0 }
     }
 }
 
@@ -224,13 +228,20 @@ impl Model {
                 ..here
             }),
             Action::Seek { by_ms } => {
-                self.sim.seeks += 1;
+                let position = self.believable(here.position + by_ms);
                 // Where playing on unheard could have taken it, nobody knows that it was sought.
                 let unheard_ms = self.unheard_since.map_or(0, |since| self.sim.now - since);
                 let by_itself_ms = unheard_ms * here.rate / 10_000;
-                let is_sought = !(-1_000..=1_000 + by_itself_ms).contains(&by_ms);
+                let is_sought_from =
+                    |from: i64| !(-1_000..=1_000 + by_itself_ms).contains(&(position - from));
+                let is_sought = is_sought_from(here.position);
+                // What its dates took back before does not tell how far it seeks.
+                if is_sought_from(self.picture.reported(self.sim.now)) != is_sought {
+                    return;
+                }
+                self.sim.seeks += 1;
                 self.report(Picture {
-                    position: here.position + by_ms,
+                    position,
                     floor: if is_sought { i64::MIN } else { here.floor },
                     ..here
                 });
@@ -280,10 +291,14 @@ impl Model {
         }
     }
 
+    /// Farther ahead of what is being filmed no picture is believed.
+    fn believable(&self, position: i64) -> i64 {
+        position.min(self.sim.live_edge() + AHEAD_MAX_MS)
+    }
+
     fn report(&mut self, picture: Picture) {
         if self.placement == Placement::Player {
-            // Farther ahead of what is being filmed no picture is believed.
-            let position = picture.position.min(self.sim.live_edge() + AHEAD_MAX_MS);
+            let position = self.believable(picture.position);
             let stands = picture.floor.saturating_sub(position) <= DISAGREEMENT_MAX_MS;
             let picture = Picture {
                 position,
