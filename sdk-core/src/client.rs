@@ -127,7 +127,7 @@ impl Client {
         }
         let picture_at = match self.timeline.next_due() {
             Some(Due::Server(due)) => self.clock.instant_of(due, self.now),
-            Some(Due::Media(due)) => self.pass.and_then(|pass| pass.instant_of(due)),
+            Some(Due::Media(due)) => self.picture_at(due),
             None => None,
         };
 

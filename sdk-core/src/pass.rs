@@ -94,6 +94,11 @@ impl Pass {
         self.course.instant_of(position)
     }
 
+    /// Returns when the picture should get to `position`, however long nothing more is heard of it.
+    pub(crate) fn expected_at(&self, position: MediaTime) -> Option<Instant> {
+        self.course.expected_at(position)
+    }
+
     /// Returns whether the picture should move, and nothing has been reported of it for too long.
     pub(crate) fn is_silent(&self, now: Instant) -> bool {
         self.course.is_silent(now)

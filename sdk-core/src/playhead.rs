@@ -196,6 +196,13 @@ impl Track {
 
     /// Returns when the picture gets to `position`, if it does without another report.
     pub(crate) fn instant_of(&self, position: MediaTime) -> Option<Instant> {
+        self.expected_at(position)
+            .filter(|at| at.millis_since(self.reported_at) <= EXTRAPOLATION_MAX_MS)
+    }
+
+    /// Returns when the picture should get to `position` if it goes on as reported, however long nothing
+    /// more is heard of it.
+    pub(crate) fn expected_at(&self, position: MediaTime) -> Option<Instant> {
         let ahead_ms = position.millis_since(self.playhead.position);
         if ahead_ms <= 0 {
             return Some(self.reported_at);
@@ -209,7 +216,7 @@ impl Track {
             .saturating_mul(BASIS_POINTS)
             .saturating_add(speed - 1))
             / speed;
-        (wait_ms <= EXTRAPOLATION_MAX_MS).then(|| self.reported_at.plus_millis(wait_ms))
+        Some(self.reported_at.plus_millis(wait_ms))
     }
 
     /// Returns the nearest and the farthest place that the picture can have got to by `now`, if its

@@ -42,6 +42,15 @@ impl Client {
         }
     }
 
+    /// Returns when to look whether the picture has got to `due`. Beyond what is known of it that is when it
+    /// should: a host without frames has no other occasion to ask its player, and asks it once.
+    pub(super) fn picture_at(&self, due: MediaTime) -> Option<Instant> {
+        let pass = self.pass?;
+
+        pass.instant_of(due)
+            .or_else(|| pass.expected_at(due).filter(|at| *at > self.now))
+    }
+
     pub(super) fn handle_playhead(&mut self, playhead: Playhead, now: Instant) {
         if self.schedule.placement != Placement::Player {
             return;

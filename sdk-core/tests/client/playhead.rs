@@ -157,6 +157,32 @@ fn a_picture_that_nothing_is_reported_of_stands_after_two_seconds() {
 }
 
 #[test]
+fn a_host_without_frames_is_woken_once_when_the_picture_should_be_there() {
+    for behind_ms in [1_500, 9_000, 40_000] {
+        let mut sim = Sim::playing_behind(behind_ms);
+        let from = sim.live_edge() - behind_ms;
+        sim.play_at(from);
+        sim.player = None;
+        let due_at = sim.now + behind_ms;
+        sim.contribute(400);
+        sim.run_for(behind_ms - 1);
+        assert_eq!(sim.shown(), [0_i64; 0]);
+        assert_eq!(sim.next_wakeup(), Some(due_at), "{behind_ms}");
+
+        // As the player plays on.
+        sim.now = due_at;
+        sim.play_at(from + behind_ms);
+        assert_eq!(sim.shown(), [3, 4], "{behind_ms}");
+
+        // One that says nothing is not asked at once again.
+        sim.player = None;
+        sim.contribute(400);
+        sim.run_for(behind_ms + 5_000);
+        assert!(sim.next_wakeup() > Some(sim.now), "{behind_ms}");
+    }
+}
+
+#[test]
 fn a_picture_that_was_paused_is_not_lost_however_long_nothing_is_reported() {
     let mut sim = Sim::playing_behind(5_000);
     sim.pause_at(sim.live_edge() - 5_000);

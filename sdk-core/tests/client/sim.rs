@@ -206,6 +206,11 @@ impl Sim {
         self.input(Input::Received(text));
     }
 
+    /// When the client wants to be woken.
+    pub(crate) fn next_wakeup(&self) -> Option<i64> {
+        Some(self.client.poll_timeout()?.as_millis())
+    }
+
     /// Jumps from one thing that happens to the next until `span_ms` has passed.
     pub(crate) fn run_for(&mut self, span_ms: i64) {
         let end = self.now + span_ms;
