@@ -9,7 +9,7 @@ const STYLE = `
 `;
 
 export default function start({ root, theme }) {
-  const sheet = new CSSStyleSheet();
+  const sheet = new root.ownerDocument.defaultView.CSSStyleSheet();
   sheet.replaceSync(STYLE);
   root.adoptedStyleSheets = [sheet];
   const [plate, words, bar] = ["div", "span", "i"].map((name) => document.createElement(name));

@@ -17,6 +17,12 @@ export interface Playhead {
 export interface Player {
   /** Returns `null` while the player does not know. */
   playhead(): Playhead | null;
+  /**
+   * Calls `listener` whenever the picture starts, stops, seeks or takes another rate, until what this returns
+   * is called. Without it a page that is hidden, and has no frames, asks at the moment of what comes next
+   * and whenever the server says something.
+   */
+  subscribe?(listener: () => void): () => void;
 }
 
 export interface Contributor {

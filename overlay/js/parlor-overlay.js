@@ -44,6 +44,15 @@ async function module() {
   console.error(TOO_OLD);
 }
 
+/** Does what is in a player's hands, which may be anybody's code. */
+function attempt(act) {
+  try {
+    act();
+  } catch (error) {
+    console.error("parlor-overlay: the player does not tell of its changes:", error);
+  }
+}
+
 const withFonts = new WeakSet();
 
 function addFonts(document) {
@@ -66,6 +75,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
   #started;
   #token;
   #player;
+  /** Ends that the player tells of its changes. */
+  #unsubscribe;
   #settling = false;
   /** The window whose comings and goings are followed. */
   #window;
@@ -87,7 +98,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
 
   set player(player) {
     this.#player = player ?? undefined;
-    this.#overlay?.attachPlayer(this.#player);
+    this.#attach();
   }
 
   attachPlayer(player) {
@@ -152,6 +163,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
       this.#overlay?.free();
       this.#overlay = undefined;
       this.#started = undefined;
+      this.#attach();
     }
     this.#follow(isLoaded ? this.ownerDocument.defaultView : undefined);
     if (!isLoaded) return;
@@ -166,12 +178,21 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
           drawn.frame(time, pictureTime ?? null, isChanged ? overlay.room() : undefined),
         );
       }
-      this.#overlay.attachPlayer(this.#player);
+      this.#attach();
     } else if (token !== this.#token) {
       this.#overlay.setToken(token);
     }
     this.#started = wanted;
     this.#token = token;
+  }
+
+  /** Has the overlay, if there is one, go by the player. */
+  #attach() {
+    const unsubscribe = this.#unsubscribe;
+    this.#unsubscribe = undefined;
+    this.#overlay?.attachPlayer(this.#player);
+    attempt(() => unsubscribe?.());
+    if (this.#overlay) attempt(() => (this.#unsubscribe = this.#player?.subscribe?.(() => this.#overlay?.look())));
   }
 
   /** Goes by `window`, which shows the element now. */
@@ -185,6 +206,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (!window) return;
     addFonts(this.ownerDocument);
     this.#overlay?.moveDocument();
+    this.#own?.moveDocument();
     this.#overlay?.resume();
   }
 

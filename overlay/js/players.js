@@ -6,10 +6,12 @@
 /** How far the last frame may be from the player's own time, in seconds, to be the one that is shown. */
 const FRAME_LAG_MAX_S = 0.25;
 
+/** What a video tells of its picture that its frames do not. */
+const CHANGES = ["playing", "pause", "waiting", "seeking", "seeked", "ratechange"];
+
 /** Any `<video>`. Without `dateAt`, one whose browser reads the stream's dates itself: Safari, for HLS. */
 export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 1000 } = {}) {
-  const frames = new Frames(video);
-  const seeks = new Seeks(video);
+  const { frames, seeks } = watch(video);
   /** What was told last: while a seek is under way that is still seen. */
   let told = NaN;
 
@@ -26,6 +28,13 @@ export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 
       if (!Number.isFinite(positionMs)) return null;
       // `readyState` below 3 is a picture that waits for data.
       return { positionMs, playing: !video.paused && !video.seeking && video.readyState > 2, rate: video.playbackRate, seeks: count };
+    },
+
+    subscribe(listener) {
+      for (const type of CHANGES) video.addEventListener(type, listener);
+      return () => {
+        for (const type of CHANGES) video.removeEventListener(type, listener);
+      };
     },
   };
 }
@@ -53,6 +62,14 @@ function fragmentDate(hls, time) {
   return Number.isFinite(date) ? date + (time - fragment.start) * 1000 : undefined;
 }
 
+/** What is known of each video, once for however many players are made of it. */
+const watched = new WeakMap();
+
+function watch(video) {
+  if (!watched.has(video)) watched.set(video, { frames: new Frames(video), seeks: new Seeks(video) });
+  return watched.get(video);
+}
+
 /** How often a video has sought, also when it is asked before the event of that has come. */
 class Seeks {
   #video;
@@ -63,19 +80,30 @@ class Seeks {
 
   constructor(video) {
     this.#video = video;
-    video.addEventListener("seeking", () => {
-      if (!this.#isAhead) this.#begin();
-      this.#isAhead = false;
-    });
+    this.#await();
   }
 
   count() {
+    this.#await();
     if (!this.#video.seeking) this.#isSeeking = false;
     else if (!this.#isSeeking) {
       this.#begin();
       this.#isAhead = true;
     }
     return this.#count;
+  }
+
+  /** The video's, when a seek begins. */
+  handleEvent() {
+    // The number has changed since it was asked for, or this is what has changed it.
+    if (this.#isAhead) this.#await();
+    else this.#begin();
+    this.#isAhead = false;
+  }
+
+  /** Only for the next one that nobody has heard of: nobody asks about a video that is gone. */
+  #await() {
+    this.#video.addEventListener("seeking", this, { once: true });
   }
 
   #begin() {

@@ -6,6 +6,10 @@
 /** How long a widget may take to be there before that is said, in milliseconds. */
 const LOAD_SAID_AFTER_MS = 10_000;
 
+/** The first and the longest wait before a module that could not be had is asked for again, in milliseconds. */
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 30_000;
+
 /** Which of the `widgets` that were asked for are addresses. */
 export function addresses(widgets) {
   return widgets.split(/[\s,]+/).filter((word) => word.includes("/"));
@@ -41,6 +45,11 @@ export class OwnWidgets {
     }
   }
 
+  /** The host has been adopted by another document. */
+  moveDocument() {
+    for (const widget of this.#widgets) widget.moveDocument();
+  }
+
   remove() {
     this.#host.removeEventListener("parlor-event", this);
     for (const widget of this.#widgets) widget.remove();
@@ -50,8 +59,14 @@ export class OwnWidgets {
 class OwnWidget {
   #address;
   #element;
+  #root = null;
+  /** The sheets that the widget has, as it was last seen with them, and the document that they hold for. */
+  #sheets = [];
+  #document = null;
   #calls = null;
   #room = null;
+  /** Says that the module does not come. */
+  #lateness;
   #isFaulty = false;
   #isRemoved = false;
 
@@ -64,26 +79,63 @@ class OwnWidget {
   }
 
   async #load(host) {
-    const timer = setTimeout(() => {
-      // No fault of its own yet: what is wrong when it comes is said as well.
-      console.error("parlor-overlay: the widget", this.#address, `is not there after ${LOAD_SAID_AFTER_MS} ms`);
-    }, LOAD_SAID_AFTER_MS);
+    this.#lateness = setTimeout(() => this.#say(`is not there after ${LOAD_SAID_AFTER_MS} ms`), LOAD_SAID_AFTER_MS);
     try {
       const url = new URL(this.#address, document.baseURI);
       if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https lead to widgets");
-      const { default: start } = await import(/* @vite-ignore */ /* webpackIgnore: true */ url.href);
+      const { default: start } = await this.#module(url);
       if (this.#isRemoved) return;
       host.shadowRoot.querySelector(".stage").append(this.#element);
       const root = this.#element.attachShadow({ mode: "open" });
+      this.#document = root.ownerDocument;
+      this.#root = root;
       const calls = await start({ root, theme: new Theme(this.#element) });
+      this.#noteSheets();
       if (this.#isRemoved) calls?.remove?.();
       else this.#calls = calls ?? {};
     } catch (error) {
       this.#fault("does not start:", error);
       this.#element.remove();
     } finally {
-      clearTimeout(timer);
+      clearTimeout(this.#lateness);
     }
+  }
+
+  /** The module at `url`, asked for until it is there: a source of OBS may be there before the network is. */
+  async #module({ href, hash }) {
+    for (let attempt = 0; ; attempt += 1) {
+      // What has failed under one address fails under it for good, in some browsers.
+      const address = attempt ? `${href}${hash ? "" : "#"}~${attempt}` : href;
+      try {
+        return await import(/* @vite-ignore */ /* webpackIgnore: true */ address);
+      } catch (error) {
+        // What cannot be had is a TypeError everywhere; anything else is the module's own fault, and stays.
+        if (!(error instanceof TypeError)) throw error;
+        if (!attempt) this.#say("cannot be had, and is asked for again:", error);
+        clearTimeout(this.#lateness);
+      }
+      await new Promise((done) => setTimeout(done, Math.min(RETRY_FIRST_MS * 2 ** attempt, RETRY_MAX_MS)));
+      if (this.#isRemoved) return {};
+    }
+  }
+
+  /** Takes along what holds for the document that the widget was in, and no other. */
+  moveDocument() {
+    const document = this.#root?.ownerDocument;
+    if (!document || document === this.#document) return;
+    this.#document = document;
+    const { CSSStyleSheet } = document.defaultView;
+    this.#root.adoptedStyleSheets = this.#sheets.map((sheet) => {
+      const copy = new CSSStyleSheet({ media: sheet.media.mediaText, disabled: sheet.disabled });
+      copy.replaceSync(Array.from(sheet.cssRules, ({ cssText }) => cssText).join("\n"));
+      return copy;
+    });
+    this.#noteSheets();
+  }
+
+  /** An adoption takes the sheets away before anybody hears of it. */
+  #noteSheets() {
+    if (this.#root?.ownerDocument === this.#document) this.#sheets = [...this.#root.adoptedStyleSheets];
   }
 
   /** Calls what the widget has under `name`, if it does. It may throw, or return what never comes to an end. */
@@ -94,6 +146,7 @@ class OwnWidget {
     } catch (error) {
       this.#fault("failed:", error);
     }
+    if (this.#calls) this.#noteSheets();
   }
 
   /** Hands over `room`, unless the widget has it. */
@@ -114,6 +167,10 @@ class OwnWidget {
   #fault(...what) {
     if (this.#isFaulty) return;
     this.#isFaulty = true;
+    this.#say(...what);
+  }
+
+  #say(...what) {
     console.error("parlor-overlay: the widget", this.#address, ...what);
   }
 }

@@ -109,6 +109,11 @@ impl Overlay {
         }
     }
 
+    /// Asks the player, which has told of a change, where its picture is.
+    pub fn look(&self) {
+        self.running.report_playhead();
+    }
+
     /// Hands over a new token.
     #[wasm_bindgen(js_name = setToken)]
     pub fn set_token(&self, token: &str) {

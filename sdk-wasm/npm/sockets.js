@@ -14,6 +14,9 @@ const REGISTRY = Symbol.for("parlor.sockets.1");
 /** An operation of a member, as the server repeats it. Before it stands nothing but plain fields. */
 const FOR_MEMBER = /^(\{[^{}[\]]*?"id":")(\d+)\.(\d+")/;
 
+/** What the server says last of an operation. */
+const IS_LAST = /^\{[^{}[\]]*?"type":"(?:complete|error)"/;
+
 /** What a client says of an operation. */
 const OF_OPERATION = /^(\{"type":"(subscribe|complete)","id":")(\d+)/;
 
@@ -102,7 +105,9 @@ class Trunk {
     const own = FOR_MEMBER.exec(text);
     if (own) {
       const [head, before, number, id] = own;
-      this.#tell(this.#members.get(Number(number)), message(before + id + text.slice(head.length)));
+      const member = this.#members.get(Number(number));
+      if (IS_LAST.test(text)) member?.running.delete(id.slice(0, -1));
+      this.#tell(member, message(before + id + text.slice(head.length)));
       return;
     }
     const { type, payload } = JSON.parse(text);

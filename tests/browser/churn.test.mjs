@@ -61,11 +61,13 @@ test('after 200 elements no socket, no listener and no memory stays', { timeout 
 
   const comeAndGo = (count) =>
     page.evaluate(async ({ count, atATime, server, room }) => {
+      const { fromVideo } = await import(`${server}/players.js`);
+      const video = (window.video ??= document.createElement('video'));
       for (let made = 0; made < count; made += atATime) {
         const elements = Array.from({ length: atATime }, () => document.createElement('parlor-overlay'));
         await Promise.all(elements.map((element) => new Promise((live) => {
           element.addEventListener('parlor-connection', ({ detail }) => detail.state === 'live' && live());
-          Object.assign(element, { server, room, placement: 'source', player: { playhead: () => null } });
+          Object.assign(element, { server, room, placement: 'source', player: fromVideo(video) });
           document.body.append(element);
         })));
         // A frame in which they are drawn.

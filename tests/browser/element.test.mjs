@@ -303,6 +303,55 @@ test('without frames, a picture that stands still is not run ahead of', { timeou
   assert.deepEqual(troubles, []);
 });
 
+test('without frames, what is due is told at its moment, also after the picture has stood', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page, troubles } = await site.visit(browser, overlay(server, room) + script(server));
+  await untilLive(page);
+  await onOverlay(page, `
+    window.requestAnimationFrame = () => 0;
+    window.latency = 7000;
+    window.player = { playhead: () => window.stoodAt
+      ? { positionMs: window.stoodAt, playing: false }
+      : { positionMs: Date.now() - window.latency, playing: true } };
+    window.player.subscribe = (listener) => (window.change = listener, () => (window.change = null));
+    overlay.attachPlayer(window.player);`);
+  await staff.donate(room.id, { message: 'on its way' });
+  const first = await untilShown(page, 'on its way', { polling: 100 });
+  const late = first.shownAt - first.occurredAt - 7_000;
+  assert.ok(Math.abs(late) < 1_000, `${late} ms late`);
+
+  await onOverlay(page, `window.stoodAt = Date.now() - window.latency; window.change();`);
+  await staff.donate(room.id, { message: 'for later' });
+  const latency = await page.evaluate(async () => {
+    await new Promise((done) => setTimeout(done, 3_000));
+    window.latency = Date.now() - window.stoodAt;
+    window.stoodAt = 0;
+    window.change();
+    return window.latency;
+  });
+  const second = await untilShown(page, 'for later', { polling: 100 });
+  const later = second.shownAt - second.occurredAt - latency;
+  assert.ok(Math.abs(later) < 1_000, `${later} ms late`);
+
+  await onOverlay(page, 'overlay.remove()');
+  assert.equal(await page.evaluate(() => window.change), null);
+  assert.deepEqual(troubles, []);
+});
+
+test('a player whose subscribing fails is asked all the same', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page, said, troubles } = await site.visit(browser, overlay(server, room) + script(server));
+  await untilLive(page);
+  await onOverlay(page, `
+    const odd = [() => { throw new Error('odd'); }, () => 5, () => () => { throw new Error('odd'); }];
+    for (const subscribe of odd) overlay.attachPlayer({ subscribe, playhead: () => null });
+    overlay.attachPlayer({ subscribe: 5, playhead: () => (window.asked = true, null) });`);
+  await page.waitForFunction(() => window.asked);
+
+  assert.equal(said.filter((text) => text.includes('does not tell of its changes')).length, 4, said.join('\n'));
+  assert.deepEqual(troubles, []);
+});
+
 test('a browser that is too old is told so, and shows nothing broken', { timeout }, async () => {
   const room = await staff.openRoom();
   // What Chromium 103 answers, which older OBS carry.

@@ -63,11 +63,12 @@ export async function untilLive(page) {
   await page.waitForFunction(() => window.connections.at(-1) === 'live');
 }
 
-/** Waits until a contribution with this message has been shown, and returns it. */
-export async function untilShown(page, message) {
+/** Waits until a contribution with this message has been shown, and returns it. Looks with every frame, unless told. */
+export async function untilShown(page, message, options) {
   const handle = await page.waitForFunction(
     (message) => window.shown.find((event) => event.contribution?.message === message),
     message,
+    options,
   );
   return handle.jsonValue();
 }

@@ -25,6 +25,28 @@ function framed(fields) {
   return video;
 }
 
+/** Has `video` count who listens to it. */
+function listened(video) {
+  const listening = new Set();
+  const key = (type, listener) => [...listening].find((one) => one.type === type && one.listener === listener);
+  const { addEventListener, removeEventListener } = video;
+  video.addEventListener = (type, listener, options) => {
+    if (!key(type, listener)) listening.add({ type, listener, once: options?.once });
+    addEventListener.call(video, type, listener, options);
+  };
+  video.removeEventListener = (type, listener) => {
+    listening.delete(key(type, listener));
+    removeEventListener.call(video, type, listener);
+  };
+  const { dispatchEvent } = video;
+  video.dispatchEvent = (event) => {
+    for (const one of listening) if (one.once && one.type === event.type) listening.delete(one);
+    return dispatchEvent.call(video, event);
+  };
+  video.listeners = () => listening.size;
+  return video;
+}
+
 /** Fragments of 4 s, after the 25th of which the stream was away for a minute. */
 const fragments = Array.from({ length: 50 }, (_, index) => ({
   start: index * 4,
@@ -167,10 +189,40 @@ test('frames that stay away do not hold the date back', () => {
   assert.equal(player.playhead().positionMs, START + 50_000);
 });
 
-test('a video that nobody asks about is not listened to', () => {
-  const video = framed({ currentTime: 10 });
-  fromHls(hls(), video).playhead();
+test('a video that nobody asks about is not listened to, however many have asked', () => {
+  const video = listened(framed({ currentTime: 10 }));
+  for (let count = 0; count < 200; count += 1) {
+    const player = fromHls(hls(), video);
+    player.playhead();
+    player.subscribe(() => {})();
+  }
 
   assert.equal(video.present(10), 1);
   assert.equal(video.present(11), 0);
+  assert.ok(video.listeners() <= 1, `${video.listeners()} listeners`);
+  video.dispatchEvent(new Event('seeking'));
+  assert.equal(video.listeners(), 0);
+});
+
+test('a seek is counted though another was told in between, and nobody has asked', () => {
+  const video = playing({ currentTime: 10 });
+  const player = fromVideo(video, { dateAt: (time) => START + time * 1_000 });
+  for (let seeks = 1; seeks < 4; seeks += 1) {
+    const before = player.playhead().seeks;
+    for (let event = 0; event < seeks; event += 1) video.dispatchEvent(new Event('seeking'));
+    assert.notEqual(player.playhead().seeks, before);
+  }
+});
+
+test('who has subscribed hears that the picture starts, stops and is sent elsewhere, until they end it', () => {
+  const video = playing();
+  let count = 0;
+  const end = fromVideo(video).subscribe(() => (count += 1));
+  const types = ['playing', 'pause', 'waiting', 'seeking', 'seeked', 'ratechange'];
+  for (const type of types) video.dispatchEvent(new Event(type));
+  assert.equal(count, types.length);
+
+  end();
+  for (const type of types) video.dispatchEvent(new Event(type));
+  assert.equal(count, types.length);
 });

@@ -42,7 +42,22 @@ const MODULES = {
   '/none.js': 'export const nothing = 1;',
   '/bad.js': 'export default function (',
 };
-const FAULTY = Object.keys(MODULES).filter((name) => !['/whole.js', '/spoils.js'].includes(name));
+
+/** A widget in a style sheet of its own, as anybody would make it. */
+MODULES['/dressed.js'] = `
+  export default function start({ root }) {
+    const line = root.appendChild(document.createElement('p'));
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync('p { color: rgb(1, 2, 3) } @media (min-width: 1px) { p { opacity: 0.5 } }');
+    root.adoptedStyleSheets = [sheet];
+    return { show({ contribution }) { if (contribution) line.textContent = contribution.message; } };
+  }`;
+MODULES['/late.js'] = MODULES['/whole.js'];
+
+/** How often each is refused before it is served. */
+const refusals = { '/late.js': 2 };
+
+const FAULTY = Object.keys(MODULES).filter((name) => !['/whole.js', '/spoils.js', '/dressed.js', '/late.js'].includes(name));
 
 let site;
 let server;
@@ -51,7 +66,9 @@ let browser;
 
 before(async () => {
   site = createServer((request, response) => {
-    const module = MODULES[request.url];
+    const isRefused = refusals[request.url] > 0;
+    if (isRefused) refusals[request.url] -= 1;
+    const module = isRefused ? undefined : MODULES[request.url];
     response.writeHead(module ? 200 : 404, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' });
     response.end(module);
   });
@@ -148,6 +165,42 @@ test('whatever a widget does wrong is said once, and the others go on', { timeou
   assert.deepEqual(troubles, []);
 });
 
+test('a widget whose server is away at first comes with it, and that is said once', { timeout }, async () => {
+  const room = await openRoom();
+  const { page, said, troubles } = await openSource(room, [`${origin()}/late.js`]);
+  await page.waitForFunction(() => window.told?.room?.profile && window.told.frames > 0);
+  await staff.donate(room.id, { message: 'better late' });
+  await page.locator('parlor-overlay [part="widget"] p').getByText('better late').waitFor();
+
+  assert.equal(refusals['/late.js'], 0);
+  const ours = said.filter((text) => text.startsWith('parlor-overlay'));
+  assert.equal(ours.length, 1, ours.join('\n'));
+  assert.deepEqual(troubles, []);
+});
+
+test('a widget keeps its looks in another document, and on its way back', { timeout }, async () => {
+  const room = await openRoom();
+  const { page, said, troubles } = await openSource(room, [`${origin()}/dressed.js`]);
+  await staff.donate(room.id, { message: 'well dressed' });
+  await page.locator('parlor-overlay [part="widget"] p').getByText('well dressed').waitFor();
+  await page.evaluate(() => document.body.append(document.createElement('iframe')));
+
+  const frame = page.frameLocator('iframe');
+  for (const [into, place] of [['iframe', frame], ['page', page], ['iframe', frame]]) {
+    await page.evaluate((into) => {
+      const inside = document.querySelector('iframe').contentDocument;
+      const overlay = document.querySelector('parlor-overlay') ?? inside.querySelector('parlor-overlay');
+      (into === 'page' ? document : inside).body.append(overlay);
+    }, into);
+    const looks = await place.locator('parlor-overlay [part="widget"] p').evaluate((line) => {
+      const { color, opacity } = line.ownerDocument.defaultView.getComputedStyle(line);
+      return [color, opacity];
+    });
+    assert.deepEqual(looks, ['rgb(1, 2, 3)', '0.5'], into);
+  }
+  assert.deepEqual([said, troubles], [[], []]);
+});
+
 test("the server's page for OBS runs widgets of its own and of origins that are named, and of no other", { timeout }, async () => {
   const room = await openRoom();
   const own = await openSource(room, ['/widget/goal.js']);
@@ -159,7 +212,7 @@ test("the server's page for OBS runs widgets of its own and of origins that are 
   try {
     const other = await new Staff(strict).openRoom();
     const { page, said } = await openSource(other, ['alerts', `${origin()}/whole.js`], strict);
-    while (!said.some((text) => text.includes('does not start'))) await page.waitForEvent('console');
+    while (!said.some((text) => text.includes('cannot be had'))) await page.waitForEvent('console');
     assert.equal(await page.evaluate(() => window.told), undefined);
     const response = await fetch(`${server.url}/player/`);
     assert.ok(!response.headers.get('content-security-policy').includes(origin()), 'on no other page');

@@ -1,0 +1,68 @@
+// What one socket carries for several clients, on a socket that the test holds.
+
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { openSocket } from '../../sdk-wasm/npm/sockets.js';
+
+let socket;
+let count = 0;
+
+class HeldSocket extends EventTarget {
+  sent = [];
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+  close() {}
+}
+
+beforeEach(() => {
+  globalThis.WebSocket = class {
+    constructor() {
+      return (socket = new HeldSocket());
+    }
+  };
+  count += 1;
+});
+
+/** Two who share a socket that is open, with an operation of the first under way. */
+function subscribed() {
+  const [one, other] = [1, 2].map(() => openSocket(`ws://127.0.0.1/${count}`, 'graphql-transport-ws'));
+  socket.dispatchEvent(new Event('open'));
+  const heard = [];
+  one.addEventListener('message', ({ data }) => heard.push(JSON.parse(data)));
+  one.send('{"type":"subscribe","id":"7","payload":{}}');
+  const say = (text) => socket.dispatchEvent(new MessageEvent('message', { data: text.replace('ID', socket.sent[0].id) }));
+  return { one, other, heard, say };
+}
+
+const completed = () => socket.sent.filter(({ type }) => type === 'complete').length;
+
+for (const last of [
+  '{"id":"ID","type":"complete"}',
+  '{"type":"complete","id":"ID"}',
+  '{"type":"error","id":"ID","payload":[{"message":"no"}]}',
+  '{"id":"ID","type":"error","payload":[{"message":"no"}]}',
+]) {
+  test(`an operation that the server has ended by ${last} is over`, () => {
+    const { one, heard, say } = subscribed();
+    say(last);
+    assert.equal(heard[0].id, '7');
+    assert.equal(one.running.size, 0);
+    one.close();
+    assert.equal(completed(), 0);
+  });
+}
+
+for (const next of [
+  '{"type":"next","id":"ID","payload":{"data":{"type":"complete"}}}',
+  '{"id":"ID","type":"next","payload":{"data":{"text":"\\"type\\":\\"error\\""}}}',
+]) {
+  test(`an operation that goes on with ${next} is ended by who leaves`, () => {
+    const { one, other, heard, say } = subscribed();
+    say(next);
+    assert.equal(heard.length, 1);
+    one.close();
+    assert.equal(completed(), 1);
+    other.close();
+  });
+}
