@@ -41,12 +41,14 @@ pub(crate) enum Step {
     Protocol,
     /// The pages, in Chromium
     Browser,
+    /// The pages in Firefox and in `WebKit`
+    Engines,
     /// The npm packages as bundlers build them into an application, in Chromium
     Bundlers,
 }
 
 /// In the order that finds the cheapest mistake first.
-pub(crate) const ALL: [Step; 13] = [
+pub(crate) const ALL: [Step; 14] = [
     Step::Tidy,
     Step::Lint,
     Step::Rust,
@@ -59,7 +61,16 @@ pub(crate) const ALL: [Step; 13] = [
     Step::Mobile,
     Step::Protocol,
     Step::Browser,
+    Step::Engines,
     Step::Bundlers,
+];
+
+const ENGINES: &[&Tool] = &[
+    &tools::NODE,
+    &tools::NPM,
+    &tools::FIREFOX,
+    &tools::WEBKIT,
+    &tools::XVFB,
 ];
 
 /// What came of a step.
@@ -93,6 +104,7 @@ impl Step {
             Self::Mobile => "mobile",
             Self::Protocol => "protocol",
             Self::Browser => "browser",
+            Self::Engines => "engines",
             Self::Bundlers => "bundlers",
         }
     }
@@ -118,6 +130,10 @@ impl Step {
             Self::Browser => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
                 web::build(wasm::Source::Auto)?;
                 node("browser")
+            }),
+            Self::Engines => with_tools(ENGINES, || {
+                web::build(wasm::Source::Auto)?;
+                node("engines")
             }),
             Self::Bundlers => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
                 web::build(wasm::Source::Auto)?;

@@ -68,6 +68,24 @@ pub(crate) const CHROMIUM: Tool = Tool {
     packages: &["chromium"],
     why: "shows the pages under test",
 };
+pub(crate) const FIREFOX: Tool = Tool {
+    name: "firefox-esr",
+    evidence: Evidence::Program("firefox-esr"),
+    packages: &["firefox-esr"],
+    why: "shows the pages under test in another engine",
+};
+pub(crate) const WEBKIT: Tool = Tool {
+    name: "WebKitWebDriver",
+    evidence: Evidence::Program("WebKitWebDriver"),
+    packages: &["webkit2gtk-driver"],
+    why: "shows the pages under test in a third engine",
+};
+pub(crate) const XVFB: Tool = Tool {
+    name: "Xvfb",
+    evidence: Evidence::Program("Xvfb"),
+    packages: &["xvfb"],
+    why: "is the display that WebKit wants",
+};
 pub(crate) const POSTGRES: Tool = Tool {
     name: "postgresql",
     evidence: Evidence::Versioned {
