@@ -11,6 +11,10 @@ export interface Playhead {
    * to be at once. Without it a position that steps counts as a date that does, until it has stayed for 8 s.
    */
   seeks?: number;
+  /** When the picture was, or will be, there, by `performance.now()`; unless it is said, when it is asked. */
+  atMs?: number;
+  /** What was read: the frame that is seen, or the player's clock, which is taken unless it is said. */
+  quality?: "frame" | "clock";
 }
 
 /** Asked once per frame. */

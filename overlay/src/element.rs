@@ -5,13 +5,13 @@ use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
 use js_sys::Function;
-use parlor_sdk_core::{Config, Delivery, Placement};
+use parlor_sdk_core::{Config, Delivery, Placement, Playhead};
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement, Window};
 
 use crate::frame_loop::FrameLoop;
-use crate::player::Player;
+use crate::player::{Place, Player, Seeks};
 use crate::render::Stage;
 use crate::scene::{Scene, Widgets};
 
@@ -32,7 +32,9 @@ struct Running {
     scene: RefCell<Scene>,
     stage: RefCell<Stage>,
     player: RefCell<Option<Player>>,
-    had_playhead: Cell<bool>,
+    /// Whether the player has said where it is, and not yet that it does not know any more.
+    has_playhead: Cell<bool>,
+    seeks: Cell<Seeks>,
     scene_at_ms: Cell<i64>,
     on_frame: RefCell<Option<Function>>,
     /// Whether the room is another than at the last call of `on_frame`.
@@ -70,7 +72,8 @@ impl Overlay {
             client: OnceCell::new(),
             scene: RefCell::new(Scene::new(widgets)),
             player: RefCell::new(None),
-            had_playhead: Cell::new(false),
+            has_playhead: Cell::new(false),
+            seeks: Cell::new(Seeks::default()),
             scene_at_ms: Cell::new(0),
             on_frame: RefCell::new(None),
             is_changed: Cell::new(false),
@@ -99,12 +102,16 @@ impl Overlay {
         self.frames = self.running.follow_frames(window);
     }
 
-    /// Takes the player whose picture the overlay lies on, or `undefined` for none.
+    /// Takes the player whose picture the overlay lies on, or `undefined` for none: whoever takes the
+    /// player away, also one that has lost its playhead, wants the stream's delay.
     #[wasm_bindgen(js_name = attachPlayer)]
     pub fn attach_player(&self, player: Option<Player>) {
-        let is_gone = player.is_none() && self.running.had_playhead.replace(false);
+        let is_taken_away = player.is_none() && self.running.player.borrow().is_some();
         *self.running.player.borrow_mut() = player;
-        if is_gone {
+        let seeks = self.running.seeks.get().of_another_player();
+        self.running.seeks.set(seeks);
+        if is_taken_away {
+            self.running.has_playhead.set(false);
             self.running.client().report_no_playhead();
         }
     }
@@ -206,14 +213,20 @@ impl Running {
         let Some(player) = player else {
             return;
         };
-        match player.ask(LEAD_MS) {
-            Some(playhead) => {
-                self.had_playhead.set(true);
-                self.client().report_playhead(Some(playhead));
+        match player.ask(LEAD_MS, |at_ms| self.client().instant_of(at_ms)) {
+            Place::At(playhead) => {
+                self.has_playhead.set(true);
+                let seeks = self.seeks.get().and(playhead.seeks);
+                self.seeks.set(seeks);
+                self.client().report_playhead(Some(Playhead {
+                    seeks: seeks.count(),
+                    ..playhead
+                }));
             }
-            None if self.had_playhead.replace(false) => self.client().report_playhead(None),
-            // It is still loading; the client waits a while by itself.
-            None => {}
+            // One that is still loading: the client waits a while by itself.
+            Place::Unknown | Place::Unreadable if !self.has_playhead.replace(false) => {}
+            Place::Unknown => self.client().report_playhead(None),
+            Place::Unreadable => self.client().refuse_playhead(),
         }
     }
 

@@ -90,6 +90,7 @@ impl Client {
             Input::Closed { code } => self.connection.handle_closed(code, out, now),
             Input::Playhead(playhead) => self.handle_playhead(playhead, now),
             Input::PlayheadLost => self.lose_playhead(Doubt::Lost, now),
+            Input::PlayheadUnreadable => self.refuse_playhead(now),
             Input::NoPlayhead => self.handle_no_playhead(),
             Input::TokenRenewed(token) => self.connection.handle_token(token, out, now),
             Input::Pause => self.pause(now),

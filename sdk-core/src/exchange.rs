@@ -25,9 +25,11 @@ pub enum Input<'a> {
     /// The player reported where it is. Wanted on play, pause, stall, seek and rate change, and
     /// about every second.
     Playhead(Playhead),
-    /// The player does not say where it is, for now, or says what cannot be: it throws, or what
-    /// [`Playhead::read`] does not take. A picture that was known stands until a report comes.
+    /// The player does not say where it is, for now. A picture that was known stands until a report comes.
     PlayheadLost,
+    /// The player says what [`Playhead::read`] does not take, or throws. As [`Self::PlayheadLost`], and
+    /// counted among what cannot be.
+    PlayheadUnreadable,
     /// There is a player, and it cannot tell where on the stream's timeline it is.
     NoPlayhead,
     /// The host has a new token. Ends a wait for one. If the server is about to close the socket

@@ -18,6 +18,7 @@ mod connection;
 mod due;
 mod event;
 mod exchange;
+mod host_clock;
 mod participant;
 mod pass;
 mod playhead;
@@ -39,8 +40,9 @@ pub use event::{
 pub use exchange::{
     ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats, TokenRequest,
 };
+pub use host_clock::HostClock;
 pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
-pub use playhead::{Playhead, SyncSource};
+pub use playhead::{Playhead, PlayheadQuality, SyncSource};
 pub use rehearsal::{RehearsalError, rehearse};
 pub use room::Room;
 pub use time::{Instant, MediaTime, ServerTime};

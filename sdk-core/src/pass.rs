@@ -66,7 +66,7 @@ pub(crate) enum Verdict {
 }
 
 impl Pass {
-    pub(crate) const fn new(playhead: Playhead, now: Instant) -> Self {
+    pub(crate) fn new(playhead: Playhead, now: Instant) -> Self {
         let course = Track::new(playhead, now);
 
         Self {

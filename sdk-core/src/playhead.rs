@@ -28,11 +28,28 @@ const AHEAD_MAX_MS: i64 = 60_000;
 /// may be late, and a player of which two are missing has stalled, or is gone.
 pub(crate) const EXTRAPOLATION_MAX_MS: i64 = 2_000;
 
+/// How far ahead a stamp may be: a frame is stamped with the instant at which it will be seen, which is a
+/// few frames away. What is further ahead is of another clock, such as the wall's.
+const STAMP_AHEAD_MAX_MS: i64 = 1_000;
+
+/// What a reading of a playhead is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlayheadQuality {
+    /// The frame that is seen.
+    Frame,
+    /// The player's own clock, which is a frame or some from what is seen.
+    Clock,
+}
+
 /// Where a player's picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Playhead {
     /// The program date-time of the picture shown.
     pub position: MediaTime,
+    /// When the picture was there, by the host's clock: `None` for the instant at which it is reported.
+    pub true_at: Option<Instant>,
+    /// What was read.
+    pub quality: PlayheadQuality,
     /// Whether the picture moves: false while paused or stalled.
     pub playing: bool,
     /// Speed in basis points; 10,000 is normal, and 160,000 the most that counts.
@@ -70,7 +87,8 @@ pub(crate) enum Doubt {
 
 impl Playhead {
     /// Takes what a player says, whatever it is: a program date-time in milliseconds since 1970, and
-    /// a speed, 1 being normal. `None` if it is no number, or no place or speed that a picture has.
+    /// a speed, 1 being normal. `None` if it is no number, or no place or speed that a picture has. It is
+    /// a clock's, and true when it is reported, unless [`Self::stamped`] says otherwise.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -83,16 +101,53 @@ impl Playhead {
 
         Some(Self {
             position: MediaTime::from_unix_millis(position_ms as i64),
+            true_at: None,
+            quality: PlayheadQuality::Clock,
             playing,
             rate: (rate * 10_000.0) as u32,
             seeks,
         })
     }
 
+    /// Returns the reading with the instant at which the host says that it was true, if that can be one,
+    /// and with what it was read from.
+    #[must_use]
+    pub const fn stamped(self, true_at: Option<Instant>, quality: PlayheadQuality) -> Self {
+        Self {
+            true_at,
+            quality,
+            ..self
+        }
+    }
+
     pub(crate) const fn moved_by(self, millis: i64) -> Self {
         Self {
             position: self.position.plus_millis(millis),
             ..self
+        }
+    }
+
+    /// Returns where the picture is at `now`, as far as that follows from the reading: one that is older
+    /// than the picture is taken to go on without a report stands where that ended. A stamp that cannot
+    /// be is none.
+    pub(crate) fn as_of(self, now: Instant) -> Self {
+        let true_at = self
+            .true_at
+            .filter(|at| at.millis_since(now) <= STAMP_AHEAD_MAX_MS)
+            .unwrap_or(now);
+        let age_ms = now.millis_since(true_at).min(EXTRAPOLATION_MAX_MS);
+
+        Self {
+            true_at: Some(true_at),
+            ..self.moved_by(advance_ms(age_ms, self.speed()))
+        }
+    }
+
+    fn speed(&self) -> i64 {
+        if self.playing {
+            i64::from(self.rate.min(RATE_MAX))
+        } else {
+            0
         }
     }
 
@@ -106,17 +161,24 @@ impl Playhead {
 /// The last report, and when it came.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Track {
+    /// As of `reported_at`.
     playhead: Playhead,
     reported_at: Instant,
+    /// Until when the picture is taken to go on: longer after a reading that was fresh.
+    silent_at: Instant,
     /// Whether the player may have gone on unseen, at the rate of its last report.
     is_lost: bool,
 }
 
 impl Track {
-    pub(crate) const fn new(playhead: Playhead, now: Instant) -> Self {
+    /// Takes in a playhead that is as of `now`.
+    pub(crate) fn new(playhead: Playhead, now: Instant) -> Self {
+        let true_at = playhead.true_at.unwrap_or(now);
+
         Self {
             playhead,
             reported_at: now,
+            silent_at: true_at.plus_millis(EXTRAPOLATION_MAX_MS),
             is_lost: false,
         }
     }
@@ -166,8 +228,8 @@ impl Track {
 
     /// Returns where the picture should be by now.
     pub(crate) fn position(&self, now: Instant) -> MediaTime {
-        let elapsed_ms = now.millis_since(self.reported_at);
-        let elapsed_ms = elapsed_ms.clamp(0, EXTRAPOLATION_MAX_MS);
+        let until = now.min(self.silent_at);
+        let elapsed_ms = until.millis_since(self.reported_at).max(0);
 
         self.playhead
             .position
@@ -176,7 +238,7 @@ impl Track {
 
     /// Returns whether the picture should move, and nothing has been reported of it for too long.
     pub(crate) fn is_silent(&self, now: Instant) -> bool {
-        self.speed() > 0 && now.millis_since(self.reported_at) >= EXTRAPOLATION_MAX_MS
+        self.speed() > 0 && self.silent_at <= now
     }
 
     /// Returns the track of a picture that stands where this one is by now.
@@ -197,7 +259,7 @@ impl Track {
     /// Returns when the picture gets to `position`, if it does without another report.
     pub(crate) fn instant_of(&self, position: MediaTime) -> Option<Instant> {
         self.expected_at(position)
-            .filter(|at| at.millis_since(self.reported_at) <= EXTRAPOLATION_MAX_MS)
+            .filter(|at| *at <= self.silent_at.max(self.reported_at))
     }
 
     /// Returns when the picture should get to `position` if it goes on as reported, however long nothing
@@ -243,11 +305,7 @@ impl Track {
     }
 
     fn speed(&self) -> i64 {
-        if self.playhead.playing {
-            i64::from(self.playhead.rate.min(RATE_MAX))
-        } else {
-            0
-        }
+        self.playhead.speed()
     }
 }
 
@@ -257,12 +315,14 @@ fn advance_ms(elapsed_ms: i64, speed: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Playhead, Track};
+    use super::{Playhead, PlayheadQuality, Track};
     use crate::time::{Instant, MediaTime};
 
     fn playhead(position: i64, playing: bool, rate: u32) -> Playhead {
         Playhead {
             position: MediaTime::from_unix_millis(position),
+            true_at: None,
+            quality: PlayheadQuality::Clock,
             playing,
             rate,
             seeks: 0,

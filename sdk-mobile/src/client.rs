@@ -6,7 +6,9 @@
 
 use crate::api::Api;
 use crate::driver::{DELIVERIES_MAX, Driver, Machine, News};
-use crate::record::{Config, ConnectionState, Delivery, Room, Stats, SyncSource, TokenRequest};
+use crate::record::{
+    Config, ConnectionState, Delivery, PlayheadReading, Room, Stats, SyncSource, TokenRequest,
+};
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::token::SharedToken;
@@ -110,15 +112,23 @@ impl Client {
     /// `position_unix_millis` is the program date-time of the picture shown; a rate of 10,000 basis
     /// points is normal speed.
     pub fn set_playhead(&self, position_unix_millis: i64, playing: bool, rate_basis_points: u32) {
-        self.wishes.playhead.send_replace(PlayheadReport::At {
-            playhead: core::Playhead {
-                position: core::MediaTime::from_unix_millis(position_unix_millis),
-                playing,
-                rate: rate_basis_points,
-                seeks: self.wishes.seeks.load(Ordering::Relaxed),
-            },
-            reported_at: self.machine.now(),
-        });
+        self.take(Some(core::Playhead {
+            position: core::MediaTime::from_unix_millis(position_unix_millis),
+            true_at: Some(self.machine.now()),
+            quality: core::PlayheadQuality::Clock,
+            playing,
+            rate: rate_basis_points,
+            seeks: self.wishes.seeks.load(Ordering::Relaxed),
+        }));
+    }
+
+    /// Reports where the player's picture is, or was a moment ago, as the player says it, whatever that
+    /// is. As [`Client::set_playhead`]; with what is no number it is as [`Client::lose_playhead`], and
+    /// counted.
+    pub fn report_playhead(&self, reading: PlayheadReading) {
+        let seeks = self.wishes.seeks.load(Ordering::Relaxed);
+
+        self.take(reading.read(seeks, self.machine.now()));
     }
 
     /// Reports that the player does not say where it is, for now: an advertisement without dates, a stream
@@ -307,6 +317,11 @@ impl Client {
         }
 
         None
+    }
+
+    fn take(&self, playhead: Option<core::Playhead>) {
+        let report = playhead.map_or(PlayheadReport::Unreadable, PlayheadReport::At);
+        self.wishes.playhead.send_replace(report);
     }
 
     /// Waits until a delivery is waiting to be taken. Safe to cancel.

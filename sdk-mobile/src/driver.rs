@@ -20,8 +20,6 @@ use tokio::time::sleep_until;
 /// stops.
 pub(crate) const DELIVERIES_MAX: usize = 64;
 
-const BASIS_POINTS: i64 = 10_000;
-
 /// The core, for the driver to drive and the handle to look at.
 pub(crate) struct Machine {
     core: Mutex<core::Client>,
@@ -255,13 +253,8 @@ impl Driver {
                 }
                 self.lifecycle = lifecycle;
             }
-            Event::Playhead(PlayheadReport::At {
-                playhead,
-                reported_at,
-            }) => {
-                let playhead = advanced(playhead, self.machine.now().millis_since(reported_at));
-                self.input(Input::Playhead(playhead));
-            }
+            Event::Playhead(PlayheadReport::At(playhead)) => self.input(Input::Playhead(playhead)),
+            Event::Playhead(PlayheadReport::Unreadable) => self.input(Input::PlayheadUnreadable),
             Event::Playhead(PlayheadReport::Lost) => self.input(Input::PlayheadLost),
             Event::Playhead(PlayheadReport::Unknown) => self.input(Input::NoPlayhead),
             Event::Token(token) => self.input(Input::TokenRenewed(token)),
@@ -293,20 +286,6 @@ impl Driver {
 )]
 fn read_clock() -> std::time::Instant {
     std::time::Instant::now()
-}
-
-/// Returns where a playhead has got to `elapsed_ms` after its report: a driver that stood still
-/// sees reports late.
-fn advanced(playhead: core::Playhead, elapsed_ms: i64) -> core::Playhead {
-    if !playhead.playing {
-        return playhead;
-    }
-    let way_ms = elapsed_ms.saturating_mul(i64::from(playhead.rate)) / BASIS_POINTS;
-
-    core::Playhead {
-        position: playhead.position.plus_millis(way_ms),
-        ..playhead
-    }
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {

@@ -32,8 +32,8 @@ pub use client::Client;
 pub use record::{
     Config, ConnectionState, ContributionAlert, ContributionKind, Delivery, EventKind, Failure,
     HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, ParticipantChange,
-    ParticipantProfile, ParticipantRole, Placement, Room, RoomEvent, RoomProfile, RoomState,
-    Session, Stage, StageRole, Stats, SyncSource, TokenRequest, TokenRequestReason,
+    ParticipantProfile, ParticipantRole, Placement, PlayheadReading, Room, RoomEvent, RoomProfile,
+    RoomState, Session, Stage, StageRole, Stats, SyncSource, TokenRequest, TokenRequestReason,
 };
 pub use rehearsal::{RehearsalError, rehearse};
 pub use runtime::stop_background;

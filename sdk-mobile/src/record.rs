@@ -158,6 +158,22 @@ pub enum Failure {
     },
 }
 
+/// Where a player says that its picture is, in numbers as players give them.
+#[derive(Debug, Clone, Copy, PartialEq, uniffi::Record)]
+pub struct PlayheadReading {
+    /// The program date-time of the picture, in milliseconds since 1970.
+    pub position_unix_millis: f64,
+    /// Whether the picture moves: false while paused or stalled.
+    pub playing: bool,
+    /// Speed; 1 is normal.
+    pub speed: f64,
+    /// How long ago the picture was there, in milliseconds by any clock of the application's; negative for a
+    /// frame that is yet to be seen.
+    pub age_ms: f64,
+    /// Whether it is that of the frame that is seen, rather than of the player's clock.
+    pub is_frame: bool,
+}
+
 /// What the picture events of a client are timed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum SyncSource {
@@ -202,6 +218,29 @@ pub struct Stats {
     /// Times that somebody whom the room shows by name was left out, because there are more of them
     /// than a client holds.
     pub crowded_out: u32,
+}
+
+impl PlayheadReading {
+    /// Returns what is to be believed of it at `now`. An age that is none is that of a clock that says
+    /// nothing: the reading is taken to be of now.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a cast saturates, and an instant that cannot be is none to the core"
+    )]
+    pub(crate) fn read(self, seeks: u32, now: core::Instant) -> Option<core::Playhead> {
+        let quality = if self.is_frame {
+            core::PlayheadQuality::Frame
+        } else {
+            core::PlayheadQuality::Clock
+        };
+        let true_at = self
+            .age_ms
+            .is_finite()
+            .then(|| now.plus_millis((self.age_ms as i64).saturating_neg()));
+
+        core::Playhead::read(self.position_unix_millis, self.playing, self.speed, seeks)
+            .map(|playhead| playhead.stamped(true_at.or(Some(now)), quality))
+    }
 }
 
 impl From<Placement> for core::Placement {

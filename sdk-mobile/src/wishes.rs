@@ -4,7 +4,7 @@
 //! application that calls a thousand times while the driver is busy costs no more than one that
 //! calls once.
 
-use parlor_sdk_core::{Input, Instant, Playhead};
+use parlor_sdk_core::{Input, Playhead};
 use std::sync::atomic::AtomicU32;
 use tokio::sync::watch;
 
@@ -32,12 +32,12 @@ pub(crate) struct Inbox {
 pub(crate) enum PlayheadReport {
     /// It has not said anything.
     None,
-    At {
-        playhead: Playhead,
-        reported_at: Instant,
-    },
+    /// There, and stamped: a driver that stood still sees reports late.
+    At(Playhead),
     /// It does not say, for now.
     Lost,
+    /// It says what is no place.
+    Unreadable,
     /// There is a player, and it cannot tell.
     Unknown,
 }

@@ -68,6 +68,10 @@ export class ParlorClient extends EventTarget {
     return this.#socket?.syncSource() ?? null;
   }
 
+  get playheadQuality() {
+    return this.#socket?.playheadQuality() ?? null;
+  }
+
   get stats() {
     return this.#socket?.stats() ?? this.#lastStats;
   }
@@ -194,9 +198,10 @@ export class ParlorClient extends EventTarget {
     };
   }
 
-  setPlayhead({ positionMs, playing, rate = 1, seeks = 0 }) {
+  setPlayhead({ positionMs, playing, rate = 1, seeks = 0, atMs, quality }) {
     // What is no number is no position, and the core says so.
-    this.#socket?.setPlayhead(Number(positionMs), Boolean(playing), Number(rate ?? 1), Number(seeks));
+    const at = atMs === undefined || atMs === null ? undefined : Number(atMs);
+    this.#socket?.setPlayhead(Number(positionMs), Boolean(playing), Number(rate ?? 1), Number(seeks), at, quality === "frame");
   }
 
   setNoPlayhead() {

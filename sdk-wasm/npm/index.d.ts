@@ -204,6 +204,9 @@ export interface ConnectOptions {
   signal?: AbortSignal;
 }
 
+/** What a playhead was read from: the frame that is seen, or the player's clock. */
+export type PlayheadQuality = "frame" | "clock";
+
 /**
  * What picture events are timed by: their arrival (in a `source`), the stream's delay, or the playhead.
  * `awaited`: the player's first report is waited for. `playhead-lost`: the picture stands where it was
@@ -240,6 +243,8 @@ export interface Stats {
   shed: number;
   /** Reports of a playhead that cannot be, such as one an hour ahead of the stream. */
   playheadsRefused: number;
+  /** Readings of `performance.now()` that cannot be, such as none, or one that the next belied. */
+  clockReadingsRefused: number;
   /** Times that somebody was left out because the room names more people than a client holds. */
   crowdedOut: number;
 }
@@ -285,6 +290,8 @@ export declare class ParlorClient {
   readonly clockErrorMs: number | null;
   /** What picture events are timed by. Null once the client is closed. */
   readonly syncSource: SyncSource | null;
+  /** What the last reading of the playhead was of; `null` where picture events are not timed by one. */
+  readonly playheadQuality: PlayheadQuality | null;
   readonly stats: Stats;
   readonly profile: RoomProfile | null;
   /** The live session, or else the last one. */
@@ -352,9 +359,18 @@ export declare class ParlorClient {
    * Reports where the player's picture is: with every frame, or on play, pause, seek and each second.
    * With what is no number, the picture stands until a better report comes. `seeks` counts how often the
    * viewer has sought, with each `seeking` of the player: the picture then goes where it is said to be at
-   * once. Without it a position that steps counts as a date that does, until it has stayed for 8 s.
+   * once. Without it a position that steps counts as a date that does, until it has stayed for 8 s. `atMs` is
+   * when the picture was there, by `performance.now()`: now, unless it is said. `quality` says what was read,
+   * the frame that is seen or the player's clock, which `playheadQuality` gives back.
    */
-  setPlayhead(playhead: { positionMs: UnixMillis; playing: boolean; rate?: number; seeks?: number }): void;
+  setPlayhead(playhead: {
+    positionMs: UnixMillis;
+    playing: boolean;
+    rate?: number;
+    seeks?: number;
+    atMs?: number;
+    quality?: PlayheadQuality;
+  }): void;
   /** Reports that the player cannot tell where it is, and never will: the stream's delay is used. */
   setNoPlayhead(): void;
   /** Lets go of the connection, for as long as nobody looks. What is known stays; nothing is told. */

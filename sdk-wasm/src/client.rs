@@ -5,7 +5,10 @@ use alloc::rc::Rc;
 use alloc::string::String;
 
 use js_sys::Function;
-use parlor_sdk_core::{Config, Input, MediaTime, Playhead, Room, ServerTime, Stats, SyncSource};
+use parlor_sdk_core::{
+    Config, Input, Instant, MediaTime, Playhead, PlayheadQuality, Room, ServerTime, Stats,
+    SyncSource,
+};
 
 use crate::driver::Driver;
 use crate::notice::Notice;
@@ -26,10 +29,27 @@ impl Client {
     }
 
     /// Reports where the player's picture is. Call with every frame, or on play, pause, seek and
-    /// about every second. `None` is a player that does not say, for now, or says what cannot be.
+    /// about every second. `None` is a player that does not say, for now.
     pub fn report_playhead(&self, playhead: Option<Playhead>) {
         self.driver
             .handle(playhead.map_or(Input::PlayheadLost, Input::Playhead));
+    }
+
+    /// Reports that the player said where it is, and what it said cannot be read.
+    pub fn refuse_playhead(&self) {
+        self.driver.handle(Input::PlayheadUnreadable);
+    }
+
+    /// Returns the instant at which the page's clock says `reading_ms`, as `performance.now()` does, if it
+    /// can have said so: what [`Playhead::stamped`] takes.
+    pub fn instant_of(&self, reading_ms: f64) -> Option<Instant> {
+        self.driver.instant_of(reading_ms)
+    }
+
+    /// Returns what the last reading of the playhead was of, if picture events are timed by one.
+    pub fn playhead_quality(&self) -> Option<PlayheadQuality> {
+        self.driver
+            .with_core(parlor_sdk_core::Client::playhead_quality)
     }
 
     /// Returns what picture events are timed by.
@@ -77,6 +97,11 @@ impl Client {
     /// Returns what has been counted since the start.
     pub fn stats(&self) -> Stats {
         self.driver.with_core(|core, _| core.stats())
+    }
+
+    /// Returns how often the page's clock said what cannot be, since the start.
+    pub fn clock_readings_refused(&self) -> u32 {
+        self.driver.clock_readings_refused()
     }
 
     /// Reads the room as the viewer should see it now. `read` must not call the client.

@@ -8,7 +8,7 @@ use parlor_sdk_core::{
     RoomProfile, RoomState, ServerTime, Session, ShownEvent, Stage, StageRole,
 };
 #[cfg(feature = "package")]
-use parlor_sdk_core::{MediaTime, Stats, SyncSource};
+use parlor_sdk_core::{MediaTime, PlayheadQuality, Stats, SyncSource};
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
 /// `{ type, seq, occurredAt, displayAt, lateByMs }`, and what the event is about: one of `room`,
@@ -202,7 +202,7 @@ fn stage(stage: &Stage<'_>) -> JsValue {
 
 /// `{ disconnects, badFrames, unknownEvents, … }`: counts since the start.
 #[cfg(feature = "package")]
-pub(crate) fn stats(stats: &Stats) -> JsValue {
+pub(crate) fn stats(stats: &Stats, clock_readings_refused: u32) -> JsValue {
     Fields::default()
         .number("disconnects", stats.disconnects.into())
         .number("badFrames", stats.bad_frames.into())
@@ -214,6 +214,7 @@ pub(crate) fn stats(stats: &Stats) -> JsValue {
         .number("coalesced", stats.coalesced.into())
         .number("shed", stats.shed.into())
         .number("playheadsRefused", stats.playheads_refused.into())
+        .number("clockReadingsRefused", clock_readings_refused.into())
         .number("crowdedOut", stats.crowded_out.into())
         .done()
 }
@@ -271,6 +272,15 @@ pub(crate) const fn sync_source(source: SyncSource) -> &'static str {
         SyncSource::Playhead => "playhead",
         SyncSource::PlayheadLost => "playhead-lost",
         SyncSource::PlayheadRefused => "playhead-refused",
+    }
+}
+
+/// `frame` or `clock`: what a playhead was read from.
+#[cfg(feature = "package")]
+pub(crate) const fn playhead_quality(quality: PlayheadQuality) -> &'static str {
+    match quality {
+        PlayheadQuality::Frame => "frame",
+        PlayheadQuality::Clock => "clock",
     }
 }
 

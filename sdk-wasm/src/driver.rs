@@ -9,8 +9,9 @@ use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
 use js_sys::Function;
-use parlor_sdk_core::{Client, Config, Input, Instant, Output};
+use parlor_sdk_core::{Client, Config, HostClock, Input, Instant, Output};
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue, UnwrapThrowExt};
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket, Window};
 
@@ -21,8 +22,15 @@ use crate::notice::Notice;
 /// The close code for a socket that could not be opened.
 const ABNORMAL_CLOSURE: u16 = 1006;
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = performance, js_name = now)]
+    fn look_at_clock() -> Result<JsValue, JsValue>;
+}
+
 pub(crate) struct Driver {
     window: Window,
+    clock: Cell<HostClock>,
     core: RefCell<Client>,
     /// Opens sockets: called with the address, the subprotocol and the token. Pages share one among
     /// clients that would say the same.
@@ -62,7 +70,8 @@ impl Driver {
     ) -> Rc<Self> {
         let window = web_sys::window().expect("a client lives in a window");
         let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
-        let now = read_clock(&window);
+        let clock = Cell::new(HostClock::default());
+        let now = read_clock(&clock);
 
         let crosses_network = !network::is_loopback(&config.url);
         let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
@@ -78,6 +87,7 @@ impl Driver {
                 _network: network,
                 open,
                 token: RefCell::new(config.token.clone()),
+                clock,
                 core: RefCell::new(Client::new(config, seed, now)),
                 socket: RefCell::new(None),
                 on_notice,
@@ -106,7 +116,7 @@ impl Driver {
         if let Input::TokenRenewed(token) = &input {
             *self.token.borrow_mut() = Some(token.clone());
         }
-        let now = read_clock(&self.window);
+        let now = self.now();
         self.core.borrow_mut().handle_input(input, now);
 
         loop {
@@ -134,13 +144,26 @@ impl Driver {
 
     pub(crate) fn catch_up(self: &Rc<Self>) {
         let deadline = self.core.borrow().poll_timeout();
-        if deadline.is_some_and(|deadline| deadline <= read_clock(&self.window)) {
+        if deadline.is_some_and(|deadline| deadline <= self.now()) {
             self.handle(Input::Timeout);
         }
     }
 
     pub(crate) fn with_core<T>(&self, read: impl FnOnce(&Client, Instant) -> T) -> T {
-        read(&self.core.borrow(), read_clock(&self.window))
+        read(&self.core.borrow(), self.now())
+    }
+
+    pub(crate) fn instant_of(&self, reading_ms: f64) -> Option<Instant> {
+        self.clock.get().instant_of(reading_ms)
+    }
+
+    /// Returns how often the page's clock said what cannot be.
+    pub(crate) fn clock_readings_refused(&self) -> u32 {
+        self.clock.get().refused()
+    }
+
+    fn now(&self) -> Instant {
+        read_clock(&self.clock)
     }
 
     pub(crate) fn stop(&self) {
@@ -242,7 +265,7 @@ impl Driver {
         }
         self.disarm();
 
-        let wait_ms = deadline.millis_since(read_clock(&self.window));
+        let wait_ms = deadline.millis_since(self.now());
         let wait_ms = i32::try_from(wait_ms.max(0)).unwrap_or(i32::MAX);
         let id = self
             .window
@@ -267,12 +290,13 @@ impl Socket {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "whole milliseconds are all that is wanted"
-)]
-fn read_clock(window: &Window) -> Instant {
-    let performance = window.performance().expect("a window has a clock");
+fn read_clock(clock: &Cell<HostClock>) -> Instant {
+    let mut read = clock.get();
+    let now = read.now(|| {
+        let reading = look_at_clock().ok().and_then(|reading| reading.as_f64());
+        reading.unwrap_or(f64::NAN)
+    });
+    clock.set(read);
 
-    Instant::from_millis(performance.now() as i64)
+    now
 }

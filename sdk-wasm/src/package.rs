@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 use js_sys::Function;
-use parlor_sdk_core::{Config, Delivery, Playhead};
+use parlor_sdk_core::{Config, Delivery, Playhead, PlayheadQuality};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use crate::client::Client;
@@ -58,11 +58,30 @@ impl RoomClient {
     }
 
     /// Reports where the player's picture is: its program date-time in milliseconds since 1970. `seeks`
-    /// counts how often the viewer has sought; a step of the dates is no seek.
+    /// counts how often the viewer has sought; a step of the dates is no seek. `atMs` is when the picture was
+    /// there, by `performance.now()`, unless that is now; `isFrame`, whether it is a frame's.
     #[wasm_bindgen(js_name = setPlayhead)]
-    pub fn set_playhead(&self, position_ms: f64, playing: bool, rate: f64, seeks: u32) {
-        self.client
-            .report_playhead(Playhead::read(position_ms, playing, rate, seeks));
+    pub fn set_playhead(
+        &self,
+        position_ms: f64,
+        playing: bool,
+        rate: f64,
+        seeks: u32,
+        at_ms: Option<f64>,
+        is_frame: bool,
+    ) {
+        let quality = if is_frame {
+            PlayheadQuality::Frame
+        } else {
+            PlayheadQuality::Clock
+        };
+        let true_at = at_ms.and_then(|at_ms| self.client.instant_of(at_ms));
+        match Playhead::read(position_ms, playing, rate, seeks) {
+            Some(playhead) => self
+                .client
+                .report_playhead(Some(playhead.stamped(true_at, quality))),
+            None => self.client.refuse_playhead(),
+        }
     }
 
     /// Reports that the player cannot tell where it is.
@@ -75,6 +94,14 @@ impl RoomClient {
     #[wasm_bindgen(js_name = syncSource)]
     pub fn sync_source(&self) -> String {
         String::from(convert::sync_source(self.client.sync_source()))
+    }
+
+    /// Returns `frame` or `clock`: what the last reading of the playhead was of.
+    #[wasm_bindgen(js_name = playheadQuality)]
+    pub fn playhead_quality(&self) -> Option<String> {
+        let quality = self.client.playhead_quality()?;
+
+        Some(String::from(convert::playhead_quality(quality)))
     }
 
     /// Hands over a new token.
@@ -117,7 +144,7 @@ impl RoomClient {
 
     /// Returns what has been counted since the start.
     pub fn stats(&self) -> JsValue {
-        convert::stats(&self.client.stats())
+        convert::stats(&self.client.stats(), self.client.clock_readings_refused())
     }
 
     /// Connects anew at once, whatever is being waited for.

@@ -229,6 +229,49 @@ test('a player that throws, or says what is no number, does not know where it is
   assert.deepEqual(troubles, []);
 });
 
+test('a player that is taken away after it lost its place leaves the delay, not a picture that stands for ever', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page, troubles } = await site.visit(browser, overlay(server, room) + script(server));
+  await untilLive(page);
+  await onOverlay(page, `
+    window.answer = () => ({ positionMs: Date.now(), playing: true });
+    overlay.attachPlayer({ playhead: () => (window.asked = (window.asked ?? 0) + 1, window.answer()) });`);
+  await page.waitForFunction(() => window.asked > 2);
+  await onOverlay(page, `window.answer = () => null; window.asked = 0;`);
+  await page.waitForFunction(() => window.asked > 2);
+  await onOverlay(page, `overlay.player = null`);
+  await staff.donate(room.id, { message: 'goes on' });
+  await untilShown(page, 'goes on');
+
+  assert.deepEqual(troubles, []);
+});
+
+for (const [what, say] of [
+  ['no number', `NaN`],
+  ['infinity', `Infinity`],
+  ['thousands of years', `1e15`],
+  ['an hour ahead', `clock() + 3_600_000`],
+  ['nothing', `undefined`],
+  ['an exception', `(() => { throw new Error('odd'); })()`],
+]) {
+  test(`a clock that says ${what} once in a while stops nothing`, { timeout }, async () => {
+    const room = await staff.openRoom();
+    const before = new Function(`
+      const clock = performance.now.bind(performance);
+      let looks = 0;
+      performance.now = () => (looks++ % 10 === 3 ? ${say} : clock());`);
+    const { page, troubles } = await site.visit(browser, overlay(server, room, 'placement="companion"') + script(server), { before });
+    await untilLive(page);
+    const { id } = room;
+    for (const message of ['one', 'two']) {
+      await staff.donate(id, { message });
+      await untilShown(page, message);
+    }
+
+    assert.deepEqual(troubles, []);
+  });
+}
+
 test('another document that adopts the element shows it with its looks, its typeface and its frames', { timeout }, async () => {
   const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
   const body = `${overlay(server, room, 'placement="source" widgets="train"')}

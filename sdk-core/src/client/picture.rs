@@ -6,7 +6,7 @@
 use super::Client;
 use crate::config::Placement;
 use crate::pass::{DISAGREEMENT_MAX_MS, Pass, Verdict};
-use crate::playhead::{Doubt, Playhead, SyncSource};
+use crate::playhead::{Doubt, Playhead, PlayheadQuality, SyncSource};
 use crate::time::{Instant, MediaTime, ServerTime};
 
 impl Client {
@@ -51,10 +51,19 @@ impl Client {
             .or_else(|| pass.expected_at(due).filter(|at| *at > self.now))
     }
 
+    /// Returns what the last reading of the playhead was of. `None` where picture events are not timed by
+    /// one: [`Self::sync_source`] says why.
+    pub fn playhead_quality(&self, now: Instant) -> Option<PlayheadQuality> {
+        let pass = self.pass?;
+
+        (self.sync_source(now) == SyncSource::Playhead).then(|| pass.playhead().quality)
+    }
+
     pub(super) fn handle_playhead(&mut self, playhead: Playhead, now: Instant) {
         if self.schedule.placement != Placement::Player {
             return;
         }
+        let playhead = playhead.as_of(now);
         if !playhead.is_plausible(self.live_edge(now)) {
             return self.refuse_playhead(now);
         }
@@ -103,7 +112,10 @@ impl Client {
         }
     }
 
-    fn refuse_playhead(&mut self, now: Instant) {
+    pub(super) fn refuse_playhead(&mut self, now: Instant) {
+        if self.schedule.placement != Placement::Player {
+            return;
+        }
         self.stats.playheads_refused = self.stats.playheads_refused.saturating_add(1);
         self.lose_playhead(Doubt::Refused, now);
     }

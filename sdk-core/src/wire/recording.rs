@@ -3,7 +3,7 @@
 use super::stamp;
 use super::tree::Tree;
 use crate::config::{Config, Placement};
-use crate::playhead::Playhead;
+use crate::playhead::{Playhead, PlayheadQuality};
 use crate::time::{Instant, MediaTime};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -82,6 +82,8 @@ fn report(step: &mut Tree) -> Option<Report> {
     if step.has("playhead") {
         let mut playhead = step.take("playhead");
         return Some(Report::Playhead(Playhead {
+            true_at: None,
+            quality: PlayheadQuality::Clock,
             position: position(&mut playhead, "position")?,
             playing: playhead.truth("playing")?,
             rate: playhead.integer("rate")?.try_into().ok()?,

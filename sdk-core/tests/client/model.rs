@@ -142,9 +142,15 @@ struct Run {
 }
 
 impl Model {
-    fn new(placement: Placement, latency_ms: i64, behind_ms: i64) -> Self {
+    fn new(
+        placement: Placement,
+        latency_ms: i64,
+        behind_ms: i64,
+        read_ago_ms: Option<i64>,
+    ) -> Self {
         let mut sim = Sim::with_server(placement, Server::new(8_000, 300));
         sim.latency_ms = latency_ms;
+        sim.read_ago_ms = read_ago_ms;
         let position = match placement {
             Placement::Player => sim.live_edge() - behind_ms,
             Placement::Source | Placement::Companion => SERVER_START_MS,
@@ -489,9 +495,11 @@ proptest! {
         placement in placement(),
         latency_ms in 1..400_i64,
         behind_ms in 0..40_000_i64,
+        // Even, so that at half the rate nothing is rounded.
+        read_ago_ms in prop::option::of((-20..400_i64).prop_map(|half_ms| 2 * half_ms)),
         actions in prop::collection::vec(action(), 1..80),
     ) {
-        let mut model = Model::new(placement, latency_ms, behind_ms);
+        let mut model = Model::new(placement, latency_ms, behind_ms, read_ago_ms);
         for action in &actions {
             model.act(action);
             model.check();

@@ -1,7 +1,9 @@
 //! What a player says that cannot be, and a player that stops saying anything.
 
 use crate::sim::Sim;
-use parlor_sdk_core::{Input, MediaTime, Placement, Playhead, SyncSource};
+use parlor_sdk_core::{
+    Input, Instant, MediaTime, Placement, Playhead, PlayheadQuality, SyncSource,
+};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -85,6 +87,27 @@ fn bad_reports_between_good_ones_change_nothing() {
 
     assert_eq!(sim.replaced(), []);
     assert_eq!(sim.shown(), (3..23).collect::<Vec<i64>>());
+}
+
+#[test]
+fn what_cannot_be_read_is_counted_and_has_the_picture_stand_until_a_good_one_comes() {
+    let mut sim = Sim::playing_behind(2_000);
+    let stands_at = position(&sim);
+    for refused in 1..4 {
+        sim.input(Input::PlayheadUnreadable);
+        sim.run_for(60_000);
+        assert_eq!(position(&sim), stands_at);
+        assert_eq!(sim.sync_source(), SyncSource::PlayheadRefused);
+        assert_eq!(sim.client.stats().playheads_refused, refused);
+    }
+    sim.play_at(sim.live_edge() - 2_000);
+    sim.run_for(9_000);
+    assert_eq!(position(&sim), sim.live_edge() - 2_000);
+    assert_eq!(sim.sync_source(), SyncSource::Playhead);
+
+    let mut sim = Sim::new(Placement::Companion);
+    sim.input(Input::PlayheadUnreadable);
+    assert_eq!(sim.client.stats().playheads_refused, 0);
 }
 
 #[test]
@@ -219,9 +242,90 @@ fn only_numbers_that_a_picture_can_have_are_read() {
         Playhead::read(good, true, 1.5, 3),
         Some(Playhead {
             position: MediaTime::from_unix_millis(1_767_323_000_000),
+            true_at: None,
+            quality: PlayheadQuality::Clock,
             playing: true,
             rate: 15_000,
             seeks: 3,
         })
     );
+}
+
+/// Reports `position` as read at `true_at`.
+fn tell(sim: &mut Sim, position: i64, true_at: i64) {
+    sim.player = None;
+    sim.input(Input::Playhead(Playhead {
+        position: MediaTime::from_unix_millis(position),
+        true_at: Some(Instant::from_millis(true_at)),
+        quality: PlayheadQuality::Frame,
+        playing: true,
+        rate: 10_000,
+        seeks: sim.seeks,
+    }));
+}
+
+fn position(sim: &Sim) -> i64 {
+    sim.picture_time().unwrap().unix_millis() + sim.server.ingest_offset_ms
+}
+
+#[test]
+fn a_reading_is_of_the_instant_at_which_it_was_true() {
+    for read_ago_ms in [-900, -50, -16, 0, 16, 300, 1_999] {
+        let mut sim = Sim::playing_behind(5_000);
+        let was_at = sim.live_edge() - 5_000;
+        let true_at = sim.now - read_ago_ms;
+        tell(&mut sim, was_at - read_ago_ms, true_at);
+        assert_eq!(position(&sim), was_at, "{read_ago_ms}");
+        assert_eq!(sim.quality(), Some(PlayheadQuality::Frame));
+
+        // It is extrapolated from there on, and no further than from any other.
+        sim.run_for(10_000);
+        assert_eq!(position(&sim), was_at - read_ago_ms + 2_000);
+        assert_eq!(sim.sync_source(), SyncSource::PlayheadLost);
+        assert_eq!(sim.quality(), None);
+        assert_eq!(sim.replaced().len(), 1, "the start alone");
+    }
+}
+
+#[test]
+fn a_moment_comes_with_its_frame_whenever_that_is_reported() {
+    for reported_after_ms in [0, 5, 14] {
+        let mut sim = Sim::playing_behind(5_000);
+        sim.contribute(400);
+        let filmed_at = sim.live_edge();
+        for frame in 1..400 {
+            let seen_at = sim.now - reported_after_ms;
+            let shows = sim.live_edge() - 5_000 - reported_after_ms;
+            tell(&mut sim, shows, seen_at);
+            sim.run_for(if frame % 2 == 0 { 17 } else { 16 });
+        }
+        let at = sim.shown_events().next().unwrap().0;
+        assert_eq!(at, filmed_at + 5_000 - sim.live_edge() + sim.now);
+    }
+}
+
+#[test]
+fn a_reading_of_long_ago_is_followed_for_two_seconds_at_most() {
+    let mut sim = Sim::playing_behind(5_000);
+    sim.contribute(400);
+    let was_at = sim.live_edge() - 5_000;
+    let now = sim.now;
+    tell(&mut sim, was_at - 60_000, now - 60_000);
+
+    assert_eq!(sim.sync_source(), SyncSource::PlayheadLost);
+    sim.run_for(60_000);
+    assert_eq!(sim.shown(), [0_i64; 0]);
+    assert!(position(&sim) < was_at);
+}
+
+#[test]
+fn a_stamp_of_another_clock_is_none() {
+    let stamps = [i64::MAX, 1_767_323_000_000, 20_000];
+    for stamp in stamps {
+        let mut sim = Sim::playing_behind(5_000);
+        let was_at = sim.live_edge() - 5_000;
+        tell(&mut sim, was_at, stamp);
+        assert_eq!(position(&sim), was_at, "{stamp}");
+        assert_eq!(sim.sync_source(), SyncSource::Playhead);
+    }
 }

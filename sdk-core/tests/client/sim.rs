@@ -9,7 +9,7 @@ use self::network::{InFlight, Socket};
 use crate::server::{SERVER_START_MS, Server};
 use parlor_sdk_core::{
     Client, Config, ConnectionState, Delivery, Input, Instant, MediaTime, Placement, Playhead,
-    ServerTime,
+    PlayheadQuality, ServerTime,
 };
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -44,6 +44,8 @@ pub(crate) struct Sim {
     received_through: i64,
     /// How often the viewer has sought.
     pub(crate) seeks: u32,
+    /// How long ago the picture was where the player says, if it says so.
+    pub(crate) read_ago_ms: Option<i64>,
     /// What the player goes on to report each second; nothing of one that stands, or says no more.
     pub(crate) player: Option<Playing>,
     socket: Option<Socket>,
@@ -96,6 +98,7 @@ impl Sim {
             received_at: Vec::new(),
             received_through: 0,
             seeks: 0,
+            read_ago_ms: None,
             player: None,
             socket: None,
             sockets: 0,
@@ -127,7 +130,7 @@ impl Sim {
     pub(crate) fn input(&mut self, input: Input<'_>) {
         if matches!(
             input,
-            Input::PlayheadLost | Input::NoPlayhead | Input::Pause
+            Input::PlayheadLost | Input::PlayheadUnreadable | Input::NoPlayhead | Input::Pause
         ) {
             self.player = None;
         }
@@ -173,8 +176,14 @@ impl Sim {
     }
 
     fn tell(&mut self, position: i64, playing: bool, rate: u32) {
+        let way_ms = self.read_ago_ms.unwrap_or(0) * i64::from(rate) / 10_000;
+        let way_ms = if playing { way_ms } else { 0 };
         self.input(Input::Playhead(Playhead {
-            position: MediaTime::from_unix_millis(position),
+            position: MediaTime::from_unix_millis(position.saturating_sub(way_ms)),
+            true_at: self
+                .read_ago_ms
+                .map(|ago_ms| Instant::from_millis(self.now - ago_ms)),
+            quality: PlayheadQuality::Clock,
             playing,
             rate,
             seeks: self.seeks,

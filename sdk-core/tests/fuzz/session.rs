@@ -3,7 +3,7 @@
 
 use crate::viewer::Viewer;
 use arbitrary::{Arbitrary, Result, Unstructured};
-use parlor_sdk_core::{Input, MediaTime, Placement, Playhead};
+use parlor_sdk_core::{Input, MediaTime, Placement, Playhead, PlayheadQuality};
 use std::fmt::Write;
 
 /// Midnight of 16 January 2026, when the host's clock reads 0.
@@ -138,6 +138,8 @@ impl Session {
 
         self.viewer.input(Input::Playhead(Playhead {
             position: MediaTime::from_unix_millis(position),
+            true_at: None,
+            quality: PlayheadQuality::Clock,
             playing: flags & 1 == 0,
             rate,
             seeks: u32::from(flags >> 4),

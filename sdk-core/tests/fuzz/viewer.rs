@@ -133,7 +133,7 @@ impl Viewer {
     fn follow_player(&mut self, input: &Input<'_>) {
         match *input {
             Input::Playhead(playhead) if !self.is_plausible(playhead) => self.lose_player(),
-            Input::PlayheadLost => self.lose_player(),
+            Input::PlayheadLost | Input::PlayheadUnreadable => self.lose_player(),
             Input::Playhead(playhead) => {
                 self.player = Player::Reporting {
                     playhead: Playhead {

@@ -1,6 +1,9 @@
 //! Following a room: connecting, coming back, and being refused.
 
-use parlor::{Client, Config, ConnectionState, Failure, Placement, ServerUrlError, SyncSource};
+use parlor::{
+    Client, Config, ConnectionState, Failure, Placement, PlayheadReading, ServerUrlError,
+    SyncSource,
+};
 use serde_json::json;
 
 use crate::app::{config, connect, contributions, overfill, reached, shown};
@@ -245,4 +248,58 @@ async fn a_player_that_loses_its_playhead_is_not_one_that_has_none() {
         .await;
     assert_eq!(shown(&client, 1).await, [7]);
     assert_eq!(client.sync_source(), SyncSource::Delay);
+}
+
+/// What players say that is no number, an endless one, or one that no picture has.
+const ODD: [f64; 4] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX];
+
+#[tokio::test]
+async fn whatever_a_player_says_the_client_goes_on_and_counts_it() {
+    let server = Server::start().await;
+    let client = Client::connect(Config {
+        placement: Placement::Player,
+        ..config(&server, "room-1")
+    })
+    .unwrap();
+    #[expect(clippy::cast_precision_loss, reason = "as players give it")]
+    let good = PlayheadReading {
+        position_unix_millis: (BASE + 10_000) as f64,
+        playing: false,
+        speed: 1.0,
+        age_ms: 0.0,
+        is_frame: true,
+    };
+    client.report_playhead(good);
+    let mut peer = server.accept().await;
+    let (id, _) = peer.subscription().await;
+    peer.feed(&id, snapshot(5)).await;
+    assert_eq!(client.sync_source(), SyncSource::Playhead);
+
+    let mut seq = 5;
+    for odd in ODD {
+        for reading in [
+            PlayheadReading {
+                position_unix_millis: odd,
+                ..good
+            },
+            PlayheadReading {
+                speed: -odd.abs(),
+                ..good
+            },
+            PlayheadReading {
+                age_ms: odd,
+                ..good
+            },
+        ] {
+            client.report_playhead(reading);
+            // The driver takes up what was said before what comes in later.
+            peer.feed(&id, feed(seq, &[contribution(seq + 1, 9, "seen")]))
+                .await;
+            seq += 1;
+            assert_eq!(shown(&client, 1).await, [seq], "{reading:?}");
+            client.report_playhead(good);
+        }
+    }
+    let refused = client.stats().playheads_refused;
+    assert_eq!(refused, 8, "positions and speeds, but no ages");
 }

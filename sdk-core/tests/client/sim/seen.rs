@@ -4,7 +4,8 @@ use super::Sim;
 use super::network::Cargo;
 use crate::server::Logged;
 use parlor_sdk_core::{
-    ConnectionState, Delivery, EventKind, Instant, ServerTime, ShownEvent, SyncSource,
+    ConnectionState, Delivery, EventKind, Instant, PlayheadQuality, ServerTime, ShownEvent,
+    SyncSource,
 };
 use serde_json::Value;
 
@@ -65,6 +66,10 @@ impl Sim {
 
     pub(crate) fn sync_source(&self) -> SyncSource {
         self.client.sync_source(Instant::from_millis(self.now))
+    }
+
+    pub(crate) fn quality(&self) -> Option<PlayheadQuality> {
+        self.client.playhead_quality(Instant::from_millis(self.now))
     }
 
     pub(crate) fn state(&self) -> ConnectionState {

@@ -126,14 +126,29 @@ public final class ParlorClient: Sendable {
     ///     it. Nothing if the player cannot tell: the room is then shown by the stream's delay.
     ///   - isPlaying: Whether the picture moves. False while paused and while rebuffering.
     ///   - rate: How fast it moves when it does; 1 is normal speed.
-    public func setPlayhead(_ date: Date?, isPlaying: Bool, rate: Double = 1) {
+    ///   - age: How many seconds ago the picture was there; negative for a frame yet to be seen.
+    ///   - isFrame: Whether it is the date of the frame that is seen, rather than of the player's clock.
+    ///
+    /// Whatever a player says may be handed on: with a number that is none, the picture stands where it
+    /// was until a better report comes.
+    public func setPlayhead(
+        _ date: Date?,
+        isPlaying: Bool,
+        rate: Double = 1,
+        age: TimeInterval = 0,
+        isFrame: Bool = false
+    ) {
         guard let date else {
             return native.clearPlayhead()
         }
-        native.setPlayhead(
-            positionUnixMillis: date.unixMillis,
-            playing: isPlaying,
-            rateBasisPoints: basisPoints(of: rate)
+        native.reportPlayhead(
+            reading: PlayheadReading(
+                positionUnixMillis: date.timeIntervalSince1970 * 1_000,
+                playing: isPlaying,
+                speed: rate,
+                ageMs: age * 1_000,
+                isFrame: isFrame
+            )
         )
     }
 
@@ -194,10 +209,4 @@ public final class ParlorClient: Sendable {
         deliveryPull.end()
         renewal?.cancel()
     }
-}
-
-/// A picture that runs backwards, or at no speed that is a number, counts as standing still; the
-/// client then learns of its place from the reports alone.
-private func basisPoints(of rate: Double) -> UInt32 {
-    UInt32(exactly: (rate * 10_000).rounded()) ?? 0
 }

@@ -1,6 +1,5 @@
 package parlor
 
-import kotlin.math.roundToInt
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -11,8 +10,6 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.launch
-
-private const val BASIS_POINTS = 10_000
 
 /**
  * A live subscription to one room, in step with the picture.
@@ -86,11 +83,29 @@ class ParlorClient private constructor(
      * about every second.
      *
      * @param positionUnixMillis the program date-time of the picture shown
+     * Whatever a player says may be handed on: with a number that is none, the picture stands where it
+     * was until a better report comes.
+     *
      * @param speed 1 is normal
+     * @param ageMillis how long ago the picture was there; negative for a frame yet to be seen
+     * @param isFrame whether it is the place of the frame that is seen, rather than of the player's clock
      */
-    fun setPlayhead(positionUnixMillis: Long, playing: Boolean, speed: Float = 1f) {
-        val rate = (speed * BASIS_POINTS).roundToInt().coerceAtLeast(0).toUInt()
-        ifOpen { setPlayhead(positionUnixMillis, playing, rate) }
+    fun setPlayhead(
+        positionUnixMillis: Long,
+        playing: Boolean,
+        speed: Float = 1f,
+        ageMillis: Long = 0,
+        isFrame: Boolean = false,
+    ) {
+        val reading =
+            PlayheadReading(
+                positionUnixMillis = positionUnixMillis.toDouble(),
+                playing = playing,
+                speed = speed.toDouble(),
+                ageMs = ageMillis.toDouble(),
+                isFrame = isFrame,
+            )
+        ifOpen { reportPlayhead(reading) }
     }
 
     /**
