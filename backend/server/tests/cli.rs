@@ -4,6 +4,8 @@
 
 #[path = "cli/disk.rs"]
 mod disk;
+#[path = "cli/killed.rs"]
+mod killed;
 #[path = "cli/tenant.rs"]
 mod tenant;
 
@@ -32,6 +34,23 @@ impl Folder {
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir(&folder).unwrap();
         Self(folder)
+    }
+
+    /// Builds what a process is to have preloaded.
+    fn build_library(&self, name: &str, text: &str) -> PathBuf {
+        let source = self.0.join(name).with_extension("c");
+        let library = source.with_extension("so");
+        std::fs::write(&source, text).unwrap();
+        let built = Command::new("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .args([&library, &source])
+            .status();
+        assert!(
+            built.unwrap().success(),
+            "the linker of Rust programs is a C compiler"
+        );
+
+        library
     }
 
     fn is_empty(&self) -> bool {

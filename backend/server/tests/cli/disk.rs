@@ -30,16 +30,7 @@ struct Disk {
 impl Disk {
     fn make() -> Self {
         let folder = Folder::make();
-        let (source, library) = (folder.0.join("disk.c"), folder.0.join("disk.so"));
-        std::fs::write(&source, include_str!("disk.c")).unwrap();
-        let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .args([&library, &source])
-            .status();
-        assert!(
-            built.unwrap().success(),
-            "the linker of Rust programs is a C compiler"
-        );
+        let library = folder.build_library("disk", include_str!("disk.c"));
 
         Self { folder, library }
     }
