@@ -11,9 +11,6 @@ const NANOS_PER_MILLI: i128 = 1_000_000;
 pub enum TimeError {
     #[error("not a time as in RFC 3339, such as `2026-01-02T03:04:05Z`")]
     Malformed,
-    /// Dropping what is beyond milliseconds would keep another time than was said.
-    #[error("more precise than a millisecond")]
-    TooPrecise,
     #[error("outside of the years 1970 to 9999")]
     OutOfRange,
 }
@@ -30,16 +27,14 @@ pub fn format_time(time: ServerTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// Reads a time as in RFC 3339 that is whole milliseconds, at any offset: however it is written, it
-/// is one instant.
+/// Reads a time as in RFC 3339, at any offset: however it is written, it is one instant. It is kept in
+/// whole milliseconds, which are those that have begun: providers say microseconds and more, and what
+/// they report is not refused for it.
 pub fn parse_time(text: &str) -> Result<ServerTime, TimeError> {
     let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimeError::Malformed)?;
-    let nanos = at.unix_timestamp_nanos();
-    if nanos % NANOS_PER_MILLI != 0 {
-        return Err(TimeError::TooPrecise);
-    }
+    let millis = at.unix_timestamp_nanos().div_euclid(NANOS_PER_MILLI);
 
-    i64::try_from(nanos / NANOS_PER_MILLI)
+    i64::try_from(millis)
         .ok()
         .filter(|millis| (0..=ServerTime::MAX.unix_millis()).contains(millis))
         .map(ServerTime::from_unix_millis)
@@ -114,18 +109,28 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_kept_is_refused_by_its_reason() {
-        for text in [
-            "2026-01-02T03:04:05.6789Z",
-            "2026-01-02T03:04:05.678000001+00:00",
+    fn what_is_finer_than_a_millisecond_is_the_one_that_has_begun() {
+        for (text, written) in [
+            ("2026-01-02T03:04:05.6789Z", "2026-01-02T03:04:05.678Z"),
+            ("2026-01-02T03:04:05.678901Z", "2026-01-02T03:04:05.678Z"),
+            (
+                "2026-01-02T03:04:05.678999999+00:00",
+                "2026-01-02T03:04:05.678Z",
+            ),
+            ("9999-12-31T23:59:59.9999Z", "9999-12-31T23:59:59.999Z"),
             // A leap second, which the clock of 1970 does not count.
-            "2016-12-31T23:59:60Z",
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999Z"),
         ] {
-            assert_eq!(parse_time(text), Err(TimeError::TooPrecise), "{text}");
+            assert_eq!(parse_time(text).map(format_time), Ok(written.to_owned()));
         }
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused_by_its_reason() {
         for text in [
             "0000-01-01T00:00:00Z",
             "1969-12-31T23:59:59.999Z",
+            "1969-12-31T23:59:59.9999Z",
             "1970-01-01T00:00:00+00:01",
             "9999-12-31T23:59:59-00:01",
         ] {
