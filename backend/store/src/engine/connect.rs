@@ -35,6 +35,9 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 const PREPARED_MAX: usize = 400;
 /// SQLite's page cache for the writer, in KiB: the hot pages of some thousands of rooms.
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
+/// How many pages the log of SQLite holds before a commit moves them into the database: 16 MiB. The pages
+/// of busy rooms are written again with every batch, and are moved once however often that was.
+const CHECKPOINT_PAGES: u32 = 4_096;
 
 pub(super) async fn sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {
     let synchronous = match settings.sqlite_synchronous {
@@ -50,7 +53,10 @@ pub(super) async fn sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {
         .clone()
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"));
+        .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+        // What a statement may have to take back is kept in memory instead of a file beside the database.
+        .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string());
     ownership::check_sqlite(&options).await?;
     let pool = || {
         SqlitePoolOptions::new()
