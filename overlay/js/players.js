@@ -6,6 +6,12 @@
 /** How far the last frame may be from the player's own time, in seconds, to be the one that is shown. */
 const FRAME_LAG_MAX_S = 0.25;
 
+/** How long a display shows one frame, in seconds. */
+const DISPLAY_FRAME_S = 1 / 60;
+
+/** What the step from frame to frame may seem to grow by with each: a frame that is lost makes it no longer. */
+const STEP_GROWTH = 1.05;
+
 /** What a video tells of its picture that its frames do not. */
 const CHANGES = ["playing", "pause", "waiting", "seeking", "seeked", "ratechange"];
 
@@ -118,27 +124,47 @@ class Frames {
   #isAwaited = false;
   /** The frame's place in the media, in seconds, and the page's time at which it is seen. */
   #seen = null;
+  /** From one frame to the next, in seconds of the media. */
+  #step = Infinity;
+  /**
+   * How long what is drawn takes until it is seen, in milliseconds: as long as a frame of the video that is told
+   * of at once. Of some the browser tells late, when they are seen already.
+   */
+  #delayMs = 0;
 
   constructor(video) {
     this.#video = video;
   }
 
-  /** The place in the media that is seen now, in seconds. */
+  /** The place in the media that is seen when what is drawn now is, in seconds. */
   time() {
     this.#await();
     const { currentTime, paused, playbackRate } = this.#video;
     if (!this.#seen) return currentTime;
-    const age = paused ? 0 : (performance.now() - this.#seen.at) / 1000;
-    const time = this.#seen.time + age * playbackRate;
+    const age = paused ? 0 : (performance.now() + this.#delayMs - this.#seen.at) / 1000;
+    const time = this.#seen.time + age * playbackRate - this.#patience(playbackRate);
     return Math.abs(time - currentTime) < FRAME_LAG_MAX_S ? time : currentTime;
+  }
+
+  /**
+   * How much later than at its beginning a frame is taken for shown, in seconds of the media, so that what is due
+   * comes with the nearest one: the overlay's own lead is right for frames that change as the display's do, and
+   * too much for those that stay longer.
+   */
+  #patience(rate) {
+    return Number.isFinite(this.#step) ? Math.max(0, (this.#step - DISPLAY_FRAME_S * rate) / 2) : 0;
   }
 
   /** Only for the next one: nobody asks about a video that is gone. */
   #await() {
     if (this.#isAwaited || !this.#video.requestVideoFrameCallback) return;
     this.#isAwaited = true;
-    this.#video.requestVideoFrameCallback((_now, { mediaTime, expectedDisplayTime }) => {
+    this.#video.requestVideoFrameCallback((now, { mediaTime, expectedDisplayTime }) => {
       this.#isAwaited = false;
+      const step = mediaTime - this.#seen?.time;
+      if (step > 0 && step < FRAME_LAG_MAX_S) this.#step = Math.min(step, this.#step * STEP_GROWTH);
+      const delayMs = Math.min(expectedDisplayTime - now, DISPLAY_FRAME_S * 1000);
+      this.#delayMs = Math.max(this.#delayMs, delayMs);
       this.#seen = { time: mediaTime, at: expectedDisplayTime };
     });
   }

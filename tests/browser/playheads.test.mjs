@@ -179,6 +179,45 @@ test('a frame of long ago is not where a seek begins', () => {
   assert.equal(player.playhead().positionMs, START + 600_000);
 });
 
+test('the picture is the one that is seen when what is drawn now is, also where frames are told of late', () => {
+  const video = framed({ currentTime: 10 });
+  const player = fromVideo(video, { dateAt: (time) => START + time * 1_000 });
+  const tell = (time, aheadMs) => {
+    player.playhead();
+    video.present(time, performance.now() + aheadMs);
+    return player.playhead().positionMs - START - time * 1_000;
+  };
+
+  // On its way to the display, as what is drawn now is.
+  assert.ok(tell(10, 16) >= 0);
+  // There already: the next one is on its way.
+  assert.ok(tell(10 + 1 / 60, 0) >= 15);
+  // No display takes as long: the machine was busy.
+  assert.ok(tell(10 + 2 / 60, 100) < -50);
+});
+
+test('a frame that stays longer than the display shows one is taken for shown later', () => {
+  const late = (times, playbackRate = 1) => {
+    const video = framed({ paused: true, currentTime: 10, playbackRate });
+    const player = fromVideo(video, { dateAt: (time) => time * 1_000 });
+    for (const time of times) {
+      player.playhead();
+      video.present(time);
+    }
+    return Math.round(times.at(-1) * 1_000 - player.playhead().positionMs);
+  };
+
+  assert.equal(late([10]), 0);
+  assert.equal(late([10, 10 + 1 / 60]), 0);
+  assert.equal(late([10, 10 + 1 / 120]), 0);
+  assert.equal(late([10, 10 + 1 / 30]), 8);
+  assert.equal(late([10, 10 + 1 / 25]), 12);
+  assert.equal(late([10, 10 + 1 / 30], 2), 0);
+  // One that is lost, and a step that is a seek, make frames no longer.
+  assert.equal(late([10, 10 + 1 / 60, 10 + 3 / 60]), 0);
+  assert.equal(late([10, 10 + 1 / 60, 10.2, 10.1]), 0);
+});
+
 test('frames that stay away do not hold the date back', () => {
   const video = framed({ currentTime: 10 });
   const player = fromHls(hls(), video);

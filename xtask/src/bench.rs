@@ -6,6 +6,7 @@ mod fanout;
 mod overlay;
 mod parlor;
 mod server;
+mod sync;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub(crate) enum Bench {
     Contributions(contributions::Options),
     /// What 10,000 connections leave behind, in the client and in the server
     Connects,
+    /// How far the overlay is from the picture of a live stream
+    Sync,
     /// What it costs to reach an audience, beside other servers
     Fanout(fanout::Options),
 }
@@ -30,6 +33,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
         Bench::Overlay => overlay::run(),
         Bench::Contributions(options) => contributions::run(&options),
         Bench::Connects => connects::run(),
+        Bench::Sync => sync::run(),
         Bench::Fanout(options) => fanout::run(&options),
     }
 }

@@ -86,6 +86,12 @@ pub(crate) const XVFB: Tool = Tool {
     packages: &["xvfb"],
     why: "is the display that WebKit wants",
 };
+pub(crate) const FFMPEG: Tool = Tool {
+    name: "ffmpeg",
+    evidence: Evidence::Program("ffmpeg"),
+    packages: &["ffmpeg"],
+    why: "makes the live stream that the overlay is measured on",
+};
 pub(crate) const POSTGRES: Tool = Tool {
     name: "postgresql",
     evidence: Evidence::Versioned {
