@@ -43,6 +43,8 @@ pub struct Client {
     playhead_grace_ends_at: Option<Instant>,
     timeline: Timeline,
     room: Room,
+    /// When the room's first event happened: known once the picture has been asked for from before it.
+    room_began_at: Option<ServerTime>,
     outputs: VecDeque<Output>,
     stats: Stats,
     now: Instant,
@@ -71,6 +73,7 @@ impl Client {
                 .then(|| now.plus_millis(PLAYHEAD_GRACE_MS)),
             timeline: Timeline::new(),
             room: Room::default(),
+            room_began_at: None,
             outputs,
             stats: Stats::default(),
             now,

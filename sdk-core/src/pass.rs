@@ -27,9 +27,10 @@ const ELSEWHERE_MAX_MS: i64 = 6_000;
 /// Breaks for advertisements are seldom longer, and a longer burst would say nothing to anybody.
 pub(crate) const BREAK_MAX_MS: i64 = 120_000;
 
-/// How long the player may take from its seek to where it goes: until then it may still say where it was.
-/// What steps later than that is a date.
-const SEEK_MAX_MS: i64 = 10_000;
+/// How much of the stream a player may play on from where it sought before the seek is over: players say for
+/// a while where they were. What steps later than that is a date. However long it stands, waits for data or
+/// says nothing, it is still under way.
+const SEEK_PLAYED_MAX_MS: i64 = 10_000;
 
 /// Where the picture is, since it was last put somewhere.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +53,13 @@ pub(crate) struct Pass {
 /// A seek of which the place is not known yet.
 #[derive(Debug, Clone, Copy)]
 struct Sought {
+    /// Where the picture was before the first of the seeks that are under way: those that are small each
+    /// add up.
     from: Track,
-    until: Instant,
+    /// Where it was before the last.
+    last_from: Track,
+    /// Where the picture has played on too far from where it was for the seek to go anywhere else.
+    over_at: MediaTime,
 }
 
 /// What a report, or a stay, is to a pass.
@@ -121,6 +127,10 @@ impl Pass {
         }
         if let Some(sought) = &mut self.sought {
             sought.from = sought.from.heard(&playhead, now);
+            sought.last_from = sought.last_from.heard(&playhead, now);
+            if sought.from.playhead().position >= sought.over_at {
+                self.sought = None;
+            }
         }
 
         self.note_step(&playhead, here, now);
@@ -151,16 +161,14 @@ impl Pass {
         self.await_seek(now);
     }
 
-    /// Has the next report that lies elsewhere count as a seek. Seeks that are small each add up.
+    /// Has the next report that lies elsewhere count as a seek.
     fn await_seek(&mut self, now: Instant) {
-        let before = self.sought.filter(|sought| now <= sought.until);
-        let sought = before.unwrap_or(Sought {
-            from: self.course.unseen(now),
-            until: now,
-        });
+        let last_from = self.course.unseen(now);
+        let from = self.sought.map_or(last_from, |sought| sought.from);
         self.sought = Some(Sought {
-            until: now.plus_millis(SEEK_MAX_MS),
-            ..sought
+            from,
+            last_from,
+            over_at: from.playhead().position.plus_millis(SEEK_PLAYED_MAX_MS),
         });
     }
 
@@ -220,13 +228,15 @@ impl Pass {
     /// Returns whether the player has sought, and `playhead` is where it has gone: where neither standing
     /// since then nor playing on would have taken the picture.
     fn has_sought(&self, playhead: &Playhead, now: Instant) -> bool {
-        let Some(sought) = self.sought.filter(|sought| now <= sought.until) else {
+        let Some(sought) = self.sought else {
             return false;
         };
-        let (first, last) = sought.from.reach(playhead, now);
 
-        playhead.position < first.plus_millis(-SEEK_TOLERANCE_MS)
-            || playhead.position > last.plus_millis(SEEK_TOLERANCE_MS)
+        [sought.from, sought.last_from].iter().any(|from| {
+            let (first, last) = from.reach(playhead, now);
+            playhead.position < first.plus_millis(-SEEK_TOLERANCE_MS)
+                || playhead.position > last.plus_millis(SEEK_TOLERANCE_MS)
+        })
     }
 
     /// Works out how much of a report is not believed yet.

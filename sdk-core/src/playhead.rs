@@ -20,9 +20,9 @@ const FIRST_POSITION_MS: i64 = 946_684_800_000;
 /// The last one that can be written: milliseconds taken for seconds lie beyond.
 const LAST_POSITION_MS: i64 = 253_402_300_799_999;
 
-/// How far a picture may be ahead of what is being filmed: clocks of encoders are off by seconds, and
-/// by hours when a zone was taken for another.
-const AHEAD_MAX_MS: i64 = 60_000;
+/// How far a picture may be ahead of what is being filmed, or from before there was a room: clocks of
+/// encoders are off by seconds, and by hours when a zone was taken for another.
+const OFF_MAX_MS: i64 = 60_000;
 
 /// How long the picture is taken to go on at its rate without a report. Reports come about every second: one
 /// may be late, and a player of which two are missing has stalled, or is gone.
@@ -76,6 +76,15 @@ pub enum SyncSource {
     PlayheadLost,
     /// As [`Self::Delay`] or [`Self::PlayheadLost`], for what the player reports cannot be.
     PlayheadRefused,
+}
+
+/// Where on the stream's timeline pictures of a room can be, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Show {
+    /// Where what the room's first event tells of is seen.
+    pub(crate) began_at: Option<MediaTime>,
+    /// What is being filmed now.
+    pub(crate) live_edge: Option<MediaTime>,
 }
 
 /// Why there is no report to go by.
@@ -151,10 +160,15 @@ impl Playhead {
         }
     }
 
-    /// Returns whether it can be the place of a picture while `live_edge` is being filmed.
-    pub(crate) fn is_plausible(&self, live_edge: Option<MediaTime>) -> bool {
+    /// Returns whether it can be the place of a picture of a show.
+    pub(crate) fn is_plausible(&self, show: Show) -> bool {
         (FIRST_POSITION_MS..=LAST_POSITION_MS).contains(&self.position.unix_millis())
-            && live_edge.is_none_or(|edge| self.position.millis_since(edge) <= AHEAD_MAX_MS)
+            && show
+                .live_edge
+                .is_none_or(|edge| self.position.millis_since(edge) <= OFF_MAX_MS)
+            && show
+                .began_at
+                .is_none_or(|began_at| began_at.millis_since(self.position) <= OFF_MAX_MS)
     }
 }
 

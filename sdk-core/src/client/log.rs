@@ -78,6 +78,11 @@ impl Client {
         }
         self.timeline.reset(covers_from, same_log);
 
+        // Only what is asked for from before the first event begins with it.
+        let first = feed.events.first().filter(|event| event.seq == 1);
+        if let Some(first) = first {
+            self.room_began_at = Some(first.occurred_at);
+        }
         let state = feed.snapshot.unwrap_or_default();
         let state_length = state.len();
         let mut picture_state: Option<RoomEvent> = None;
@@ -100,6 +105,7 @@ impl Client {
         for event in picture_state.into_iter().chain(picture) {
             self.timeline.enter(event, &self.schedule);
         }
+        self.doubt_playhead(now);
 
         if !self.can_settle(now) {
             self.deliver(Delivery::StateReplaced(self.room.clone()));

@@ -6,7 +6,7 @@
 use super::Client;
 use crate::config::Placement;
 use crate::pass::{DISAGREEMENT_MAX_MS, Pass, Verdict};
-use crate::playhead::{Doubt, Playhead, PlayheadQuality, SyncSource};
+use crate::playhead::{Doubt, Playhead, PlayheadQuality, Show, SyncSource};
 use crate::time::{Instant, MediaTime, ServerTime};
 
 impl Client {
@@ -64,7 +64,7 @@ impl Client {
             return;
         }
         let playhead = playhead.as_of(now);
-        if !playhead.is_plausible(self.live_edge(now)) {
+        if !playhead.is_plausible(self.show_at(now)) {
             return self.refuse_playhead(now);
         }
         self.playhead_grace_ends_at = None;
@@ -101,12 +101,12 @@ impl Client {
         }
     }
 
-    /// Looks at the last report again, for the clock was only now found out.
+    /// Looks at the last report again, for the clock, or when the room began, was only now found out.
     pub(super) fn doubt_playhead(&mut self, now: Instant) {
-        let live_edge = self.live_edge(now);
+        let show = self.show_at(now);
         if self
             .pass
-            .is_some_and(|pass| !pass.playhead().is_plausible(live_edge))
+            .is_some_and(|pass| !pass.playhead().is_plausible(show))
         {
             self.refuse_playhead(now);
         }
@@ -120,15 +120,15 @@ impl Client {
         self.lose_playhead(Doubt::Refused, now);
     }
 
-    /// Has a picture that was known stand still. One that was believed before the clock said that
-    /// it cannot be was never known.
+    /// Has a picture that was known stand still. One that was believed before the clock, or the room's
+    /// first event, said that it cannot be was never known.
     pub(super) fn lose_playhead(&mut self, doubt: Doubt, now: Instant) {
         if self.schedule.placement != Placement::Player {
             return;
         }
-        let live_edge = self.live_edge(now);
+        let show = self.show_at(now);
         match self.pass {
-            Some(pass) if pass.playhead().is_plausible(live_edge) => {
+            Some(pass) if pass.playhead().is_plausible(show) => {
                 self.pass = Some(pass.lost(now));
             }
             Some(_) => self.handle_no_playhead(),
@@ -146,6 +146,15 @@ impl Client {
         self.schedule.playhead_missing = true;
         self.timeline.reschedule(&self.schedule);
         self.timeline.forget_coverage();
+    }
+
+    fn show_at(&self, now: Instant) -> Show {
+        let offset_ms = self.schedule.ingest_offset_ms;
+
+        Show {
+            began_at: self.room_began_at.map(|at| at.on_stream(offset_ms)),
+            live_edge: self.live_edge(now),
+        }
     }
 
     /// Nothing is said by stamps that have arrived: in a room without events they are days old.

@@ -1,5 +1,6 @@
 //! What a player says that cannot be, and a player that stops saying anything.
 
+use crate::server::Server;
 use crate::sim::Sim;
 use parlor_sdk_core::{
     Input, Instant, MediaTime, Placement, Playhead, PlayheadQuality, SyncSource,
@@ -63,6 +64,44 @@ fn a_position_reported_before_the_clock_is_known_is_looked_at_again() {
     assert_eq!(sim.total(), None);
     sim.run_for(5_000);
     assert_eq!(sim.total(), Some(400));
+}
+
+#[test]
+fn a_position_from_before_the_room_is_none_and_the_delay_is_used() {
+    for behind_ms in [3 * 60_000, HOUR_MS, 3 * HOUR_MS] {
+        for reports_late in [false, true] {
+            let server = Server::new(8_000, 300).opened_ago(60_000);
+            let mut sim = Sim::with_server(Placement::Player, server);
+            if reports_late {
+                sim.run_for(2_000);
+            }
+            insist_on(&mut sim, |sim| sim.live_edge() - behind_ms, 6_000);
+            sim.contribute(400);
+            insist_on(&mut sim, |sim| sim.live_edge() - behind_ms, 7_000);
+            assert_eq!(sim.shown(), [0_i64; 0], "{behind_ms}");
+            insist_on(&mut sim, |sim| sim.live_edge() - behind_ms, 2_000);
+            assert_eq!(sim.shown(), [3, 4], "{behind_ms}");
+            assert_eq!(sim.sync_source(), SyncSource::PlayheadRefused);
+            assert!(sim.client.stats().playheads_refused > 10);
+
+            sim.play_at(sim.live_edge() - 2_000);
+            sim.contribute(500);
+            sim.run_for(2_500);
+            assert_eq!(sim.shown(), [3, 4, 5, 6], "{behind_ms}");
+            assert_eq!(sim.sync_source(), SyncSource::Playhead);
+        }
+    }
+}
+
+#[test]
+fn a_viewer_who_is_hours_behind_in_a_room_that_was_there_is_believed() {
+    for behind_ms in [HOUR_MS, 2 * HOUR_MS] {
+        let mut sim = Sim::playing_behind(behind_ms);
+        assert_eq!(sim.sync_source(), SyncSource::Playhead);
+        sim.contribute(400);
+        sim.run_for(60_000);
+        assert_eq!(sim.shown(), [0_i64; 0]);
+    }
 }
 
 #[test]

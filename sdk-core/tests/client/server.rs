@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 /// Unix milliseconds of the server when the host's clock reads 0: 2026-01-02T03:04:00.000Z.
 pub(crate) const SERVER_START_MS: i64 = 1_767_323_040_000;
 
+/// How long the room has been there at the start: longer than anybody is behind.
+const AGE_MS: i64 = 10_800_000;
+
 /// Hype that fills a level.
 const GOAL: i64 = 1_000;
 
@@ -52,10 +55,20 @@ impl Server {
             online: 0,
             total: 0,
         };
-        server.update_room(ingest_offset_ms, SERVER_START_MS - 60_000);
+        server.update_room(ingest_offset_ms, SERVER_START_MS - AGE_MS);
         server.start_session(SERVER_START_MS - 60_000);
 
         server
+    }
+
+    /// Has the room be there for `age_ms` only.
+    pub(crate) fn opened_ago(mut self, age_ms: i64) -> Self {
+        self.log[0].occurred_at = SERVER_START_MS - age_ms;
+        for field in ["occurredAt", "displayAt"] {
+            self.log[0].event[field] = json!(stamp(SERVER_START_MS - age_ms));
+        }
+
+        self
     }
 
     pub(crate) fn head(&self) -> i64 {

@@ -266,6 +266,80 @@ fn a_player_that_stands_while_it_seeks_has_its_target_taken_when_it_says_it() {
     assert_eq!(sim.replaced().len(), 1);
 }
 
+#[test]
+fn a_seek_is_known_however_long_the_player_takes_to_get_there() {
+    type Meanwhile = fn(&mut Sim, i64);
+    let meanwhile: [(Meanwhile, &[i64]); 4] = [
+        (|sim, from| sim.pause_at(from), &[-20_000, 8_000]),
+        // It does not say that it waits for data.
+        (|sim, from| sim.play_at(from), &[-20_000, 8_000]),
+        // Forwards it may have played on unheard.
+        (|sim, _| sim.input(Input::PlayheadLost), &[-20_000]),
+        (|sim, _| sim.input(Input::PlayheadUnreadable), &[-20_000]),
+    ];
+    for (index, (wait, targets)) in meanwhile.into_iter().enumerate() {
+        for to_ms in targets {
+            let mut sim = watched_for_a_while();
+            let from = sim.live_edge() - BEHIND_MS;
+            sim.seeks += 1;
+            for _ in 0..180 {
+                wait(&mut sim, from);
+                sim.player = None;
+                sim.run_for(500);
+            }
+            assert_eq!(sim.replaced().len(), 0, "{index}");
+            sim.play_at(from + to_ms);
+            assert_eq!(sim.replaced().len(), 1, "{index} to {to_ms}");
+        }
+    }
+}
+
+#[test]
+fn a_seek_is_measured_from_where_the_picture_was_whatever_was_under_way_before() {
+    for (off_ms, by_ms) in [(88, -1_001), (-88, 1_001), (900, -1_001)] {
+        let mut sim = watched_for_a_while();
+        let from = sim.live_edge() - BEHIND_MS;
+        sim.pause_at(from);
+        sim.input(Input::Pause);
+        sim.input(Input::Resume);
+        sim.pause_at(from + off_ms);
+        sim.forget_deliveries();
+        sim.seeks += 1;
+        let here = from + off_ms.max(0);
+        sim.pause_at(here + by_ms);
+
+        assert_eq!(sim.replaced().len(), 1, "{by_ms} after {off_ms}");
+    }
+}
+
+#[test]
+fn seeks_that_are_small_each_add_up() {
+    for by_ms in [-400, 400] {
+        let mut sim = watched_for_a_while();
+        let from = sim.live_edge() - BEHIND_MS;
+        for step in 1..4 {
+            sim.seeks += 1;
+            sim.pause_at(from + step * by_ms);
+            sim.run_for(30_000);
+        }
+        assert_eq!(sim.replaced().len(), 1, "{by_ms}");
+    }
+}
+
+#[test]
+fn a_seek_that_goes_nowhere_is_over_once_the_player_has_played_on() {
+    let mut sim = watched_for_a_while();
+    sim.seeks += 1;
+    for _ in 0..11 {
+        sim.play_at(sim.live_edge() - BEHIND_MS);
+        sim.run_for(1_000);
+    }
+    // What comes now is a date.
+    sim.play_at(sim.live_edge() - BEHIND_MS - 6_000);
+
+    assert_eq!(sim.replaced().len(), 0);
+}
+
 /// What dates do that are dates of one pass: jitter, and now and then a step that is over, or that the
 /// picture makes good by playing on, before it counts as somewhere else.
 fn steps() -> impl Strategy<Value = Vec<(i64, i64)>> {
