@@ -29,6 +29,10 @@ const ANSWER_TIMEOUT_MS: i64 = 30_000;
 /// Without any frame for this long, three pings were left unanswered: the socket is dead.
 const SILENCE_MAX_MS: i64 = 30_000;
 
+/// How long the room's events have to come in for a connection to have proved good: a server that lets a
+/// client in and sends it away again does so within less, and is not to be hammered.
+const PROVEN_AFTER_MS: i64 = 1_000;
+
 const PING_INTERVAL_MS: i64 = 10_000;
 
 /// A new connection pings a few times at once, because the clock estimate is only as good as the
@@ -51,6 +55,8 @@ pub(crate) struct Connection {
     /// Whether the socket takes the place of a good one, so that nothing is amiss yet.
     is_renewing: bool,
     backoff: Backoff,
+    /// Since when the room's events come in on this socket.
+    live_since: Option<Instant>,
     pings_in_burst: u32,
     ping_at: Instant,
     heard_at: Instant,
@@ -94,6 +100,7 @@ impl Connection {
             phase: Phase::Idle,
             is_renewing: false,
             backoff: Backoff::new(seed),
+            live_since: None,
             pings_in_burst: 0,
             ping_at: now,
             heard_at: now,
@@ -165,6 +172,7 @@ impl Connection {
             4403 if self.token.is_used() => self.fail(Failure::SignInRequired, out),
             4400 | 4401 | 4406 | 4409 | 4429 => self.fail(Failure::Protocol { code }, out),
             1012 | 1013 => {
+                self.leave(now);
                 self.backoff.spread();
                 self.wait(out, now);
             }
@@ -257,12 +265,12 @@ impl Connection {
     }
 
     /// Notes that the room's events come in.
-    pub(crate) fn handle_answer(&mut self, out: &mut VecDeque<Output>) {
+    pub(crate) fn handle_answer(&mut self, out: &mut VecDeque<Output>, now: Instant) {
         self.answer_by = None;
         if self.phase == (Phase::Joined { live: false }) {
             self.phase = Phase::Joined { live: true };
             self.is_renewing = false;
-            self.backoff.reset();
+            self.live_since = Some(now);
             out.push_back(Output::ConnectionChanged(self.state()));
         }
     }
@@ -308,6 +316,7 @@ impl Connection {
     }
 
     fn begin_to_open(&mut self, now: Instant) {
+        self.leave(now);
         self.phase = Phase::Opening {
             deadline: now.plus_millis(OPEN_TIMEOUT_MS),
         };
@@ -325,8 +334,17 @@ impl Connection {
 
     fn wait(&mut self, out: &mut VecDeque<Output>, now: Instant) {
         self.disconnects = self.disconnects.saturating_add(1);
+        self.leave(now);
         let retry_at = now.plus_millis(self.backoff.next_wait_ms());
         self.enter(self.try_at(retry_at), out);
+    }
+
+    /// Lets go of a socket, which may have proved good by now.
+    fn leave(&mut self, now: Instant) {
+        let live_since = self.live_since.take();
+        if live_since.is_some_and(|since| now.millis_since(since) >= PROVEN_AFTER_MS) {
+            self.backoff.reset();
+        }
     }
 
     fn enter(&mut self, phase: Phase, out: &mut VecDeque<Output>) {

@@ -52,12 +52,12 @@ impl Client {
                 covers_from,
                 same_log,
             } => {
-                self.connection.handle_answer(&mut self.outputs);
+                self.connection.handle_answer(&mut self.outputs, now);
                 self.stats.unknown_events += feed.unknown_events;
                 self.replace(feed, covers_from, same_log, now);
             }
             Verdict::Follows { after_seq } => {
-                self.connection.handle_answer(&mut self.outputs);
+                self.connection.handle_answer(&mut self.outputs, now);
                 self.stats.unknown_events += feed.unknown_events;
                 self.follow(feed.events, after_seq, now);
                 self.show_presence(online_count);

@@ -76,6 +76,29 @@ fn a_good_connection_makes_the_waits_short_again() {
 }
 
 #[test]
+fn a_server_that_lets_in_and_sends_away_again_is_not_hammered() {
+    for code in [1000, 1006, 1013, 4404, 4999] {
+        for live_ms in [0, 500, 900] {
+            let mut sim = Sim::new(Placement::Source);
+            while sim.now < 600_000 {
+                sim.run_for(50);
+                if sim.state() == ConnectionState::Live {
+                    sim.run_for(live_ms);
+                    sim.cut(code);
+                }
+            }
+            let early = sim.connects.iter().filter(|at| **at < 10_000).count();
+            assert!(early <= 12, "{code} after {live_ms} ms: {early} in 10 s");
+            let count = sim.connects.len();
+            assert!(
+                (40..130).contains(&count),
+                "{code} after {live_ms} ms: {count}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_silent_socket_is_given_up_and_replaced() {
     let mut sim = Sim::new(Placement::Source);
     sim.run_for(1_000);
