@@ -17,6 +17,8 @@ export declare function fromHls(
   hls: {
     readonly playingDate: Date | null;
     readonly currentLevel: number;
+    /** So that its own seeks, over holes in what is loaded, are not taken for the viewer's. */
+    on?(event: string, listener: (event: any, data: any) => void): unknown;
     readonly levels: readonly { details?: { fragments: readonly { start: number; duration: number; programDateTime: number | null }[] } }[];
   },
   video: HTMLVideoElement,

@@ -15,6 +15,9 @@ const STEP_GROWTH = 1.05;
 /** What a video tells of its picture that its frames do not. */
 const CHANGES = ["playing", "pause", "waiting", "seeking", "seeked", "ratechange"];
 
+/** What hls.js calls the seeks that are its own: over holes in what is loaded, and to start a picture that stalls. */
+const OWN_SEEKS = ["bufferSeekOverHole", "bufferNudgeOnStall"];
+
 /** Any `<video>`. Without `dateAt`, one whose browser reads the stream's dates itself: Safari, for HLS. */
 export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 1000 } = {}) {
   const { frames, seeks } = watch(video);
@@ -47,6 +50,10 @@ export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 
 
 /** hls.js, with the `<video>` that it is attached to. */
 export function fromHls(hls, video) {
+  // It says so right after it has set the video's time.
+  hls.on?.("hlsError", (_event, { details }) => {
+    if (OWN_SEEKS.includes(details)) watch(video).seeks.disown();
+  });
   return fromVideo(video, { dateAt: (time) => fragmentDate(hls, time) ?? hls.playingDate });
 }
 
@@ -105,6 +112,13 @@ class Seeks {
     if (this.#isAhead) this.#await();
     else this.#begin();
     this.#isAhead = false;
+  }
+
+  /** The seek that has just begun is not the viewer's: neither its event nor whoever asks counts it. */
+  disown() {
+    if (!this.#video.seeking) return;
+    this.#isSeeking = true;
+    this.#isAhead = true;
   }
 
   /** Only for the next one that nobody has heard of: nobody asks about a video that is gone. */

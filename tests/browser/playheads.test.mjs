@@ -164,6 +164,31 @@ test('a seek is counted once, whether its event or the question comes first', ()
   assert.equal(player.playhead().seeks, 3);
 });
 
+test('a seek of the player itself, over a hole in what is loaded, is none of the viewer', () => {
+  for (const details of ['bufferSeekOverHole', 'bufferNudgeOnStall']) {
+    for (const isAsked of [false, true]) {
+      const video = playing({ currentTime: 10 });
+      let report;
+      const player = fromHls(hls({ on: (event, listener) => event === 'hlsError' && (report = listener) }), video);
+      assert.equal(player.playhead().seeks, 0);
+
+      Object.assign(video, { currentTime: 12, seeking: true });
+      report('hlsError', { details });
+      if (isAsked) assert.equal(player.playhead().seeks, 0);
+      video.dispatchEvent(new Event('seeking'));
+      video.seeking = false;
+      assert.equal(player.playhead().seeks, 0, details);
+
+      // What it reports of anything else, or without a seek, changes nothing.
+      report('hlsError', { details });
+      Object.assign(video, { currentTime: 90, seeking: true });
+      report('hlsError', { details: 'bufferStalledError' });
+      video.dispatchEvent(new Event('seeking'));
+      assert.equal(player.playhead().seeks, 1, details);
+    }
+  }
+});
+
 test('a frame of long ago is not where a seek begins', () => {
   const video = framed({ currentTime: 10 });
   const player = fromVideo(video, { dateAt: (time) => START + time * 1_000 });
