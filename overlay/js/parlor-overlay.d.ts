@@ -38,7 +38,7 @@ export interface Contributor {
 
 export interface HypeTrain {
   id: string;
-  phase: "APPROACHING" | "RUNNING" | "ENDED";
+  phase: "APPROACHING" | "RUNNING" | "ENDED" | "UNKNOWN";
   level: number;
   progress: number;
   goal: number;
@@ -60,7 +60,7 @@ export interface HypeTrain {
 export interface Contribution {
   /** The contribution's global id. */
   id: string;
-  kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS";
+  kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS" | "UNKNOWN";
   name: string | null;
   /** In minor units of `currency`. */
   amount: number | null;
@@ -77,8 +77,8 @@ export interface ParticipantProfile {
   id: string;
   /** Text, never markup. */
   name: string;
-  role: "MEMBER" | "MODERATOR" | "OWNER";
-  stageRole: "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST";
+  role: "MEMBER" | "MODERATOR" | "OWNER" | "UNKNOWN";
+  stageRole: "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST" | "UNKNOWN";
   requestedSeq: number | null;
   isListed: boolean;
   isOnline: boolean;
@@ -92,7 +92,7 @@ export interface RoomProfile {
   slug: string;
   /** As typed: text, never markup. */
   title: string;
-  state: "DRAFT" | "OPEN" | "ARCHIVED";
+  state: "DRAFT" | "OPEN" | "ARCHIVED" | "UNKNOWN";
   /** How much later an instant appears on the stream's own timeline than it happened. */
   ingestOffsetMs: number;
   version: number;
@@ -109,23 +109,54 @@ export interface Session {
   delayMs: number;
 }
 
-/** The detail of `parlor-event`: an event at the moment that it is shown. */
-export interface ShownEvent {
-  /** The kind's name in the GraphQL schema, such as `HypeTrainLeveledUp`. */
-  type: string;
+/**
+ * A fact in the room's log. `type` is its kind's name in the GraphQL schema, and tells what else it has. Each
+ * set of names has `UNKNOWN` for what is newer than this version.
+ */
+export type RoomEvent = {
   seq: number;
   /** Milliseconds since 1970. */
   occurredAt: number;
   /** Milliseconds since 1970. */
   displayAt: number;
+  /** Whether it applies on arrival or waits for the viewer's picture. */
+  timing: "LIVE" | "PICTURE";
+  /** The part of the room's state that it replaces, such as `train`; null for a moment, which is shown once. */
+  part: string | null;
+} & (
+  | { type: "RoomUpdated"; room: RoomProfile }
+  | { type: "SessionStarted" | "SessionInterrupted" | "SessionResumed" | "SessionEnded"; session: Session }
+  | {
+      type:
+        | "ParticipantJoined"
+        | "ParticipantLeft"
+        | "ParticipantRemoved"
+        | "ParticipantUpdated"
+        | "ParticipantRoleChanged"
+        | "ParticipantStageChanged"
+        | "ParticipantPresenceChanged";
+      participant: ParticipantProfile;
+    }
+  | { type: "ContributionReceived"; contribution: Contribution }
+  | {
+      type:
+        | "HypeTrainApproached"
+        | "HypeTrainStarted"
+        | "HypeTrainProgressed"
+        | "HypeTrainLeveledUp"
+        | "HypeTrainCorrected"
+        | "HypeTrainEnded";
+      train: HypeTrain;
+    }
+  /** Something of a kind that is newer than this version, or whose content it cannot read. */
+  | { type: "Unknown"; typeName: string }
+);
+
+/** The detail of `parlor-event`: an event at the moment that it is shown. */
+export type ShownEvent = RoomEvent & {
   /** How long ago its moment was. */
   lateByMs: number;
-  contribution?: Contribution;
-  participant?: ParticipantProfile;
-  train?: HypeTrain;
-  room?: RoomProfile;
-  session?: Session;
-}
+};
 
 /** The detail of `parlor-connection`. */
 export interface ConnectionState {
@@ -163,6 +194,8 @@ export interface WidgetRoom {
   readonly onlineCount: number | null;
   /** The hype train at the viewer's picture. */
   readonly train: HypeTrain | null;
+  /** The last event of each part of the room's state whose last event this version cannot read. */
+  readonly unknownParts: readonly RoomEvent[];
 }
 
 /**

@@ -221,6 +221,10 @@ fn card(alert: &ContributionAlert) -> Card {
             let memberships = words::counted(quantity, "membership", "memberships");
             (["gifted ", &memberships].concat(), tier)
         }
+        ContributionKind::Unknown => (
+            String::from("chipped in"),
+            money.unwrap_or_else(|| words::plus(alert.hype)),
+        ),
     };
 
     Card {
@@ -371,6 +375,29 @@ mod tests {
         queue.push(&donation("Ada", 100), 20_000);
 
         assert_eq!(who(&mut queue, 60_000 + STAY_MIN_MS), Some("Ada"));
+    }
+
+    #[test]
+    fn a_gift_of_a_kind_that_is_new_is_an_alert_all_the_same() {
+        for (amount, currency, expected) in [(Some(300), Some("EUR"), "€3"), (None, None, "+300")]
+        {
+            let mut queue = AlertQueue::default();
+            let alert = ContributionAlert {
+                kind: ContributionKind::Unknown,
+                amount,
+                currency: currency.map(String::from),
+                ..donation("Ada", 300)
+            };
+            queue.push(&alert, 0);
+            queue.advance(0);
+
+            let card = queue.view(0).expect("it is on stage").card;
+            assert_eq!(
+                (card.who.as_str(), card.what.as_str()),
+                ("Ada", "chipped in")
+            );
+            assert_eq!(card.amount, expected);
+        }
     }
 
     fn who(queue: &mut AlertQueue, now_ms: i64) -> Option<&str> {

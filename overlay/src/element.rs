@@ -250,7 +250,7 @@ impl Running {
                     Delivery::Event(shown) => {
                         let mut scene = self.scene.borrow_mut();
                         scene.show(&shown.event, shown.late_by_ms);
-                        if shown.event.kind.is_live() {
+                        if shown.event.is_live() {
                             self.client().read_room(|room| scene.regroup(room));
                         }
                         drop(scene);

@@ -157,7 +157,8 @@ impl Scene {
             | EventKind::HypeTrain(..)
             | EventKind::RoomUpdated(_)
             | EventKind::Session(..)
-            | EventKind::Participant(..) => {}
+            | EventKind::Participant(..)
+            | EventKind::Unknown { .. } => {}
         }
     }
 

@@ -243,7 +243,7 @@ impl Client {
         if !self.timeline.is_settled() && !self.timeline.is_empty() {
             if self.can_settle(now) {
                 let settled = self.timeline.settle(reached);
-                self.room.replace_picture(settled.train);
+                self.room.replace_picture(&settled.parts);
                 self.deliver(Delivery::StateReplaced(self.room.clone()));
                 for moment in settled.moments {
                     self.show(moment);
@@ -257,7 +257,8 @@ impl Client {
         }
 
         while let Some(shown) = self.timeline.release(reached) {
-            self.room.apply_shown(&shown.event);
+            let entry = self.room.apply_shown(&shown.event);
+            self.count_crowded_out(entry);
             self.show(shown);
         }
         self.timeline

@@ -73,7 +73,7 @@ impl Schedule {
 mod tests {
     use super::{Due, Reached, Schedule};
     use crate::config::Placement;
-    use crate::event::{ContributionAlert, ContributionKind, EventKind, RoomEvent};
+    use crate::event::{ContributionAlert, ContributionKind, EventKind, EventTiming, RoomEvent};
     use crate::time::{MediaTime, ServerTime};
 
     const OCCURRED_AT: ServerTime = ServerTime::from_unix_millis(100_000);
@@ -127,6 +127,8 @@ mod tests {
             seq: 1,
             occurred_at: OCCURRED_AT,
             display_at: DISPLAY_AT,
+            timing: EventTiming::Picture,
+            part: None,
             kind: EventKind::ContributionReceived(ContributionAlert {
                 id: String::new(),
                 kind: ContributionKind::Donation,

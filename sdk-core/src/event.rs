@@ -14,11 +14,26 @@ pub struct RoomEvent {
     pub occurred_at: ServerTime,
     /// `occurred_at` plus the stream's delay at that time.
     pub display_at: ServerTime,
+    /// Whether it applies on arrival or waits for the viewer's picture.
+    pub timing: EventTiming,
+    /// The part of the room's state that it replaces, such as `train`; `None` for a moment, which is
+    /// shown once.
+    pub part: Option<String>,
     /// What happened.
     pub kind: EventKind,
 }
 
-/// What happened.
+/// Whether an event applies on arrival or waits for the viewer's picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventTiming {
+    /// It applies on arrival.
+    Live,
+    /// It waits for the viewer's picture.
+    Picture,
+}
+
+/// What happened. When it is shown, and what it replaces, is told by the event's timing and part
+/// alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventKind {
     /// The room's profile changed; this is the new one.
@@ -31,6 +46,11 @@ pub enum EventKind {
     Participant(ParticipantChange, ParticipantProfile),
     /// The hype train changed; it is carried whole.
     HypeTrain(HypeTrainChange, HypeTrain),
+    /// Something of a kind that this build has never heard of, or whose content it cannot read.
+    Unknown {
+        /// The kind's name in the schema, such as `PollOpened`.
+        type_name: String,
+    },
 }
 
 /// How the live run of a room's stream changed.
@@ -89,6 +109,8 @@ pub enum RoomState {
     Open,
     /// Closed for good.
     Archived,
+    /// A state that this build has never heard of.
+    Unknown,
 }
 
 /// One live run of a room's stream.
@@ -138,6 +160,8 @@ pub enum ContributionKind {
     Membership,
     /// Paid memberships for others.
     GiftedMemberships,
+    /// Something that this build has never heard of.
+    Unknown,
 }
 
 /// A hype train, whole.
@@ -190,6 +214,8 @@ pub enum HypeTrainPhase {
     Running,
     /// It has ended.
     Ended,
+    /// A phase that this build has never heard of.
+    Unknown,
 }
 
 /// Somebody who contributed to a hype train.
@@ -203,34 +229,35 @@ pub struct HypeTrainContributor {
     pub last_hype: i64,
 }
 
+impl RoomEvent {
+    /// Returns whether it applies on arrival, rather than when the viewer's picture gets there.
+    pub const fn is_live(&self) -> bool {
+        matches!(self.timing, EventTiming::Live)
+    }
+}
+
 impl EventKind {
     /// Returns the kind's name in the schema, such as `HypeTrainLeveledUp`.
-    pub const fn name(&self) -> &'static str {
+    pub const fn name(&self) -> &str {
         match self {
             Self::RoomUpdated(_) => "RoomUpdated",
             Self::Session(change, _) => change.name(),
             Self::ContributionReceived(_) => "ContributionReceived",
             Self::Participant(change, _) => change.name(),
             Self::HypeTrain(change, _) => change.name(),
+            Self::Unknown { type_name } => type_name.as_str(),
         }
     }
 
-    /// Returns whether it applies on arrival, rather than when the viewer's picture gets there.
-    pub const fn is_live(&self) -> bool {
-        matches!(
-            self,
-            Self::RoomUpdated(_) | Self::Session(..) | Self::Participant(..)
-        )
-    }
-
-    /// Returns the train that it carries, if it is a picture state event.
+    /// Returns the train that it carries, if it carries one.
     pub const fn train(&self) -> Option<&HypeTrain> {
         match self {
             Self::HypeTrain(_, train) => Some(train),
             Self::RoomUpdated(_)
             | Self::Session(..)
             | Self::Participant(..)
-            | Self::ContributionReceived(_) => None,
+            | Self::ContributionReceived(_)
+            | Self::Unknown { .. } => None,
         }
     }
 }

@@ -178,8 +178,9 @@ pub struct Stats {
     pub disconnects: u32,
     /// Frames dropped because they could not be read.
     pub bad_frames: u32,
-    /// Events passed over because this client does not know their kind, or could not read them.
-    pub unknown_events: u32,
+    /// Events passed over because they do not even say when they happened, and as what. Those of
+    /// unknown kinds are shown.
+    pub malformed_events: u32,
     /// Events dropped because they had come before.
     pub duplicates: u32,
     /// Messages that did not follow on the one before, and made the client subscribe again.
@@ -194,7 +195,7 @@ pub struct Stats {
     pub shed: u32,
     /// Reports of a playhead that cannot be: nothing is shown by them.
     pub playheads_refused: u32,
-    /// Times that somebody whom the room shows by name was left out, because there are more of them
-    /// than a client holds.
+    /// Times that somebody whom the room shows by name, or another part of its state, was left out,
+    /// because there are more of them than a client holds.
     pub crowded_out: u32,
 }

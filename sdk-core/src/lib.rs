@@ -20,6 +20,7 @@ mod event;
 mod exchange;
 mod host_clock;
 mod participant;
+mod parts;
 mod pass;
 mod playhead;
 mod rehearsal;
@@ -33,7 +34,7 @@ mod wire;
 pub use client::Client;
 pub use config::{Config, Placement};
 pub use event::{
-    ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
+    ContributionAlert, ContributionKind, EventKind, EventTiming, HypeTrain, HypeTrainChange,
     HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
     SessionChange,
 };

@@ -60,6 +60,8 @@ pub enum ParticipantRole {
     Moderator,
     /// Rules the room.
     Owner,
+    /// A role that this build has never heard of. Show no badge.
+    Unknown,
 }
 
 /// A participant's place.
@@ -75,6 +77,8 @@ pub enum StageRole {
     Speaker,
     /// Is on the stage, and leads.
     Host,
+    /// A place that this build has never heard of.
+    Unknown,
 }
 
 /// Who speaks, and who waits to. Each list is in the order in which people joined the room, but for
@@ -148,7 +152,7 @@ impl<'a> Stage<'a> {
         };
         for participant in participants {
             match participant.stage_role {
-                StageRole::Audience => {}
+                StageRole::Audience | StageRole::Unknown => {}
                 StageRole::Requested => {
                     let requested_seq = participant.requested_seq;
                     let place = stage

@@ -4,7 +4,7 @@
 //! that is how they are known to show the same events at the same moments.
 
 use crate::client::Client;
-use crate::event::{EventKind, HypeTrain, HypeTrainPhase};
+use crate::event::{EventKind, HypeTrain, HypeTrainPhase, RoomEvent};
 use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent};
 use crate::participant::{ParticipantProfile, ParticipantRole, StageRole};
 use crate::room::Room;
@@ -150,7 +150,7 @@ impl Rehearsal {
         let stats = self.client.stats();
         let line = format!(
             "end {} shown={} skipped={} duplicates={} gaps={} disconnects={} bad_frames={} \
-             unknown_events={}",
+             malformed_events={}",
             state(self.client.room()),
             stats.shown,
             stats.skipped,
@@ -158,7 +158,7 @@ impl Rehearsal {
             stats.gaps,
             stats.disconnects,
             stats.bad_frames,
-            stats.unknown_events,
+            stats.malformed_events,
         );
         self.write_line(&line);
     }
@@ -201,6 +201,7 @@ fn event(shown: &ShownEvent) -> String {
         EventKind::Participant(_, person) => participant(person),
         EventKind::ContributionReceived(alert) => format!("hype={}", alert.hype),
         EventKind::HypeTrain(_, here) => train(here),
+        EventKind::Unknown { .. } => unknown(&shown.event),
     };
 
     format!("{seq} {name} {content} late={}", shown.late_by_ms)
@@ -229,8 +230,18 @@ fn state(room: &Room) -> String {
     if room.participants().len() > 0 {
         write!(state, " {}", people(room)).expect("a string takes any text");
     }
+    for part in room.unknown_parts() {
+        write!(state, " {}", unknown(part)).expect("a string takes any text");
+    }
 
     state
+}
+
+/// Writes what replaces which part, or that it is a moment.
+fn unknown(event: &RoomEvent) -> String {
+    let part = event.part.as_deref().unwrap_or("moment");
+
+    format!("{part}={}", event.kind.name())
 }
 
 /// Writes everyone with their place, and the queue in its order.
@@ -257,11 +268,13 @@ fn participant(person: &ParticipantProfile) -> String {
         StageRole::Invited => "invited",
         StageRole::Speaker => "speaker",
         StageRole::Host => "host",
+        StageRole::Unknown => "unknown",
     };
     let role = match person.role {
         ParticipantRole::Member => "",
         ParticipantRole::Moderator => "/moderator",
         ParticipantRole::Owner => "/owner",
+        ParticipantRole::Unknown => "/unknown",
     };
     let presence = match (person.is_listed, person.is_online) {
         (false, _) => "/gone",
@@ -277,6 +290,7 @@ fn train(train: &HypeTrain) -> String {
         HypeTrainPhase::Approaching => "approaching",
         HypeTrainPhase::Running => "running",
         HypeTrainPhase::Ended => "ended",
+        HypeTrainPhase::Unknown => "unknown",
     };
 
     format!(

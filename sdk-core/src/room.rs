@@ -3,6 +3,8 @@
 
 use crate::event::{EventKind, HypeTrain, RoomEvent, RoomProfile, Session};
 use crate::participant::{Entry, ParticipantProfile, Participants, Stage};
+use crate::parts::Parts;
+use core::mem;
 
 /// The state of a room as the viewer should see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,7 +15,8 @@ pub struct Room {
     session_seq: i64,
     participants: Participants,
     online_count: Option<i32>,
-    train: Option<HypeTrain>,
+    /// All other parts, whatever they are.
+    parts: Parts,
 }
 
 impl Room {
@@ -46,13 +49,21 @@ impl Room {
     }
 
     /// Returns the hype train at the viewer's picture: approaching, running, or the last one.
-    pub const fn train(&self) -> Option<&HypeTrain> {
-        self.train.as_ref()
+    pub fn train(&self) -> Option<&HypeTrain> {
+        self.parts.iter().find_map(|event| event.kind.train())
+    }
+
+    /// Returns the last event of each part whose last event this build cannot read, as far as the
+    /// viewer should know of it.
+    pub fn unknown_parts(&self) -> impl Iterator<Item = &RoomEvent> {
+        self.parts
+            .iter()
+            .filter(|event| matches!(event.kind, EventKind::Unknown { .. }))
     }
 
     /// Takes in a live event, and says what it did. An older one never replaces a newer.
     pub(crate) fn apply_live(&mut self, event: &RoomEvent) -> Entry {
-        match &event.kind {
+        let entry = match &event.kind {
             EventKind::RoomUpdated(profile) if event.seq > self.profile_seq => {
                 self.profile_seq = event.seq;
                 self.profile = Some(profile.clone());
@@ -63,19 +74,22 @@ impl Room {
                 self.session = Some(session.clone());
                 Entry::News
             }
+            EventKind::RoomUpdated(_) | EventKind::Session(..) => Entry::Old,
             EventKind::Participant(_, profile) => self.participants.apply(profile, event.seq),
-            EventKind::RoomUpdated(_)
-            | EventKind::Session(..)
-            | EventKind::ContributionReceived(_)
-            | EventKind::HypeTrain(..) => Entry::Old,
+            EventKind::ContributionReceived(_)
+            | EventKind::HypeTrain(..)
+            | EventKind::Unknown { .. } => return self.parts.take_in(event),
+        };
+        if entry != Entry::Old {
+            self.parts.forget(event);
         }
+
+        entry
     }
 
     /// Takes in a picture event that is being shown.
-    pub(crate) fn apply_shown(&mut self, event: &RoomEvent) {
-        if let Some(train) = event.kind.train() {
-            self.train = Some(train.clone());
-        }
+    pub(crate) fn apply_shown(&mut self, event: &RoomEvent) -> Entry {
+        self.parts.take_in(event)
     }
 
     /// Takes in how many are online, and says whether that was news.
@@ -84,15 +98,20 @@ impl Room {
     }
 
     /// Replaces the picture parts, after the viewer's picture has jumped.
-    pub(crate) fn replace_picture(&mut self, train: Option<HypeTrain>) {
-        self.train = train;
+    pub(crate) fn replace_picture(&mut self, picture: &Parts) {
+        self.parts.keep(RoomEvent::is_live);
+        for event in picture.iter() {
+            self.parts.take_in(event);
+        }
     }
 
     /// Empties the live parts, for a snapshot replaces them. Who is online is no part of the log.
     pub(crate) fn forget_live(&mut self) {
+        let mut parts = mem::take(&mut self.parts);
+        parts.keep(|event| !event.is_live());
         *self = Self {
             online_count: self.online_count,
-            train: self.train.take(),
+            parts,
             ..Self::default()
         };
     }
@@ -107,7 +126,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::Room;
-    use crate::event::{EventKind, RoomEvent, Session, SessionChange};
+    use crate::event::{EventKind, EventTiming, RoomEvent, Session, SessionChange};
     use crate::participant::Entry;
     use crate::time::ServerTime;
 
@@ -125,6 +144,8 @@ mod tests {
             seq,
             occurred_at: now,
             display_at: now,
+            timing: EventTiming::Live,
+            part: Some("session".to_owned()),
             kind: EventKind::Session(
                 if is_live {
                     SessionChange::Started

@@ -172,14 +172,15 @@ fn is_in_order(feed: &Feed) -> bool {
     let mut state = feed.snapshot.iter().flatten();
 
     last_seq <= feed.through_seq
-        && state.all(|event| event.kind.is_live() || event.seq <= feed.after_seq)
+        && state.all(|event| event.is_live() || event.seq <= feed.after_seq)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Subscription, Verdict};
     use crate::event::{
-        ContributionAlert, ContributionKind, EventKind, RoomEvent, Session, SessionChange,
+        ContributionAlert, ContributionKind, EventKind, EventTiming, RoomEvent, Session,
+        SessionChange,
     };
     use crate::time::{MediaTime, ServerTime};
     use crate::wire::{Feed, Start};
@@ -193,7 +194,7 @@ mod tests {
             snapshot: None,
             events: Vec::new(),
             online_count: None,
-            unknown_events: 0,
+            malformed_events: 0,
         }
     }
 
@@ -212,6 +213,8 @@ mod tests {
             seq,
             occurred_at: now,
             display_at: now,
+            timing: EventTiming::Live,
+            part: Some("session".to_owned()),
             kind: EventKind::Session(
                 SessionChange::Started,
                 Session {
@@ -228,6 +231,8 @@ mod tests {
     /// Something of the picture.
     fn moment(seq: i64) -> RoomEvent {
         RoomEvent {
+            timing: EventTiming::Picture,
+            part: None,
             kind: EventKind::ContributionReceived(ContributionAlert {
                 id: String::new(),
                 kind: ContributionKind::Donation,

@@ -7,8 +7,9 @@
 //! far the picture has got. Playing moves that mark forward event by event; a seek puts it somewhere else.
 
 use crate::due::{Due, Reached, Schedule};
-use crate::event::{HypeTrain, RoomEvent};
+use crate::event::RoomEvent;
 use crate::exchange::ShownEvent;
+use crate::parts::Parts;
 use crate::time::MediaTime;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -30,8 +31,8 @@ pub(crate) const SHOWING_TIME_MS: i64 = 7_000;
 pub(crate) struct Timeline {
     entries: VecDeque<Entry>,
     shown: usize,
-    /// The train before the first entry.
-    base: Option<HypeTrain>,
+    /// The picture's state before the first entry.
+    base: Parts,
     /// From where on the stream's timeline the entries are all there; `None` if from the head.
     covers_from: Option<MediaTime>,
     phase: Phase,
@@ -62,7 +63,7 @@ enum Phase {
 /// What is on screen after the picture has jumped.
 #[derive(Debug)]
 pub(crate) struct Settled {
-    pub(crate) train: Option<HypeTrain>,
+    pub(crate) parts: Parts,
     /// Moments that the picture landed in.
     pub(crate) moments: Vec<ShownEvent>,
 }
@@ -72,7 +73,7 @@ impl Timeline {
         Self {
             entries: VecDeque::new(),
             shown: 0,
-            base: None,
+            base: Parts::new(),
             covers_from: None,
             phase: Phase::Empty,
             skipped: 0,
@@ -93,7 +94,7 @@ impl Timeline {
         self.phase = Phase::Unsettled { shown_before };
         self.entries.clear();
         self.shown = 0;
-        self.base = None;
+        self.base = Parts::new();
         self.covers_from = covers_from;
     }
 
@@ -188,27 +189,25 @@ impl Timeline {
         self.shown = 0;
         self.phase = Phase::Settled;
 
-        let mut train = self.base.as_ref();
         let mut moments = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
             let Some(late_by_ms) = entry.due.late_by_ms(reached) else {
                 break;
             };
             self.shown += 1;
-            if let Some(here) = entry.event.kind.train() {
-                train = Some(here);
-            } else if late_by_ms < SHOWING_TIME_MS && entry.event.seq > shown_before {
+            let is_new = entry.event.part.is_none() && entry.event.seq > shown_before;
+            if is_new && late_by_ms < SHOWING_TIME_MS {
                 moments.push(ShownEvent {
                     event: entry.event.clone(),
                     late_by_ms,
                 });
-            } else if index >= before && entry.event.seq > shown_before {
+            } else if is_new && index >= before {
                 self.skipped += 1;
             }
         }
 
         Settled {
-            train: train.cloned(),
+            parts: self.shown_parts(),
             moments,
         }
     }
@@ -252,6 +251,18 @@ impl Timeline {
             entry.due = due;
             earliest = Some(due);
         }
+    }
+
+    /// Returns the picture's state where it is. From the newest back, so that of each part only the
+    /// one that counts is copied.
+    fn shown_parts(&self) -> Parts {
+        let mut parts = Parts::new();
+        let shown = self.entries.range(..self.shown).rev();
+        for event in shown.map(|entry| &entry.event).chain(self.base.iter()) {
+            parts.take_in(event);
+        }
+
+        parts
     }
 
     fn last_shown_seq(&self) -> i64 {

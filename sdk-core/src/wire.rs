@@ -45,8 +45,8 @@ pub(crate) struct Feed {
     pub(crate) events: Vec<RoomEvent>,
     /// How many are online, where the message says so.
     pub(crate) online_count: Option<i32>,
-    /// Events left out because they could not be understood.
-    pub(crate) unknown_events: u32,
+    /// Events left out because they do not even say when they happened, and as what.
+    pub(crate) malformed_events: u32,
 }
 
 /// Why the server refused an operation.

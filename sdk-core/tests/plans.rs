@@ -18,6 +18,7 @@ const RECORDINGS: &[&str] = &[
     "gap",
     "no-playhead",
     "not-recovered",
+    "novelty",
     "pause",
     "player-behind",
     "presence",

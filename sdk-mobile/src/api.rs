@@ -67,7 +67,7 @@ impl Api {
     pub async fn room(&self, id: String) -> Result<Option<RoomDetails>, QueryError> {
         let data = self.execute::<Room>(room::Variables { id }).await?;
 
-        Ok(data.room.map(answer::room).transpose()?)
+        Ok(data.room.map(answer::room))
     }
 
     /// Makes a room.

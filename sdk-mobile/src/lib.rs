@@ -30,8 +30,8 @@ pub use api::{
 };
 pub use client::Client;
 pub use record::{
-    Config, ConnectionState, ContributionAlert, ContributionKind, Delivery, EventKind, Failure,
-    HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, ParticipantChange,
+    Config, ConnectionState, ContributionAlert, ContributionKind, Delivery, EventKind, EventTiming,
+    Failure, HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, ParticipantChange,
     ParticipantProfile, ParticipantRole, Placement, PlayheadReading, Room, RoomEvent, RoomProfile,
     RoomState, Session, Stage, StageRole, Stats, SyncSource, TokenRequest, TokenRequestReason,
 };

@@ -11,7 +11,8 @@ mod participant;
 mod train;
 
 pub use event::{
-    ContributionAlert, ContributionKind, EventKind, RoomEvent, RoomProfile, RoomState, Session,
+    ContributionAlert, ContributionKind, EventKind, EventTiming, RoomEvent, RoomProfile, RoomState,
+    Session,
 };
 pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
 pub use train::{HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase};
@@ -90,6 +91,9 @@ pub struct Room {
     pub online_count: Option<i32>,
     /// The hype train at the viewer's picture: approaching, running, or the last one.
     pub train: Option<HypeTrain>,
+    /// The last event of each part whose last event this version cannot read, as far as the viewer
+    /// should know of it.
+    pub unknown_parts: Vec<RoomEvent>,
 }
 
 /// Where the connection stands.
@@ -199,8 +203,9 @@ pub struct Stats {
     pub disconnects: u32,
     /// Frames dropped because they could not be read.
     pub bad_frames: u32,
-    /// Events passed over because this version does not know their kind, or could not read them.
-    pub unknown_events: u32,
+    /// Events passed over because they do not even say when they happened, and as what. Those of
+    /// unknown kinds are shown.
+    pub malformed_events: u32,
     /// Events dropped because they had come before.
     pub duplicates: u32,
     /// Messages that did not follow on the one before, and made the client subscribe again.
@@ -215,8 +220,8 @@ pub struct Stats {
     pub shed: u32,
     /// Reports of a playhead that cannot be, such as one an hour ahead of the stream.
     pub playheads_refused: u32,
-    /// Times that somebody whom the room shows by name was left out, because there are more of them
-    /// than a client holds.
+    /// Times that somebody whom the room shows by name, or another part of its state, was left out,
+    /// because there are more of them than a client holds.
     pub crowded_out: u32,
 }
 
@@ -279,6 +284,7 @@ impl From<&core::Room> for Room {
             stage: room.stage().into(),
             online_count: room.online_count(),
             train: room.train().cloned().map(Into::into),
+            unknown_parts: room.unknown_parts().cloned().map(Into::into).collect(),
         }
     }
 }
@@ -324,7 +330,7 @@ impl From<core::Stats> for Stats {
         Self {
             disconnects: stats.disconnects,
             bad_frames: stats.bad_frames,
-            unknown_events: stats.unknown_events,
+            malformed_events: stats.malformed_events,
             duplicates: stats.duplicates,
             gaps: stats.gaps,
             shown: stats.shown,

@@ -100,6 +100,10 @@ export class ParlorClient extends EventTarget {
     return this.#read().train;
   }
 
+  get unknownParts() {
+    return this.#read().unknownParts;
+  }
+
   get me() {
     if (this.#me?.membership !== "JOINED") return this.#me;
     const seen = this.participants.find((other) => other.id === this.#me.id);

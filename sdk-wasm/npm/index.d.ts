@@ -1,10 +1,11 @@
 /** Milliseconds since 1970. */
 export type UnixMillis = number;
 
-export type ParticipantRole = "MEMBER" | "MODERATOR" | "OWNER";
-export type StageRole = "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST";
+/** Each set of names has `UNKNOWN` for what is newer than this version. */
+export type ParticipantRole = "MEMBER" | "MODERATOR" | "OWNER" | "UNKNOWN";
+export type StageRole = "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST" | "UNKNOWN";
 export type Membership = "JOINED" | "LEFT" | "REMOVED";
-export type RoomState = "DRAFT" | "OPEN" | "ARCHIVED";
+export type RoomState = "DRAFT" | "OPEN" | "ARCHIVED" | "UNKNOWN";
 export type Capability =
   | "STAGE_SPEAK"
   | "STAGE_INVITE"
@@ -88,7 +89,7 @@ export interface Contributor {
 
 export interface HypeTrain {
   id: string;
-  phase: "APPROACHING" | "RUNNING" | "ENDED";
+  phase: "APPROACHING" | "RUNNING" | "ENDED" | "UNKNOWN";
   level: number;
   progress: number;
   goal: number;
@@ -108,7 +109,7 @@ export interface HypeTrain {
 export interface Contribution {
   /** The contribution's global id. */
   id: string;
-  kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS";
+  kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS" | "UNKNOWN";
   name: string | null;
   /** In minor units of `currency`. */
   amount: number | null;
@@ -120,21 +121,49 @@ export interface Contribution {
   hype: number;
 }
 
-/** An event at the moment that it is shown. */
-export interface ShownEvent {
-  /** The kind's name in the GraphQL schema, such as `ParticipantJoined`. */
-  type: string;
+/** A fact in the room's log. `type` is its kind's name in the GraphQL schema, and tells what else it has. */
+export type RoomEvent = {
   seq: number;
   occurredAt: UnixMillis;
   displayAt: UnixMillis;
+  /** Whether it applies on arrival or waits for the viewer's picture. */
+  timing: "LIVE" | "PICTURE";
+  /** The part of the room's state that it replaces, such as `train`; null for a moment, which is shown once. */
+  part: string | null;
+} & (
+  | { type: "RoomUpdated"; room: RoomProfile }
+  | { type: "SessionStarted" | "SessionInterrupted" | "SessionResumed" | "SessionEnded"; session: Session }
+  | {
+      type:
+        | "ParticipantJoined"
+        | "ParticipantLeft"
+        | "ParticipantRemoved"
+        | "ParticipantUpdated"
+        | "ParticipantRoleChanged"
+        | "ParticipantStageChanged"
+        | "ParticipantPresenceChanged";
+      participant: ParticipantProfile;
+    }
+  | { type: "ContributionReceived"; contribution: Contribution }
+  | {
+      type:
+        | "HypeTrainApproached"
+        | "HypeTrainStarted"
+        | "HypeTrainProgressed"
+        | "HypeTrainLeveledUp"
+        | "HypeTrainCorrected"
+        | "HypeTrainEnded";
+      train: HypeTrain;
+    }
+  /** Something of a kind that is newer than this version, or whose content it cannot read. */
+  | { type: "Unknown"; typeName: string }
+);
+
+/** An event at the moment that it is shown. */
+export type ShownEvent = RoomEvent & {
   /** How long ago its moment was. */
   lateByMs: number;
-  participant?: ParticipantProfile;
-  contribution?: Contribution;
-  train?: HypeTrain;
-  room?: RoomProfile;
-  session?: Session;
-}
+};
 
 export interface ConnectionState {
   state: "connecting" | "live" | "waiting" | "waiting-for-network" | "paused" | "failed" | "disconnected";
@@ -228,8 +257,8 @@ export interface Stats {
   disconnects: number;
   /** Messages that could not be read. */
   badFrames: number;
-  /** Events of kinds that this version does not know. */
-  unknownEvents: number;
+  /** Events that do not even say when they happened, and as what. Those of unknown kinds are shown. */
+  malformedEvents: number;
   /** Events that had come before. */
   duplicates: number;
   /** Messages that did not follow on the one before. */
@@ -245,7 +274,7 @@ export interface Stats {
   playheadsRefused: number;
   /** Readings of `performance.now()` that cannot be, such as none, or one that the next belied. */
   clockReadingsRefused: number;
-  /** Times that somebody was left out because the room names more people than a client holds. */
+  /** Times that somebody, or another part of the room's state, was left out: there are more than a client holds. */
   crowdedOut: number;
 }
 
@@ -306,6 +335,8 @@ export declare class ParlorClient {
   readonly onlineCount: number | null;
   /** The hype train at the viewer's picture. */
   readonly train: HypeTrain | null;
+  /** The last event of each part of the room's state whose last event this version cannot read. */
+  readonly unknownParts: readonly RoomEvent[];
   /** The caller as a participant, if they ever joined: see `membership`. */
   readonly me: Participant | null;
   /** All that the caller may do now. */
@@ -338,7 +369,7 @@ export declare class ParlorClient {
   /** Puts somebody out of the room, until they are readmitted. */
   remove(who: Who, options?: { reason?: string }): Promise<Outcome>;
   readmit(who: Who): Promise<Outcome>;
-  assignRole(who: Who, role: ParticipantRole): Promise<Outcome>;
+  assignRole(who: Who, role: Exclude<ParticipantRole, "UNKNOWN">): Promise<Outcome>;
   grant(who: Who, capability: Capability, terms?: Terms): Promise<Outcome>;
   deny(who: Who, capability: Capability, terms?: Terms): Promise<Outcome>;
   clearGrant(who: Who, capability: Capability): Promise<Outcome>;

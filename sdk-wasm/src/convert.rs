@@ -3,24 +3,40 @@
 
 use js_sys::{Array, Object, Reflect};
 use parlor_sdk_core::{
-    ConnectionState, ContributionAlert, ContributionKind, EventKind, Failure, HypeTrain,
-    HypeTrainContributor, HypeTrainPhase, ParticipantProfile, ParticipantRole, Placement, Room,
-    RoomProfile, RoomState, ServerTime, Session, ShownEvent, Stage, StageRole,
+    ConnectionState, ContributionAlert, ContributionKind, EventKind, EventTiming, Failure,
+    HypeTrain, HypeTrainContributor, HypeTrainPhase, ParticipantProfile, ParticipantRole,
+    Placement, Room, RoomEvent, RoomProfile, RoomState, ServerTime, Session, ShownEvent, Stage,
+    StageRole,
 };
 #[cfg(feature = "package")]
 use parlor_sdk_core::{MediaTime, PlayheadQuality, Stats, SyncSource};
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
-/// `{ type, seq, occurredAt, displayAt, lateByMs }`, and what the event is about: one of `room`,
-/// `session`, `contribution`, `participant` and `train`.
+/// `{ type, seq, occurredAt, displayAt, timing, part, lateByMs }`, and what the event is about: one of
+/// `room`, `session`, `contribution`, `participant` and `train`, or `typeName` if `type` is `Unknown`.
 pub fn event(shown: &ShownEvent) -> JsValue {
-    let event = &shown.event;
+    logged(&shown.event)
+        .number("lateByMs", shown.late_by_ms)
+        .done()
+}
+
+fn logged(event: &RoomEvent) -> Fields {
+    let kind = if matches!(event.kind, EventKind::Unknown { .. }) {
+        "Unknown"
+    } else {
+        event.kind.name()
+    };
+    let timing = match event.timing {
+        EventTiming::Live => "LIVE",
+        EventTiming::Picture => "PICTURE",
+    };
     let object = Fields::default()
-        .text("type", event.kind.name())
+        .text("type", kind)
         .number("seq", event.seq)
         .time("occurredAt", event.occurred_at)
         .time("displayAt", event.display_at)
-        .number("lateByMs", shown.late_by_ms);
+        .text("timing", timing)
+        .optional_text("part", event.part.as_deref());
 
     match &event.kind {
         EventKind::ContributionReceived(alert) => {
@@ -30,8 +46,8 @@ pub fn event(shown: &ShownEvent) -> JsValue {
         EventKind::HypeTrain(_, changed) => object.value("train", &train(changed)),
         EventKind::RoomUpdated(changed) => object.value("room", &profile(changed)),
         EventKind::Session(_, changed) => object.value("session", &session(changed)),
+        EventKind::Unknown { type_name } => object.text("typeName", type_name),
     }
-    .done()
 }
 
 /// `{ id, kind, name?, amount?, currency?, tier?, quantity, message?, hype }`.
@@ -40,6 +56,7 @@ pub fn contribution(alert: &ContributionAlert) -> JsValue {
         ContributionKind::Donation => "DONATION",
         ContributionKind::Membership => "MEMBERSHIP",
         ContributionKind::GiftedMemberships => "GIFTED_MEMBERSHIPS",
+        ContributionKind::Unknown => "UNKNOWN",
     };
 
     Fields::default()
@@ -61,6 +78,7 @@ pub fn participant(profile: &ParticipantProfile) -> JsValue {
         ParticipantRole::Member => "MEMBER",
         ParticipantRole::Moderator => "MODERATOR",
         ParticipantRole::Owner => "OWNER",
+        ParticipantRole::Unknown => "UNKNOWN",
     };
     let stage_role = match profile.stage_role {
         StageRole::Audience => "AUDIENCE",
@@ -68,6 +86,7 @@ pub fn participant(profile: &ParticipantProfile) -> JsValue {
         StageRole::Invited => "INVITED",
         StageRole::Speaker => "SPEAKER",
         StageRole::Host => "HOST",
+        StageRole::Unknown => "UNKNOWN",
     };
 
     Fields::default()
@@ -89,6 +108,7 @@ pub fn train(train: &HypeTrain) -> JsValue {
         HypeTrainPhase::Approaching => "APPROACHING",
         HypeTrainPhase::Running => "RUNNING",
         HypeTrainPhase::Ended => "ENDED",
+        HypeTrainPhase::Unknown => "UNKNOWN",
     };
     let recent: Array = train.recent_contributors.iter().map(contributor).collect();
 
@@ -143,9 +163,13 @@ pub fn connection(state: ConnectionState) -> JsValue {
         .done()
 }
 
-/// `{ profile, session, participants, stage, onlineCount, train }`.
+/// `{ profile, session, participants, stage, onlineCount, train, unknownParts }`.
 pub fn room(room: &Room) -> JsValue {
     let everyone: Array = room.participants().map(participant).collect();
+    let unknown: Array = room
+        .unknown_parts()
+        .map(|event| logged(event).done())
+        .collect();
 
     Fields::default()
         .optional("profile", room.profile().map(profile))
@@ -154,6 +178,7 @@ pub fn room(room: &Room) -> JsValue {
         .value("stage", &stage(&room.stage()))
         .optional_number("onlineCount", room.online_count().map(i64::from))
         .optional("train", room.train().map(train))
+        .value("unknownParts", &unknown)
         .done()
 }
 
@@ -162,6 +187,7 @@ fn profile(profile: &RoomProfile) -> JsValue {
         RoomState::Draft => "DRAFT",
         RoomState::Open => "OPEN",
         RoomState::Archived => "ARCHIVED",
+        RoomState::Unknown => "UNKNOWN",
     };
 
     Fields::default()
@@ -200,13 +226,13 @@ fn stage(stage: &Stage<'_>) -> JsValue {
         .done()
 }
 
-/// `{ disconnects, badFrames, unknownEvents, … }`: counts since the start.
+/// `{ disconnects, badFrames, malformedEvents, … }`: counts since the start.
 #[cfg(feature = "package")]
 pub(crate) fn stats(stats: &Stats, clock_readings_refused: u32) -> JsValue {
     Fields::default()
         .number("disconnects", stats.disconnects.into())
         .number("badFrames", stats.bad_frames.into())
-        .number("unknownEvents", stats.unknown_events.into())
+        .number("malformedEvents", stats.malformed_events.into())
         .number("duplicates", stats.duplicates.into())
         .number("gaps", stats.gaps.into())
         .number("shown", stats.shown.into())

@@ -29,7 +29,7 @@ export async function goOn(room: string, kept: number | null, signal: AbortSigna
   const client = await connect({ server: 'https://parlor.example.com', room, startAt: kept, signal });
   addEventListener('pagehide', () => client.pause());
   addEventListener('pageshow', () => client.resume());
-  client.addEventListener('event', ({ detail }) => console.log(detail.session?.endedAt, detail.room?.title));
+  client.addEventListener('event', ({ detail }) => console.log(told(detail)));
   await client.listParticipants({ signal });
   console.log(client.stats.shown, client.clockErrorMs, client.pictureTime);
   // @ts-expect-error where it is, is not to be written
@@ -74,7 +74,7 @@ export function overlay(video: HTMLVideoElement): void {
   element.token = null;
   element.room satisfies string;
   element.setAttribute('widgets', 'train alerts stage presence');
-  element.addEventListener('parlor-event', ({ detail }) => console.log(detail.participant?.name, detail.seq));
+  element.addEventListener('parlor-event', ({ detail }) => console.log(told(detail), detail.seq));
   element.addEventListener('parlor-token-expiring', () => element.setToken('another'));
 }
 
@@ -83,5 +83,24 @@ function show(names: string[], host: string, online: number): void {
 }
 
 function note(event: ShownEvent): void {
-  if (event.type === 'ParticipantJoined') console.log(`${event.participant?.name} came`);
+  if (event.type === 'ParticipantJoined') console.log(`${event.participant.name} came`);
+}
+
+/** Every kind is told by its type, and brings what it is about. */
+function told(event: ShownEvent): string {
+  switch (event.type) {
+    case 'RoomUpdated':
+      return event.room.title;
+    case 'SessionStarted':
+    case 'SessionInterrupted':
+    case 'SessionResumed':
+    case 'SessionEnded':
+      return event.session.id;
+    case 'ContributionReceived':
+      return event.contribution.kind;
+    case 'Unknown':
+      return `${event.typeName} replaces ${event.part}`;
+    default:
+      return 'train' in event ? event.train.phase : event.participant.name;
+  }
 }

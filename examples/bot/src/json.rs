@@ -1,9 +1,9 @@
 //! Deliveries as JSON, for programs. Times are Unix milliseconds.
 
 use parlor::{
-    ContributionAlert, ContributionKind, Delivery, EventKind, HypeTrain, HypeTrainContributor,
-    HypeTrainPhase, ParticipantProfile, ParticipantRole, RoomProfile, RoomState, Session,
-    StageRole,
+    ContributionAlert, ContributionKind, Delivery, EventKind, EventTiming, HypeTrain,
+    HypeTrainContributor, HypeTrainPhase, ParticipantProfile, ParticipantRole, RoomProfile,
+    RoomState, Session, StageRole,
 };
 use serde_json::{Value, json};
 
@@ -31,6 +31,11 @@ pub(crate) fn object(delivery: &Delivery) -> Value {
                 "kind": event_name(&event.kind),
                 "occurredAt": event.occurred_at_unix_millis,
                 "displayAt": event.display_at_unix_millis,
+                "timing": match event.timing {
+                    EventTiming::Live => "LIVE",
+                    EventTiming::Picture => "PICTURE",
+                },
+                "part": event.part,
                 "lateByMs": late_by_ms,
                 part: carried,
             })
@@ -52,6 +57,7 @@ fn carried(kind: &EventKind) -> (&'static str, Value) {
             ("contribution", self::contribution(contribution))
         }
         EventKind::HypeTrainChanged { train: changed, .. } => ("train", train(changed)),
+        EventKind::Unknown { .. } => ("unknown", Value::Bool(true)),
     }
 }
 
@@ -64,6 +70,7 @@ fn profile(profile: &RoomProfile) -> Value {
             RoomState::Draft => "DRAFT",
             RoomState::Open => "OPEN",
             RoomState::Archived => "ARCHIVED",
+            RoomState::Unknown => "UNKNOWN",
         },
         "ingestOffsetMs": profile.ingest_offset_ms,
         "version": profile.version,
@@ -88,6 +95,7 @@ fn participant(participant: &ParticipantProfile) -> Value {
             ParticipantRole::Member => "MEMBER",
             ParticipantRole::Moderator => "MODERATOR",
             ParticipantRole::Owner => "OWNER",
+            ParticipantRole::Unknown => "UNKNOWN",
         },
         "stageRole": match participant.stage_role {
             StageRole::Audience => "AUDIENCE",
@@ -95,6 +103,7 @@ fn participant(participant: &ParticipantProfile) -> Value {
             StageRole::Invited => "INVITED",
             StageRole::Speaker => "SPEAKER",
             StageRole::Host => "HOST",
+            StageRole::Unknown => "UNKNOWN",
         },
         "requestedSeq": participant.requested_seq,
         "isListed": participant.is_listed,
@@ -111,6 +120,7 @@ fn contribution(contribution: &ContributionAlert) -> Value {
             ContributionKind::Donation => "DONATION",
             ContributionKind::Membership => "MEMBERSHIP",
             ContributionKind::GiftedMemberships => "GIFTED_MEMBERSHIPS",
+            ContributionKind::Unknown => "UNKNOWN",
         },
         "name": contribution.name,
         "amount": contribution.amount,
@@ -129,6 +139,7 @@ fn train(train: &HypeTrain) -> Value {
             HypeTrainPhase::Approaching => "APPROACHING",
             HypeTrainPhase::Running => "RUNNING",
             HypeTrainPhase::Ended => "ENDED",
+            HypeTrainPhase::Unknown => "UNKNOWN",
         },
         "level": train.level,
         "progress": train.progress,

@@ -52,7 +52,7 @@ pub(crate) fn phrase(delivery: &Delivery) -> Phrase {
 }
 
 /// The event's name in the schema.
-pub(crate) fn event_name(kind: &EventKind) -> &'static str {
+pub(crate) fn event_name(kind: &EventKind) -> &str {
     match kind {
         EventKind::RoomUpdated { .. } => "RoomUpdated",
         EventKind::SessionStarted { .. } => "SessionStarted",
@@ -77,6 +77,7 @@ pub(crate) fn event_name(kind: &EventKind) -> &'static str {
             HypeTrainChange::Corrected => "HypeTrainCorrected",
             HypeTrainChange::Ended => "HypeTrainEnded",
         },
+        EventKind::Unknown { type_name } => type_name,
     }
 }
 
@@ -105,6 +106,10 @@ fn describe_event(kind: &EventKind) -> (String, Tone) {
             (describe_contribution(contribution), Tone::Gift)
         }
         EventKind::HypeTrainChanged { change, train } => describe_change(*change, train),
+        EventKind::Unknown { type_name } => (
+            format!("something new happens: {}", plain(type_name)),
+            Tone::Quiet,
+        ),
     }
 }
 
@@ -118,6 +123,7 @@ fn describe_person(change: ParticipantChange, participant: &ParticipantProfile) 
             ParticipantRole::Member => "is a member now",
             ParticipantRole::Moderator => "is a moderator now",
             ParticipantRole::Owner => "is an owner now",
+            ParticipantRole::Unknown => "has another role now",
         },
         ParticipantChange::StageChanged => match participant.stage_role {
             StageRole::Audience => "is in the audience now",
@@ -125,6 +131,7 @@ fn describe_person(change: ParticipantChange, participant: &ParticipantProfile) 
             StageRole::Invited => "is invited to the stage",
             StageRole::Speaker => "is on the stage",
             StageRole::Host => "is the host",
+            StageRole::Unknown => "is somewhere new",
         },
         ParticipantChange::PresenceChanged if participant.is_online => "is here",
         ParticipantChange::PresenceChanged => "is away",
@@ -201,6 +208,7 @@ fn describe_contribution(contribution: &ContributionAlert) -> String {
             (Some(amount), Some(currency)) => format!("gives {}", money(amount, currency)),
             _ => "gives something".to_owned(),
         },
+        ContributionKind::Unknown => "gives something".to_owned(),
         ContributionKind::Membership => format!("becomes a member of tier {tier}"),
         ContributionKind::GiftedMemberships if contribution.quantity == 1 => {
             format!("gives away a membership of tier {tier}")
@@ -253,6 +261,7 @@ fn describe_room(room: &Room) -> String {
                 "hype train level {}: {} of {}",
                 train.level, train.progress, train.goal
             ),
+            HypeTrainPhase::Unknown => "there is a hype train".to_owned(),
             HypeTrainPhase::Ended => format!("the last hype train had {} hype", train.total),
         });
     }
@@ -265,6 +274,7 @@ fn openness(state: RoomState) -> &'static str {
         RoomState::Draft => "not open yet",
         RoomState::Open => "open",
         RoomState::Archived => "archived",
+        RoomState::Unknown => "in a state that is new",
     }
 }
 

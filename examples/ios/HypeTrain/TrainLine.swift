@@ -14,6 +14,7 @@ struct TrainLine {
         case .approaching: "A hype train is coming: \(train.kickoffEventsNeeded) to go"
         case .running: "Hype train, level \(train.level)"
         case .ended: "The train reached level \(train.level)"
+        case .unknown: "Hype train"
         }
     }
 

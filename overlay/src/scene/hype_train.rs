@@ -123,6 +123,7 @@ impl TrainScene {
         match train.phase {
             HypeTrainPhase::Approaching => self.act(Act::Approaching, began_at),
             HypeTrainPhase::Running => self.run(change, train, old.as_ref(), began_at),
+            HypeTrainPhase::Unknown => self.act(Act::Absent, began_at),
             HypeTrainPhase::Ended if train.level == 0 => self.act(Act::Absent, began_at),
             HypeTrainPhase::Ended => {
                 self.celebration = None;
@@ -154,6 +155,7 @@ impl TrainScene {
         self.act = match train.phase {
             HypeTrainPhase::Approaching => Act::Approaching,
             HypeTrainPhase::Running => Act::Running,
+            HypeTrainPhase::Unknown => Act::Absent,
             HypeTrainPhase::Ended => match ended_ms {
                 Some(age) if train.level > 0 && age < SUMMARY_MS + DEPART_MS => Act::Ended,
                 Some(_) | None => Act::Absent,

@@ -4,6 +4,7 @@ use super::Client;
 use crate::event::RoomEvent;
 use crate::exchange::{Delivery, Failure, Output, ShownEvent};
 use crate::participant::Entry;
+use crate::parts::Parts;
 use crate::subscription::Verdict;
 use crate::time::{Instant, MediaTime};
 use crate::timeline::SHOWING_TIME_MS;
@@ -53,12 +54,12 @@ impl Client {
                 same_log,
             } => {
                 self.connection.handle_answer(&mut self.outputs, now);
-                self.stats.unknown_events += feed.unknown_events;
+                self.stats.malformed_events += feed.malformed_events;
                 self.replace(feed, covers_from, same_log, now);
             }
             Verdict::Follows { after_seq } => {
                 self.connection.handle_answer(&mut self.outputs, now);
-                self.stats.unknown_events += feed.unknown_events;
+                self.stats.malformed_events += feed.malformed_events;
                 self.follow(feed.events, after_seq, now);
                 self.show_presence(online_count);
             }
@@ -85,24 +86,29 @@ impl Client {
         }
         let state = feed.snapshot.unwrap_or_default();
         let state_length = state.len();
-        let mut picture_state: Option<RoomEvent> = None;
+        // Live parts are as they are now, wherever the picture is: what lies before is told by them.
+        let mut live_through = i64::MIN;
+        let mut picture_state = Parts::new();
         let mut picture = Vec::new();
         for (index, event) in state.into_iter().chain(feed.events).enumerate() {
             self.clock.handle_stamp(event.occurred_at, now);
-            if event.kind.is_live() {
-                self.apply_live(&event);
-            } else if index >= state_length {
+            let is_state = index < state_length;
+            if event.is_live() {
+                if is_state {
+                    live_through = live_through.max(event.seq);
+                }
+                if is_state || event.seq > live_through {
+                    self.apply_live(&event);
+                }
+            } else if !is_state {
                 picture.push(event);
-            } else if event.kind.train().is_some()
-                && picture_state
-                    .as_ref()
-                    .is_none_or(|other| other.seq < event.seq)
-            {
-                picture_state = Some(event);
+            } else if event.part.is_some() {
+                let entry = picture_state.take_in(&event);
+                self.count_crowded_out(entry);
             }
         }
         self.schedule.ingest_offset_ms = self.room.ingest_offset_ms();
-        for event in picture_state.into_iter().chain(picture) {
+        for event in picture_state.into_events().chain(picture) {
             self.timeline.enter(event, &self.schedule);
         }
         self.doubt_playhead(now);
@@ -119,7 +125,7 @@ impl Client {
                 continue;
             }
             self.clock.handle_stamp(event.occurred_at, now);
-            if !event.kind.is_live() {
+            if !event.is_live() {
                 self.timeline.enter(event, &self.schedule);
             } else if self.apply_live(&event) {
                 self.show(ShownEvent {
@@ -146,13 +152,15 @@ impl Client {
 
     /// Takes in a live event, and says whether it was news.
     fn apply_live(&mut self, event: &RoomEvent) -> bool {
-        match self.room.apply_live(event) {
-            Entry::Old => false,
-            Entry::News => true,
-            Entry::NoPlace => {
-                self.stats.crowded_out = self.stats.crowded_out.saturating_add(1);
-                true
-            }
+        let entry = self.room.apply_live(event);
+        self.count_crowded_out(entry);
+
+        entry != Entry::Old
+    }
+
+    pub(super) fn count_crowded_out(&mut self, entry: Entry) {
+        if entry == Entry::NoPlace {
+            self.stats.crowded_out = self.stats.crowded_out.saturating_add(1);
         }
     }
 

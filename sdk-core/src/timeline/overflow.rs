@@ -3,6 +3,7 @@
 use super::{CAPACITY, HISTORY_CAPACITY, Timeline};
 use crate::due::Due;
 use crate::event::{EventKind, RoomEvent};
+use crate::parts::Parts;
 
 impl Timeline {
     /// Brings the timeline within its limits. Where the viewer cannot seek, nothing that has been
@@ -33,27 +34,23 @@ impl Timeline {
         if let Due::Media(due) = entry.due {
             self.covers_from = self.covers_from.max(Some(due));
         }
-        if let EventKind::HypeTrain(_, train) = entry.event.kind {
-            self.base = Some(train);
-        }
+        self.base.take_in(&entry.event);
     }
 
-    /// Of the states held, keeps the last.
+    /// Of the states held, keeps the last of each part, of as many parts as are held anywhere.
     fn coalesce_state(&mut self) {
-        let Some(last) = self
-            .entries
-            .iter()
-            .rposition(|entry| entry.event.kind.train().is_some())
-        else {
-            return;
-        };
         let before = self.entries.len();
+        let mut last = Parts::new();
+        let held = self.entries.range(self.shown..).rev();
+        for event in held.map(|entry| &entry.event) {
+            last.take_in(event);
+        }
         let shown = self.shown;
         let mut index = 0;
         self.entries.retain(|entry| {
-            let keep = index < shown || index == last || entry.event.kind.train().is_none();
+            let held = index >= shown;
             index += 1;
-            keep
+            !held || entry.event.part.is_none() || last.has(entry.event.seq)
         });
 
         self.coalesced += lost(before, self.entries.len());
@@ -111,13 +108,18 @@ impl Timeline {
 
 /// Returns how much a moment is worth, or `None` for state, which is never shed.
 fn importance(event: &RoomEvent) -> Option<i64> {
-    match &event.kind {
-        EventKind::ContributionReceived(contribution) => Some(contribution.hype.max(0)),
+    if event.part.is_some() {
+        return None;
+    }
+
+    Some(match &event.kind {
+        EventKind::ContributionReceived(contribution) => contribution.hype.max(0),
         EventKind::RoomUpdated(_)
         | EventKind::Session(..)
         | EventKind::Participant(..)
-        | EventKind::HypeTrain(..) => None,
-    }
+        | EventKind::HypeTrain(..)
+        | EventKind::Unknown { .. } => 0,
+    })
 }
 
 fn lost(before: usize, after: usize) -> u32 {

@@ -1,17 +1,19 @@
 //! The messages of `liveRoom`, as they come.
 //!
-//! Events of unknown kinds, and those with values that this client does not know, are left out one
-//! by one: what is new on the server must not cut off old clients.
+//! What is new on the server must not cut off old clients: a value that this client does not know is
+//! an unknown one of its kind, and an event that it cannot read is of an unknown kind, with its timing
+//! and its part all the same. Left out is only what tells not even those.
 
 use super::tree::Tree;
 use super::{Feed, stamp};
 use crate::event::{
-    ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
+    ContributionAlert, ContributionKind, EventKind, EventTiming, HypeTrain, HypeTrainChange,
     HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
     SessionChange,
 };
 use crate::participant::{ParticipantChange, ParticipantProfile, ParticipantRole, StageRole};
 use crate::time::ServerTime;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The longest epoch, in bytes; those of this server have 36. It is sent back as it came.
@@ -21,12 +23,16 @@ const EPOCH_BYTES_MAX: usize = 200;
 /// names 2,000. A client holds thousands of events: a limit on each is what bounds its memory.
 const EVENT_TEXT_BYTES_MAX: usize = 8_000;
 
+/// The longest name of a kind or a part, in bytes; those of this server have at most 50. Of an event
+/// that cannot be read nothing else is held.
+const NAME_BYTES_MAX: usize = 200;
+
 /// How many contributors a train names. A client holds thousands of trains.
 const RECENT_CONTRIBUTORS_MAX: usize = 8;
 
 /// Reads a message, or returns `None` if it is not one.
 pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
-    let mut unknown_events = 0;
+    let mut malformed_events = 0;
 
     Some(Feed {
         epoch: feed
@@ -37,19 +43,19 @@ pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
         recovered: feed.truth("recovered")?,
         snapshot: feed
             .list("snapshot")
-            .map(|snapshot| events(snapshot, &mut unknown_events)),
-        events: events(feed.list("events")?, &mut unknown_events),
+            .map(|snapshot| events(snapshot, &mut malformed_events)),
+        events: events(feed.list("events")?, &mut malformed_events),
         online_count: feed.take("presence").small("onlineCount"),
-        unknown_events,
+        malformed_events,
     })
 }
 
-fn events(trees: Vec<Tree>, unknown_events: &mut u32) -> Vec<RoomEvent> {
+fn events(trees: Vec<Tree>, malformed_events: &mut u32) -> Vec<RoomEvent> {
     let mut events = Vec::with_capacity(trees.len());
     for tree in trees {
         match event(tree) {
             Some(event) => events.push(event),
-            None => *unknown_events += 1,
+            None => *malformed_events += 1,
         }
     }
 
@@ -57,31 +63,49 @@ fn events(trees: Vec<Tree>, unknown_events: &mut u32) -> Vec<RoomEvent> {
 }
 
 fn event(mut event: Tree) -> Option<RoomEvent> {
-    if event.text_bytes() > EVENT_TEXT_BYTES_MAX {
-        return None;
-    }
-    let kind = event.text("__typename")?;
-    let kind = if let Some(change) = train_change(&kind) {
+    let is_too_long = event.text_bytes() > EVENT_TEXT_BYTES_MAX;
+    let type_name = name(event.text("__typename")?)?;
+
+    Some(RoomEvent {
+        seq: event.decimal("seq")?,
+        occurred_at: time(&mut event, "occurredAt")?,
+        display_at: time(&mut event, "displayAt")?,
+        timing: match event.text("timing")?.as_str() {
+            "LIVE" => EventTiming::Live,
+            // Of what is timed in a way not heard of yet, late is better than early.
+            _ => EventTiming::Picture,
+        },
+        part: if event.has("part") {
+            Some(name(event.text("part")?)?)
+        } else {
+            None
+        },
+        kind: match kind(&type_name, event) {
+            Some(kind) if !is_too_long => kind,
+            Some(_) | None => EventKind::Unknown { type_name },
+        },
+    })
+}
+
+fn name(name: String) -> Option<String> {
+    (name.len() <= NAME_BYTES_MAX).then_some(name)
+}
+
+fn kind(type_name: &str, mut event: Tree) -> Option<EventKind> {
+    Some(if let Some(change) = train_change(type_name) {
         EventKind::HypeTrain(change, train(event.take("train"))?)
-    } else if let Some(change) = participant_change(&kind) {
+    } else if let Some(change) = participant_change(type_name) {
         EventKind::Participant(change, participant(event.take("participant"))?)
-    } else if let Some(change) = session_change(&kind) {
+    } else if let Some(change) = session_change(type_name) {
         EventKind::Session(change, session(event.take("session"))?)
     } else {
-        match kind.as_str() {
+        match type_name {
             "RoomUpdated" => EventKind::RoomUpdated(room(event.take("room"))?),
             "ContributionReceived" => {
                 EventKind::ContributionReceived(contribution(event.take("contribution"))?)
             }
             _ => return None,
         }
-    };
-
-    Some(RoomEvent {
-        seq: event.decimal("seq")?,
-        occurred_at: time(&mut event, "occurredAt")?,
-        display_at: time(&mut event, "displayAt")?,
-        kind,
     })
 }
 
@@ -129,7 +153,7 @@ fn room(mut room: Tree) -> Option<RoomProfile> {
             "DRAFT" => RoomState::Draft,
             "OPEN" => RoomState::Open,
             "ARCHIVED" => RoomState::Archived,
-            _ => return None,
+            _ => RoomState::Unknown,
         },
         ingest_offset_ms: room.integer("ingestOffsetMs")?,
         version: room.small("version")?,
@@ -154,7 +178,7 @@ fn participant(mut participant: Tree) -> Option<ParticipantProfile> {
             "MEMBER" => ParticipantRole::Member,
             "MODERATOR" => ParticipantRole::Moderator,
             "OWNER" => ParticipantRole::Owner,
-            _ => return None,
+            _ => ParticipantRole::Unknown,
         },
         stage_role: match participant.text("stageRole")?.as_str() {
             "AUDIENCE" => StageRole::Audience,
@@ -162,7 +186,7 @@ fn participant(mut participant: Tree) -> Option<ParticipantProfile> {
             "INVITED" => StageRole::Invited,
             "SPEAKER" => StageRole::Speaker,
             "HOST" => StageRole::Host,
-            _ => return None,
+            _ => StageRole::Unknown,
         },
         requested_seq: if participant.has("requestedSeq") {
             Some(participant.decimal("requestedSeq")?)
@@ -183,7 +207,7 @@ fn contribution(mut contribution: Tree) -> Option<ContributionAlert> {
             "DONATION" => ContributionKind::Donation,
             "MEMBERSHIP" => ContributionKind::Membership,
             "GIFTED_MEMBERSHIPS" => ContributionKind::GiftedMemberships,
-            _ => return None,
+            _ => ContributionKind::Unknown,
         },
         name: contribution.text("name"),
         amount: if contribution.has("amount") {
@@ -212,7 +236,7 @@ fn train(mut train: Tree) -> Option<HypeTrain> {
             "APPROACHING" => HypeTrainPhase::Approaching,
             "RUNNING" => HypeTrainPhase::Running,
             "ENDED" => HypeTrainPhase::Ended,
-            _ => return None,
+            _ => HypeTrainPhase::Unknown,
         },
         level: train.small("level")?,
         progress: train.decimal("progress")?,
@@ -267,15 +291,17 @@ fn time(tree: &mut Tree, name: &str) -> Option<ServerTime> {
 #[cfg(test)]
 mod tests {
     use crate::event::{
-        ContributionKind, EventKind, HypeTrainChange, HypeTrainPhase, SessionChange,
+        ContributionAlert, ContributionKind, EventKind, EventTiming, HypeTrain, HypeTrainChange,
+        HypeTrainPhase, RoomEvent, RoomProfile, RoomState, SessionChange,
     };
-    use crate::participant::{ParticipantChange, ParticipantRole, StageRole};
+    use crate::participant::{ParticipantChange, ParticipantProfile, ParticipantRole, StageRole};
     use crate::time::ServerTime;
     use crate::wire::{Feed, Frame, decode};
     use proptest::prelude::*;
 
     const TRAIN: &str = r#"{"__typename":"HypeTrainLeveledUp","seq":"9007199254740993",
-        "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z","train":{
+        "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
+        "timing":"PICTURE","part":"train","train":{
         "id":"t","phase":"RUNNING","level":3,"progress":"5","goal":"1500","total":"2505",
         "kickoffEventsNeeded":0,"kickoffViewersNeeded":0,"startedAt":"1970-01-01T00:00:00.000Z",
         "expiresAt":"1970-01-01T00:05:00.000Z","endedAt":null,"cooldownEndsAt":null,
@@ -285,14 +311,27 @@ mod tests {
 
     const ALERT: &str = r#"{"__typename":"ContributionReceived","seq":"7",
         "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
+        "timing":"PICTURE","part":null,
         "contribution":{"id":"c","kind":"GIFTED_MEMBERSHIPS","name":null,"amount":null,
         "currency":null,"tier":2,"quantity":5,"message":"\u0000","hype":"2500"}}"#;
 
     const PERSON: &str = r#"{"__typename":"ParticipantStageChanged","seq":"8",
         "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
+        "timing":"LIVE","part":"participant:p",
         "participant":{"id":"p","name":"<Ada>","role":"MODERATOR","stageRole":"REQUESTED",
         "requestedSeq":"9007199254740993","isListed":true,"isOnline":false,"version":4,
         "joinedAt":"1970-01-01T00:00:00.500Z"}}"#;
+
+    const ROOM: &str = r#"{"__typename":"RoomUpdated","seq":"9",
+        "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
+        "timing":"LIVE","part":"room","room":{"id":"r","slug":"r","title":"R","state":"OPEN",
+        "ingestOffsetMs":300,"version":7}}"#;
+
+    fn unknown(type_name: &str) -> EventKind {
+        EventKind::Unknown {
+            type_name: type_name.to_owned(),
+        }
+    }
 
     fn frame(events: &str) -> String {
         let feed = format!(
@@ -330,13 +369,35 @@ mod tests {
     }
 
     #[test]
-    fn an_event_with_longer_texts_than_any_server_sends_is_left_out() {
-        let with_message = |length: usize| ALERT.replace("\\u0000", &"x".repeat(length));
+    fn of_an_event_with_longer_texts_than_any_server_sends_only_the_name_is_held() {
+        let with_message = |length: usize| {
+            let feed = read(&ALERT.replace("\\u0000", &"x".repeat(length)));
+            feed.events[0].kind.clone()
+        };
         let room = super::EVENT_TEXT_BYTES_MAX - ALERT.len();
 
-        assert_eq!(read(&with_message(room)).events.len(), 1);
-        let feed = read(&with_message(super::EVENT_TEXT_BYTES_MAX));
-        assert_eq!((feed.events.len(), feed.unknown_events), (0, 1));
+        assert!(matches!(
+            with_message(room),
+            EventKind::ContributionReceived(_)
+        ));
+        assert_eq!(
+            with_message(super::EVENT_TEXT_BYTES_MAX),
+            unknown("ContributionReceived")
+        );
+    }
+
+    #[test]
+    fn names_of_kinds_and_parts_are_bounded() {
+        for (from, length, is_read) in [
+            ("HypeTrainLeveledUp", super::NAME_BYTES_MAX, true),
+            ("HypeTrainLeveledUp", super::NAME_BYTES_MAX + 1, false),
+            ("train", super::NAME_BYTES_MAX, true),
+            ("train", super::NAME_BYTES_MAX + 1, false),
+        ] {
+            let name = format!("\"{}\"", "x".repeat(length));
+            let feed = read(&TRAIN.replacen(&format!("\"{from}\""), &name, 1));
+            assert_eq!(feed.events.len(), usize::from(is_read), "{from} {length}");
+        }
     }
 
     #[test]
@@ -387,7 +448,8 @@ mod tests {
             let kind = change.name();
             let feed = read(&format!(
                 r#"{{"__typename":"{kind}","seq":"8","occurredAt":"1970-01-01T00:00:01.000Z",
-                "displayAt":"1970-01-01T00:00:09.000Z","session":{{"id":"s",
+                "displayAt":"1970-01-01T00:00:09.000Z","timing":"LIVE","part":"session",
+                "session":{{"id":"s",
                 "startedAt":"1970-01-01T00:00:00.000Z","interruptedAt":{interrupted_at},
                 "endedAt":{ended_at},"delayMs":8000}}}}"#
             ));
@@ -449,34 +511,146 @@ mod tests {
     }
 
     #[test]
-    fn a_participant_in_an_unknown_place_is_left_out() {
-        for (from, to) in [
-            ("REQUESTED", "FLYING"),
-            ("MODERATOR", "JESTER"),
-            ("ParticipantStageChanged", "ParticipantApplauded"),
-            ("9007199254740993", "first"),
-            ("\"version\":4", "\"version\":null"),
-            ("\"isListed\":true,", ""),
-            ("\"isOnline\":false,", ""),
+    fn a_value_that_is_not_known_is_an_unknown_one_and_the_rest_is_read() {
+        let kind = |event: &str, from: &str, to: &str| {
+            let feed = read(&event.replace(from, to));
+            assert_eq!(feed.malformed_events, 0);
+            feed.events[0].kind.clone()
+        };
+
+        assert!(matches!(
+            kind(TRAIN, "RUNNING", "FLYING"),
+            EventKind::HypeTrain(
+                HypeTrainChange::LeveledUp,
+                HypeTrain {
+                    phase: HypeTrainPhase::Unknown,
+                    level: 3,
+                    total: 2_505,
+                    ..
+                }
+            )
+        ));
+        assert!(matches!(
+            kind(ALERT, "GIFTED_MEMBERSHIPS", "SUPER_WAVE"),
+            EventKind::ContributionReceived(ContributionAlert {
+                kind: ContributionKind::Unknown,
+                quantity: 5,
+                hype: 2_500,
+                ..
+            })
+        ));
+        assert!(matches!(
+            kind(PERSON, "REQUESTED", "FLYING"),
+            EventKind::Participant(
+                ParticipantChange::StageChanged,
+                ParticipantProfile {
+                    stage_role: StageRole::Unknown,
+                    role: ParticipantRole::Moderator,
+                    ..
+                }
+            )
+        ));
+        assert!(matches!(
+            kind(PERSON, "MODERATOR", "JESTER"),
+            EventKind::Participant(
+                _,
+                ParticipantProfile {
+                    role: ParticipantRole::Unknown,
+                    stage_role: StageRole::Requested,
+                    ..
+                }
+            )
+        ));
+        assert!(matches!(
+            kind(ROOM, "OPEN", "HAUNTED"),
+            EventKind::RoomUpdated(RoomProfile {
+                state: RoomState::Unknown,
+                version: 7,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_of_an_unknown_kind_with_its_timing_and_part() {
+        for (event, name, from, to) in [
+            (
+                TRAIN,
+                "HypeTrainDerailed",
+                "HypeTrainLeveledUp",
+                "HypeTrainDerailed",
+            ),
+            (TRAIN, "HypeTrainLeveledUp", "2505", "many"),
+            (TRAIN, "HypeTrainLeveledUp", "00:05:00.000Z", "soon"),
+            (TRAIN, "HypeTrainLeveledUp", "\"train\":", "\"wagon\":"),
+            (TRAIN, "HypeTrainLeveledUp", "\"RUNNING\"", "null"),
+            (
+                PERSON,
+                "ParticipantApplauded",
+                "ParticipantStageChanged",
+                "ParticipantApplauded",
+            ),
+            (
+                PERSON,
+                "ParticipantStageChanged",
+                "9007199254740993",
+                "first",
+            ),
+            (
+                PERSON,
+                "ParticipantStageChanged",
+                "\"version\":4",
+                "\"version\":null",
+            ),
+            (PERSON, "ParticipantStageChanged", "\"isListed\":true,", ""),
+            (PERSON, "ParticipantStageChanged", "\"isOnline\":false,", ""),
+            (
+                ALERT,
+                "ContributionReceived",
+                "\"quantity\":5",
+                "\"quantity\":0.5",
+            ),
         ] {
-            let changed = PERSON.replace(from, to);
-            let feed = read(&format!("{changed},{ALERT}"));
-            assert_eq!((feed.events.len(), feed.unknown_events), (1, 1), "{to}");
+            let whole = read(event).events.remove(0);
+            let feed = read(&format!("{},{ALERT}", event.replace(from, to)));
+            let expected = RoomEvent {
+                kind: unknown(name),
+                ..whole
+            };
+            assert_eq!(feed.events[0], expected, "{to}");
+            assert_eq!((feed.events.len(), feed.malformed_events), (2, 0), "{to}");
         }
     }
 
     #[test]
-    fn what_is_not_known_is_left_out_and_the_rest_stays() {
-        for (from, to) in [
-            ("HypeTrainLeveledUp", "HypeTrainDerailed"),
-            ("RUNNING", "FLYING"),
-            ("2505", "many"),
-            ("00:05:00.000Z", "soon"),
-            ("\"train\"", "\"wagon\""),
+    fn an_event_is_timed_as_the_server_says_and_late_if_that_is_not_known() {
+        for (from, to, timing) in [
+            ("", "", EventTiming::Picture),
+            ("PICTURE", "LIVE", EventTiming::Live),
+            ("PICTURE", "TOMORROW", EventTiming::Picture),
         ] {
-            let changed = TRAIN.replace(from, to);
-            let feed = read(&format!("{changed},{ALERT}"));
-            assert_eq!((feed.events.len(), feed.unknown_events), (1, 1), "{to}");
+            let event = read(&TRAIN.replace(from, to)).events.remove(0);
+            assert_eq!(
+                (event.timing, event.part.as_deref()),
+                (timing, Some("train"))
+            );
+        }
+        assert_eq!(read(ALERT).events[0].part, None);
+        assert_eq!(read(PERSON).events[0].timing, EventTiming::Live);
+    }
+
+    #[test]
+    fn what_does_not_say_when_it_happened_and_as_what_is_left_out_and_counted() {
+        for (from, to) in [
+            ("\"__typename\"", "\"type\""),
+            ("9007199254740993", "first"),
+            ("00:00:01.000Z", "soon"),
+            ("00:00:09.000Z", "later"),
+            ("\"timing\":\"PICTURE\",", ""),
+            ("\"part\":\"train\"", "\"part\":1"),
+        ] {
+            let feed = read(&format!("{},{ALERT}", TRAIN.replace(from, to)));
+            assert_eq!((feed.events.len(), feed.malformed_events), (1, 1), "{to}");
         }
     }
 

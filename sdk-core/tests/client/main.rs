@@ -9,6 +9,7 @@ mod connection;
 mod delivery;
 mod lifecycle;
 mod model;
+mod novelty;
 mod people;
 mod playhead;
 mod seek;

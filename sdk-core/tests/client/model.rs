@@ -1,7 +1,7 @@
 //! Random sessions against a naive model, which keeps the whole log and works everything out anew.
 
-use crate::server::{Logged, SERVER_START_MS, Server};
-use crate::sim::{Sim, is_picture};
+use crate::server::{Logged, Novelty, SERVER_START_MS, Server};
+use crate::sim::Sim;
 use parlor_sdk_core::{Delivery, EventKind, Input, Placement, Room, RoomEvent};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -16,6 +16,15 @@ const AHEAD_MAX_MS: i64 = 40_000;
 const DISAGREEMENT_MAX_MS: i64 = 2_000;
 
 const PEOPLE: [&str; 5] = ["Ada", "Ben", "Cem", "Dee", "Eve"];
+
+/// What no client of today has ever heard of.
+const NOVELTIES: &[Novelty] = &[
+    ("PICTURE", Some("poll")),
+    ("PICTURE", Some("goal:1")),
+    ("PICTURE", None),
+    ("LIVE", Some("mood")),
+    ("LIVE", Some("mood:1")),
+];
 const PLACES: &[&str] = &["AUDIENCE", "REQUESTED", "INVITED", "SPEAKER"];
 
 #[derive(Debug, Clone)]
@@ -30,7 +39,7 @@ enum Action {
         is_listed: bool,
     },
     SetOnline(i32),
-    SomethingNew,
+    SomethingNew(Novelty),
     Wait(i64),
     Pause,
     Play {
@@ -65,7 +74,7 @@ fn action() -> impl Strategy<Value = Action> {
         4 => (0..PEOPLE.len(), prop::sample::select(PLACES), prop::bool::weighted(0.8))
             .prop_map(|(who, place, is_listed)| Action::MovePerson { who, place, is_listed }),
         2 => (0..100).prop_map(Action::SetOnline),
-        1 => Just(Action::SomethingNew),
+        3 => prop::sample::select(NOVELTIES).prop_map(Action::SomethingNew),
         4 => (0..200_i64).prop_map(Action::Wait),
         6 => (200..15_000_i64).prop_map(Action::Wait),
         1 => Just(Action::Pause),
@@ -213,7 +222,10 @@ impl Model {
             // Nothing shows a client that it has missed a count, and no socket loses one.
             Action::SetOnline(_) if self.sim.loses_messages || !self.sim.server_is_up => {}
             Action::SetOnline(online) => self.sim.set_online(online),
-            Action::SomethingNew => self.sim.happen(Server::something_new),
+            Action::SomethingNew(novelty) => {
+                self.sim
+                    .happen(|server, now| server.something_new(novelty, now));
+            }
             Action::Wait(span_ms) => {
                 self.sim.run_for(span_ms);
                 // What was delivered meanwhile is of the picture as it was.
@@ -339,7 +351,7 @@ impl Model {
                         shown: Vec::new(),
                     };
                 }
-                Delivery::Event(shown) if is_picture(&shown.event.kind) => {
+                Delivery::Event(shown) if !shown.event.is_live() => {
                     self.check_shown(at, shown.event.seq, shown.late_by_ms);
                 }
                 Delivery::PresenceChanged { online_count } => {
@@ -398,23 +410,35 @@ impl Model {
     }
 
     fn check_state(&self) {
-        let position = self.picture.position(self.sim.now);
-        let trains: Vec<(i64, Option<i64>)> = self
-            .sim
-            .picture_log()
-            .filter(|logged| logged.part.as_deref() == Some("train") && self.is_known(logged))
-            .map(|logged| (self.due(logged), logged.total()))
-            .collect();
-        let here = trains.iter().rfind(|(due, _)| *due <= position);
-        let here = here.and_then(|(_, total)| *total);
-        let may_be_ahead = trains
-            .iter()
-            .filter(|(due, _)| position < *due && *due <= self.run.farthest);
-
         let total = self.sim.total();
+        self.check_part("train", |state| state.and_then(Logged::total) == total);
+
+        let unknown = self.sim.unknown_parts();
+        for part in NOVELTIES.iter().filter_map(|(_, part)| *part) {
+            let seq = unknown.get(part).copied();
+            self.check_part(part, |state| state.map(|logged| logged.seq) == seq);
+        }
+    }
+
+    /// Checks what `is_shown` of a part: the last of it that the picture has reached, or one farther on
+    /// where the picture has been. Of a live part it is the last one.
+    fn check_part(&self, part: &str, is_shown: impl Fn(Option<&Logged>) -> bool) {
+        let position = self.picture.position(self.sim.now);
+        let log = &self.sim.server.log;
+        let states: Vec<&Logged> = log
+            .iter()
+            .filter(|logged| logged.part.as_deref() == Some(part) && self.is_known(logged))
+            .collect();
+        let has_come = |logged: &Logged| !logged.is_picture() || self.due(logged) <= position;
+        let here = states.iter().copied().rfind(|logged| has_come(logged));
+        let mut may_be_ahead = states
+            .iter()
+            .filter(|logged| !has_come(logged) && self.due(logged) <= self.run.farthest);
+
         assert!(
-            total == here || may_be_ahead.clone().any(|(_, ahead)| *ahead == total),
-            "{total:?} instead of {here:?}"
+            is_shown(here) || may_be_ahead.any(|ahead| is_shown(Some(ahead))),
+            "{part} is not at {:?}",
+            here.map(|logged| logged.seq)
         );
     }
 
@@ -445,8 +469,7 @@ impl Model {
             self.sim.server.log.iter().rfind(later).map(|last| last.seq) == Some(logged.seq)
         };
 
-        logged.event["__typename"] != "PollOpened"
-            && (logged.seq > snapshot_head || (logged.part.is_some() && is_last_of_part()))
+        logged.seq > snapshot_head || (logged.part.is_some() && is_last_of_part())
     }
 }
 

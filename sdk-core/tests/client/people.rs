@@ -1,7 +1,7 @@
 //! People and the stage, as the room's log tells of them.
 
 use crate::server::Server;
-use crate::sim::{Sim, is_picture};
+use crate::sim::Sim;
 use parlor_sdk_core::{ParticipantProfile, Placement, Room};
 use proptest::prelude::*;
 
@@ -143,10 +143,10 @@ fn told(sim: &Sim) -> (Vec<i64>, Vec<i64>) {
     let mut live = Vec::new();
     let mut picture = Vec::new();
     for (_, shown) in sim.shown_events() {
-        if is_picture(&shown.event.kind) {
-            picture.push(shown.event.seq);
-        } else {
+        if shown.event.is_live() {
             live.push(shown.event.seq);
+        } else {
+            picture.push(shown.event.seq);
         }
     }
 

@@ -25,17 +25,21 @@ pub(crate) struct Server {
     total: i64,
 }
 
+/// Timing and part of something new.
+pub(crate) type Novelty = (&'static str, Option<&'static str>);
+
 #[derive(Clone)]
 pub(crate) struct Logged {
     pub(crate) seq: i64,
     pub(crate) occurred_at: i64,
+    pub(crate) timing: &'static str,
     pub(crate) part: Option<String>,
     pub(crate) event: Value,
 }
 
 impl Logged {
     pub(crate) fn is_picture(&self) -> bool {
-        matches!(self.part.as_deref(), None | Some("train"))
+        self.timing == "PICTURE"
     }
 
     pub(crate) fn total(&self) -> Option<i64> {
@@ -160,8 +164,10 @@ impl Server {
         self.append(kind, Some(&part), "participant", &participant, now);
     }
 
-    pub(crate) fn something_new(&mut self, now: i64) {
-        self.append("PollOpened", Some("poll"), "poll", &json!({"id": "p"}), now);
+    /// Something that no client of today has ever heard of.
+    pub(crate) fn something_new(&mut self, (timing, part): Novelty, now: i64) {
+        let content = json!({"id": "n"});
+        self.append_timed("PollOpened", timing, part, "poll", &content, now);
     }
 
     /// Answers a subscription: its first message.
@@ -234,14 +240,32 @@ impl Server {
     }
 
     fn append(&mut self, kind: &str, part: Option<&str>, field: &str, content: &Value, now: i64) {
+        let timing = match part {
+            None | Some("train") => "PICTURE",
+            Some(_) => "LIVE",
+        };
+        self.append_timed(kind, timing, part, field, content, now);
+    }
+
+    fn append_timed(
+        &mut self,
+        kind: &str,
+        timing: &'static str,
+        part: Option<&str>,
+        field: &str,
+        content: &Value,
+        now: i64,
+    ) {
         let seq = self.head() + 1;
         self.log.push(Logged {
             seq,
             occurred_at: now,
+            timing,
             part: part.map(ToOwned::to_owned),
             event: json!({
                 "__typename": kind, "seq": seq.to_string(), "occurredAt": stamp(now),
-                "displayAt": stamp(now + self.delay_ms), field: content,
+                "displayAt": stamp(now + self.delay_ms), "timing": timing, "part": part,
+                field: content,
             }),
         });
     }

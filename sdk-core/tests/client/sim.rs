@@ -3,8 +3,6 @@
 mod network;
 mod seen;
 
-pub(crate) use self::seen::is_picture;
-
 use self::network::{InFlight, Socket};
 use crate::server::{SERVER_START_MS, Server};
 use parlor_sdk_core::{

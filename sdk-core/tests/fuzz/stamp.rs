@@ -27,7 +27,7 @@ fn read(text: &str) -> Option<i64> {
          \"epoch\":\"e\",\"afterSeq\":\"1\",\"throughSeq\":\"1\",\"recovered\":false,\
          \"snapshot\":[{{\"__typename\":\"SessionStarted\",\"seq\":\"1\",\
          \"occurredAt\":\"2026-01-16T00:00:00.000Z\",\"displayAt\":\"2026-01-16T00:00:00.000Z\",\
-         \"session\":{{\"id\":\"s\",\"startedAt\":\"{text}\",\"endedAt\":null,\"delayMs\":0}}}}],\
+         \"timing\":\"LIVE\",\"part\":\"session\",\"session\":{{\"id\":\"s\",\"startedAt\":\"{text}\",\"endedAt\":null,\"delayMs\":0}}}}],\
          \"events\":[]}}}}}}}}"
     ));
 

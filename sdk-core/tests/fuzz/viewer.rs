@@ -4,8 +4,8 @@
 //! own, and look at what comes out.
 
 use parlor_sdk_core::{
-    Client, Config, Delivery, EventKind, Input, Instant, MediaTime, Output, ParticipantProfile,
-    Placement, Playhead, RoomEvent, ServerTime, ShownEvent, StageRole,
+    Client, Config, Delivery, Input, Instant, MediaTime, Output, ParticipantProfile, Placement,
+    Playhead, ServerTime, ShownEvent, StageRole,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -286,9 +286,12 @@ impl Viewer {
         assert!(people.is_sorted_by_key(|one| (one.joined_at, &one.id)));
 
         let stage = room.stage();
-        let with_a_place = people
-            .iter()
-            .filter(|one| !matches!(one.stage_role, StageRole::Audience | StageRole::Host));
+        let with_a_place = people.iter().filter(|one| {
+            !matches!(
+                one.stage_role,
+                StageRole::Audience | StageRole::Host | StageRole::Unknown
+            )
+        });
         assert_eq!(
             stage.speakers.len() + stage.invited.len() + stage.queue.len(),
             with_a_place.count()
@@ -333,7 +336,7 @@ impl Viewer {
     fn check_shown(&mut self, shown: &ShownEvent) {
         let ShownEvent { event, late_by_ms } = shown;
         assert!(*late_by_ms >= 0, "{shown:?}");
-        if is_live(event) {
+        if event.is_live() {
             return;
         }
 
@@ -436,11 +439,4 @@ fn unix_millis(stamp: &str) -> Option<i64> {
     let seconds = number(11, 13)? * 3_600 + number(14, 16)? * 60 + number(17, 19)?;
 
     Some(days * 86_400_000 + seconds * 1_000 + number(20, 23)?)
-}
-
-fn is_live(event: &RoomEvent) -> bool {
-    matches!(
-        event.kind,
-        EventKind::RoomUpdated(_) | EventKind::Session(..) | EventKind::Participant(..)
-    )
 }

@@ -43,6 +43,7 @@ PLACES = {
     parlor.StageRole.INVITED: "is invited to the stage",
     parlor.StageRole.SPEAKER: "is on the stage",
     parlor.StageRole.HOST: "is the host",
+    parlor.StageRole.UNKNOWN: "is somewhere new",
 }
 
 

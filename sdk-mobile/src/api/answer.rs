@@ -10,7 +10,6 @@ use super::record::{
 };
 use super::refusal::CommandError;
 use super::scalar::{Int64, Time};
-use super::transport::Fault;
 use crate::record::{ContributionKind, HypeTrainPhase, RoomState, Session};
 
 pub(crate) mod people;
@@ -18,14 +17,14 @@ pub(crate) mod people;
 /// The code of a change made against a version that is not the present one.
 const STALE_VERSION: &str = "STALE_VERSION";
 
-pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
+pub(crate) fn room(room: room::RoomRoom) -> RoomDetails {
     let train = match room.hype_train {
         Some(train) => Some(HypeTrainSummary {
             phase: match train.phase {
                 room::HypeTrainPhase::Approaching => HypeTrainPhase::Approaching,
                 room::HypeTrainPhase::Running => HypeTrainPhase::Running,
                 room::HypeTrainPhase::Ended => HypeTrainPhase::Ended,
-                room::HypeTrainPhase::Other(phase) => return Err(unknown("phase", &phase)),
+                room::HypeTrainPhase::Other(_) => HypeTrainPhase::Unknown,
             },
             id: train.id,
             level: train.level,
@@ -41,7 +40,7 @@ pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
         None => None,
     };
 
-    Ok(RoomDetails {
+    RoomDetails {
         id: room.id,
         slug: room.slug,
         title: room.title,
@@ -50,7 +49,7 @@ pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
             room::RoomState::Draft => RoomState::Draft,
             room::RoomState::Open => RoomState::Open,
             room::RoomState::Archived => RoomState::Archived,
-            room::RoomState::Other(state) => return Err(unknown("state", &state)),
+            room::RoomState::Other(_) => RoomState::Unknown,
         },
         version: room.version,
         delay_ms: room.delay_ms,
@@ -65,7 +64,7 @@ pub(crate) fn room(room: room::RoomRoom) -> Result<RoomDetails, Fault> {
         train,
         created_at_unix_millis: room.created_at.0,
         updated_at_unix_millis: room.updated_at.0,
-    })
+    }
 }
 
 pub(crate) fn created_room(data: create_room::ResponseData) -> Result<RoomSummary, CommandError> {
@@ -80,9 +79,7 @@ pub(crate) fn created_room(data: create_room::ResponseData) -> Result<RoomSummar
                 create_room::RoomState::Draft => RoomState::Draft,
                 create_room::RoomState::Open => RoomState::Open,
                 create_room::RoomState::Archived => RoomState::Archived,
-                create_room::RoomState::Other(state) => {
-                    return Err(unknown("state", &state).into());
-                }
+                create_room::RoomState::Other(_) => RoomState::Unknown,
             },
             version: room.version,
         }),
@@ -164,9 +161,7 @@ pub(crate) fn recorded_contribution(
                 record_contribution::ContributionStatus::Pending => ContributionStatus::Pending,
                 record_contribution::ContributionStatus::Settled => ContributionStatus::Settled,
                 record_contribution::ContributionStatus::Reversed => ContributionStatus::Reversed,
-                record_contribution::ContributionStatus::Other(status) => {
-                    return Err(unknown("status", &status).into());
-                }
+                record_contribution::ContributionStatus::Other(_) => ContributionStatus::Unknown,
             },
             hype: contribution.hype.0,
             occurred_at_unix_millis: contribution.occurred_at.0,
@@ -188,6 +183,8 @@ impl From<NewRoom> for create_room::CreateRoomInput {
                 RoomState::Draft => create_room::RoomState::Draft,
                 RoomState::Open => create_room::RoomState::Open,
                 RoomState::Archived => create_room::RoomState::Archived,
+                // Not for the server to take: it says so.
+                RoomState::Unknown => create_room::RoomState::Other("UNKNOWN".to_owned()),
             }),
             delay_ms: new.delay_ms.map(i64::from),
             ingest_offset_ms: new.ingest_offset_ms.map(i64::from),
@@ -233,11 +230,16 @@ impl From<ContributionReport> for record_contribution::RecordContributionInput {
                 ContributionKind::Donation => wire::ContributionKind::Donation,
                 ContributionKind::Membership => wire::ContributionKind::Membership,
                 ContributionKind::GiftedMemberships => wire::ContributionKind::GiftedMemberships,
+                // Not for the server to take: it says so.
+                ContributionKind::Unknown => wire::ContributionKind::Other("UNKNOWN".to_owned()),
             },
             status: report.status.map(|status| match status {
                 ContributionStatus::Pending => wire::ContributionStatus::Pending,
                 ContributionStatus::Settled => wire::ContributionStatus::Settled,
                 ContributionStatus::Reversed => wire::ContributionStatus::Reversed,
+                ContributionStatus::Unknown => {
+                    wire::ContributionStatus::Other("UNKNOWN".to_owned())
+                }
             }),
             amount: report.amount.map(Int64),
             currency: report.currency,
@@ -249,11 +251,6 @@ impl From<ContributionReport> for record_contribution::RecordContributionInput {
             occurred_at: report.occurred_at_unix_millis.map(Time),
         }
     }
-}
-
-/// A server that is newer than this library.
-fn unknown(what: &str, value: &str) -> Fault {
-    Fault::Broken(format!("unknown {what} `{value}`"))
 }
 
 fn invalid(reason: String, field: Option<String>, constraint: Option<String>) -> CommandError {

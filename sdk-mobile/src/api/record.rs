@@ -55,6 +55,9 @@ pub enum Admission {
     Everyone,
     /// Those who have been in it.
     Known,
+    /// A rule that this version has never heard of.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A hype train, in figures.
@@ -232,4 +235,6 @@ pub enum ContributionStatus {
     Settled,
     /// Taken back.
     Reversed,
+    /// Something that this version has never heard of. Not to be reported.
+    Unknown,
 }

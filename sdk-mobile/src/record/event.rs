@@ -12,8 +12,22 @@ pub struct RoomEvent {
     pub occurred_at_unix_millis: i64,
     /// When it happened, plus the stream's delay at that time.
     pub display_at_unix_millis: i64,
+    /// Whether it applies on arrival or waits for the viewer's picture.
+    pub timing: EventTiming,
+    /// The part of the room's state that it replaces, such as `train`; nothing for a moment, which is
+    /// shown once.
+    pub part: Option<String>,
     /// What happened.
     pub kind: EventKind,
+}
+
+/// Whether an event applies on arrival or waits for the viewer's picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum EventTiming {
+    /// It applies on arrival.
+    Live,
+    /// It waits for the viewer's picture.
+    Picture,
 }
 
 /// What happened.
@@ -63,6 +77,11 @@ pub enum EventKind {
         /// The train as it is now, whole.
         train: HypeTrain,
     },
+    /// Something of a kind that this version has never heard of, or whose content it cannot read.
+    Unknown {
+        /// The kind's name in the schema, such as `PollOpened`.
+        type_name: String,
+    },
 }
 
 /// What everyone who may read a room sees of it.
@@ -91,6 +110,8 @@ pub enum RoomState {
     Open,
     /// Closed for good.
     Archived,
+    /// A state that this version has never heard of.
+    Unknown,
 }
 
 /// One live run of a room's stream.
@@ -140,6 +161,8 @@ pub enum ContributionKind {
     Membership,
     /// Paid memberships for others.
     GiftedMemberships,
+    /// Something that this version has never heard of. Not to be reported.
+    Unknown,
 }
 
 impl From<core::RoomEvent> for RoomEvent {
@@ -148,6 +171,11 @@ impl From<core::RoomEvent> for RoomEvent {
             seq: event.seq,
             occurred_at_unix_millis: event.occurred_at.unix_millis(),
             display_at_unix_millis: event.display_at.unix_millis(),
+            timing: match event.timing {
+                core::EventTiming::Live => EventTiming::Live,
+                core::EventTiming::Picture => EventTiming::Picture,
+            },
+            part: event.part,
             kind: event.kind.into(),
         }
     }
@@ -179,6 +207,7 @@ impl From<core::EventKind> for EventKind {
                 change: change.into(),
                 train: train.into(),
             },
+            core::EventKind::Unknown { type_name } => Self::Unknown { type_name },
         }
     }
 }
@@ -193,6 +222,7 @@ impl From<core::RoomProfile> for RoomProfile {
                 core::RoomState::Draft => RoomState::Draft,
                 core::RoomState::Open => RoomState::Open,
                 core::RoomState::Archived => RoomState::Archived,
+                core::RoomState::Unknown => RoomState::Unknown,
             },
             ingest_offset_ms: profile.ingest_offset_ms,
             version: profile.version,
@@ -220,6 +250,7 @@ impl From<core::ContributionAlert> for ContributionAlert {
                 core::ContributionKind::Donation => ContributionKind::Donation,
                 core::ContributionKind::Membership => ContributionKind::Membership,
                 core::ContributionKind::GiftedMemberships => ContributionKind::GiftedMemberships,
+                core::ContributionKind::Unknown => ContributionKind::Unknown,
             },
             name: contribution.name,
             amount: contribution.amount,

@@ -57,6 +57,9 @@ pub enum ParticipantRole {
     Moderator,
     /// Rules the room.
     Owner,
+    /// A role that this version has never heard of. Show no badge, and assign it to nobody.
+    #[serde(other)]
+    Unknown,
 }
 
 /// A participant's place.
@@ -73,6 +76,9 @@ pub enum StageRole {
     Speaker,
     /// Is on the stage, and leads.
     Host,
+    /// A place that this version has never heard of.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Who speaks, and who waits to. Each list is in the order in which people joined the room, but for
@@ -100,6 +106,7 @@ impl From<core::ParticipantProfile> for ParticipantProfile {
                 core::ParticipantRole::Member => ParticipantRole::Member,
                 core::ParticipantRole::Moderator => ParticipantRole::Moderator,
                 core::ParticipantRole::Owner => ParticipantRole::Owner,
+                core::ParticipantRole::Unknown => ParticipantRole::Unknown,
             },
             stage_role: match profile.stage_role {
                 core::StageRole::Audience => StageRole::Audience,
@@ -107,6 +114,7 @@ impl From<core::ParticipantProfile> for ParticipantProfile {
                 core::StageRole::Invited => StageRole::Invited,
                 core::StageRole::Speaker => StageRole::Speaker,
                 core::StageRole::Host => StageRole::Host,
+                core::StageRole::Unknown => StageRole::Unknown,
             },
             requested_seq: profile.requested_seq,
             is_listed: profile.is_listed,

@@ -69,6 +69,8 @@ pub enum HypeTrainPhase {
     Running,
     /// It has ended.
     Ended,
+    /// A phase that this version has never heard of.
+    Unknown,
 }
 
 /// Somebody who contributed to a hype train.
@@ -90,6 +92,7 @@ impl From<core::HypeTrain> for HypeTrain {
                 core::HypeTrainPhase::Approaching => HypeTrainPhase::Approaching,
                 core::HypeTrainPhase::Running => HypeTrainPhase::Running,
                 core::HypeTrainPhase::Ended => HypeTrainPhase::Ended,
+                core::HypeTrainPhase::Unknown => HypeTrainPhase::Unknown,
             },
             level: train.level,
             progress: train.progress,

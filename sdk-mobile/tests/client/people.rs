@@ -11,7 +11,8 @@ fn person(seq: i64, name: &str, place: &str) -> Value {
 
     json!({
         "__typename": "ParticipantStageChanged", "seq": seq.to_string(),
-        "occurredAt": at, "displayAt": at,
+        "occurredAt": at, "displayAt": at, "timing": "LIVE",
+        "part": format!("participant:{name}"),
         "participant": {
             "id": name, "name": name, "role": "MEMBER", "stageRole": place, "requestedSeq": null,
             "isListed": true, "isOnline": true, "version": 3, "joinedAt": at,

@@ -219,6 +219,8 @@ pub(crate) fn contribution(seq: i64, second: u8, message: &str) -> Value {
         "seq": seq.to_string(),
         "occurredAt": at,
         "displayAt": at,
+        "timing": "PICTURE",
+        "part": null,
         "contribution": {
             "id": format!("c{seq}"), "kind": "DONATION", "name": "Ada", "amount": "500",
             "currency": "EUR", "tier": null, "quantity": 1, "message": message, "hype": "500",

@@ -53,6 +53,22 @@ fn a_kickoff_that_lapses_leaves_without_a_word() {
 }
 
 #[test]
+fn a_train_in_a_phase_that_is_new_is_off_the_stage_until_it_is_in_a_known_one() {
+    let mut stage = started();
+    let mut train = running(1, 500, 500);
+    train.phase = HypeTrainPhase::Unknown;
+    stage.change(HypeTrainChange::Progressed, &train, at(5_000), 5_000);
+    assert_eq!(stage.view(Some(at(5_000)), 5_000 + LEAVE_MS), None);
+
+    stage.jump(Some(&train), Some(at(6_000)), 6_000);
+    assert_eq!(stage.view(Some(at(6_000)), 6_000), None);
+
+    train.phase = HypeTrainPhase::Running;
+    stage.change(HypeTrainChange::Progressed, &train, at(9_000), 9_000);
+    assert!(stage.view(Some(at(9_000)), 9_000 + PULL_MS).is_some());
+}
+
+#[test]
 fn progress_grows_to_the_exact_figure() {
     let mut stage = started();
     stage.change(

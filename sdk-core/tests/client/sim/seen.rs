@@ -4,16 +4,16 @@ use super::Sim;
 use super::network::Cargo;
 use crate::server::Logged;
 use parlor_sdk_core::{
-    ConnectionState, Delivery, EventKind, Instant, PlayheadQuality, ServerTime, ShownEvent,
-    SyncSource,
+    ConnectionState, Delivery, Instant, PlayheadQuality, ServerTime, ShownEvent, SyncSource,
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 impl Sim {
     /// Seqs of the picture events shown, in order.
     pub(crate) fn shown(&self) -> Vec<i64> {
         self.shown_events()
-            .filter(|(_, shown)| is_picture(&shown.event.kind))
+            .filter(|(_, shown)| !shown.event.is_live())
             .map(|(_, shown)| shown.event.seq)
             .collect()
     }
@@ -57,6 +57,15 @@ impl Sim {
     /// The total of the train that the viewer sees.
     pub(crate) fn total(&self) -> Option<i64> {
         self.client.room().train().map(|train| train.total)
+    }
+
+    /// Positions of the last events of the parts that nobody has heard of yet, by part.
+    pub(crate) fn unknown_parts(&self) -> BTreeMap<String, i64> {
+        let parts = self.client.room().unknown_parts();
+
+        parts
+            .filter_map(|event| Some((event.part.clone()?, event.seq)))
+            .collect()
     }
 
     /// When that happened which the picture shows.
@@ -118,11 +127,4 @@ impl Sim {
     pub(crate) fn picture_log(&self) -> impl Iterator<Item = &Logged> {
         self.server.log.iter().filter(|logged| logged.is_picture())
     }
-}
-
-pub(crate) fn is_picture(kind: &EventKind) -> bool {
-    !matches!(
-        kind,
-        EventKind::RoomUpdated(_) | EventKind::Session(..) | EventKind::Participant(..)
-    )
 }

@@ -83,4 +83,7 @@ pub enum AuditAction {
     MovedToAudience,
     /// Made the host.
     HostHandedOver,
+    /// Something that this version has never heard of.
+    #[serde(other)]
+    Unknown,
 }

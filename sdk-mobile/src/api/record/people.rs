@@ -68,6 +68,9 @@ pub enum Membership {
     Left,
     /// They were put out, and are not let in again before they are readmitted.
     Removed,
+    /// Something that this version has never heard of.
+    #[serde(other)]
+    Unknown,
 }
 
 /// One thing that somebody may do in a room.
@@ -96,6 +99,9 @@ pub enum Capability {
     RoleAssign,
     /// Grant and deny capabilities.
     CapabilityGrant,
+    /// Something that this version has never heard of. Not to be granted or denied.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Somebody who is to come into a room.
@@ -191,4 +197,27 @@ pub struct RoomAccess {
     pub participant: Option<Participant>,
     /// All that the caller may do now. Staff may do everything.
     pub capabilities: Vec<Capability>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Capability, Membership};
+    use crate::api::record::Admission;
+    use crate::api::record::audit::AuditAction;
+    use crate::record::{ParticipantRole, StageRole};
+
+    #[test]
+    fn a_name_that_is_newer_than_this_version_is_an_unknown_one() {
+        fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+            serde_json::from_value(name.into()).expect("any name is read")
+        }
+
+        assert_eq!(read::<Capability>("STAGE_SPEAK"), Capability::StageSpeak);
+        assert_eq!(read::<Capability>("TIME_TRAVEL"), Capability::Unknown);
+        assert_eq!(read::<Membership>("HAUNTING"), Membership::Unknown);
+        assert_eq!(read::<ParticipantRole>("JESTER"), ParticipantRole::Unknown);
+        assert_eq!(read::<StageRole>("BALCONY"), StageRole::Unknown);
+        assert_eq!(read::<Admission>("BY_LOT"), Admission::Unknown);
+        assert_eq!(read::<AuditAction>("RENAMED_ALL"), AuditAction::Unknown);
+    }
 }

@@ -19,6 +19,8 @@ func describe(_ kind: EventKind) -> String {
         "hype train \(words(change)): level \(train.level), \(train.progress) of \(train.goal)"
     case .roomUpdated(let profile):
         "the room is now \"\(plain(profile.title))\""
+    case .unknown(let typeName):
+        "something new happens: \(plain(typeName))"
     }
 }
 
@@ -59,6 +61,7 @@ private func describe(_ place: StageRole) -> String {
     case .invited: "is invited to the stage"
     case .speaker: "is on the stage"
     case .host: "is the host"
+    case .unknown: "is somewhere new"
     }
 }
 

@@ -12,6 +12,9 @@ public typealias Delivery = ParlorNative.Delivery
 /// A fact in a room's log.
 public typealias RoomEvent = ParlorNative.RoomEvent
 
+/// Whether an event applies on arrival or waits for the viewer's picture.
+public typealias EventTiming = ParlorNative.EventTiming
+
 /// What happened.
 public typealias EventKind = ParlorNative.EventKind
 

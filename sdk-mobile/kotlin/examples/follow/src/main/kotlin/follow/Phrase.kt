@@ -20,6 +20,7 @@ internal fun describe(kind: EventKind): String = when (kind) {
     is EventKind.SessionResumed -> "the stream is back"
     is EventKind.SessionEnded -> "the stream has ended"
     is EventKind.RoomUpdated -> "the room is now \"${plain(kind.profile.title)}\""
+    is EventKind.Unknown -> "something new happens: ${plain(kind.typeName)}"
 }
 
 internal fun describe(room: Room): String {
@@ -58,6 +59,7 @@ private fun describe(place: StageRole): String = when (place) {
     StageRole.INVITED -> "is invited to the stage"
     StageRole.SPEAKER -> "is on the stage"
     StageRole.HOST -> "is the host"
+    StageRole.UNKNOWN -> "is somewhere new"
 }
 
 private fun words(change: Enum<*>) = change.name.lowercase().replace('_', ' ')

@@ -14,10 +14,10 @@ import androidx.compose.ui.unit.dp
 import parlor.HypeTrain
 import parlor.HypeTrainPhase
 
-/** A hype train that gathers or runs. Nothing once it has ended. */
+/** A hype train that gathers or runs. Nothing once it has ended, or in a phase that is new. */
 @Composable
 fun TrainCard(train: HypeTrain, modifier: Modifier = Modifier) {
-    if (train.phase == HypeTrainPhase.ENDED) return
+    if (train.phase == HypeTrainPhase.ENDED || train.phase == HypeTrainPhase.UNKNOWN) return
 
     Card(modifier.padding(16.dp).fillMaxWidth()) {
         Column(Modifier.padding(16.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
@@ -30,7 +30,7 @@ fun TrainCard(train: HypeTrain, modifier: Modifier = Modifier) {
 
 private fun headline(train: HypeTrain): String = when (train.phase) {
     HypeTrainPhase.APPROACHING -> "Hype train approaching: ${train.kickoffEventsNeeded} to go"
-    HypeTrainPhase.RUNNING, HypeTrainPhase.ENDED -> "Hype train, level ${train.level}"
+    HypeTrainPhase.RUNNING, HypeTrainPhase.ENDED, HypeTrainPhase.UNKNOWN -> "Hype train, level ${train.level}"
 }
 
 private fun share(train: HypeTrain): Float =

@@ -1,0 +1,65 @@
+//! The last event of each part of a room's state, whatever parts there are.
+//!
+//! What a part is, and whether an event replaces one, is the server's to say: nothing here knows what
+//! is in them.
+
+use crate::event::RoomEvent;
+use crate::participant::Entry;
+use alloc::vec::Vec;
+
+/// Parts held at once, people aside. A server has a handful, and a newer one perhaps some dozens. This
+/// bounds memory whatever a server says.
+pub(crate) const PARTS_MAX: usize = 256;
+
+/// Events in order of `seq`, of each part the last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Parts(Vec<RoomEvent>);
+
+impl Parts {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RoomEvent> {
+        self.0.iter()
+    }
+
+    pub(crate) fn into_events(self) -> impl Iterator<Item = RoomEvent> {
+        self.0.into_iter()
+    }
+
+    /// Returns whether the event at `seq` is the last of its part.
+    pub(crate) fn has(&self, seq: i64) -> bool {
+        self.0.binary_search_by_key(&seq, |event| event.seq).is_ok()
+    }
+
+    /// Takes in an event, and says what it did. An older one never replaces a newer, and a moment
+    /// replaces nothing.
+    pub(crate) fn take_in(&mut self, event: &RoomEvent) -> Entry {
+        if event.part.is_none() {
+            return Entry::News;
+        }
+        let is_known = |other: &RoomEvent| other.part == event.part && event.seq < other.seq;
+        if self.0.iter().any(is_known) || self.has(event.seq) {
+            return Entry::Old;
+        }
+
+        self.forget(event);
+        if self.0.len() == PARTS_MAX {
+            return Entry::NoPlace;
+        }
+        let place = self.0.partition_point(|other| other.seq < event.seq);
+        self.0.insert(place, event.clone());
+
+        Entry::News
+    }
+
+    /// Forgets what is known of the part that `event` replaces.
+    pub(crate) fn forget(&mut self, event: &RoomEvent) {
+        self.keep(|other| other.part != event.part);
+    }
+
+    pub(crate) fn keep(&mut self, wanted: impl Fn(&RoomEvent) -> bool) {
+        self.0.retain(wanted);
+    }
+}

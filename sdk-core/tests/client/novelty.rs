@@ -1,0 +1,195 @@
+//! What no client of today has ever heard of: kinds of events, and parts of a room's state.
+
+use crate::server::{Novelty, SERVER_START_MS, Server};
+use crate::sim::Sim;
+use parlor_sdk_core::{EventKind, EventTiming, Input, Placement, RoomEvent};
+
+const POLL: Novelty = ("PICTURE", Some("poll"));
+const GOAL: Novelty = ("PICTURE", Some("goal:1"));
+const MOMENT: Novelty = ("PICTURE", None);
+const MOOD: Novelty = ("LIVE", Some("mood"));
+
+/// Parts that a client holds at most.
+const PARTS_MAX: usize = 256;
+
+fn happen(sim: &mut Sim, novelty: Novelty) {
+    sim.happen(|server, now| server.something_new(novelty, now));
+}
+
+/// When each event was shown, in milliseconds of the host, and its `seq`.
+fn shown_at(sim: &Sim) -> Vec<(i64, i64)> {
+    sim.shown_events()
+        .map(|(at, shown)| (at, shown.event.seq))
+        .collect()
+}
+
+fn parts(sim: &Sim) -> Vec<(String, i64)> {
+    sim.unknown_parts().into_iter().collect()
+}
+
+fn part(name: &str, seq: i64) -> (String, i64) {
+    (name.to_owned(), seq)
+}
+
+#[test]
+fn what_is_new_reaches_the_app_at_its_time_and_leaves_no_gap() {
+    let mut sim = Sim::new(Placement::Companion);
+    sim.run_for(1_000);
+
+    for novelty in [POLL, MOOD, MOMENT] {
+        happen(&mut sim, novelty);
+    }
+    sim.contribute(400);
+    sim.run_for(10_000);
+
+    // The stream's delay is 8 s, and the way takes 20 ms.
+    assert_eq!(
+        shown_at(&sim),
+        [(1_020, 4), (9_000, 3), (9_000, 5), (9_000, 6), (9_000, 7)]
+    );
+    let first = &sim.shown_events().next().unwrap().1.event;
+    assert_eq!(
+        *first,
+        RoomEvent {
+            seq: 4,
+            occurred_at: first.occurred_at,
+            display_at: first.occurred_at.plus_millis(8_000),
+            timing: EventTiming::Live,
+            part: Some("mood".to_owned()),
+            kind: EventKind::Unknown {
+                type_name: "PollOpened".to_owned()
+            },
+        }
+    );
+    assert_eq!(sim.client.stats().malformed_events, 0);
+    assert_eq!(sim.client.stats().gaps, 0);
+}
+
+#[test]
+fn a_part_that_nobody_has_heard_of_is_as_it_was_wherever_the_picture_is_put() {
+    let mut sim = Sim::playing_behind(8_000);
+    for _ in 0..3 {
+        for novelty in [POLL, GOAL, MOOD] {
+            happen(&mut sim, novelty);
+        }
+        sim.contribute(400);
+        sim.run_for(30_000);
+    }
+    let filmed_at = |at_ms: i64| SERVER_START_MS + at_ms + 300;
+    assert_eq!(
+        parts(&sim),
+        [part("goal:1", 14), part("mood", 15), part("poll", 13)]
+    );
+
+    sim.forget_deliveries();
+    sim.seek_to(filmed_at(20_000));
+    assert_eq!(sim.subscriptions().len(), 1);
+    assert_eq!(
+        parts(&sim),
+        [part("goal:1", 4), part("mood", 15), part("poll", 3)]
+    );
+
+    sim.run_for(20_000);
+    assert_eq!(sim.shown(), [8, 9, 11, 12]);
+    assert_eq!(
+        parts(&sim),
+        [part("goal:1", 9), part("mood", 15), part("poll", 8)]
+    );
+}
+
+#[test]
+fn a_part_that_nobody_has_heard_of_comes_with_a_snapshot_and_stays_over_a_cut() {
+    let mut server = Server::new(8_000, 300);
+    for (ago_ms, novelty) in [
+        (40_000, POLL),
+        (30_000, MOOD),
+        (20_000, GOAL),
+        (4_000, POLL),
+    ] {
+        server.something_new(novelty, SERVER_START_MS - ago_ms);
+    }
+    let mut sim = Sim::with_server(Placement::Companion, server);
+    sim.run_for(1_000);
+    assert_eq!(parts(&sim), [part("goal:1", 5), part("mood", 4)]);
+    sim.run_for(4_000);
+    assert_eq!(shown_at(&sim), [(4_000, 6)], "no snapshot is news");
+
+    sim.cut(1006);
+    happen(&mut sim, GOAL);
+    sim.run_for(30_000);
+    assert_eq!(sim.subscriptions()[1]["after"]["seq"], "6");
+    assert_eq!(
+        parts(&sim),
+        [part("goal:1", 7), part("mood", 4), part("poll", 6)]
+    );
+
+    sim.server.trimmed_through = sim.server.head();
+    sim.input(Input::Reconnect);
+    happen(&mut sim, MOOD);
+    sim.run_for(10_000);
+    assert_eq!(
+        parts(&sim),
+        [part("goal:1", 7), part("mood", 8), part("poll", 6)]
+    );
+}
+
+#[test]
+fn a_kind_that_is_new_on_a_known_part_leaves_what_steers_the_picture() {
+    let mut sim = Sim::new(Placement::Companion);
+    sim.run_for(1_000);
+    happen(&mut sim, ("LIVE", Some("session")));
+    happen(&mut sim, ("LIVE", Some("room")));
+    sim.run_for(1_000);
+
+    assert_eq!(parts(&sim), [part("room", 4), part("session", 3)]);
+    assert!(sim.client.room().session().is_some());
+    assert!(sim.client.room().profile().is_some());
+
+    sim.happen(Server::start_session);
+    sim.run_for(1_000);
+    assert_eq!(parts(&sim), [part("room", 4)], "the session is known again");
+}
+
+#[test]
+fn too_many_states_are_coalesced_by_part() {
+    let mut sim = Sim::playing_behind(8_000);
+    let picture_at = sim.live_edge() - 8_000;
+    sim.pause_at(picture_at);
+    let now = sim.server_now();
+    for _ in 0..3_000 {
+        sim.server.something_new(POLL, now);
+        sim.server.something_new(GOAL, now);
+        sim.server.move_train(1, now);
+        sim.server.alert(1, now);
+    }
+    sim.happen(|_, _| {});
+    sim.run_for(1_000);
+    let stats = sim.client.stats();
+    assert_eq!((stats.coalesced, stats.shed), (8_997, 0));
+
+    sim.play_at(picture_at);
+    sim.run_for(10_000);
+    let head = sim.server.head();
+    assert_eq!(
+        parts(&sim),
+        [part("goal:1", head - 2), part("poll", head - 3)]
+    );
+    assert_eq!(sim.total(), Some(3_000));
+}
+
+#[test]
+fn more_parts_than_any_server_has_are_left_out_and_told() {
+    let mut sim = Sim::new(Placement::Source);
+    sim.run_for(1_000);
+    for index in 0..=PARTS_MAX {
+        let name: &'static str = Box::leak(format!("poll:{index}").into_boxed_str());
+        happen(&mut sim, ("PICTURE", Some(name)));
+    }
+    happen(&mut sim, ("PICTURE", Some("poll:7")));
+    sim.run_for(1_000);
+
+    let parts = sim.unknown_parts();
+    assert_eq!(parts.len(), PARTS_MAX);
+    assert_eq!(parts["poll:7"], sim.server.head());
+    assert_eq!(sim.client.stats().crowded_out, 1);
+}
