@@ -50,10 +50,14 @@ export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 
 
 /** hls.js, with the `<video>` that it is attached to. */
 export function fromHls(hls, video) {
-  // It says so right after it has set the video's time.
-  hls.on?.("hlsError", (_event, { details }) => {
-    if (OWN_SEEKS.includes(details)) watch(video).seeks.disown();
-  });
+  const { seeks, heard } = watch(video);
+  if (!heard.has(hls)) {
+    heard.add(hls);
+    // It says so right after it has set the video's time.
+    hls.on?.("hlsError", (_event, { details }) => {
+      if (OWN_SEEKS.includes(details)) seeks.disown();
+    });
+  }
   return fromVideo(video, { dateAt: (time) => fragmentDate(hls, time) ?? hls.playingDate });
 }
 
@@ -75,11 +79,11 @@ function fragmentDate(hls, time) {
   return Number.isFinite(date) ? date + (time - fragment.start) * 1000 : undefined;
 }
 
-/** What is known of each video, once for however many players are made of it. */
+/** What is known of each video, and which hls.js is listened to about it: once for however many players of it. */
 const watched = new WeakMap();
 
 function watch(video) {
-  if (!watched.has(video)) watched.set(video, { frames: new Frames(video), seeks: new Seeks(video) });
+  if (!watched.has(video)) watched.set(video, { frames: new Frames(video), seeks: new Seeks(video), heard: new WeakSet() });
   return watched.get(video);
 }
 

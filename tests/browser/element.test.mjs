@@ -254,20 +254,26 @@ for (const [what, say] of [
   ['nothing', `undefined`],
   ['an exception', `(() => { throw new Error('odd'); })()`],
 ]) {
-  test(`a clock that says ${what} once in a while stops nothing`, { timeout }, async () => {
-    const room = await staff.openRoom();
+  test(`a clock that says ${what} once in a while stops nothing, and shows nothing early`, { timeout }, async () => {
+    const delayMs = 2_000;
+    const room = await staff.openRoom({ delayMs });
     const before = new Function(`
       const clock = performance.now.bind(performance);
       let looks = 0;
       performance.now = () => (looks++ % 10 === 3 ? ${say} : clock());`);
     const { page, troubles } = await site.visit(browser, overlay(server, room, 'placement="companion"') + script(server), { before });
     await untilLive(page);
-    const { id } = room;
+    await onOverlay(page, `
+      window.late = [];
+      overlay.addEventListener('parlor-event', ({ detail }) => detail.contribution && window.late.push(Date.now() - detail.occurredAt));`);
     for (const message of ['one', 'two']) {
-      await staff.donate(id, { message });
+      await staff.donate(room.id, { message });
       await untilShown(page, message);
     }
 
+    const late = await page.evaluate(() => window.late);
+    // Clocks are read in whole milliseconds, and the server's is known to a few.
+    assert.ok(late.every((lateMs) => lateMs > delayMs - 50), late.join());
     assert.deepEqual(troubles, []);
   });
 }

@@ -255,14 +255,17 @@ test('frames that stay away do not hold the date back', () => {
 
 test('a video that nobody asks about is not listened to, however many have asked', () => {
   const video = listened(framed({ currentTime: 10 }));
+  let hlsListeners = 0;
+  const stream = hls({ on: () => (hlsListeners += 1) });
   for (let count = 0; count < 200; count += 1) {
-    const player = fromHls(hls(), video);
+    const player = fromHls(stream, video);
     player.playhead();
     player.subscribe(() => {})();
   }
 
   assert.equal(video.present(10), 1);
   assert.equal(video.present(11), 0);
+  assert.equal(hlsListeners, 1);
   assert.ok(video.listeners() <= 1, `${video.listeners()} listeners`);
   video.dispatchEvent(new Event('seeking'));
   assert.equal(video.listeners(), 0);

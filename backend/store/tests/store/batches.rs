@@ -7,7 +7,7 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room::RoomChange;
 use parlor_store::{Committed, RoomNeeds, Store};
 
-use crate::harness::{Database, on_both_engines};
+use crate::harness::{Database, Engine, on_both_engines, run};
 use crate::scene::{
     SeededIds, at, decide, donation, events_after, live_room, needs, record, tenant,
 };
@@ -19,6 +19,11 @@ on_both_engines! {
     a_refusal_leaves_no_trace,
     a_kickoff_boards_the_contributions_of_earlier_batches,
     a_large_batch_is_written_whole,
+}
+
+#[test]
+fn no_batch_reads_a_table_of_some_thousand_rows_whole() {
+    run(Engine::Postgres, reads_no_table_whole);
 }
 
 const TASKS: u64 = 8;
@@ -291,4 +296,52 @@ async fn rows(database: &Database) -> Vec<(&'static str, i64)> {
         ));
     }
     rows
+}
+
+/// To PostgreSQL, which weighs how large a table is, such a one is the cheapest to read whole.
+async fn reads_no_table_whole(database: Database) {
+    // Making an index reads its table.
+    close(database.open().await, &database).await;
+    let before = whole_reads(&database).await;
+
+    let (store, mut ids) = (database.open().await, SeededIds::new(1));
+    let tenant_id = tenant(&store, &mut ids).await;
+    let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+    for from in (0..3_000).step_by(200) {
+        let keys = (from..from + 200).map(|n| format!("k{n}"));
+        let reports: Vec<_> = keys.map(|key| donation(&key, &key, 100)).collect();
+        record(&store, tenant_id, room_id, &reports, &mut ids, at(10))
+            .await
+            .unwrap();
+    }
+    close(store, &database).await;
+
+    let recorded = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'contributions'";
+    assert_eq!(database.number(recorded).await, 3_000);
+    assert_eq!(whole_reads(&database).await, before);
+}
+
+/// Closes the store, and waits until its connections have told what they read.
+async fn close(store: Store, database: &Database) {
+    store.close().await;
+    let connected = "SELECT COUNT(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'parlor'";
+    while database.number(connected).await > 0 {}
+}
+
+/// How often each table to which every contribution adds was read whole.
+async fn whole_reads(database: &Database) -> [i64; 4] {
+    let mut reads = [0; 4];
+    let tables = [
+        "contributions",
+        "answers",
+        "hype_train_contributors",
+        "events",
+    ];
+    for (reads, table) in reads.iter_mut().zip(tables) {
+        let count = format!("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = '{table}'");
+        *reads = database.number(&count).await;
+    }
+
+    reads
 }
