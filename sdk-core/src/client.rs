@@ -45,6 +45,9 @@ pub struct Client {
     room: Room,
     /// When the room's first event happened: known once the picture has been asked for from before it.
     room_began_at: Option<ServerTime>,
+    /// The last position that the live parts of the last snapshot tell.
+    live_through: i64,
+    before_seek: Option<picture::BeforeSeek>,
     outputs: VecDeque<Output>,
     stats: Stats,
     now: Instant,
@@ -74,6 +77,8 @@ impl Client {
             timeline: Timeline::new(),
             room: Room::default(),
             room_began_at: None,
+            live_through: i64::MIN,
+            before_seek: None,
             outputs,
             stats: Stats::default(),
             now,

@@ -167,12 +167,12 @@ impl Connection {
         if !self.has_socket() {
             return;
         }
+        self.leave(now);
 
         match code {
             4403 if self.token.is_used() => self.fail(Failure::SignInRequired, out),
             4400 | 4401 | 4406 | 4409 | 4429 => self.fail(Failure::Protocol { code }, out),
             1012 | 1013 => {
-                self.leave(now);
                 self.backoff.spread();
                 self.wait(out, now);
             }

@@ -7,8 +7,8 @@ use crate::event::RoomEvent;
 use crate::participant::Entry;
 use alloc::vec::Vec;
 
-/// Parts held at once, people aside. A server has a handful, and a newer one perhaps some dozens. This
-/// bounds memory whatever a server says.
+/// Parts of one timing held at once, people aside. A server has a handful, and a newer one perhaps some
+/// dozens. This bounds memory whatever a server says, and no live part takes the place of the picture's.
 pub(crate) const PARTS_MAX: usize = 256;
 
 /// Events in order of `seq`, of each part the last.
@@ -39,13 +39,17 @@ impl Parts {
         if event.part.is_none() {
             return Entry::News;
         }
-        let is_known = |other: &RoomEvent| other.part == event.part && event.seq < other.seq;
-        if self.0.iter().any(is_known) || self.has(event.seq) {
+        let is_known = |other: &RoomEvent| other.part == event.part && event.seq <= other.seq;
+        if self.0.iter().any(is_known) {
             return Entry::Old;
         }
 
         self.forget(event);
-        if self.0.len() == PARTS_MAX {
+        let alike = self
+            .0
+            .iter()
+            .filter(|other| other.is_live() == event.is_live());
+        if alike.count() >= PARTS_MAX {
             return Entry::NoPlace;
         }
         let place = self.0.partition_point(|other| other.seq < event.seq);
@@ -61,5 +65,56 @@ impl Parts {
 
     pub(crate) fn keep(&mut self, wanted: impl Fn(&RoomEvent) -> bool) {
         self.0.retain(wanted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PARTS_MAX, Parts};
+    use crate::event::{EventKind, EventTiming, RoomEvent};
+    use crate::participant::Entry;
+    use crate::time::ServerTime;
+    use alloc::borrow::ToOwned;
+    use alloc::format;
+
+    fn event(part: &str, seq: i64, timing: EventTiming) -> RoomEvent {
+        RoomEvent {
+            seq,
+            occurred_at: ServerTime::from_unix_millis(0),
+            display_at: ServerTime::from_unix_millis(0),
+            timing,
+            part: Some(part.to_owned()),
+            kind: EventKind::Unknown {
+                type_name: "New".to_owned(),
+            },
+        }
+    }
+
+    /// As after a failover, which gives a position to another event.
+    #[test]
+    fn parts_may_have_one_position_in_two_logs() {
+        let mut parts = Parts::new();
+        for (part, seq, entry) in [
+            ("train", 50, Entry::News),
+            ("mood", 50, Entry::News),
+            ("mood", 50, Entry::Old),
+            ("mood", 49, Entry::Old),
+            ("mood", 51, Entry::News),
+        ] {
+            let event = event(part, seq, EventTiming::Picture);
+            assert_eq!(parts.take_in(&event), entry, "{part} {seq}");
+        }
+    }
+
+    #[test]
+    fn live_parts_take_no_place_of_the_pictures() {
+        let mut parts = Parts::new();
+        for seq in 0..=i64::try_from(PARTS_MAX).unwrap() {
+            let entry = parts.take_in(&event(&format!("{seq}"), seq, EventTiming::Live));
+            assert_eq!(entry == Entry::News, seq < 256, "{seq}");
+        }
+
+        let train = event("train", 1_000, EventTiming::Picture);
+        assert_eq!(parts.take_in(&train), Entry::News);
     }
 }

@@ -101,10 +101,10 @@ impl Playhead {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "what is not finite or negative is sorted out before; the rest saturates"
+        reason = "what is not finite is sorted out before; the rest saturates"
     )]
     pub fn read(position_ms: f64, playing: bool, rate: f64, seeks: u32) -> Option<Self> {
-        if !position_ms.is_finite() || !rate.is_finite() || rate < 0.0 {
+        if !position_ms.is_finite() || !rate.is_finite() {
             return None;
         }
 
@@ -113,6 +113,7 @@ impl Playhead {
             true_at: None,
             quality: PlayheadQuality::Clock,
             playing,
+            // A player that scans back has a place, and does not play on from it.
             rate: (rate * 10_000.0) as u32,
             seeks,
         })

@@ -1,5 +1,6 @@
 //! Follows one room's log: where it stands, and whether a message carries on from there.
 
+use crate::event::{EventKind, RoomEvent};
 use crate::time::MediaTime;
 use crate::wire::{Feed, Start};
 use alloc::string::String;
@@ -170,9 +171,11 @@ fn is_in_order(feed: &Feed) -> bool {
         last_seq = event.seq;
     }
     let mut state = feed.snapshot.iter().flatten();
+    // What is new may be timed in a new way.
+    let is_new = |event: &RoomEvent| matches!(event.kind, EventKind::Unknown { .. });
 
     last_seq <= feed.through_seq
-        && state.all(|event| event.is_live() || event.seq <= feed.after_seq)
+        && state.all(|event| event.is_live() || event.seq <= feed.after_seq || is_new(event))
 }
 
 #[cfg(test)]

@@ -162,12 +162,25 @@ impl Timeline {
         self.phase == Phase::Settled
     }
 
-    /// Notes that the viewer's picture has jumped to another place.
-    pub(crate) fn jump(&mut self) {
+    /// Notes that the viewer's picture has jumped to another place. Returns up to where moments have been
+    /// shown, should it turn out that it has not.
+    pub(crate) fn jump(&mut self) -> i64 {
+        let shown_before = match self.phase {
+            Phase::Empty => return i64::MIN,
+            Phase::Unsettled { shown_before } => shown_before,
+            Phase::Settled => self.last_shown_seq(),
+        };
+        self.phase = Phase::Unsettled {
+            shown_before: i64::MIN,
+        };
+
+        shown_before
+    }
+
+    /// Notes that the picture has not jumped after all.
+    pub(crate) fn come_back(&mut self, shown_before: i64) {
         if self.phase != Phase::Empty {
-            self.phase = Phase::Unsettled {
-                shown_before: i64::MIN,
-            };
+            self.phase = Phase::Unsettled { shown_before };
         }
     }
 

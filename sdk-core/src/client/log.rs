@@ -6,7 +6,7 @@ use crate::exchange::{Delivery, Failure, Output, ShownEvent};
 use crate::participant::Entry;
 use crate::parts::Parts;
 use crate::subscription::Verdict;
-use crate::time::{Instant, MediaTime};
+use crate::time::{Instant, MediaTime, ServerTime};
 use crate::timeline::SHOWING_TIME_MS;
 use crate::wire::{self, Feed, Refusal, Start};
 use alloc::vec::Vec;
@@ -79,15 +79,11 @@ impl Client {
         }
         self.timeline.reset(covers_from, same_log);
 
-        // Only what is asked for from before the first event begins with it.
-        let first = feed.events.first().filter(|event| event.seq == 1);
-        if let Some(first) = first {
-            self.room_began_at = Some(first.occurred_at);
-        }
+        self.note_beginning(&feed, same_log, now);
         let state = feed.snapshot.unwrap_or_default();
         let state_length = state.len();
         // Live parts are as they are now, wherever the picture is: what lies before is told by them.
-        let mut live_through = i64::MIN;
+        self.live_through = i64::MIN;
         let mut picture_state = Parts::new();
         let mut picture = Vec::new();
         for (index, event) in state.into_iter().chain(feed.events).enumerate() {
@@ -95,14 +91,14 @@ impl Client {
             let is_state = index < state_length;
             if event.is_live() {
                 if is_state {
-                    live_through = live_through.max(event.seq);
+                    self.live_through = self.live_through.max(event.seq);
                 }
-                if is_state || event.seq > live_through {
+                if is_state || event.seq > self.live_through {
                     self.apply_live(&event);
                 }
             } else if !is_state {
                 picture.push(event);
-            } else if event.part.is_some() {
+            } else if event.part.is_some() && event.seq <= feed.after_seq {
                 let entry = picture_state.take_in(&event);
                 self.count_crowded_out(entry);
             }
@@ -118,6 +114,22 @@ impl Client {
         }
     }
 
+    /// Notes when the room began, if the log is read from its first event: only what is asked for from
+    /// before it is. Of stamps that run back the earliest counts, and none ahead of the clock.
+    fn note_beginning(&mut self, feed: &Feed, same_log: bool, now: Instant) {
+        if !same_log {
+            self.room_began_at = None;
+        }
+        if feed.events.first().is_none_or(|first| first.seq != 1) {
+            return;
+        }
+        let earliest = feed.events.iter().map(|event| event.occurred_at).min();
+        let server_time = self.clock.server_time(now);
+        let is_past = |at: &ServerTime| server_time.is_none_or(|server_time| *at <= server_time);
+
+        self.room_began_at = earliest.filter(is_past);
+    }
+
     fn follow(&mut self, events: Vec<RoomEvent>, after_seq: i64, now: Instant) {
         for event in events {
             if event.seq <= after_seq {
@@ -127,7 +139,7 @@ impl Client {
             self.clock.handle_stamp(event.occurred_at, now);
             if !event.is_live() {
                 self.timeline.enter(event, &self.schedule);
-            } else if self.apply_live(&event) {
+            } else if event.seq > self.live_through && self.apply_live(&event) {
                 self.show(ShownEvent {
                     event,
                     late_by_ms: 0,

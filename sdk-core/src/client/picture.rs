@@ -9,6 +9,14 @@ use crate::pass::{DISAGREEMENT_MAX_MS, Pass, Verdict};
 use crate::playhead::{Doubt, Playhead, PlayheadQuality, Show, SyncSource};
 use crate::time::{Instant, MediaTime, ServerTime};
 
+/// Where the picture was before the player's last seek.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BeforeSeek {
+    pass: Pass,
+    /// Up to where moments have been shown.
+    shown_before: i64,
+}
+
 impl Client {
     /// Returns when that happened which the viewer's picture shows at `now`. Count down to a
     /// train's `expires_at` from here.
@@ -74,7 +82,10 @@ impl Client {
             .as_mut()
             .is_none_or(|pass| pass.take_in(playhead, now) == Verdict::Seek);
         if has_sought {
+            let before = self.pass.filter(|pass| self.is_plausible(pass, now));
             self.pass = Some(Pass::new(playhead, now));
+            let shown_before = self.timeline.jump();
+            self.before_seek = before.map(|pass| BeforeSeek { pass, shown_before });
         }
         if self.connection.is_paused() {
             self.pass = self.pass.map(|pass| pass.standing(now));
@@ -83,9 +94,6 @@ impl Client {
         if self.schedule.playhead_missing {
             self.schedule.playhead_missing = false;
             self.timeline.reschedule(&self.schedule);
-        }
-        if has_sought {
-            self.timeline.jump();
         }
     }
 
@@ -103,13 +111,13 @@ impl Client {
 
     /// Looks at the last report again, for the clock, or when the room began, was only now found out.
     pub(super) fn doubt_playhead(&mut self, now: Instant) {
-        let show = self.show_at(now);
-        if self
-            .pass
-            .is_some_and(|pass| !pass.playhead().is_plausible(show))
-        {
+        if self.pass.is_some_and(|pass| !self.is_plausible(&pass, now)) {
             self.refuse_playhead(now);
         }
+    }
+
+    fn is_plausible(&self, pass: &Pass, now: Instant) -> bool {
+        pass.playhead().is_plausible(self.show_at(now))
     }
 
     pub(super) fn refuse_playhead(&mut self, now: Instant) {
@@ -120,19 +128,23 @@ impl Client {
         self.lose_playhead(Doubt::Refused, now);
     }
 
-    /// Has a picture that was known stand still. One that was believed before the clock, or the room's
-    /// first event, said that it cannot be was never known.
+    /// Has a picture that was known stand still: where it was before, if it was believed to have sought
+    /// to where the clock, or the room's first event, only then said that it cannot be. What was believed
+    /// without having been anywhere before was never known.
     pub(super) fn lose_playhead(&mut self, doubt: Doubt, now: Instant) {
         if self.schedule.placement != Placement::Player {
             return;
         }
-        let show = self.show_at(now);
-        match self.pass {
-            Some(pass) if pass.playhead().is_plausible(show) => {
-                self.pass = Some(pass.lost(now));
+        let before = self.before_seek.take();
+        let before = before.filter(|before| self.is_plausible(&before.pass, now));
+        match (self.pass, before) {
+            (Some(pass), _) if self.is_plausible(&pass, now) => self.pass = Some(pass.lost(now)),
+            (Some(_), Some(before)) => {
+                self.pass = Some(before.pass.lost(now));
+                self.timeline.come_back(before.shown_before);
             }
-            Some(_) => self.handle_no_playhead(),
-            None => {}
+            (Some(_), None) => self.handle_no_playhead(),
+            (None, _) => {}
         }
         self.doubt = Some(doubt);
     }

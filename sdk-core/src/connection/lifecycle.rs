@@ -55,6 +55,7 @@ impl Connection {
     ) {
         self.path.set_online(online);
         if !online {
+            self.leave(now);
             return self.rest(out);
         }
         if self.is_paused {

@@ -93,6 +93,46 @@ fn a_position_from_before_the_room_is_none_and_the_delay_is_used() {
     }
 }
 
+/// Where the viewer was is known, and nothing that has not been filmed there yet is shown.
+#[test]
+fn whoever_seeks_to_before_the_room_stays_where_they_were() {
+    for reports in [1, 12] {
+        let server = Server::new(8_000, 300).opened_ago(20 * 60_000);
+        let mut sim = Sim::with_server(Placement::Player, server);
+        sim.play_at(sim.live_edge() - 20_000);
+        sim.contribute(400);
+        sim.run_for(25_000);
+        assert_eq!(sim.shown(), [3, 4]);
+
+        sim.seeks += 1;
+        insist_on(&mut sim, |sim| sim.live_edge() - HOUR_MS, reports * 1_000);
+        sim.contribute(500);
+        insist_on(&mut sim, |sim| sim.live_edge() - HOUR_MS, 30_000);
+        assert_eq!(sim.shown(), [3, 4]);
+        assert_eq!(sim.sync_source(), SyncSource::PlayheadRefused);
+
+        sim.seek_to(sim.live_edge() - 2_000);
+        sim.run_for(2_000);
+        sim.contribute(600);
+        sim.run_for(5_000);
+        assert_eq!(sim.shown(), [3, 4, 7, 8]);
+        assert_eq!(sim.sync_source(), SyncSource::Playhead);
+    }
+}
+
+/// A stamp from the future, as a clock that was wrong when the room was made left it, tells of no beginning.
+#[test]
+fn a_room_that_seems_to_begin_later_than_now_turns_nobody_away() {
+    let server = Server::new(8_000, 300).opened_ago(-HOUR_MS);
+    let mut sim = Sim::with_server(Placement::Player, server);
+    sim.play_at(sim.live_edge() - 20_000);
+    sim.contribute(400);
+    sim.run_for(25_000);
+
+    assert_eq!(sim.sync_source(), SyncSource::Playhead);
+    assert_eq!(sim.client.stats().playheads_refused, 0);
+}
+
 #[test]
 fn a_viewer_who_is_hours_behind_in_a_room_that_was_there_is_believed() {
     for behind_ms in [HOUR_MS, 2 * HOUR_MS] {
@@ -273,10 +313,12 @@ fn only_numbers_that_a_picture_can_have_are_read() {
         (f64::NEG_INFINITY, 1.0),
         (good, f64::NAN),
         (good, f64::INFINITY),
-        (good, -1.0),
+        (good, f64::NEG_INFINITY),
     ] {
         assert_eq!(Playhead::read(position_ms, true, rate, 0), None);
     }
+    let scanning_back = Playhead::read(good, true, -2.0, 0).unwrap();
+    assert_eq!(scanning_back.rate, 0);
     assert_eq!(
         Playhead::read(good, true, 1.5, 3),
         Some(Playhead {

@@ -301,5 +301,6 @@ async fn whatever_a_player_says_the_client_goes_on_and_counts_it() {
         }
     }
     let refused = client.stats().playheads_refused;
-    assert_eq!(refused, 8, "positions and speeds, but no ages");
+    // Whoever scans back has a place, however fast it is.
+    assert_eq!(refused, 7, "positions and speeds, but no ages");
 }

@@ -1,6 +1,7 @@
 //! Batches on the same rooms, side by side: nothing is lost, and logs have no gaps.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use parlor_domain::event::EventBody;
 use parlor_domain::id::{RoomId, TenantId};
@@ -26,6 +27,8 @@ fn no_batch_reads_a_table_of_some_thousand_rows_whole() {
     run(Engine::Postgres, reads_no_table_whole);
 }
 
+/// How long a test waits for what the database does by itself. It only bounds failures.
+const PATIENCE: Duration = Duration::from_secs(20);
 const TASKS: u64 = 8;
 const BATCHES: usize = 40;
 
@@ -326,7 +329,8 @@ async fn close(store: Store, database: &Database) {
     store.close().await;
     let connected = "SELECT COUNT(*) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'parlor'";
-    while database.number(connected).await > 0 {}
+    let gone = async { while database.number(connected).await > 0 {} };
+    tokio::time::timeout(PATIENCE, gone).await.unwrap();
 }
 
 /// How often each table to which every contribution adds was read whole.
