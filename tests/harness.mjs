@@ -43,7 +43,14 @@ export class Server {
       PARLOR_DATABASE: `sqlite://${join(server.#folder, 'parlor.db')}`,
       ...settings,
     };
-    await server.#launch();
+    try {
+      await server.#launch();
+    } catch (error) {
+      // Nobody has it, to stop it.
+      await server.kill();
+      server.#forget();
+      throw error;
+    }
     return server;
   }
 
@@ -91,13 +98,17 @@ export class Server {
 
   async stop() {
     await this.#end('SIGTERM');
-    running.delete(this);
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#forget();
   }
 
   /** Ends it without waiting, for when there is no time left. */
   abandon() {
     this.#child?.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #forget() {
+    running.delete(this);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -119,8 +130,11 @@ export class Server {
     createInterface({ input: child.stderr }).on('line', (line) => this.#log.push(line));
 
     this.#listen = await new Promise((resolve, reject) => {
-      const fail = (why) => reject(new Error([why, ...this.#log.slice(-5)].join('\n')));
       const timeout = setTimeout(() => fail('the server said nothing'), START_TIMEOUT_MS);
+      const fail = (why) => {
+        clearTimeout(timeout);
+        reject(new Error([why, ...this.#log.slice(-5)].join('\n')));
+      };
       child.once('error', (error) => fail(error.message));
       child.once('exit', (code) => fail(`the server ended with ${code}`));
       createInterface({ input: child.stdout }).on('line', (line) => {

@@ -27,8 +27,9 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function measure(browser, fps) {
   const stream = await LiveHls.start(fps, PAGES);
-  const server = await Server.start({ PARLOR_ALLOWED_ORIGIN: stream.origin });
+  let server;
   try {
+    server = await Server.start({ PARLOR_ALLOWED_ORIGIN: stream.origin });
     const staff = new Staff(server);
     const room = await staff.openRoom();
     const query = new URLSearchParams({ server: server.url, room: room.id, bits: BITS, squarePx: SQUARE_PX });
@@ -53,7 +54,7 @@ async function measure(browser, fps) {
     const errors = moments.map(({ occurredAt, frame }) => startedAt + (frame * 1_000) / fps - occurredAt);
     return { fps, errors, dropped, total };
   } finally {
-    await server.stop();
+    await server?.stop();
     await stream.stop();
   }
 }

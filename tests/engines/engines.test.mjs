@@ -9,7 +9,7 @@ import { EAGER_TRAIN } from '../browser/pages.mjs';
 import { Firefox } from './firefox.mjs';
 import { WebKit } from './webkit.mjs';
 
-/** An upper bound on any one test, in milliseconds. */
+/** An upper bound on any one test and on what comes before it, in milliseconds. */
 const timeout = 120_000;
 
 /** How far the picture is behind in what is measured against it, in milliseconds. */
@@ -32,7 +32,7 @@ let staff;
 before(async () => {
   server = await Server.start();
   staff = new Staff(server);
-});
+}, { timeout });
 
 after(async () => {
   await server?.stop();
@@ -44,7 +44,7 @@ for (const Browser of [Firefox, WebKit]) {
 
     before(async () => {
       browser = await Browser.launch();
-    });
+    }, { timeout });
 
     after(async () => {
       await browser?.close();

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { Program } from './program.mjs';
+import { Program } from '../program.mjs';
+import { launch } from './launch.mjs';
 
 const PREFERENCES = {
   'browser.shell.checkDefaultBrowser': false,
@@ -27,21 +28,27 @@ export class Firefox {
   #context;
   #asked = 0;
   #waiting = new Map();
+  #removeProfile = () => rmSync(this.#profile, { recursive: true, force: true });
 
-  static async launch() {
-    const firefox = new Firefox();
+  static launch(timeoutMs) {
+    return launch(new Firefox(), timeoutMs);
+  }
+
+  async start() {
+    process.once('exit', this.#removeProfile);
     const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`);
-    writeFileSync(join(firefox.#profile, 'user.js'), lines.join('\n'));
-    const args = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', firefox.#profile, 'about:blank'];
-    firefox.#program = new Program('firefox-esr', args, { MOZ_DISABLE_CONTENT_SANDBOX: '1', HOME: firefox.#profile });
-    const address = await firefox.#program.says(/WebDriver BiDi listening on (ws:\/\/\S+)/);
-    firefox.#socket = new WebSocket(`${address}/session`, { maxPayload: 64 << 20 });
-    await once(firefox.#socket, 'open');
-    firefox.#socket.on('message', (text) => firefox.#hear(JSON.parse(text)));
-    await firefox.#ask('session.new', { capabilities: {} });
-    const { contexts } = await firefox.#ask('browsingContext.getTree', {});
-    firefox.#context = contexts[0].context;
-    return firefox;
+    writeFileSync(join(this.#profile, 'user.js'), lines.join('\n'));
+    const args = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', this.#profile, 'about:blank'];
+    this.#program = new Program('firefox-esr', args, { MOZ_DISABLE_CONTENT_SANDBOX: '1', HOME: this.#profile });
+    const address = await this.#program.says(/WebDriver BiDi listening on (ws:\/\/\S+)/);
+    this.#socket = new WebSocket(`${address}/session`, { maxPayload: 64 << 20 });
+    await once(this.#socket, 'open');
+    this.#socket.on('message', (text) => this.#hear(JSON.parse(text)));
+    this.#socket.on('error', (error) => this.#lose(error));
+    this.#socket.on('close', () => this.#lose(new Error('Firefox has closed its socket')));
+    await this.#ask('session.new', { capabilities: {} });
+    const { contexts } = await this.#ask('browsingContext.getTree', {});
+    this.#context = contexts[0].context;
   }
 
   async goto(url) {
@@ -62,14 +69,23 @@ export class Firefox {
 
   async close() {
     this.#socket?.terminate();
-    await this.#program.end();
-    rmSync(this.#profile, { recursive: true, force: true });
+    await this.#program?.end();
+    process.off('exit', this.#removeProfile);
+    this.#removeProfile();
   }
 
   #ask(method, params) {
     const id = (this.#asked += 1);
-    this.#socket.send(JSON.stringify({ id, method, params }));
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#socket.send(JSON.stringify({ id, method, params }), (error) => error && reject(error));
+    });
+  }
+
+  /** Nothing that was asked will be answered. */
+  #lose(error) {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
   }
 
   #hear({ id, type, result, message }) {

@@ -2,10 +2,11 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { Program } from './program.mjs';
+import { Program } from '../program.mjs';
+import { launch } from './launch.mjs';
 
-/** How long the driver may take to be there, in milliseconds. */
-const START_TIMEOUT_MS = 60_000;
+/** How long the driver may take to end its session, in milliseconds. It is killed after that. */
+const CLOSE_TIMEOUT_MS = 10_000;
 
 /** The driver takes no port that it would choose by itself. */
 async function freePort() {
@@ -23,27 +24,29 @@ export class WebKit {
   #address;
   #session;
 
-  static async launch() {
-    const webkit = new WebKit();
-    webkit.#display = new Program('Xvfb', ['-displayfd', '2', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp']);
-    const display = await webkit.#display.says(/^(\d+)$/);
+  static launch(timeoutMs) {
+    return launch(new WebKit(), timeoutMs);
+  }
+
+  async start() {
+    this.#display = new Program('Xvfb', ['-displayfd', '2', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp']);
+    const display = await this.#display.says(/^(\d+)$/);
     const port = await freePort();
-    webkit.#driver = new Program('WebKitWebDriver', [`--port=${port}`], {
+    this.#driver = new Program('WebKitWebDriver', [`--port=${port}`], {
       DISPLAY: `:${display}`,
       GDK_BACKEND: 'x11',
       LIBGL_ALWAYS_SOFTWARE: '1',
       WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
     });
-    webkit.#address = `http://127.0.0.1:${port}`;
-    await webkit.#listening();
-    const { sessionId } = await webkit.#ask('POST', '/session', { capabilities: { alwaysMatch: {} } });
-    webkit.#session = `/session/${sessionId}`;
-    await webkit.#ask('POST', `${webkit.#session}/timeouts`, { script: 300_000 });
-    return webkit;
+    this.#address = `http://127.0.0.1:${port}`;
+    await this.#listening();
+    const { sessionId } = await this.#ask('POST', '/session', { body: { capabilities: { alwaysMatch: {} } } });
+    this.#session = `/session/${sessionId}`;
+    await this.#ask('POST', `${this.#session}/timeouts`, { body: { script: 300_000 } });
   }
 
   async goto(url) {
-    await this.#ask('POST', `${this.#session}/url`, { url });
+    await this.#ask('POST', `${this.#session}/url`, { body: { url } });
   }
 
   /** Calls `act` in the page with `argument`, and returns what comes of it. Both are JSON. */
@@ -52,32 +55,33 @@ export class WebKit {
       (async () => (${act})(JSON.parse(text)))().then(
         (value) => done(JSON.stringify({ value: value ?? null })),
         (error) => done(JSON.stringify({ error: String(error) })));`;
-    const answer = JSON.parse(await this.#ask('POST', `${this.#session}/execute/async`, { script, args: [JSON.stringify(argument)] }));
+    const answer = JSON.parse(await this.#ask('POST', `${this.#session}/execute/async`, { body: { script, args: [JSON.stringify(argument)] } }));
     if (answer.error) throw new Error(answer.error);
     return answer.value;
   }
 
   async close() {
-    if (this.#session) await this.#ask('DELETE', this.#session).catch(() => {});
+    const session = this.#session;
+    this.#session = undefined;
+    if (session) await this.#ask('DELETE', session, { signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch(() => {});
     await this.#driver?.end();
-    await this.#display.end();
+    await this.#display?.end();
   }
 
   /** The driver does not say when it is there. */
   async #listening() {
-    const until = Date.now() + START_TIMEOUT_MS;
     for (;;) {
       try {
         return await this.#ask('GET', '/status');
-      } catch (error) {
-        if (Date.now() > until) throw error;
+      } catch {
+        this.#driver.throwIfEnded();
         await new Promise((done) => setTimeout(done, 50));
       }
     }
   }
 
-  async #ask(method, path, body) {
-    const response = await fetch(this.#address + path, { method, body: body && JSON.stringify(body) });
+  async #ask(method, path, { body, signal } = {}) {
+    const response = await fetch(this.#address + path, { method, body: body && JSON.stringify(body), signal });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
     return value;
