@@ -121,6 +121,8 @@ class Seeks {
   /** The seek that has just begun is not the viewer's: neither its event nor whoever asks counts it. */
   disown() {
     if (!this.#video.seeking) return;
+    // Heard in any case, or it would be taken for heard still when the viewer seeks.
+    this.#await();
     this.#isSeeking = true;
     this.#isAhead = true;
   }

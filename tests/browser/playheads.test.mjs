@@ -189,6 +189,23 @@ test('a seek of the player itself, over a hole in what is loaded, is none of the
   }
 });
 
+test("the viewer's seek after one of the player itself is counted, also if nobody asks meanwhile", () => {
+  const video = playing({ currentTime: 10 });
+  let report;
+  const player = fromHls(hls({ on: (_event, listener) => (report = listener) }), video);
+  const seek = (currentTime, isOwn) => {
+    Object.assign(video, { currentTime, seeking: true });
+    if (isOwn) report('hlsError', { details: 'bufferSeekOverHole' });
+    video.dispatchEvent(new Event('seeking'));
+    video.seeking = false;
+  };
+  seek(50);
+  seek(52, true);
+  seek(90);
+
+  assert.equal(player.playhead().seeks, 2);
+});
+
 test('a frame of long ago is not where a seek begins', () => {
   const video = framed({ currentTime: 10 });
   const player = fromVideo(video, { dateAt: (time) => START + time * 1_000 });
