@@ -109,6 +109,21 @@ export interface Session {
   delayMs: number;
 }
 
+/** What events are about. */
+interface Subjects {
+  room: RoomProfile;
+  session: Session;
+  participant: ParticipantProfile;
+  contribution: Contribution;
+  train: HypeTrain;
+  typeName: string;
+}
+
+/** Events of type `Type`, about `Subject` and nothing else: `event.train?.level` can be asked of any. */
+type Kind<Type extends string, Subject extends keyof Subjects> = { type: Type } & Pick<Subjects, Subject> & {
+    [Other in Exclude<keyof Subjects, Subject>]?: undefined;
+  };
+
 /**
  * A fact in the room's log. `type` is its kind's name in the GraphQL schema, and tells what else it has. Each
  * set of names has `UNKNOWN` for what is newer than this version.
@@ -124,32 +139,30 @@ export type RoomEvent = {
   /** The part of the room's state that it replaces, such as `train`; null for a moment, which is shown once. */
   part: string | null;
 } & (
-  | { type: "RoomUpdated"; room: RoomProfile }
-  | { type: "SessionStarted" | "SessionInterrupted" | "SessionResumed" | "SessionEnded"; session: Session }
-  | {
-      type:
-        | "ParticipantJoined"
-        | "ParticipantLeft"
-        | "ParticipantRemoved"
-        | "ParticipantUpdated"
-        | "ParticipantRoleChanged"
-        | "ParticipantStageChanged"
-        | "ParticipantPresenceChanged";
-      participant: ParticipantProfile;
-    }
-  | { type: "ContributionReceived"; contribution: Contribution }
-  | {
-      type:
-        | "HypeTrainApproached"
-        | "HypeTrainStarted"
-        | "HypeTrainProgressed"
-        | "HypeTrainLeveledUp"
-        | "HypeTrainCorrected"
-        | "HypeTrainEnded";
-      train: HypeTrain;
-    }
+  | Kind<"RoomUpdated", "room">
+  | Kind<"SessionStarted" | "SessionInterrupted" | "SessionResumed" | "SessionEnded", "session">
+  | Kind<
+      | "ParticipantJoined"
+      | "ParticipantLeft"
+      | "ParticipantRemoved"
+      | "ParticipantUpdated"
+      | "ParticipantRoleChanged"
+      | "ParticipantStageChanged"
+      | "ParticipantPresenceChanged",
+      "participant"
+    >
+  | Kind<"ContributionReceived", "contribution">
+  | Kind<
+      | "HypeTrainApproached"
+      | "HypeTrainStarted"
+      | "HypeTrainProgressed"
+      | "HypeTrainLeveledUp"
+      | "HypeTrainCorrected"
+      | "HypeTrainEnded",
+      "train"
+    >
   /** Something of a kind that is newer than this version, or whose content it cannot read. */
-  | { type: "Unknown"; typeName: string }
+  | Kind<"Unknown", "typeName">
 );
 
 /** The detail of `parlor-event`: an event at the moment that it is shown. */

@@ -3,6 +3,7 @@
 import { ParlorError, connect } from 'parlor-sdk';
 import type { Capability, Outcome, ParlorClient, ParticipantProfile, ShownEvent } from 'parlor-sdk';
 import { ParlorOverlay } from '@parlor/overlay';
+import type { StartWidget } from '@parlor/overlay';
 import { fromVideo } from '@parlor/overlay/players';
 
 export async function follow(room: string): Promise<ParlorClient> {
@@ -74,7 +75,7 @@ export function overlay(video: HTMLVideoElement): void {
   element.token = null;
   element.room satisfies string;
   element.setAttribute('widgets', 'train alerts stage presence');
-  element.addEventListener('parlor-event', ({ detail }) => console.log(told(detail), detail.seq));
+  element.addEventListener('parlor-event', ({ detail }) => console.log(told(detail), detail.participant?.name));
   element.addEventListener('parlor-token-expiring', () => element.setToken('another'));
 }
 
@@ -84,7 +85,22 @@ function show(names: string[], host: string, online: number): void {
 
 function note(event: ShownEvent): void {
   if (event.type === 'ParticipantJoined') console.log(`${event.participant.name} came`);
+  else console.log(asked(event));
 }
+
+/** Without asking for the type, there may be anything. */
+function asked({ participant, contribution, ...event }: ShownEvent): string | undefined {
+  // @ts-expect-error not every event is about a train
+  console.log(event.train.level);
+  return participant?.name ?? contribution?.message ?? event.room?.title ?? event.session?.id ?? event.typeName;
+}
+
+export const goal: StartWidget = ({ root }) => ({
+  update: ({ train, unknownParts }) => console.log(train?.level, unknownParts.length),
+  show({ contribution }) {
+    if (contribution?.amount) root.append(`${contribution.name ?? 'Somebody'}: ${contribution.amount}`);
+  },
+});
 
 /** Every kind is told by its type, and brings what it is about. */
 function told(event: ShownEvent): string {
@@ -101,6 +117,6 @@ function told(event: ShownEvent): string {
     case 'Unknown':
       return `${event.typeName} replaces ${event.part}`;
     default:
-      return 'train' in event ? event.train.phase : event.participant.name;
+      return event.train ? event.train.phase : event.participant.name;
   }
 }
