@@ -173,10 +173,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
       this.#overlay = overlay;
       const own = addresses(widgets);
       if (own.length) {
-        const drawn = (this.#own = new OwnWidgets(own, this));
-        overlay.onFrame((time, pictureTime, isChanged) =>
-          drawn.frame(time, pictureTime ?? null, isChanged ? overlay.room() : undefined),
-        );
+        const drawn = (this.#own = new OwnWidgets(own, this, () => overlay.room()));
+        overlay.onFrame((time, pictureTime, isChanged) => drawn.frame(time, pictureTime ?? null, isChanged));
       }
       this.#attach();
     } else if (token !== this.#token) {

@@ -6,9 +6,24 @@
 /** How long a widget may take to be there before that is said, in milliseconds. */
 const LOAD_SAID_AFTER_MS = 10_000;
 
-/** The first and the longest wait before a module that could not be had is asked for again, in milliseconds. */
+/**
+ * The first and the longest wait before a module that could not be had is asked for again, in milliseconds, less
+ * a random part: after an outage all viewers would ask at once.
+ */
 const RETRY_FIRST_MS = 500;
-const RETRY_MAX_MS = 30_000;
+const RETRY_MAX_MS = 300_000;
+
+/** How long an answer may take, in milliseconds: what hangs is asked anew. */
+const ANSWER_MAX_MS = 30_000;
+
+/** What may be otherwise soon: too early, too often, and a server or a proxy in trouble. */
+const PASSING = (status) => status === 408 || status === 425 || status === 429 || status >= 500;
+
+/** The types that browsers run: https://mimesniff.spec.whatwg.org/#javascript-mime-type. */
+const RUNNABLE = /^(text|application)\/(x-)?(java|ecma|j|live)script/i;
+
+/** How old the last frame may be, in milliseconds, for the next to be on its way: a hidden page has none. */
+const FRAMES_APART_MS = 250;
 
 /** Which of the `widgets` that were asked for are addresses. */
 export function addresses(widgets) {
@@ -19,28 +34,36 @@ export function addresses(widgets) {
 export class OwnWidgets {
   #widgets;
   #host;
+  #readRoom;
   #room = null;
+  /** When the last frame was, by `performance.now()`. */
+  #framedAt = -Infinity;
 
-  constructor(addresses, host) {
+  /** `readRoom` returns the room as it is now. */
+  constructor(addresses, host, readRoom) {
     this.#host = host;
+    this.#readRoom = readRoom;
     this.#widgets = addresses.map((address) => new OwnWidget(address, host));
     host.addEventListener("parlor-event", this);
   }
 
   /** An event whose moment is now; not to be called by anyone else. */
   handleEvent({ detail }) {
+    // With each event of a burst it would cost too much where frames bring it.
+    if (performance.now() - this.#framedAt > FRAMES_APART_MS) this.#room = this.#readRoom();
     for (const widget of this.#widgets) {
-      if (this.#room) widget.update(this.#room);
+      widget.update(this.#room);
       // A copy for each: what one does to it is no other's.
       widget.call("show", structuredClone(detail));
     }
   }
 
-  /** A frame of the overlay, with `room` if it is another than in the last one. */
-  frame(time, pictureTime, room) {
-    this.#room = room ?? this.#room;
+  /** A frame of the overlay; `isChanged` if the room is another than in the last one. */
+  frame(time, pictureTime, isChanged) {
+    this.#framedAt = performance.now();
+    if (isChanged || !this.#room) this.#room = this.#readRoom();
     for (const widget of this.#widgets) {
-      if (this.#room) widget.update(this.#room);
+      widget.update(this.#room);
       widget.call("frame", { time, pictureTime });
     }
   }
@@ -67,6 +90,8 @@ class OwnWidget {
   #room = null;
   /** Says that the module does not come. */
   #lateness;
+  /** Ends the wait before the module is asked for again. */
+  #wait;
   #isFaulty = false;
   #isRemoved = false;
 
@@ -101,21 +126,32 @@ class OwnWidget {
     }
   }
 
-  /** The module at `url`, asked for until it is there: a source of OBS may be there before the network is. */
+  /**
+   * The module at `url`, which need not be there yet: a source of OBS may be there before the network is. What
+   * cannot be had is a TypeError everywhere, and so may be what the module throws. Running that again would do
+   * again whatever it did before it threw, so that it is imported once more and only when it can be had.
+   */
   async #module({ href, hash }) {
-    for (let attempt = 0; ; attempt += 1) {
-      // What has failed under one address fails under it for good, in some browsers.
-      const address = attempt ? `${href}${hash ? "" : "#"}~${attempt}` : href;
-      try {
-        return await import(/* @vite-ignore */ /* webpackIgnore: true */ address);
-      } catch (error) {
-        // What cannot be had is a TypeError everywhere; anything else is the module's own fault, and stays.
-        if (!(error instanceof TypeError)) throw error;
-        if (!attempt) this.#say("cannot be had, and is asked for again:", error);
-        clearTimeout(this.#lateness);
-      }
-      await new Promise((done) => setTimeout(done, Math.min(RETRY_FIRST_MS * 2 ** attempt, RETRY_MAX_MS)));
-      if (this.#isRemoved) return {};
+    try {
+      return await import(/* @vite-ignore */ /* webpackIgnore: true */ href);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      await this.#untilThere(href, error);
+    }
+    // What has failed under one address fails under it for good, in some browsers.
+    return this.#isRemoved ? {} : import(/* @vite-ignore */ /* webpackIgnore: true */ `${href}${hash ? "" : "#"}~`);
+  }
+
+  /** Asks for what is at `href`, which could not be imported because of `error`, until it is a module. */
+  async #untilThere(href, error) {
+    for (let attempt = 0; !this.#isRemoved; attempt += 1) {
+      const { isThere, isFinal, why = error } = await ask(href);
+      if (isThere || this.#isRemoved) return;
+      clearTimeout(this.#lateness);
+      if (!attempt) this.#say("cannot be had, and is asked for again:", why);
+      const longestMs = isFinal ? RETRY_MAX_MS : Math.min(RETRY_FIRST_MS * 2 ** attempt, RETRY_MAX_MS);
+      const waitMs = longestMs * (1 - Math.random() / 2);
+      await new Promise((done) => (this.#wait = setTimeout(done, waitMs)));
     }
   }
 
@@ -158,6 +194,8 @@ class OwnWidget {
 
   remove() {
     this.#isRemoved = true;
+    clearTimeout(this.#lateness);
+    clearTimeout(this.#wait);
     this.call("remove");
     this.#calls = null;
     this.#element.remove();
@@ -172,6 +210,24 @@ class OwnWidget {
 
   #say(...what) {
     console.error("parlor-overlay: the widget", this.#address, ...what);
+  }
+}
+
+/**
+ * Whether a module is at `href`. If not, whether that is the server's last word for now, and why, if it is said: what
+ * does not answer, or not to this page, is not told from what is away.
+ */
+async function ask(href) {
+  try {
+    // What comes is what an import takes from the cache.
+    const response = await fetch(href, { cache: "reload", signal: AbortSignal.timeout(ANSWER_MAX_MS) });
+    const { ok, status } = response;
+    const type = response.headers.get("content-type") ?? "of no type";
+    await response.arrayBuffer();
+    if (!ok) return { isFinal: !PASSING(status), why: `the answer is ${status}` };
+    return RUNNABLE.test(type) ? { isThere: true } : { isFinal: true, why: `it is no JavaScript but ${type}` };
+  } catch {
+    return {};
   }
 }
 

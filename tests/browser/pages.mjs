@@ -59,8 +59,8 @@ export async function open(browser, url, { viewport = { width: 1280, height: 720
 }
 
 /** Waits until the page's overlay follows its room. */
-export async function untilLive(page) {
-  await page.waitForFunction(() => window.connections.at(-1) === 'live');
+export async function untilLive(page, options) {
+  await page.waitForFunction(() => window.connections.at(-1) === 'live', undefined, options);
 }
 
 /** Waits until a contribution with this message has been shown, and returns it. Looks with every frame, unless told. */

@@ -41,6 +41,9 @@ const MODULES = {
   '/start.js': "export default () => { throw new Error('thrown at start'); };",
   '/none.js': 'export const nothing = 1;',
   '/bad.js': 'export default function (',
+  // As what cannot be had is, but it has done something before.
+  '/type.js': "window.runs = (window.runs ?? 0) + 1; throw new TypeError('thrown at the top');",
+  '/words.txt': 'export default () => {};',
 };
 
 /** A widget in a style sheet of its own, as anybody would make it. */
@@ -54,10 +57,22 @@ MODULES['/dressed.js'] = `
   }`;
 MODULES['/late.js'] = MODULES['/whole.js'];
 
-/** How often each is refused before it is served. */
+/** One that notes in which order it is told what. */
+MODULES['/order.js'] = `
+  const told = (window.told = []);
+  export default () => ({
+    update: ({ train }) => told.push(['update', train?.total ?? 0]),
+    show: ({ contribution, train }) => told.push(contribution ? ['show', contribution.message] : ['train', train?.total ?? 0]),
+  });`;
+
+/** How often each is refused before it is served: as by a proxy whose server is away. */
 const refusals = { '/late.js': 2 };
 
-const FAULTY = Object.keys(MODULES).filter((name) => !['/whole.js', '/spoils.js', '/dressed.js', '/late.js'].includes(name));
+/** What was asked of the site, in order. */
+const asked = [];
+
+const RIGHT = ['/whole.js', '/spoils.js', '/dressed.js', '/late.js', '/order.js'];
+const FAULTY = Object.keys(MODULES).filter((name) => !RIGHT.includes(name));
 
 let site;
 let server;
@@ -66,10 +81,13 @@ let browser;
 
 before(async () => {
   site = createServer((request, response) => {
-    const isRefused = refusals[request.url] > 0;
-    if (isRefused) refusals[request.url] -= 1;
-    const module = isRefused ? undefined : MODULES[request.url];
-    response.writeHead(module ? 200 : 404, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' });
+    asked.push(request.url);
+    const [path] = request.url.split('?');
+    const isRefused = refusals[path] > 0;
+    if (isRefused) refusals[path] -= 1;
+    const module = isRefused ? undefined : MODULES[path];
+    const type = path.endsWith('.txt') ? 'text/plain' : 'text/javascript';
+    response.writeHead(isRefused ? 503 : module ? 200 : 404, { 'content-type': type, 'access-control-allow-origin': '*' });
     response.end(module);
   });
   site.listen(0, '127.0.0.1');
@@ -94,17 +112,22 @@ function origin() {
   return `http://127.0.0.1:${site.address().port}`;
 }
 
-/** Opens the page for OBS with `widgets`, and keeps what stands in its console. */
-async function openSource(room, widgets, at = server) {
+/** Opens the page for OBS with `widgets`, once it has run `before`, and keeps what stands in its console. */
+async function openSource(room, widgets, { at = server, before = () => {} } = {}) {
   const url = new URL('/overlay/', at.url);
   url.hash = new URLSearchParams({ room: room.id, widgets: widgets.join(' ') });
   const opened = await open(browser, 'about:blank');
   const said = [];
   opened.page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
+  await opened.page.addInitScript(before);
   await opened.page.goto(url.href);
-  await untilLive(opened.page);
+  // Not with each frame: there need not be any.
+  await untilLive(opened.page, { polling: 100 });
   return { ...opened, said };
 }
+
+/** What the overlay has said of its widgets. */
+const ofWidgets = (said) => said.filter((text) => text.startsWith('parlor-overlay: the widget'));
 
 const openRoom = () => staff.openRoom({ hypeTrainProgram: EAGER_TRAIN, delayMs: 0 });
 
@@ -154,13 +177,67 @@ test('whatever a widget does wrong is said once, and the others go on', { timeou
   await page.locator('parlor-overlay [part="widget"] p').getByText('in spite of all').waitFor();
 
   const silent = ['/endless.js', '/never.js'].map((name) => origin() + name);
-  const ours = () => said.filter((text) => text.startsWith('parlor-overlay: the widget'));
+  const ours = () => ofWidgets(said);
   // What never comes is said after ten seconds.
   while (ours().length < faulty.length + odd.length) await page.waitForEvent('console');
   for (const address of [...faulty, ...odd]) {
     const about = ours().filter((text) => text.startsWith(`parlor-overlay: the widget ${address} `));
     assert.equal(about.length, 1, `${address}: ${about}`);
     assert.equal(about[0].includes('is not there after'), silent.includes(address), about[0]);
+  }
+  assert.ok(await page.evaluate(() => window.runs) <= 2, 'what throws is not run again and again');
+  assert.deepEqual(troubles, []);
+});
+
+test('what a server has said for good is said, and asked again only after minutes, not by all at once', { timeout }, async () => {
+  const room = await openRoom();
+  const before = () => {
+    const { setTimeout } = window;
+    window.waits = [];
+    window.setTimeout = (act, ms) => (window.waits.push(ms), setTimeout(act, ms));
+  };
+  const waits = new Set();
+  for (const [name, why] of [['/gone.js', 'the answer is 404'], ['/words.txt?', 'it is no JavaScript but text/plain']]) {
+    asked.length = 0;
+    const { page, said } = await openSource(room, [origin() + name], { before });
+    await page.waitForFunction(() => window.waits.some((ms) => ms > 60_000));
+
+    assert.equal(ofWidgets(said).length, 1, ofWidgets(said).join('\n'));
+    assert.ok(ofWidgets(said)[0].endsWith(`cannot be had, and is asked for again: ${why}`), ofWidgets(said)[0]);
+    assert.equal(asked.length, 2, asked.join());
+    waits.add(await page.evaluate(() => window.waits.find((ms) => ms > 60_000)));
+  }
+  assert.equal(waits.size, 2);
+});
+
+test('of a widget that is taken away before it is there, nothing is said', { timeout }, async () => {
+  const room = await openRoom();
+  const [first, second] = [1, 2].map((number) => `${origin()}/never.js?${number}`);
+  const { page, said } = await openSource(room, [first]);
+  await page.evaluate((widgets) => document.querySelector('parlor-overlay').setAttribute('widgets', widgets), second);
+  // The first one's time is over before that of the second.
+  while (!ofWidgets(said).some((text) => text.includes(second))) await page.waitForEvent('console');
+
+  assert.equal(ofWidgets(said).length, 1, ofWidgets(said).join('\n'));
+});
+
+test('without frames, as on a hidden page, a widget has the room of each moment before it', { timeout }, async () => {
+  const room = await openRoom();
+  const before = () => (window.requestAnimationFrame = () => 0);
+  const { page, troubles } = await openSource(room, [`${origin()}/order.js`], { before });
+  const untilTold = (kind, what) =>
+    page.waitForFunction(([kind, what]) => window.told?.some((one) => one[0] === kind && one[1] === what), [kind, what], { polling: 100 });
+  await page.waitForFunction(() => window.told, undefined, { polling: 100 });
+
+  for (const [message, amount, total] of [['in the dark', 500, 500], ['darker still', 700, 1_200]]) {
+    await staff.donate(room.id, { amount, message });
+    await untilTold('show', message);
+    await untilTold('train', total);
+  }
+  const told = await page.evaluate(() => window.told);
+  assert.equal(told[0][0], 'update', JSON.stringify(told));
+  for (const [index, [kind, total]] of told.entries()) {
+    if (kind === 'train') assert.deepEqual(told[index - 1], ['update', total], JSON.stringify(told));
   }
   assert.deepEqual(troubles, []);
 });
@@ -175,6 +252,7 @@ test('a widget whose server is away at first comes with it, and that is said onc
   assert.equal(refusals['/late.js'], 0);
   const ours = said.filter((text) => text.startsWith('parlor-overlay'));
   assert.equal(ours.length, 1, ours.join('\n'));
+  assert.ok(ours[0].endsWith('the answer is 503'), ours[0]);
   assert.deepEqual(troubles, []);
 });
 
@@ -211,8 +289,9 @@ test("the server's page for OBS runs widgets of its own and of origins that are 
   const strict = await Server.start();
   try {
     const other = await new Staff(strict).openRoom();
-    const { page, said } = await openSource(other, ['alerts', `${origin()}/whole.js`], strict);
-    while (!said.some((text) => text.includes('cannot be had'))) await page.waitForEvent('console');
+    const { page, said } = await openSource(other, ['alerts', `${origin()}/whole.js`], { at: strict });
+    // It can be had, and is not to be run.
+    while (!said.some((text) => text.includes('does not start'))) await page.waitForEvent('console');
     assert.equal(await page.evaluate(() => window.told), undefined);
     const response = await fetch(`${server.url}/player/`);
     assert.ok(!response.headers.get('content-security-policy').includes(origin()), 'on no other page');
