@@ -133,6 +133,63 @@ fn a_part_that_nobody_has_heard_of_comes_with_a_snapshot_and_stays_over_a_cut() 
     );
 }
 
+/// The answer comes in several messages.
+#[test]
+fn what_the_live_parts_tell_already_is_no_news_after_a_seek() {
+    let mut sim = Sim::playing_behind(8_000);
+    for _ in 0..10 {
+        for novelty in [MOOD, ("LIVE", None)] {
+            happen(&mut sim, novelty);
+        }
+        sim.contribute(1);
+        sim.run_for(1_000);
+    }
+    happen(&mut sim, MOOD);
+    sim.run_for(1_000);
+
+    sim.forget_deliveries();
+    sim.seek_to(sim.live_edge() - 60_000);
+    sim.run_for(2_000);
+    assert_eq!(sim.subscriptions().len(), 2);
+    assert_eq!(shown_at(&sim), []);
+    assert_eq!(parts(&sim), [part("mood", 43)]);
+
+    happen(&mut sim, MOOD);
+    sim.run_for(1_000);
+    assert_eq!(shown_at(&sim).len(), 1, "what happens now is news");
+}
+
+#[test]
+fn a_live_part_that_another_log_does_not_have_is_gone() {
+    let mut sim = Sim::playing_behind(8_000);
+    happen(&mut sim, MOOD);
+    sim.run_for(1_000);
+    assert_eq!(parts(&sim), [part("mood", 3)]);
+
+    sim.server = Server::new(8_000, 300);
+    sim.server.epoch = "epoch-2".to_owned();
+    sim.cut(1006);
+    sim.run_for(10_000);
+    assert_eq!(parts(&sim), []);
+    assert!(sim.client.room().session().is_some());
+}
+
+/// A server may tell a part of it as it is now, wherever the picture is.
+#[test]
+fn what_is_timed_in_a_new_way_breaks_no_answer() {
+    let mut sim = Sim::playing_behind(8_000);
+    sim.contribute(1);
+    happen(&mut sim, ("SOMEDAY", Some("weather")));
+    sim.run_for(20_000);
+    assert_eq!(parts(&sim), [part("weather", 5)]);
+
+    sim.seek_to(sim.live_edge() - 60_000);
+    sim.run_for(5_000);
+    assert_eq!(sim.subscriptions().len(), 2);
+    assert_eq!(parts(&sim), [], "it is waited for");
+    assert_eq!(sim.client.stats().disconnects, 0);
+}
+
 #[test]
 fn a_kind_that_is_new_on_a_known_part_leaves_what_steers_the_picture() {
     let mut sim = Sim::new(Placement::Companion);
@@ -164,8 +221,10 @@ fn too_many_states_are_coalesced_by_part() {
     }
     sim.happen(|_, _| {});
     sim.run_for(1_000);
+    // As soon as there are too many: three quarters of them, but for the last of each part.
     let stats = sim.client.stats();
-    assert_eq!((stats.coalesced, stats.shed), (8_997, 0));
+    assert!((7_497..7_520).contains(&stats.coalesced), "{stats:?}");
+    assert_eq!(stats.shed, 0);
 
     sim.play_at(picture_at);
     sim.run_for(10_000);

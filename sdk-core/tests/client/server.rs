@@ -11,6 +11,9 @@ const AGE_MS: i64 = 10_800_000;
 /// Hype that fills a level.
 const GOAL: i64 = 1_000;
 
+/// Events that one message holds at most, as the first of an answer does.
+const PAGE_EVENTS: usize = 16;
+
 pub(crate) struct Server {
     pub(crate) epoch: String,
     pub(crate) log: Vec<Logged>,
@@ -185,16 +188,18 @@ impl Server {
 
         let at = unix_millis(at.as_str().unwrap());
         let in_picture = |logged: &Logged| logged.occurred_at + self.ingest_offset_ms <= at;
+        // Live parts are as they are now, wherever the picture is.
+        let is_state = |logged: &Logged| !logged.is_picture() || in_picture(logged);
         let after = self
             .log
             .iter()
             .take_while(|logged| in_picture(logged))
             .last()
             .map_or(0, |logged| logged.seq);
-        self.message(id, after, false, Some(&self.snapshot(in_picture)))
+        self.message(id, after, false, Some(&self.snapshot(is_state)))
     }
 
-    /// A message with all events after `after_seq`.
+    /// A message with the events after `after_seq`, as far as one holds them.
     pub(crate) fn message(
         &self,
         id: &str,
@@ -206,12 +211,15 @@ impl Server {
             .log
             .iter()
             .filter(|logged| logged.seq > after_seq)
+            .take(PAGE_EVENTS)
             .map(|logged| &logged.event)
             .collect();
+        let count = i64::try_from(events.len()).unwrap();
+        let through = after_seq + count;
 
         json!({"type": "next", "id": id, "payload": {"data": {"liveRoom": {
             "epoch": self.epoch, "afterSeq": after_seq.to_string(),
-            "throughSeq": self.head().to_string(), "recovered": recovered,
+            "throughSeq": through.to_string(), "recovered": recovered,
             "snapshot": snapshot, "events": events, "presence": null,
         }}}})
     }

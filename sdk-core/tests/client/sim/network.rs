@@ -212,26 +212,30 @@ impl Sim {
         let variables = &message["payload"]["variables"];
         let first = self.server.first_message(&id, variables);
         let first = self.server.with_presence(first);
+        let sent_through = through_seq(&first);
         if !first["payload"]["data"]["liveRoom"]["snapshot"].is_null() {
             let at_head = variables.get("at").is_none();
             self.snapshot_head = if at_head { self.server.head() } else { 0 };
         }
         let subscriber = self.socket.as_mut().unwrap();
         subscriber.subscription = Some(id);
-        subscriber.sent_through = self.server.head();
+        subscriber.sent_through = sent_through;
         subscriber.lost = false;
         self.send_to_client(socket, first);
+        self.publish();
     }
 
     pub(super) fn publish(&mut self) {
         let Some((number, id)) = self.subscriber() else {
             return;
         };
+        let head = self.server.head();
         let socket = self.socket.as_mut().unwrap();
-        let after_seq = socket.sent_through;
-        socket.sent_through = self.server.head();
-        if after_seq < self.server.head() {
+        let mut after_seq = socket.sent_through;
+        socket.sent_through = head;
+        while after_seq < head {
             let message = self.server.message(&id, after_seq, true, None);
+            after_seq = through_seq(&message);
             self.send_to_client(number, message);
         }
     }
@@ -249,4 +253,9 @@ impl Sim {
             self.socket.as_mut().unwrap().lost = true;
         }
     }
+}
+
+fn through_seq(message: &Value) -> i64 {
+    let through = &message["payload"]["data"]["liveRoom"]["throughSeq"];
+    through.as_str().unwrap().parse().unwrap()
 }
