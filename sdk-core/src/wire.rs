@@ -5,6 +5,7 @@
 //! still.
 
 mod feed;
+mod payload;
 mod stamp;
 mod tree;
 mod writer;

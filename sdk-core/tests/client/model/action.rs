@@ -1,0 +1,85 @@
+//! What happens in a random session.
+
+use crate::server::Novelty;
+use proptest::prelude::*;
+
+pub(super) const PEOPLE: [&str; 5] = ["Ada", "Ben", "Cem", "Dee", "Eve"];
+
+/// What no client of today has ever heard of.
+pub(super) const NOVELTIES: &[Novelty] = &[
+    ("PICTURE", Some("poll")),
+    ("PICTURE", Some("goal:1")),
+    ("PICTURE", None),
+    ("LIVE", Some("mood")),
+    ("LIVE", Some("mood:1")),
+];
+const PLACES: &[&str] = &["AUDIENCE", "REQUESTED", "INVITED", "SPEAKER"];
+
+#[derive(Debug, Clone)]
+pub(super) enum Action {
+    Contribute(i64),
+    Alert(i64),
+    MoveTrain(i64),
+    UpdateRoom,
+    MovePerson {
+        who: usize,
+        place: &'static str,
+        is_listed: bool,
+    },
+    SetOnline(i32),
+    SomethingNew(Novelty),
+    Wait(i64),
+    Pause,
+    Play {
+        rate: u32,
+    },
+    ReportOffBy(i64),
+    Seek {
+        by_ms: i64,
+    },
+    Cut {
+        code: u16,
+    },
+    ServerUp(bool),
+    Background,
+    Foreground,
+    Network {
+        online: bool,
+    },
+    Reconnect,
+    LoseMessages(bool),
+    RepeatMessage,
+    ReorderMessages,
+    TrimLog,
+}
+
+pub(super) fn action() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        6 => (1..1_500_i64).prop_map(Action::Contribute),
+        2 => (1..1_500_i64).prop_map(Action::Alert),
+        2 => (1..1_500_i64).prop_map(Action::MoveTrain),
+        1 => Just(Action::UpdateRoom),
+        4 => (0..PEOPLE.len(), prop::sample::select(PLACES), prop::bool::weighted(0.8))
+            .prop_map(|(who, place, is_listed)| Action::MovePerson { who, place, is_listed }),
+        2 => (0..100).prop_map(Action::SetOnline),
+        3 => prop::sample::select(NOVELTIES).prop_map(Action::SomethingNew),
+        4 => (0..200_i64).prop_map(Action::Wait),
+        6 => (200..15_000_i64).prop_map(Action::Wait),
+        1 => Just(Action::Pause),
+        2 => prop_oneof![Just(5_000), Just(10_000), Just(20_000)]
+            .prop_map(|rate| Action::Play { rate }),
+        2 => (-950..950_i64).prop_map(Action::ReportOffBy),
+        2 => (-60_000..30_000_i64).prop_map(|by_ms| Action::Seek { by_ms }),
+        1 => prop_oneof![Just(1006), Just(1012), Just(1013)]
+            .prop_map(|code| Action::Cut { code }),
+        1 => any::<bool>().prop_map(Action::ServerUp),
+        1 => Just(Action::Background),
+        2 => Just(Action::Foreground),
+        2 => any::<bool>().prop_map(|online| Action::Network { online }),
+        1 => Just(Action::Reconnect),
+        1 => any::<bool>().prop_map(Action::LoseMessages),
+        1 => Just(Action::RepeatMessage),
+        1 => Just(Action::ReorderMessages),
+        1 => Just(Action::TrimLog),
+    ]
+}
