@@ -159,9 +159,10 @@ class Frames {
   /** The place in the media that is seen when what is drawn now is, in seconds. */
   time() {
     this.#await();
-    const { currentTime, paused, playbackRate } = this.#video;
+    const { currentTime, paused, readyState, playbackRate } = this.#video;
     if (!this.#seen) return currentTime;
-    const age = paused ? 0 : (performance.now() + this.#delayMs - this.#seen.at) / 1000;
+    const stands = paused || readyState < 3;
+    const age = stands ? 0 : (performance.now() + this.#delayMs - this.#seen.at) / 1000;
     const time = this.#seen.time + age * playbackRate - this.#patience(playbackRate);
     return Math.abs(time - currentTime) < FRAME_LAG_MAX_S ? time : currentTime;
   }

@@ -17,7 +17,7 @@ const RETRY_MAX_MS = 300_000;
 const ANSWER_MAX_MS = 30_000;
 
 /** What may be otherwise soon: too early, too often, and a server or a proxy in trouble. */
-const PASSING = (status) => status === 408 || status === 425 || status === 429 || status >= 500;
+const isPassing = (status) => status === 408 || status === 425 || status === 429 || status >= 500;
 
 /** The types that browsers run: https://mimesniff.spec.whatwg.org/#javascript-mime-type. */
 const RUNNABLE = /^(text|application)\/(x-)?(java|ecma|j|live)script/i;
@@ -224,7 +224,7 @@ async function ask(href) {
     const { ok, status } = response;
     const type = response.headers.get("content-type") ?? "of no type";
     await response.arrayBuffer();
-    if (!ok) return { isFinal: !PASSING(status), why: `the answer is ${status}` };
+    if (!ok) return { isFinal: !isPassing(status), why: `the answer is ${status}` };
     return RUNNABLE.test(type) ? { isThere: true } : { isFinal: true, why: `it is no JavaScript but ${type}` };
   } catch {
     return {};

@@ -80,14 +80,10 @@ impl Answer {
 
         let seeks = self.seeks().ok()?.as_f64().unwrap_or(0.0) as u32;
         let true_at = self.at_ms().ok()?.as_f64().and_then(instant_of);
-        let quality = if self.quality().ok()?.as_string().as_deref() == Some("frame") {
-            PlayheadQuality::Frame
-        } else {
-            PlayheadQuality::Clock
-        };
+        let is_frame = self.quality().ok()?.as_string().as_deref() == Some("frame");
 
         let playhead = Playhead::read(position_ms + ahead_ms, playing, rate, seeks)?;
-        Some(playhead.stamped(true_at, quality))
+        Some(playhead.stamped(true_at, PlayheadQuality::of(is_frame)))
     }
 }
 

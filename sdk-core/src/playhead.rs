@@ -41,6 +41,13 @@ pub enum PlayheadQuality {
     Clock,
 }
 
+impl PlayheadQuality {
+    /// Returns that of the frame that is seen, or else of the clock.
+    pub const fn of(is_frame: bool) -> Self {
+        if is_frame { Self::Frame } else { Self::Clock }
+    }
+}
+
 /// Where a player's picture is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Playhead {

@@ -233,11 +233,7 @@ impl PlayheadReading {
         reason = "a cast saturates, and an instant that cannot be is none to the core"
     )]
     pub(crate) fn read(self, seeks: u32, now: core::Instant) -> Option<core::Playhead> {
-        let quality = if self.is_frame {
-            core::PlayheadQuality::Frame
-        } else {
-            core::PlayheadQuality::Clock
-        };
+        let quality = core::PlayheadQuality::of(self.is_frame);
         let true_at = self
             .age_ms
             .is_finite()

@@ -70,11 +70,7 @@ impl RoomClient {
         at_ms: Option<f64>,
         is_frame: bool,
     ) {
-        let quality = if is_frame {
-            PlayheadQuality::Frame
-        } else {
-            PlayheadQuality::Clock
-        };
+        let quality = PlayheadQuality::of(is_frame);
         let true_at = at_ms.and_then(|at_ms| self.client.instant_of(at_ms));
         match Playhead::read(position_ms, playing, rate, seeks) {
             Some(playhead) => self

@@ -206,6 +206,15 @@ test("the viewer's seek after one of the player itself is counted, also if nobod
   assert.equal(player.playhead().seeks, 2);
 });
 
+test('a picture that waits for data stands at its frame', () => {
+  const video = framed({ currentTime: 10.1, readyState: 2 });
+  const player = fromHls(hls(), video);
+  player.playhead();
+  video.present(10, performance.now() - 150);
+
+  assert.equal(player.playhead().positionMs, START + 10_000);
+});
+
 test('a frame of long ago is not where a seek begins', () => {
   const video = framed({ currentTime: 10 });
   const player = fromVideo(video, { dateAt: (time) => START + time * 1_000 });
