@@ -23,7 +23,6 @@ mod participant;
 mod parts;
 mod pass;
 mod playhead;
-mod rehearsal;
 mod room;
 mod spacing;
 mod subscription;
@@ -44,6 +43,5 @@ pub use exchange::{
 pub use host_clock::HostClock;
 pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
 pub use playhead::{Playhead, PlayheadQuality, SyncSource};
-pub use rehearsal::{RehearsalError, rehearse};
 pub use room::Room;
 pub use time::{Instant, MediaTime, ServerTime};

@@ -10,8 +10,6 @@ mod stamp;
 mod tree;
 mod writer;
 
-pub(crate) mod recording;
-
 use crate::event::RoomEvent;
 use crate::time::{Instant, MediaTime};
 use alloc::string::String;

@@ -14,7 +14,6 @@ mod client;
 mod dial;
 mod driver;
 mod record;
-mod rehearsal;
 mod runtime;
 mod server_url;
 mod socket;
@@ -35,7 +34,6 @@ pub use record::{
     ParticipantProfile, ParticipantRole, Placement, PlayheadReading, Room, RoomEvent, RoomProfile,
     RoomState, Session, Stage, StageRole, Stats, SyncSource, TokenRequest, TokenRequestReason,
 };
-pub use rehearsal::{RehearsalError, rehearse};
 pub use runtime::stop_background;
 pub use server_url::ServerUrlError;
 

@@ -27,6 +27,13 @@ let builtLibrary: [LinkerSetting] = [
     .linkedLibrary("parlor"),
 ]
 
+// For the tests alone. A dynamic library, for two static ones of Rust in one program would clash.
+let rehearsalLibrary: [LinkerSetting] = [
+    .unsafeFlags(["-L\(Context.packageDirectory)/lib"]),
+    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/lib"]),
+    .linkedLibrary("parlor_rehearsal"),
+]
+
 let package = Package(
     name: "Parlor",
     platforms: [.iOS(.v15), .macOS(.v12)],
@@ -45,6 +52,14 @@ let package = Package(
         ),
         .target(name: "Parlor", dependencies: ["ParlorNative"]),
         .executableTarget(name: "Follow", dependencies: ["Parlor"]),
-        .testTarget(name: "ParlorTests", dependencies: ["Parlor", "ParlorNative"]),
+        .systemLibrary(name: "parlor_rehearsalFFI"),
+        .target(
+            name: "ParlorRehearsal",
+            dependencies: ["parlor_rehearsalFFI"],
+            swiftSettings: [.swiftLanguageMode(.v5)],
+            linkerSettings: rehearsalLibrary
+        ),
+        .testTarget(
+            name: "ParlorTests", dependencies: ["Parlor", "ParlorNative", "ParlorRehearsal"]),
     ]
 )

@@ -1,7 +1,7 @@
 //! Parlor's client for browsers: the core, driven by a WebSocket and the page's clock.
 //!
 //! [`Client`] is what Rust code in a page uses, such as the overlay. With the feature `package`,
-//! `RoomClient` and `rehearse` are exported to JavaScript.
+//! `RoomClient` is exported to JavaScript.
 
 #![cfg_attr(not(test), no_std)]
 #![warn(missing_docs)]

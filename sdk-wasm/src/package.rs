@@ -149,12 +149,6 @@ impl RoomClient {
     }
 }
 
-/// Replays a recording and returns its display plan, as every platform must.
-#[wasm_bindgen]
-pub fn rehearse(recording: &str) -> Result<String, JsError> {
-    Ok(parlor_sdk_core::rehearse(recording)?)
-}
-
 fn describe(notice: &Notice) -> Option<JsValue> {
     Some(match notice {
         // An application reports by itself where its player is.

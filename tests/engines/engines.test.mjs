@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { readFileSync, readdirSync } from 'node:fs';
+import { REHEARSAL, serveFolder } from '../folder_site.mjs';
 import { Server, Staff } from '../harness.mjs';
 import { EAGER_TRAIN } from '../browser/pages.mjs';
 import { Firefox } from './firefox.mjs';
@@ -28,13 +29,16 @@ const PLANS = new URL('../../fixtures/plans/', import.meta.url);
 
 let server;
 let staff;
+let rehearsal;
 
 before(async () => {
+  rehearsal = await serveFolder(REHEARSAL);
   server = await Server.start();
   staff = new Staff(server);
 }, { timeout });
 
 after(async () => {
+  rehearsal?.close();
   await server?.stop();
 });
 
@@ -53,11 +57,11 @@ for (const Browser of [Firefox, WebKit]) {
     test('recorded sessions are shown as everywhere else, byte for byte', { timeout }, async () => {
       const names = readdirSync(PLANS).filter((name) => name.endsWith('.json'));
       const read = (name) => readFileSync(new URL(name, PLANS), 'utf8');
-      await browser.goto(`${server.url}/overlay/`);
+      await browser.goto(rehearsal.url);
       const plans = await browser.evaluate(async (recordings) => {
-        const sdk = await import('/sdk/parlor_sdk_wasm.js');
-        await sdk.default({ module_or_path: '/sdk/parlor_sdk_wasm_bg.wasm' });
-        return recordings.map((recording) => sdk.rehearse(recording));
+        const { default: load, rehearse } = await import('/parlor_rehearsal.js');
+        await load({ module_or_path: '/parlor_rehearsal_bg.wasm' });
+        return recordings.map((recording) => rehearse(recording));
       }, names.map(read));
 
       assert.ok(names.length >= 5, `${names.length} recordings`);

@@ -1,9 +1,10 @@
-// What the WebAssembly build shows in a browser, and when, for sessions that were recorded: the same,
+// What the core shows as WebAssembly in a browser, and when, for sessions that were recorded: the same,
 // byte for byte, as on every other platform.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFileSync, readdirSync } from 'node:fs';
+import { REHEARSAL } from '../folder_site.mjs';
 import { openPackagePage } from './package_page.mjs';
 
 const PLANS = new URL('../../fixtures/plans/', import.meta.url);
@@ -13,12 +14,12 @@ let opened;
 let page;
 
 before(async () => {
-  opened = await openPackagePage();
+  opened = await openPackagePage(REHEARSAL);
   page = opened.page;
   await page.evaluate(async () => {
-    const sdk = await import('/parlor_sdk_wasm.js');
-    await sdk.default({ module_or_path: '/parlor_sdk_wasm_bg.wasm' });
-    window.rehearse = sdk.rehearse;
+    const rehearsal = await import('/parlor_rehearsal.js');
+    await rehearsal.default({ module_or_path: '/parlor_rehearsal_bg.wasm' });
+    window.rehearse = rehearsal.rehearse;
   });
 });
 

@@ -39,19 +39,29 @@ pub(crate) fn check_schema() -> Result<()> {
     bail!("{SCHEMA} differs from the server's at line {line}: run `cargo xtask codegen`");
 }
 
-/// The library of `sdk-mobile`, and the program that writes its bindings.
+/// A library for other languages, and the program that writes its bindings.
 struct Bindings {
     library: PathBuf,
     generator: PathBuf,
 }
 
 impl Bindings {
-    fn build() -> Result<Self> {
-        build::packages(&["parlor-sdk-mobile", "parlor-bindgen"])?;
+    /// What applications load.
+    fn of_sdk() -> Result<Self> {
+        Self::build("parlor-sdk-mobile", "parlor")
+    }
+
+    /// What the tests load beside it, for the display plans.
+    fn of_rehearsal() -> Result<Self> {
+        Self::build("parlor-sdk-rehearsal", "parlor_rehearsal")
+    }
+
+    fn build(package: &str, library: &str) -> Result<Self> {
+        build::packages(&[package, "parlor-bindgen"])?;
         let programs = workspace::dev_profile_dir()?;
 
         Ok(Self {
-            library: programs.join(format!("{DLL_PREFIX}parlor{DLL_SUFFIX}")),
+            library: programs.join(format!("{DLL_PREFIX}{library}{DLL_SUFFIX}")),
             generator: programs.join("parlor-bindgen"),
         })
     }

@@ -133,6 +133,7 @@ impl Step {
             }),
             Self::Engines => with_tools(ENGINES, || {
                 web::build(wasm::Source::Auto)?;
+                web::build_rehearsal(wasm::Source::Auto)?;
                 node("engines")
             }),
             Self::Bundlers => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
@@ -224,12 +225,15 @@ fn rust() -> Result<Outcome> {
 
 fn display_plans() -> Result<Outcome> {
     web::build_package(wasm::Source::Auto)?;
+    web::build_rehearsal(wasm::Source::Auto)?;
 
     node("wasm")
 }
 
 fn python() -> Result<Outcome> {
     let package = codegen::python::package()?;
+    let rehearsal = codegen::python::rehearsal()?;
+    let path = std::env::join_paths([package, rehearsal])?;
     let parlor = build::server()?;
     let tests = workspace::root().join("sdk-mobile/python/tests");
     // unittest reports on its standard error.
@@ -239,7 +243,7 @@ fn python() -> Result<Outcome> {
             .arg("--start-directory")
             .arg(&tests)
             .current_dir(workspace::root())
-            .env("PYTHONPATH", package)
+            .env("PYTHONPATH", path)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PARLOR_BIN", parlor),
     ))?;

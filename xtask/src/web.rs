@@ -91,6 +91,22 @@ pub(crate) fn build_package(source: wasm::Source) -> Result<PathBuf> {
     Ok(package)
 }
 
+/// Builds what the display plans in browsers are made with, which nothing serves but tests. Returns the
+/// folder.
+pub(crate) fn build_rehearsal(source: wasm::Source) -> Result<PathBuf> {
+    let folder = workspace::artifacts().join("rehearsal/web");
+    let toolchain = Toolchain::ensure(source)?;
+    println!("building the rehearsal with {}", toolchain.describe());
+    bind::build(
+        &toolchain,
+        "parlor-sdk-rehearsal",
+        "parlor_rehearsal",
+        &folder,
+    )?;
+
+    Ok(folder)
+}
+
 /// Copies the files of `from`, folders included, into `to`.
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     copy_if(from, to, |_| true)

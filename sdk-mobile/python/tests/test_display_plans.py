@@ -1,9 +1,9 @@
-"""What this package shows, and when, for sessions that were recorded: the same, byte for byte, as on
-every other platform."""
+"""What the core shows through bindings of this kind, and when, for sessions that were recorded: the same,
+byte for byte, as on every other platform."""
 
 import unittest
 
-import parlor
+import parlor_rehearsal
 from running import ROOT
 
 PLANS = ROOT / "fixtures/plans"
@@ -17,10 +17,10 @@ class DisplayPlans(unittest.TestCase):
         for recording in sorted(PLANS.glob("*.json")):
             with self.subTest(recording.name):
                 expected = recording.with_suffix(".plan").read_bytes()
-                plan = parlor.rehearse(recording.read_text(encoding="utf-8"))
+                plan = parlor_rehearsal.rehearse(recording.read_text(encoding="utf-8"))
                 self.assertEqual(plan.encode(), expected)
 
     def test_what_is_no_recording_is_an_error(self):
-        with self.assertRaises(parlor.RehearsalError.Unplayable) as caught:
-            parlor.rehearse("{")
+        with self.assertRaises(parlor_rehearsal.RehearsalError.Malformed) as caught:
+            parlor_rehearsal.rehearse("{")
         self.assertIn("malformed", str(caught.exception))

@@ -1,6 +1,6 @@
 //! What Maven and Gradle build the Kotlin library from, in `target/kotlin`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -8,22 +8,32 @@ use super::Bindings;
 use crate::workspace;
 
 /// Writes `bindings/`, the generated sources, and `native/`, the library where JNA looks for it
-/// inside a jar. Returns the folder of both.
+/// inside a jar; both again below `rehearsal/`, for the tests alone. Returns the folder of all.
 pub(crate) fn inputs() -> Result<PathBuf> {
-    let library = Bindings::build()?;
     let kotlin = workspace::artifacts().join("kotlin");
-    let bindings = kotlin.join("bindings");
+    write(&Bindings::of_sdk()?, &kotlin, "libparlor.so")?;
+    write(
+        &Bindings::of_rehearsal()?,
+        &kotlin.join("rehearsal"),
+        "libparlor_rehearsal.so",
+    )?;
+
+    Ok(kotlin)
+}
+
+fn write(library: &Bindings, folder: &Path, file: &str) -> Result<()> {
+    let bindings = folder.join("bindings");
     let _ = std::fs::remove_dir_all(&bindings);
     std::fs::create_dir_all(&bindings)?;
     let config = workspace::root().join("sdk-mobile/kotlin/uniffi.toml");
     library.generate("kotlin", Some(&config), &bindings)?;
 
-    let native = kotlin.join("native").join(jna_platform()?);
+    let native = folder.join("native").join(jna_platform()?);
     std::fs::create_dir_all(&native)?;
-    std::fs::copy(&library.library, native.join("libparlor.so"))
-        .context("cannot copy libparlor.so")?;
+    std::fs::copy(&library.library, native.join(file))
+        .with_context(|| format!("cannot copy {file}"))?;
 
-    Ok(kotlin)
+    Ok(())
 }
 
 /// How JNA names this machine.

@@ -18,7 +18,7 @@ const WRITTEN: [&str; 4] = [
 /// Puts the package together: what is written by hand, what is generated, and the library. Returns
 /// the folder that belongs on `PYTHONPATH` or into `pip install`.
 pub(crate) fn package() -> Result<PathBuf> {
-    let bindings = Bindings::build()?;
+    let bindings = Bindings::of_sdk()?;
     let python = workspace::artifacts().join("python");
     let package = python.join("parlor");
     let _ = std::fs::remove_dir_all(&package);
@@ -35,4 +35,16 @@ pub(crate) fn package() -> Result<PathBuf> {
     std::fs::copy(&bindings.library, package.join("libparlor.so"))?;
 
     Ok(python)
+}
+
+/// Writes the module `parlor_rehearsal`, which only tests import. Returns the folder that belongs on
+/// `PYTHONPATH`.
+pub(crate) fn rehearsal() -> Result<PathBuf> {
+    let bindings = Bindings::of_rehearsal()?;
+    let folder = workspace::artifacts().join("rehearsal/python");
+    std::fs::create_dir_all(&folder)?;
+    bindings.generate("python", None, &folder)?;
+    std::fs::copy(&bindings.library, folder.join("libparlor_rehearsal.so"))?;
+
+    Ok(folder)
 }

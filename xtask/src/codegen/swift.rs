@@ -16,19 +16,34 @@ const WRITTEN: [&str; 5] = [
     "Tests/ParlorTests",
 ];
 
-/// What the generator writes, and where it belongs.
+/// What the generator writes for applications, and where it belongs.
 const GENERATED: [(&str, &str); 3] = [
     ("parlor.swift", "Sources/ParlorNative/parlor.swift"),
     ("parlorFFI.h", "Sources/parlorFFI/parlorFFI.h"),
     ("parlorFFI.modulemap", "Sources/parlorFFI/module.modulemap"),
 ];
 
-/// Puts the package together: what is written by hand, what is generated, and the library. Returns
+/// What it writes for the tests alone.
+const GENERATED_FOR_TESTS: [(&str, &str); 3] = [
+    (
+        "parlor_rehearsal.swift",
+        "Sources/ParlorRehearsal/parlor_rehearsal.swift",
+    ),
+    (
+        "parlor_rehearsalFFI.h",
+        "Sources/parlor_rehearsalFFI/parlor_rehearsalFFI.h",
+    ),
+    (
+        "parlor_rehearsalFFI.modulemap",
+        "Sources/parlor_rehearsalFFI/module.modulemap",
+    ),
+];
+
+/// Puts the package together: what is written by hand, what is generated, and the libraries. Returns
 /// the folder that is the package.
 ///
 /// Files that are as they should be are left alone, so that `swift` compiles only what has changed.
 pub(crate) fn package() -> Result<PathBuf> {
-    let bindings = Bindings::build()?;
     let package = workspace::artifacts().join("swift");
     let written = workspace::root().join("sdk-mobile/swift");
     for name in WRITTEN {
@@ -36,17 +51,33 @@ pub(crate) fn package() -> Result<PathBuf> {
             .with_context(|| format!("cannot copy sdk-mobile/swift/{name}"))?;
     }
 
+    let sdk = Bindings::of_sdk()?;
+    add(&sdk, &GENERATED, &package)?;
+    add_library(&sdk.library.with_extension("a"), &package)?;
+    let rehearsal = Bindings::of_rehearsal()?;
+    add(&rehearsal, &GENERATED_FOR_TESTS, &package)?;
+    add_library(&rehearsal.library, &package)?;
+
+    Ok(package)
+}
+
+/// Generates the bindings and puts each of their `files` into its place in `package`.
+fn add(bindings: &Bindings, files: &[(&str, &str)], package: &Path) -> Result<()> {
     let scratch = workspace::artifacts().join("swift-bindings");
     bindings.generate("swift", None, &scratch)?;
-    for (name, place) in GENERATED {
+    for (name, place) in files {
         copy(&scratch.join(name), &package.join(place))
             .with_context(|| format!("the generator wrote no {name}"))?;
     }
-    let library = bindings.library.with_extension("a");
-    copy(&library, &package.join("lib/libparlor.a"))
-        .with_context(|| format!("the build left no {}", library.display()))?;
 
-    Ok(package)
+    Ok(())
+}
+
+fn add_library(library: &Path, package: &Path) -> Result<()> {
+    let name = library.file_name().context("a library has a name")?;
+
+    copy(library, &package.join("lib").join(name))
+        .with_context(|| format!("the build left no {}", library.display()))
 }
 
 /// Makes `to` what `from` is, whether it is a file or a folder; what else is there goes.

@@ -34,14 +34,23 @@ const UNREACHABLE: [(&str, &[&str]); 2] = [
 ];
 
 /// A crate, and the only members that may name it among their normal dependencies.
-const RESERVED: [(&str, &[&str]); 6] = [
+const RESERVED: [(&str, &[&str]); 7] = [
     ("sqlx", &["parlor-store", "parlor-test-database"]),
     // For tests alone, which name it among others; the faults are a test.
     ("parlor-test-database", &["parlor-faults"]),
     ("parlor-faults", &[]),
     ("async-graphql", &["parlor-api", "parlor-socket"]),
     ("tonic", &["parlor-server"]),
-    ("uniffi", &["parlor-sdk-mobile", "parlor-bindgen"]),
+    (
+        "uniffi",
+        &[
+            "parlor-sdk-mobile",
+            "parlor-bindgen",
+            "parlor-sdk-rehearsal",
+        ],
+    ),
+    // Each platform's tests load it; what ships has none of it.
+    ("parlor-sdk-rehearsal", &[]),
 ];
 
 /// Members without cargo features: one build of them exists, for every platform.

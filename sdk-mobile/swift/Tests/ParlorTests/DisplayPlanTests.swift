@@ -1,8 +1,8 @@
-import ParlorNative
+import ParlorRehearsal
 import XCTest
 
-/// What this package shows, and when, for sessions that were recorded: the same, byte for byte, as
-/// on every other platform.
+/// What the core shows through bindings of this kind, and when, for sessions that were recorded: the
+/// same, byte for byte, as on every other platform.
 final class DisplayPlanTests: XCTestCase {
     func testEveryRecordingIsShownAsEverywhereElse() throws {
         let plans = checkout.appendingPathComponent("fixtures/plans")
@@ -21,10 +21,10 @@ final class DisplayPlanTests: XCTestCase {
 
     func testWhatIsNoRecordingIsAnError() {
         XCTAssertThrowsError(try rehearse(recording: "{")) { error in
-            guard case RehearsalError.Unplayable(let reason) = error else {
+            guard case RehearsalError.Malformed(let message) = error else {
                 return XCTFail("\(error)")
             }
-            XCTAssertTrue(reason.contains("malformed"), reason)
+            XCTAssertTrue(message.contains("malformed"), message)
         }
     }
 }

@@ -9,10 +9,12 @@ import kotlin.test.assertTrue
 import org.junit.jupiter.api.DynamicTest
 import org.junit.jupiter.api.DynamicTest.dynamicTest
 import org.junit.jupiter.api.TestFactory
+import parlor.rehearsal.RehearsalException
+import parlor.rehearsal.rehearse
 
 /**
- * What this library shows, and when, for sessions that were recorded: the same, byte for byte, as on
- * every other platform.
+ * What the core shows through bindings of this kind, and when, for sessions that were recorded: the same,
+ * byte for byte, as on every other platform.
  */
 class DisplayPlansTest {
     private val recordings: List<File> =
@@ -36,8 +38,8 @@ class DisplayPlansTest {
 
     @Test
     fun `what is no recording is an error`() {
-        val error = assertFailsWith<RehearsalException.Unplayable> { rehearse("{") }
+        val error = assertFailsWith<RehearsalException.Malformed> { rehearse("{") }
 
-        assertContains(error.reason, "malformed")
+        assertContains(error.message.orEmpty(), "malformed")
     }
 }

@@ -7,7 +7,7 @@
     reason = "without its files this test cannot say anything"
 )]
 
-use parlor_sdk_core::{RehearsalError, rehearse};
+use parlor_rehearsal::{RehearsalError, rehearse};
 use std::fs;
 use std::path::PathBuf;
 

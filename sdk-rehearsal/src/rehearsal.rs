@@ -1,69 +1,28 @@
-//! Replays a recorded session in virtual time and writes down what the client does.
-//!
-//! Every platform can run it on the same recordings, and must come to the same plan, byte for byte:
-//! that is how they are known to show the same events at the same moments.
+//! The client driven from deadline to deadline, and each of its outputs as a line of text.
 
-use crate::client::Client;
-use crate::event::{EventKind, HypeTrain, HypeTrainPhase, RoomEvent};
-use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent};
-use crate::participant::{ParticipantProfile, ParticipantRole, StageRole};
-use crate::room::Room;
-use crate::time::Instant;
-use crate::wire::recording::{self, Recording, Report};
-use alloc::borrow::ToOwned;
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::fmt::{self, Write};
+use std::fmt::Write;
+
+use parlor_sdk_core::{
+    Client, ConnectionState, Delivery, EventKind, HypeTrain, HypeTrainPhase, Input, Instant,
+    Output, ParticipantProfile, ParticipantRole, Room, RoomEvent, ShownEvent, StageRole,
+};
+
+use crate::RehearsalError;
+use crate::recording::{Recording, Report};
 
 /// Wake-ups between two steps. A minute of pings and events needs a few hundred; a broken client
 /// spins rather than fails.
 const WAKEUPS_MAX: u32 = 100_000;
 
-/// Why a recording cannot be rehearsed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RehearsalError {
-    /// It is not a recording.
-    Malformed,
-    /// Its steps are not in order of time.
-    OutOfOrder {
-        /// The step that lies before the one before it; the first is 0.
-        step: usize,
-    },
-    /// The client asks to be woken up again and again without getting anywhere.
-    Spinning {
-        /// Where it is stuck, in milliseconds.
-        at_ms: i64,
-    },
-}
-
-impl fmt::Display for RehearsalError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed => out.write_str("the recording is malformed"),
-            Self::OutOfOrder { step } => write!(out, "step {step} lies before the one before it"),
-            Self::Spinning { at_ms } => write!(out, "the client spins at {at_ms} ms"),
-        }
-    }
-}
-
-impl core::error::Error for RehearsalError {}
-
-/// Replays `recording` and returns its display plan: a line for each output, with its instant.
-pub fn rehearse(recording: &str) -> Result<String, RehearsalError> {
-    let recording = recording::decode(recording).ok_or(RehearsalError::Malformed)?;
-
-    Rehearsal::new(&recording).run(recording)
-}
-
-struct Rehearsal {
+/// A client in the middle of a recording.
+pub(crate) struct Rehearsal {
     client: Client,
     now: Instant,
     plan: String,
 }
 
 impl Rehearsal {
-    fn new(recording: &Recording) -> Self {
+    pub(crate) fn new(recording: &Recording) -> Self {
         let now = Instant::from_millis(0);
 
         Self {
@@ -73,7 +32,7 @@ impl Rehearsal {
         }
     }
 
-    fn run(mut self, recording: Recording) -> Result<String, RehearsalError> {
+    pub(crate) fn run(mut self, recording: Recording) -> Result<String, RehearsalError> {
         self.plan.push_str(&recording.name);
         self.plan.push('\n');
         self.write_outputs();
@@ -114,13 +73,13 @@ impl Rehearsal {
 
     fn report(&mut self, report: &Report) {
         let input = match report {
-            Report::Opened => Input::Opened,
+            Report::Opened(_) => Input::Opened,
             Report::Frame(text) => Input::Received(text),
             Report::Closed(code) => Input::Closed { code: *code },
             Report::Playhead(playhead) => Input::Playhead(*playhead),
-            Report::NoPlayhead => Input::NoPlayhead,
+            Report::NoPlayhead(_) => Input::NoPlayhead,
             Report::Token(token) => Input::TokenRenewed(token.clone()),
-            Report::Disconnect => Input::Disconnect,
+            Report::Disconnect(_) => Input::Disconnect,
         };
         self.client.handle_input(input, self.now);
         self.write_outputs();
