@@ -17,7 +17,9 @@ export type Capability =
   | "ROOM_UPDATE"
   | "SESSION_MANAGE"
   | "ROLE_ASSIGN"
-  | "CAPABILITY_GRANT";
+  | "CAPABILITY_GRANT"
+  | "POINTS_READ"
+  | "POINTS_ADJUST";
 
 /** What everyone who may read a room sees of a participant. */
 export interface ParticipantProfile {

@@ -34,6 +34,10 @@ pub(crate) enum AuditAction {
     MovedToAudience,
     /// With `fromParticipantId`, who was the host before.
     HostHandedOver,
+    /// With `points`, and `transferSeq`, at which position of the room's books the reason stands.
+    PointsGranted,
+    /// With `points` and `transferSeq`.
+    PointsCharged,
 }
 
 /// One use of authority. What does not belong to the action is null.
@@ -56,6 +60,8 @@ pub(crate) struct AuditEntry {
     expires_at: Option<Time>,
     reason: Option<String>,
     from_participant_id: Option<ID>,
+    points: Option<Int64>,
+    transfer_seq: Option<Int64>,
 }
 
 #[derive(SimpleObject)]
@@ -88,6 +94,8 @@ impl From<audit::AuditEntry> for AuditEntry {
             expires_at: None,
             reason: None,
             from_participant_id: None,
+            points: None,
+            transfer_seq: None,
         };
         match entry.action {
             audit::AuditAction::RoleAssigned { from, to } => {
@@ -116,6 +124,11 @@ impl From<audit::AuditEntry> for AuditEntry {
             audit::AuditAction::HostHandedOver { from } => {
                 told.from_participant_id = from.map(|id| IdKind::Participant.id(id.0));
             }
+            audit::AuditAction::PointsGranted { points, seq }
+            | audit::AuditAction::PointsCharged { points, seq } => {
+                told.points = Some(points.into());
+                told.transfer_seq = Some(seq.into());
+            }
             audit::AuditAction::Renamed
             | audit::AuditAction::Readmitted
             | audit::AuditAction::MovedToAudience => (),
@@ -138,6 +151,8 @@ impl From<&audit::AuditAction> for AuditAction {
             audit::AuditAction::Readmitted => Self::Readmitted,
             audit::AuditAction::MovedToAudience => Self::MovedToAudience,
             audit::AuditAction::HostHandedOver { .. } => Self::HostHandedOver,
+            audit::AuditAction::PointsGranted { .. } => Self::PointsGranted,
+            audit::AuditAction::PointsCharged { .. } => Self::PointsCharged,
         }
     }
 }

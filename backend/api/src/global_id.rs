@@ -18,10 +18,11 @@ pub(crate) enum IdKind {
     Participant,
     AuditEntry,
     Tenant,
+    PointsTransfer,
 }
 
 impl IdKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -31,6 +32,7 @@ impl IdKind {
         Self::Participant,
         Self::AuditEntry,
         Self::Tenant,
+        Self::PointsTransfer,
     ];
 
     fn as_str(self) -> &'static str {
@@ -44,6 +46,7 @@ impl IdKind {
             Self::Participant => "Participant",
             Self::AuditEntry => "AuditEntry",
             Self::Tenant => "Tenant",
+            Self::PointsTransfer => "PointsTransfer",
         }
     }
 
@@ -74,6 +77,10 @@ pub(crate) fn parse_overlay_token_id(id: &str) -> Option<OverlayTokenId> {
     parse(id)
         .and_then(|(kind, uuid)| (kind == IdKind::OverlayToken).then_some(OverlayTokenId(uuid)))
 }
+
+/// What a malformed id stands for where a participant is acted on: nobody ever has it, so it is answered as
+/// any unknown id is.
+pub(crate) const NOBODY: ParticipantId = ParticipantId(Uuid::nil());
 
 /// The participant that `id` names.
 pub(crate) fn parse_participant_id(id: &str) -> Option<ParticipantId> {

@@ -25,6 +25,7 @@ mod node;
 mod overlay_tokens;
 mod page;
 mod people;
+mod points;
 mod refusal;
 mod rfc3339;
 mod room_feed;
@@ -53,6 +54,7 @@ use contributions::ContributionMutation;
 use node::NodeQuery;
 use overlay_tokens::OverlayTokenMutation;
 use people::{PeopleMutation, PeopleQuery};
+use points::{PointsMutation, PointsQuery};
 use refusal::Error;
 use room_feed::RoomSubscription;
 use rooms::{RoomMutation, RoomQuery};
@@ -66,6 +68,7 @@ pub struct Query(
     RoomQuery,
     SessionQuery,
     PeopleQuery,
+    PointsQuery,
     AuditQuery,
     TenantQuery,
 );
@@ -78,6 +81,7 @@ pub struct Mutation(
     ContributionMutation,
     OverlayTokenMutation,
     PeopleMutation,
+    PointsMutation,
     TenantMutation,
 );
 

@@ -72,6 +72,7 @@ impl NodeQuery {
             | IdKind::Event
             | IdKind::Participant
             | IdKind::AuditEntry
+            | IdKind::PointsTransfer
             | IdKind::Tenant => None,
         })
     }

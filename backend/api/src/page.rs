@@ -3,7 +3,6 @@
 use async_graphql::{InputObject, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use parlor_domain::time::ServerTime;
 use parlor_store::{Cursor, Page, PageRequest};
 use uuid::Uuid;
 
@@ -55,8 +54,8 @@ pub(super) fn request(input: &ConnectionInput) -> Result<PageRequest, Fault> {
 }
 
 /// Writes where a row is in its list.
-pub(super) fn cursor(at: ServerTime, id: Uuid) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}:{id}", at.unix_millis()))
+pub(super) fn cursor(number: impl Into<i64>, id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}:{id}", number.into()))
 }
 
 /// Says where in its list `page` is, whose rows have `cursors`.
@@ -69,7 +68,7 @@ pub(super) fn info<T>(page: &Page<T>, cursors: &[String]) -> PageInfo {
     }
 }
 
-/// A connection of a list: `connection!(RoomsConnection { RoomEdge }, page, |row| (at, uuid))`.
+/// A connection of a list: `connection!(RoomsConnection { RoomEdge }, page, |row| (number, uuid))`.
 macro_rules! connection {
     ($connection:ident { $edge:ident }, $page:expr, $place:expr) => {{
         let page = $page;
@@ -77,7 +76,7 @@ macro_rules! connection {
             .items
             .iter()
             .map($place)
-            .map(|(at, id)| $crate::page::cursor(at, id))
+            .map(|(number, id)| $crate::page::cursor(number, id))
             .collect();
         let edges = page.items.iter().zip(&cursors).map(|(row, cursor)| $edge {
             cursor: cursor.clone(),
@@ -103,10 +102,10 @@ fn parse_cursor(cursor: &str) -> Result<Cursor, Fault> {
 
 fn read_cursor(cursor: &str) -> Option<Cursor> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (at, id) = text.split_once(':')?;
+    let (number, id) = text.split_once(':')?;
 
     Some(Cursor {
-        at: ServerTime::from_unix_millis(at.parse().ok()?),
+        number: number.parse().ok()?,
         id: Uuid::try_parse(id).ok()?,
     })
 }

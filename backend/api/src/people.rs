@@ -67,6 +67,10 @@ pub(crate) enum Capability {
     RoleAssign,
     /// Grant and deny capabilities.
     CapabilityGrant,
+    /// Read everyone's points, and the room's books.
+    PointsRead,
+    /// Grant and charge points.
+    PointsAdjust,
 }
 
 /// A participant's place. Whoever is on the stage while no session is live is backstage.

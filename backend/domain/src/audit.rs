@@ -52,6 +52,15 @@ pub enum AuditAction {
     },
     Readmitted,
     MovedToAudience,
+    PointsGranted {
+        points: i64,
+        /// The transfer's position in the room's books, where the reason stands.
+        seq: i64,
+    },
+    PointsCharged {
+        points: i64,
+        seq: i64,
+    },
     HostHandedOver {
         /// Who was the host before.
         from: Option<ParticipantId>,

@@ -62,6 +62,8 @@ ids! {
     ParticipantId,
     /// One use of authority.
     AuditEntryId,
+    /// A movement of points.
+    TransferId,
     /// One run of a server, from its start to its end.
     NodeId,
 }

@@ -11,6 +11,7 @@ pub mod hype_train;
 pub mod id;
 pub mod invalid;
 pub mod participant;
+pub mod points;
 pub mod room;
 pub mod room_aggregate;
 pub mod session;

@@ -9,6 +9,7 @@ pub use capability::{Capability, Hold, Overrides, Terms};
 use crate::contribution::NAME_BYTES_MAX;
 use crate::id::{ParticipantId, ViewerId};
 use crate::invalid::{Invalid, check_text};
+use crate::points::MemberNumber;
 use crate::stage::StageRole;
 use crate::time::ServerTime;
 
@@ -29,6 +30,8 @@ pub const ROLE_HOLDERS_MAX: i64 = 100;
 pub struct Participant {
     pub id: ParticipantId,
     pub viewer_id: ViewerId,
+    /// Their place in the room's books.
+    pub number: MemberNumber,
     pub name: String,
     /// Kept by those who leave.
     pub role: Role,

@@ -4,6 +4,7 @@
 //! another, and the store writes what is in [`Changes`] in sets. A command refuses before its first
 //! change, so a refusal leaves no trace.
 
+mod answers;
 mod authority;
 mod contributions;
 mod deletion;
@@ -11,6 +12,7 @@ mod events;
 mod lookups;
 mod participants;
 mod people;
+mod points;
 mod presence;
 mod roles;
 mod sessions;
@@ -28,6 +30,7 @@ use crate::id::{
     ViewerId,
 };
 use crate::participant::Participant;
+use crate::points::{Balance, Digest, MemberNumber, Transfer};
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use crate::session::Session;
 use crate::time::ServerTime;
@@ -38,6 +41,7 @@ pub use deletion::DeleteRoomRefusal;
 pub use lookups::Lookups;
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, OnlineCount, People};
+pub use points::{AdjustPointsRefusal, Adjustment, AdjustmentKind, Books};
 pub use presence::{PresenceChange, Presences};
 pub use roles::{AssignRoleRefusal, Override, OverrideChange, OverrideRefusal};
 pub use sessions::{
@@ -67,8 +71,8 @@ pub struct RoomAggregate {
 /// the commands decided so far.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// First answers, by provider and idempotency key.
-    pub answers: Lookups<MessageKey, Answer>,
+    /// First answers, by what was done and by the idempotency key.
+    pub answers: Lookups<AnswerKey, Answer>,
     /// Contributions, by provider and reference.
     pub contributions: Lookups<ContributionRef, Reported>,
     /// What people have given to a train.
@@ -77,6 +81,8 @@ pub struct Known {
     pub reversals: Lookups<ContributionRef, ReversalFacts>,
     /// Who acts, and whom they act on.
     pub people: People,
+    /// The room's books, and what people have in them.
+    pub books: Books,
     /// Where those who act are connected.
     pub presences: Presences,
     /// The tenant's rooms that have a slug.
@@ -97,11 +103,20 @@ pub struct ReversalFacts {
     pub own: Option<TrainRow>,
 }
 
-/// A message's id in its provider's scope.
+/// What an idempotency key is unique for, beside its tenant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageKey {
-    pub provider: String,
+pub struct AnswerKey {
+    /// Who chose the key: the provider of a report, or whoever acts.
+    pub actor: String,
+    pub operation: Operation,
     pub key: String,
+}
+
+/// What is done under an idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    RecordContribution,
+    AdjustPoints,
 }
 
 /// A contribution's id in its provider's scope.
@@ -111,15 +126,22 @@ pub struct ContributionRef {
     pub contribution_ref: String,
 }
 
-/// What was answered to a message.
+/// What was answered first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// A digest of the message's content; the same key with another digest is refused.
+    /// A digest of what was asked; the same key with another digest is refused.
     pub fingerprint: Fingerprint,
-    pub contribution: Contribution,
+    pub answered: Answered,
 }
 
-/// SHA-256 of a message's content.
+/// What was made, which the key's operation says the kind of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answered {
+    Contribution(Box<Contribution>),
+    Transfer(Box<Transfer>),
+}
+
+/// SHA-256 of what was asked.
 pub type Fingerprint = [u8; 32];
 
 /// What a batch changed, ready to be written in sets. Keyed, so that of several changes to one row
@@ -144,13 +166,17 @@ pub struct Changes {
     pub trains: BTreeMap<HypeTrainId, TrainRow>,
     /// Whether `train` was changed.
     pub train: bool,
-    pub answers: BTreeMap<MessageKey, Answer>,
+    pub answers: BTreeMap<AnswerKey, Answer>,
     /// Whether `census` was changed.
     pub census: bool,
     pub participants: BTreeMap<ParticipantId, Participant>,
     /// Whether people are connected to nodes, where that changed.
     pub presences: BTreeMap<(ViewerId, NodeId), bool>,
     pub audit: Vec<AuditEntry>,
+    /// What was moved, each with its link of the chain.
+    pub transfers: Vec<(Transfer, Digest)>,
+    /// What members have, where that changed.
+    pub balances: BTreeMap<MemberNumber, Balance>,
     pub events: Vec<Event>,
     /// Whether the room's deadline is to be written also if it has not moved.
     pub deadline: bool,

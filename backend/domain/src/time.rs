@@ -26,3 +26,9 @@ impl ServerTime {
         Self(self.0.saturating_add(millis))
     }
 }
+
+impl From<ServerTime> for i64 {
+    fn from(time: ServerTime) -> Self {
+        time.0
+    }
+}

@@ -6,6 +6,7 @@ mod serve;
 mod simulate;
 mod tenant;
 mod token;
+mod verify;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -54,6 +55,13 @@ enum Command {
     /// Bring a database up to date without serving it
     Migrate(migrate::MigrateArgs),
 
+    /// Work the books of all rooms through, and say whether they are sound
+    ///
+    /// Each transfer of points is checked against the chain of all before it, and what is kept of members
+    /// and rooms against the transfers; the first thing that does not hold is named. Prints a line for each
+    /// room, with the head of its chain, and exits with 1 if one is not sound. May run beside a server.
+    Verify(verify::VerifyArgs),
+
     /// Print the API's schema in GraphQL's schema language
     Schema,
 }
@@ -96,6 +104,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Tenant(args) => block_on(tenant::tenant(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
+        Command::Verify(args) => block_on(verify::verify(args)),
         Command::Schema => print(&parlor_api::sdl()),
     }
 }

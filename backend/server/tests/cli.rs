@@ -8,6 +8,8 @@ mod disk;
 mod killed;
 #[path = "cli/tenant.rs"]
 mod tenant;
+#[path = "cli/verify.rs"]
+mod verify;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -5,6 +5,7 @@
 //! commands ask of it, how it is loaded and how it is written, and a line in [`load`] and in
 //! [`write_all`].
 
+mod answers;
 mod claims;
 mod connections;
 mod contributions;
@@ -12,6 +13,7 @@ mod delete;
 mod log;
 mod needs;
 mod people;
+mod points;
 mod readable;
 mod rooms;
 mod sessions;
@@ -38,6 +40,7 @@ use tenants::Tenants;
 pub use contributions::ContributionNeeds;
 pub use needs::{Needs, RoomNeeds, TenantNeeds};
 pub use people::PeopleNeeds;
+pub use points::PointsNeeds;
 pub(crate) use settings::{claim_slugs, release_slugs};
 
 /// Tenants and rooms under their locks. Dropped, it rolls back.
@@ -272,9 +275,11 @@ impl Written {
 async fn load(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
     rooms::state(transaction, rooms).await?;
     settings::load(transaction, rooms).await?;
+    answers::load(transaction, rooms).await?;
     contributions::load(transaction, rooms).await?;
     trains::load(transaction, rooms).await?;
     people::load(transaction, rooms).await?;
+    points::load(transaction, rooms).await?;
     connections::load(transaction, rooms).await
 }
 
@@ -288,6 +293,7 @@ pub(crate) async fn write_all(
     contributions::write(transaction, rooms).await?;
     trains::write(transaction, rooms).await?;
     people::write(transaction, rooms).await?;
+    points::write(transaction, rooms).await?;
     connections::write(transaction, rooms).await?;
     log::write(transaction, rooms).await
 }
@@ -308,6 +314,8 @@ fn has_changes(changes: &Changes) -> bool {
         participants,
         presences,
         audit,
+        transfers,
+        balances,
         events,
         deadline,
         ..
@@ -327,6 +335,8 @@ fn has_changes(changes: &Changes) -> bool {
         || !participants.is_empty()
         || !presences.is_empty()
         || !audit.is_empty()
+        || !transfers.is_empty()
+        || !balances.is_empty()
         || !events.is_empty()
 }
 

@@ -12,6 +12,7 @@ use parlor_domain::contribution::Contribution;
 use parlor_domain::event::EventBody;
 use parlor_domain::hype_train::{Program, Train};
 use parlor_domain::participant::Overrides;
+use parlor_domain::points::Transfer;
 use parlor_domain::tenant::{Limits, RoomDefaults};
 
 use crate::kept_event::KeptEvent;
@@ -25,6 +26,9 @@ pub(crate) trait Document: Serialize + DeserializeOwned {
     const WHAT: &'static str;
     /// The version that is written.
     const VERSION: u32 = 1;
+    /// The first that was: 0 for what was kept before there were versions.
+    #[cfg(test)]
+    const OLDEST: u32 = 0;
 
     /// Reads a document of any version up to [`Self::VERSION`].
     fn read(_version: u32, json: &str) -> Result<Self, serde_json::Error> {
@@ -32,11 +36,13 @@ pub(crate) trait Document: Serialize + DeserializeOwned {
     }
 }
 
-/// Declares documents: `documents! { Train => "train" }`.
+/// Declares documents: `documents! { Train => "train" }`, with the version since which there are any, unless
+/// it is 0.
 macro_rules! documents {
-    ($($of:ty => $what:literal),* $(,)?) => {
+    ($($of:ty => $what:literal $(since $oldest:literal)?),* $(,)?) => {
         $(impl Document for $of {
             const WHAT: &'static str = $what;
+            $(#[cfg(test)] const OLDEST: u32 = $oldest;)?
         })*
 
         /// Checks each kind against its golden files.
@@ -57,6 +63,7 @@ documents! {
     Program => "program",
     RoomDefaults => "tenant's room defaults",
     Train => "train",
+    Transfer => "transfer" since 1,
 }
 
 /// Why a stored document was not read.
@@ -133,7 +140,7 @@ mod tests {
     pub(super) fn check<T: Document>() {
         let newest = golden::<T>(T::VERSION);
         assert!(!newest.is_empty());
-        for version in 0..=T::VERSION {
+        for version in T::OLDEST..=T::VERSION {
             let documents = golden::<T>(version);
             assert_eq!(
                 documents.len(),

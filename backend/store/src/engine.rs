@@ -34,6 +34,8 @@ pub struct Settings {
     /// Connections held at most; on SQLite these are the readers, beside one writer.
     pub pool_size: u32,
     pub log_keep: LogKeep,
+    /// Whether a file that is not there is made, on SQLite.
+    pub makes_file: bool,
     /// How many batches are written side by side on PostgreSQL; `None` for half of the connections, up to
     /// a few.
     pub lanes: Option<u32>,
@@ -58,7 +60,16 @@ impl Settings {
             sqlite_synchronous: Synchronous::Full,
             pool_size: POOL_SIZE_DEFAULT,
             log_keep: LogKeep::default(),
+            makes_file: true,
             lanes: None,
+        }
+    }
+
+    /// The same, for a database that has to be there.
+    pub fn existing(url: impl Into<String>) -> Self {
+        Self {
+            makes_file: false,
+            ..Self::new(url)
         }
     }
 }

@@ -4,6 +4,7 @@
 //! in sets together with the log. [`Store::begin`] opens such a batch; everything else reads.
 
 mod batch;
+mod books;
 mod contribution_row;
 mod disk;
 mod document;
@@ -23,6 +24,7 @@ mod ownership;
 mod page;
 mod participant_row;
 mod participants;
+mod points;
 mod presences;
 mod room_row;
 mod rooms;
@@ -31,11 +33,13 @@ mod set;
 mod sql;
 mod standing;
 mod tenants;
+mod transfer_row;
 
 pub use batch::{
-    Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, RoomNeeds, TenantNeeds,
-    Unreadable, Written,
+    Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, PointsNeeds, RoomNeeds,
+    TenantNeeds, Unreadable, Written,
 };
+pub use books::Verified;
 pub use disk::Unwritable;
 pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};

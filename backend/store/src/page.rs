@@ -1,6 +1,5 @@
-//! Parts of lists that are ordered by a time and an id, whichever way.
+//! Parts of lists that are ordered by a number and an id, whichever way.
 
-use parlor_domain::time::ServerTime;
 use uuid::Uuid;
 
 use crate::sql::{Row, Statement};
@@ -8,7 +7,8 @@ use crate::sql::{Row, Statement};
 /// A row's place in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    pub at: ServerTime,
+    /// A time in milliseconds, or a position.
+    pub number: i64,
     pub id: Uuid,
 }
 
@@ -54,12 +54,12 @@ impl<T> Page<T> {
 
 impl PageRequest {
     /// Appends the conditions, the order and the limit to a statement that ends in a condition. The
-    /// list is ordered by the columns `at` and `id`.
+    /// list is ordered by the columns `number` and `id`.
     pub(crate) fn limit(
         self,
         mut statement: Statement,
         order: Order,
-        at: &str,
+        number: &str,
         id: &str,
     ) -> Statement {
         let (behind, ahead) = match order {
@@ -68,15 +68,15 @@ impl PageRequest {
         };
         for (cursor, operator) in [(self.after, behind), (self.before, ahead)] {
             if let Some(cursor) = cursor {
-                let compare = format!(" AND ({at}, {id}) {operator} (");
-                statement = statement.push(&compare).push_value(cursor.at);
+                let compare = format!(" AND ({number}, {id}) {operator} (");
+                statement = statement.push(&compare).push_value(cursor.number);
                 statement = statement.push(", ").push_value(cursor.id).push(")");
             }
         }
 
         let is_descending = (order == Order::NewestFirst) != self.from_end;
         let order = if is_descending { "DESC" } else { "ASC" };
-        let order = format!(" ORDER BY {at} {order}, {id} {order} LIMIT ");
+        let order = format!(" ORDER BY {number} {order}, {id} {order} LIMIT ");
         // One more than asked for, to know whether there is more.
         statement.push(&order).push_value(i64::from(self.limit) + 1)
     }

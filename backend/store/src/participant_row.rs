@@ -2,6 +2,7 @@
 
 use parlor_domain::id::{ParticipantId, RoomId, TenantId};
 use parlor_domain::participant::{Membership, Participant, Role};
+use parlor_domain::points::MemberNumber;
 use parlor_domain::room_aggregate::{Census, OnlineCount, RoomAggregate};
 use parlor_domain::stage::StageRole;
 
@@ -13,6 +14,7 @@ pub(crate) fn columns(table: &str) -> String {
     [
         "id",
         "viewer_id",
+        "number",
         "name",
         "role",
         "membership",
@@ -33,6 +35,7 @@ pub(crate) fn read(row: &mut Row) -> Result<Participant, sqlx::Error> {
     Ok(Participant {
         id: ParticipantId(row.take()?),
         viewer_id: read_viewer_id(&row.take::<String>()?)?,
+        number: MemberNumber(row.take_narrow()?),
         name: row.take()?,
         role: named(Role::ALL, Role::as_str, &row.take::<String>()?)?,
         membership: named(Membership::ALL, Membership::as_str, &row.take::<String>()?)?,
@@ -73,8 +76,8 @@ fn named<T: Copy, const N: usize>(
         .ok_or_else(|| corrupt(format!("`{name}` is nothing that a participant can be")))
 }
 
-pub(crate) const INSERT: &str = "INSERT INTO participants (id, tenant_id, room_id, viewer_id, name,
-    role, membership, stage_role, requested_seq, overrides, is_listed, is_online, version, joined_at,
+pub(crate) const INSERT: &str = "INSERT INTO participants (id, tenant_id, room_id, viewer_id, number,
+    name,    role, membership, stage_role, requested_seq, overrides, is_listed, is_online, version, joined_at,
     left_at) ";
 
 pub(crate) const REPLACE: &str = " ON CONFLICT (id) DO UPDATE SET
@@ -89,6 +92,7 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Participant) -> Ve
         tenant_id,
         room_id,
         one.viewer_id.as_str(),
+        one.number.0,
         one.name.as_str(),
         one.role.as_str(),
         one.membership.as_str(),
@@ -107,7 +111,7 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Participant) -> Ve
 pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.owners,
     room_censuses.role_holders, room_censuses.on_stage, room_censuses.waiting,
     room_censuses.host_id, room_censuses.online, room_censuses.online_changes,
-    room_censuses.audited";
+    room_censuses.audited, room_censuses.numbered";
 
 /// Reads a census whose columns are all empty where an outer join found none.
 pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
@@ -120,6 +124,7 @@ pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
         host: row.take::<Option<uuid::Uuid>>()?.map(ParticipantId),
         online: read_online(row)?,
         audited: read_count(row)?,
+        numbered: read_count(row)?,
     })
 }
 
@@ -141,13 +146,13 @@ pub(crate) fn read_count(row: &mut Row) -> Result<i64, sqlx::Error> {
 
 pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
     owners, role_holders, on_stage, waiting, host_id, online, online_changes,
-    audited) ";
+    audited, numbered) ";
 
 pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
     on_stage = excluded.on_stage, waiting = excluded.waiting, host_id = excluded.host_id,
     online = excluded.online, online_changes = excluded.online_changes,
-    audited = excluded.audited";
+    audited = excluded.audited, numbered = excluded.numbered";
 
 pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
     let census = &of.census;
@@ -164,5 +169,6 @@ pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
         census.online.count,
         census.online.changes,
         census.audited,
+        census.numbered,
     ]
 }

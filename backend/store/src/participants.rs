@@ -168,7 +168,7 @@ impl Store {
                 .push_value(tenant_id)
         };
         let select = of_room(&format!("SELECT {AUDIT_COLUMNS}"));
-        let select = page.limit(select, Order::OldestFirst, "at", "id");
+        let select = page.limit(select, Order::OldestFirst, "seq", "id");
 
         let mut transaction = self.engine.begin_read().await?;
         // Positions have no gap, so the last one is how many there are.

@@ -9,8 +9,10 @@
 mod aggregate;
 mod command;
 mod due_work;
+mod fingerprint;
 mod lane;
 mod people;
+mod points;
 mod presence;
 mod queue;
 mod rooms;
@@ -30,6 +32,7 @@ use tokio::task::JoinSet;
 pub use aggregate::{Aggregate, Kind, Subject};
 pub use command::{Command, NotDone};
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
+pub use points::AdjustPoints;
 pub use presence::ChangePresence;
 pub use rooms::{DeleteRoom, EndExpired, RecordContribution, UpdateRoom};
 pub use sessions::ChangeSession;

@@ -6,15 +6,15 @@ use parlor_domain::contribution::{Contribution, Report, Status};
 use parlor_domain::id::RoomId;
 use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal, check_slug};
 use parlor_domain::room_aggregate::{
-    ContributionRef, DeleteRoomRefusal, Fingerprint, MessageKey, RecordContributionRefusal,
+    AnswerKey, ContributionRef, DeleteRoomRefusal, Fingerprint, RecordContributionRefusal,
     RoomAggregate,
 };
 use parlor_domain::time::ServerTime;
 use parlor_node::ids::Ids;
 use parlor_store::RoomNeeds;
-use sha2::{Digest, Sha256};
 
 use super::Command;
+use super::fingerprint::fingerprint;
 
 pub struct UpdateRoom(pub RoomChange);
 
@@ -36,13 +36,9 @@ pub struct EndExpired {
 impl RecordContribution {
     /// A report to `room_id`, whose content is told from others' by its digest.
     pub fn new(room_id: RoomId, report: Report) -> Self {
-        let mut digest = Sha256::new();
-        digest.update(room_id.0);
-        digest.update(serde_json::to_vec(&report).expect("a report has only JSON's own shapes"));
-
         Self {
+            fingerprint: fingerprint(room_id, &report),
             report,
-            fingerprint: digest.finalize().into(),
         }
     }
 }
@@ -78,6 +74,7 @@ impl Command for DeleteRoom {
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
         needs.contributions.any = true;
+        needs.points.ledger = true;
     }
 
     fn decide(
@@ -98,16 +95,13 @@ impl Command for RecordContribution {
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
         let contribution = ContributionRef::of_report(&self.report);
+        needs.answers.push(AnswerKey::of_report(&self.report));
         let needs = &mut needs.contributions;
         if self.report.status == Status::Reversed {
             needs.reversals.push(contribution.clone());
         }
         needs.reported.push(contribution);
         needs.viewers.extend(self.report.viewer_id().cloned());
-        needs.answers.push(MessageKey {
-            provider: self.report.provider.clone(),
-            key: self.report.idempotency_key.clone(),
-        });
     }
 
     fn decide(

@@ -31,7 +31,7 @@ impl AuditQuery {
             .await?;
 
         Ok(connection!(AuditConnection { AuditEdge }, found, |entry| {
-            (entry.at, entry.id.0)
+            (entry.seq, entry.id.0)
         }))
     }
 }

@@ -1,13 +1,12 @@
 //! Changing who is in a room, what they may do, and who speaks.
 
 use async_graphql::{Context, ID, Object};
-use parlor_domain::id::{ParticipantId, ViewerId};
+use parlor_domain::id::ViewerId;
 use parlor_domain::participant::Participant as DomainParticipant;
 use parlor_domain::room_aggregate::{Actor, Override, OverrideChange, RoomAggregate, Target};
 use parlor_domain::time::ServerTime;
 use parlor_node::ids::Ids;
 use parlor_writer::{Act, Command, Join, Leave};
-use uuid::Uuid;
 
 use super::input::{
     AssignRoleInput, CapabilityTermsInput, ClearCapabilityInput, HandOverHostInput, JoinRoomInput,
@@ -15,12 +14,10 @@ use super::input::{
 };
 use super::{Capability, Participant, Seen};
 use crate::fault::Fault;
+use crate::global_id::NOBODY;
 use crate::refusal::{Refusal, Stop, results};
 use crate::submit::submit_to;
 use crate::{app, caller, global_id};
-
-/// What a malformed id stands for: nobody ever has it, so it is answered as any unknown id is.
-const NOBODY: ParticipantId = ParticipantId(Uuid::nil());
 
 #[derive(Default)]
 pub(crate) struct PeopleMutation;

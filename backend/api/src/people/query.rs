@@ -75,7 +75,7 @@ impl PeopleQuery {
     /// What the caller is in a room, and may do there.
     async fn room_access(&self, context: &Context<'_>, room_id: ID) -> Result<RoomAccess, Fault> {
         let reader = Reader::of(context, &room_id).await?;
-        let own = reader.own.clone();
+        let own = reader.own().cloned();
 
         Ok(RoomAccess {
             capabilities: capabilities(reader.capabilities()),

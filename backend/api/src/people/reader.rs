@@ -35,7 +35,7 @@ pub(crate) struct Reader {
     pub(crate) view: RoomView,
     actor: Actor,
     /// The person as a participant.
-    pub(super) own: Option<DomainParticipant>,
+    own: Option<DomainParticipant>,
     now: ServerTime,
 }
 
@@ -75,6 +75,11 @@ impl Reader {
 
     pub(crate) fn room(&self) -> (TenantId, RoomId) {
         (self.view.room.tenant_id, self.view.room.id)
+    }
+
+    /// The caller as a participant, if they ever joined.
+    pub(crate) fn own(&self) -> Option<&DomainParticipant> {
+        self.own.as_ref()
     }
 
     pub(super) fn capabilities(&self) -> Vec<participant::Capability> {

@@ -39,6 +39,7 @@ impl From<DeleteRoomRefusal> for Refusal {
             DeleteRoomRefusal::StaleVersion { .. } => "STALE_VERSION",
             DeleteRoomRefusal::SessionLive => "SESSION_LIVE",
             DeleteRoomRefusal::HasContributions => "HAS_CONTRIBUTIONS",
+            DeleteRoomRefusal::HasBooks => "HAS_BOOKS",
         };
 
         Self::conflict(code, refusal)

@@ -51,6 +51,12 @@ pub enum Capability {
     /// Grant and deny capabilities.
     #[serde(rename = "capability.grant")]
     CapabilityGrant,
+    /// Read everyone's points, and the room's books.
+    #[serde(rename = "points.read")]
+    PointsRead,
+    /// Grant and charge points.
+    #[serde(rename = "points.adjust")]
+    PointsAdjust,
 }
 
 /// How long a capability is held, as far as anybody has said.
@@ -78,17 +84,18 @@ pub struct Terms {
 }
 
 const MEMBER: [Capability; 1] = [Capability::StageSpeak];
-const MODERATOR: [Capability; 6] = [
+const MODERATOR: [Capability; 7] = [
     Capability::StageSpeak,
     Capability::StageInvite,
     Capability::StageModerate,
     Capability::ParticipantRename,
     Capability::ParticipantRemove,
     Capability::AuditRead,
+    Capability::PointsRead,
 ];
 
 impl Capability {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::StageSpeak,
         Self::StageInvite,
         Self::StageModerate,
@@ -100,6 +107,8 @@ impl Capability {
         Self::SessionManage,
         Self::RoleAssign,
         Self::CapabilityGrant,
+        Self::PointsRead,
+        Self::PointsAdjust,
     ];
 
     /// The capability's name in the API, which messages use.
@@ -116,6 +125,8 @@ impl Capability {
             Self::SessionManage => "SESSION_MANAGE",
             Self::RoleAssign => "ROLE_ASSIGN",
             Self::CapabilityGrant => "CAPABILITY_GRANT",
+            Self::PointsRead => "POINTS_READ",
+            Self::PointsAdjust => "POINTS_ADJUST",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A provider's message about a contribution, applied to a room.
 
-use super::{Answer, ContributionRef, Fingerprint, MessageKey, RoomAggregate};
+use super::{AnswerKey, Answered, ContributionRef, Fingerprint, Operation, RoomAggregate};
 use crate::contribution::{Contribution, Report, STAFF_PROVIDER, Status};
 use crate::event::EventBody;
 use crate::id::{ContributionId, IdSource};
@@ -39,15 +39,12 @@ impl RoomAggregate {
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Result<Contribution, RecordContributionRefusal> {
-        let key = MessageKey {
-            provider: report.provider.clone(),
-            key: report.idempotency_key.clone(),
-        };
+        let key = AnswerKey::of_report(&report);
         if let Some(answer) = self.known.answers.get(&key) {
-            return if answer.fingerprint == fingerprint {
-                Ok(answer.contribution.clone())
-            } else {
-                Err(RecordContributionRefusal::KeyReused(report.idempotency_key))
+            return match answer.to(fingerprint) {
+                Some(Answered::Contribution(contribution)) => Ok(*contribution),
+                Some(Answered::Transfer(_)) => key.is_answered_otherwise(),
+                None => Err(RecordContributionRefusal::KeyReused(report.idempotency_key)),
             };
         }
         if self.room.state == RoomState::Archived && report.provider == STAFF_PROVIDER {
@@ -73,12 +70,8 @@ impl RoomAggregate {
             None => self.record_first_report(report, ids, now),
             Some(known) => self.record_next_report(known, report.status, ids, now),
         };
-        let answer = Answer {
-            fingerprint,
-            contribution: contribution.clone(),
-        };
-        self.known.answers.put(key.clone(), answer.clone());
-        self.changes.answers.insert(key, answer);
+        let answered = Answered::Contribution(Box::new(contribution.clone()));
+        self.answer(key, fingerprint, answered);
 
         Ok(contribution)
     }
@@ -172,6 +165,17 @@ impl RoomAggregate {
             .insert(contribution.id, contribution.clone());
 
         contribution
+    }
+}
+
+impl AnswerKey {
+    /// A report's key is its provider's id of the message.
+    pub fn of_report(report: &Report) -> Self {
+        Self {
+            actor: report.provider.clone(),
+            operation: Operation::RecordContribution,
+            key: report.idempotency_key.clone(),
+        }
     }
 }
 

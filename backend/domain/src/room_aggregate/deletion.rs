@@ -12,10 +12,12 @@ pub enum DeleteRoomRefusal {
     SessionLive,
     #[error("contributions were recorded in the room, and they are kept; archive it instead")]
     HasContributions,
+    #[error("points were moved in the room, and its books are kept; archive it instead")]
+    HasBooks,
 }
 
 impl RoomAggregate {
-    /// Deletes the room, whose contributions the batch has to know of. Nothing can be decided on it
+    /// Deletes the room, whose contributions and books the batch has to know of. Nothing can be decided on it
     /// afterwards.
     pub fn delete_room(&mut self, version: i32) -> Result<Room, DeleteRoomRefusal> {
         if version != self.room.version {
@@ -30,6 +32,9 @@ impl RoomAggregate {
             has_contributions.expect("a batch that deletes looks for contributions");
         if has_contributions || !self.changes.contributions.is_empty() {
             return Err(DeleteRoomRefusal::HasContributions);
+        }
+        if self.known.books.ledger().seq > 0 {
+            return Err(DeleteRoomRefusal::HasBooks);
         }
 
         self.changes.deleted = true;

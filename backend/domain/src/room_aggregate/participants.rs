@@ -108,6 +108,7 @@ impl RoomAggregate {
             None => Participant {
                 id: ParticipantId::next(ids),
                 viewer_id: viewer_id.clone(),
+                number: self.census.next_number(),
                 name: name.to_owned(),
                 role: Role::Member,
                 membership: Membership::Joined,

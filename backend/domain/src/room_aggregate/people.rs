@@ -5,6 +5,7 @@ use super::{Lookups, RoomAggregate};
 use crate::event::EventBody;
 use crate::id::{IdSource, ParticipantId, ViewerId};
 use crate::participant::{Participant, ParticipantProfile, Role, SMALL_ROOM_MAX};
+use crate::points::MemberNumber;
 use crate::stage::StageRole;
 use crate::time::ServerTime;
 
@@ -31,6 +32,8 @@ pub struct Census {
     pub online: OnlineCount,
     /// The entries of the audit trail, and so the position of the last.
     pub audited: i64,
+    /// Everyone who ever joined, and so the next number to be given.
+    pub numbered: i64,
 }
 
 /// How many participants are online, and how often that number has changed, by which the later of
@@ -88,6 +91,13 @@ impl People {
 }
 
 impl Census {
+    /// Gives out the next number.
+    pub(super) fn next_number(&mut self) -> MemberNumber {
+        let number = u32::try_from(self.numbered).expect("a room has fewer members than numbers");
+        self.numbered += 1;
+        MemberNumber(number)
+    }
+
     fn count(&mut self, participant: &Participant, by: i64) {
         let add = |counter: &mut i64, counts: bool| *counter += if counts { by } else { 0 };
         add(&mut self.joined, participant.is_joined());

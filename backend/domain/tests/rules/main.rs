@@ -18,6 +18,7 @@ mod crowds;
 mod hype_train;
 mod membership;
 mod places;
+mod points;
 mod presence;
 mod roles_model;
 mod rooms_and_reports;

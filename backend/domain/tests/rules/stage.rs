@@ -6,7 +6,7 @@ use parlor_domain::hype_train::{HypeTrain, Level, Program};
 use parlor_domain::id::{Epoch, IdSource, RoomId, TenantId};
 use parlor_domain::room::{Room, RoomDraft, RoomState};
 use parlor_domain::room_aggregate::{
-    ContributionRef, MessageKey, RecordContributionRefusal, RoomAggregate,
+    AnswerKey, ContributionRef, RecordContributionRefusal, RoomAggregate,
 };
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
@@ -156,10 +156,7 @@ impl Stage {
     /// Looks up what `report` needs: what was known stays, and the rest is not there.
     fn look_up(&mut self, report: &Report) {
         let known = &mut self.aggregate.known;
-        known.answers.ask(MessageKey {
-            provider: report.provider.clone(),
-            key: report.idempotency_key.clone(),
-        });
+        known.answers.ask(AnswerKey::of_report(report));
         known.contributions.ask(ContributionRef::of_report(report));
         known.reversals.ask(ContributionRef::of_report(report));
         if let (Some(train), Some(viewer)) = (&self.aggregate.train, report.viewer_id()) {

@@ -276,7 +276,7 @@ async fn list(args: &CommonArgs) -> Result<()> {
         let page = store.tenants_page(request).await;
         let page = page.context("cannot read the tenants")?;
         after = page.items.last().map(|last| Cursor {
-            at: last.created_at,
+            number: last.created_at.unix_millis(),
             id: last.id.0,
         });
         tenants.extend(page.items);

@@ -17,6 +17,7 @@ mod keys;
 mod origins;
 mod people;
 mod person;
+mod points;
 mod rooms;
 mod schema;
 mod server;

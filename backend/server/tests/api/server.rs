@@ -230,6 +230,7 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             "input: $input",
             CONTRIBUTION,
         ),
+        "grantPoints" | "chargePoints" => ("$input: PointsInput!", "input: $input", TRANSFER),
         "createOverlayToken" => (
             "$input: CreateOverlayTokenInput!",
             "input: $input",
@@ -308,6 +309,8 @@ const CONTRIBUTION: &str = "... on Contribution {
     id provider contributionRef kind amount currency tier quantity viewerId viewerName status hype
     occurredAt recordedAt message amendments { field kind }
 }";
+const TRANSFER: &str =
+    "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
 const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
     secret browserSourceUrl overlayToken { id label createdAt revokedAt }
 }";

@@ -146,6 +146,7 @@ async fn whoever_finds_what_a_dead_node_left_clears_it_all(database: String) {
     // Behind the writer's back, which would clear up after the room, as it does in time.
     let mut needs = RoomNeeds::new(server.tenant, deleted);
     needs.contributions.any = true;
+    needs.points.ledger = true;
     let mut batch = store.begin(&[needs]).await.unwrap();
     let room = batch.room(server.tenant, deleted).unwrap();
     room.delete_room(room.room.version).unwrap();

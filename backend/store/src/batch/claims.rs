@@ -16,10 +16,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::room_aggregate::{ContributionRef, MessageKey, Reported, RoomAggregate};
+use parlor_domain::room_aggregate::{AnswerKey, ContributionRef, Reported, RoomAggregate};
 
 use super::rooms::{RoomKey, Rooms};
-use super::{RoomNeeds, contributions};
+use super::{RoomNeeds, answers, contributions};
 use crate::engine::Transaction;
 use crate::set::Dialect;
 use crate::sql::Statement;
@@ -27,7 +27,7 @@ use crate::sql::Statement;
 /// What several rooms of a batch want, with the rooms that do.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    answers: HashMap<(TenantId, MessageKey), Vec<RoomId>>,
+    answers: HashMap<(TenantId, AnswerKey), Vec<RoomId>>,
     reported: HashMap<(TenantId, ContributionRef), Vec<RoomId>>,
     slugs: HashMap<(TenantId, String), Vec<RoomId>>,
 }
@@ -39,7 +39,7 @@ impl Shared {
         }
 
         Self {
-            answers: shared(rooms.clone(), |one| &one.contributions.answers),
+            answers: shared(rooms.clone(), |one| &one.answers),
             reported: shared(rooms.clone(), |one| &one.contributions.reported),
             slugs: shared(rooms, |one| &one.slugs),
         }
@@ -128,13 +128,13 @@ pub(super) async fn claim(
     transaction: &mut Transaction,
     rooms: &Rooms,
 ) -> Result<bool, sqlx::Error> {
-    if !contributions::claims_something(rooms) {
+    if !answers::claims_something(rooms) && !contributions::claims_something(rooms) {
         return Ok(true);
     }
 
     match transaction.dialect() {
         Dialect::Sqlite => {
-            let is_free = contributions::claim(transaction, rooms).await?;
+            let is_free = claim_in_order(transaction, rooms).await?;
             assert!(
                 is_free,
                 "nobody else writes, so what is taken was looked up"
@@ -144,7 +144,7 @@ pub(super) async fn claim(
         Dialect::Postgres => {
             let savepoint = Statement::new("SAVEPOINT claims");
             transaction.execute(savepoint).await?;
-            let is_free = contributions::claim(transaction, rooms).await?;
+            let is_free = claim_in_order(transaction, rooms).await?;
             if !is_free {
                 // Gives the keys back as well, for whoever waits for them.
                 let back = Statement::new("ROLLBACK TO SAVEPOINT claims");
@@ -153,4 +153,10 @@ pub(super) async fn claim(
             Ok(is_free)
         }
     }
+}
+
+/// Claims keys before references, which is the order that everyone keeps.
+async fn claim_in_order(transaction: &mut Transaction, rooms: &Rooms) -> Result<bool, sqlx::Error> {
+    Ok(answers::claim(transaction, rooms).await?
+        && contributions::claim(transaction, rooms).await?)
 }

@@ -1,28 +1,22 @@
-//! Contributions and the answers to their reports: looked up, claimed, written.
+//! Contributions: looked up, claimed, written.
 //!
-//! A report's key and a contribution's reference are each one room's for ever. What a batch makes is
-//! inserted under them before anything else is written, in the order of the keys; see [`super::claims`].
+//! A contribution's reference is one room's for ever. What a batch makes is inserted under it before anything
+//! else is written, in the order of the references; see [`super::claims`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::id::{RoomId, TenantId, ViewerId};
-use parlor_domain::room_aggregate::{Answer, ContributionRef, Fingerprint, MessageKey, Reported};
+use parlor_domain::room_aggregate::{ContributionRef, Reported};
 
 use super::rooms::Rooms;
 use super::write::{Room, each};
 use crate::contribution_row;
 use crate::engine::Transaction;
-use crate::error::is_unreadable;
-use crate::sql::{Row, corrupt, row, to_json};
-
-/// The operation that the keys of contribution reports belong to.
-const RECORD_CONTRIBUTION: &str = "record_contribution";
+use crate::sql::row;
 
 /// What commands ask of contributions.
 #[derive(Debug, Clone, Default)]
 pub struct ContributionNeeds {
-    /// The keys of the reports.
-    pub answers: Vec<MessageKey>,
     /// What the reports speak of.
     pub reported: Vec<ContributionRef>,
     /// Those of them that a report would reverse.
@@ -37,69 +31,8 @@ pub(super) async fn load(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
 ) -> Result<(), sqlx::Error> {
-    answers(transaction, rooms).await?;
     reported(transaction, rooms).await?;
     any(transaction, rooms).await
-}
-
-async fn answers(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
-    let mut wanted = BTreeSet::new();
-    let mut asked_by: BTreeMap<(TenantId, MessageKey), Vec<RoomId>> = BTreeMap::new();
-    for locked in rooms.all_mut() {
-        let (room_id, tenant_id) = (locked.needs.room_id, locked.needs.tenant_id);
-        for key in &locked.needs.contributions.answers {
-            locked.aggregate.known.answers.ask(key.clone());
-            wanted.insert((tenant_id, key.clone()));
-            let asked_by = asked_by.entry((tenant_id, key.clone())).or_default();
-            asked_by.push(room_id);
-        }
-    }
-    let keys = wanted
-        .iter()
-        .map(|(tenant_id, key)| row![*tenant_id, key.provider.as_str(), key.key.as_str()])
-        .collect();
-    let text = format!(
-        "SELECT answers.tenant_id, answers.actor, answers.idempotency_key, answers.fingerprint,
-             answers.answer
-         FROM wanted CROSS JOIN answers
-         WHERE answers.tenant_id = wanted.tenant_id AND answers.actor = wanted.actor
-             AND answers.operation = '{RECORD_CONTRIBUTION}'
-             AND answers.idempotency_key = wanted.idempotency_key"
-    );
-
-    let table = "wanted (tenant_id, actor, idempotency_key)";
-    for mut row in transaction.look_up(table, keys, &text).await? {
-        let tenant_id = TenantId(row.take()?);
-        let key = MessageKey {
-            provider: row.take()?,
-            key: row.take()?,
-        };
-        let answer = match read_answer(&mut row) {
-            Err(error) if !is_unreadable(&error) => return Err(error),
-            answer => answer.map_err(|error| error.to_string()),
-        };
-        let asked_by = asked_by.remove(&(tenant_id, key.clone()));
-        for room_id in asked_by.into_iter().flatten() {
-            rooms.read_into((room_id, tenant_id), "answer", |locked| {
-                let answer = answer.clone().map_err(corrupt)?;
-                locked.aggregate.known.answers.put(key.clone(), answer);
-                Ok(())
-            })?;
-        }
-    }
-
-    Ok(())
-}
-
-fn read_answer(row: &mut Row) -> Result<Answer, sqlx::Error> {
-    let fingerprint: Vec<u8> = row.take()?;
-    let fingerprint = Fingerprint::try_from(fingerprint)
-        .map_err(|found| corrupt(format!("a fingerprint has {} bytes", found.len())))?;
-
-    Ok(Answer {
-        fingerprint,
-        contribution: row.take_json()?,
-    })
 }
 
 async fn reported(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
@@ -176,24 +109,18 @@ async fn any(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sql
 
 /// Whether there is anything to claim.
 pub(super) fn claims_something(rooms: &Rooms) -> bool {
-    rooms.all().any(|locked| {
-        let changes = &locked.aggregate.changes;
-        !changes.answers.is_empty() || !changes.first_reported.is_empty()
-    })
+    let mut rooms = rooms.all();
+    rooms.any(|locked| !locked.aggregate.changes.first_reported.is_empty())
 }
 
-/// Inserts what the batch answers and what it reports first. Returns whether all of it was free.
+/// Inserts what the batch reports first. Returns whether all of it was free.
 pub(super) async fn claim(
     transaction: &mut Transaction,
     rooms: &Rooms,
 ) -> Result<bool, sqlx::Error> {
-    let mut answers = BTreeMap::new();
     let mut reported = BTreeMap::new();
     for of in rooms.all().map(|locked| &locked.aggregate) {
         let (room_id, tenant_id) = (of.room.id, of.room.tenant_id);
-        for (key, answer) in &of.changes.answers {
-            answers.insert((tenant_id, key), answer);
-        }
         for id in &of.changes.first_reported {
             let one = &of.changes.contributions[id];
             let key = (tenant_id, &one.provider, &one.contribution_ref);
@@ -201,27 +128,7 @@ pub(super) async fn claim(
         }
     }
 
-    let (answered, first) = (answers.len(), reported.len());
-    let answers = answers
-        .into_iter()
-        .map(|((tenant_id, key), answer)| {
-            row![
-                tenant_id,
-                key.provider.as_str(),
-                RECORD_CONTRIBUTION,
-                key.key.as_str(),
-                &answer.fingerprint,
-                to_json(&answer.contribution),
-            ]
-        })
-        .collect();
-    let insert = "INSERT INTO answers
-        (tenant_id, actor, operation, idempotency_key, fingerprint, answer) ";
-    let free = " ON CONFLICT (tenant_id, actor, operation, idempotency_key) DO NOTHING";
-    if transaction.insert(insert, answers, free).await? < answered {
-        return Ok(false);
-    }
-
+    let first = reported.len();
     let reported = reported
         .into_iter()
         .map(|((tenant_id, ..), (room_id, one))| contribution_row::row(room_id, tenant_id, one))

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::room_aggregate::AnswerKey;
 
 use super::rooms::RoomKey;
-use super::{ContributionNeeds, PeopleNeeds};
+use super::{ContributionNeeds, PeopleNeeds, PointsNeeds};
 
 /// What a batch decides on, and what its commands need looked up.
 ///
@@ -28,8 +29,11 @@ pub struct TenantNeeds {
 pub struct RoomNeeds {
     pub tenant_id: TenantId,
     pub room_id: RoomId,
+    /// The idempotency keys of the commands.
+    pub answers: Vec<AnswerKey>,
     pub contributions: ContributionNeeds,
     pub people: PeopleNeeds,
+    pub points: PointsNeeds,
     /// What the room may be called, as far as it may be a slug at all.
     pub slugs: Vec<String>,
 }
@@ -67,8 +71,10 @@ impl RoomNeeds {
         Self {
             tenant_id,
             room_id,
+            answers: Vec::new(),
             contributions: ContributionNeeds::default(),
             people: PeopleNeeds::default(),
+            points: PointsNeeds::default(),
             slugs: Vec::new(),
         }
     }

@@ -51,7 +51,7 @@ pub(super) async fn sqlite(settings: &Settings) -> Result<Engine, sqlx::Error> {
         .disable_statement_logging();
     let writing = options
         .clone()
-        .create_if_missing(true)
+        .create_if_missing(settings.makes_file)
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
         // What a statement may have to take back is kept in memory instead of a file beside the database.

@@ -70,6 +70,7 @@ async fn delete(
 ) -> Result<Vec<Committed>, DeleteRoomRefusal> {
     let mut needed = RoomNeeds::new(tenant_id, room_id);
     needed.contributions.any = true;
+    needed.points.ledger = true;
     let mut batch = store.begin(&[needed]).await.unwrap();
     let room = batch.room(tenant_id, room_id).unwrap();
     room.delete_room(room.room.version)?;
@@ -182,6 +183,7 @@ async fn a_batch_cannot_delete_what_it_gave_something_to(database: Database) {
     let report = donation("k1", "ann", 600);
     let mut needed = needs(tenant_id, made.room.id, std::slice::from_ref(&report));
     needed.contributions.any = true;
+    needed.points.ledger = true;
 
     let mut batch = store.begin(&[needed]).await.unwrap();
     let room = batch.room(tenant_id, made.room.id).unwrap();

@@ -12,6 +12,7 @@ mod harness;
 mod logs;
 mod overlay_tokens;
 mod people;
+mod points;
 mod presence;
 mod reversals;
 mod rooms;

@@ -276,7 +276,7 @@ async fn people_are_listed_page_by_page_and_by_what_they_are(database: Database)
     let cem = scene.found("cem").await;
     let after = PageRequest {
         after: Some(parlor_store::Cursor {
-            at: cem.joined_at,
+            number: cem.joined_at.unix_millis(),
             id: cem.id.0,
         }),
         ..request(3)

@@ -221,7 +221,7 @@ async fn rooms_are_paged_both_ways(database: Database) {
     }
     let cursor = |index: usize| {
         Some(Cursor {
-            at: all[index].1,
+            number: all[index].1.unix_millis(),
             id: all[index].0.0,
         })
     };

@@ -6,7 +6,7 @@ use parlor_domain::hype_train::{Level, Program};
 use parlor_domain::id::{Epoch, IdSource, RoomId, TenantId, ViewerId};
 use parlor_domain::room::{Room, RoomDraft, RoomState};
 use parlor_domain::room_aggregate::{
-    ContributionRef, Fingerprint, MessageKey, RecordContributionRefusal, RoomAggregate,
+    AnswerKey, ContributionRef, Fingerprint, RecordContributionRefusal, RoomAggregate,
 };
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
@@ -173,16 +173,12 @@ pub(crate) fn report(
 
 /// What `reports` need of a room.
 pub(crate) fn needs(tenant_id: TenantId, room_id: RoomId, reports: &[Report]) -> RoomNeeds {
-    let key = |one: &Report| MessageKey {
-        provider: one.provider.clone(),
-        key: one.idempotency_key.clone(),
-    };
     let viewer = |one: &Report| one.viewer_id().cloned();
     let reversals = reports.iter().filter(|one| one.status == Status::Reversed);
 
     RoomNeeds {
+        answers: reports.iter().map(AnswerKey::of_report).collect(),
         contributions: ContributionNeeds {
-            answers: reports.iter().map(key).collect(),
             reported: reports.iter().map(ContributionRef::of_report).collect(),
             reversals: reversals.map(ContributionRef::of_report).collect(),
             viewers: reports.iter().filter_map(viewer).collect::<Vec<ViewerId>>(),

@@ -133,7 +133,7 @@ async fn a_rooms_sessions_are_paged_from_the_newest(database: Database) {
     let cursor = |index: usize| {
         let session = &all.items[index];
         Some(Cursor {
-            at: session.started_at,
+            number: session.started_at.unix_millis(),
             id: session.id.0,
         })
     };

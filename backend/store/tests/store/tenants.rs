@@ -165,7 +165,7 @@ async fn tenants_come_in_pages_with_their_own_origins(database: Database) {
     assert_eq!((page.total_count, page.has_next), (5, true));
     let rest = PageRequest {
         after: Some(Cursor {
-            at: made[2].created_at,
+            number: made[2].created_at.unix_millis(),
             id: made[2].id.0,
         }),
         ..first

@@ -157,6 +157,7 @@ pub(crate) fn audit(data: audit::ResponseData) -> AuditPage {
         expires_at_unix_millis: entry.expires_at.map(|at| at.0),
         reason: entry.reason,
         from_participant_id: entry.from_participant_id,
+        points: entry.points.map(|points| points.0),
     });
 
     AuditPage {

@@ -57,6 +57,8 @@ pub struct AuditEntry {
     pub reason: Option<String>,
     /// Who was the host before, by global id.
     pub from_participant_id: Option<String>,
+    /// How many points were granted or charged.
+    pub points: Option<i64>,
 }
 
 /// What somebody did by their authority.
@@ -83,6 +85,10 @@ pub enum AuditAction {
     MovedToAudience,
     /// Made the host.
     HostHandedOver,
+    /// Granted points.
+    PointsGranted,
+    /// Charged points.
+    PointsCharged,
     /// Something that this version has never heard of.
     #[serde(other)]
     Unknown,

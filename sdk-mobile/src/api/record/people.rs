@@ -99,6 +99,10 @@ pub enum Capability {
     RoleAssign,
     /// Grant and deny capabilities.
     CapabilityGrant,
+    /// Read everyone's points, and the room's books.
+    PointsRead,
+    /// Grant and charge points.
+    PointsAdjust,
     /// Something that this version has never heard of. Not to be granted or denied.
     #[serde(other)]
     Unknown,

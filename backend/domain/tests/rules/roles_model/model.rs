@@ -42,6 +42,7 @@ const ADDED: [&[Capability]; 3] = [
         Capability::ParticipantRename,
         Capability::ParticipantRemove,
         Capability::AuditRead,
+        Capability::PointsRead,
     ],
     &[
         Capability::StageHost,
@@ -49,6 +50,7 @@ const ADDED: [&[Capability]; 3] = [
         Capability::SessionManage,
         Capability::RoleAssign,
         Capability::CapabilityGrant,
+        Capability::PointsAdjust,
     ],
 ];
 

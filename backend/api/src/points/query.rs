@@ -1,0 +1,79 @@
+//! Reading points.
+
+use async_graphql::{Context, ID, Object};
+use parlor_domain::participant::{Capability, Participant};
+
+use super::{Books, Economy, PointsAccount};
+use crate::fault::Fault;
+use crate::global_id::IdKind;
+use crate::people::Reader;
+use crate::{app, global_id};
+
+#[derive(Default)]
+pub(crate) struct PointsQuery;
+
+#[Object]
+impl PointsQuery {
+    /// What a participant of a room has, and why: the caller, unless somebody else is named, which needs
+    /// `POINTS_READ`. Null if there is no such participant, or the caller has never joined.
+    async fn points_account(
+        &self,
+        context: &Context<'_>,
+        room_id: ID,
+        participant_id: Option<ID>,
+    ) -> Result<Option<PointsAccount>, Fault> {
+        let reader = Reader::of(context, &room_id).await?;
+        let participant = match participant_id {
+            None => reader.own().cloned(),
+            Some(id) => named(context, &reader, &id).await?,
+        };
+        let Some(participant) = participant else {
+            return Ok(None);
+        };
+
+        let (tenant_id, room_id) = reader.room();
+        let member = participant.number;
+        let balance = app(context).store.balance(tenant_id, room_id, member);
+        let balance = balance.await?;
+        let books = Books {
+            tenant_id,
+            room_id,
+            member,
+            sees_actors: reader.require(Capability::PointsRead).is_ok(),
+        };
+        let id = IdKind::Participant.id(participant.id.0);
+
+        Ok(Some(PointsAccount::new(id, balance, books)))
+    }
+
+    /// How a room's books stand. Needs `POINTS_READ`.
+    async fn economy(&self, context: &Context<'_>, room_id: ID) -> Result<Economy, Fault> {
+        let reader = Reader::of(context, &room_id).await?;
+        reader.require(Capability::PointsRead)?;
+        let (tenant_id, room_id) = reader.room();
+
+        Ok(app(context).store.ledger(tenant_id, room_id).await?.into())
+    }
+}
+
+/// The participant of the room that the caller calls `id`, if the caller may read their points.
+async fn named(
+    context: &Context<'_>,
+    reader: &Reader,
+    id: &ID,
+) -> Result<Option<Participant>, Fault> {
+    let id = global_id::parse_participant_id(id);
+    if let Some(own) = reader.own()
+        && Some(own.id) == id
+    {
+        return Ok(Some(own.clone()));
+    }
+    reader.require(Capability::PointsRead)?;
+    let Some(id) = id else { return Ok(None) };
+    let (tenant_id, room_id) = reader.room();
+    let found = app(context).store.participant(tenant_id, id).await?;
+
+    Ok(found
+        .filter(|(of_room, _)| *of_room == room_id)
+        .map(|(_, participant)| participant))
+}

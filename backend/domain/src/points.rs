@@ -1,0 +1,19 @@
+//! Channel points: whole units, moved between accounts by double entry.
+//!
+//! Points come from the room's mint and go to its sink; nothing else makes or destroys them. So a room's
+//! accounts sum to zero, whatever happened, and what a viewer has is what the transfers say.
+
+mod account;
+mod authorship;
+mod chain;
+mod ledger;
+mod proof;
+mod transfer;
+
+pub use account::{Account, Balance, MemberNumber};
+pub use authorship::Authorship;
+pub use chain::{Digest, genesis};
+pub use ledger::Ledger;
+pub use proof::{Proof, Unsound};
+pub(crate) use transfer::check_points;
+pub use transfer::{Entry, TRANSFER_POINTS_MAX, Transfer, TransferKind};

@@ -1,0 +1,70 @@
+//! Who holds points.
+
+use serde::{Deserialize, Serialize};
+
+/// A member's place in a room's books: small and dense, given when they first join, and kept for ever. It
+/// stands for the person in everything that is kept for ever, so that a person can be erased.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct MemberNumber(pub u32);
+
+/// One side of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Account {
+    /// Where points come from. What it lacks is what was ever issued.
+    Mint,
+    /// Where points go that are spent or taken back.
+    Sink,
+    Member(MemberNumber),
+}
+
+/// What a member has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Balance {
+    /// All of it, what is held included.
+    pub points: i64,
+    /// What is reserved, and nobody may spend twice.
+    pub held: i64,
+    /// How many transfers changed it: the lines of the member's statement.
+    pub lines: i64,
+}
+
+const MINT_CODE: i64 = -1;
+const SINK_CODE: i64 = -2;
+
+impl Account {
+    /// The account as a number, in storage and in what is hashed.
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Mint => MINT_CODE,
+            Self::Sink => SINK_CODE,
+            Self::Member(MemberNumber(number)) => i64::from(number),
+        }
+    }
+
+    /// The account of that number.
+    pub fn of_code(code: i64) -> Option<Self> {
+        match code {
+            MINT_CODE => Some(Self::Mint),
+            SINK_CODE => Some(Self::Sink),
+            number => Some(Self::Member(MemberNumber(u32::try_from(number).ok()?))),
+        }
+    }
+
+    pub(crate) fn member(self) -> Option<MemberNumber> {
+        match self {
+            Self::Mint | Self::Sink => None,
+            Self::Member(number) => Some(number),
+        }
+    }
+}
+
+impl Balance {
+    /// What can be spent.
+    pub fn available(self) -> i64 {
+        self.points - self.held
+    }
+}

@@ -1,0 +1,105 @@
+//! The chain: each transfer's digest covers the one before, so that none can be changed, left out or put in
+//! between without all that follow.
+//!
+//! It protects against whoever does not hold its head: who can write the whole database can write another
+//! chain. So heads are to be kept elsewhere, and `parlor verify` compares.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use super::Transfer;
+use crate::id::RoomId;
+
+/// The form of what is hashed. Another form needs another number.
+const FORM: u8 = 1;
+
+/// A SHA-256 digest, written as 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+/// A text that is not a [`Digest`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a digest is 64 hexadecimal digits")]
+pub struct NotADigest;
+
+/// Where the chain of a room begins.
+pub fn genesis(room_id: RoomId) -> Digest {
+    let mut hasher = Sha256::new();
+    hasher.update("parlor ledger");
+    hasher.update([FORM]);
+    hasher.update(room_id.0);
+
+    Digest(hasher.finalize().into())
+}
+
+impl Digest {
+    /// The chain's next link.
+    ///
+    /// Everything has a fixed width, so that no two transfers are written alike: the form, the position, the
+    /// id, both accounts, the points, the kind, the time in milliseconds, the position of what it corrects, the
+    /// id of what it is about, and the digest of who and why; with numbers as 64 bits, big-endian, and zeros
+    /// for what there is none of.
+    #[must_use]
+    pub fn followed_by(self, transfer: &Transfer) -> Self {
+        let numbers = [
+            transfer.entry.debit.code(),
+            transfer.entry.credit.code(),
+            transfer.entry.points,
+            transfer.kind.code(),
+            transfer.at.unix_millis(),
+            transfer.corrects.unwrap_or(0),
+        ];
+        let mut hasher = Sha256::new();
+        hasher.update(self.0);
+        hasher.update([FORM]);
+        hasher.update(transfer.seq.to_be_bytes());
+        hasher.update(transfer.id.0);
+        for number in numbers {
+            hasher.update(number.to_be_bytes());
+        }
+        hasher.update(transfer.about.unwrap_or_default());
+        hasher.update(transfer.authorship_digest.0);
+
+        Self(hasher.finalize().into())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let mut bytes = [0; 32];
+        if text.len() != 2 * bytes.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NotADigest);
+        }
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let digits = str::from_utf8(digits).map_err(|_| NotADigest)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| NotADigest)?;
+        }
+
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

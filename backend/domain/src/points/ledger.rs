@@ -1,0 +1,49 @@
+//! The head of a room's books.
+
+use super::{Account, Digest, Entry, Transfer, genesis};
+use crate::id::RoomId;
+
+/// Where a room's books stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ledger {
+    /// The position of the last transfer, and so how many there are.
+    pub seq: i64,
+    /// The last link of the chain.
+    pub digest: Digest,
+    /// What the mint has ever issued.
+    pub minted: i64,
+    /// What has ever gone to the sink.
+    pub burned: i64,
+}
+
+impl Ledger {
+    /// The books of a room in which nothing was moved yet.
+    pub fn empty(room_id: RoomId) -> Self {
+        Self {
+            seq: 0,
+            digest: genesis(room_id),
+            minted: 0,
+            burned: 0,
+        }
+    }
+
+    /// What all members together have.
+    pub fn outstanding(&self) -> i64 {
+        self.minted - self.burned
+    }
+
+    /// Whether the totals hold `entry` as well.
+    pub(crate) fn has_room_for(&self, entry: Entry) -> bool {
+        entry.debit != Account::Mint || self.minted.checked_add(entry.points).is_some()
+    }
+
+    /// Adds the next transfer. Returns the chain's link of it.
+    pub(crate) fn append(&mut self, transfer: &Transfer) -> Digest {
+        self.seq = transfer.seq;
+        self.digest = self.digest.followed_by(transfer);
+        self.minted -= transfer.entry.change_of(Account::Mint);
+        self.burned += transfer.entry.change_of(Account::Sink);
+
+        self.digest
+    }
+}

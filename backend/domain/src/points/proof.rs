@@ -1,0 +1,227 @@
+//! Working a room's books through again, to say whether they are sound.
+
+use std::collections::BTreeMap;
+
+use super::{Account, Balance, Digest, Ledger, MemberNumber, Transfer};
+use crate::id::RoomId;
+
+/// What the transfers say that the room's books are.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    ledger: Ledger,
+    balances: BTreeMap<MemberNumber, Proven>,
+}
+
+/// What the transfers say of a member.
+#[derive(Debug, Clone, Copy, Default)]
+struct Proven {
+    points: i64,
+    lines: i64,
+}
+
+/// The first thing about a room's books that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsound {
+    #[error("transfer {found} stands where {expected} belongs")]
+    Gap { expected: i64, found: i64 },
+    #[error("transfer {seq} moves {points} points")]
+    NotPositive { seq: i64, points: i64 },
+    #[error("transfer {seq} leaves a member with {balance} points")]
+    BelowZero { seq: i64, balance: i64 },
+    #[error("transfer {seq} says that it leaves {said} points, and leaves {balance}")]
+    WrongBalance { seq: i64, said: i64, balance: i64 },
+    #[error("transfer {0} moves more points than the totals hold")]
+    Overflow(i64),
+    #[error("what transfer {0} says of who moved the points, and why, is not what was said then")]
+    WordsChanged(i64),
+    #[error("transfer {0} is not what it was when the next was chained to it")]
+    ChainBroken(i64),
+    #[error("the last transfer is {found}, and {expected} were made")]
+    EndMissing { expected: i64, found: i64 },
+    #[error("the {what} is kept as {kept}, and the transfers make it {proven}")]
+    TotalDiffers {
+        what: &'static str,
+        kept: i64,
+        proven: i64,
+    },
+    #[error("member {} is kept to have {kept} points, and the transfers give them {proven}", .member.0)]
+    BalanceDiffers {
+        member: MemberNumber,
+        kept: i64,
+        proven: i64,
+    },
+    #[error("member {} is kept to have {kept} transfers, and {proven} are theirs", .member.0)]
+    LinesDiffer {
+        member: MemberNumber,
+        kept: i64,
+        proven: i64,
+    },
+    #[error("nothing is kept of member {}, to whom the transfers give {proven} points", .member.0)]
+    BalanceMissing { member: MemberNumber, proven: i64 },
+    #[error("of the {points} points of member {}, {held} are held", .member.0)]
+    HeldBeyondBalance {
+        member: MemberNumber,
+        points: i64,
+        held: i64,
+    },
+    #[error("at transfer {seq} the chain is {found}, and {expected} was noted elsewhere")]
+    OtherHead {
+        seq: i64,
+        expected: Digest,
+        found: Digest,
+    },
+}
+
+impl Proof {
+    /// Nothing proven yet.
+    pub fn new(room_id: RoomId) -> Self {
+        Self {
+            ledger: Ledger::empty(room_id),
+            balances: BTreeMap::new(),
+        }
+    }
+
+    /// How far the books are worked through, and how the chain stands there.
+    pub fn head(&self) -> (i64, Digest) {
+        (self.ledger.seq, self.ledger.digest)
+    }
+
+    /// Takes the next transfer, which was chained as `link`. `noted` are the links that were noted
+    /// elsewhere, by their positions.
+    pub fn add(
+        &mut self,
+        transfer: &Transfer,
+        link: Digest,
+        noted: &BTreeMap<i64, Digest>,
+    ) -> Result<(), Unsound> {
+        let (seq, entry) = (transfer.seq, transfer.entry);
+        let expected = self.ledger.seq + 1;
+        if seq != expected {
+            let found = seq;
+            return Err(Unsound::Gap { expected, found });
+        }
+        let words = transfer.authorship.as_ref();
+        if words.is_some_and(|words| words.digest() != transfer.authorship_digest) {
+            return Err(Unsound::WordsChanged(seq));
+        }
+        if self.ledger.digest.followed_by(transfer) != link {
+            return Err(Unsound::ChainBroken(seq));
+        }
+        if entry.points <= 0 {
+            let points = entry.points;
+            return Err(Unsound::NotPositive { seq, points });
+        }
+        if !self.ledger.has_room_for(entry) {
+            return Err(Unsound::Overflow(seq));
+        }
+        self.move_points(transfer)?;
+        self.ledger.append(transfer);
+        let expected = noted.get(&seq).copied().unwrap_or(link);
+        if expected != link {
+            let found = link;
+            return Err(Unsound::OtherHead {
+                seq,
+                expected,
+                found,
+            });
+        }
+
+        Ok(())
+    }
+
+    /// Checks that nothing was noted elsewhere that is not there.
+    pub fn check_noted(&self, noted: &BTreeMap<i64, Digest>) -> Result<(), Unsound> {
+        let found = self.ledger.seq;
+        match noted.keys().next_back() {
+            Some(&expected) if expected > found => Err(Unsound::EndMissing { expected, found }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn move_points(&mut self, transfer: &Transfer) -> Result<(), Unsound> {
+        let (seq, entry) = (transfer.seq, transfer.entry);
+        let Some(member) = entry.member() else {
+            return Ok(());
+        };
+        let proven = self.balances.entry(member).or_default();
+        proven.lines += 1;
+        proven.points = proven
+            .points
+            .checked_add(entry.change_of(Account::Member(member)))
+            .ok_or(Unsound::Overflow(seq))?;
+        let (said, balance) = (transfer.balance_after, proven.points);
+        if balance < 0 {
+            return Err(Unsound::BelowZero { seq, balance });
+        }
+        if said != balance {
+            return Err(Unsound::WrongBalance { seq, said, balance });
+        }
+
+        Ok(())
+    }
+
+    /// Compares what is kept of each member, and the head, with what was proven. `accounts` is everyone
+    /// whose balance is kept.
+    pub fn compare(
+        self,
+        ledger: &Ledger,
+        accounts: impl IntoIterator<Item = (MemberNumber, Balance)>,
+    ) -> Result<(), Unsound> {
+        if self.ledger.seq != ledger.seq {
+            return Err(Unsound::EndMissing {
+                expected: ledger.seq,
+                found: self.ledger.seq,
+            });
+        }
+        let totals = [
+            ("sum of what was minted", ledger.minted, self.ledger.minted),
+            ("sum of what was burned", ledger.burned, self.ledger.burned),
+        ];
+        for (what, kept, proven) in totals {
+            if kept != proven {
+                return Err(Unsound::TotalDiffers { what, kept, proven });
+            }
+        }
+        if self.ledger.digest != ledger.digest {
+            return Err(Unsound::ChainBroken(ledger.seq));
+        }
+
+        let mut balances = self.balances;
+        for (member, balance) in accounts {
+            let Balance {
+                points,
+                held,
+                lines,
+            } = balance;
+            let proven = balances.remove(&member).unwrap_or_default();
+            if points != proven.points {
+                return Err(Unsound::BalanceDiffers {
+                    member,
+                    kept: points,
+                    proven: proven.points,
+                });
+            }
+            if lines != proven.lines {
+                return Err(Unsound::LinesDiffer {
+                    member,
+                    kept: lines,
+                    proven: proven.lines,
+                });
+            }
+            if !(0..=points).contains(&held) {
+                return Err(Unsound::HeldBeyondBalance {
+                    member,
+                    points,
+                    held,
+                });
+            }
+        }
+        match balances.pop_first() {
+            Some((member, proven)) => Err(Unsound::BalanceMissing {
+                member,
+                proven: proven.points,
+            }),
+            None => Ok(()),
+        }
+    }
+}

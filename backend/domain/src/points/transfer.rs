@@ -1,0 +1,107 @@
+//! What moves points.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Account, Authorship, Digest, MemberNumber};
+use crate::id::TransferId;
+use crate::invalid::{Invalid, check_range};
+use crate::time::ServerTime;
+
+/// The most points that one transfer moves: a slip of the finger by a few digits is refused, and a million
+/// of them fit what a balance can hold.
+pub const TRANSFER_POINTS_MAX: i64 = 1_000_000_000;
+
+/// How many points go from which account to which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Whom they are taken from.
+    pub debit: Account,
+    /// Whom they are given to.
+    pub credit: Account,
+    pub points: i64,
+}
+
+/// Why points moved, as far as rules know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferKind {
+    /// Staff gave them.
+    Granted,
+    /// Staff took them.
+    Charged,
+}
+
+/// A movement of points, which nothing changes afterwards. A mistake is mended by another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    pub id: TransferId,
+    /// The position in the room's books: 1, 2, 3, … without a gap.
+    pub seq: i64,
+    pub entry: Entry,
+    pub kind: TransferKind,
+    pub at: ServerTime,
+    /// What it is about, which the kind says the sort of.
+    pub about: Option<Uuid>,
+    /// The transfer that it corrects, by position.
+    pub corrects: Option<i64>,
+    /// What the member has after it.
+    pub balance_after: i64,
+    /// Who and why, unless it was erased.
+    pub authorship: Option<Authorship>,
+    pub authorship_digest: Digest,
+}
+
+impl Entry {
+    /// From the mint to a member.
+    pub fn grant(member: MemberNumber, points: i64) -> Self {
+        Self {
+            debit: Account::Mint,
+            credit: Account::Member(member),
+            points,
+        }
+    }
+
+    /// From a member to the sink.
+    pub fn charge(member: MemberNumber, points: i64) -> Self {
+        Self {
+            debit: Account::Member(member),
+            credit: Account::Sink,
+            points,
+        }
+    }
+
+    /// The member whose balance changes. Nobody gives points to another.
+    pub fn member(self) -> Option<MemberNumber> {
+        self.debit.member().or(self.credit.member())
+    }
+
+    /// By how much the member's balance changes.
+    pub fn change_of_member(self) -> i64 {
+        let member = self.member().map(Account::Member);
+        member.map_or(0, |member| self.change_of(member))
+    }
+
+    /// By how much the balance of `account` changes.
+    pub fn change_of(self, account: Account) -> i64 {
+        i64::from(self.credit == account) * self.points
+            - i64::from(self.debit == account) * self.points
+    }
+}
+
+impl TransferKind {
+    pub const ALL: [Self; 2] = [Self::Granted, Self::Charged];
+
+    /// The kind's number, in storage and in what is hashed. Numbers are never given anew.
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Granted => 1,
+            Self::Charged => 2,
+        }
+    }
+}
+
+/// Checks how many points are to be moved.
+pub(crate) fn check_points(points: i64) -> Result<(), Invalid> {
+    check_range("points", points, 1, TRANSFER_POINTS_MAX)
+}

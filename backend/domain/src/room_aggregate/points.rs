@@ -1,0 +1,266 @@
+//! Points that staff grants and charges, and the one way in which points move.
+
+use serde::Serialize;
+
+use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Lookups, Operation};
+use super::{RoomAggregate, TargetRefusal};
+use crate::audit::AuditAction;
+use crate::contribution::KEY_BYTES_MAX;
+use crate::id::{IdSource, ParticipantId, TransferId};
+use crate::invalid::{Invalid, check_text};
+use crate::participant::capability::REASON_BYTES_MAX;
+use crate::participant::{Capability, Participant};
+use crate::points::{
+    Account, Authorship, Balance, Entry, Ledger, MemberNumber, Transfer, TransferKind, check_points,
+};
+use crate::time::ServerTime;
+
+/// The room's books, as far as a batch asked for them, kept current by the commands decided so far.
+#[derive(Debug, Clone, Default)]
+pub struct Books {
+    ledger: Option<Ledger>,
+    balances: Lookups<MemberNumber, Balance>,
+}
+
+/// Whether points are given or taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum AdjustmentKind {
+    Grant,
+    Charge,
+}
+
+/// Points to be given or taken by hand, as far as the words and the number go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Adjustment {
+    idempotency_key: String,
+    participant_id: ParticipantId,
+    kind: AdjustmentKind,
+    points: i64,
+    reason: String,
+}
+
+/// Why points were not granted or charged, in the order the reasons are checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdjustPointsRefusal {
+    #[error("the idempotency key `{0}` was used for other content")]
+    KeyReused(String),
+    #[error(transparent)]
+    Act(#[from] ActRefusal),
+    #[error(transparent)]
+    Target(#[from] TargetRefusal),
+    #[error("nobody adjusts their own points but the tenant's staff")]
+    OnOneself,
+    #[error("the participant's role protects them from the caller")]
+    Outranked,
+    #[error("the participant has {available} points to spend, not {asked}")]
+    InsufficientPoints { available: i64, asked: i64 },
+    #[error("the room's totals hold no more points")]
+    TotalsFull,
+}
+
+impl Books {
+    /// Takes in the room's books as they were found.
+    pub fn put_ledger(&mut self, ledger: Ledger) {
+        self.ledger = Some(ledger);
+    }
+
+    /// Notes that what a member has is looked up. It is nothing until it is found.
+    pub fn ask(&mut self, member: MemberNumber) {
+        self.balances.ask(member);
+    }
+
+    /// Takes in what a member has.
+    pub fn put(&mut self, member: MemberNumber, balance: Balance) {
+        self.balances.put(member, balance);
+    }
+
+    /// Where the books stand. Panics if the batch did not ask.
+    pub fn ledger(&self) -> &Ledger {
+        let asked = self.ledger.as_ref();
+        asked.expect("the books were decided on and never looked up")
+    }
+
+    /// What a member has. Panics if the batch did not ask.
+    pub fn balance(&self, member: MemberNumber) -> Balance {
+        self.balances.get(&member).copied().unwrap_or_default()
+    }
+}
+
+impl AnswerKey {
+    /// The key of an adjustment by `actor`.
+    pub fn of_adjustment(actor: &Actor, adjustment: &Adjustment) -> Self {
+        Self {
+            actor: actor.viewer_id.as_str().to_owned(),
+            operation: Operation::AdjustPoints,
+            key: adjustment.idempotency_key.clone(),
+        }
+    }
+}
+
+impl AdjustmentKind {
+    fn of_transfer(self) -> TransferKind {
+        match self {
+            Self::Grant => TransferKind::Granted,
+            Self::Charge => TransferKind::Charged,
+        }
+    }
+}
+
+impl Adjustment {
+    /// Takes what was asked, or says what is wrong with it. Whoever has the same `idempotency_key` and
+    /// content gets the first answer again; `reason` is what the member reads in their statement.
+    pub fn new(
+        idempotency_key: String,
+        participant_id: ParticipantId,
+        kind: AdjustmentKind,
+        points: i64,
+        reason: String,
+    ) -> Result<Self, Invalid> {
+        check_text("idempotencyKey", &idempotency_key, 1, KEY_BYTES_MAX)?;
+        check_points(points)?;
+        check_text("reason", &reason, 1, REASON_BYTES_MAX)?;
+
+        Ok(Self {
+            idempotency_key,
+            participant_id,
+            kind,
+            points,
+            reason,
+        })
+    }
+
+    /// Whose points they are.
+    pub fn participant_id(&self) -> ParticipantId {
+        self.participant_id
+    }
+
+    fn entry(&self, member: MemberNumber) -> Entry {
+        match self.kind {
+            AdjustmentKind::Grant => Entry::grant(member, self.points),
+            AdjustmentKind::Charge => Entry::charge(member, self.points),
+        }
+    }
+
+    fn audit(&self, seq: i64) -> AuditAction {
+        let points = self.points;
+        match self.kind {
+            AdjustmentKind::Grant => AuditAction::PointsGranted { points, seq },
+            AdjustmentKind::Charge => AuditAction::PointsCharged { points, seq },
+        }
+    }
+}
+
+impl RoomAggregate {
+    /// Gives a participant points, or takes some. Whoever was ever in the room has an account there, also
+    /// if they left or were put out.
+    pub fn adjust_points(
+        &mut self,
+        actor: &Actor,
+        adjustment: &Adjustment,
+        fingerprint: Fingerprint,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Transfer, AdjustPointsRefusal> {
+        let key = AnswerKey::of_adjustment(actor, adjustment);
+        if let Some(answer) = self.known.answers.get(&key) {
+            return match answer.to(fingerprint) {
+                Some(Answered::Transfer(transfer)) => Ok(*transfer),
+                Some(Answered::Contribution(_)) => key.is_answered_otherwise(),
+                None => Err(AdjustPointsRefusal::KeyReused(key.key)),
+            };
+        }
+        let participant = self.check_adjustment(actor, adjustment, now)?;
+
+        let authorship = Authorship {
+            actor_id: actor.viewer_id.clone(),
+            actor_is_staff: actor.is_staff,
+            reason: adjustment.reason.clone(),
+            salt: ids.next_id(),
+        };
+        let entry = adjustment.entry(participant.number);
+        let kind = adjustment.kind.of_transfer();
+        let transfer = self.transfer(entry, kind, authorship, ids, now);
+        let action = adjustment.audit(transfer.seq);
+        self.audit(actor, participant.id, action, ids, now);
+        let answered = Answered::Transfer(Box::new(transfer.clone()));
+        self.answer(key, fingerprint, answered);
+
+        Ok(transfer)
+    }
+
+    fn check_adjustment(
+        &self,
+        actor: &Actor,
+        adjustment: &Adjustment,
+        now: ServerTime,
+    ) -> Result<Participant, AdjustPointsRefusal> {
+        self.require(actor, Capability::PointsAdjust, now)?;
+        let id = adjustment.participant_id;
+        let participant = self.known.people.get(id);
+        let participant = participant.ok_or(TargetRefusal::NotFound(id))?;
+        if !actor.is_staff && actor.is(participant) {
+            return Err(AdjustPointsRefusal::OnOneself);
+        }
+        if !self.outranks(actor, participant) {
+            return Err(AdjustPointsRefusal::Outranked);
+        }
+        let entry = adjustment.entry(participant.number);
+        let available = self.known.books.balance(participant.number).available();
+        if let Account::Member(_) = entry.debit
+            && available < entry.points
+        {
+            return Err(AdjustPointsRefusal::InsufficientPoints {
+                available,
+                asked: entry.points,
+            });
+        }
+        if !self.known.books.ledger().has_room_for(entry) {
+            return Err(AdjustPointsRefusal::TotalsFull);
+        }
+
+        Ok(participant.clone())
+    }
+
+    /// Moves points. The rules have seen to it that they are there, and that the totals hold them.
+    fn transfer(
+        &mut self,
+        entry: Entry,
+        kind: TransferKind,
+        authorship: Authorship,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Transfer {
+        let at = self.stamp(now);
+        let books = &mut self.known.books;
+        let member = entry
+            .member()
+            .expect("points go to a member or come from one");
+        let mut balance = books.balance(member);
+        balance.points += entry.change_of(Account::Member(member));
+        balance.lines += 1;
+        assert!(
+            balance.points >= balance.held,
+            "what is held stays, and nobody has less than nothing"
+        );
+        let ledger = books.ledger.as_mut();
+        let ledger = ledger.expect("the books were decided on and never looked up");
+        let transfer = Transfer {
+            id: TransferId::next(ids),
+            seq: ledger.seq + 1,
+            entry,
+            kind,
+            at,
+            about: None,
+            corrects: None,
+            balance_after: balance.points,
+            authorship_digest: authorship.digest(),
+            authorship: Some(authorship),
+        };
+
+        let link = ledger.append(&transfer);
+        books.put(member, balance);
+        self.changes.balances.insert(member, balance);
+        self.changes.transfers.push((transfer.clone(), link));
+        transfer
+    }
+}

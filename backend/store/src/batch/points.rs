@@ -1,0 +1,130 @@
+//! The books of a batch's rooms: where they stand, what members have, and what was moved.
+
+use parlor_domain::id::{ParticipantId, RoomId, TenantId};
+use parlor_domain::points::{Balance, Ledger, MemberNumber};
+
+use super::rooms::Rooms;
+use super::write::{Room, each};
+use crate::engine::Transaction;
+use crate::sql::{Value, row};
+use crate::transfer_row::{self, BALANCE_COLUMNS, LEDGER_COLUMNS, read_ledger};
+
+/// What commands ask of points.
+#[derive(Debug, Clone, Default)]
+pub struct PointsNeeds {
+    /// Whether it matters where the books stand.
+    pub ledger: bool,
+    /// Whose points change. They are to be asked for as people as well.
+    pub members: Vec<ParticipantId>,
+}
+
+/// Loads where the books stand, and what those have whose points change. Comes after the people, by whom
+/// members are known.
+pub(super) async fn load(
+    transaction: &mut Transaction,
+    rooms: &mut Rooms,
+) -> Result<(), sqlx::Error> {
+    let (mut ledgers, mut members) = (Vec::new(), Vec::new());
+    for locked in rooms.all_mut().filter(|one| one.needs.points.ledger) {
+        let (room_id, tenant_id) = (locked.needs.room_id, locked.needs.tenant_id);
+        let known = &mut locked.aggregate.known;
+        known.books.put_ledger(Ledger::empty(room_id));
+        ledgers.push(row![room_id, tenant_id]);
+        for id in &locked.needs.points.members {
+            let Some(participant) = known.people.get(*id) else {
+                continue;
+            };
+            known.books.ask(participant.number);
+            members.push(row![room_id, tenant_id, participant.number.0]);
+        }
+    }
+
+    let text = format!(
+        "SELECT ledgers.room_id, ledgers.tenant_id, {LEDGER_COLUMNS}
+         FROM wanted CROSS JOIN ledgers
+         WHERE ledgers.room_id = wanted.room_id AND ledgers.tenant_id = wanted.tenant_id"
+    );
+    let table = "wanted (room_id, tenant_id)";
+    for mut row in transaction.look_up(table, ledgers, &text).await? {
+        let key = (RoomId(row.take()?), TenantId(row.take()?));
+        rooms.read_into(key, "books", |locked| {
+            let ledger = read_ledger(&mut row)?;
+            locked.aggregate.known.books.put_ledger(ledger);
+            Ok(())
+        })?;
+    }
+
+    let text = format!(
+        "SELECT balances.room_id, balances.tenant_id, {BALANCE_COLUMNS}
+         FROM wanted CROSS JOIN balances
+         WHERE balances.room_id = wanted.room_id AND balances.number = wanted.number
+             AND balances.tenant_id = wanted.tenant_id"
+    );
+    let table = "wanted (room_id, tenant_id, number)";
+    for mut row in transaction.look_up(table, members, &text).await? {
+        let key = (RoomId(row.take()?), TenantId(row.take()?));
+        rooms.read_into(key, "balance", |locked| {
+            let (member, balance) = transfer_row::read_balance(&mut row)?;
+            locked.aggregate.known.books.put(member, balance);
+            Ok(())
+        })?;
+    }
+
+    Ok(())
+}
+
+pub(super) async fn write(
+    transaction: &mut Transaction,
+    rooms: &[Room<'_>],
+) -> Result<(), sqlx::Error> {
+    let transfers = each(rooms, |aggregate| aggregate.changes.transfers.iter())
+        .into_iter()
+        .map(|(of, (transfer, link))| {
+            transfer_row::row(of.room.id, of.room.tenant_id, transfer, *link)
+        })
+        .collect();
+    transaction
+        .insert(transfer_row::INSERT, transfers, "")
+        .await?;
+
+    let balances = each(rooms, |aggregate| aggregate.changes.balances.iter())
+        .into_iter()
+        .map(|(of, (member, balance))| {
+            balance_row(of.room.id, of.room.tenant_id, *member, *balance)
+        })
+        .collect();
+    let insert = "INSERT INTO balances (room_id, tenant_id, number, points, held, lines) ";
+    let replace = " ON CONFLICT (room_id, number) DO UPDATE SET
+        points = excluded.points, held = excluded.held, lines = excluded.lines";
+    transaction.insert(insert, balances, replace).await?;
+
+    let ledgers = rooms
+        .iter()
+        .map(|room| room.aggregate)
+        .filter(|aggregate| !aggregate.changes.transfers.is_empty())
+        .map(|of| {
+            let ledger = of.known.books.ledger();
+            transfer_row::ledger_row(of.room.id, of.room.tenant_id, ledger)
+        })
+        .collect();
+    let (insert, replace) = (transfer_row::INSERT_LEDGERS, transfer_row::REPLACE_LEDGERS);
+    transaction.insert(insert, ledgers, replace).await?;
+
+    Ok(())
+}
+
+fn balance_row(
+    room_id: RoomId,
+    tenant_id: TenantId,
+    member: MemberNumber,
+    balance: Balance,
+) -> Vec<Value> {
+    row![
+        room_id,
+        tenant_id,
+        member.0,
+        balance.points,
+        balance.held,
+        balance.lines,
+    ]
+}

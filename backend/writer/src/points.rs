@@ -1,0 +1,57 @@
+//! Commands that move points.
+
+use parlor_domain::id::RoomId;
+use parlor_domain::points::Transfer;
+use parlor_domain::room_aggregate::{
+    Actor, AdjustPointsRefusal, Adjustment, AnswerKey, Fingerprint, RoomAggregate,
+};
+use parlor_domain::time::ServerTime;
+use parlor_node::ids::Ids;
+use parlor_store::RoomNeeds;
+
+use super::Command;
+use super::fingerprint::fingerprint;
+
+/// Grants or charges points by hand.
+pub struct AdjustPoints {
+    actor: Actor,
+    adjustment: Adjustment,
+    fingerprint: Fingerprint,
+}
+
+impl AdjustPoints {
+    /// An adjustment by `actor` in `room_id`.
+    pub fn new(room_id: RoomId, actor: Actor, adjustment: Adjustment) -> Self {
+        Self {
+            actor,
+            fingerprint: fingerprint(room_id, &adjustment),
+            adjustment,
+        }
+    }
+}
+
+impl Command for AdjustPoints {
+    type On = RoomAggregate;
+    type Answer = Transfer;
+    type Refusal = AdjustPointsRefusal;
+    const REPEATABLE: bool = true;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        let participant_id = self.adjustment.participant_id();
+        needs.people.actors.push(self.actor.viewer_id.clone());
+        needs.people.participants.push(participant_id);
+        needs.points.ledger = true;
+        needs.points.members.push(participant_id);
+        let key = AnswerKey::of_adjustment(&self.actor, &self.adjustment);
+        needs.answers.push(key);
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Transfer, AdjustPointsRefusal> {
+        room.adjust_points(&self.actor, &self.adjustment, self.fingerprint, ids, now)
+    }
+}
