@@ -19,7 +19,9 @@ export type Capability =
   | "ROLE_ASSIGN"
   | "CAPABILITY_GRANT"
   | "POINTS_READ"
-  | "POINTS_ADJUST";
+  | "POINTS_ADJUST"
+  | "REWARD_MANAGE"
+  | "REDEMPTION_MANAGE";
 
 /** What everyone who may read a room sees of a participant. */
 export interface ParticipantProfile {

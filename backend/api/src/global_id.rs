@@ -3,7 +3,9 @@
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use parlor_domain::id::{Epoch, OverlayTokenId, ParticipantId, RoomId, TenantId};
+use parlor_domain::id::{
+    Epoch, OverlayTokenId, ParticipantId, RedemptionId, RewardId, RoomId, TenantId,
+};
 use uuid::Uuid;
 
 /// Kinds of things that have a global id.
@@ -19,10 +21,12 @@ pub(crate) enum IdKind {
     AuditEntry,
     Tenant,
     PointsTransfer,
+    Reward,
+    Redemption,
 }
 
 impl IdKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -33,6 +37,8 @@ impl IdKind {
         Self::AuditEntry,
         Self::Tenant,
         Self::PointsTransfer,
+        Self::Reward,
+        Self::Redemption,
     ];
 
     fn as_str(self) -> &'static str {
@@ -47,6 +53,8 @@ impl IdKind {
             Self::AuditEntry => "AuditEntry",
             Self::Tenant => "Tenant",
             Self::PointsTransfer => "PointsTransfer",
+            Self::Reward => "Reward",
+            Self::Redemption => "Redemption",
         }
     }
 
@@ -81,6 +89,21 @@ pub(crate) fn parse_overlay_token_id(id: &str) -> Option<OverlayTokenId> {
 /// What a malformed id stands for where a participant is acted on: nobody ever has it, so it is answered as
 /// any unknown id is.
 pub(crate) const NOBODY: ParticipantId = ParticipantId(Uuid::nil());
+
+/// The same where a reward is meant.
+pub(crate) const NO_REWARD: RewardId = RewardId(Uuid::nil());
+/// The same where a redemption is meant.
+pub(crate) const NO_REDEMPTION: RedemptionId = RedemptionId(Uuid::nil());
+
+/// The reward that `id` names.
+pub(crate) fn parse_reward_id(id: &str) -> Option<RewardId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Reward).then_some(RewardId(uuid)))
+}
+
+/// The redemption that `id` names.
+pub(crate) fn parse_redemption_id(id: &str) -> Option<RedemptionId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Redemption).then_some(RedemptionId(uuid)))
+}
 
 /// The participant that `id` names.
 pub(crate) fn parse_participant_id(id: &str) -> Option<ParticipantId> {

@@ -27,11 +27,13 @@ mod page;
 mod people;
 mod points;
 mod refusal;
+mod rewards;
 mod rfc3339;
 mod room_feed;
 mod rooms;
 mod scalar;
 mod sessions;
+mod setting;
 mod submit;
 mod tenants;
 
@@ -56,6 +58,7 @@ use overlay_tokens::OverlayTokenMutation;
 use people::{PeopleMutation, PeopleQuery};
 use points::{PointsMutation, PointsQuery};
 use refusal::Error;
+use rewards::{RewardMutation, RewardQuery};
 use room_feed::RoomSubscription;
 use rooms::{RoomMutation, RoomQuery};
 use sessions::{SessionMutation, SessionQuery};
@@ -69,6 +72,7 @@ pub struct Query(
     SessionQuery,
     PeopleQuery,
     PointsQuery,
+    RewardQuery,
     AuditQuery,
     TenantQuery,
 );
@@ -82,6 +86,7 @@ pub struct Mutation(
     OverlayTokenMutation,
     PeopleMutation,
     PointsMutation,
+    RewardMutation,
     TenantMutation,
 );
 

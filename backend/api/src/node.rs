@@ -73,6 +73,8 @@ impl NodeQuery {
             | IdKind::Participant
             | IdKind::AuditEntry
             | IdKind::PointsTransfer
+            | IdKind::Reward
+            | IdKind::Redemption
             | IdKind::Tenant => None,
         })
     }

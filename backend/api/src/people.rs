@@ -71,6 +71,10 @@ pub(crate) enum Capability {
     PointsRead,
     /// Grant and charge points.
     PointsAdjust,
+    /// Make rewards, change and delete them.
+    RewardManage,
+    /// See to what was redeemed.
+    RedemptionManage,
 }
 
 /// A participant's place. Whoever is on the stage while no session is live is backstage.

@@ -24,6 +24,8 @@ pub(crate) enum TransferKind {
     Granted,
     /// Staff took them, with a `reason`.
     Charged,
+    /// A reward that was redeemed was fulfilled: `redemptionId`.
+    Redeemed,
 }
 
 /// What a member of a room has, in whole points. Only they themselves and whoever holds `POINTS_READ`
@@ -69,6 +71,8 @@ pub(crate) struct PointsTransfer {
     reason: Option<String>,
     /// Who moved them, by the tenant's own id; null for readers without `POINTS_READ`.
     actor_id: Option<String>,
+    /// Of what was redeemed.
+    redemption_id: Option<ID>,
 }
 
 #[derive(SimpleObject)]
@@ -171,6 +175,7 @@ impl From<Line> for PointsTransfer {
             kind: transfer.kind.into(),
             points: entry.change_of_member().into(),
             balance_after: transfer.balance_after.into(),
+            redemption_id: transfer.about.map(|id| IdKind::Redemption.id(id)),
             reason,
             actor_id: actor_id.map(|id| id.as_str().to_owned()),
         }

@@ -64,6 +64,10 @@ ids! {
     AuditEntryId,
     /// A movement of points.
     TransferId,
+    /// What a room sells for points.
+    RewardId,
+    /// A purchase of a reward.
+    RedemptionId,
     /// One run of a server, from its start to its end.
     NodeId,
 }

@@ -12,6 +12,7 @@ pub mod id;
 pub mod invalid;
 pub mod participant;
 pub mod points;
+pub mod reward;
 pub mod room;
 pub mod room_aggregate;
 pub mod session;

@@ -14,6 +14,8 @@ mod participants;
 mod people;
 mod points;
 mod presence;
+mod redemptions;
+mod rewards;
 mod roles;
 mod sessions;
 mod stage;
@@ -26,11 +28,12 @@ use crate::contribution::Contribution;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRecord, TrainRow};
 use crate::id::{
-    ContributionId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId, RoomId, SessionId,
-    ViewerId,
+    ContributionId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId, RedemptionId, RewardId,
+    RoomId, SessionId, ViewerId,
 };
 use crate::participant::Participant;
 use crate::points::{Balance, Digest, MemberNumber, Transfer};
+use crate::reward::{Redemption, Reward, Uses};
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use crate::session::Session;
 use crate::time::ServerTime;
@@ -43,6 +46,8 @@ pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, OnlineCount, People};
 pub use points::{AdjustPointsRefusal, Adjustment, AdjustmentKind, Books};
 pub use presence::{PresenceChange, Presences};
+pub use redemptions::{Order, RedeemRefusal, SettleRefusal, Settlement};
+pub use rewards::{RewardRefusal, RewardTarget};
 pub use roles::{AssignRoleRefusal, Override, OverrideChange, OverrideRefusal};
 pub use sessions::{
     EndSessionRefusal, InterruptSessionRefusal, ResumeSessionRefusal, StartSessionRefusal,
@@ -83,6 +88,10 @@ pub struct Known {
     pub people: People,
     /// The room's books, and what people have in them.
     pub books: Books,
+    pub rewards: Lookups<RewardId, Reward>,
+    /// How often members have redeemed rewards.
+    pub uses: Lookups<(RewardId, MemberNumber), Uses>,
+    pub redemptions: Lookups<RedemptionId, Redemption>,
     /// Where those who act are connected.
     pub presences: Presences,
     /// The tenant's rooms that have a slug.
@@ -117,6 +126,7 @@ pub struct AnswerKey {
 pub enum Operation {
     RecordContribution,
     AdjustPoints,
+    RedeemReward,
 }
 
 /// A contribution's id in its provider's scope.
@@ -139,6 +149,7 @@ pub struct Answer {
 pub enum Answered {
     Contribution(Box<Contribution>),
     Transfer(Box<Transfer>),
+    Redemption(Box<Redemption>),
 }
 
 /// SHA-256 of what was asked.
@@ -177,6 +188,9 @@ pub struct Changes {
     pub transfers: Vec<(Transfer, Digest)>,
     /// What members have, where that changed.
     pub balances: BTreeMap<MemberNumber, Balance>,
+    pub rewards: BTreeMap<RewardId, Reward>,
+    pub uses: BTreeMap<(RewardId, MemberNumber), Uses>,
+    pub redemptions: BTreeMap<RedemptionId, Redemption>,
     pub events: Vec<Event>,
     /// Whether the room's deadline is to be written also if it has not moved.
     pub deadline: bool,

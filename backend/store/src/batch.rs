@@ -15,6 +15,7 @@ mod needs;
 mod people;
 mod points;
 mod readable;
+mod rewards;
 mod rooms;
 mod sessions;
 mod settings;
@@ -41,6 +42,7 @@ pub use contributions::ContributionNeeds;
 pub use needs::{Needs, RoomNeeds, TenantNeeds};
 pub use people::PeopleNeeds;
 pub use points::PointsNeeds;
+pub use rewards::RewardNeeds;
 pub(crate) use settings::{claim_slugs, release_slugs};
 
 /// Tenants and rooms under their locks. Dropped, it rolls back.
@@ -279,6 +281,7 @@ async fn load(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sq
     contributions::load(transaction, rooms).await?;
     trains::load(transaction, rooms).await?;
     people::load(transaction, rooms).await?;
+    rewards::load(transaction, rooms).await?;
     points::load(transaction, rooms).await?;
     connections::load(transaction, rooms).await
 }
@@ -294,6 +297,7 @@ pub(crate) async fn write_all(
     trains::write(transaction, rooms).await?;
     people::write(transaction, rooms).await?;
     points::write(transaction, rooms).await?;
+    rewards::write(transaction, rooms).await?;
     connections::write(transaction, rooms).await?;
     log::write(transaction, rooms).await
 }
@@ -316,6 +320,9 @@ fn has_changes(changes: &Changes) -> bool {
         audit,
         transfers,
         balances,
+        rewards,
+        uses,
+        redemptions,
         events,
         deadline,
         ..
@@ -337,6 +344,9 @@ fn has_changes(changes: &Changes) -> bool {
         || !audit.is_empty()
         || !transfers.is_empty()
         || !balances.is_empty()
+        || !rewards.is_empty()
+        || !uses.is_empty()
+        || !redemptions.is_empty()
         || !events.is_empty()
 }
 

@@ -88,6 +88,9 @@ impl Books {
         if let Err(unsound) = self.prove(&mut proof, noted).await? {
             return Ok(Some(unsound));
         }
+        for (member, held) in self.holds().await? {
+            proof.add_hold(member, held);
+        }
         let accounts = self.accounts().await?;
 
         Ok(proof.compare(ledger, accounts).err())
@@ -119,6 +122,22 @@ impl Books {
                 }
             }
         }
+    }
+
+    /// What is held of whom, for redemptions that are not settled.
+    async fn holds(&mut self) -> Result<Vec<(MemberNumber, i64)>, StoreError> {
+        let select = Statement::new(
+            "SELECT number, CAST(SUM(cost) AS BIGINT) FROM redemptions
+             WHERE room_id = $1 AND tenant_id = $2 AND status = 'unfulfilled' GROUP BY number",
+        )
+        .bind(self.room_id)
+        .bind(self.tenant_id);
+        let rows = self.transaction.fetch(select).await?;
+
+        Ok(rows
+            .into_iter()
+            .map(|mut row| Ok((MemberNumber(row.take_narrow()?), row.take()?)))
+            .collect::<Result<_, sqlx::Error>>()?)
     }
 
     async fn accounts(&mut self) -> Result<Vec<(MemberNumber, Balance)>, StoreError> {

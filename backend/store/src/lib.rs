@@ -26,6 +26,8 @@ mod participant_row;
 mod participants;
 mod points;
 mod presences;
+mod reward_row;
+mod rewards;
 mod room_row;
 mod rooms;
 mod sessions;
@@ -36,8 +38,8 @@ mod tenants;
 mod transfer_row;
 
 pub use batch::{
-    Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, PointsNeeds, RoomNeeds,
-    TenantNeeds, Unreadable, Written,
+    Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, PointsNeeds, RewardNeeds,
+    RoomNeeds, TenantNeeds, Unreadable, Written,
 };
 pub use books::Verified;
 pub use disk::Unwritable;
@@ -53,6 +55,7 @@ pub use nodes::NodeRow;
 pub use overlay_tokens::{InsertOverlayToken, OverlayTokenRow};
 pub use page::{Cursor, Page, PageRequest};
 pub use participants::{ParticipantsFilter, StageView};
+pub use rewards::RedemptionsFilter;
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
 
 use engine::Engine;

@@ -111,7 +111,8 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Participant) -> Ve
 pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.owners,
     room_censuses.role_holders, room_censuses.on_stage, room_censuses.waiting,
     room_censuses.host_id, room_censuses.online, room_censuses.online_changes,
-    room_censuses.audited, room_censuses.numbered";
+    room_censuses.audited, room_censuses.numbered,
+    room_censuses.rewards, room_censuses.enabled_rewards";
 
 /// Reads a census whose columns are all empty where an outer join found none.
 pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
@@ -125,6 +126,8 @@ pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
         online: read_online(row)?,
         audited: read_count(row)?,
         numbered: read_count(row)?,
+        rewards: read_count(row)?,
+        enabled_rewards: read_count(row)?,
     })
 }
 
@@ -146,13 +149,14 @@ pub(crate) fn read_count(row: &mut Row) -> Result<i64, sqlx::Error> {
 
 pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
     owners, role_holders, on_stage, waiting, host_id, online, online_changes,
-    audited, numbered) ";
+    audited, numbered, rewards, enabled_rewards) ";
 
 pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
     on_stage = excluded.on_stage, waiting = excluded.waiting, host_id = excluded.host_id,
     online = excluded.online, online_changes = excluded.online_changes,
-    audited = excluded.audited, numbered = excluded.numbered";
+    audited = excluded.audited, numbered = excluded.numbered,
+    rewards = excluded.rewards, enabled_rewards = excluded.enabled_rewards";
 
 pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
     let census = &of.census;
@@ -170,5 +174,7 @@ pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
         census.online.changes,
         census.audited,
         census.numbered,
+        census.rewards,
+        census.enabled_rewards,
     ]
 }

@@ -8,6 +8,7 @@ use parlor_domain::tenant::RoomDefaults;
 
 use super::{Admission, RoomState};
 use crate::scalar::Int64;
+use crate::setting::setting;
 
 #[derive(InputObject)]
 pub(crate) struct HypeTrainProgramInput {
@@ -152,15 +153,6 @@ impl TryFrom<HypeTrainProgramInput> for Program {
             cooldown_ms: input.cooldown_ms.into(),
             ..Self::default()
         })
-    }
-}
-
-/// What becomes of a setting: nothing, its default, or what was given.
-fn setting<T, U: Into<T>>(given: MaybeUndefined<U>, default: T) -> Option<T> {
-    match given {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(default),
-        MaybeUndefined::Value(value) => Some(value.into()),
     }
 }
 

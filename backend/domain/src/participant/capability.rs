@@ -57,6 +57,12 @@ pub enum Capability {
     /// Grant and charge points.
     #[serde(rename = "points.adjust")]
     PointsAdjust,
+    /// Make rewards, change and delete them.
+    #[serde(rename = "reward.manage")]
+    RewardManage,
+    /// See to what was redeemed.
+    #[serde(rename = "redemption.manage")]
+    RedemptionManage,
 }
 
 /// How long a capability is held, as far as anybody has said.
@@ -84,7 +90,7 @@ pub struct Terms {
 }
 
 const MEMBER: [Capability; 1] = [Capability::StageSpeak];
-const MODERATOR: [Capability; 7] = [
+const MODERATOR: [Capability; 8] = [
     Capability::StageSpeak,
     Capability::StageInvite,
     Capability::StageModerate,
@@ -92,10 +98,11 @@ const MODERATOR: [Capability; 7] = [
     Capability::ParticipantRemove,
     Capability::AuditRead,
     Capability::PointsRead,
+    Capability::RedemptionManage,
 ];
 
 impl Capability {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::StageSpeak,
         Self::StageInvite,
         Self::StageModerate,
@@ -109,6 +116,8 @@ impl Capability {
         Self::CapabilityGrant,
         Self::PointsRead,
         Self::PointsAdjust,
+        Self::RewardManage,
+        Self::RedemptionManage,
     ];
 
     /// The capability's name in the API, which messages use.
@@ -127,6 +136,8 @@ impl Capability {
             Self::CapabilityGrant => "CAPABILITY_GRANT",
             Self::PointsRead => "POINTS_READ",
             Self::PointsAdjust => "POINTS_ADJUST",
+            Self::RewardManage => "REWARD_MANAGE",
+            Self::RedemptionManage => "REDEMPTION_MANAGE",
         }
     }
 }

@@ -37,6 +37,9 @@ pub fn genesis(room_id: RoomId) -> Digest {
 }
 
 impl Digest {
+    /// What stands where there is nothing to digest.
+    pub(crate) const NONE: Self = Self([0; 32]);
+
     /// The chain's next link.
     ///
     /// Everything has a fixed width, so that no two transfers are written alike: the form, the position, the

@@ -17,6 +17,7 @@ pub struct Proof {
 struct Proven {
     points: i64,
     lines: i64,
+    held: i64,
 }
 
 /// The first thing about a room's books that does not hold.
@@ -52,6 +53,12 @@ pub enum Unsound {
     },
     #[error("member {} is kept to have {kept} transfers, and {proven} are theirs", .member.0)]
     LinesDiffer {
+        member: MemberNumber,
+        kept: i64,
+        proven: i64,
+    },
+    #[error("of member {} {kept} points are kept as held, and what is not settled holds {proven}", .member.0)]
+    HeldDiffers {
         member: MemberNumber,
         kept: i64,
         proven: i64,
@@ -160,6 +167,11 @@ impl Proof {
         Ok(())
     }
 
+    /// Takes in what is held of a member for something that is not settled.
+    pub fn add_hold(&mut self, member: MemberNumber, points: i64) {
+        self.balances.entry(member).or_default().held += points;
+    }
+
     /// Compares what is kept of each member, and the head, with what was proven. `accounts` is everyone
     /// whose balance is kept.
     pub fn compare(
@@ -206,6 +218,13 @@ impl Proof {
                     member,
                     kept: lines,
                     proven: proven.lines,
+                });
+            }
+            if held != proven.held {
+                return Err(Unsound::HeldDiffers {
+                    member,
+                    kept: held,
+                    proven: proven.held,
                 });
             }
             if !(0..=points).contains(&held) {

@@ -30,6 +30,8 @@ pub enum TransferKind {
     Granted,
     /// Staff took them.
     Charged,
+    /// The member redeemed a reward, and it was fulfilled. It is about the redemption.
+    Redeemed,
 }
 
 /// A movement of points, which nothing changes afterwards. A mistake is mended by another one.
@@ -90,13 +92,14 @@ impl Entry {
 }
 
 impl TransferKind {
-    pub const ALL: [Self; 2] = [Self::Granted, Self::Charged];
+    pub const ALL: [Self; 3] = [Self::Granted, Self::Charged, Self::Redeemed];
 
     /// The kind's number, in storage and in what is hashed. Numbers are never given anew.
     pub fn code(self) -> i64 {
         match self {
             Self::Granted => 1,
             Self::Charged => 2,
+            Self::Redeemed => 3,
         }
     }
 }

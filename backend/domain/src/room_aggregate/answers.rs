@@ -29,13 +29,18 @@ impl AnswerKey {
 }
 
 impl Operation {
-    pub const ALL: [Self; 2] = [Self::RecordContribution, Self::AdjustPoints];
+    pub const ALL: [Self; 3] = [
+        Self::RecordContribution,
+        Self::AdjustPoints,
+        Self::RedeemReward,
+    ];
 
     /// The operation's name in storage.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::RecordContribution => "record_contribution",
             Self::AdjustPoints => "adjust_points",
+            Self::RedeemReward => "redeem_reward",
         }
     }
 }

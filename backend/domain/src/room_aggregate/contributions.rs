@@ -43,7 +43,7 @@ impl RoomAggregate {
         if let Some(answer) = self.known.answers.get(&key) {
             return match answer.to(fingerprint) {
                 Some(Answered::Contribution(contribution)) => Ok(*contribution),
-                Some(Answered::Transfer(_)) => key.is_answered_otherwise(),
+                Some(_) => key.is_answered_otherwise(),
                 None => Err(RecordContributionRefusal::KeyReused(report.idempotency_key)),
             };
         }

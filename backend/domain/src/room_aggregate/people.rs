@@ -34,6 +34,9 @@ pub struct Census {
     pub audited: i64,
     /// Everyone who ever joined, and so the next number to be given.
     pub numbered: i64,
+    /// What the room sells, disabled rewards included.
+    pub rewards: i64,
+    pub enabled_rewards: i64,
 }
 
 /// How many participants are online, and how often that number has changed, by which the later of

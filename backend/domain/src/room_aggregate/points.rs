@@ -1,6 +1,7 @@
 //! Points that staff grants and charges, and the one way in which points move.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Lookups, Operation};
 use super::{RoomAggregate, TargetRefusal};
@@ -11,7 +12,8 @@ use crate::invalid::{Invalid, check_text};
 use crate::participant::capability::REASON_BYTES_MAX;
 use crate::participant::{Capability, Participant};
 use crate::points::{
-    Account, Authorship, Balance, Entry, Ledger, MemberNumber, Transfer, TransferKind, check_points,
+    Account, Authorship, Balance, Digest, Entry, Ledger, MemberNumber, Transfer, TransferKind,
+    check_points,
 };
 use crate::time::ServerTime;
 
@@ -165,7 +167,7 @@ impl RoomAggregate {
         if let Some(answer) = self.known.answers.get(&key) {
             return match answer.to(fingerprint) {
                 Some(Answered::Transfer(transfer)) => Ok(*transfer),
-                Some(Answered::Contribution(_)) => key.is_answered_otherwise(),
+                Some(_) => key.is_answered_otherwise(),
                 None => Err(AdjustPointsRefusal::KeyReused(key.key)),
             };
         }
@@ -179,7 +181,7 @@ impl RoomAggregate {
         };
         let entry = adjustment.entry(participant.number);
         let kind = adjustment.kind.of_transfer();
-        let transfer = self.transfer(entry, kind, authorship, ids, now);
+        let transfer = self.transfer(entry, kind, None, Some(authorship), ids, now);
         let action = adjustment.audit(transfer.seq);
         self.audit(actor, participant.id, action, ids, now);
         let answered = Answered::Transfer(Box::new(transfer.clone()));
@@ -221,12 +223,26 @@ impl RoomAggregate {
         Ok(participant.clone())
     }
 
+    /// Reserves `points` of a member, or lets go of as many if there are fewer than none.
+    pub(super) fn hold_points(&mut self, member: MemberNumber, points: i64) {
+        let books = &mut self.known.books;
+        let mut balance = books.balance(member);
+        balance.held += points;
+        assert!(
+            (0..=balance.points).contains(&balance.held),
+            "what is held is there, and is let go of once"
+        );
+        books.put(member, balance);
+        self.changes.balances.insert(member, balance);
+    }
+
     /// Moves points. The rules have seen to it that they are there, and that the totals hold them.
-    fn transfer(
+    pub(super) fn transfer(
         &mut self,
         entry: Entry,
         kind: TransferKind,
-        authorship: Authorship,
+        about: Option<Uuid>,
+        authorship: Option<Authorship>,
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Transfer {
@@ -250,11 +266,11 @@ impl RoomAggregate {
             entry,
             kind,
             at,
-            about: None,
+            about,
             corrects: None,
             balance_after: balance.points,
-            authorship_digest: authorship.digest(),
-            authorship: Some(authorship),
+            authorship_digest: authorship.as_ref().map_or(Digest::NONE, Authorship::digest),
+            authorship,
         };
 
         let link = ledger.append(&transfer);

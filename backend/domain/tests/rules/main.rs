@@ -20,6 +20,7 @@ mod membership;
 mod places;
 mod points;
 mod presence;
+mod rewards;
 mod roles_model;
 mod rooms_and_reports;
 mod sessions;

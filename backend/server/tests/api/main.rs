@@ -18,6 +18,7 @@ mod origins;
 mod people;
 mod person;
 mod points;
+mod rewards;
 mod rooms;
 mod schema;
 mod server;

@@ -231,6 +231,15 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             CONTRIBUTION,
         ),
         "grantPoints" | "chargePoints" => ("$input: PointsInput!", "input: $input", TRANSFER),
+        "createReward" => ("$input: CreateRewardInput!", "input: $input", REWARD),
+        "updateReward" => ("$input: UpdateRewardInput!", "input: $input", REWARD),
+        "deleteReward" => ("$input: DeleteRewardInput!", "input: $input", REWARD),
+        "redeemReward" => ("$input: RedeemRewardInput!", "input: $input", REDEMPTION),
+        "fulfillRedemption" | "cancelRedemption" => (
+            "$input: SettleRedemptionInput!",
+            "input: $input",
+            REDEMPTION,
+        ),
         "createOverlayToken" => (
             "$input: CreateOverlayTokenInput!",
             "input: $input",
@@ -250,7 +259,9 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
     let refusals = match mutation {
         "createRoom" => INVALID.to_owned(),
         "deleteRoom" | "endSession" | "interruptSession" | "resumeSession"
-        | "revokeOverlayToken" => NOT_FOUND.to_owned(),
+        | "revokeOverlayToken" | "deleteReward" | "fulfillRedemption" | "cancelRedemption" => {
+            NOT_FOUND.to_owned()
+        }
         _ => format!("{INVALID} {NOT_FOUND}"),
     };
     let document = format!(
@@ -311,6 +322,13 @@ const CONTRIBUTION: &str = "... on Contribution {
 }";
 const TRANSFER: &str =
     "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
+const REWARD: &str = "... on Reward {
+    id version title prompt cost color isEnabled isPaused autoFulfills redeemableOffline cooldownEndsAt
+    input { kind pattern min max choices } limits { cooldownMs viewerCooldownMs perSession perViewerAndSession }
+}";
+const REDEMPTION: &str = "... on Redemption {
+    id rewardId participantId title cost input status redeemedAt settledAt
+}";
 const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
     secret browserSourceUrl overlayToken { id label createdAt revokedAt }
 }";

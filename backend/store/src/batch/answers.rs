@@ -114,6 +114,7 @@ fn read(row: &mut Row, operation: Operation) -> Result<Answer, sqlx::Error> {
     let answered = match operation {
         Operation::RecordContribution => Answered::Contribution(Box::new(row.take_json()?)),
         Operation::AdjustPoints => Answered::Transfer(Box::new(row.take_json()?)),
+        Operation::RedeemReward => Answered::Redemption(Box::new(row.take_json()?)),
     };
 
     Ok(Answer {
@@ -126,6 +127,7 @@ fn written(answered: &Answered) -> String {
     match answered {
         Answered::Contribution(contribution) => to_json(&**contribution),
         Answered::Transfer(transfer) => to_json(&**transfer),
+        Answered::Redemption(redemption) => to_json(&**redemption),
     }
 }
 

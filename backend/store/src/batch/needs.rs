@@ -6,7 +6,7 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::AnswerKey;
 
 use super::rooms::RoomKey;
-use super::{ContributionNeeds, PeopleNeeds, PointsNeeds};
+use super::{ContributionNeeds, PeopleNeeds, PointsNeeds, RewardNeeds};
 
 /// What a batch decides on, and what its commands need looked up.
 ///
@@ -34,6 +34,7 @@ pub struct RoomNeeds {
     pub contributions: ContributionNeeds,
     pub people: PeopleNeeds,
     pub points: PointsNeeds,
+    pub rewards: RewardNeeds,
     /// What the room may be called, as far as it may be a slug at all.
     pub slugs: Vec<String>,
 }
@@ -75,6 +76,7 @@ impl RoomNeeds {
             contributions: ContributionNeeds::default(),
             people: PeopleNeeds::default(),
             points: PointsNeeds::default(),
+            rewards: RewardNeeds::default(),
             slugs: Vec::new(),
         }
     }

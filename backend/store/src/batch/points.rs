@@ -1,8 +1,12 @@
 //! The books of a batch's rooms: where they stand, what members have, and what was moved.
 
+use std::collections::BTreeSet;
+
 use parlor_domain::id::{ParticipantId, RoomId, TenantId};
 use parlor_domain::points::{Balance, Ledger, MemberNumber};
+use parlor_domain::room_aggregate::Known;
 
+use super::RoomNeeds;
 use super::rooms::Rooms;
 use super::write::{Room, each};
 use crate::engine::Transaction;
@@ -18,8 +22,8 @@ pub struct PointsNeeds {
     pub members: Vec<ParticipantId>,
 }
 
-/// Loads where the books stand, and what those have whose points change. Comes after the people, by whom
-/// members are known.
+/// Loads where the books stand, and what those have whose points change. Comes after the people and the
+/// redemptions, by which members are known.
 pub(super) async fn load(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
@@ -30,12 +34,9 @@ pub(super) async fn load(
         let known = &mut locked.aggregate.known;
         known.books.put_ledger(Ledger::empty(room_id));
         ledgers.push(row![room_id, tenant_id]);
-        for id in &locked.needs.points.members {
-            let Some(participant) = known.people.get(*id) else {
-                continue;
-            };
-            known.books.ask(participant.number);
-            members.push(row![room_id, tenant_id, participant.number.0]);
+        for member in members_of(&locked.needs, known) {
+            known.books.ask(member);
+            members.push(row![room_id, tenant_id, member.0]);
         }
     }
 
@@ -111,6 +112,18 @@ pub(super) async fn write(
     transaction.insert(insert, ledgers, replace).await?;
 
     Ok(())
+}
+
+/// Whose points change: whoever is granted or charged some, who redeems, and whose redemption is settled.
+fn members_of(needs: &RoomNeeds, known: &Known) -> BTreeSet<MemberNumber> {
+    let named = needs.points.members.iter();
+    let named = named.filter_map(|id| known.people.get(*id));
+    let ordering = needs.rewards.orders.iter();
+    let ordering = ordering.filter_map(|(_, viewer_id)| known.people.of_viewer(viewer_id));
+    let settled = known.redemptions.found().map(|(_, one)| one.member);
+
+    let people = named.chain(ordering).map(|participant| participant.number);
+    people.chain(settled).collect()
 }
 
 fn balance_row(

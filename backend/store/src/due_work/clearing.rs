@@ -13,13 +13,14 @@ use crate::{Store, StoreError};
 const CLEARED_MAX: u64 = 1_000;
 
 /// What is cleared away, by the key within the room. The name of the table is how far it has come.
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 7] = [
     ("events", "seq"),
     ("parts", "part"),
     ("keyframes", "seq"),
     ("participants", "id"),
     ("presences", "viewer_id"),
     ("audit_entries", "id"),
+    ("rewards", "id"),
 ];
 
 impl Store {

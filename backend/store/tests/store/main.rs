@@ -15,6 +15,7 @@ mod people;
 mod points;
 mod presence;
 mod reversals;
+mod rewards;
 mod rooms;
 mod scene;
 mod sessions;

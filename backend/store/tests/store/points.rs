@@ -249,7 +249,7 @@ async fn whatever_is_changed_on_disk_is_named(database: Database) {
         (
             "UPDATE balances SET held = 71 WHERE number = 0",
             "UPDATE balances SET held = 0 WHERE number = 0",
-            "of the 70 points of member 0, 71 are held",
+            "of member 0 71 points are kept as held, and what is not settled holds 0",
         ),
         (
             "UPDATE ledgers SET minted = 151",

@@ -103,6 +103,10 @@ pub enum Capability {
     PointsRead,
     /// Grant and charge points.
     PointsAdjust,
+    /// Make rewards, change and delete them.
+    RewardManage,
+    /// See to what was redeemed.
+    RedemptionManage,
     /// Something that this version has never heard of. Not to be granted or denied.
     #[serde(other)]
     Unknown,

@@ -43,6 +43,7 @@ const ADDED: [&[Capability]; 3] = [
         Capability::ParticipantRemove,
         Capability::AuditRead,
         Capability::PointsRead,
+        Capability::RedemptionManage,
     ],
     &[
         Capability::StageHost,
@@ -51,6 +52,7 @@ const ADDED: [&[Capability]; 3] = [
         Capability::RoleAssign,
         Capability::CapabilityGrant,
         Capability::PointsAdjust,
+        Capability::RewardManage,
     ],
 ];
 

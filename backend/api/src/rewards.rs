@@ -1,0 +1,222 @@
+//! Rewards and redemptions as clients read them.
+
+mod input;
+mod mutation;
+mod query;
+mod refusal;
+
+use async_graphql::{Enum, ID, SimpleObject};
+use parlor_domain::reward;
+
+use crate::global_id::IdKind;
+use crate::page::PageInfo;
+use crate::scalar::{Int64, Time};
+
+pub(super) use mutation::RewardMutation;
+pub(super) use query::RewardQuery;
+
+/// What a room sells for points.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the API"
+)]
+#[derive(SimpleObject, Clone)]
+pub(crate) struct Reward {
+    pub(super) id: ID,
+    /// Counts changes of the reward; give it back to whatever changes it.
+    version: i32,
+    title: String,
+    /// What a viewer reads before redeeming.
+    prompt: Option<String>,
+    /// In points.
+    cost: Int64,
+    input: RewardInput,
+    /// `#rrggbb`.
+    color: Option<String>,
+    /// Whether viewers see it at all.
+    is_enabled: bool,
+    /// Whether they see that it cannot be redeemed just now.
+    is_paused: bool,
+    /// Whether it is fulfilled as it is redeemed, and never in the queue.
+    auto_fulfills: bool,
+    /// Whether it can be redeemed while no session is live.
+    redeemable_offline: bool,
+    limits: RewardLimits,
+    /// Until when nobody can redeem it again.
+    cooldown_ends_at: Option<Time>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+/// What a reward asks of whoever redeems it.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct RewardInput {
+    kind: RewardInputKind,
+    /// Of a text: the regular expression that the whole of it has to fit.
+    pattern: Option<String>,
+    /// Of a number: the least.
+    min: Option<Int64>,
+    /// Of a number: the most.
+    max: Option<Int64>,
+    /// Of a choice: what there is to choose from.
+    choices: Option<Vec<String>>,
+}
+
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RewardInputKind {
+    /// Nothing.
+    None,
+    /// A text of up to 500 bytes.
+    Text,
+    /// A whole number.
+    Number,
+    /// One of `choices`.
+    Choice,
+}
+
+/// How often a reward can be redeemed. What is null does not limit.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct RewardLimits {
+    /// Between two redemptions by anybody, in milliseconds.
+    cooldown_ms: Option<Int64>,
+    /// Between two redemptions by one viewer, in milliseconds.
+    viewer_cooldown_ms: Option<Int64>,
+    per_session: Option<Int64>,
+    per_viewer_and_session: Option<Int64>,
+}
+
+/// What became of a redemption.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "reward::RedemptionStatus")]
+pub(crate) enum RedemptionStatus {
+    /// The points are held, and staff has not seen to it yet.
+    Unfulfilled,
+    /// The points are spent.
+    Fulfilled,
+    /// The points are free again.
+    Canceled,
+}
+
+/// A purchase of a reward, with what the reward was called and cost then. Whoever redeemed it reads it, and
+/// whoever holds `REDEMPTION_MANAGE`.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct Redemption {
+    id: ID,
+    reward_id: ID,
+    /// Who redeemed it.
+    participant_id: ID,
+    title: String,
+    /// In points.
+    cost: Int64,
+    /// What they said: text, never markup.
+    input: Option<String>,
+    status: RedemptionStatus,
+    redeemed_at: Time,
+    /// When it was fulfilled or canceled.
+    settled_at: Option<Time>,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct RedemptionEdge {
+    cursor: String,
+    node: Redemption,
+}
+
+#[derive(SimpleObject)]
+pub(crate) struct RedemptionsConnection {
+    edges: Vec<RedemptionEdge>,
+    nodes: Vec<Redemption>,
+    page_info: PageInfo,
+    total_count: i32,
+}
+
+impl From<reward::Reward> for Reward {
+    fn from(reward: reward::Reward) -> Self {
+        let cooldown_ends_at = reward.cool_at();
+        let reward::Reward {
+            id,
+            version,
+            terms,
+            created_at,
+            updated_at,
+            deleted_at: _,
+            uses: _,
+        } = reward;
+
+        Self {
+            id: IdKind::Reward.id(id.0),
+            version,
+            title: terms.title,
+            prompt: terms.prompt,
+            cost: terms.cost.into(),
+            input: terms.input.into(),
+            color: terms.color,
+            is_enabled: terms.is_enabled,
+            is_paused: terms.is_paused,
+            auto_fulfills: terms.auto_fulfills,
+            redeemable_offline: terms.redeemable_offline,
+            limits: terms.limits.into(),
+            cooldown_ends_at: cooldown_ends_at.map(Time),
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+        }
+    }
+}
+
+impl From<reward::RewardInput> for RewardInput {
+    fn from(input: reward::RewardInput) -> Self {
+        let nothing = Self {
+            kind: RewardInputKind::None,
+            pattern: None,
+            min: None,
+            max: None,
+            choices: None,
+        };
+        match input {
+            reward::RewardInput::None => nothing,
+            reward::RewardInput::Text { pattern } => Self {
+                kind: RewardInputKind::Text,
+                pattern,
+                ..nothing
+            },
+            reward::RewardInput::Number { min, max } => Self {
+                kind: RewardInputKind::Number,
+                min: Some(min.into()),
+                max: Some(max.into()),
+                ..nothing
+            },
+            reward::RewardInput::Choice { choices } => Self {
+                kind: RewardInputKind::Choice,
+                choices: Some(choices),
+                ..nothing
+            },
+        }
+    }
+}
+
+impl From<reward::Limits> for RewardLimits {
+    fn from(limits: reward::Limits) -> Self {
+        Self {
+            cooldown_ms: limits.cooldown_ms.map(Int64),
+            viewer_cooldown_ms: limits.viewer_cooldown_ms.map(Int64),
+            per_session: limits.per_session.map(Int64),
+            per_viewer_and_session: limits.per_viewer_and_session.map(Int64),
+        }
+    }
+}
+
+impl From<reward::Redemption> for Redemption {
+    fn from(redemption: reward::Redemption) -> Self {
+        Self {
+            id: IdKind::Redemption.id(redemption.id.0),
+            reward_id: IdKind::Reward.id(redemption.reward_id.0),
+            participant_id: IdKind::Participant.id(redemption.participant_id.0),
+            title: redemption.title,
+            cost: redemption.cost.into(),
+            input: redemption.input,
+            status: redemption.status.into(),
+            redeemed_at: redemption.redeemed_at.into(),
+            settled_at: redemption.settled_at.map(Time),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What clients send about rewards.
+
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
+use parlor_domain::reward;
+use parlor_domain::reward::{Limits, Terms, TermsChange};
+
+use crate::scalar::Int64;
+use crate::setting::setting;
+
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the API"
+)]
+#[derive(InputObject)]
+pub(crate) struct CreateRewardInput {
+    pub(super) room_id: ID,
+    /// Up to 100 bytes.
+    title: String,
+    /// What a viewer reads before redeeming, up to 300 bytes.
+    prompt: Option<String>,
+    /// In points: 1 to 1,000,000,000.
+    cost: Int64,
+    /// What is asked of whoever redeems it; nothing unless given.
+    input: Option<RewardInputInput>,
+    /// `#rrggbb`.
+    color: Option<String>,
+    #[graphql(default = true)]
+    is_enabled: bool,
+    #[graphql(default = false)]
+    is_paused: bool,
+    #[graphql(default = false)]
+    auto_fulfills: bool,
+    #[graphql(default = false)]
+    redeemable_offline: bool,
+    limits: Option<RewardLimitsInput>,
+}
+
+/// What of a reward is to change. What is left out stays; `prompt` and `color` go when they are null.
+#[derive(InputObject)]
+pub(crate) struct UpdateRewardInput {
+    pub(super) room_id: ID,
+    pub(super) reward_id: ID,
+    /// The reward's version that this change was made against.
+    pub(super) version: i32,
+    title: Option<String>,
+    prompt: MaybeUndefined<String>,
+    cost: Option<Int64>,
+    input: Option<RewardInputInput>,
+    color: MaybeUndefined<String>,
+    is_enabled: Option<bool>,
+    is_paused: Option<bool>,
+    auto_fulfills: Option<bool>,
+    redeemable_offline: Option<bool>,
+    /// All of them: a limit that is left out is none.
+    limits: Option<RewardLimitsInput>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct DeleteRewardInput {
+    pub(super) room_id: ID,
+    pub(super) reward_id: ID,
+    /// The reward's version that this change was made against.
+    pub(super) version: i32,
+}
+
+/// What a reward asks of whoever redeems it: one of these.
+#[derive(OneofObject)]
+pub(crate) enum RewardInputInput {
+    /// Nothing: `true`.
+    None(bool),
+    /// A text of up to 500 bytes.
+    Text(TextInput),
+    /// A whole number.
+    Number(NumberInput),
+    /// One of 2 to 25, each up to 100 bytes.
+    Choice(Vec<String>),
+}
+
+#[derive(InputObject)]
+pub(crate) struct TextInput {
+    /// A regular expression that the whole text has to fit, up to 200 bytes.
+    pattern: Option<String>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct NumberInput {
+    min: Int64,
+    max: Int64,
+}
+
+/// How often a reward can be redeemed. What is left out does not limit.
+#[derive(InputObject)]
+pub(crate) struct RewardLimitsInput {
+    /// Between two redemptions by anybody, in milliseconds, up to a week.
+    cooldown_ms: Option<Int64>,
+    /// Between two redemptions by one viewer, in milliseconds, up to a week.
+    viewer_cooldown_ms: Option<Int64>,
+    per_session: Option<Int64>,
+    per_viewer_and_session: Option<Int64>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct RedeemRewardInput {
+    /// Chosen by the caller, up to 200 bytes. The same key with the same content gets the first answer again, so
+    /// that a request may be repeated; with other content it is refused.
+    pub(super) idempotency_key: String,
+    pub(super) room_id: ID,
+    pub(super) reward_id: ID,
+    /// What the viewer was shown that it costs. If it costs something else by now, nothing is redeemed.
+    pub(super) cost: Option<Int64>,
+    /// What the reward asks for. Spaces around it are left out.
+    pub(super) input: Option<String>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct SettleRedemptionInput {
+    pub(super) room_id: ID,
+    pub(super) redemption_id: ID,
+}
+
+impl CreateRewardInput {
+    pub(super) fn into_terms(self) -> Terms {
+        Terms {
+            title: self.title,
+            prompt: self.prompt,
+            cost: self.cost.0,
+            input: self.input.map_or(reward::RewardInput::None, Into::into),
+            color: self.color,
+            is_enabled: self.is_enabled,
+            is_paused: self.is_paused,
+            auto_fulfills: self.auto_fulfills,
+            redeemable_offline: self.redeemable_offline,
+            limits: self.limits.map_or_else(Limits::default, Into::into),
+        }
+    }
+}
+
+impl UpdateRewardInput {
+    pub(super) fn into_change(self) -> TermsChange {
+        TermsChange {
+            title: self.title,
+            prompt: setting(self.prompt, None),
+            cost: self.cost.map(|cost| cost.0),
+            input: self.input.map(Into::into),
+            color: setting(self.color, None),
+            is_enabled: self.is_enabled,
+            is_paused: self.is_paused,
+            auto_fulfills: self.auto_fulfills,
+            redeemable_offline: self.redeemable_offline,
+            limits: self.limits.map(Into::into),
+        }
+    }
+}
+
+impl From<RewardInputInput> for reward::RewardInput {
+    fn from(input: RewardInputInput) -> Self {
+        match input {
+            RewardInputInput::None(_) => Self::None,
+            RewardInputInput::Text(TextInput { pattern }) => Self::Text { pattern },
+            RewardInputInput::Number(NumberInput { min, max }) => Self::Number {
+                min: min.0,
+                max: max.0,
+            },
+            RewardInputInput::Choice(choices) => Self::Choice { choices },
+        }
+    }
+}
+
+impl From<RewardLimitsInput> for Limits {
+    fn from(limits: RewardLimitsInput) -> Self {
+        let number = |given: Option<Int64>| given.map(|given| given.0);
+
+        Self {
+            cooldown_ms: number(limits.cooldown_ms),
+            viewer_cooldown_ms: number(limits.viewer_cooldown_ms),
+            per_session: number(limits.per_session),
+            per_viewer_and_session: number(limits.per_viewer_and_session),
+        }
+    }
+}

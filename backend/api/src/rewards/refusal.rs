@@ -1,0 +1,56 @@
+//! What the rules of rewards refuse.
+
+use parlor_domain::room_aggregate::{RedeemRefusal, RewardRefusal, SettleRefusal};
+
+use crate::global_id::IdKind;
+use crate::refusal::Refusal;
+
+impl From<RewardRefusal> for Refusal {
+    fn from(refusal: RewardRefusal) -> Self {
+        match refusal {
+            RewardRefusal::Act(refusal) => refusal.into(),
+            RewardRefusal::NotFound(id) => Self::not_found("Reward", &IdKind::Reward.id(id.0)),
+            RewardRefusal::StaleVersion { .. } => Self::conflict("STALE_VERSION", refusal),
+            RewardRefusal::Invalid(invalid) => invalid.into(),
+            RewardRefusal::TooMany => Self::conflict("TOO_MANY_REWARDS", refusal),
+            RewardRefusal::TooManyEnabled => Self::conflict("TOO_MANY_ENABLED_REWARDS", refusal),
+        }
+    }
+}
+
+impl From<RedeemRefusal> for Refusal {
+    fn from(refusal: RedeemRefusal) -> Self {
+        let code = match refusal {
+            RedeemRefusal::Act(refusal) => return refusal.into(),
+            RedeemRefusal::NotFound(id) => {
+                return Self::not_found("Reward", &IdKind::Reward.id(id.0));
+            }
+            RedeemRefusal::Input(invalid) => return invalid.into(),
+            RedeemRefusal::KeyReused(_) => "KEY_REUSED",
+            RedeemRefusal::Paused => "REWARD_PAUSED",
+            RedeemRefusal::NotLive => "NOT_LIVE",
+            RedeemRefusal::CostChanged { .. } => "COST_CHANGED",
+            RedeemRefusal::SessionLimit => "SESSION_LIMIT",
+            RedeemRefusal::ViewerLimit => "VIEWER_LIMIT",
+            RedeemRefusal::Cooldown { .. } => "COOLDOWN",
+            RedeemRefusal::InsufficientPoints { .. } => "INSUFFICIENT_POINTS",
+        };
+
+        Self::conflict(code, refusal)
+    }
+}
+
+impl From<SettleRefusal> for Refusal {
+    fn from(refusal: SettleRefusal) -> Self {
+        let code = match refusal {
+            SettleRefusal::Act(refusal) => return refusal.into(),
+            SettleRefusal::NotFound(id) => {
+                return Self::not_found("Redemption", &IdKind::Redemption.id(id.0));
+            }
+            SettleRefusal::AlreadyFulfilled => "ALREADY_FULFILLED",
+            SettleRefusal::AlreadyCanceled => "ALREADY_CANCELED",
+        };
+
+        Self::conflict(code, refusal)
+    }
+}

@@ -1,0 +1,85 @@
+//! What points buy, and the purchases.
+
+mod input;
+mod redemption;
+mod terms;
+
+pub use input::RewardInput;
+pub use redemption::{Redemption, RedemptionStatus};
+pub use terms::{Limits, Terms, TermsChange};
+
+use crate::id::{RewardId, SessionId};
+use crate::time::ServerTime;
+
+/// The most rewards of a room that can be redeemed at once: as many as a viewer looks through.
+pub const ENABLED_REWARDS_MAX: i64 = 50;
+/// The most rewards that a room keeps, those that were disabled included, so that a list of them is one
+/// answer.
+pub const REWARDS_MAX: i64 = 200;
+
+/// What a room sells for points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reward {
+    pub id: RewardId,
+    /// Counts changes, so that one made against an older state is refused.
+    pub version: i32,
+    pub terms: Terms,
+    pub created_at: ServerTime,
+    pub updated_at: ServerTime,
+    pub deleted_at: Option<ServerTime>,
+    pub uses: Uses,
+}
+
+/// How often something was redeemed in a session, and when last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Uses {
+    /// The session that is counted in. Redemptions while no session is live are counted on in the last one.
+    pub session_id: Option<SessionId>,
+    pub count: i64,
+    pub last_at: Option<ServerTime>,
+}
+
+impl Reward {
+    /// Whether anybody may redeem it, as far as its own switches go.
+    pub fn is_enabled(&self) -> bool {
+        self.terms.is_enabled && self.deleted_at.is_none()
+    }
+
+    /// Until when nobody can redeem it again, if it was redeemed and cools down.
+    pub fn cool_at(&self) -> Option<ServerTime> {
+        self.uses.cool_at(self.terms.limits.cooldown_ms)
+    }
+}
+
+impl Uses {
+    /// How often, in that session.
+    pub fn in_session(&self, session_id: Option<SessionId>) -> i64 {
+        if self.session_id == session_id {
+            self.count
+        } else {
+            0
+        }
+    }
+
+    /// One more.
+    pub(crate) fn and_one(self, session_id: Option<SessionId>, at: ServerTime) -> Self {
+        Self {
+            session_id,
+            count: self.in_session(session_id) + 1,
+            last_at: Some(at),
+        }
+    }
+
+    /// One less, which gives the place back and not the time.
+    pub(crate) fn less_one(self, session_id: Option<SessionId>) -> Self {
+        Self {
+            count: (self.in_session(session_id) - 1).max(0),
+            ..self
+        }
+    }
+
+    /// When `cooldown_ms` since the last one are over.
+    pub(crate) fn cool_at(&self, cooldown_ms: Option<i64>) -> Option<ServerTime> {
+        Some(self.last_at?.plus_millis(cooldown_ms?))
+    }
+}

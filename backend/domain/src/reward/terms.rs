@@ -1,0 +1,137 @@
+//! What a reward is, and on what terms it is sold.
+
+use serde::{Deserialize, Serialize};
+
+use super::RewardInput;
+use crate::invalid::{Invalid, check_range, check_text};
+use crate::points::TRANSFER_POINTS_MAX;
+
+/// The longest title, in bytes: a line on a button.
+pub(crate) const TITLE_BYTES_MAX: usize = 100;
+/// The longest prompt, in bytes: a sentence or two under it.
+pub(crate) const PROMPT_BYTES_MAX: usize = 300;
+/// The longest cooldown: a week, beyond which a limit for each session says it better.
+pub(crate) const COOLDOWN_MS_MAX: i64 = 604_800_000;
+/// The most redemptions that a limit may name.
+pub(crate) const LIMIT_MAX: i64 = 1_000_000;
+
+/// Everything about a reward that staff sets.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the API"
+)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    pub title: String,
+    /// What a viewer reads before redeeming.
+    pub prompt: Option<String>,
+    /// In points.
+    pub cost: i64,
+    pub input: RewardInput,
+    /// `#rrggbb`.
+    pub color: Option<String>,
+    /// Whether viewers see it at all.
+    pub is_enabled: bool,
+    /// Whether they see that it cannot be redeemed just now.
+    pub is_paused: bool,
+    /// Whether it is fulfilled as it is redeemed, and never in the queue.
+    pub auto_fulfills: bool,
+    /// Whether it can be redeemed while no session is live.
+    pub redeemable_offline: bool,
+    pub limits: Limits,
+}
+
+/// How often a reward can be redeemed. What is not set does not limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Limits {
+    /// Between two redemptions by anybody, in milliseconds.
+    pub cooldown_ms: Option<i64>,
+    /// Between two redemptions by one viewer, in milliseconds.
+    pub viewer_cooldown_ms: Option<i64>,
+    pub per_session: Option<i64>,
+    pub per_viewer_and_session: Option<i64>,
+}
+
+impl Terms {
+    /// Checks what staff gave.
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        check_text("title", &self.title, 1, TITLE_BYTES_MAX)?;
+        if let Some(prompt) = &self.prompt {
+            check_text("prompt", prompt, 1, PROMPT_BYTES_MAX)?;
+        }
+        check_range("cost", self.cost, 1, TRANSFER_POINTS_MAX)?;
+        if let Some(color) = &self.color {
+            check_color(color)?;
+        }
+        self.input.check()?;
+        self.limits.check()
+    }
+}
+
+impl Limits {
+    fn check(&self) -> Result<(), Invalid> {
+        for (field, cooldown_ms) in [
+            ("limits.cooldownMs", self.cooldown_ms),
+            ("limits.viewerCooldownMs", self.viewer_cooldown_ms),
+        ] {
+            if let Some(cooldown_ms) = cooldown_ms {
+                check_range(field, cooldown_ms, 1, COOLDOWN_MS_MAX)?;
+            }
+        }
+        for (field, most) in [
+            ("limits.perSession", self.per_session),
+            ("limits.perViewerAndSession", self.per_viewer_and_session),
+        ] {
+            if let Some(most) = most {
+                check_range(field, most, 1, LIMIT_MAX)?;
+            }
+        }
+
+        Ok(())
+    }
+}
+
+fn check_color(color: &str) -> Result<(), Invalid> {
+    let digits = color.strip_prefix('#').unwrap_or_default();
+    if digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+
+    let constraint = "`#` and six hexadecimal digits, such as `#ff8800`";
+    Err(Invalid::new("color", constraint, color))
+}
+
+/// What of a reward is to change: what is not given stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TermsChange {
+    pub title: Option<String>,
+    pub prompt: Option<Option<String>>,
+    pub cost: Option<i64>,
+    pub input: Option<RewardInput>,
+    pub color: Option<Option<String>>,
+    pub is_enabled: Option<bool>,
+    pub is_paused: Option<bool>,
+    pub auto_fulfills: Option<bool>,
+    pub redeemable_offline: Option<bool>,
+    pub limits: Option<Limits>,
+}
+
+impl Terms {
+    /// The terms after `change`.
+    pub(crate) fn changed(&self, change: &TermsChange) -> Self {
+        let change = change.clone();
+
+        Self {
+            title: change.title.unwrap_or_else(|| self.title.clone()),
+            prompt: change.prompt.unwrap_or_else(|| self.prompt.clone()),
+            cost: change.cost.unwrap_or(self.cost),
+            input: change.input.unwrap_or_else(|| self.input.clone()),
+            color: change.color.unwrap_or_else(|| self.color.clone()),
+            is_enabled: change.is_enabled.unwrap_or(self.is_enabled),
+            is_paused: change.is_paused.unwrap_or(self.is_paused),
+            auto_fulfills: change.auto_fulfills.unwrap_or(self.auto_fulfills),
+            redeemable_offline: change.redeemable_offline.unwrap_or(self.redeemable_offline),
+            limits: change.limits.unwrap_or(self.limits),
+        }
+    }
+}

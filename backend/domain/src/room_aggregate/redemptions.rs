@@ -1,0 +1,318 @@
+//! Redeeming rewards, and seeing to what was redeemed.
+
+use serde::Serialize;
+
+use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
+use crate::contribution::KEY_BYTES_MAX;
+use crate::id::{IdSource, RedemptionId, RewardId, SessionId};
+use crate::invalid::{Invalid, check_text};
+use crate::participant::{Capability, Participant};
+use crate::points::{Entry, MemberNumber, TransferKind};
+use crate::reward::{Redemption, RedemptionStatus, Reward, Uses};
+use crate::time::ServerTime;
+
+/// What a viewer asks for, as far as the words go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Order {
+    idempotency_key: String,
+    reward_id: RewardId,
+    /// What the viewer believes that it costs, if they say.
+    cost: Option<i64>,
+    input: Option<String>,
+}
+
+/// Why a reward was not redeemed, in the order the reasons are checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RedeemRefusal {
+    #[error("the idempotency key `{0}` was used for other content")]
+    KeyReused(String),
+    #[error(transparent)]
+    Act(#[from] ActRefusal),
+    #[error("there is no such reward")]
+    NotFound(RewardId),
+    #[error("the reward is paused")]
+    Paused,
+    #[error("the reward can be redeemed while the room is live")]
+    NotLive,
+    #[error("the reward costs {cost} points, not {given}")]
+    CostChanged { cost: i64, given: i64 },
+    #[error(transparent)]
+    Input(#[from] Invalid),
+    #[error("the reward was redeemed as often as it can be in a session")]
+    SessionLimit,
+    #[error("the caller has redeemed the reward as often as one viewer can in a session")]
+    ViewerLimit,
+    #[error("the reward was redeemed just now, and cools down")]
+    Cooldown { until: ServerTime },
+    #[error("the caller has {available} points to spend, not {cost}")]
+    InsufficientPoints { available: i64, cost: i64 },
+}
+
+/// Why a redemption was not settled, in the order the reasons are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SettleRefusal {
+    #[error(transparent)]
+    Act(#[from] ActRefusal),
+    #[error("there is no such redemption")]
+    NotFound(RedemptionId),
+    #[error("the redemption was fulfilled before")]
+    AlreadyFulfilled,
+    #[error("the redemption was canceled before")]
+    AlreadyCanceled,
+}
+
+/// What is done about a redemption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// The points are spent.
+    Fulfill,
+    /// The points are free again.
+    Cancel,
+}
+
+impl Order {
+    /// Takes what was asked, or says what is wrong with it.
+    pub fn new(
+        idempotency_key: String,
+        reward_id: RewardId,
+        cost: Option<i64>,
+        input: Option<String>,
+    ) -> Result<Self, Invalid> {
+        check_text("idempotencyKey", &idempotency_key, 1, KEY_BYTES_MAX)?;
+
+        Ok(Self {
+            idempotency_key,
+            reward_id,
+            cost,
+            input,
+        })
+    }
+
+    /// What is redeemed.
+    pub fn reward_id(&self) -> RewardId {
+        self.reward_id
+    }
+}
+
+impl AnswerKey {
+    /// The key of an order by `actor`.
+    pub fn of_order(actor: &Actor, order: &Order) -> Self {
+        Self {
+            actor: actor.viewer_id.as_str().to_owned(),
+            operation: Operation::RedeemReward,
+            key: order.idempotency_key.clone(),
+        }
+    }
+}
+
+impl RoomAggregate {
+    /// Redeems a reward for `actor`: holds what it costs, or spends it at once if the reward fulfills itself.
+    pub fn redeem(
+        &mut self,
+        actor: &Actor,
+        order: &Order,
+        fingerprint: Fingerprint,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Redemption, RedeemRefusal> {
+        let key = AnswerKey::of_order(actor, order);
+        if let Some(answer) = self.known.answers.get(&key) {
+            return match answer.to(fingerprint) {
+                Some(Answered::Redemption(redemption)) => Ok(*redemption),
+                Some(_) => key.is_answered_otherwise(),
+                None => Err(RedeemRefusal::KeyReused(key.key)),
+            };
+        }
+        let (reward, participant, input) = self.check_order(actor, order, now)?;
+
+        let redemption = self.place(&reward, &participant, input, ids, now);
+        let redemption = if reward.terms.auto_fulfills {
+            self.spend(&redemption, ids, now);
+            self.put_redemption(Redemption {
+                status: RedemptionStatus::Fulfilled,
+                settled_at: Some(redemption.redeemed_at),
+                ..redemption
+            })
+        } else {
+            redemption
+        };
+        let answered = Answered::Redemption(Box::new(redemption.clone()));
+        self.answer(key, fingerprint, answered);
+
+        Ok(redemption)
+    }
+
+    fn check_order(
+        &self,
+        actor: &Actor,
+        order: &Order,
+        now: ServerTime,
+    ) -> Result<(Reward, Participant, Option<String>), RedeemRefusal> {
+        self.check_open_to(actor)?;
+        let participant = self.joined(actor)?;
+        let id = order.reward_id;
+        let reward = self.reward(id).filter(|reward| reward.is_enabled());
+        let reward = reward.ok_or(RedeemRefusal::NotFound(id))?;
+        let terms = &reward.terms;
+        if terms.is_paused {
+            return Err(RedeemRefusal::Paused);
+        }
+        if self.live_session().is_none() && !terms.redeemable_offline {
+            return Err(RedeemRefusal::NotLive);
+        }
+        if let Some(given) = order.cost
+            && given != terms.cost
+        {
+            let cost = terms.cost;
+            return Err(RedeemRefusal::CostChanged { cost, given });
+        }
+        let input = terms.input.accept(order.input.as_deref())?;
+        self.check_limits(reward, participant.number, now)?;
+        let available = self.known.books.balance(participant.number).available();
+        if available < terms.cost {
+            let cost = terms.cost;
+            return Err(RedeemRefusal::InsufficientPoints { available, cost });
+        }
+
+        Ok((reward.clone(), participant.clone(), input))
+    }
+
+    fn check_limits(
+        &self,
+        reward: &Reward,
+        member: MemberNumber,
+        now: ServerTime,
+    ) -> Result<(), RedeemRefusal> {
+        let (limits, session_id) = (reward.terms.limits, self.last_session_id());
+        let own = self.known.uses.get(&(reward.id, member)).copied();
+        let own = own.unwrap_or_default();
+        let reached = |most: Option<i64>, count| most.is_some_and(|most| count >= most);
+        if reached(limits.per_session, reward.uses.in_session(session_id)) {
+            return Err(RedeemRefusal::SessionLimit);
+        }
+        if reached(limits.per_viewer_and_session, own.in_session(session_id)) {
+            return Err(RedeemRefusal::ViewerLimit);
+        }
+        let cool_at = [reward.cool_at(), own.cool_at(limits.viewer_cooldown_ms)];
+        let until = cool_at.into_iter().flatten().max();
+
+        match until.filter(|until| self.stamp(now) < *until) {
+            Some(until) => Err(RedeemRefusal::Cooldown { until }),
+            None => Ok(()),
+        }
+    }
+
+    /// Holds what the reward costs, and counts it.
+    fn place(
+        &mut self,
+        reward: &Reward,
+        participant: &Participant,
+        input: Option<String>,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Redemption {
+        let (at, session_id) = (self.stamp(now), self.last_session_id());
+        self.count_use(reward.id, participant.number, |uses| {
+            uses.and_one(session_id, at)
+        });
+        self.hold_points(participant.number, reward.terms.cost);
+
+        self.put_redemption(Redemption {
+            id: RedemptionId::next(ids),
+            reward_id: reward.id,
+            participant_id: participant.id,
+            member: participant.number,
+            title: reward.terms.title.clone(),
+            cost: reward.terms.cost,
+            input,
+            status: RedemptionStatus::Unfulfilled,
+            session_id,
+            redeemed_at: at,
+            settled_at: None,
+            settled_by: None,
+        })
+    }
+
+    /// Settles a redemption, also in a room that was archived since. Of two who settle it at once, the second
+    /// is told what the first has done.
+    pub fn settle_redemption(
+        &mut self,
+        actor: &Actor,
+        id: RedemptionId,
+        settlement: Settlement,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Redemption, SettleRefusal> {
+        self.authorize(actor, Capability::RedemptionManage, now)?;
+        let redemption = self.known.redemptions.get(&id).cloned();
+        let redemption = redemption.ok_or(SettleRefusal::NotFound(id))?;
+        match redemption.status {
+            RedemptionStatus::Unfulfilled => (),
+            RedemptionStatus::Fulfilled => return Err(SettleRefusal::AlreadyFulfilled),
+            RedemptionStatus::Canceled => return Err(SettleRefusal::AlreadyCanceled),
+        }
+
+        let status = match settlement {
+            Settlement::Fulfill => {
+                self.spend(&redemption, ids, now);
+                RedemptionStatus::Fulfilled
+            }
+            Settlement::Cancel => {
+                self.release(&redemption);
+                RedemptionStatus::Canceled
+            }
+        };
+        Ok(self.put_redemption(Redemption {
+            status,
+            settled_at: Some(self.stamp(now)),
+            settled_by: Some(actor.viewer_id.clone()),
+            ..redemption
+        }))
+    }
+
+    fn spend(&mut self, redemption: &Redemption, ids: &mut impl IdSource, now: ServerTime) {
+        let (member, cost) = (redemption.member, redemption.cost);
+        self.hold_points(member, -cost);
+        let about = Some(redemption.id.0);
+        let entry = Entry::charge(member, cost);
+        self.transfer(entry, TransferKind::Redeemed, about, None, ids, now);
+    }
+
+    /// Gives the points back, and the place in the session's count; not the time since.
+    fn release(&mut self, redemption: &Redemption) {
+        self.hold_points(redemption.member, -redemption.cost);
+        let session_id = redemption.session_id;
+        if session_id == self.last_session_id() {
+            self.count_use(redemption.reward_id, redemption.member, |uses| {
+                uses.less_one(session_id)
+            });
+        }
+    }
+}
+
+impl RoomAggregate {
+    fn put_redemption(&mut self, redemption: Redemption) -> Redemption {
+        let id = redemption.id;
+        self.known.redemptions.put(id, redemption.clone());
+        self.changes.redemptions.insert(id, redemption.clone());
+
+        redemption
+    }
+
+    /// Counts a use of a reward, for everybody and for one member. A reward that was deleted since counts no more.
+    fn count_use(&mut self, id: RewardId, member: MemberNumber, count: impl Fn(Uses) -> Uses) {
+        if let Some(reward) = self.known.rewards.get_mut(&id) {
+            reward.uses = count(reward.uses);
+            self.changes.rewards.insert(id, reward.clone());
+        }
+        let key = (id, member);
+        let uses = self.known.uses.get(&key).copied().unwrap_or_default();
+        self.known.uses.put(key, count(uses));
+        self.changes.uses.insert(key, count(uses));
+    }
+
+    /// The live session, or the last one: what is counted while no session is live belongs to it.
+    fn last_session_id(&self) -> Option<SessionId> {
+        self.session.as_ref().map(|session| session.id)
+    }
+}

@@ -1,0 +1,147 @@
+//! What a room sells for points.
+
+use super::{ActRefusal, Actor, RoomAggregate};
+use crate::id::{IdSource, RewardId};
+use crate::invalid::Invalid;
+use crate::participant::Capability;
+use crate::reward::{ENABLED_REWARDS_MAX, REWARDS_MAX, Reward, Terms, TermsChange, Uses};
+use crate::time::ServerTime;
+
+/// Why a reward was not made, changed or deleted, in the order the reasons are checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RewardRefusal {
+    #[error(transparent)]
+    Act(#[from] ActRefusal),
+    #[error("there is no such reward")]
+    NotFound(RewardId),
+    #[error("the reward is at version {current}, not {given}")]
+    StaleVersion { current: i32, given: i32 },
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("a room keeps at most {REWARDS_MAX} rewards; delete one first")]
+    TooMany,
+    #[error("a room has at most {ENABLED_REWARDS_MAX} enabled rewards; disable one first")]
+    TooManyEnabled,
+}
+
+/// Which reward is meant, and the version that a change was made against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RewardTarget {
+    pub id: RewardId,
+    pub version: i32,
+}
+
+impl RoomAggregate {
+    /// Makes a reward.
+    pub fn create_reward(
+        &mut self,
+        actor: &Actor,
+        terms: Terms,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Reward, RewardRefusal> {
+        self.require(actor, Capability::RewardManage, now)?;
+        terms.check()?;
+        if self.census.rewards >= REWARDS_MAX {
+            return Err(RewardRefusal::TooMany);
+        }
+        self.check_enabling(false, terms.is_enabled)?;
+
+        let at = self.stamp(now);
+        let reward = Reward {
+            id: RewardId::next(ids),
+            version: 0,
+            terms,
+            created_at: at,
+            updated_at: at,
+            deleted_at: None,
+            uses: Uses::default(),
+        };
+        Ok(self.put_reward(reward, now))
+    }
+
+    /// Changes a reward. What was redeemed before keeps its title and its cost.
+    pub fn update_reward(
+        &mut self,
+        actor: &Actor,
+        target: RewardTarget,
+        change: &TermsChange,
+        now: ServerTime,
+    ) -> Result<Reward, RewardRefusal> {
+        let reward = self.changeable_reward(actor, target, now)?;
+        let terms = reward.terms.changed(change);
+        terms.check()?;
+        self.check_enabling(reward.is_enabled(), terms.is_enabled)?;
+
+        Ok(self.put_reward(Reward { terms, ..reward }, now))
+    }
+
+    /// Deletes a reward. What was redeemed and is not seen to yet stays in the queue.
+    pub fn delete_reward(
+        &mut self,
+        actor: &Actor,
+        target: RewardTarget,
+        now: ServerTime,
+    ) -> Result<Reward, RewardRefusal> {
+        let reward = self.changeable_reward(actor, target, now)?;
+        let deleted_at = Some(self.stamp(now));
+
+        Ok(self.put_reward(
+            Reward {
+                deleted_at,
+                ..reward
+            },
+            now,
+        ))
+    }
+
+    fn changeable_reward(
+        &self,
+        actor: &Actor,
+        target: RewardTarget,
+        now: ServerTime,
+    ) -> Result<Reward, RewardRefusal> {
+        self.require(actor, Capability::RewardManage, now)?;
+        let reward = self.reward(target.id);
+        let reward = reward.ok_or(RewardRefusal::NotFound(target.id))?;
+        if reward.version != target.version {
+            let (current, given) = (reward.version, target.version);
+            return Err(RewardRefusal::StaleVersion { current, given });
+        }
+
+        Ok(reward.clone())
+    }
+
+    /// The reward of that id, unless it was deleted.
+    pub(super) fn reward(&self, id: RewardId) -> Option<&Reward> {
+        let found = self.known.rewards.get(&id);
+        found.filter(|reward| reward.deleted_at.is_none())
+    }
+
+    fn check_enabling(&self, was_enabled: bool, is_enabled: bool) -> Result<(), RewardRefusal> {
+        if is_enabled && !was_enabled && self.census.enabled_rewards >= ENABLED_REWARDS_MAX {
+            return Err(RewardRefusal::TooManyEnabled);
+        }
+
+        Ok(())
+    }
+
+    /// Writes `reward` as it was changed, at a version of its own.
+    fn put_reward(&mut self, reward: Reward, now: ServerTime) -> Reward {
+        let reward = Reward {
+            version: reward.version + 1,
+            updated_at: self.stamp(now),
+            ..reward
+        };
+        let before = self.known.rewards.put(reward.id, reward.clone());
+        let count = |is: fn(&Reward) -> bool| {
+            i64::from(is(&reward)) - i64::from(before.as_ref().is_some_and(is))
+        };
+        self.census.rewards += count(|reward| reward.deleted_at.is_none());
+        self.census.enabled_rewards += count(Reward::is_enabled);
+        self.changes.census = true;
+        self.changes.rewards.insert(reward.id, reward.clone());
+
+        reward
+    }
+}

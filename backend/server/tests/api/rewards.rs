@@ -1,0 +1,465 @@
+//! Rewards through the API: made by owners, redeemed by viewers, seen to by moderators.
+
+use parlor_test_database::on_both_engines;
+use serde_json::{Value, json};
+
+use crate::person::{Person, viewer};
+use crate::server::Api;
+
+on_both_engines! {
+    a_reward_is_made_redeemed_and_fulfilled,
+    a_reward_is_changed_and_deleted,
+    every_kind_of_input_is_told_and_checked,
+    what_cannot_be_redeemed_is_refused_by_name,
+    hundreds_who_redeem_at_once_get_what_there_is_and_no_more,
+    redemptions_are_for_whom_they_concern,
+    terms_that_make_no_sense_are_refused_by_name,
+}
+
+/// A live room that an owner runs, with a moderator and a viewer who has 100 points.
+struct Shop<'a> {
+    api: &'a Api,
+    room: String,
+    olga: Person<'a>,
+    ana: Person<'a>,
+}
+
+/// Whoever joins the room named so; the room's name has to outlive the people.
+async fn room(api: &Api) -> String {
+    api.live_room_with(json!({ "slug": "show", "title": "show", "state": "OPEN" }))
+        .await
+}
+
+impl<'a> Shop<'a> {
+    async fn open(api: &'a Api, room: &'a str) -> Self {
+        let olga = Person::join(api, room, "olga").await.made_owner().await;
+        let ana = Person::join(api, room, "ana").await;
+        let shop = Self {
+            api,
+            room: room.to_owned(),
+            olga,
+            ana,
+        };
+        shop.grant(&shop.ana.id, "100").await;
+        shop
+    }
+
+    async fn grant(&self, who: &Value, points: &str) {
+        let granted = json!({
+            "idempotencyKey": format!("grant {who} {points}"), "roomId": self.room,
+            "participantId": who, "points": points, "reason": "to begin",
+        });
+        let granted = self.api.mutate("grantPoints", granted).await;
+        assert_eq!(granted["__typename"], "PointsTransfer", "{granted}");
+    }
+
+    /// A reward with `more` than a title and a cost of 30, made by the owner.
+    async fn make(&self, more: Value) -> Value {
+        let mut input = json!({ "roomId": self.room, "title": "Hydrate", "cost": "30" });
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        self.api
+            .mutate_as(&self.olga.token, "createReward", input)
+            .await
+    }
+
+    async fn redeem(&self, token: &str, reward: &Value, more: Value) -> Value {
+        let mut input = json!({
+            "idempotencyKey": "k", "roomId": self.room, "rewardId": reward["id"],
+        });
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        self.api.mutate_as(token, "redeemReward", input).await
+    }
+
+    async fn settle(&self, token: &str, mutation: &str, redemption: &Value) -> Value {
+        let input = json!({ "roomId": self.room, "redemptionId": redemption["id"] });
+        self.api.mutate_as(token, mutation, input).await
+    }
+
+    /// What the viewer has, and what of it is held.
+    async fn balance(&self) -> (Value, Value) {
+        let document = "query ($room: ID!) { pointsAccount(roomId: $room) { balance held } }";
+        let read = self
+            .api
+            .execute(&self.ana.token, document, json!({ "room": self.room }));
+        let mut account = read.await["data"]["pointsAccount"].take();
+        (account["balance"].take(), account["held"].take())
+    }
+}
+
+async fn a_reward_is_made_redeemed_and_fulfilled(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let reward = shop.make(json!({ "prompt": "Have me take a sip" })).await;
+    assert_eq!(reward["__typename"], "Reward", "{reward}");
+    assert_eq!(reward["input"]["kind"], "NONE");
+    assert_eq!(
+        (&reward["isEnabled"], &reward["isPaused"]),
+        (&json!(true), &json!(false))
+    );
+
+    let list = "query ($room: ID!) { rewards(roomId: $room) { id title cost } }";
+    let listed = api
+        .execute(&shop.ana.token, list, json!({ "room": room }))
+        .await;
+    assert_eq!(
+        listed["data"]["rewards"],
+        json!([{ "id": reward["id"], "title": "Hydrate", "cost": "30" }])
+    );
+    let redeemed = shop
+        .redeem(&shop.ana.token, &reward, json!({ "cost": "30" }))
+        .await;
+    assert_eq!(redeemed["status"], "UNFULFILLED", "{redeemed}");
+    assert_eq!(shop.balance().await, (json!("100"), json!("30")));
+    // Sent again, it is the same one.
+    let again = shop
+        .redeem(&shop.ana.token, &reward, json!({ "cost": "30" }))
+        .await;
+    assert_eq!(again["id"], redeemed["id"]);
+
+    let queue = "query ($room: ID!) {
+        redemptionsConnection(roomId: $room, status: UNFULFILLED) {
+            totalCount nodes { id participantId title input } } }";
+    let queued = api
+        .execute(&shop.olga.token, queue, json!({ "room": room }))
+        .await;
+    let queued = &queued["data"]["redemptionsConnection"];
+    assert_eq!(queued["totalCount"], 1);
+    assert_eq!(queued["nodes"][0]["participantId"], shop.ana.id);
+
+    let settled = shop
+        .settle(&shop.olga.token, "fulfillRedemption", &redeemed)
+        .await;
+    assert_eq!(settled["status"], "FULFILLED", "{settled}");
+    assert_eq!(shop.balance().await, (json!("70"), json!("0")));
+    for mutation in ["fulfillRedemption", "cancelRedemption"] {
+        let told = shop.settle(&api.staff, mutation, &redeemed).await;
+        assert_eq!(told["code"], "ALREADY_FULFILLED", "{told}");
+    }
+    let statement = "query ($room: ID!) { pointsAccount(roomId: $room) {
+        statementConnection { nodes { kind points redemptionId reason } } } }";
+    let told = api
+        .execute(&shop.ana.token, statement, json!({ "room": room }))
+        .await;
+    assert_eq!(
+        told["data"]["pointsAccount"]["statementConnection"]["nodes"][0],
+        json!({ "kind": "REDEEMED", "points": "-30", "redemptionId": redeemed["id"], "reason": null })
+    );
+
+    let canceled = shop
+        .redeem(&shop.ana.token, &reward, json!({ "idempotencyKey": "k2" }))
+        .await;
+    let canceled = shop
+        .settle(&shop.olga.token, "cancelRedemption", &canceled)
+        .await;
+    assert_eq!(canceled["status"], "CANCELED", "{canceled}");
+    assert_eq!(shop.balance().await, (json!("70"), json!("0")));
+}
+
+async fn a_reward_is_changed_and_deleted(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let reward = shop.make(json!({
+        "prompt": "p", "color": "#ff8800", "limits": { "perSession": "5", "cooldownMs": "1000" },
+    }));
+    let reward = reward.await;
+    let change = |version: i32, more: Value| {
+        let mut input = json!({ "roomId": room, "rewardId": reward["id"], "version": version });
+        for (name, value) in more.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        input
+    };
+
+    let input = change(
+        1,
+        json!({ "prompt": null, "cost": "31", "limits": { "perSession": "6" } }),
+    );
+    let changed = api.mutate_as(&shop.olga.token, "updateReward", input).await;
+    assert_eq!(changed["version"], 2, "{changed}");
+    assert_eq!(
+        (&changed["prompt"], &changed["color"]),
+        (&Value::Null, &json!("#ff8800"))
+    );
+    assert_eq!(changed["limits"]["perSession"], "6");
+    assert_eq!(
+        changed["limits"]["cooldownMs"],
+        Value::Null,
+        "limits are given whole"
+    );
+    let stale = change(1, json!({ "cost": "32" }));
+    let stale = api.mutate_as(&shop.olga.token, "updateReward", stale).await;
+    assert_eq!(stale["code"], "STALE_VERSION", "{stale}");
+    let mine = change(2, json!({ "cost": "1" }));
+    let refused = api.mutate_as(&shop.ana.token, "updateReward", mine).await;
+    assert_eq!(refused["code"], "CAPABILITY_MISSING", "{refused}");
+
+    let hidden = change(2, json!({ "isEnabled": false }));
+    api.mutate_as(&shop.olga.token, "updateReward", hidden)
+        .await;
+    let list = "query ($room: ID!) { rewards(roomId: $room) { isEnabled } }";
+    for (token, seen) in [
+        (&shop.olga.token, json!([{ "isEnabled": false }])),
+        (&shop.ana.token, json!([])),
+    ] {
+        let listed = api.execute(token, list, json!({ "room": room })).await;
+        assert_eq!(listed["data"]["rewards"], seen, "{listed}");
+    }
+    let deleted = api.mutate("deleteReward", change(3, json!({}))).await;
+    assert_eq!(deleted["__typename"], "Reward", "{deleted}");
+    let listed = api.execute(&api.staff, list, json!({ "room": room })).await;
+    assert_eq!(listed["data"]["rewards"], json!([]));
+    let gone = shop.redeem(&shop.ana.token, &reward, json!({})).await;
+    assert_eq!(
+        (&gone["code"], &gone["resourceType"]),
+        (&json!("NOT_FOUND"), &json!("Reward"))
+    );
+}
+
+async fn every_kind_of_input_is_told_and_checked(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    for (number, (input, told, wrong, right)) in [
+        (
+            json!({ "none": true }),
+            json!({ "kind": "NONE" }),
+            "x",
+            Value::Null,
+        ),
+        (
+            json!({ "text": { "pattern": "https://.+" } }),
+            json!({ "kind": "TEXT", "pattern": "https://.+" }),
+            "x",
+            json!("https://example.com"),
+        ),
+        (
+            json!({ "number": { "min": "1", "max": "6" } }),
+            json!({ "kind": "NUMBER", "min": "1", "max": "6" }),
+            "7",
+            json!("6"),
+        ),
+        (
+            json!({ "choice": ["red", "blue"] }),
+            json!({ "kind": "CHOICE", "choices": ["red", "blue"] }),
+            "green",
+            json!("red"),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let reward = shop.make(json!({ "input": input, "cost": "1" })).await;
+        for (name, value) in told.as_object().unwrap() {
+            assert_eq!(reward["input"][name], *value, "{reward}");
+        }
+        let key = format!("k{number}");
+        let asked = json!({ "idempotencyKey": key, "input": wrong });
+        let refused = shop.redeem(&shop.ana.token, &reward, asked).await;
+        assert_eq!(refused["__typename"], "ValidationError", "{refused}");
+        assert_eq!(refused["field"], "input");
+        // A request that was refused uses up no key.
+        let asked = json!({ "idempotencyKey": key, "input": right });
+        let redeemed = shop.redeem(&shop.ana.token, &reward, asked).await;
+        assert_eq!(redeemed["input"], right, "{redeemed}");
+    }
+}
+
+async fn what_cannot_be_redeemed_is_refused_by_name(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let refusal = async |token: &str, made: Value, asked: Value| {
+        let reward = shop.make(made).await;
+        let refused = shop.redeem(token, &reward, asked).await;
+        refused["code"].clone()
+    };
+    let ana = &shop.ana.token;
+
+    assert_eq!(
+        refusal(ana, json!({ "isPaused": true }), json!({})).await,
+        "REWARD_PAUSED"
+    );
+    assert_eq!(
+        refusal(ana, json!({ "isEnabled": false }), json!({})).await,
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        refusal(ana, json!({}), json!({ "cost": "29" })).await,
+        "COST_CHANGED"
+    );
+    assert_eq!(
+        refusal(ana, json!({ "cost": "101" }), json!({})).await,
+        "INSUFFICIENT_POINTS"
+    );
+    assert_eq!(
+        refusal(ana, json!({}), json!({ "rewardId": "nothing" })).await,
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        refusal(ana, json!({}), json!({ "roomId": "nowhere" })).await,
+        "NOT_FOUND"
+    );
+    assert_eq!(
+        refusal(ana, json!({}), json!({ "idempotencyKey": "" })).await,
+        "VALIDATION"
+    );
+    let stranger = viewer(&api, "zoe");
+    assert_eq!(refusal(&stranger, json!({}), json!({})).await, "NOT_JOINED");
+    let limits =
+        json!({ "limits": { "perViewerAndSession": "1", "cooldownMs": "60000" }, "cost": "1" });
+    let limited = shop.make(limits).await;
+    let first = shop
+        .redeem(ana, &limited, json!({ "idempotencyKey": "first" }))
+        .await;
+    assert_eq!(first["status"], "UNFULFILLED", "{first}");
+    let second = shop
+        .redeem(ana, &limited, json!({ "idempotencyKey": "second" }))
+        .await;
+    assert_eq!(second["code"], "VIEWER_LIMIT", "{second}");
+    shop.grant(&shop.olga.id, "5").await;
+    let other = shop.redeem(&shop.olga.token, &limited, json!({})).await;
+    assert_eq!(other["code"], "COOLDOWN", "{other}");
+
+    let overlay = api
+        .mutate(
+            "createOverlayToken",
+            json!({ "roomId": room, "label": "obs" }),
+        )
+        .await;
+    let refused = shop
+        .redeem(overlay["secret"].as_str().unwrap(), &limited, json!({}))
+        .await;
+    assert_eq!(refused["code"], "OVERLAY_TOKEN_READS_ONLY", "{refused}");
+    let reward = shop.make(json!({})).await;
+    api.mutate("endSession", json!({ "roomId": room })).await;
+    let offline = shop.redeem(ana, &reward, json!({})).await;
+    assert_eq!(offline["code"], "NOT_LIVE", "{offline}");
+    assert_eq!(shop.balance().await, (json!("100"), json!("1")));
+}
+
+async fn hundreds_who_redeem_at_once_get_what_there_is_and_no_more(database: String) {
+    const PEOPLE: usize = 100;
+    const PLACES: usize = 25;
+
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let made = json!({ "limits": { "perSession": PLACES.to_string() }, "cost": "1" });
+    let reward = shop.make(made).await;
+    let mut tokens = Vec::new();
+    for number in 0..PEOPLE {
+        let person = Person::join(&api, &room, &format!("viewer {number}")).await;
+        shop.grant(&person.id, "1").await;
+        tokens.push(person.token);
+    }
+
+    // Each sends it twice, as a phone with a bad network does.
+    let orders = tokens
+        .iter()
+        .chain(&tokens)
+        .map(|token| shop.redeem(token, &reward, json!({})));
+    let answers = futures_util::future::join_all(orders).await;
+    let redeemed: std::collections::BTreeSet<_> = answers
+        .iter()
+        .filter_map(|answer| answer["id"].as_str())
+        .collect();
+    let refused = answers
+        .iter()
+        .filter(|answer| answer["code"] == "SESSION_LIMIT");
+    assert_eq!(redeemed.len(), PLACES);
+    assert_eq!(refused.count(), 2 * (PEOPLE - PLACES));
+    let queue = "query ($room: ID!) { redemptionsConnection(roomId: $room) { totalCount } }";
+    let queued = api
+        .execute(&api.staff, queue, json!({ "room": room }))
+        .await;
+    assert_eq!(
+        queued["data"]["redemptionsConnection"]["totalCount"],
+        PLACES
+    );
+}
+
+async fn redemptions_are_for_whom_they_concern(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let ben = Person::join(&api, &room, "ben").await;
+    let reward = shop.make(json!({})).await;
+    let redeemed = shop.redeem(&shop.ana.token, &reward, json!({})).await;
+
+    let own = "query ($room: ID!) { ownRedemptionsConnection(roomId: $room) { nodes { id } } }";
+    let of = async |token: &str| {
+        let read = api.execute(token, own, json!({ "room": room })).await;
+        read["data"]["ownRedemptionsConnection"]["nodes"].clone()
+    };
+    assert_eq!(of(&shop.ana.token).await, json!([{ "id": redeemed["id"] }]));
+    assert_eq!(of(&ben.token).await, json!([]));
+    let all = "query ($room: ID!) { redemptionsConnection(roomId: $room) { totalCount } }";
+    for token in [&ben.token, &shop.ana.token] {
+        let read = api.execute(token, all, json!({ "room": room })).await;
+        assert_eq!(
+            read["errors"][0]["extensions"]["code"], "FORBIDDEN",
+            "{read}"
+        );
+        let told = shop.settle(token, "cancelRedemption", &redeemed).await;
+        assert_eq!(told["code"], "CAPABILITY_MISSING", "{told}");
+    }
+    let told = shop
+        .settle(&api.other_staff().await, "cancelRedemption", &redeemed)
+        .await;
+    assert_eq!(told["code"], "NOT_FOUND", "{told}");
+    let one = "query ($id: ID!) { redemption(id: $id) { status } }";
+    for (token, seen) in [
+        (&shop.ana.token, json!({ "status": "UNFULFILLED" })),
+        (&shop.olga.token, json!({ "status": "UNFULFILLED" })),
+        (&ben.token, Value::Null),
+        (&api.other_staff().await, Value::Null),
+    ] {
+        let read = api
+            .execute(token, one, json!({ "id": redeemed["id"] }))
+            .await;
+        assert_eq!(read["data"]["redemption"], seen, "{read}");
+    }
+    let elsewhere = api.room("elsewhere").await;
+    let input = json!({ "roomId": elsewhere, "redemptionId": redeemed["id"] });
+    let told = api.mutate("cancelRedemption", input).await;
+    assert_eq!(told["resourceType"], "Redemption", "{told}");
+    let anonymous = "query ($room: ID!) { rewards(roomId: $room) { id } }";
+    let read = api.execute("", anonymous, json!({ "room": room })).await;
+    assert_eq!(read["data"]["rewards"], Value::Null);
+}
+
+async fn terms_that_make_no_sense_are_refused_by_name(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    for (made, field) in [
+        (json!({ "title": "" }), "title"),
+        (json!({ "cost": "0" }), "cost"),
+        (json!({ "cost": "-1" }), "cost"),
+        (json!({ "color": "red" }), "color"),
+        (
+            json!({ "input": { "text": { "pattern": "(" } } }),
+            "input.pattern",
+        ),
+        (
+            json!({ "input": { "number": { "min": "2", "max": "1" } } }),
+            "input.max",
+        ),
+        (json!({ "input": { "choice": ["a"] } }), "input.choices"),
+        (
+            json!({ "limits": { "perSession": "0" } }),
+            "limits.perSession",
+        ),
+        (json!({ "title": "a\u{0}b" }), "title"),
+    ] {
+        let refused = shop.make(made).await;
+        assert_eq!(refused["__typename"], "ValidationError", "{refused}");
+        assert_eq!(refused["field"], field, "{refused}");
+    }
+}

@@ -1,0 +1,135 @@
+//! Commands on rewards, and on what was redeemed.
+
+use parlor_domain::id::{RedemptionId, RoomId};
+use parlor_domain::reward::{Redemption, Reward, Terms, TermsChange};
+use parlor_domain::room_aggregate::{
+    Actor, AnswerKey, Fingerprint, Order, RedeemRefusal, RewardRefusal, RewardTarget,
+    RoomAggregate, SettleRefusal, Settlement,
+};
+use parlor_domain::time::ServerTime;
+use parlor_node::ids::Ids;
+use parlor_store::RoomNeeds;
+
+use super::Command;
+use super::fingerprint::fingerprint;
+
+/// Makes, changes or deletes a reward.
+pub struct ChangeReward {
+    pub actor: Actor,
+    pub change: RewardChange,
+}
+
+/// What is done with a reward.
+pub enum RewardChange {
+    Create(Terms),
+    Update(RewardTarget, TermsChange),
+    Delete(RewardTarget),
+}
+
+/// Redeems a reward.
+pub struct Redeem {
+    actor: Actor,
+    order: Order,
+    fingerprint: Fingerprint,
+}
+
+/// Fulfills or cancels what was redeemed.
+pub struct Settle {
+    pub actor: Actor,
+    pub id: RedemptionId,
+    pub settlement: Settlement,
+}
+
+impl Redeem {
+    /// An order by `actor` in `room_id`.
+    pub fn new(room_id: RoomId, actor: Actor, order: Order) -> Self {
+        Self {
+            actor,
+            fingerprint: fingerprint(room_id, &order),
+            order,
+        }
+    }
+}
+
+impl Command for ChangeReward {
+    type On = RoomAggregate;
+    type Answer = Reward;
+    type Refusal = RewardRefusal;
+    const REPEATABLE: bool = false;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.people.actors.push(self.actor.viewer_id.clone());
+        match &self.change {
+            RewardChange::Create(_) => (),
+            RewardChange::Update(target, _) | RewardChange::Delete(target) => {
+                needs.rewards.rewards.push(target.id);
+            }
+        }
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Reward, RewardRefusal> {
+        match &self.change {
+            RewardChange::Create(terms) => room.create_reward(&self.actor, terms.clone(), ids, now),
+            RewardChange::Update(target, change) => {
+                room.update_reward(&self.actor, *target, change, now)
+            }
+            RewardChange::Delete(target) => room.delete_reward(&self.actor, *target, now),
+        }
+    }
+}
+
+impl Command for Redeem {
+    type On = RoomAggregate;
+    type Answer = Redemption;
+    type Refusal = RedeemRefusal;
+    const REPEATABLE: bool = true;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        let viewer_id = self.actor.viewer_id.clone();
+        needs.people.actors.push(viewer_id.clone());
+        needs.points.ledger = true;
+        needs
+            .rewards
+            .orders
+            .push((self.order.reward_id(), viewer_id));
+        needs
+            .answers
+            .push(AnswerKey::of_order(&self.actor, &self.order));
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Redemption, RedeemRefusal> {
+        room.redeem(&self.actor, &self.order, self.fingerprint, ids, now)
+    }
+}
+
+impl Command for Settle {
+    type On = RoomAggregate;
+    type Answer = Redemption;
+    type Refusal = SettleRefusal;
+    const REPEATABLE: bool = false;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.people.actors.push(self.actor.viewer_id.clone());
+        needs.points.ledger = true;
+        needs.rewards.redemptions.push(self.id);
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Redemption, SettleRefusal> {
+        room.settle_redemption(&self.actor, self.id, self.settlement, ids, now)
+    }
+}
