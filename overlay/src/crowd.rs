@@ -1,86 +1,46 @@
-//! People who are told together rather than one by one.
+//! People who are told together, in words.
 
 use alloc::string::String;
-use alloc::vec::Vec;
+
+use parlor_sdk_core::Crowd;
 
 use crate::words;
 
-/// People told apart. Bounds memory; of more there are "200+".
-const TOLD_APART_MAX: usize = 200;
-
-/// Who was there, each once, as far as they can be told apart.
-#[derive(Debug, Default)]
-pub(crate) struct Crowd {
-    names: Vec<String>,
-    anonymous: i64,
-    /// Whether somebody came who could not be told apart from those before.
-    is_beyond_count: bool,
+/// Who it is, if it is one.
+pub(crate) fn only_one(crowd: &Crowd) -> Option<&str> {
+    (crowd.count() == 1).then(|| words::shown_name(crowd.names().first().map(String::as_str)))
 }
 
-impl Crowd {
-    /// Takes in somebody, by the name they go by.
-    pub(crate) fn add(&mut self, name: Option<&str>) {
-        match name {
-            Some(name) if self.names.iter().any(|known| known == name) => {}
-            Some(name) if self.names.len() < TOLD_APART_MAX => self.names.push(String::from(name)),
-            Some(_) => self.is_beyond_count = true,
-            None => self.anonymous += 1,
-        }
+/// How many they are: `1 person`, `12 people`, `200+ people`.
+pub(crate) fn people(crowd: &Crowd) -> String {
+    if crowd.is_beyond_count() {
+        return [&figure(crowd, 0), " people"].concat();
     }
 
-    /// Those who gave a name, in the order in which they came.
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
-    }
+    words::people(crowd.count())
+}
 
-    /// Whether nobody is there.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count() == 0
-    }
+/// How many they are but for `named` of them, if that is anybody: `3`, `198+`.
+pub(crate) fn others(crowd: &Crowd, named: usize) -> Option<String> {
+    let named = words::count(named);
 
-    /// Who it is, if it is one.
-    pub(crate) fn only_one(&self) -> Option<&str> {
-        match (self.names.as_slice(), self.anonymous) {
-            ([name], 0) => Some(words::shown_name(Some(name))),
-            ([], 1) => Some(words::shown_name(None)),
-            _ => None,
-        }
-    }
+    (crowd.count() > named).then(|| figure(crowd, named))
+}
 
-    /// How many they are: `1 person`, `12 people`, `200+ people`.
-    pub(crate) fn people(&self) -> String {
-        if self.is_beyond_count {
-            return [&self.figure(0), " people"].concat();
-        }
+fn figure(crowd: &Crowd, without: i64) -> String {
+    let more = if crowd.is_beyond_count() { "+" } else { "" };
 
-        words::people(self.count())
-    }
-
-    /// How many they are but for `named` of them, if that is anybody: `3`, `198+`.
-    pub(crate) fn others(&self, named: usize) -> Option<String> {
-        let named = words::count(named);
-
-        (self.count() > named).then(|| self.figure(named))
-    }
-
-    fn count(&self) -> i64 {
-        words::count(self.names.len()) + self.anonymous
-    }
-
-    fn figure(&self, without: i64) -> String {
-        let more = if self.is_beyond_count { "+" } else { "" };
-
-        [&words::grouped(self.count() - without), more].concat()
-    }
+    [&words::grouped(crowd.count() - without), more].concat()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Crowd;
+    use super::{others, people};
+    use parlor_sdk_core::Crowd;
 
     #[test]
     fn people_are_counted_once_as_far_as_they_are_told_apart() {
-        for (named, anonymous, people, others) in [
+        for (named, anonymous, all, but_for_two) in [
             (1, 0, "1 person", None),
             (0, 2, "2 people", Some("2")),
             (2, 0, "2 people", None),
@@ -99,13 +59,10 @@ mod tests {
                 crowd.add(None);
             }
 
-            assert_eq!(crowd.people(), people, "{named} and {anonymous}");
+            assert_eq!(people(&crowd), all, "{named} and {anonymous}");
             let shown = crowd.names().len().min(2);
-            assert_eq!(
-                crowd.others(shown).as_deref(),
-                others,
-                "{named} and {anonymous}"
-            );
+            let others = others(&crowd, shown);
+            assert_eq!(others.as_deref(), but_for_two, "{named} and {anonymous}");
         }
     }
 }

@@ -12,7 +12,7 @@
 
 extern crate alloc;
 
-mod alert_queue;
+mod card;
 mod crowd;
 mod element;
 mod frame_loop;

@@ -3,10 +3,10 @@
 //! Time comes in as `dt`. Everything that moves is kept as the instant it began, so the picture is
 //! a function of the scene's time: a dropped frame or a seek lands in the same state.
 
-use parlor_sdk_core::{EventKind, Room, RoomEvent, ServerTime};
+use parlor_sdk_core::{AlertLimits, AlertQueue, EventKind, Room, RoomEvent, ServerTime};
 
-use crate::alert_queue::{AlertQueue, AlertView};
 pub(crate) use crate::scene::act::Act;
+pub(crate) use crate::scene::alert::AlertView;
 use crate::scene::attendance::Attendance;
 pub(crate) use crate::scene::attendance::{AttendanceView, FACES_MAX, LINES_MAX};
 use crate::scene::hype_train::TrainScene;
@@ -19,6 +19,7 @@ pub(crate) use crate::scene::lineup::{BERTHS, LineupView};
 use crate::scene::people::{cast, is_here, visit, visitor, visitors};
 
 mod act;
+mod alert;
 mod attendance;
 mod captions;
 mod cars;
@@ -44,6 +45,9 @@ pub(crate) struct Widgets {
     /// Whether a streamer's own are beside them, by their addresses.
     pub(crate) own: bool,
 }
+
+/// Of every alert: none goes before another.
+const ALERT_PRIORITY: i32 = 0;
 
 /// Everything on stage.
 #[derive(Debug)]
@@ -118,7 +122,7 @@ impl Scene {
             now_ms: 0,
             happening_at: None,
             train: TrainScene::default(),
-            alerts: AlertQueue::default(),
+            alerts: AlertQueue::new(AlertLimits::default()),
             lineup: Lineup::new(widgets.queue),
             attendance: Attendance::default(),
             last_seq: 0,
@@ -142,7 +146,7 @@ impl Scene {
         let began_at = self.now_ms - late_by_ms.max(0);
         match &event.kind {
             EventKind::ContributionReceived(alert) if self.widgets.alerts => {
-                self.alerts.push(alert, began_at);
+                self.alerts.push(alert, ALERT_PRIORITY, late_by_ms);
             }
             EventKind::HypeTrain(change, train) if self.widgets.train => {
                 self.train
@@ -196,7 +200,7 @@ impl Scene {
     pub(crate) fn view(&self) -> View<'_> {
         View {
             train: self.train.view(self.happening_at, self.now_ms),
-            alert: self.alerts.view(self.now_ms),
+            alert: AlertView::of(&self.alerts),
             lineup: self.lineup.view(self.now_ms),
             attendance: self.attendance.view(self.now_ms),
             last_seq: self.last_seq,

@@ -10,11 +10,14 @@
 
 extern crate alloc;
 
+mod alert;
+mod alert_queue;
 mod backoff;
 mod client;
 mod clock_sync;
 mod config;
 mod connection;
+mod crowd;
 mod due;
 mod event;
 mod exchange;
@@ -24,14 +27,18 @@ mod parts;
 mod pass;
 mod playhead;
 mod room;
+mod scene_time;
 mod spacing;
 mod subscription;
 mod time;
 mod timeline;
 mod wire;
 
+pub use alert::Alert;
+pub use alert_queue::{AlertLimits, AlertOnStage, AlertQueue, AlertStats};
 pub use client::Client;
 pub use config::{Config, Placement};
+pub use crowd::Crowd;
 pub use event::{
     ContributionAlert, ContributionKind, EventKind, EventTiming, HypeTrain, HypeTrainChange,
     HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
@@ -44,4 +51,5 @@ pub use host_clock::HostClock;
 pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
 pub use playhead::{Playhead, PlayheadQuality, SyncSource};
 pub use room::Room;
+pub use scene_time::SceneTime;
 pub use time::{Instant, MediaTime, ServerTime};

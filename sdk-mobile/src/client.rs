@@ -319,6 +319,10 @@ impl Client {
         None
     }
 
+    pub(crate) fn machine(&self) -> &Arc<Machine> {
+        &self.machine
+    }
+
     fn take(&self, playhead: Option<core::Playhead>) {
         let report = playhead.map_or(PlayheadReport::Unreadable, PlayheadReport::At);
         self.wishes.playhead.send_replace(report);

@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+mod alerts;
 #[cfg(target_os = "android")]
 mod android;
 mod api;
@@ -20,6 +21,7 @@ mod socket;
 mod token;
 mod wishes;
 
+pub use alerts::{Alert, AlertLimits, AlertMoney, AlertOnStage, AlertQueue, AlertStats};
 pub use api::{
     Admission, Api, AuditAction, AuditEntry, AuditPage, AuditQuestion, Capability, CapabilityTerms,
     CommandError, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,

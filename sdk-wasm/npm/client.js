@@ -208,6 +208,10 @@ export class ParlorClient extends EventTarget {
     this.#socket?.setPlayhead(Number(positionMs), Boolean(playing), Number(rate ?? 1), Number(seeks), at, quality === "frame");
   }
 
+  alerts({ waitingMax = 4, ageMaxMs = 60_000, priority } = {}) {
+    return this.#socket?.alerts(waitingMax, Number.isFinite(ageMaxMs) ? ageMaxMs : undefined, priority) ?? null;
+  }
+
   setNoPlayhead() {
     this.#socket?.setNoPlayhead();
   }

@@ -250,6 +250,85 @@ export interface ConnectOptions {
   signal?: AbortSignal;
 }
 
+/** What a queue of alerts does with more than can be shown. */
+export interface AlertOptions {
+  /** Alerts that wait one by one, 4 unless said otherwise: of more, those that matter least become one. */
+  waitingMax?: number;
+  /**
+   * How long after its moment an alert may come on stage, 60,000 unless said otherwise; `Infinity` for any age. One
+   * that is older when its turn comes is counted instead. Time for which the picture or the queue stands is none.
+   */
+  ageMaxMs?: number;
+  /** How much a contribution matters, 0 unless said otherwise: those that matter more go before others that wait. */
+  priority?: (contribution: Contribution) => number;
+}
+
+/** Contributions that came too close together to be shown one by one. */
+export interface AlertBurst {
+  /** How many. */
+  count: number;
+  /** What they add to a hype train. */
+  hype: number;
+  /** How many people gave them, as far as they can be told apart. */
+  peopleCount: number;
+  /** Whether they are more than that. */
+  hasMorePeople: boolean;
+  /** Those who gave a name, at most 200, in the order in which they came. Text, never markup. */
+  names: string[];
+  /** Their sum in minor units of `currency`. Null if they are not all in one. */
+  amount: number | null;
+  currency: string | null;
+}
+
+/** The alert on stage: one contribution, or a burst of them. */
+export type AlertOnStage = (
+  | { contribution: Contribution; burst: null }
+  | { contribution: null; burst: AlertBurst }
+) & {
+  /** Counts alerts; another number is another alert. */
+  number: number;
+  /** How long it has been on stage, in time of the picture. */
+  ageMs: number;
+  /** How long it stays, by how much there is to read. Then it leaves, within `leaveMs`. */
+  stayMs: number;
+  leaveMs: number;
+  /** How long after its moment it came on stage; after that of the newest, for a burst. */
+  lateByMs: number;
+};
+
+/** What there is of alerts now. Once their client is closed it stays as it was. */
+export interface AlertsNow {
+  onStage: AlertOnStage | null;
+  /** In how many milliseconds of the picture an alert comes on stage or has left it, if nothing else happens. */
+  nextChangeInMs: number | null;
+  isPaused: boolean;
+  /** How many contributions wait, each of a burst counted. With the next three, they are all that were taken in. */
+  backlog: number;
+  /** Came on stage, alone or in a burst. */
+  shown: number;
+  /** Were too old when their turn came. */
+  expired: number;
+  /** Waited when the state was replaced, as by a seek. */
+  cleared: number;
+}
+
+/**
+ * Alerts one at a time. It takes in the client's contributions by itself, and moves with the picture: while that
+ * stands, an alert stays where it is.
+ */
+export interface AlertQueue {
+  /** Tells what there is now. Call it when you draw. */
+  look(): AlertsNow;
+  /** Lets nothing more on stage. What is there stays for the rest of its time, and what waits grows no older. */
+  pause(): void;
+  /** Goes on with what waits. */
+  resume(): void;
+  /** Has the alert on stage leave now. Returns whether there was one. */
+  skip(): boolean;
+  /** Lets go of it at once, rather than when nobody has it any more. */
+  free(): void;
+}
+
 /** What a playhead was read from: the frame that is seen, or the player's clock. */
 export type PlayheadQuality = "frame" | "clock";
 
@@ -419,6 +498,8 @@ export declare class ParlorClient {
     atMs?: number;
     quality?: PlayheadQuality;
   }): void;
+  /** Returns an empty queue of alerts, which takes in what is shown from now on. Null once the client is closed. */
+  alerts(options?: AlertOptions): AlertQueue | null;
   /** Reports that the player cannot tell where it is, and never will: the stream's delay is used. */
   setNoPlayhead(): void;
   /** Lets go of the connection, for as long as nobody looks. What is known stays; nothing is told. */

@@ -2,14 +2,16 @@
 //! exact up to 2⁵³.
 
 use js_sys::{Array, Object, Reflect};
+#[cfg(feature = "package")]
+use parlor_sdk_core::{
+    Alert, AlertOnStage, AlertQueue, MediaTime, PlayheadQuality, Stats, SyncSource,
+};
 use parlor_sdk_core::{
     ConnectionState, ContributionAlert, ContributionKind, EventKind, EventTiming, Failure,
     HypeTrain, HypeTrainContributor, HypeTrainPhase, ParticipantProfile, ParticipantRole,
     Placement, Room, RoomEvent, RoomProfile, RoomState, ServerTime, Session, ShownEvent, Stage,
     StageRole,
 };
-#[cfg(feature = "package")]
-use parlor_sdk_core::{MediaTime, PlayheadQuality, Stats, SyncSource};
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
 /// `{ type, seq, occurredAt, displayAt, timing, part, lateByMs }`, and what the event is about: one of
@@ -245,6 +247,59 @@ pub(crate) fn stats(stats: &Stats, clock_readings_refused: u32) -> JsValue {
         .done()
 }
 
+/// `{ contribution, burst, number, ageMs, stayMs, leaveMs, lateByMs }`, with one of the first two.
+#[cfg(feature = "package")]
+fn on_stage(on_stage: &AlertOnStage<'_>) -> JsValue {
+    let single = on_stage.alert.single().map(contribution);
+    let burst = single.is_none().then(|| burst(on_stage.alert));
+
+    Fields::default()
+        .optional("contribution", single)
+        .optional("burst", burst)
+        .number("number", on_stage.number.into())
+        .number("ageMs", on_stage.age_ms)
+        .number("stayMs", on_stage.stay_ms)
+        .number("leaveMs", AlertQueue::LEAVE_MS)
+        .number("lateByMs", on_stage.late_by_ms)
+        .done()
+}
+
+/// `{ count, hype, peopleCount, hasMorePeople, names, amount, currency }`.
+#[cfg(feature = "package")]
+fn burst(burst: &Alert) -> JsValue {
+    let names: Array = burst.people().names().iter().map(JsValue::from).collect();
+    let (amount, currency) = burst.money().unzip();
+
+    Fields::default()
+        .count("count", burst.count())
+        .number("hype", burst.hype())
+        .number("peopleCount", burst.people().count())
+        .value("hasMorePeople", &burst.people().is_beyond_count().into())
+        .value("names", &names)
+        .optional_number("amount", amount)
+        .optional_text("currency", currency)
+        .done()
+}
+
+/// `{ onStage, nextChangeInMs, isPaused, backlog, shown, expired, cleared }`.
+#[cfg(feature = "package")]
+pub(crate) fn alerts(queue: &AlertQueue, now_ms: i64) -> JsValue {
+    let stats = queue.stats();
+
+    Fields::default()
+        .optional("onStage", queue.on_stage().as_ref().map(on_stage))
+        .optional_number(
+            "nextChangeInMs",
+            queue.next_change_at().map(|at| at - now_ms),
+        )
+        .value("isPaused", &queue.is_paused().into())
+        .count("backlog", queue.backlog())
+        .count("shown", stats.shown)
+        .count("expired", stats.expired)
+        .count("cleared", stats.cleared)
+        .done()
+}
+
 /// `{ type, [field]: value }`.
 #[cfg(feature = "package")]
 pub(crate) fn tagged(kind: &str, field: &str, value: &JsValue) -> JsValue {
@@ -268,14 +323,20 @@ pub(crate) fn number(whole: i64) -> f64 {
     whole as f64
 }
 
-/// Reads a place on the stream's own timeline, in milliseconds since 1970.
+/// Reads a number of milliseconds.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a cast saturates, and whole milliseconds are all that is wanted"
 )]
 #[cfg(feature = "package")]
+pub(crate) fn millis(millis: f64) -> i64 {
+    millis as i64
+}
+
+/// Reads a place on the stream's own timeline, in milliseconds since 1970.
+#[cfg(feature = "package")]
 pub(crate) fn media_time(position_ms: f64) -> MediaTime {
-    MediaTime::from_unix_millis(position_ms as i64)
+    MediaTime::from_unix_millis(millis(position_ms))
 }
 
 /// Reads `source`, `player` or `companion`.
@@ -325,6 +386,11 @@ impl Fields {
     fn value(self, name: &str, value: &JsValue) -> Self {
         Reflect::set(&self.0, &name.into(), value).expect_throw("a plain object takes any field");
         self
+    }
+
+    #[cfg(feature = "package")]
+    fn count(self, name: &str, value: u64) -> Self {
+        self.number(name, value.cast_signed())
     }
 
     fn optional(self, name: &str, value: Option<JsValue>) -> Self {

@@ -1,18 +1,24 @@
 //! What JavaScript sees of the client.
 
+mod alerts;
+
+use alloc::rc::Rc;
 use alloc::string::String;
+
 use js_sys::Function;
-use parlor_sdk_core::{Config, Delivery, Playhead, PlayheadQuality};
+use parlor_sdk_core::{AlertLimits, Config, Delivery, Playhead, PlayheadQuality};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use crate::client::Client;
 use crate::convert;
 use crate::notice::Notice;
+use alerts::{AlertQueue, AlertQueues, ClientCell};
 
 /// A live subscription to one room, for applications that draw their own.
 #[wasm_bindgen]
 pub struct RoomClient {
-    client: Client,
+    client: ClientCell,
+    alerts: Rc<AlertQueues>,
 }
 
 #[wasm_bindgen]
@@ -41,20 +47,43 @@ impl RoomClient {
             placement,
             start_at: start_at_ms.map(convert::media_time),
         };
-        let client = Client::connect(config, open, move |notice| {
+        let client = ClientCell::default();
+        let alerts = Rc::new(AlertQueues::default());
+        let taking = alerts.clone();
+        let following = Client::connect(config, open, move |notice| {
+            if let Notice::Delivery(delivery) = &notice {
+                taking.take(delivery);
+            }
             if let Some(notice) = describe(&notice) {
                 // What the application throws is its own; the client goes on.
                 let _ = on_notice.call1(&JsValue::NULL, &notice);
             }
         });
+        let _ = client.set(following);
 
-        Ok(Self { client })
+        Ok(Self { client, alerts })
+    }
+
+    /// Returns an empty queue of alerts that moves with this client's picture. `priority` is called with each
+    /// contribution and says how much it matters; those that matter more go first.
+    pub fn alerts(
+        &self,
+        waiting_max: u32,
+        age_max_ms: Option<f64>,
+        priority: Option<Function>,
+    ) -> AlertQueue {
+        let limits = AlertLimits {
+            waiting_max: waiting_max as usize,
+            age_max_ms: age_max_ms.map(convert::millis),
+        };
+
+        self.alerts.open(&self.client, limits, priority)
     }
 
     /// Returns the room as the viewer should see it now: `{ profile, session, participants, stage,
     /// onlineCount, train }`.
     pub fn room(&self) -> JsValue {
-        self.client.read_room(convert::room)
+        self.client().read_room(convert::room)
     }
 
     /// Reports where the player's picture is: its program date-time in milliseconds since 1970. `seeks`
@@ -71,31 +100,31 @@ impl RoomClient {
         is_frame: bool,
     ) {
         let quality = PlayheadQuality::of(is_frame);
-        let true_at = at_ms.and_then(|at_ms| self.client.instant_of(at_ms));
+        let true_at = at_ms.and_then(|at_ms| self.client().instant_of(at_ms));
         match Playhead::read(position_ms, playing, rate, seeks) {
             Some(playhead) => self
-                .client
+                .client()
                 .report_playhead(Some(playhead.stamped(true_at, quality))),
-            None => self.client.refuse_playhead(),
+            None => self.client().refuse_playhead(),
         }
     }
 
     /// Reports that the player cannot tell where it is.
     #[wasm_bindgen(js_name = setNoPlayhead)]
     pub fn set_no_playhead(&self) {
-        self.client.report_no_playhead();
+        self.client().report_no_playhead();
     }
 
     /// Returns what picture events are timed by.
     #[wasm_bindgen(js_name = syncSource)]
     pub fn sync_source(&self) -> String {
-        String::from(convert::sync_source(self.client.sync_source()))
+        String::from(convert::sync_source(self.client().sync_source()))
     }
 
     /// Returns `frame` or `clock`: what the last reading of the playhead was of.
     #[wasm_bindgen(js_name = playheadQuality)]
     pub fn playhead_quality(&self) -> Option<String> {
-        let quality = self.client.playhead_quality()?;
+        let quality = self.client().playhead_quality()?;
 
         Some(String::from(convert::playhead_quality(quality)))
     }
@@ -103,23 +132,23 @@ impl RoomClient {
     /// Hands over a new token.
     #[wasm_bindgen(js_name = setToken)]
     pub fn set_token(&self, token: &str) {
-        self.client.renew_token(token);
+        self.client().renew_token(token);
     }
 
     /// Lets go of the connection until `resume`. Nothing is delivered meanwhile.
     pub fn pause(&self) {
-        self.client.pause();
+        self.client().pause();
     }
 
     /// Connects again, and goes on where it stopped.
     pub fn resume(&self) {
-        self.client.resume();
+        self.client().resume();
     }
 
     /// Returns when that happened which the viewer's picture now shows, in milliseconds since 1970.
     #[wasm_bindgen(js_name = pictureTimeMs)]
     pub fn picture_time_ms(&self) -> Option<f64> {
-        self.client
+        self.client()
             .picture_time()
             .map(|at| convert::number(at.unix_millis()))
     }
@@ -127,7 +156,7 @@ impl RoomClient {
     /// Returns where the viewer's picture is on the stream's own timeline, in milliseconds since 1970.
     #[wasm_bindgen(js_name = positionMs)]
     pub fn position_ms(&self) -> Option<f64> {
-        self.client
+        self.client()
             .position()
             .map(|at| convert::number(at.unix_millis()))
     }
@@ -135,17 +164,26 @@ impl RoomClient {
     /// Returns how far the server's clock may be from where the client believes it, in milliseconds.
     #[wasm_bindgen(js_name = clockErrorMs)]
     pub fn clock_error_ms(&self) -> Option<f64> {
-        self.client.clock_error_ms().map(convert::number)
+        self.client().clock_error_ms().map(convert::number)
     }
 
     /// Returns what has been counted since the start.
     pub fn stats(&self) -> JsValue {
-        convert::stats(&self.client.stats(), self.client.clock_readings_refused())
+        convert::stats(
+            &self.client().stats(),
+            self.client().clock_readings_refused(),
+        )
     }
 
     /// Connects anew at once, whatever is being waited for.
     pub fn reconnect(&self) {
-        self.client.reconnect();
+        self.client().reconnect();
+    }
+}
+
+impl RoomClient {
+    fn client(&self) -> &Client {
+        self.client.get().expect("connected when it was made")
     }
 }
 

@@ -66,6 +66,14 @@ export async function host(client: ParlorClient, guest: ParticipantProfile): Pro
   client.participants.push(guest);
 }
 
+export function alert(client: ParlorClient): string | undefined {
+  const alerts = client.alerts({ ageMaxMs: Infinity, priority: ({ amount }) => amount ?? 0 });
+  const onStage = alerts?.look().onStage;
+  if (!onStage) return undefined;
+  if (onStage.ageMs > onStage.stayMs) alerts.skip() satisfies boolean;
+  return onStage.contribution ? onStage.contribution.name ?? undefined : `${onStage.burst.count} gifts`;
+}
+
 export function overlay(video: HTMLVideoElement): void {
   const element = document.querySelector('parlor-overlay');
   if (!(element instanceof ParlorOverlay)) return;

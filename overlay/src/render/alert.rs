@@ -2,9 +2,10 @@
 
 use web_sys::ShadowRoot;
 
-use crate::alert_queue::AlertView;
+use crate::card::Card;
 use crate::render::part::{Part, units};
 use crate::render::theme::Theme;
+use crate::scene::AlertView;
 
 /// The elements of an alert.
 pub(crate) struct AlertWidget {
@@ -36,11 +37,12 @@ impl AlertWidget {
         self.root.set_hidden(view.is_none());
         let number = view.map(|view| view.number);
         if let Some(view) = view.filter(|_| number != self.number) {
-            self.who.set_text(&view.card.who);
-            self.what.set_text(&view.card.what);
+            let card = Card::of(view.alert);
+            self.who.set_text(&card.who);
+            self.what.set_text(&card.what);
             self.message
-                .set_text(view.card.message.as_deref().unwrap_or_default());
-            self.amount.set_text(&view.card.amount);
+                .set_text(card.message.as_deref().unwrap_or_default());
+            self.amount.set_text(&card.amount);
         }
         self.number = number;
         let Some(view) = view else {

@@ -5,9 +5,9 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use parlor_sdk_core::{HypeTrain, HypeTrainContributor};
+use parlor_sdk_core::{Crowd, HypeTrain, HypeTrainContributor};
 
-use crate::crowd::Crowd;
+use crate::crowd;
 use crate::tween::{ENTER_MS, GROW_MS, eased};
 use crate::words;
 
@@ -68,7 +68,7 @@ impl Cars {
     /// Takes in that `contributor` added `hype`.
     pub(crate) fn add(&mut self, contributor: &HypeTrainContributor, hype: i64, now_ms: i64) {
         self.advance(now_ms);
-        if self.gathering.people.is_empty() {
+        if self.gathering.people.count() == 0 {
             self.gathering.began_at = now_ms;
         }
         self.gathering.add(contributor.name.as_deref(), hype);
@@ -80,7 +80,7 @@ impl Cars {
         let free_at = self.coupled_at.map_or(i64::MIN, |at| at + COUPLING_MS);
         // Not `now_ms`: a frame that comes late finds the movement where it would have been.
         let couples_at = free_at.max(self.gathering.began_at);
-        if self.gathering.people.is_empty() || now_ms < couples_at {
+        if self.gathering.people.count() == 0 || now_ms < couples_at {
             return;
         }
         let gathering = core::mem::take(&mut self.gathering);
@@ -133,9 +133,9 @@ impl Gathering {
     }
 
     fn name(&self) -> String {
-        match self.people.only_one() {
+        match crowd::only_one(&self.people) {
             Some(name) => String::from(name),
-            None => self.people.people(),
+            None => crowd::people(&self.people),
         }
     }
 }

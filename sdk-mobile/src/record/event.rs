@@ -242,6 +242,27 @@ impl From<core::Session> for Session {
     }
 }
 
+impl From<ContributionAlert> for core::ContributionAlert {
+    fn from(contribution: ContributionAlert) -> Self {
+        Self {
+            id: contribution.id,
+            kind: match contribution.kind {
+                ContributionKind::Donation => core::ContributionKind::Donation,
+                ContributionKind::Membership => core::ContributionKind::Membership,
+                ContributionKind::GiftedMemberships => core::ContributionKind::GiftedMemberships,
+                ContributionKind::Unknown => core::ContributionKind::Unknown,
+            },
+            name: contribution.name,
+            amount: contribution.amount,
+            currency: contribution.currency,
+            tier: contribution.tier,
+            quantity: contribution.quantity,
+            message: contribution.message,
+            hype: contribution.hype,
+        }
+    }
+}
+
 impl From<core::ContributionAlert> for ContributionAlert {
     fn from(contribution: core::ContributionAlert) -> Self {
         Self {

@@ -113,6 +113,12 @@ public final class ParlorClient: Sendable {
         native.stats()
     }
 
+    /// An empty queue of alerts that moves with this client's picture: hand it each delivery that you take,
+    /// and look at it with each frame.
+    public func alerts(limits: AlertLimits = AlertLimits()) -> AlertQueue {
+        native.alerts(limits: limits)
+    }
+
     /// What to ask and command the client's server with, always by the client's token.
     public var api: ParlorAPI {
         ParlorAPI(native: native.api())

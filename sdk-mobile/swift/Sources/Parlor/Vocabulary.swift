@@ -48,6 +48,24 @@ public typealias Stage = ParlorNative.Stage
 /// What the whole room sees of a contribution.
 public typealias ContributionAlert = ParlorNative.ContributionAlert
 
+/// Alerts one at a time, at the pace of the picture.
+public typealias AlertQueue = ParlorNative.AlertQueue
+
+/// What a queue of alerts does with more than can be shown.
+public typealias AlertLimits = ParlorNative.AlertLimits
+
+/// What is shown at once.
+public typealias Alert = ParlorNative.Alert
+
+/// A sum of money.
+public typealias AlertMoney = ParlorNative.AlertMoney
+
+/// The alert on stage.
+public typealias AlertOnStage = ParlorNative.AlertOnStage
+
+/// What has become of the contributions that a queue of alerts took in.
+public typealias AlertStats = ParlorNative.AlertStats
+
 /// What was given.
 public typealias ContributionKind = ParlorNative.ContributionKind
 

@@ -179,6 +179,12 @@ class ParlorClient private constructor(
     }
 
     /**
+     * An empty queue of alerts that moves with this client's picture: hand it each delivery that is
+     * collected, and look at it with each frame. `null` once the client has ended.
+     */
+    fun alerts(limits: AlertLimits = AlertLimits()): AlertQueue? = ifOpen { alerts(limits) }
+
+    /**
      * What has been counted since the start, and with it everything that was given up. `null` once the
      * client has ended.
      */

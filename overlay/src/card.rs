@@ -1,0 +1,185 @@
+//! What an alert says, in words.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use parlor_sdk_core::{Alert, ContributionAlert, ContributionKind};
+
+use crate::crowd;
+use crate::words;
+
+/// People that a burst names: what fits beside how many more there are.
+const NAMED_MAX: usize = 2;
+
+/// Who, what, how much, and what they wrote.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Card {
+    /// Who gave, as typed: text, never markup.
+    pub(crate) who: String,
+    /// What they did.
+    pub(crate) what: String,
+    /// How much it was.
+    pub(crate) amount: String,
+    /// What they wrote, as typed: text, never markup.
+    pub(crate) message: Option<String>,
+}
+
+impl Card {
+    pub(crate) fn of(alert: &Alert) -> Self {
+        alert.single().map_or_else(|| together(alert), contribution)
+    }
+}
+
+fn together(burst: &Alert) -> Card {
+    let people = burst.people();
+    let count = i64::try_from(burst.count()).unwrap_or(i64::MAX);
+    let who = [&words::plus(count), " from ", &crowd::people(people)].concat();
+    let named = people.names().iter().take(NAMED_MAX);
+    let named: Vec<String> = named.map(|name| words::named(Some(name))).collect();
+    let mut what = named.join(", ");
+    if let (Some(others), false) = (crowd::others(people, named.len()), named.is_empty()) {
+        what = [&what, " and ", &others, " more"].concat();
+    }
+    let amount = match burst.money() {
+        Some((money, currency)) => words::money(money, currency),
+        None => words::plus(burst.hype()),
+    };
+
+    Card {
+        who,
+        what,
+        amount,
+        message: None,
+    }
+}
+
+fn contribution(alert: &ContributionAlert) -> Card {
+    let tier = alert.tier.unwrap_or(1);
+    let tier = ["tier ", &tier.to_string()].concat();
+    let money = match (alert.amount, &alert.currency) {
+        (Some(amount), Some(currency)) => Some(words::money(amount, currency)),
+        (Some(_), None) | (None, _) => None,
+    };
+    let (what, amount) = match alert.kind {
+        ContributionKind::Donation => (
+            String::from("donated"),
+            money.unwrap_or_else(|| words::plus(alert.hype)),
+        ),
+        ContributionKind::Membership => (String::from("became a member"), tier),
+        ContributionKind::GiftedMemberships => {
+            let quantity = i64::from(alert.quantity);
+            let memberships = words::counted(quantity, "membership", "memberships");
+            (["gifted ", &memberships].concat(), tier)
+        }
+        ContributionKind::Unknown => (
+            String::from("chipped in"),
+            money.unwrap_or_else(|| words::plus(alert.hype)),
+        ),
+    };
+
+    Card {
+        who: String::from(words::shown_name(alert.name.as_deref())),
+        what,
+        amount,
+        message: alert
+            .message
+            .clone()
+            .filter(|message| !message.trim().is_empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Card;
+    use parlor_sdk_core::{AlertLimits, AlertQueue, ContributionAlert, ContributionKind};
+
+    #[test]
+    fn a_burst_says_how_many_they_are_and_names_two() {
+        let names = ["Ben", "Cleo", "Dan", "Eve", "Finn"];
+        let burst = burst((0..12).map(|number| donation(names[number % 5], 250)));
+
+        assert_eq!(burst.who, "+12 from 5 people");
+        assert_eq!(burst.what, "Ben, Cleo and 3 more");
+        assert_eq!(burst.amount, "€30");
+    }
+
+    #[test]
+    fn a_burst_of_more_people_than_are_told_apart_says_so() {
+        let burst = burst((0..299).map(|number| donation(&format!("viewer {number}"), 100)));
+
+        assert_eq!(burst.who, "+299 from 200+ people");
+        assert_eq!(burst.what, "viewer 0, viewer 1 and 198+ more");
+    }
+
+    #[test]
+    fn a_name_within_a_burst_does_not_turn_what_stands_around_it() {
+        let names = ["\u{202e}live", "מריה", "Ben", "Cleo", "Dan"];
+        let burst = burst(names.into_iter().map(|name| donation(name, 100)));
+
+        let what = "\u{2068}live\u{2069}, \u{2068}מריה\u{2069} and 3 more";
+        assert_eq!(burst.what, what);
+    }
+
+    #[test]
+    fn a_burst_of_mixed_currencies_counts_hype() {
+        let burst = burst((0..6).map(|number| ContributionAlert {
+            currency: Some(String::from(if number == 3 { "USD" } else { "EUR" })),
+            ..donation("Ben", 100)
+        }));
+
+        assert_eq!(burst.amount, "+600");
+        assert_eq!(burst.who, "+6 from 1 person");
+    }
+
+    #[test]
+    fn a_gift_of_a_kind_that_is_new_is_an_alert_all_the_same() {
+        for (amount, currency, expected) in [(Some(300), Some("EUR"), "€3"), (None, None, "+300")]
+        {
+            let card = next_card([ContributionAlert {
+                kind: ContributionKind::Unknown,
+                amount,
+                currency: currency.map(String::from),
+                ..donation("Ada", 300)
+            }]);
+
+            assert_eq!(
+                (card.who.as_str(), card.what.as_str()),
+                ("Ada", "chipped in")
+            );
+            assert_eq!(card.amount, expected);
+        }
+    }
+
+    /// What waits behind one on stage, when its turn comes.
+    fn burst(alerts: impl IntoIterator<Item = ContributionAlert>) -> Card {
+        next_card([donation("Ada", 100)].into_iter().chain(alerts))
+    }
+
+    /// The last alert that comes of these.
+    fn next_card(alerts: impl IntoIterator<Item = ContributionAlert>) -> Card {
+        let mut queue = AlertQueue::new(AlertLimits::default());
+        for alert in alerts {
+            queue.push(&alert, 0, 0);
+        }
+        while queue.backlog() > 0 || queue.on_stage().is_none() {
+            let next = queue.next_change_at().expect("somebody waits");
+            queue.advance(next);
+        }
+
+        Card::of(queue.on_stage().expect("it is on stage").alert)
+    }
+
+    fn donation(name: &str, amount: i64) -> ContributionAlert {
+        ContributionAlert {
+            id: String::from("id"),
+            kind: ContributionKind::Donation,
+            name: Some(String::from(name)),
+            amount: Some(amount),
+            currency: Some(String::from("EUR")),
+            tier: None,
+            quantity: 1,
+            message: None,
+            hype: amount,
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Alerts, one at a time.
+//!
+//! What is on stage is an alert and the instant it came on: the queue moves by the scene's time, so a
+//! dropped frame changes nothing, and alerts stand while the picture stands. When more wait than anyone
+//! would sit through, they become one. Whatever is not shown is counted.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::alert::Alert;
+use crate::event::ContributionAlert;
+
+/// How long the shortest alert stays.
+const STAY_MIN_MS: i64 = 4_000;
+/// How long the longest stays.
+const STAY_MAX_MS: i64 = 7_000;
+/// What one letter adds beyond the first: a brisk reader takes in 25 a second.
+const LETTER_MS: i64 = 40;
+/// Letters that are read in the shortest stay.
+const LETTERS_FREE: usize = 20;
+/// Letters of what stands where a name is missing.
+const NO_NAME_LETTERS: usize = 9;
+/// The empty stage between two alerts, so that the next one is seen to arrive.
+const GAP_MS: i64 = 160;
+
+/// What a queue does with more than can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlertLimits {
+    /// Alerts that wait one by one: of more, those of the least priority become one.
+    pub waiting_max: usize,
+    /// How long after its moment an alert may come on stage, in milliseconds of the scene. One that is older
+    /// when its turn comes is counted instead. `None` for any age.
+    pub age_max_ms: Option<i64>,
+}
+
+impl Default for AlertLimits {
+    /// Four more at the longest stay are half a minute: past that, what is shown would have nothing to do
+    /// with the picture. Any age, for what came late came for a reason.
+    fn default() -> Self {
+        Self {
+            waiting_max: 4,
+            age_max_ms: None,
+        }
+    }
+}
+
+/// The alert on stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlertOnStage<'a> {
+    /// What it says.
+    pub alert: &'a Alert,
+    /// Counts alerts; another number is another alert.
+    pub number: u32,
+    /// How long it has been on stage, in milliseconds of the scene.
+    pub age_ms: i64,
+    /// How long it stays. It then leaves, in [`AlertQueue::LEAVE_MS`].
+    pub stay_ms: i64,
+    /// How long after its moment it came on stage; after that of the newest, for a burst.
+    pub late_by_ms: i64,
+}
+
+/// What has become of the contributions that a queue took in. With its backlog, they add up to all of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AlertStats {
+    /// Came on stage, alone or in a burst.
+    pub shown: u64,
+    /// Were too old when their turn came.
+    pub expired: u64,
+    /// Waited when the queue was cleared.
+    pub cleared: u64,
+}
+
+/// Alerts that wait, and the one on stage.
+#[derive(Debug)]
+pub struct AlertQueue {
+    limits: AlertLimits,
+    showing: Option<Box<Turn>>,
+    /// By priority, the first to come first; a burst is the last, and matters less than all before it.
+    #[expect(
+        clippy::vec_box,
+        reason = "moved from here to the stage as one word, which halves the code"
+    )]
+    waiting: Vec<Box<Turn>>,
+    stats: AlertStats,
+    shown_count: u32,
+    now_ms: i64,
+    /// When the stage is free for the next, if it is empty.
+    free_at: i64,
+    cleared_at: Option<i64>,
+    paused_at: Option<i64>,
+}
+
+/// An alert, from when it is taken in until it has left the stage.
+#[derive(Debug)]
+struct Turn {
+    alert: Alert,
+    priority: i32,
+    /// Its moment; that of the newest, for a burst.
+    began_at: i64,
+    /// When it is too old to come on, but for what the queue stood.
+    expires_at: i64,
+    came_at: i64,
+    stay_ms: i64,
+}
+
+impl AlertQueue {
+    /// How long an alert takes to leave the stage, once its stay is over.
+    pub const LEAVE_MS: i64 = 180;
+
+    /// An empty queue, whose scene begins at 0.
+    pub fn new(limits: AlertLimits) -> Self {
+        Self {
+            limits,
+            showing: None,
+            waiting: Vec::new(),
+            stats: AlertStats::default(),
+            shown_count: 0,
+            now_ms: 0,
+            free_at: i64::MIN,
+            cleared_at: None,
+            paused_at: None,
+        }
+    }
+
+    /// Takes in an alert whose moment was `late_by_ms` ago. Those of greater `priority` go before others that
+    /// wait.
+    ///
+    /// One that is late, as after an outage, has its whole time all the same. What was before
+    /// [`Self::clear`] is replayed at its own moment, so that a seek lands in the middle of it.
+    pub fn push(&mut self, alert: &ContributionAlert, priority: i32, late_by_ms: i64) {
+        let began_at = self.now_ms.saturating_sub(late_by_ms.max(0));
+        let expires_at = match self.limits.age_max_ms {
+            Some(age_max_ms) => began_at.saturating_add(age_max_ms),
+            None => i64::MAX,
+        };
+        self.wait(Box::new(Turn {
+            alert: Alert::of(alert),
+            priority,
+            began_at,
+            expires_at,
+            came_at: 0,
+            stay_ms: 0,
+        }));
+        if self.showing.is_none() && self.paused_at.is_none() {
+            let is_replayed = self.cleared_at.is_some_and(|at| began_at < at);
+            let comes_at = if is_replayed { began_at } else { self.now_ms };
+            self.bring_on(comes_at.max(self.free_at));
+            self.advance(self.now_ms);
+        }
+    }
+
+    /// Moves on to `now_ms` of the scene: what has had its time leaves, what waits follows. Time does not run
+    /// backwards.
+    pub fn advance(&mut self, now_ms: i64) {
+        self.now_ms = now_ms.max(self.now_ms);
+        while let Some(showing) = &self.showing {
+            let over_at = showing.over_at();
+            if self.now_ms < over_at {
+                return;
+            }
+            self.showing = None;
+            self.free_at = over_at + GAP_MS;
+            if self.paused_at.is_none() {
+                self.bring_on(self.free_at);
+            }
+        }
+    }
+
+    /// Lets nothing more on stage until [`Self::resume`]. What is there stays for the rest of its time, and
+    /// what waits meanwhile grows no older.
+    pub fn pause(&mut self) {
+        self.paused_at.get_or_insert(self.now_ms);
+    }
+
+    /// Goes on with what waits.
+    pub fn resume(&mut self) {
+        let Some(paused_at) = self.paused_at.take() else {
+            return;
+        };
+        let now_ms = self.now_ms;
+        for turn in &mut self.waiting {
+            // What the queue stood is left out of its age.
+            let stood_ms = now_ms - paused_at.max(turn.began_at).min(now_ms);
+            turn.expires_at = turn.expires_at.saturating_add(stood_ms);
+        }
+        if self.showing.is_none() {
+            self.bring_on(now_ms.max(self.free_at));
+        }
+    }
+
+    /// Returns whether it lets nothing on stage.
+    pub const fn is_paused(&self) -> bool {
+        self.paused_at.is_some()
+    }
+
+    /// Ends the stay of the alert on stage: it leaves now. Returns whether there was one.
+    pub fn skip(&mut self) -> bool {
+        let now_ms = self.now_ms;
+        match &mut self.showing {
+            Some(showing) if showing.came_at <= now_ms => {
+                showing.stay_ms = showing.stay_ms.min(now_ms - showing.came_at);
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Empties stage and queue, after a jump. One that is paused stays so.
+    pub fn clear(&mut self) {
+        self.stats.cleared += self.backlog();
+        self.showing = None;
+        self.waiting.clear();
+        self.free_at = i64::MIN;
+        self.cleared_at = Some(self.now_ms);
+    }
+
+    /// Returns the alert on stage.
+    pub fn on_stage(&self) -> Option<AlertOnStage<'_>> {
+        let showing = self.showing.as_ref()?;
+        let age_ms = self.now_ms - showing.came_at;
+
+        (age_ms >= 0).then_some(AlertOnStage {
+            alert: &showing.alert,
+            number: self.shown_count,
+            age_ms,
+            stay_ms: showing.stay_ms,
+            late_by_ms: showing.came_at.saturating_sub(showing.began_at),
+        })
+    }
+
+    /// Returns when, in milliseconds of the scene, an alert next comes on stage or has left it, if nothing
+    /// else happens.
+    pub fn next_change_at(&self) -> Option<i64> {
+        let showing = self.showing.as_ref()?;
+
+        Some(if self.now_ms < showing.came_at {
+            showing.came_at
+        } else {
+            showing.over_at()
+        })
+    }
+
+    /// Returns how many contributions wait, each of a burst counted.
+    pub fn backlog(&self) -> u64 {
+        self.waiting.iter().map(|turn| turn.alert.count()).sum()
+    }
+
+    /// Returns what has become of the others.
+    pub const fn stats(&self) -> AlertStats {
+        self.stats
+    }
+
+    fn wait(&mut self, new: Box<Turn>) {
+        if let Some(last) = self.waiting.last_mut()
+            && last.alert.is_burst()
+            && new.priority <= last.priority
+        {
+            last.join(&new);
+            return;
+        }
+
+        let before = self
+            .waiting
+            .iter()
+            .take_while(|it| it.priority >= new.priority);
+        let place = before.count();
+        self.waiting.insert(place, new);
+        let has_burst = self.waiting.last().is_some_and(|it| it.alert.is_burst());
+        let bursts = usize::from(has_burst);
+        if self.waiting.len() - bursts > self.limits.waiting_max {
+            self.make_one(bursts);
+        }
+    }
+
+    /// Joins those that wait one by one with the least priority, and the burst if there is one.
+    fn make_one(&mut self, bursts: usize) {
+        let singles = self.waiting.len() - bursts;
+        let priority = self.waiting[singles - 1].priority;
+        let first = self.waiting.iter().take_while(|it| it.priority > priority);
+        let first = first.count();
+        // Who came first is named first.
+        self.waiting[first..].rotate_right(bursts);
+        while self.waiting.len() > first + 1 {
+            let joining = self.waiting.remove(first + 1);
+            self.waiting[first].join(&joining);
+        }
+        self.waiting[first].alert.gather();
+    }
+
+    /// Brings on what is next and not too old.
+    fn bring_on(&mut self, came_at: i64) {
+        while !self.waiting.is_empty() {
+            let mut next = self.waiting.remove(0);
+            let count = next.alert.count();
+            if came_at > next.expires_at {
+                self.stats.expired += count;
+                continue;
+            }
+            self.stats.shown += count;
+            self.shown_count = self.shown_count.wrapping_add(1);
+            next.came_at = came_at;
+            next.stay_ms = stay_ms(&next.alert);
+            self.showing = Some(next);
+            return;
+        }
+    }
+}
+
+impl Turn {
+    const fn over_at(&self) -> i64 {
+        self.came_at + self.stay_ms + AlertQueue::LEAVE_MS
+    }
+
+    /// Takes in one that waited alone.
+    fn join(&mut self, new: &Self) {
+        self.alert.add(new.alert.first());
+        self.priority = self.priority.max(new.priority);
+        self.began_at = self.began_at.max(new.began_at);
+        self.expires_at = self.expires_at.max(new.expires_at);
+    }
+}
+
+fn stay_ms(alert: &Alert) -> i64 {
+    // Of a burst two names and three figures are read, whoever they are.
+    let letters = alert.single().map_or(0, |it| {
+        let name = it.name.as_deref().map_or("", str::trim);
+        let name = match name.chars().count() {
+            0 => NO_NAME_LETTERS,
+            letters => letters,
+        };
+        name + it.message.as_deref().map_or(0, |text| text.chars().count())
+    });
+    let more = i64::try_from(letters.saturating_sub(LETTERS_FREE)).unwrap_or(i64::MAX);
+
+    more.saturating_mul(LETTER_MS)
+        .saturating_add(STAY_MIN_MS)
+        .min(STAY_MAX_MS)
+}

@@ -1,0 +1,395 @@
+//! Alerts come one at a time, become one when there are too many, and are all accounted for.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is on stage is what these tests are about"
+)]
+
+use parlor_sdk_core::{AlertLimits, AlertQueue, ContributionAlert, ContributionKind};
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::{prop_assert, prop_assert_eq};
+use std::collections::BTreeSet;
+
+const STAY_MIN_MS: i64 = 4_000;
+const STAY_MAX_MS: i64 = 7_000;
+const GAP_MS: i64 = 160;
+/// The longest that one alert can take, with the empty stage behind it.
+const TURN_MAX_MS: i64 = STAY_MAX_MS + AlertQueue::LEAVE_MS + GAP_MS;
+/// When the second alert of those that came at 0 comes on.
+const SECOND_AT: i64 = STAY_MIN_MS + AlertQueue::LEAVE_MS + GAP_MS;
+
+#[test]
+fn one_alert_is_shown_at_a_time_and_the_next_waits() {
+    let mut queue = queue();
+    queue.push(&donation("Ada", 100), 0, 0);
+    queue.advance(10);
+    queue.push(&donation("Ben", 200), 0, 0);
+
+    assert_eq!(who(&mut queue, STAY_MIN_MS), "Ada");
+    assert_eq!(who(&mut queue, STAY_MIN_MS + AlertQueue::LEAVE_MS), "");
+    assert_eq!(who(&mut queue, SECOND_AT), "Ben");
+    assert_eq!(who(&mut queue, 60_000), "");
+}
+
+#[test]
+fn a_long_message_stays_longer_and_never_beyond_the_longest() {
+    let mut queue = queue();
+    let message = Some("a".repeat(500));
+    let long = ContributionAlert {
+        message,
+        ..donation("Ada", 100)
+    };
+    queue.push(&long, 0, 0);
+
+    assert_eq!(who(&mut queue, STAY_MAX_MS - 1), "Ada");
+    assert_eq!(who(&mut queue, STAY_MAX_MS + AlertQueue::LEAVE_MS), "");
+}
+
+#[test]
+fn more_than_anyone_would_sit_through_become_one_with_true_figures() {
+    let mut queue = queue();
+    for number in 0..300 {
+        queue.push(&donation(&format!("viewer {}", number % 7), 250), 0, 0);
+    }
+    assert_eq!(queue.backlog(), 299);
+
+    queue.advance(SECOND_AT);
+    let burst = queue.on_stage().unwrap().alert;
+    assert_eq!((burst.count(), burst.single()), (299, None));
+    assert_eq!(burst.hype(), 299 * 250);
+    assert_eq!(burst.money(), Some((299 * 250, "EUR")));
+    assert_eq!(burst.people().count(), 7);
+    assert_eq!(queue.backlog(), 0);
+}
+
+#[test]
+fn a_burst_has_a_sum_of_money_only_in_one_currency() {
+    for (odd_at, odd) in [(0, None), (3, None), (0, Some("USD")), (5, Some("USD"))] {
+        let mut queue = queue();
+        queue.push(&donation("Ada", 100), 0, 0);
+        for number in 0..6 {
+            let currency = if number == odd_at { odd } else { Some("EUR") };
+            let gift = ContributionAlert {
+                currency: currency.map(String::from),
+                ..donation("Ben", 100)
+            };
+            queue.push(&gift, 0, 0);
+        }
+
+        queue.advance(SECOND_AT);
+        let burst = queue.on_stage().unwrap().alert;
+        assert_eq!((burst.money(), burst.hype()), (None, 600), "{odd_at}");
+    }
+}
+
+#[test]
+fn what_matters_more_goes_first_and_the_least_become_one() {
+    let mut queue = queue();
+    for (name, priority) in [
+        ("first", 0),
+        ("low 1", 0),
+        ("high 1", 2),
+        ("low 2", 0),
+        ("middle", 1),
+        ("high 2", 2),
+        ("low 3", 0),
+    ] {
+        queue.push(&donation(name, 100), priority, 0);
+    }
+
+    let order = ["first", "high 1", "high 2", "middle", "3 together"];
+    assert_eq!(turns(&mut queue), order);
+}
+
+#[test]
+fn one_that_would_be_a_burst_by_itself_is_shown_as_what_it_is() {
+    let mut queue = queue();
+    queue.push(&donation("first", 100), 0, 0);
+    queue.push(&donation("low", 100), 0, 0);
+    for _ in 0..4 {
+        queue.push(&donation("high", 100), 1, 0);
+    }
+
+    let order = ["first", "high", "high", "high", "high", "low"];
+    assert_eq!(turns(&mut queue), order);
+}
+
+#[test]
+fn what_is_too_old_when_its_turn_comes_is_counted_instead() {
+    let mut queue = AlertQueue::new(AlertLimits {
+        age_max_ms: Some(5_000),
+        ..AlertLimits::default()
+    });
+    queue.push(&donation("Ada", 100), 0, 0);
+    queue.push(&donation("in time", 100), 0, 0);
+    queue.push(&donation("too old", 100), 0, 0);
+    queue.advance(4_000);
+    queue.push(&donation("young", 100), 0, 0);
+
+    assert_eq!(turns(&mut queue), ["Ada", "in time", "young"]);
+    assert_eq!(queue.stats().expired, 1);
+}
+
+#[test]
+fn a_paused_queue_shows_out_what_is_on_stage_and_lets_nothing_grow_old() {
+    let mut queue = AlertQueue::new(AlertLimits {
+        age_max_ms: Some(10_000),
+        ..AlertLimits::default()
+    });
+    queue.push(&donation("Ada", 100), 0, 0);
+    queue.push(&donation("Ben", 100), 0, 0);
+    queue.advance(1_000);
+    queue.pause();
+    assert_eq!(who(&mut queue, STAY_MIN_MS - 1), "Ada");
+    assert_eq!(who(&mut queue, 100_000), "");
+    queue.push(&donation("Cleo", 100), 0, 0);
+    assert_eq!(who(&mut queue, 200_000), "");
+    assert_eq!(queue.backlog(), 2);
+    assert_eq!(queue.next_change_at(), None);
+
+    queue.resume();
+    assert_eq!(who(&mut queue, 200_000), "Ben");
+    assert_eq!(queue.on_stage().unwrap().late_by_ms, 200_000);
+    assert_eq!(who(&mut queue, 200_000 + SECOND_AT), "Cleo");
+    assert_eq!(queue.stats().expired, 0);
+}
+
+#[test]
+fn one_that_is_skipped_leaves_at_once_and_the_next_follows() {
+    let mut queue = queue();
+    assert!(!queue.skip());
+    queue.push(&donation("Ada", 100), 0, 0);
+    queue.push(&donation("Ben", 100), 0, 0);
+    queue.advance(1_000);
+    assert!(queue.skip());
+
+    let over_at = 1_000 + AlertQueue::LEAVE_MS;
+    assert_eq!(who(&mut queue, over_at - 1), "Ada");
+    assert_eq!(who(&mut queue, over_at), "");
+    assert!(!queue.skip(), "nothing is on the empty stage between two");
+    assert_eq!(who(&mut queue, over_at + GAP_MS), "Ben");
+    assert_eq!(
+        who(&mut queue, over_at + GAP_MS + STAY_MIN_MS),
+        "Ben",
+        "it has its whole time"
+    );
+}
+
+#[test]
+fn an_alert_that_a_seek_landed_in_is_shown_for_the_rest_of_its_time() {
+    let mut queue = queue();
+    queue.push(&donation("before", 100), 0, 0);
+    queue.advance(20_000);
+    queue.clear();
+    // Frames are drawn before the moments come in.
+    queue.advance(20_020);
+    queue.push(&donation("Ada", 100), 0, 6_000);
+    queue.push(&donation("Ben", 100), 0, 3_000);
+
+    assert_eq!(who(&mut queue, 20_020), "Ben");
+    let behind_ada = SECOND_AT - 6_000;
+    assert_eq!(queue.on_stage().unwrap().age_ms, -behind_ada);
+    let over_at = 20_020 + behind_ada + STAY_MIN_MS + AlertQueue::LEAVE_MS;
+    assert_eq!(who(&mut queue, over_at), "");
+}
+
+#[test]
+fn an_alert_that_came_late_after_an_outage_gets_its_whole_time() {
+    let mut queue = queue();
+    queue.advance(60_000);
+    queue.push(&donation("Ada", 100), 0, 40_000);
+
+    assert_eq!(who(&mut queue, 60_000 + STAY_MIN_MS), "Ada");
+    assert_eq!(queue.on_stage().unwrap().late_by_ms, 40_000);
+}
+
+/// What a host may do.
+#[derive(Debug, Clone)]
+enum Act {
+    Push { priority: i32, late_by_ms: i64 },
+    Wait(i64),
+    Pause,
+    Resume,
+    Skip,
+    Clear,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let late = prop_oneof![Just(0), 0..20_000_i64];
+    let act = prop_oneof![
+        8 => (0..3, late).prop_map(|(priority, late_by_ms)| Act::Push { priority, late_by_ms }),
+        6 => prop_oneof![0..200_i64, 0..20_000_i64].prop_map(Act::Wait),
+        1 => Just(Act::Pause),
+        1 => Just(Act::Resume),
+        1 => Just(Act::Skip),
+        1 => Just(Act::Clear),
+    ];
+
+    proptest::collection::vec(act, 0..120)
+}
+
+proptest! {
+    #[test]
+    fn every_alert_is_shown_once_or_counted(
+        acts in acts(),
+        waiting_max in 0..6_usize,
+        ages in any::<bool>(),
+    ) {
+        let limits = AlertLimits { waiting_max, age_max_ms: ages.then_some(9_000) };
+        let mut queue = AlertQueue::new(limits);
+        let mut seen = Seen::default();
+        let (mut now_ms, mut pushed) = (0, 0_u64);
+        for act in acts {
+            match act {
+                Act::Push { priority, late_by_ms } => {
+                    pushed += 1;
+                    let gift = donation(&format!("viewer {pushed}"), 100);
+                    queue.push(&gift, priority, late_by_ms);
+                }
+                Act::Wait(span_ms) => {
+                    // Every change on the way, as frames would show it.
+                    let end = now_ms + span_ms;
+                    while let Some(at) = queue.next_change_at().filter(|at| *at <= end) {
+                        prop_assert!(at > now_ms, "it gets on");
+                        now_ms = at;
+                        queue.advance(now_ms);
+                        seen.look(&queue);
+                    }
+                    now_ms = end;
+                    queue.advance(now_ms);
+                }
+                Act::Pause => queue.pause(),
+                Act::Resume => queue.resume(),
+                Act::Skip => { queue.skip(); }
+                Act::Clear => queue.clear(),
+            }
+            seen.look(&queue);
+
+            let stats = queue.stats();
+            let accounted = stats.shown + stats.expired + stats.cleared + queue.backlog();
+            prop_assert_eq!(accounted, pushed, "none is lost in silence");
+            if let Some(on_stage) = queue.on_stage() {
+                prop_assert!(on_stage.age_ms <= TURN_MAX_MS);
+            }
+        }
+
+        // However much came, it is over after so many turns: no more waits than that.
+        queue.resume();
+        let bound = i64::try_from(waiting_max + 2).unwrap() * TURN_MAX_MS;
+        let end = now_ms + bound;
+        while let Some(at) = queue.next_change_at() {
+            prop_assert!(at <= end, "the backlog is bounded");
+            queue.advance(at);
+            seen.look(&queue);
+        }
+        prop_assert_eq!(queue.backlog(), 0);
+        prop_assert!(seen.count <= queue.stats().shown);
+        prop_assert!(seen.hype == seen.count * 100, "the figures of bursts are true");
+    }
+
+    #[test]
+    fn however_many_frames_are_dropped_the_same_alert_is_on_stage(
+        pushes in proptest::collection::vec((0..30_000_i64, 0..3), 0..40),
+        looked_at in 0..40_000_i64,
+    ) {
+        let mut pushes = pushes;
+        pushes.sort_unstable();
+        let (mut often, mut once) = (queue(), queue());
+        let mut now_ms = 0;
+        for (number, (at, priority)) in pushes.into_iter().filter(|(at, _)| *at <= looked_at).enumerate() {
+            while now_ms < at {
+                often.advance(now_ms);
+                now_ms += 16;
+            }
+            let gift = donation(&format!("viewer {number}"), 100);
+            for queue in [&mut often, &mut once] {
+                queue.advance(at);
+                queue.push(&gift, priority, 0);
+            }
+        }
+        while now_ms < looked_at {
+            often.advance(now_ms);
+            now_ms += 16;
+        }
+        often.advance(looked_at);
+        once.advance(looked_at);
+
+        prop_assert_eq!(often.on_stage(), once.on_stage());
+    }
+}
+
+/// What has been on stage: nobody twice.
+#[derive(Default)]
+struct Seen {
+    number: u32,
+    names: BTreeSet<String>,
+    count: u64,
+    hype: u64,
+}
+
+impl Seen {
+    fn look(&mut self, queue: &AlertQueue) {
+        let Some(on_stage) = queue.on_stage() else {
+            return;
+        };
+        if on_stage.number == self.number {
+            return;
+        }
+        self.number = on_stage.number;
+        let alert = on_stage.alert;
+        let names = alert.people().names();
+        assert_eq!(names.len() as u64, alert.count(), "each came once");
+        for name in names {
+            assert!(self.names.insert(name.clone()), "{name} is shown again");
+        }
+        self.count += alert.count();
+        self.hype += u64::try_from(alert.hype()).unwrap();
+    }
+}
+
+fn queue() -> AlertQueue {
+    AlertQueue::new(AlertLimits::default())
+}
+
+/// Who is on stage at `now_ms`.
+fn who(queue: &mut AlertQueue, now_ms: i64) -> &str {
+    queue.advance(now_ms);
+    match queue.on_stage().map(|on_stage| on_stage.alert.single()) {
+        Some(Some(alert)) => alert.name.as_deref().unwrap(),
+        Some(None) => "together",
+        None => "",
+    }
+}
+
+/// Who comes on stage, one after the other, until nobody does.
+fn turns(queue: &mut AlertQueue) -> Vec<String> {
+    let mut turns = Vec::new();
+    let mut number = 0;
+    loop {
+        if let Some(on_stage) = queue.on_stage().filter(|it| it.number != number) {
+            number = on_stage.number;
+            turns.push(match on_stage.alert.single() {
+                Some(alert) => alert.name.clone().unwrap(),
+                None => format!("{} together", on_stage.alert.count()),
+            });
+        }
+        let Some(at) = queue.next_change_at() else {
+            return turns;
+        };
+        queue.advance(at);
+    }
+}
+
+fn donation(name: &str, amount: i64) -> ContributionAlert {
+    ContributionAlert {
+        id: String::from("id"),
+        kind: ContributionKind::Donation,
+        name: Some(String::from(name)),
+        amount: Some(amount),
+        currency: Some(String::from("EUR")),
+        tier: None,
+        quantity: 1,
+        message: None,
+        hype: amount,
+    }
+}
