@@ -40,7 +40,8 @@ let loading;
 
 /** The module, or nothing where it could not show anything right. */
 async function module() {
-  if (STYLES_NEEDED.every((style) => CSS.supports(style)) && "replaceSync" in CSSStyleSheet.prototype) return load();
+  const hasStyles = STYLES_NEEDED.every((style) => CSS.supports(style)) && "replaceSync" in CSSStyleSheet.prototype;
+  if (hasStyles && globalThis.WebAssembly) return load();
   console.error(TOO_OLD);
 }
 

@@ -1,21 +1,11 @@
 // WebKit, as GTK has it, over WebDriver. It wants a display: one of its own, that nobody sees.
 
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { Program } from '../program.mjs';
+import { freePort } from './free_port.mjs';
 import { launch } from './launch.mjs';
 
 /** How long the driver may take to end its session, in milliseconds. It is killed after that. */
 const CLOSE_TIMEOUT_MS = 10_000;
-
-/** The driver takes no port that it would choose by itself. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 export class WebKit {
   static engine = 'WebKit';

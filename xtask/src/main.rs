@@ -12,6 +12,7 @@ mod faults;
 mod fuzz;
 mod mobile;
 mod npm;
+mod old_chromium;
 mod postgres;
 mod process;
 mod shrink;

@@ -3,7 +3,7 @@
 mod kotlin;
 mod swift;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -12,7 +12,9 @@ use crate::postgres::{Durability, Postgres};
 use crate::swift::Toolchain;
 use crate::tally::Tally;
 use crate::tools::{self, Tool};
-use crate::{build, codegen, faults, mobile, npm, process, tidy, wasm, web, workspace};
+use crate::{
+    build, codegen, faults, mobile, npm, old_chromium, process, tidy, wasm, web, workspace,
+};
 
 /// One part of the tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -43,12 +45,14 @@ pub(crate) enum Step {
     Browser,
     /// The pages in Firefox and in `WebKit`
     Engines,
+    /// The pages in a Chromium as old as the one in OBS
+    Floor,
     /// The npm packages as bundlers build them into an application, in Chromium
     Bundlers,
 }
 
 /// In the order that finds the cheapest mistake first.
-pub(crate) const ALL: [Step; 14] = [
+pub(crate) const ALL: [Step; 15] = [
     Step::Tidy,
     Step::Lint,
     Step::Rust,
@@ -62,6 +66,7 @@ pub(crate) const ALL: [Step; 14] = [
     Step::Protocol,
     Step::Browser,
     Step::Engines,
+    Step::Floor,
     Step::Bundlers,
 ];
 
@@ -105,6 +110,7 @@ impl Step {
             Self::Protocol => "protocol",
             Self::Browser => "browser",
             Self::Engines => "engines",
+            Self::Floor => "floor",
             Self::Bundlers => "bundlers",
         }
     }
@@ -135,6 +141,12 @@ impl Step {
                 web::build(wasm::Source::Auto)?;
                 web::build_rehearsal(wasm::Source::Auto)?;
                 node("engines")
+            }),
+            Self::Floor => given(old_chromium::ensure(), |folder| {
+                with_tools(&[&tools::NODE, &tools::NPM], || {
+                    web::build(wasm::Source::Auto)?;
+                    node_with("floor", &[("PARLOR_OLD_CHROMIUM", &folder)])
+                })
             }),
             Self::Bundlers => with_tools(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM], || {
                 web::build(wasm::Source::Auto)?;
@@ -255,6 +267,11 @@ fn python() -> Result<Outcome> {
 
 /// Runs the node tests in `tests/<folder>`, which start the server themselves.
 fn node(folder: &str) -> Result<Outcome> {
+    node_with(folder, &[])
+}
+
+/// The same, with what else they are told.
+fn node_with(folder: &str, told: &[(&str, &Path)]) -> Result<Outcome> {
     let tests = workspace::root().join("tests");
     npm::install(&tests)?;
     let parlor = build::server()?;
@@ -272,7 +289,8 @@ fn node(folder: &str) -> Result<Outcome> {
             .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
             .args(&files)
             .current_dir(&tests)
-            .env("PARLOR_BIN", parlor),
+            .env("PARLOR_BIN", parlor)
+            .envs(told.iter().copied()),
     )?;
     let tally = Tally::of_node(&transcript.text).with_verdict(transcript.succeeded);
 

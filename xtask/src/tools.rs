@@ -50,6 +50,12 @@ pub(crate) const PYTHON: Tool = Tool {
     packages: &["python3"],
     why: "runs the Python package's tests",
 };
+pub(crate) const PIP: Tool = Tool {
+    name: "pip",
+    evidence: Evidence::Program("pip3"),
+    packages: &["python3-pip"],
+    why: "fetches an old Chromium",
+};
 pub(crate) const JDK: Tool = Tool {
     name: "javac",
     evidence: Evidence::Program("javac"),
