@@ -21,6 +21,7 @@ use alloc::string::String;
 
 mod log;
 mod picture;
+mod window;
 
 /// How long a player that says nothing of its playhead is waited for, before the room is shown by
 /// the stream's delay instead. Longer than a player needs to load a manifest.
@@ -99,7 +100,7 @@ impl Client {
             Input::Playhead(playhead) => self.handle_playhead(playhead, now),
             Input::PlayheadLost => self.lose_playhead(Doubt::Lost, now),
             Input::PlayheadUnreadable => self.refuse_playhead(now),
-            Input::NoPlayhead => self.handle_no_playhead(),
+            Input::NoPlayhead => self.handle_no_playhead(now),
             Input::TokenRenewed(token) => self.connection.handle_token(token, out, now),
             Input::Pause => self.pause(now),
             Input::Resume => self.resume(now),
@@ -110,6 +111,9 @@ impl Client {
         }
 
         self.connection.handle_timeout(&mut self.outputs, now);
+        if self.subscription.answer_by().is_some_and(|at| at <= now) {
+            self.connection.give_up(&mut self.outputs, now);
+        }
         if !self.connection.is_joined() {
             self.subscription.end();
         }
@@ -117,7 +121,7 @@ impl Client {
             return;
         }
         if self.playhead_grace_ends_at.is_some_and(|at| at <= now) {
-            self.handle_no_playhead();
+            self.handle_no_playhead(now);
         }
         self.judge_stay(now);
         self.advance(now);
@@ -142,8 +146,10 @@ impl Client {
 
         [
             self.connection.poll_timeout(),
+            self.subscription.answer_by(),
             self.playhead_grace_ends_at,
             picture_at,
+            self.ask_at(),
         ]
         .into_iter()
         .flatten()
@@ -177,13 +183,10 @@ impl Client {
 
     /// Returns what has been counted since the start.
     pub fn stats(&self) -> Stats {
-        let (skipped, coalesced, shed) = self.timeline.losses();
-
         Stats {
             disconnects: self.connection.disconnects(),
-            skipped,
-            coalesced,
-            shed,
+            skipped: self.timeline.skipped(),
+            held: u32::try_from(self.timeline.held()).unwrap_or(u32::MAX),
             ..self.stats
         }
     }
@@ -235,6 +238,12 @@ impl Client {
             Frame::Error { id, reason } if self.subscription.is(id) => {
                 self.handle_refusal(reason, now);
             }
+            Frame::Next { id, feed } if self.subscription.has_asked(id) => {
+                self.handle_answer(feed, now);
+            }
+            Frame::Error { id, reason } if self.subscription.has_asked(id) => {
+                self.handle_refusal(reason, now);
+            }
             Frame::Complete { id } if self.subscription.is(id) => {
                 self.connection.give_up(&mut self.outputs, now);
             }
@@ -253,10 +262,7 @@ impl Client {
                 for moment in settled.moments {
                     self.show(moment);
                 }
-            } else if reached.media.is_some()
-                && self.connection.is_joined()
-                && !self.subscription.is_awaiting()
-            {
+            } else if self.is_elsewhere(reached) && self.may_ask() {
                 self.subscribe(now);
             }
         }
@@ -267,16 +273,16 @@ impl Client {
             self.show(shown);
         }
         self.timeline
-            .enforce_limits(self.schedule.follows_playhead());
+            .enforce_limits(reached, self.schedule.follows_playhead());
+        self.look_ahead(now);
     }
 
     fn can_settle(&self, now: Instant) -> bool {
         let reached = self.reached(now);
 
         if self.schedule.follows_playhead() {
-            reached
-                .media
-                .is_some_and(|position| self.timeline.covers(position))
+            self.happened_at(reached)
+                .is_some_and(|at| self.timeline.covers(at))
         } else {
             reached.server.is_some()
         }

@@ -42,6 +42,13 @@ impl Due {
         (late_by_ms >= 0).then_some(late_by_ms)
     }
 
+    pub(crate) const fn moved_by(self, millis: i64) -> Self {
+        match self {
+            Self::Server(due) => Self::Server(due.plus_millis(millis)),
+            Self::Media(due) => Self::Media(due.plus_millis(millis)),
+        }
+    }
+
     /// Returns whether it comes before `other`, which is on the same clock: all of a timeline are.
     pub(crate) fn is_before(self, other: Self) -> bool {
         match (self, other) {
@@ -54,12 +61,17 @@ impl Due {
 
 impl Schedule {
     pub(crate) const fn due(&self, event: &RoomEvent) -> Due {
+        self.due_of(event.occurred_at, event.display_at)
+    }
+
+    /// Returns when an event is due that has these stamps.
+    pub(crate) const fn due_of(&self, occurred_at: ServerTime, display_at: ServerTime) -> Due {
         match self.placement {
-            Placement::Source => Due::Server(event.occurred_at),
+            Placement::Source => Due::Server(occurred_at),
             Placement::Player if !self.playhead_missing => {
-                Due::Media(event.occurred_at.on_stream(self.ingest_offset_ms))
+                Due::Media(occurred_at.on_stream(self.ingest_offset_ms))
             }
-            Placement::Player | Placement::Companion => Due::Server(event.display_at),
+            Placement::Player | Placement::Companion => Due::Server(display_at),
         }
     }
 

@@ -189,10 +189,10 @@ pub struct Stats {
     pub shown: u32,
     /// Moments passed over because a seek jumped across them.
     pub skipped: u32,
-    /// State events given up for newer ones because too much was held.
-    pub coalesced: u32,
-    /// Moments given up because too much was held.
-    pub shed: u32,
+    /// Picture events held now, shown and yet to be shown.
+    pub held: u32,
+    /// Times that more of the log was asked for, because the picture came near the end of what is held.
+    pub asked: u32,
     /// Reports of a playhead that cannot be: nothing is shown by them.
     pub playheads_refused: u32,
     /// Times that somebody whom the room shows by name, or another part of its state, was left out,

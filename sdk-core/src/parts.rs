@@ -28,11 +28,6 @@ impl Parts {
         self.0.into_iter()
     }
 
-    /// Returns whether the event at `seq` is the last of its part.
-    pub(crate) fn has(&self, seq: i64) -> bool {
-        self.0.binary_search_by_key(&seq, |event| event.seq).is_ok()
-    }
-
     /// Takes in an event, and says what it did. An older one never replaces a newer, and a moment
     /// replaces nothing.
     pub(crate) fn take_in(&mut self, event: &RoomEvent) -> Entry {

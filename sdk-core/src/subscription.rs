@@ -1,25 +1,45 @@
 //! Follows one room's log: where it stands, and whether a message carries on from there.
 
 use crate::event::{EventKind, RoomEvent};
-use crate::time::MediaTime;
-use crate::wire::{Feed, Start};
-use alloc::string::String;
+use crate::time::{Instant, MediaTime};
+use crate::timeline::Stretch;
+use crate::wire::{Feed, Position, Start};
+
+/// How long the server may take to give more of the log: longer than it tries to.
+const ANSWER_TIMEOUT_MS: i64 = 30_000;
 
 /// The operation, and the position that it has reached.
 #[derive(Debug)]
 pub(crate) struct Subscription {
+    /// The last operation's id.
     id: u32,
+    /// The operation that the server has, if any.
+    running: Option<u32>,
     position: Option<Position>,
+    /// Whether what is known leads up to the position.
+    resumes: bool,
     /// How the operation began, until its first message has come.
     awaiting: Option<Start>,
-    /// Whether the server still has the operation.
-    running: bool,
+    /// The operation beside it that asks for more of the log.
+    asked: Option<Asked>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Position {
-    epoch: String,
-    seq: i64,
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    id: u32,
+    after_seq: i64,
+    answer_by: Instant,
+}
+
+/// What an answer is that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It follows `after_seq`.
+    Follows { after_seq: i64 },
+    /// The log is another, or does not reach back any more.
+    Lost,
+    /// The server contradicts itself.
+    Broken,
 }
 
 /// What a message is to the client.
@@ -48,30 +68,30 @@ impl Subscription {
     pub(crate) const fn new() -> Self {
         Self {
             id: 0,
+            running: None,
             position: None,
+            resumes: true,
             awaiting: None,
-            running: false,
+            asked: None,
         }
     }
 
-    /// Returns where to carry on, or `None` if no message has ever come.
+    /// Returns where to carry on, or `None` if that is nowhere.
     pub(crate) fn resume(&self) -> Option<Start> {
-        let Position { epoch, seq } = self.position.as_ref()?;
-
-        Some(Start::After {
-            epoch: epoch.clone(),
-            seq: *seq,
-        })
+        self.position
+            .clone()
+            .filter(|_| self.resumes)
+            .map(Start::After)
     }
 
     /// Returns whether the operation called `id` is the present one.
-    pub(crate) const fn is(&self, id: u32) -> bool {
-        self.running && self.id == id
+    pub(crate) fn is(&self, id: u32) -> bool {
+        self.running == Some(id)
     }
 
     /// Returns the operation that the server has, if any.
-    pub(crate) fn running(&self) -> Option<u32> {
-        self.running.then_some(self.id)
+    pub(crate) const fn running(&self) -> Option<u32> {
+        self.running
     }
 
     pub(crate) const fn is_awaiting(&self) -> bool {
@@ -82,20 +102,69 @@ impl Subscription {
     pub(crate) fn begin(&mut self, start: Start) -> u32 {
         self.id = self.id.wrapping_add(1);
         self.awaiting = Some(start);
-        self.running = true;
+        self.running = Some(self.id);
+        self.asked = None;
 
         self.id
+    }
+
+    /// Begins to ask for what follows `after_seq`. Returns the operation's id and the position.
+    pub(crate) fn ask(&mut self, after_seq: i64, now: Instant) -> Option<(u32, Position)> {
+        let position = Position {
+            seq: after_seq,
+            ..self.position.clone()?
+        };
+        self.id = self.id.wrapping_add(1);
+        self.asked = Some(Asked {
+            id: self.id,
+            after_seq,
+            answer_by: now.plus_millis(ANSWER_TIMEOUT_MS),
+        });
+
+        Some((self.id, position))
+    }
+
+    /// Returns by when there has to be an answer to what was asked.
+    pub(crate) fn answer_by(&self) -> Option<Instant> {
+        self.asked.map(|asked| asked.answer_by)
+    }
+
+    /// Returns whether the operation called `id` is the one that asks.
+    pub(crate) fn has_asked(&self, id: u32) -> bool {
+        self.asked.is_some_and(|asked| asked.id == id)
+    }
+
+    /// Judges what was asked for.
+    pub(crate) fn take_answer(&mut self, feed: &Feed) -> Answer {
+        let (Some(asked), Some(position)) = (self.asked.take(), &self.position) else {
+            return Answer::Broken;
+        };
+        if !feed.recovered || feed.epoch != position.epoch {
+            return Answer::Lost;
+        }
+        let after_seq = asked.after_seq;
+        if feed.after_seq != after_seq || !is_in_order(feed) {
+            return Answer::Broken;
+        }
+
+        Answer::Follows { after_seq }
     }
 
     /// Notes that the server has ended the operation, or its socket is gone.
     pub(crate) fn end(&mut self) {
         self.awaiting = None;
-        self.running = false;
+        self.running = None;
+        self.asked = None;
+    }
+
+    /// Has operations start anew, until a message replaces all state.
+    pub(crate) fn start_over(&mut self) {
+        self.resumes = false;
     }
 
     /// Forgets a position that the server does not accept. Returns false if it was not at fault.
     pub(crate) fn forget_position(&mut self) -> bool {
-        let resumed = matches!(self.awaiting, Some(Start::After { .. }));
+        let resumed = matches!(self.awaiting, Some(Start::After(_)));
         if resumed {
             self.position = None;
         }
@@ -148,13 +217,29 @@ impl Subscription {
             epoch: feed.epoch.clone(),
             seq: feed.through_seq,
         });
+        self.resumes = true;
+        self.asked = None;
 
         Verdict::Replaces {
             covers_from: match first {
-                Some(Start::At(position)) => Some(*position),
-                Some(Start::Head | Start::After { .. }) | None => None,
+                Some(Start::At { position, .. }) => Some(*position),
+                Some(Start::Head | Start::After(_)) | None => None,
             },
             same_log,
+        }
+    }
+}
+
+impl Feed {
+    /// Returns how much of the log it is.
+    pub(crate) fn stretch(&self) -> Stretch {
+        let last = self.events.last();
+
+        Stretch {
+            last_seq: last.map_or(self.after_seq, |event| event.seq),
+            last_occurred_at: last.map(|event| event.occurred_at),
+            through_seq: self.through_seq,
+            left_out_from: self.left_out_from,
         }
     }
 }
@@ -180,13 +265,13 @@ fn is_in_order(feed: &Feed) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Subscription, Verdict};
+    use super::{Answer, Subscription, Verdict};
     use crate::event::{
         ContributionAlert, ContributionKind, EventKind, EventTiming, RoomEvent, Session,
         SessionChange,
     };
-    use crate::time::{MediaTime, ServerTime};
-    use crate::wire::{Feed, Start};
+    use crate::time::{Instant, MediaTime, ServerTime};
+    use crate::wire::{Feed, Position, Start};
 
     fn feed(epoch: &str, after_seq: i64, through_seq: i64) -> Feed {
         Feed {
@@ -196,6 +281,8 @@ mod tests {
             recovered: true,
             snapshot: None,
             events: Vec::new(),
+            live_through_seq: None,
+            left_out_from: None,
             online_count: None,
             malformed_events: 0,
         }
@@ -260,10 +347,10 @@ mod tests {
     }
 
     fn from(seq: i64) -> Start {
-        Start::After {
+        Start::After(Position {
             epoch: "e".to_owned(),
             seq,
-        }
+        })
     }
 
     #[test]
@@ -345,10 +432,10 @@ mod tests {
         );
         assert_eq!(
             subscription.resume(),
-            Some(Start::After {
+            Some(Start::After(Position {
                 epoch: "f".to_owned(),
                 seq: 3
-            })
+            }))
         );
     }
 
@@ -356,7 +443,10 @@ mod tests {
     fn a_start_in_the_picture_is_covered_from_there() {
         let position = MediaTime::from_unix_millis(5);
         let mut subscription = at_seven();
-        subscription.begin(Start::At(position));
+        subscription.begin(Start::At {
+            position,
+            until: None,
+        });
 
         assert_eq!(
             subscription.take_in(&snapshot("e", 2, 9)),
@@ -365,6 +455,33 @@ mod tests {
                 same_log: true
             }
         );
+    }
+
+    #[test]
+    fn an_answer_follows_what_was_asked_for_or_says_that_it_cannot() {
+        let now = Instant::from_millis(0);
+        for (answer, expected) in [
+            (feed("e", 3, 5), Answer::Follows { after_seq: 3 }),
+            (feed("e", 4, 5), Answer::Broken),
+            (feed("f", 3, 5), Answer::Lost),
+            (
+                Feed {
+                    recovered: false,
+                    ..feed("e", 3, 3)
+                },
+                Answer::Lost,
+            ),
+        ] {
+            let mut subscription = at_seven();
+            let running = subscription.running().unwrap();
+            let (id, position) = subscription.ask(3, now).unwrap();
+            assert_eq!(Start::After(position), from(3));
+            assert!(subscription.has_asked(id) && !subscription.is(id));
+
+            assert_eq!(subscription.take_answer(&answer), expected);
+            assert!(!subscription.has_asked(id) && subscription.is(running));
+            assert_eq!(subscription.resume(), Some(from(7)));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! between neighbours, for a delay in the wrong unit is put right: an event is then due with the
 //! earliest of those behind it, so that one that is stamped too late holds up nothing. `shown` says how
 //! far the picture has got. Playing moves that mark forward event by event; a seek puts it somewhere else.
+//! Of the log it holds a window around the picture, and not all of it.
 
 use crate::due::{Due, Reached, Schedule};
 use crate::event::RoomEvent;
@@ -14,14 +15,10 @@ use crate::time::MediaTime;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-mod overflow;
+mod window;
 
-/// Events held at once. Bounds memory when a player is paused in a busy room.
-pub(crate) const CAPACITY: usize = 10_000;
-
-/// Shown events remembered for seeking back without asking the server: at one a second, half an
-/// hour.
-pub(crate) const HISTORY_CAPACITY: usize = 2_000;
+use window::Window;
+pub(crate) use window::{AHEAD_MS, Stretch};
 
 /// How long a moment stays on screen. A seek that lands within it shows the moment again.
 pub(crate) const SHOWING_TIME_MS: i64 = 7_000;
@@ -33,12 +30,9 @@ pub(crate) struct Timeline {
     shown: usize,
     /// The picture's state before the first entry.
     base: Parts,
-    /// From where on the stream's timeline the entries are all there; `None` if from the head.
-    covers_from: Option<MediaTime>,
+    window: Window,
     phase: Phase,
     skipped: u32,
-    coalesced: u32,
-    shed: u32,
 }
 
 #[derive(Debug)]
@@ -74,51 +68,31 @@ impl Timeline {
             entries: VecDeque::new(),
             shown: 0,
             base: Parts::new(),
-            covers_from: None,
+            window: Window::new(),
             phase: Phase::Empty,
             skipped: 0,
-            coalesced: 0,
-            shed: 0,
         }
     }
 
     /// Forgets everything, for a snapshot comes in. Moments that were shown are not shown again,
     /// unless the picture had jumped anyway; in another log `seq` cannot tell them, so none are.
-    pub(crate) fn reset(&mut self, covers_from: Option<MediaTime>, same_log: bool) {
+    pub(crate) fn reset(&mut self, same_log: bool) {
         let shown_before = match self.phase {
             Phase::Empty => i64::MIN,
             Phase::Unsettled { shown_before } if same_log => shown_before,
             Phase::Settled if same_log => self.last_shown_seq(),
             Phase::Unsettled { .. } | Phase::Settled => i64::MAX,
         };
+        self.clear();
         self.phase = Phase::Unsettled { shown_before };
-        self.entries.clear();
-        self.shown = 0;
-        self.base = Parts::new();
-        self.covers_from = covers_from;
     }
 
-    /// Takes in the next picture event of the log.
-    pub(crate) fn enter(&mut self, event: RoomEvent, schedule: &Schedule) {
-        debug_assert!(
-            self.entries
-                .back()
-                .is_none_or(|last| last.event.seq < event.seq),
-            "messages are in order, and so are the events of each"
-        );
-
-        let due = schedule.due(&event);
-        for entry in self.entries.iter_mut().rev() {
-            if !due.is_before(entry.due) {
-                break;
-            }
-            entry.due = due;
-        }
-        self.entries.push_back(Entry {
-            due,
-            stamped_due: due,
-            event,
-        });
+    /// Forgets everything, for what comes next is of another place altogether.
+    pub(crate) fn clear(&mut self) {
+        *self = Self {
+            skipped: self.skipped,
+            ..Self::new()
+        };
     }
 
     /// Dates everything anew. What has been shown stays shown.
@@ -129,20 +103,9 @@ impl Timeline {
         self.put_in_order();
     }
 
-    /// Notes that what is known does not reach back to any place on the stream's timeline.
-    pub(crate) fn forget_coverage(&mut self) {
-        self.covers_from = None;
-    }
-
-    /// Returns whether the state at `position` can be told.
-    pub(crate) fn covers(&self, position: MediaTime) -> bool {
-        self.covers_from
-            .is_some_and(|covers_from| covers_from <= position)
-    }
-
     /// Returns whether something is on screen that the picture has not reached at `position`. Many
     /// steps back, each too small for a seek, come to that.
-    pub(crate) fn is_ahead_of(&self, position: MediaTime) -> bool {
+    pub(crate) fn is_ahead_of(&self, position: MediaTime, schedule: &Schedule) -> bool {
         let reached = Reached {
             server: None,
             media: Some(position),
@@ -150,7 +113,7 @@ impl Timeline {
 
         match self.shown.checked_sub(1) {
             Some(last) => self.entries[last].due.late_by_ms(reached).is_none(),
-            None => !self.covers(position),
+            None => !self.begins_by(position.happened_at(schedule.ingest_offset_ms)),
         }
     }
 
@@ -191,6 +154,16 @@ impl Timeline {
                 shown_before: self.last_shown_seq(),
             };
         }
+    }
+
+    /// Notes that what follows the window is gone: where the picture is has to be told anew.
+    pub(crate) fn lose(&mut self) {
+        if self.is_settled() {
+            self.phase = Phase::Unsettled {
+                shown_before: self.last_shown_seq(),
+            };
+        }
+        self.forget_coverage();
     }
 
     /// Puts the picture where the clocks are. Only sensible when they are known.
@@ -249,9 +222,9 @@ impl Timeline {
         Some(self.entries.get(self.shown)?.due)
     }
 
-    /// Returns moments skipped by seeks, states coalesced and moments shed.
-    pub(crate) const fn losses(&self) -> (u32, u32, u32) {
-        (self.skipped, self.coalesced, self.shed)
+    /// Returns how many moments seeks have skipped.
+    pub(crate) const fn skipped(&self) -> u32 {
+        self.skipped
     }
 
     /// Works out when each entry is due from what they are stamped with.

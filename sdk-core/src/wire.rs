@@ -11,7 +11,7 @@ mod tree;
 mod writer;
 
 use crate::event::RoomEvent;
-use crate::time::{Instant, MediaTime};
+use crate::time::{Instant, MediaTime, ServerTime};
 use alloc::string::String;
 use alloc::vec::Vec;
 use tree::Tree;
@@ -21,6 +21,9 @@ use writer::Writer;
 pub(crate) const PROTOCOL: &str = "graphql-transport-ws";
 
 const LIVE_ROOM: &str = include_str!("../operations/live_room.graphql");
+
+/// The operation that asks for more of the log; what it says of events stands in [`LIVE_ROOM`].
+const ROOM_EVENTS: &str = include_str!("wire/room_events.graphql");
 
 /// A message from the server.
 #[derive(Debug)]
@@ -42,6 +45,10 @@ pub(crate) struct Feed {
     pub(crate) recovered: bool,
     pub(crate) snapshot: Option<Vec<RoomEvent>>,
     pub(crate) events: Vec<RoomEvent>,
+    /// The position that the snapshot's live parts are as of, where it says so.
+    pub(crate) live_through_seq: Option<i64>,
+    /// When the first event happened that is left out behind the last of `events`.
+    pub(crate) left_out_from: Option<ServerTime>,
     /// How many are online, where the message says so.
     pub(crate) online_count: Option<i32>,
     /// Events left out because they do not even say when they happened, and as what.
@@ -77,8 +84,19 @@ pub(crate) struct PongPayload {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Start {
     Head,
-    At(MediaTime),
-    After { epoch: String, seq: i64 },
+    At {
+        position: MediaTime,
+        /// What is beyond this is left out, up to the head.
+        until: Option<MediaTime>,
+    },
+    After(Position),
+}
+
+/// A position in a room's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) epoch: String,
+    pub(crate) seq: i64,
 }
 
 /// Reads a message, or returns `None` if it cannot be understood.
@@ -113,9 +131,14 @@ fn decode_next(mut payload: Tree, id: u32) -> Option<Frame> {
         });
     }
 
+    let mut data = payload.take("data");
+    let field = ["liveRoom", "roomEvents"]
+        .into_iter()
+        .find(|field| data.has(field))?;
+
     Some(Frame::Next {
         id,
-        feed: feed::feed(payload.take("data").take("liveRoom"))?,
+        feed: feed::feed(data.take(field))?,
     })
 }
 
@@ -155,31 +178,70 @@ pub(crate) fn connection_init(token: Option<&str>) -> String {
 }
 
 pub(crate) fn subscribe(id: u32, room_id: &str, start: &Start) -> String {
-    let mut out = Writer::new("{\"type\":\"subscribe\",\"id\":\"");
-    out.integer(i64::from(id));
-    out.raw("\",\"payload\":{\"query\":\"");
-    out.compacted(LIVE_ROOM);
-    out.raw("\",\"variables\":{\"roomId\":\"");
-    out.escaped(room_id);
-    out.raw("\"");
+    let mut out = operation(id, &[LIVE_ROOM], room_id);
     match start {
         Start::Head => {}
-        Start::At(position) => {
-            out.raw(",\"at\":\"");
-            stamp::write(&mut out, position.unix_millis());
-            out.raw("\"");
+        Start::At { position, until } => {
+            time(&mut out, "at", *position);
+            if let Some(until) = until {
+                time(&mut out, "until", *until);
+            }
         }
-        Start::After { epoch, seq } => {
-            out.raw(",\"after\":{\"epoch\":\"");
-            out.escaped(epoch);
-            out.raw("\",\"seq\":\"");
-            out.integer(*seq);
-            out.raw("\"}");
-        }
+        Start::After(position) => after(&mut out, position),
     }
     out.raw("}}}");
 
     out.finish()
+}
+
+/// Asks for what follows `position` in the log, up to `until`, for as far as one answer holds it.
+pub(crate) fn room_events(
+    id: u32,
+    room_id: &str,
+    position: &Position,
+    until: Option<MediaTime>,
+) -> String {
+    let fragments = LIVE_ROOM.find("fragment ").unwrap_or_default();
+    let mut out = operation(id, &[ROOM_EVENTS, &LIVE_ROOM[fragments..]], room_id);
+    after(&mut out, position);
+    if let Some(until) = until {
+        time(&mut out, "until", until);
+    }
+    out.raw("}}}");
+
+    out.finish()
+}
+
+/// Begins an operation on a room, up to within its variables.
+fn operation(id: u32, document: &[&str], room_id: &str) -> Writer {
+    let mut out = Writer::new("{\"type\":\"subscribe\",\"id\":\"");
+    out.integer(i64::from(id));
+    out.raw("\",\"payload\":{\"query\":\"");
+    for (index, part) in document.iter().enumerate() {
+        out.raw(if index > 0 { " " } else { "" });
+        out.compacted(part);
+    }
+    out.raw("\",\"variables\":{\"roomId\":\"");
+    out.escaped(room_id);
+    out.raw("\"");
+
+    out
+}
+
+fn time(out: &mut Writer, name: &str, position: MediaTime) {
+    out.raw(",\"");
+    out.raw(name);
+    out.raw("\":\"");
+    stamp::write(out, position.unix_millis());
+    out.raw("\"");
+}
+
+fn after(out: &mut Writer, position: &Position) {
+    out.raw(",\"after\":{\"epoch\":\"");
+    out.escaped(&position.epoch);
+    out.raw("\",\"seq\":\"");
+    out.integer(position.seq);
+    out.raw("\"}");
 }
 
 pub(crate) fn complete(id: u32) -> String {

@@ -89,6 +89,7 @@ fn the_variables_of_a_live_room_are_those_that_the_client_writes() {
             seq: "7".to_owned(),
         }),
         at: Some("2026-01-02T03:04:05.678Z".to_owned()),
+        until: Some("2026-01-02T03:05:05.678Z".to_owned()),
     };
 
     let written = serde_json::to_value(LiveRoom::build_query(variables).variables).unwrap();
@@ -98,6 +99,7 @@ fn the_variables_of_a_live_room_are_those_that_the_client_writes() {
             "roomId": "Um9vbTox",
             "after": {"epoch": "e1", "seq": "7"},
             "at": "2026-01-02T03:04:05.678Z",
+            "until": "2026-01-02T03:05:05.678Z",
         })
     );
 }

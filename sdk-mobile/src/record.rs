@@ -214,10 +214,11 @@ pub struct Stats {
     pub shown: u32,
     /// Moments passed over because a seek jumped across them.
     pub skipped: u32,
-    /// State events given up for newer ones because too much was held.
-    pub coalesced: u32,
-    /// Moments given up because too much was held.
-    pub shed: u32,
+    /// Picture events held now, shown and yet to be shown.
+    pub held: u32,
+    /// Times that more of the log was asked for, because the picture came near the end of what is
+    /// held.
+    pub asked: u32,
     /// Reports of a playhead that cannot be, such as one an hour ahead of the stream.
     pub playheads_refused: u32,
     /// Times that somebody whom the room shows by name, or another part of its state, was left out,
@@ -331,8 +332,8 @@ impl From<core::Stats> for Stats {
             gaps: stats.gaps,
             shown: stats.shown,
             skipped: stats.skipped,
-            coalesced: stats.coalesced,
-            shed: stats.shed,
+            held: stats.held,
+            asked: stats.asked,
             playheads_refused: stats.playheads_refused,
             crowded_out: stats.crowded_out,
         }

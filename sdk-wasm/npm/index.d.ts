@@ -362,10 +362,10 @@ export interface Stats {
   shown: number;
   /** Moments that a seek jumped across. */
   skipped: number;
-  /** State events given up for newer ones because too much was held. */
-  coalesced: number;
-  /** Moments given up because too much was held. */
-  shed: number;
+  /** Picture events held now, shown and yet to be shown. */
+  held: number;
+  /** Times that more of the log was asked for, because the picture came near the end of what is held. */
+  asked: number;
   /** Reports of a playhead that cannot be, such as one an hour ahead of the stream. */
   playheadsRefused: number;
   /** Readings of `performance.now()` that cannot be, such as none, or one that the next belied. */

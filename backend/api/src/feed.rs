@@ -27,6 +27,10 @@ pub struct FeedMessage {
     /// live parts are as they are now.
     pub snapshot: Option<Vec<Arc<Event>>>,
     pub events: Vec<Arc<Event>>,
+    /// With a snapshot, what its live parts are as of.
+    pub live_through_seq: Option<i64>,
+    /// When the first event happened that is left out behind the last of `events`.
+    pub left_out_from: Option<ServerTime>,
     /// Who is online, when it is told.
     pub presence: Option<FeedPresence>,
 }
@@ -52,8 +56,11 @@ pub enum FeedStart {
     Head,
     /// The events since a position that the caller has seen.
     After { epoch: Epoch, seq: i64 },
-    /// The picture at a media time, and everything since.
-    At(ServerTime),
+    /// The picture at a media time, and what followed up to another, or else everything.
+    At {
+        at: ServerTime,
+        until: Option<ServerTime>,
+    },
 }
 
 /// Why a feed was not opened.

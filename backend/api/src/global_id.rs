@@ -121,7 +121,7 @@ pub fn room_id(id: RoomId) -> String {
 }
 
 /// A log's epoch as clients carry it.
-pub(crate) fn epoch(epoch: Epoch) -> ID {
+pub fn epoch(epoch: Epoch) -> ID {
     ID(epoch.to_string())
 }
 

@@ -59,7 +59,7 @@ use people::{PeopleMutation, PeopleQuery};
 use points::{PointsMutation, PointsQuery};
 use refusal::Error;
 use rewards::{RewardMutation, RewardQuery};
-use room_feed::RoomSubscription;
+use room_feed::{RoomEventsQuery, RoomSubscription};
 use rooms::{RoomMutation, RoomQuery};
 use sessions::{SessionMutation, SessionQuery};
 use tenants::{TenantMutation, TenantQuery};
@@ -69,6 +69,7 @@ use tenants::{TenantMutation, TenantQuery};
 pub struct Query(
     NodeQuery,
     RoomQuery,
+    RoomEventsQuery,
     SessionQuery,
     PeopleQuery,
     PointsQuery,

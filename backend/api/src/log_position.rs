@@ -1,6 +1,7 @@
 //! Where in a log a feed starts.
 
 use async_graphql::{ID, InputObject};
+use parlor_domain::id::Epoch;
 
 use super::fault::Fault;
 use super::global_id;
@@ -14,28 +15,50 @@ pub(crate) struct LogPosition {
     seq: Int64,
 }
 
-/// What a subscriber means by `after` and `at`.
-pub(super) fn start(after: Option<LogPosition>, at: Option<Time>) -> Result<FeedStart, Fault> {
-    match (after, at) {
-        (None, None) => Ok(FeedStart::Head),
-        (None, Some(at)) => Ok(FeedStart::At(at.0)),
-        (Some(LogPosition { epoch, seq }), None) => {
-            let Some(epoch) = global_id::parse_epoch(&epoch) else {
-                let shown: String = epoch.chars().take(40).collect();
-                return Err(Fault::Validation(format!(
-                    "{shown:?} is not the epoch of a log"
-                )));
-            };
-            if seq.0 < 0 {
-                return Err(Fault::Validation(format!(
-                    "`seq` starts at 0, and is not {}",
-                    seq.0
-                )));
-            }
-            Ok(FeedStart::After { epoch, seq: seq.0 })
+/// What a subscriber means by `after`, `at` and `until`.
+pub(super) fn start(
+    after: Option<LogPosition>,
+    at: Option<Time>,
+    until: Option<Time>,
+) -> Result<FeedStart, Fault> {
+    let invalid = |message: &str| Err(Fault::Validation(message.to_owned()));
+
+    match (after, at, until) {
+        (None, None, None) => Ok(FeedStart::Head),
+        (None, Some(at), None) => Ok(FeedStart::At {
+            at: at.0,
+            until: None,
+        }),
+        (None, Some(at), Some(until)) if at.0 <= until.0 => Ok(FeedStart::At {
+            at: at.0,
+            until: Some(until.0),
+        }),
+        (None, Some(_), Some(_)) => invalid("`until` lies before `at`"),
+        (Some(after), None, None) => {
+            let (epoch, seq) = after.read()?;
+            Ok(FeedStart::After { epoch, seq })
         }
-        (Some(_), Some(_)) => Err(Fault::Validation(
-            "give `after` or `at`, and not both".to_owned(),
-        )),
+        (_, None, Some(_)) => invalid("`until` goes with `at`"),
+        (Some(_), Some(_), _) => invalid("give `after` or `at`, and not both"),
+    }
+}
+
+impl LogPosition {
+    /// Its epoch and `seq`, if they can be those of a log.
+    pub(super) fn read(&self) -> Result<(Epoch, i64), Fault> {
+        let Some(epoch) = global_id::parse_epoch(&self.epoch) else {
+            let shown: String = self.epoch.chars().take(40).collect();
+            return Err(Fault::Validation(format!(
+                "{shown:?} is not the epoch of a log"
+            )));
+        };
+        if self.seq.0 < 0 {
+            return Err(Fault::Validation(format!(
+                "`seq` starts at 0, and is not {}",
+                self.seq.0
+            )));
+        }
+
+        Ok((epoch, self.seq.0))
     }
 }

@@ -1,5 +1,6 @@
 //! Events of a room's log, and the messages they travel in.
 
+mod query;
 mod subscription;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use super::scalar::{Int64, Time, int};
 use super::sessions::Session;
 use crate::feed::FeedMessage;
 
+pub(super) use query::RoomEventsQuery;
 pub(super) use subscription::RoomSubscription;
 
 /// Where an event sits when a client reads it: at once, or when the viewer's picture gets there.
@@ -171,7 +173,7 @@ pub(crate) struct RoomPresence {
     online_count: i32,
 }
 
-/// One message of `liveRoom`.
+/// One message of `liveRoom`, or one answer of `roomEvents`.
 pub(crate) struct RoomFeed(pub(crate) FeedMessage);
 
 #[Object]
@@ -190,7 +192,7 @@ impl RoomFeed {
     }
 
     /// On the first message after `after`: whether every event since is here. True on all later
-    /// messages.
+    /// messages. False from `roomEvents` if the log is another, or does not reach back to `after`.
     async fn recovered(&self) -> bool {
         self.0.recovered
     }
@@ -206,6 +208,19 @@ impl RoomFeed {
 
     async fn events(&self) -> Vec<RoomEvent> {
         self.0.events.iter().map(RoomEvent::from).collect()
+    }
+
+    /// With a snapshot: the position that its live parts are as of. A live event up to there is told by
+    /// them already.
+    async fn live_through_seq(&self) -> Option<Int64> {
+        self.0.live_through_seq.map(Int64::from)
+    }
+
+    /// When the first event happened of those that are left out, which are all between the last of
+    /// `events` and `throughSeq`; `roomEvents` has them. Null if none is. An answer of `roomEvents` ends
+    /// at `throughSeq`, and this is when the first event behind it happened.
+    async fn left_out_from(&self) -> Option<Time> {
+        self.0.left_out_from.map(Time::from)
     }
 
     /// Who is online: on the first message, and when it has changed, at most once a second, on one

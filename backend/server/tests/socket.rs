@@ -48,3 +48,5 @@ mod sharing;
 mod tenants;
 #[path = "socket/trimmed.rs"]
 mod trimmed;
+#[path = "socket/windows.rs"]
+mod windows;

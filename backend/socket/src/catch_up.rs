@@ -21,6 +21,33 @@ pub(crate) struct CaughtUp {
     /// Whose room it is.
     pub(crate) tenant_id: TenantId,
     pub(crate) message: FeedMessage,
+    /// How much of what follows the subscriber wants, if that is not all.
+    pub(crate) window: Option<Window>,
+}
+
+/// How much of a log a subscriber wants of what was in it when they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// What happened later is left out.
+    until: ServerTime,
+    /// The last event of which that holds: what comes after is news, and wanted.
+    head_seq: i64,
+}
+
+impl Window {
+    /// Leaves out of `message`, which joins what was sent before, what lies beyond, and has it lead up
+    /// to where the log ended. Returns the window for the next message, if anything is still to be left out.
+    pub(crate) fn cut(self, message: &mut FeedMessage) -> Option<Self> {
+        let is_beyond =
+            |event: &Arc<Event>| event.seq <= self.head_seq && event.occurred_at > self.until;
+        if let Some(first) = message.events.iter().position(is_beyond) {
+            message.left_out_from = Some(message.events[first].occurred_at);
+            message.through_seq = self.head_seq;
+            message.events.truncate(first);
+        }
+
+        (message.through_seq < self.head_seq).then_some(self)
+    }
 }
 
 /// Why a feed is not open.
@@ -51,7 +78,7 @@ pub(crate) async fn open(
     let view = readable(store, principal, request.room_id).await?;
     // Watched before it is read, so that nothing can fall between the two.
     let room = hub.watch(request.room_id);
-    let mut message = first_message(store, &view, request.start).await?;
+    let (mut message, window) = first_message(store, &view, request.start).await?;
     message.presence = Some(FeedPresence::new(view.census.online.count));
 
     // The log was read after the room, which may have become somebody else's to read meanwhile.
@@ -62,6 +89,7 @@ pub(crate) async fn open(
         room,
         tenant_id: view.room.tenant_id,
         message,
+        window,
     };
     caught_up.room.note(head_of(&view, &caught_up.message));
     caught_up.room.note_online(view.census.online);
@@ -103,51 +131,70 @@ async fn first_message(
     store: &Store,
     view: &RoomView,
     start: FeedStart,
-) -> Result<FeedMessage, NotOpen> {
+) -> Result<(FeedMessage, Option<Window>), NotOpen> {
     let room_id = view.room.id;
-    match start {
+    let message = match start {
         FeedStart::After { epoch, seq } if seq >= 0 => {
             let after = LogPosition { epoch, seq };
             match store.resume(room_id, after, first_page()).await? {
-                Resume::Events { head, events } => Ok(FeedMessage {
+                Resume::Events { head, events } => FeedMessage {
                     epoch,
                     after_seq: seq,
                     through_seq: events.last().map_or(head.seq, |event| event.seq),
                     recovered: true,
                     snapshot: None,
                     events: shared(events),
+                    live_through_seq: None,
+                    left_out_from: None,
                     presence: None,
-                }),
-                Resume::Unrecoverable => at_head(store, room_id).await,
+                },
+                Resume::Unrecoverable => at_head(store, room_id).await?,
             }
         }
-        FeedStart::Head | FeedStart::After { .. } => at_head(store, room_id).await,
-        FeedStart::At(at) => at_media_time(store, view, at).await,
-    }
+        FeedStart::Head | FeedStart::After { .. } => at_head(store, room_id).await?,
+        FeedStart::At { at, until } => return at_media_time(store, view, at, until).await,
+    };
+
+    Ok((message, None))
 }
 
 async fn at_head(store: &Store, room_id: RoomId) -> Result<FeedMessage, NotOpen> {
     let snapshot = store.snapshot(room_id).await?;
     let snapshot = snapshot.ok_or(FeedRefusal::NotFound)?;
+    let head_seq = snapshot.seq;
 
-    Ok(starting_from(snapshot, Vec::new()))
+    Ok(starting_from(snapshot, Vec::new(), head_seq))
 }
 
 async fn at_media_time(
     store: &Store,
     view: &RoomView,
     at: ServerTime,
-) -> Result<FeedMessage, NotOpen> {
+    until: Option<ServerTime>,
+) -> Result<(FeedMessage, Option<Window>), NotOpen> {
     // An instant shows on the stream's timeline this much later than it happened.
-    let happened_at = at.plus_millis(-view.room.ingest_offset_ms);
+    let happened_at = |at: ServerTime| at.plus_millis(-view.room.ingest_offset_ms);
     let room_id = view.room.id;
-    let picture = store.picture_at(room_id, happened_at, first_page()).await?;
-    let Picture { snapshot, since } = picture.ok_or(FeedRefusal::NotFound)?;
+    let picture = store
+        .picture_at(room_id, happened_at(at), first_page())
+        .await?;
+    let Picture {
+        snapshot,
+        since,
+        head_seq,
+    } = picture.ok_or(FeedRefusal::NotFound)?;
+    let mut message = starting_from(snapshot, since, head_seq);
+    let window = until.map(|until| Window {
+        until: happened_at(until),
+        head_seq,
+    });
+    let window = window.and_then(|window| window.cut(&mut message));
 
-    Ok(starting_from(snapshot, since))
+    Ok((message, window))
 }
 
-fn starting_from(snapshot: Snapshot, events: Vec<Event>) -> FeedMessage {
+/// The first message from a snapshot, whose live parts are as of `head_seq`.
+fn starting_from(snapshot: Snapshot, events: Vec<Event>, head_seq: i64) -> FeedMessage {
     FeedMessage {
         epoch: snapshot.epoch,
         after_seq: snapshot.seq,
@@ -155,6 +202,8 @@ fn starting_from(snapshot: Snapshot, events: Vec<Event>) -> FeedMessage {
         recovered: false,
         snapshot: Some(shared(snapshot.events)),
         events: shared(events),
+        live_through_seq: Some(head_seq),
+        left_out_from: None,
         presence: None,
     }
 }

@@ -168,6 +168,8 @@ impl Group {
             recovered: true,
             snapshot: None,
             events,
+            live_through_seq: None,
+            left_out_from: None,
             presence: is_told.then(|| FeedPresence::new(online_count)),
         };
         let response = self.execution.run(message).await.ok_or(Broken::Execution)?;

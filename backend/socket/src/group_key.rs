@@ -9,8 +9,8 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned, Request, Value};
 use parlor_domain::id::RoomId;
 
-/// Arguments of a feed that say where it starts, and nothing about what it carries.
-const START_ARGUMENTS: [&str; 2] = ["after", "at"];
+/// Arguments of a feed that say where it starts, and nothing about what it carries later.
+const START_ARGUMENTS: [&str; 3] = ["after", "at", "until"];
 
 /// What subscriptions have in common when one execution serves them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -155,7 +155,7 @@ impl Operation {
             caught_up,
             connection,
         } = opened;
-        let position = caught_up.position();
+        let (position, window) = (caught_up.position(), caught_up.window);
         let presence = caught_up.message.presence;
         let presence = presence.filter(FeedPresence::was_asked_for);
         let key = GroupKey {
@@ -169,7 +169,7 @@ impl Operation {
             told_online: presence.map(|presence| presence.online_count()),
         };
         if run.hand_in(turn, first).await == Delivery::Accepted {
-            run.join_group(&sharing, position, connection).await;
+            run.join_group(&sharing, position, window, connection).await;
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct Picture {
     pub snapshot: Snapshot,
     /// The first events behind the snapshot's position.
     pub since: Vec<Event>,
+    /// Where the log ended, which is what the parts as they are now are as of.
+    pub head_seq: i64,
 }
 
 /// What came of going on from a position.

@@ -7,7 +7,7 @@ use crate::participant::Entry;
 use crate::parts::Parts;
 use crate::subscription::Verdict;
 use crate::time::{Instant, MediaTime, ServerTime};
-use crate::timeline::SHOWING_TIME_MS;
+use crate::timeline::{AHEAD_MS, SHOWING_TIME_MS};
 use crate::wire::{self, Feed, Refusal, Start};
 use alloc::vec::Vec;
 
@@ -27,14 +27,29 @@ impl Client {
 
     fn start(&self, now: Instant) -> Start {
         let resume = self.subscription.resume();
-        let Some(position) = self.reached(now).media else {
-            return resume.unwrap_or_else(|| self.start_at.map_or(Start::Head, Start::At));
+        let reached = self.reached(now);
+        let is_there = self.can_settle(now) || self.is_within(reached);
+        let position = match (reached.media, resume) {
+            (Some(_), Some(resume)) if is_there => return resume,
+            (Some(position), _) => position,
+            (None, Some(resume)) => return resume,
+            (None, None) => match self.start_at {
+                Some(position) => position,
+                None => return Start::Head,
+            },
         };
+        if !self.schedule.follows_playhead() {
+            return Start::At {
+                position,
+                until: None,
+            };
+        }
 
-        match resume {
-            Some(resume) if self.timeline.covers(position) => resume,
-            // Early enough for the moments that are still on screen there.
-            _ => Start::At(position.plus_millis(-SHOWING_TIME_MS)),
+        // Early enough for the moments that are still on screen there.
+        let position = position.plus_millis(-SHOWING_TIME_MS);
+        Start::At {
+            position,
+            until: Some(position.plus_millis(AHEAD_MS)),
         }
     }
 
@@ -60,7 +75,7 @@ impl Client {
             Verdict::Follows { after_seq } => {
                 self.connection.handle_answer(&mut self.outputs, now);
                 self.stats.malformed_events += feed.malformed_events;
-                self.follow(feed.events, after_seq, now);
+                self.follow(feed, after_seq, now);
                 self.show_presence(online_count);
             }
         }
@@ -77,13 +92,14 @@ impl Client {
         if let Some(online_count) = feed.online_count {
             self.room.apply_presence(online_count);
         }
-        self.timeline.reset(covers_from, same_log);
+        self.timeline.reset(same_log);
 
         self.note_beginning(&feed, same_log, now);
+        let (stretch, asked_at_seq) = (feed.stretch(), feed.live_through_seq);
         let state = feed.snapshot.unwrap_or_default();
         let state_length = state.len();
         // Live parts are as they are now, wherever the picture is: what lies before is told by them.
-        self.live_through = i64::MIN;
+        self.live_through = asked_at_seq.unwrap_or(i64::MIN);
         let mut picture_state = Parts::new();
         let mut picture = Vec::new();
         for (index, event) in state.into_iter().chain(feed.events).enumerate() {
@@ -107,6 +123,8 @@ impl Client {
         for event in picture_state.into_events().chain(picture) {
             self.timeline.enter(event, &self.schedule);
         }
+        let from = covers_from.map(|from| from.happened_at(self.schedule.ingest_offset_ms));
+        self.timeline.open(from, asked_at_seq, stretch);
         self.doubt_playhead(now);
 
         if !self.can_settle(now) {
@@ -120,18 +138,20 @@ impl Client {
         if !same_log {
             self.room_began_at = None;
         }
-        if feed.events.first().is_none_or(|first| first.seq != 1) {
+        if feed.after_seq != 0 {
             return;
         }
-        let earliest = feed.events.iter().map(|event| event.occurred_at).min();
+        let stamps = feed.events.iter().map(|event| event.occurred_at);
+        let earliest = stamps.chain(feed.left_out_from).min();
         let server_time = self.clock.server_time(now);
         let is_past = |at: &ServerTime| server_time.is_none_or(|server_time| *at <= server_time);
 
         self.room_began_at = earliest.filter(is_past);
     }
 
-    fn follow(&mut self, events: Vec<RoomEvent>, after_seq: i64, now: Instant) {
-        for event in events {
+    fn follow(&mut self, feed: Feed, after_seq: i64, now: Instant) {
+        let stretch = feed.stretch();
+        for event in feed.events {
             if event.seq <= after_seq {
                 self.count_duplicates(1);
                 continue;
@@ -146,6 +166,7 @@ impl Client {
                 });
             }
         }
+        self.timeline.note_feed(stretch);
 
         let ingest_offset_ms = self.room.ingest_offset_ms();
         if self.schedule.ingest_offset_ms != ingest_offset_ms {

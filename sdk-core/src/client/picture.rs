@@ -103,7 +103,8 @@ impl Client {
             return;
         };
         let position = pass.position(now).plus_millis(DISAGREEMENT_MAX_MS);
-        let is_behind = self.timeline.is_settled() && self.timeline.is_ahead_of(position);
+        let is_behind =
+            self.timeline.is_settled() && self.timeline.is_ahead_of(position, &self.schedule);
         if pass.judge_stay(is_behind, now) == Verdict::Seek {
             self.timeline.jump();
         }
@@ -143,13 +144,13 @@ impl Client {
                 self.pass = Some(before.pass.lost(now));
                 self.timeline.come_back(before.shown_before);
             }
-            (Some(_), None) => self.handle_no_playhead(),
+            (Some(_), None) => self.handle_no_playhead(now),
             (None, _) => {}
         }
         self.doubt = Some(doubt);
     }
 
-    pub(super) fn handle_no_playhead(&mut self) {
+    pub(super) fn handle_no_playhead(&mut self, now: Instant) {
         self.playhead_grace_ends_at = None;
         if !self.schedule.follows_playhead() {
             return;
@@ -158,6 +159,10 @@ impl Client {
         self.schedule.playhead_missing = true;
         self.timeline.reschedule(&self.schedule);
         self.timeline.forget_coverage();
+        if !self.timeline.is_joined() {
+            // By the delay the picture is where the window does not lead.
+            self.start_over(now);
+        }
     }
 
     fn show_at(&self, now: Instant) -> Show {

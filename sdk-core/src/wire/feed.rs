@@ -37,6 +37,13 @@ pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
             .list("snapshot")
             .map(|snapshot| events(snapshot, &mut malformed_events)),
         events: events(feed.list("events")?, &mut malformed_events),
+        live_through_seq: feed.decimal("liveThroughSeq"),
+        // Taken for nothing, it would have events passed over.
+        left_out_from: if feed.has("leftOutFrom") {
+            Some(time(&mut feed, "leftOutFrom")?)
+        } else {
+            None
+        },
         online_count: feed.take("presence").small("onlineCount"),
         malformed_events,
     })

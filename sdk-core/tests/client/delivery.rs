@@ -343,32 +343,3 @@ fn a_bad_frame_is_counted_and_changes_nothing() {
     assert_eq!(sim.deliveries.len(), before);
     assert_eq!(sim.total(), Some(400));
 }
-
-#[test]
-fn a_full_timeline_gives_up_old_states_and_small_moments_and_shows_nothing_early() {
-    let mut sim = Sim::playing_behind(8_000);
-    let picture_at = sim.live_edge() - 8_000;
-    sim.pause_at(picture_at);
-    for index in 0..6_000 {
-        sim.server.contribute(index % 7 + 1, sim.server_now());
-    }
-    for _ in 0..5_000 {
-        sim.server.alert(1, sim.server_now());
-    }
-    sim.happen(|_, _| {});
-    sim.run_for(1_000);
-
-    let stats = sim.client.stats();
-    assert_eq!(sim.shown(), [0_i64; 0]);
-    assert_eq!(stats.coalesced, 5_999);
-    assert_eq!(stats.shed, 1_001);
-
-    sim.play_at(picture_at);
-    sim.run_for(10_000);
-    assert_eq!(sim.shown().len(), 10_000);
-    let total = sim
-        .picture_log()
-        .filter_map(crate::server::Logged::total)
-        .max();
-    assert_eq!(sim.total(), total);
-}

@@ -16,3 +16,4 @@ mod seek;
 mod server;
 mod sim;
 mod steps;
+mod windows;

@@ -4,12 +4,15 @@ mod action;
 
 use crate::server::{Logged, SERVER_START_MS, Server};
 use crate::sim::Sim;
-use action::{Action, NOVELTIES, PEOPLE, action};
+use action::{Action, NOVELTIES, PEOPLE, Past, action, history};
 use parlor_sdk_core::{Delivery, EventKind, Input, Placement, Room, RoomEvent};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 const SHOWING_TIME_MS: i64 = 7_000;
+
+/// What a client holds at most: what was shown, what is ahead, and the end of the feed.
+const HELD_MAX: u32 = 2_000 + 2_000 + 256;
 
 /// How far ahead of what is being filmed a player gets. Twice as fast as normal it gets further until it is
 /// looked at again, and a minute is what no client believes.
@@ -75,11 +78,12 @@ struct Run {
 impl Model {
     fn new(
         placement: Placement,
+        server: Server,
         latency_ms: i64,
         behind_ms: i64,
         read_ago_ms: Option<i64>,
     ) -> Self {
-        let mut sim = Sim::with_server(placement, Server::new(8_000, 300));
+        let mut sim = Sim::with_server(placement, server);
         sim.latency_ms = latency_ms;
         sim.read_ago_ms = read_ago_ms;
         let position = match placement {
@@ -141,6 +145,11 @@ impl Model {
             } => self
                 .sim
                 .happen(|server, now| server.move_person(PEOPLE[who], place, is_listed, now)),
+            Action::Burst(count) => self.sim.happen(|server, now| {
+                for index in 0..count {
+                    server.alert(index + 1, now);
+                }
+            }),
             // Nothing shows a client that it has missed a count, and no socket loses one.
             Action::SetOnline(_) if self.sim.loses_messages || !self.sim.server_is_up => {}
             Action::SetOnline(online) => self.sim.set_online(online),
@@ -287,6 +296,7 @@ impl Model {
         assert_eq!(self.people.online, people.online);
         self.checked = self.sim.deliveries.len();
         self.run.farthest = self.run.farthest.max(self.picture.position(self.sim.now));
+        assert!(self.sim.client.stats().held <= HELD_MAX);
 
         if self.sim.is_synced() {
             self.check_nothing_is_lost();
@@ -317,7 +327,7 @@ impl Model {
             .filter(|logged| self.is_known(logged))
         {
             let due = self.due(logged);
-            let was_shown = self.run.shown.contains(&logged.seq);
+            let was_shown = self.run.shown.binary_search(&logged.seq).is_ok();
             let is_ahead = self.run.began_at < due || self.run.received < logged.seq;
             if is_ahead && due <= position {
                 assert!(was_shown, "{} is missing", logged.seq);
@@ -420,6 +430,28 @@ impl People {
     }
 }
 
+/// A server on which `history` has happened.
+fn server_with(history: &[(i64, Past)]) -> Server {
+    let mut server = Server::new(8_000, 300);
+    let span_ms: i64 = history.iter().map(|(gap_ms, _)| gap_ms).sum();
+    let mut now = SERVER_START_MS - span_ms - 1_000;
+    server.log.truncate(1);
+    server.start_session(now);
+    for (gap_ms, past) in history {
+        now += gap_ms;
+        match *past {
+            Past::Alert(hype) => server.alert(hype, now),
+            Past::MoveTrain(hype) => server.move_train(hype, now),
+            Past::SomethingNew(novelty) => server.something_new(novelty, now),
+            Past::MovePerson(who, is_listed) => {
+                server.move_person(PEOPLE[who], "AUDIENCE", is_listed, now);
+            }
+        }
+    }
+
+    server
+}
+
 fn placement() -> impl Strategy<Value = Placement> {
     prop_oneof![
         3 => Just(Placement::Player),
@@ -439,12 +471,14 @@ proptest! {
     fn whatever_happens_the_viewer_sees_what_their_picture_has_reached(
         placement in placement(),
         latency_ms in 1..400_i64,
-        behind_ms in 0..40_000_i64,
+        history in history(),
+        behind_ms in prop_oneof![0..40_000_i64, 0..900_000_i64],
         // Even, so that at half the rate nothing is rounded.
         read_ago_ms in prop::option::of((-20..400_i64).prop_map(|half_ms| 2 * half_ms)),
         actions in prop::collection::vec(action(), 1..80),
     ) {
-        let mut model = Model::new(placement, latency_ms, behind_ms, read_ago_ms);
+        let server = server_with(&history);
+        let mut model = Model::new(placement, server, latency_ms, behind_ms, read_ago_ms);
         for action in &actions {
             model.act(action);
             model.check();
@@ -462,6 +496,13 @@ proptest! {
             model.act(&Action::Wait(1_000));
             model.check();
         }
+        // What is ahead comes page by page, and one may be on its way.
+        for _ in 0..60 {
+            if !model.sim.is_synced() {
+                model.act(&Action::Wait(510));
+            }
+        }
+        model.check();
         prop_assert!(model.sim.is_synced());
     }
 }

@@ -208,35 +208,6 @@ fn a_kind_that_is_new_on_a_known_part_leaves_what_steers_the_picture() {
 }
 
 #[test]
-fn too_many_states_are_coalesced_by_part() {
-    let mut sim = Sim::playing_behind(8_000);
-    let picture_at = sim.live_edge() - 8_000;
-    sim.pause_at(picture_at);
-    let now = sim.server_now();
-    for _ in 0..3_000 {
-        sim.server.something_new(POLL, now);
-        sim.server.something_new(GOAL, now);
-        sim.server.move_train(1, now);
-        sim.server.alert(1, now);
-    }
-    sim.happen(|_, _| {});
-    sim.run_for(1_000);
-    // As soon as there are too many: three quarters of them, but for the last of each part.
-    let stats = sim.client.stats();
-    assert!((7_497..7_520).contains(&stats.coalesced), "{stats:?}");
-    assert_eq!(stats.shed, 0);
-
-    sim.play_at(picture_at);
-    sim.run_for(10_000);
-    let head = sim.server.head();
-    assert_eq!(
-        parts(&sim),
-        [part("goal:1", head - 2), part("poll", head - 3)]
-    );
-    assert_eq!(sim.total(), Some(3_000));
-}
-
-#[test]
 fn more_parts_than_any_server_has_are_left_out_and_told() {
     let mut sim = Sim::new(Placement::Source);
     sim.run_for(1_000);

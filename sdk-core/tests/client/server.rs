@@ -14,11 +14,16 @@ const GOAL: i64 = 1_000;
 /// Events that one message holds at most, as the first of an answer does.
 const PAGE_EVENTS: usize = 16;
 
+/// Events that an answer to a query for more holds at most.
+const MORE_EVENTS: usize = 100;
+
 pub(crate) struct Server {
     pub(crate) epoch: String,
     pub(crate) log: Vec<Logged>,
     /// Events up to and with this one are no longer in the log.
     pub(crate) trimmed_through: i64,
+    /// What follows this or an earlier one cannot be asked for any more either.
+    pub(crate) forgotten_through: i64,
     pub(crate) delay_ms: i64,
     pub(crate) ingest_offset_ms: i64,
     /// Answers operations with this error code.
@@ -30,6 +35,15 @@ pub(crate) struct Server {
 
 /// Timing and part of something new.
 pub(crate) type Novelty = (&'static str, Option<&'static str>);
+
+/// How much of what lies before the head a subscriber wants.
+#[derive(Clone, Copy)]
+pub(crate) struct Window {
+    /// What happened later is left out.
+    until: i64,
+    /// The head when it was asked for.
+    head: i64,
+}
 
 #[derive(Clone)]
 pub(crate) struct Logged {
@@ -56,6 +70,7 @@ impl Server {
             epoch: "epoch-1".to_owned(),
             log: Vec::new(),
             trimmed_through: 0,
+            forgotten_through: 0,
             delay_ms,
             ingest_offset_ms,
             refuses: None,
@@ -196,7 +211,40 @@ impl Server {
             .take_while(|logged| in_picture(logged))
             .last()
             .map_or(0, |logged| logged.seq);
-        self.message(id, after, false, Some(&self.snapshot(is_state)))
+        let snapshot = self.snapshot(is_state);
+        self.page(id, after, false, Some(&snapshot), self.window(variables))
+    }
+
+    /// What a subscriber asks for that does not want all up to the head.
+    pub(crate) fn window(&self, variables: &Value) -> Option<Window> {
+        Some(Window {
+            until: unix_millis(variables.get("until")?.as_str()?) - self.ingest_offset_ms,
+            head: self.head(),
+        })
+    }
+
+    /// Answers a query for more of the log.
+    pub(crate) fn more(&self, id: &str, variables: &Value) -> Value {
+        let after = &variables["after"];
+        let seq: i64 = after["seq"].as_str().unwrap().parse().unwrap();
+        let is_kept = after["epoch"] == *self.epoch && self.forgotten_through <= seq;
+        let until = self
+            .window(variables)
+            .map_or(i64::MAX, |window| window.until);
+        let rest = || self.log.iter().filter(|logged| logged.seq > seq);
+        let events: Vec<&Logged> = rest()
+            .take_while(|logged| is_kept && logged.occurred_at <= until)
+            .take(MORE_EVENTS)
+            .collect();
+        let through = events.last().map_or(seq, |last| last.seq);
+        let next = rest().find(|logged| is_kept && logged.seq > through);
+        let events: Vec<&Value> = events.iter().map(|logged| &logged.event).collect();
+
+        json!({"type": "next", "id": id, "payload": {"data": {"roomEvents": {
+            "epoch": self.epoch, "afterSeq": seq.to_string(),
+            "throughSeq": through.to_string(), "recovered": is_kept, "events": events,
+            "leftOutFrom": next.map(|next| stamp(next.occurred_at)),
+        }}}})
     }
 
     /// A message with the events after `after_seq`, as far as one holds them.
@@ -207,20 +255,39 @@ impl Server {
         recovered: bool,
         snapshot: Option<&[Value]>,
     ) -> Value {
-        let events: Vec<&Value> = self
-            .log
-            .iter()
-            .filter(|logged| logged.seq > after_seq)
-            .take(PAGE_EVENTS)
-            .map(|logged| &logged.event)
-            .collect();
-        let count = i64::try_from(events.len()).unwrap();
-        let through = after_seq + count;
+        self.page(id, after_seq, recovered, snapshot, None)
+    }
+
+    /// As [`Self::message`], without what lies beyond a window.
+    pub(crate) fn page(
+        &self,
+        id: &str,
+        after_seq: i64,
+        recovered: bool,
+        snapshot: Option<&[Value]>,
+        window: Option<Window>,
+    ) -> Value {
+        let rest = self.log.iter().filter(|logged| logged.seq > after_seq);
+        let mut events: Vec<&Logged> = rest.take(PAGE_EVENTS).collect();
+        let mut through = events.last().map_or(after_seq, |last| last.seq);
+        let mut left_out_from = None;
+        if let Some(window) = window {
+            let is_beyond =
+                |logged: &&Logged| logged.seq <= window.head && logged.occurred_at > window.until;
+            if let Some(index) = events.iter().position(is_beyond) {
+                left_out_from = Some(stamp(events[index].occurred_at));
+                through = window.head;
+                events.truncate(index);
+            }
+        }
+        let events: Vec<&Value> = events.iter().map(|logged| &logged.event).collect();
+        let live_through = snapshot.map(|_| self.head().to_string());
 
         json!({"type": "next", "id": id, "payload": {"data": {"liveRoom": {
             "epoch": self.epoch, "afterSeq": after_seq.to_string(),
             "throughSeq": through.to_string(), "recovered": recovered,
             "snapshot": snapshot, "events": events, "presence": null,
+            "liveThroughSeq": live_through, "leftOutFrom": left_out_from,
         }}}})
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Sim {
     /// How far the client had got in the log at each of `deliveries`.
     pub(crate) received_at: Vec<i64>,
     received_through: i64,
+    /// How much the client was sent.
+    pub(crate) received_bytes: usize,
     /// How often the viewer has sought.
     pub(crate) seeks: u32,
     /// How long ago the picture was where the player says, if it says so.
@@ -95,6 +97,7 @@ impl Sim {
             snapshot_head: 0,
             received_at: Vec::new(),
             received_through: 0,
+            received_bytes: 0,
             seeks: 0,
             read_ago_ms: None,
             player: None,

@@ -75,8 +75,11 @@ impl Session {
 
     /// Does one thing.
     fn step(&mut self, script: &mut Unstructured<'_>) -> Result<()> {
-        match script.arbitrary::<u8>()? % 20 {
-            0 => self.feed(script)?,
+        let action = script.arbitrary::<u8>()?;
+        match action % 20 {
+            _ if action >= 240 => self.answer(script)?,
+            0 if action >= 220 => self.window(script)?,
+            0 => self.feed(script, "")?,
             1 => self.viewer.run_for(number::<u16>(script)?),
             2 => self.playhead(script)?,
             3 => self.viewer.join(),
@@ -198,7 +201,7 @@ impl Session {
     }
 
     /// One message of the log. With all bytes 0 it carries on as it should.
-    fn feed(&mut self, script: &mut Unstructured<'_>) -> Result<()> {
+    fn feed(&mut self, script: &mut Unstructured<'_>, rest: &str) -> Result<()> {
         let flags = script.arbitrary::<u8>()?;
         let count = script.arbitrary::<u8>()?;
         let after_seq = if flags & 1 == 0 {
@@ -239,15 +242,60 @@ impl Session {
         if flags & 64 == 0 {
             self.head = through_seq;
         }
-
         self.viewer.receive(&format!(
             "{{\"type\":\"next\",\"id\":\"{id}\",\"payload\":{{\"data\":{{\"liveRoom\":{{\
              \"epoch\":\"{epoch}\",\"afterSeq\":\"{after_seq}\",\"throughSeq\":\"{through_seq}\",\
              \"recovered\":{recovered},\"snapshot\":{snapshot},\"events\":{events},\
-             \"presence\":{presence}}}}}}}}}"
+             \"presence\":{presence}{rest}}}}}}}}}"
         ));
         Ok(())
     }
+
+    /// One that leaves something out, or says what its live parts are as of.
+    fn window(&mut self, script: &mut Unstructured<'_>) -> Result<()> {
+        let flags = script.arbitrary::<u8>()?;
+        let mut rest = left_out(script, flags & 1 != 0)?;
+        if flags & 2 != 0 {
+            let live_through = self.head.saturating_add(number::<i8>(script)?);
+            write!(rest, ",\"liveThroughSeq\":\"{live_through}\"").expect("a string takes text");
+        }
+
+        self.feed(script, &rest)
+    }
+
+    /// What a query for more is answered. With all bytes 0 it is what was asked for.
+    fn answer(&mut self, script: &mut Unstructured<'_>) -> Result<()> {
+        let flags = script.arbitrary::<u8>()?;
+        let (id, variables) = &self.viewer.query;
+        let asked = variables["after"]["seq"].as_str();
+        let after_seq = asked.and_then(|seq| seq.parse().ok()).unwrap_or(0_i64);
+        let after_seq = after_seq.saturating_add(number::<i8>(script)? * i64::from(flags & 1));
+        let count = i64::from(script.arbitrary::<u8>()? % 20);
+        let events = events(script, count, after_seq)?;
+        let through_seq = after_seq
+            .saturating_add(count)
+            .saturating_add(number::<i8>(script)? * i64::from(flags >> 1 & 1));
+        let recovered = flags & 16 == 0;
+        let left_out = left_out(script, flags & 4 != 0)?;
+        let message = format!(
+            "{{\"type\":\"next\",\"id\":\"{id}\",\"payload\":{{\"data\":{{\"roomEvents\":{{\
+             \"epoch\":\"e\",\"afterSeq\":\"{after_seq}\",\"throughSeq\":\"{through_seq}\",\
+             \"recovered\":{recovered},\"events\":{events}{left_out}}}}}}}}}"
+        );
+
+        self.viewer.receive(&message);
+        Ok(())
+    }
+}
+
+/// That something was left out, and from when, or nothing.
+fn left_out(script: &mut Unstructured<'_>, is_something: bool) -> Result<String> {
+    if !is_something {
+        return Ok(String::new());
+    }
+    let from = stamp(number::<i16>(script)? * 50);
+
+    Ok(format!(",\"leftOutFrom\":\"{from}\""))
 }
 
 /// A list of `count` events after `after_seq`.

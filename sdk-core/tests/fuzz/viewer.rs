@@ -33,16 +33,18 @@ const PEOPLE_MAX: usize = 1_000;
 /// What one input may make a client say beside what it shows.
 const WORDS_MAX: usize = 16;
 
-/// Characters that all of a client's state comes to when it is written out. It holds at most
-/// 12,000 events, and a script writes few that take more
+/// Characters that all of a client's state comes to when it is written out. It holds at most 2,000 events
+/// that were shown, 2,000 ahead of the picture and 256 of the feed, and a script writes few that take more
 /// than 800.
-const STATE_CHARS_MAX: usize = 12_000 * 800;
+const STATE_CHARS_MAX: usize = 4_256 * 800;
 
 pub(crate) struct Viewer {
     pub(crate) client: Client,
     pub(crate) now: i64,
     /// The id of the last subscription, and its variables.
     pub(crate) subscription: (u32, Value),
+    /// The same of the last query.
+    pub(crate) query: (u32, Value),
     /// Stamps of pings that were not answered yet.
     pub(crate) pings: Vec<i64>,
     placement: Placement,
@@ -84,6 +86,7 @@ impl Viewer {
             client: Client::new(config, 1, Instant::from_millis(0)),
             now: 0,
             subscription: (0, Value::Null),
+            query: (0, Value::Null),
             pings: Vec::new(),
             placement,
             player: Player::Silent {
@@ -322,7 +325,15 @@ impl Viewer {
                 let id = message["id"].as_str().and_then(|id| id.parse().ok());
                 let variables = message["payload"]["variables"].clone();
                 assert_eq!(variables["roomId"], "room");
-                self.subscription = (id.expect("an operation has an id"), variables);
+                let operation = (id.expect("an operation has an id"), variables);
+                if message["payload"]["query"]
+                    .as_str()
+                    .is_some_and(|query| query.starts_with("query"))
+                {
+                    self.query = operation;
+                } else {
+                    self.subscription = operation;
+                }
             }
             Some("complete") => {
                 let id = self.subscription.0.to_string();
@@ -368,9 +379,14 @@ impl Viewer {
     }
 
     fn note_stamps(&mut self, message: &Value) {
-        let feed = &message["payload"]["data"]["liveRoom"];
-        for list in ["snapshot", "events"] {
-            for event in feed[list].as_array().into_iter().flatten() {
+        let data = &message["payload"]["data"];
+        let lists = [
+            &data["liveRoom"]["snapshot"],
+            &data["liveRoom"]["events"],
+            &data["roomEvents"]["events"],
+        ];
+        for list in lists {
+            for event in list.as_array().into_iter().flatten() {
                 let seq = event["seq"].as_str().and_then(|seq| seq.parse().ok());
                 let occurred_at = event["occurredAt"].as_str().and_then(unix_millis);
                 let display_at = event["displayAt"].as_str().and_then(unix_millis);

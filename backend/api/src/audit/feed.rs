@@ -60,7 +60,7 @@ impl AuditSubscription {
         room_id: ID,
         after: Option<LogPosition>,
     ) -> Result<impl Stream<Item = Result<StaffFeed, Fault>>, Fault> {
-        let start = start(after, None)?;
+        let start = start(after, None, None)?;
         let room_id = global_id::parse_room_id(&room_id).ok_or(FeedRefusal::NotFound)?;
 
         follow(context, room_id, start).await
@@ -146,7 +146,7 @@ fn resumed(start: FeedStart, end: Position) -> Option<i64> {
 
     match start {
         FeedStart::After { epoch, seq } if epoch == end.epoch && reach.contains(&seq) => Some(seq),
-        FeedStart::After { .. } | FeedStart::Head | FeedStart::At(_) => None,
+        FeedStart::After { .. } | FeedStart::Head | FeedStart::At { .. } => None,
     }
 }
 
@@ -241,7 +241,7 @@ mod tests {
             (after(epoch, seq + 1), None),
             (after(other, seq), None),
             (FeedStart::Head, None),
-            (FeedStart::At(at), None),
+            (FeedStart::At { at, until: None }, None),
         ] {
             assert_eq!(resumed(start, end), expected, "{start:?}");
         }

@@ -25,9 +25,10 @@ const SCRIPTS_MAX: u32 = 500;
 const DONATIONS_MAX: u32 = 3;
 const WAITS_MAX: u32 = 8;
 
-const LIVE_ROOM: &str = "subscription L($roomId: ID!, $after: LogPosition, $at: Time) {
-    liveRoom(roomId: $roomId, after: $after, at: $at) {
-        epoch afterSeq throughSeq recovered
+const LIVE_ROOM: &str =
+    "subscription L($roomId: ID!, $after: LogPosition, $at: Time, $until: Time) {
+    liveRoom(roomId: $roomId, after: $after, at: $at, until: $until) {
+        epoch afterSeq throughSeq recovered liveThroughSeq leftOutFrom
         snapshot { __typename seq } events { __typename seq occurredAt }
     }
 }";
@@ -238,7 +239,11 @@ impl Talk<'_> {
         let id = *script.choose(&IDS)?;
         let mut variables = json!({ "roomId": self.room_id() });
         match script.arbitrary::<u8>()? % 4 {
-            0 | 1 => {}
+            0 => {}
+            1 => {
+                variables["at"] = "2026-01-02T03:04:05.678Z".into();
+                variables["until"] = text(script)?.into();
+            }
             2 => {
                 let seq = script.arbitrary::<i8>()?.to_string();
                 variables["after"] = json!({ "epoch": text(script)?, "seq": seq });

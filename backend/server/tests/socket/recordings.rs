@@ -205,11 +205,15 @@ async fn record(
         recorder.playhead(10, behind_ms, true);
     }
     // A player's picture may be in the middle of a moment, so a client asks from a while before it.
-    let at = behind_ms.map(|behind_ms| {
-        let showing_ms = 7_000;
-        media_time(60, behind_ms + showing_ms)
+    let start = behind_ms.map_or(json!({}), |behind_ms| {
+        let (showing_ms, ahead_ms) = (7_000, 60_000);
+        let behind_ms = behind_ms + showing_ms;
+        json!({
+            "at": media_time(60, behind_ms),
+            "until": media_time(60, behind_ms - ahead_ms),
+        })
     });
-    recorder.open(20, json!({ "at": at })).await;
+    recorder.open(20, start).await;
 
     for (at_ms, act) in acts {
         recorder.pass_until(at_ms).await;

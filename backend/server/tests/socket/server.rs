@@ -365,6 +365,12 @@ impl TestServer {
         participant
     }
 
+    /// The epoch of the room's log.
+    pub(crate) async fn epoch(&self, room: RoomId) -> String {
+        let head = self.service.app.store.head(room).await.unwrap().unwrap();
+        global_id::epoch(head.epoch).to_string()
+    }
+
     /// Everything in the room's log.
     pub(crate) async fn log(&self, room: RoomId) -> Vec<Event> {
         let store = &self.service.app.store;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use parlor_api::format_time;
+use parlor_api::{format_time, global_id};
 use parlor_domain::id::RoomId;
 use parlor_domain::time::ServerTime;
 use parlor_store::{KEYFRAME_EVERY, LogKeep};
@@ -103,6 +103,18 @@ async fn whoever_comes_back_to_what_is_gone_begins_anew(database: Database) {
         let feed = first_message(&server, room, after(&told["epoch"], seq)).await;
         assert_eq!(feed["recovered"], true, "{seq}");
         assert_eq!(seqs(&feed["events"])[0], seq + 1);
+    }
+    let document = "query ($roomId: ID!, $after: LogPosition!) {
+        roomEvents(roomId: $roomId, after: $after) { recovered events { seq } leftOutFrom }
+    }";
+    for (seq, recovered) in [(0, false), (first - 2, false), (first - 1, true)] {
+        let mut variables = after(&told["epoch"], seq);
+        variables["roomId"] = global_id::room_id(room).into();
+        let answer = server.execute(server.tenant, document, variables).await;
+        let page = &answer["roomEvents"];
+        assert_eq!(page["recovered"], recovered, "{seq}");
+        assert_eq!(seqs(&page["events"]).is_empty(), !recovered, "{seq}");
+        assert_eq!(page["leftOutFrom"], Value::Null, "{seq}");
     }
 
     // Before all that is kept, the picture is where the log begins.

@@ -10,7 +10,7 @@ use tokio::sync::SemaphorePermit;
 
 use super::{Run, refusal_of};
 use crate::LARGE_MESSAGES_KIB;
-use crate::catch_up;
+use crate::catch_up::{self, Window};
 use crate::close::Close;
 use crate::execution::{Execution, payload};
 use crate::group::MESSAGE_EVENTS_MAX;
@@ -67,13 +67,15 @@ impl Run {
         &self,
         sharing: &Sharing,
         mut position: Position,
+        mut window: Option<Window>,
         connection: Option<Connection>,
     ) {
         let mut limit = catch_up::FIRST_PAGE_EVENTS;
         loop {
             // A group brings its members what they lack without asking whether they can take it.
-            if usize::try_from(sharing.room.behind_by(position))
-                .is_ok_and(|events| events <= catch_up::FIRST_PAGE_EVENTS)
+            if window.is_none()
+                && usize::try_from(sharing.room.behind_by(position))
+                    .is_ok_and(|events| events <= catch_up::FIRST_PAGE_EVENTS)
             {
                 let member = Member {
                     outbound: Arc::clone(&self.outbound),
@@ -92,19 +94,21 @@ impl Run {
                 }
             }
 
-            match self.catch_up(sharing, position, &mut limit).await {
+            let paged = self.catch_up(sharing, position, &mut window, &mut limit);
+            match paged.await {
                 Some(reached) => position = reached,
                 None => return,
             }
         }
     }
 
-    /// Sends a page of what follows `position`, and says how many events the next one may have. `None`
-    /// if the subscription has ended.
+    /// Sends a page of what follows `position` within `window`, and says how many events the next one may
+    /// have. `None` if the subscription has ended.
     async fn catch_up(
         &self,
         sharing: &Sharing,
         position: Position,
+        window: &mut Option<Window>,
         limit: &mut usize,
     ) -> Option<Position> {
         let turn = self.turn().await?;
@@ -132,6 +136,8 @@ impl Run {
             }
         };
         let Some(through_seq) = events.last().map(|event| event.seq) else {
+            // What is not known here yet is news when it comes.
+            *window = None;
             return Some(position);
         };
         if catch_up::change_access(&events) {
@@ -144,16 +150,19 @@ impl Run {
             }
         }
 
-        let message = FeedMessage {
+        let mut message = FeedMessage {
             epoch: position.epoch,
             after_seq: position.seq,
             through_seq,
             recovered: true,
             snapshot: None,
             events,
+            live_through_seq: None,
+            left_out_from: None,
             presence: None,
         };
-        let count = message.events.len();
+        *window = window.and_then(|window| window.cut(&mut message));
+        let (through_seq, count) = (message.through_seq, message.events.len());
         let page = {
             let mut execution = Execution::start(&self.sockets.schema, (sharing.request)());
             payload(execution.run(message).await?)

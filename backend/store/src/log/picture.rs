@@ -29,7 +29,8 @@ impl Store {
             return Ok(None);
         };
         let epoch = Epoch(row.take()?);
-        let (first_kept_seq, last_seq): (i64, Option<i64>) = (row.take()?, row.take()?);
+        let (head_seq, first_kept_seq): (i64, i64) = (row.take()?, row.take()?);
+        let last_seq: Option<i64> = row.take()?;
         // What is trimmed may be there for a moment more.
         let seq = last_seq.unwrap_or(0).max(first_kept_seq - 1);
 
@@ -43,7 +44,11 @@ impl Store {
             seq,
             events,
         };
-        Ok(Some(Picture { snapshot, since }))
+        Ok(Some(Picture {
+            snapshot,
+            since,
+            head_seq,
+        }))
     }
 }
 
@@ -77,10 +82,10 @@ async fn read_at(
     Ok((events, read_events(since)?))
 }
 
-/// Where the log begins, and the last event by a time.
+/// Where the log ends and begins, and the last event by a time.
 fn position_at(room_id: RoomId, at: ServerTime) -> Statement {
     Statement::new(
-        "SELECT rooms.epoch, rooms.first_kept_seq,
+        "SELECT rooms.epoch, rooms.head_seq, rooms.first_kept_seq,
              (SELECT events.seq FROM events
               WHERE events.room_id = rooms.id AND events.occurred_at <= $2
               ORDER BY events.occurred_at DESC, events.seq DESC LIMIT 1)

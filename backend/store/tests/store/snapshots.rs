@@ -159,6 +159,8 @@ async fn check(store: &Store, room_id: RoomId, log: &[Event], at: ServerTime) ->
         .map_or(0, |event| event.seq);
 
     assert_eq!(picture.snapshot.seq, seq, "at {at:?}");
+    let head_seq = log.last().map(|event| event.seq);
+    assert_eq!(Some(picture.head_seq), head_seq, "at {at:?}");
     let of = |timing, events: Vec<Event>| {
         let events = events.into_iter();
         events.filter(move |event| event.body.timing() == timing)

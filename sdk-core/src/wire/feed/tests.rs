@@ -111,6 +111,26 @@ fn names_of_kinds_and_parts_are_bounded() {
 }
 
 #[test]
+fn what_is_left_out_is_told_or_the_message_is_none() {
+    for (from, expected) in [
+        ("null", Some(None)),
+        ("\"1970-01-01T00:00:09.000Z\"", Some(Some(9_000))),
+        ("\"someday\"", None),
+        ("9000", None),
+    ] {
+        let text = frame("").replace("\"events\"", &format!("\"leftOutFrom\":{from},\"events\""));
+        for field in ["liveRoom", "roomEvents"] {
+            let left_out = match decode(&text.replace("liveRoom", field)) {
+                Some(Frame::Next { feed, .. }) => Some(feed.left_out_from),
+                _ => None,
+            };
+            let expected = expected.map(|at| at.map(ServerTime::from_unix_millis));
+            assert_eq!(left_out, expected, "{from}");
+        }
+    }
+}
+
+#[test]
 fn an_epoch_that_could_not_be_sent_back_is_no_epoch() {
     let with_epoch = |length: usize| {
         frame("").replace(

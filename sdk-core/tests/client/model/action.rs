@@ -28,6 +28,8 @@ pub(super) enum Action {
     },
     SetOnline(i32),
     SomethingNew(Novelty),
+    /// So many at once that a client does not hold them all, if it is more than a few times.
+    Burst(i64),
     Wait(i64),
     Pause,
     Play {
@@ -63,6 +65,7 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(who, place, is_listed)| Action::MovePerson { who, place, is_listed }),
         2 => (0..100).prop_map(Action::SetOnline),
         3 => prop::sample::select(NOVELTIES).prop_map(Action::SomethingNew),
+        1 => prop_oneof![8 => 2..80_i64, 1 => Just(900)].prop_map(Action::Burst),
         4 => (0..200_i64).prop_map(Action::Wait),
         6 => (200..15_000_i64).prop_map(Action::Wait),
         1 => Just(Action::Pause),
@@ -70,6 +73,7 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
             .prop_map(|rate| Action::Play { rate }),
         2 => (-950..950_i64).prop_map(Action::ReportOffBy),
         2 => (-60_000..30_000_i64).prop_map(|by_ms| Action::Seek { by_ms }),
+        2 => (-900_000..600_000_i64).prop_map(|by_ms| Action::Seek { by_ms }),
         1 => prop_oneof![Just(1006), Just(1012), Just(1013)]
             .prop_map(|code| Action::Cut { code }),
         1 => any::<bool>().prop_map(Action::ServerUp),
@@ -82,4 +86,24 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
         1 => Just(Action::ReorderMessages),
         1 => Just(Action::TrimLog),
     ]
+}
+
+/// What happened before the session: how long after the one before, and what.
+pub(super) fn history() -> impl Strategy<Value = Vec<(i64, Past)>> {
+    let past = prop_oneof![
+        3 => (1..1_500_i64).prop_map(Past::Alert),
+        3 => (1..1_500_i64).prop_map(Past::MoveTrain),
+        2 => prop::sample::select(NOVELTIES).prop_map(Past::SomethingNew),
+        1 => (0..PEOPLE.len(), any::<bool>()).prop_map(|(who, is_listed)| Past::MovePerson(who, is_listed)),
+    ];
+
+    prop::collection::vec((0..9_000_i64, past), 0..160)
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Past {
+    Alert(i64),
+    MoveTrain(i64),
+    SomethingNew(Novelty),
+    MovePerson(usize, bool),
 }

@@ -1,6 +1,7 @@
 //! The network between client and server, and what goes wrong on it.
 
 use super::Sim;
+use crate::server::Window;
 use parlor_sdk_core::{Input, Output};
 use serde_json::{Value, json};
 
@@ -8,6 +9,8 @@ pub(super) struct Socket {
     pub(super) number: u32,
     pub(super) subscription: Option<String>,
     pub(super) sent_through: i64,
+    /// Of what is yet to be sent, how much is wanted.
+    window: Option<Window>,
     /// Whether the client misses something and cannot know it yet.
     pub(super) lost: bool,
 }
@@ -111,6 +114,7 @@ impl Sim {
             number: self.sockets,
             subscription: None,
             sent_through: 0,
+            window: None,
             lost: false,
         });
         let cargo = if self.server_is_up {
@@ -144,7 +148,9 @@ impl Sim {
             Cargo::ToServer(message) => self.serve(in_flight.socket, &message),
             Cargo::ToClient(message) => {
                 self.note_received(&message);
-                self.input(Input::Received(&message.to_string()));
+                let text = message.to_string();
+                self.received_bytes += text.len();
+                self.input(Input::Received(&text));
             }
             Cargo::Opened => self.input(Input::Opened),
             Cargo::Closed(code) => {
@@ -160,8 +166,9 @@ impl Sim {
         let (Some(after), Some(through)) = (seq("afterSeq"), seq("throughSeq")) else {
             return;
         };
-        let subscriptions = self.sent_of("subscribe");
-        if subscriptions.last().unwrap().1["id"] != message["id"] {
+        let mut operations = self.sent_of("subscribe").into_iter().rev();
+        let last = operations.find(|(_, operation)| !is_query(operation));
+        if last.unwrap().1["id"] != message["id"] {
             return;
         }
 
@@ -187,6 +194,7 @@ impl Sim {
                 }});
                 self.send_to_client(socket, pong);
             }
+            "subscribe" if is_query(message) => self.serve_query(socket, message),
             "subscribe" => self.serve_subscription(socket, message),
             "complete" => {
                 let subscriber = self.socket.as_mut().unwrap();
@@ -199,17 +207,41 @@ impl Sim {
         }
     }
 
+    fn serve_query(&mut self, socket: u32, message: &Value) {
+        let id = message["id"].as_str().unwrap();
+        if self.refuse(socket, id) {
+            return;
+        }
+        let query = message["payload"]["query"].as_str().unwrap();
+        assert!(
+            query.contains("} fragment FeedEvent on RoomEvent {"),
+            "{query}"
+        );
+        let answer = self.server.more(id, &message["payload"]["variables"]);
+        self.send_to_client(socket, answer);
+        self.send_to_client(socket, json!({"type": "complete", "id": id}));
+    }
+
+    fn refuse(&mut self, socket: u32, id: &str) -> bool {
+        let Some(code) = self.server.refuses else {
+            return false;
+        };
+        let error = json!({"type": "error", "id": id, "payload": [
+            {"message": "no", "extensions": {"code": code}},
+        ]});
+        self.send_to_client(socket, error);
+
+        true
+    }
+
     fn serve_subscription(&mut self, socket: u32, message: &Value) {
         let id = message["id"].as_str().unwrap().to_owned();
-        if let Some(code) = self.server.refuses {
-            let error = json!({"type": "error", "id": id, "payload": [
-                {"message": "no", "extensions": {"code": code}},
-            ]});
-            self.send_to_client(socket, error);
+        if self.refuse(socket, &id) {
             return;
         }
 
         let variables = &message["payload"]["variables"];
+        let window = self.server.window(variables);
         let first = self.server.first_message(&id, variables);
         let first = self.server.with_presence(first);
         let sent_through = through_seq(&first);
@@ -220,6 +252,7 @@ impl Sim {
         let subscriber = self.socket.as_mut().unwrap();
         subscriber.subscription = Some(id);
         subscriber.sent_through = sent_through;
+        subscriber.window = window.filter(|_| !leaves_out(&first));
         subscriber.lost = false;
         self.send_to_client(socket, first);
         self.publish();
@@ -233,8 +266,10 @@ impl Sim {
         let socket = self.socket.as_mut().unwrap();
         let mut after_seq = socket.sent_through;
         socket.sent_through = head;
+        let mut window = socket.window.take();
         while after_seq < head {
-            let message = self.server.message(&id, after_seq, true, None);
+            let message = self.server.page(&id, after_seq, true, None, window);
+            window = window.filter(|_| !leaves_out(&message));
             after_seq = through_seq(&message);
             self.send_to_client(number, message);
         }
@@ -258,4 +293,14 @@ impl Sim {
 fn through_seq(message: &Value) -> i64 {
     let through = &message["payload"]["data"]["liveRoom"]["throughSeq"];
     through.as_str().unwrap().parse().unwrap()
+}
+
+fn leaves_out(message: &Value) -> bool {
+    !message["payload"]["data"]["liveRoom"]["leftOutFrom"].is_null()
+}
+
+pub(super) fn is_query(operation: &Value) -> bool {
+    let query = operation["payload"]["query"].as_str();
+
+    query.is_some_and(|query| query.starts_with("query"))
 }
