@@ -1,3 +1,7 @@
+import type { HypeTrain, ParticipantProfile, RoomEvent, RoomProfile, Session, ShownEvent } from "./events.js";
+
+export * from "./events.js";
+
 /** Where a player's picture is. */
 export interface Playhead {
   /** The program date-time of the picture shown, in milliseconds since 1970. */
@@ -29,148 +33,6 @@ export interface Player {
   subscribe?(listener: () => void): () => void;
 }
 
-export interface Contributor {
-  /** `null` for an anonymous one. Text, never markup. */
-  name: string | null;
-  hype: number;
-  lastHype: number;
-}
-
-export interface HypeTrain {
-  id: string;
-  phase: "APPROACHING" | "RUNNING" | "ENDED" | "UNKNOWN";
-  level: number;
-  progress: number;
-  goal: number;
-  total: number;
-  kickoffEventsNeeded: number;
-  kickoffViewersNeeded: number;
-  /** Milliseconds since 1970. */
-  startedAt: number;
-  /** Milliseconds since 1970. */
-  expiresAt: number;
-  lastReward: string | null;
-  nextReward: string | null;
-  contributorCount: number;
-  topContributor: Contributor | null;
-  recentContributors: Contributor[];
-  isRecord: boolean;
-}
-
-export interface Contribution {
-  /** The contribution's global id. */
-  id: string;
-  kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS" | "UNKNOWN";
-  name: string | null;
-  /** In minor units of `currency`. */
-  amount: number | null;
-  currency: string | null;
-  tier: number | null;
-  quantity: number;
-  /** Text, never markup. */
-  message: string | null;
-  hype: number;
-}
-
-/** What everyone who may read a room sees of a participant. */
-export interface ParticipantProfile {
-  id: string;
-  /** Text, never markup. */
-  name: string;
-  role: "MEMBER" | "MODERATOR" | "OWNER" | "UNKNOWN";
-  stageRole: "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST" | "UNKNOWN";
-  requestedSeq: number | null;
-  isListed: boolean;
-  isOnline: boolean;
-  version: number;
-  /** Milliseconds since 1970. */
-  joinedAt: number;
-}
-
-export interface RoomProfile {
-  id: string;
-  slug: string;
-  /** As typed: text, never markup. */
-  title: string;
-  state: "DRAFT" | "OPEN" | "ARCHIVED" | "UNKNOWN";
-  /** How much later an instant appears on the stream's own timeline than it happened. */
-  ingestOffsetMs: number;
-  version: number;
-}
-
-/** One live run of the room's stream. Times are milliseconds since 1970. */
-export interface Session {
-  id: string;
-  startedAt: number;
-  /** Since when the stream is away, if it is. */
-  interruptedAt: number | null;
-  /** Null while it is live. */
-  endedAt: number | null;
-  delayMs: number;
-}
-
-/** What events are about. */
-interface Subjects {
-  room: RoomProfile;
-  session: Session;
-  participant: ParticipantProfile;
-  contribution: Contribution;
-  train: HypeTrain;
-  typeName: string;
-}
-
-/** Events of type `Type`, about `Subject` and nothing else: `event.train?.level` can be asked of any. */
-type Kind<Type extends string, Subject extends keyof Subjects> = { type: Type } & Pick<Subjects, Subject> & {
-    [Other in Exclude<keyof Subjects, Subject>]?: undefined;
-  };
-
-/**
- * A fact in the room's log. `type` is its kind's name in the GraphQL schema, and tells what else it has. Each
- * set of names has `UNKNOWN` for what is newer than this version.
- */
-export type RoomEvent = {
-  seq: number;
-  /** Milliseconds since 1970. */
-  occurredAt: number;
-  /** Milliseconds since 1970. */
-  displayAt: number;
-  /** Whether it applies on arrival or waits for the viewer's picture. */
-  timing: "LIVE" | "PICTURE";
-  /** The part of the room's state that it replaces, such as `train`; null for a moment, which is shown once. */
-  part: string | null;
-} & (
-  | Kind<"RoomUpdated", "room">
-  | Kind<"SessionStarted" | "SessionInterrupted" | "SessionResumed" | "SessionEnded", "session">
-  | Kind<
-      | "ParticipantJoined"
-      | "ParticipantLeft"
-      | "ParticipantRemoved"
-      | "ParticipantUpdated"
-      | "ParticipantRoleChanged"
-      | "ParticipantStageChanged"
-      | "ParticipantPresenceChanged",
-      "participant"
-    >
-  | Kind<"ContributionReceived", "contribution">
-  | Kind<
-      | "HypeTrainApproached"
-      | "HypeTrainStarted"
-      | "HypeTrainProgressed"
-      | "HypeTrainLeveledUp"
-      | "HypeTrainCorrected"
-      | "HypeTrainEnded",
-      "train"
-    >
-  /** Something of a kind that is newer than this version, or whose content it cannot read. */
-  | Kind<"Unknown", "typeName">
-);
-
-/** The detail of `parlor-event`: an event at the moment that it is shown. */
-export type ShownEvent = RoomEvent & {
-  /** How long ago its moment was. */
-  lateByMs: number;
-};
-
 /** The detail of `parlor-connection`. */
 export interface ConnectionState {
   state:
@@ -186,6 +48,7 @@ export interface ConnectionState {
 }
 
 export interface ParlorOverlayEventMap extends HTMLElementEventMap {
+  /** An event has its moment. */
   "parlor-event": CustomEvent<ShownEvent>;
   "parlor-connection": CustomEvent<ConnectionState>;
   /** The token expires at this time, in milliseconds since 1970: call `setToken` with a fresh one. */

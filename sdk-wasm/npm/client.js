@@ -2,7 +2,7 @@
 
 import { RoomClient } from "./parlor_sdk_wasm.js";
 import { Api, ParlorError } from "./api.js";
-import { ACCESS, MUTATIONS, PARTICIPANTS, PARTICIPANT_BY_ID } from "./operations.js";
+import { OPERATIONS } from "./operations.js";
 import { NOT_JOINED, outcome, participant } from "./people.js";
 import { retried } from "./retry.js";
 import { openSocket } from "./sockets.js";
@@ -188,13 +188,13 @@ export class ParlorClient extends EventTarget {
   }
 
   async participant(id, { signal } = {}) {
-    const { participant: found } = await this.#api.run(PARTICIPANT_BY_ID, { id }, signal);
+    const { participant: found } = await this.#api.run(OPERATIONS.participant, { id }, signal);
     return found && participant(found);
   }
 
   async listParticipants({ first, after, role, stageRole, signal } = {}) {
     const variables = { roomId: this.#room, page: { first, after }, role, stageRole };
-    const { participantsConnection: page } = await this.#api.run(PARTICIPANTS, variables, signal);
+    const { participantsConnection: page } = await this.#api.run(OPERATIONS.participantsConnection, variables, signal);
     return {
       participants: page.nodes.map(participant),
       totalCount: page.totalCount,
@@ -270,7 +270,7 @@ export class ParlorClient extends EventTarget {
 
   async #act(operation, fields) {
     const input = { roomId: this.#room, ...fields };
-    const result = outcome((await this.#api.run(MUTATIONS[operation], { input })).result);
+    const result = outcome((await this.#api.run(OPERATIONS[operation], { input }))[operation]);
     const own = this.#me?.id ?? null;
     const comesOrGoes = operation === "joinRoom" || operation === "leaveRoom";
     if (result.ok && (comesOrGoes || result.participant.id === own)) {
@@ -302,7 +302,7 @@ export class ParlorClient extends EventTarget {
     do {
       this.#access.isStale = false;
       try {
-        const { roomAccess } = await this.#api.run(ACCESS, { roomId: this.#room });
+        const { roomAccess } = await this.#api.run(OPERATIONS.roomAccess, { roomId: this.#room });
         this.#me = roomAccess.participant && participant(roomAccess.participant);
         this.#capabilities = roomAccess.capabilities;
         this.#mark();

@@ -1,11 +1,19 @@
-/** Milliseconds since 1970. */
-export type UnixMillis = number;
+import type {
+  ContributionAlert,
+  HypeTrain,
+  ParticipantProfile,
+  ParticipantRole,
+  RoomEvent,
+  RoomProfile,
+  Session,
+  ShownEvent,
+  StageRole,
+  UnixMillis,
+} from "./events.js";
 
-/** Each set of names has `UNKNOWN` for what is newer than this version. */
-export type ParticipantRole = "MEMBER" | "MODERATOR" | "OWNER" | "UNKNOWN";
-export type StageRole = "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST" | "UNKNOWN";
+export * from "./events.js";
+
 export type Membership = "JOINED" | "LEFT" | "REMOVED";
-export type RoomState = "DRAFT" | "OPEN" | "ARCHIVED" | "UNKNOWN";
 export type Capability =
   | "STAGE_SPEAK"
   | "STAGE_INVITE"
@@ -22,25 +30,6 @@ export type Capability =
   | "POINTS_ADJUST"
   | "REWARD_MANAGE"
   | "REDEMPTION_MANAGE";
-
-/** What everyone who may read a room sees of a participant. */
-export interface ParticipantProfile {
-  id: string;
-  /** As typed: text, never markup. */
-  name: string;
-  /** Authority, for a badge. What it allows is in `capabilities`, never to be inferred from here. */
-  role: ParticipantRole;
-  stageRole: StageRole;
-  /** Of those who have asked for the stage: the place in the queue, lowest first. */
-  requestedSeq: number | null;
-  /** Whether the room shows them by name. */
-  isListed: boolean;
-  /** Whether they follow the room now, by any of their devices. */
-  isOnline: boolean;
-  /** Counts changes of the participant. */
-  version: number;
-  joinedAt: UnixMillis;
-}
 
 export interface Participant extends ParticipantProfile {
   membership: Membership;
@@ -61,126 +50,6 @@ export interface Stage {
   /** Who asked for the stage, in the order in which the server saw it. */
   queue: readonly ParticipantProfile[];
 }
-
-export interface RoomProfile {
-  id: string;
-  slug: string;
-  /** As typed: text, never markup. */
-  title: string;
-  state: RoomState;
-  /** How much later an instant appears on the stream's own timeline than it happened. */
-  ingestOffsetMs: number;
-  version: number;
-}
-
-/** One live run of the room's stream. */
-export interface Session {
-  id: string;
-  startedAt: UnixMillis;
-  /** Since when the stream is away, if it is. */
-  interruptedAt: UnixMillis | null;
-  /** Null while it is live. */
-  endedAt: UnixMillis | null;
-  delayMs: number;
-}
-
-export interface Contributor {
-  /** Null for an anonymous one. Text, never markup. */
-  name: string | null;
-  hype: number;
-  lastHype: number;
-}
-
-export interface HypeTrain {
-  id: string;
-  phase: "APPROACHING" | "RUNNING" | "ENDED" | "UNKNOWN";
-  level: number;
-  progress: number;
-  goal: number;
-  total: number;
-  kickoffEventsNeeded: number;
-  kickoffViewersNeeded: number;
-  startedAt: UnixMillis;
-  expiresAt: UnixMillis;
-  lastReward: string | null;
-  nextReward: string | null;
-  contributorCount: number;
-  topContributor: Contributor | null;
-  recentContributors: Contributor[];
-  isRecord: boolean;
-}
-
-export interface Contribution {
-  /** The contribution's global id. */
-  id: string;
-  kind: "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS" | "UNKNOWN";
-  name: string | null;
-  /** In minor units of `currency`. */
-  amount: number | null;
-  currency: string | null;
-  tier: number | null;
-  quantity: number;
-  /** Text, never markup. */
-  message: string | null;
-  hype: number;
-}
-
-/** What events are about. */
-interface Subjects {
-  room: RoomProfile;
-  session: Session;
-  participant: ParticipantProfile;
-  contribution: Contribution;
-  train: HypeTrain;
-  typeName: string;
-}
-
-/** Events of type `Type`, about `Subject` and nothing else: `event.train?.level` can be asked of any. */
-type Kind<Type extends string, Subject extends keyof Subjects> = { type: Type } & Pick<Subjects, Subject> & {
-    [Other in Exclude<keyof Subjects, Subject>]?: undefined;
-  };
-
-/** A fact in the room's log. `type` is its kind's name in the GraphQL schema, and tells what else it has. */
-export type RoomEvent = {
-  seq: number;
-  occurredAt: UnixMillis;
-  displayAt: UnixMillis;
-  /** Whether it applies on arrival or waits for the viewer's picture. */
-  timing: "LIVE" | "PICTURE";
-  /** The part of the room's state that it replaces, such as `train`; null for a moment, which is shown once. */
-  part: string | null;
-} & (
-  | Kind<"RoomUpdated", "room">
-  | Kind<"SessionStarted" | "SessionInterrupted" | "SessionResumed" | "SessionEnded", "session">
-  | Kind<
-      | "ParticipantJoined"
-      | "ParticipantLeft"
-      | "ParticipantRemoved"
-      | "ParticipantUpdated"
-      | "ParticipantRoleChanged"
-      | "ParticipantStageChanged"
-      | "ParticipantPresenceChanged",
-      "participant"
-    >
-  | Kind<"ContributionReceived", "contribution">
-  | Kind<
-      | "HypeTrainApproached"
-      | "HypeTrainStarted"
-      | "HypeTrainProgressed"
-      | "HypeTrainLeveledUp"
-      | "HypeTrainCorrected"
-      | "HypeTrainEnded",
-      "train"
-    >
-  /** Something of a kind that is newer than this version, or whose content it cannot read. */
-  | Kind<"Unknown", "typeName">
-);
-
-/** An event at the moment that it is shown. */
-export type ShownEvent = RoomEvent & {
-  /** How long ago its moment was. */
-  lateByMs: number;
-};
 
 export interface ConnectionState {
   state: "connecting" | "live" | "waiting" | "waiting-for-network" | "paused" | "failed" | "disconnected";
@@ -260,7 +129,7 @@ export interface AlertOptions {
    */
   ageMaxMs?: number;
   /** How much a contribution matters, 0 unless said otherwise: those that matter more go before others that wait. */
-  priority?: (contribution: Contribution) => number;
+  priority?: (contribution: ContributionAlert) => number;
 }
 
 /** Contributions that came too close together to be shown one by one. */
@@ -282,7 +151,7 @@ export interface AlertBurst {
 
 /** The alert on stage: one contribution, or a burst of them. */
 export type AlertOnStage = (
-  | { contribution: Contribution; burst: null }
+  | { contribution: ContributionAlert; burst: null }
   | { contribution: null; burst: AlertBurst }
 ) & {
   /** Counts alerts; another number is another alert. */

@@ -16,8 +16,8 @@ export function participant(answer) {
 /** Reads the result of a mutation: what became of the participant, or why nothing did. */
 export function outcome(result) {
   if (result.__typename === "Participant") return { ok: true, participant: participant(result) };
-  const { __typename: type, ...refusal } = result;
-  return { ok: false, refusal: { type, field: null, constraint: null, ...refusal } };
+  const { __typename: type, code, message, field = null, constraint = null } = result;
+  return { ok: false, refusal: { type, code, message, field, constraint } };
 }
 
 /** The refusal that the server gives to whoever is not in the room, without asking it. */

@@ -131,6 +131,8 @@ pub fn train(train: &HypeTrain) -> JsValue {
         )
         .time("startedAt", train.started_at)
         .time("expiresAt", train.expires_at)
+        .optional_number("endedAt", unix_millis(train.ended_at))
+        .optional_number("cooldownEndsAt", unix_millis(train.cooldown_ends_at))
         .optional_text("lastReward", train.last_reward.as_deref())
         .optional_text("nextReward", train.next_reward.as_deref())
         .number("contributorCount", i64::from(train.contributor_count))
@@ -203,13 +205,11 @@ fn profile(profile: &RoomProfile) -> JsValue {
 }
 
 fn session(session: &Session) -> JsValue {
-    let millis = |time: Option<ServerTime>| time.map(ServerTime::unix_millis);
-
     Fields::default()
         .text("id", &session.id)
         .time("startedAt", session.started_at)
-        .optional_number("interruptedAt", millis(session.interrupted_at))
-        .optional_number("endedAt", millis(session.ended_at))
+        .optional_number("interruptedAt", unix_millis(session.interrupted_at))
+        .optional_number("endedAt", unix_millis(session.ended_at))
         .number("delayMs", session.delay_ms)
         .done()
 }
@@ -369,6 +369,10 @@ pub(crate) const fn playhead_quality(quality: PlayheadQuality) -> &'static str {
         PlayheadQuality::Frame => "frame",
         PlayheadQuality::Clock => "clock",
     }
+}
+
+fn unix_millis(time: Option<ServerTime>) -> Option<i64> {
+    time.map(ServerTime::unix_millis)
 }
 
 fn contributor(person: &HypeTrainContributor) -> JsValue {

@@ -54,10 +54,11 @@ beforeEach(async () => {
         const errors = [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }];
         return new Response(JSON.stringify({ errors }), { status: 401 });
       }
+      const [, field] = /\{ (\w+)/.exec(request.query);
       const page = { nodes: [ada], pageInfo: { endCursor: 'next', hasNextPage: true }, totalCount: 7 };
       return Response.json({
         data: {
-          result: window.refusal ?? ada,
+          [field]: window.refusal ?? ada,
           roomAccess: { participant: ada, capabilities: ['STAGE_SPEAK'] },
           participant: ada,
           participantsConnection: page,

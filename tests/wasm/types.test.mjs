@@ -38,13 +38,13 @@ function complaints(files) {
   });
 }
 
-/** What the core reads: it gives an unknown value of these, where a server is newer, one name. */
-const READ_BY_THE_CORE = ['ParticipantRole', 'StageRole', 'RoomState'];
+/** What events carry: an unknown value of these, where a server is newer, has one name. */
+const IN_EVENTS = ['ContributionKind', 'EventTiming', 'HypeTrainPhase', 'ParticipantRole', 'RoomState', 'StageRole'];
 
 /** The names of an enumeration. */
 function variants(name) {
   const names = schema.getType(name).getValues().map((value) => value.name);
-  return union(READ_BY_THE_CORE.includes(name) ? [...names, 'UNKNOWN'] : names);
+  return union(IN_EVENTS.includes(name) ? [...names, 'UNKNOWN'] : names);
 }
 
 const union = (names) => names.map((name) => JSON.stringify(name)).join(' | ');
@@ -58,7 +58,7 @@ function typescript(type) {
 function nonNull(type) {
   if (isListType(type)) return `readonly (${typescript(type.ofType)})[]`;
   if (isEnumType(type)) return variants(type.name);
-  const scalars = { ID: 'string', String: 'string', Int: 'number', Int64: 'number', Time: 'number', Boolean: 'boolean' };
+  const scalars = { ID: 'string', String: 'string', Int: 'number', Int64: 'number', Time: 'number', Boolean: 'boolean', Currency: 'string' };
   assert.ok(scalars[type.name], `a type for ${type.name}`);
   return scalars[type.name];
 }
@@ -74,7 +74,7 @@ test('pages compile as their developers write them', () => {
 });
 
 test('the types say what the schema says', () => {
-  const enums = ['ParticipantRole', 'StageRole', 'Membership', 'Capability', 'RoomState'];
+  const enums = [...IN_EVENTS, 'Membership', 'Capability'];
   const events = schema.getPossibleTypes(schema.getType('RoomEvent')).map(({ name }) => name);
   const refusals = schema.getType('JoinStageResult').getTypes().filter(({ name }) => name !== 'Participant');
   const text = `
@@ -92,6 +92,8 @@ test('the types say what the schema says', () => {
     same<Same<overlay.ConnectionState, sdk.ConnectionState>>();
     same<Same<sdk.RoomProfile, ${fields('RoomProfile')}>>();
     same<Same<sdk.Session, ${fields('Session')}>>();
+    same<Same<sdk.ContributionAlert, ${fields('ContributionAlert')}>>();
+    same<Same<sdk.HypeTrainContributor, ${fields('HypeTrainContributor')}>>();
     same<Same<
       Omit<sdk.Participant, 'viewerId' | 'capabilities'>, ${fields('Participant', ['private'])}
     >>();

@@ -1,9 +1,13 @@
-//! Writes what is generated and committed (`schema.graphql`), and what is generated and not: the
-//! packages of the other languages, each in a module of its own.
+//! Writes what is generated and committed (`schema.graphql`, and what types the events of the feed), and what
+//! is generated and not: the packages of the other languages, each in a module of its own.
 
+mod contract;
+mod documents;
 pub(crate) mod kotlin;
 pub(crate) mod python;
 pub(crate) mod swift;
+mod text;
+mod typescript;
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::{Path, PathBuf};
@@ -12,15 +16,23 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::{build, process, workspace};
+use contract::Contract;
 
 const SCHEMA: &str = "schema.graphql";
 
+/// What clients ask of the server, a document each.
+const OPERATIONS: &str = "sdk-core/operations";
+
+/// What the client subscribes with, and so what events it knows.
+const FEED: &str = "sdk-core/operations/live_room.graphql";
+
 /// Writes everything.
 pub(crate) fn run() -> Result<()> {
-    let path = workspace::root().join(SCHEMA);
-    std::fs::write(&path, server_schema()?)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    println!("wrote {SCHEMA}");
+    for (name, text) in committed()? {
+        let path = workspace::root().join(name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {name}"))?;
+        println!("wrote {name}");
+    }
     println!("wrote {}", python::package()?.display());
     println!("wrote {}", kotlin::inputs()?.display());
     println!("wrote {}", swift::package()?.display());
@@ -28,15 +40,36 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Fails if the committed schema is not the server's.
-pub(crate) fn check_schema() -> Result<()> {
-    let committed = std::fs::read_to_string(workspace::root().join(SCHEMA))?;
-    let current = server_schema()?;
-    let Some(line) = first_difference(&committed, &current) else {
-        return Ok(());
-    };
+/// Fails if what is committed is not what would be written.
+pub(crate) fn check_committed() -> Result<()> {
+    for (name, current) in committed()? {
+        let committed = std::fs::read_to_string(workspace::root().join(name))
+            .with_context(|| format!("cannot read {name}"))?;
+        if let Some(line) = first_difference(&committed, &current) {
+            bail!(
+                "{name} is not what the server's schema makes of it from line {line} on: run `cargo xtask codegen`"
+            );
+        }
+    }
 
-    bail!("{SCHEMA} differs from the server's at line {line}: run `cargo xtask codegen`");
+    Ok(())
+}
+
+/// What is generated and committed: names, and the texts that belong there.
+fn committed() -> Result<Vec<(&'static str, String)>> {
+    let schema = server_schema()?;
+    let feed = std::fs::read_to_string(workspace::root().join(FEED))
+        .with_context(|| format!("cannot read {FEED}"))?;
+    let contract = Contract::read(&schema, &feed)?;
+    let types = typescript::types(&contract);
+    let operations = documents::script(&schema, &workspace::root().join(OPERATIONS))?;
+
+    Ok(vec![
+        (SCHEMA, schema),
+        ("sdk-wasm/npm/events.d.ts", types.clone()),
+        ("overlay/js/events.d.ts", types),
+        ("sdk-wasm/npm/operations.js", operations),
+    ])
 }
 
 /// A library for other languages, and the program that writes its bindings.

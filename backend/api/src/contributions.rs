@@ -10,11 +10,15 @@ use super::scalar::{Currency, Int64, Time, int};
 
 pub(super) use record::ContributionMutation;
 
+/// What was given.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "contribution::ContributionKind")]
 pub(crate) enum ContributionKind {
+    /// Money.
     Donation,
+    /// A paid membership.
     Membership,
+    /// Paid memberships for others.
     GiftedMemberships,
 }
 
@@ -73,17 +77,24 @@ pub(crate) enum AmendmentKind {
     LeftOut,
 }
 
-/// What the whole room sees of a contribution. `name` is null for an anonymous one.
+/// What the whole room sees of a contribution.
 #[derive(SimpleObject)]
 pub(crate) struct ContributionAlert {
     id: ID,
+    /// What was given.
     kind: ContributionKind,
+    /// Who gave it, as typed: text, never markup. Null for an anonymous one.
     name: Option<String>,
+    /// In minor units of `currency`.
     amount: Option<Int64>,
     currency: Option<Currency>,
+    /// 1 to 3, for memberships.
     tier: Option<i32>,
+    /// How many memberships were gifted; 1 for everything else.
     quantity: i32,
+    /// What the giver wrote: text, never markup.
     message: Option<String>,
+    /// What it adds to a hype train.
     hype: Int64,
 }
 

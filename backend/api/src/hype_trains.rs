@@ -6,39 +6,49 @@ use parlor_domain::hype_train;
 use super::global_id::IdKind;
 use super::scalar::{Int64, Time, int};
 
+/// Where a hype train stands.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "hype_train::Phase")]
 pub(crate) enum HypeTrainPhase {
     /// Contributions count towards kickoff.
     Approaching,
+    /// It runs.
     Running,
+    /// It has ended.
     Ended,
 }
 
+/// A hype train, whole.
 #[derive(SimpleObject)]
 pub(crate) struct HypeTrain {
     id: ID,
+    /// Whether it gathers, runs or has ended.
     phase: HypeTrainPhase,
-    /// The level being worked on; the first is 1.
+    /// The level being worked on; the first is 1. 0 if the kickoff lapsed.
     level: i32,
     /// Hype gathered towards `goal` within this level.
     progress: Int64,
+    /// Hype that completes this level.
     goal: Int64,
     /// All hype of this train. Equals the sum of its settled contributions.
     total: Int64,
     /// Kickoff: contributions and distinct viewers still missing. Zero once running.
     kickoff_events_needed: i32,
     kickoff_viewers_needed: i32,
+    /// When it began to gather.
     started_at: Time,
     /// When the train (or its kickoff window) ends if nothing more comes.
     expires_at: Time,
     ended_at: Option<Time>,
+    /// Until when no other train starts.
     cooldown_ends_at: Option<Time>,
     /// The reward of the level last completed.
     last_reward: Option<String>,
     /// The reward of the level being worked on.
     next_reward: Option<String>,
+    /// How many people contributed.
     contributor_count: i32,
+    /// Who contributed most.
     top_contributor: Option<HypeTrainContributor>,
     /// Newest first, each contributor once, at most 8.
     recent_contributors: Vec<HypeTrainContributor>,
@@ -46,11 +56,14 @@ pub(crate) struct HypeTrain {
     is_record: bool,
 }
 
-/// `name` is null for an anonymous contributor.
+/// Somebody who contributed to a hype train.
 #[derive(SimpleObject)]
 pub(crate) struct HypeTrainContributor {
+    /// As typed: text, never markup. Null for an anonymous one.
     name: Option<String>,
+    /// All their hype in this train.
     hype: Int64,
+    /// The hype of their last contribution.
     last_hype: Int64,
 }
 

@@ -25,8 +25,11 @@ pub(super) use reader::{Reader, read_participant};
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "participant::Role")]
 pub(crate) enum ParticipantRole {
+    /// No more than anyone's.
     Member,
+    /// Keeps order.
     Moderator,
+    /// Rules the room.
     Owner,
 }
 
@@ -80,12 +83,15 @@ pub(crate) enum Capability {
 /// A participant's place. Whoever is on the stage while no session is live is backstage.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StageRole {
+    /// Watches.
     Audience,
     /// Has asked for the stage.
     Requested,
     /// May take the stage.
     Invited,
+    /// Is on the stage.
     Speaker,
+    /// Is on the stage, and leads.
     Host,
 }
 
@@ -93,7 +99,9 @@ pub(crate) enum StageRole {
 #[derive(SimpleObject)]
 pub(crate) struct ParticipantProfile {
     id: ID,
+    /// As typed: text, never markup.
     name: String,
+    /// Authority, for a badge. What it allows is asked of `roomAccess`, never to be inferred from here.
     role: ParticipantRole,
     stage_role: StageRole,
     /// Of those who have asked for the stage: the place in the queue, lowest first.
@@ -105,6 +113,7 @@ pub(crate) struct ParticipantProfile {
     is_online: bool,
     /// Counts changes of the participant; give it back to whatever changes them.
     version: i32,
+    /// When they last joined.
     joined_at: Time,
 }
 

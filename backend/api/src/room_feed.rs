@@ -25,7 +25,9 @@ pub(super) use subscription::RoomSubscription;
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "Timing")]
 pub(crate) enum EventTiming {
+    /// It applies on arrival.
     Live,
+    /// It waits for the viewer's picture.
     Picture,
 }
 
@@ -76,6 +78,7 @@ macro_rules! events {
             $(#[$doc])*
             pub(crate) struct $name(Arc<Event>);
 
+            $(#[$doc])*
             #[Object]
             impl $name {
                 async fn id(&self) -> ID {
@@ -125,7 +128,9 @@ macro_rules! events {
 }
 
 events! {
+    /// The room's profile changed; this is the new one.
     RoomUpdated { room: RoomProfile },
+    /// A live run of the room's stream began.
     SessionStarted { session: Session },
     /// The stream went away. It may come back within the room's `interruptionGraceMs`.
     SessionInterrupted { session: Session },
@@ -133,10 +138,15 @@ events! {
     SessionResumed { session: Session },
     /// One that was interrupted and did not come back ended when it was interrupted.
     SessionEnded { session: Session },
+    /// Somebody gave something: a moment, shown once.
     ContributionReceived { contribution: ContributionAlert },
+    /// A contribution counted towards kickoff.
     HypeTrainApproached { train: HypeTrain },
+    /// The train set off.
     HypeTrainStarted { train: HypeTrain },
+    /// Hype was added within a level.
     HypeTrainProgressed { train: HypeTrain },
+    /// A level was completed.
     HypeTrainLeveledUp { train: HypeTrain },
     /// A reversal lowered the train's total.
     HypeTrainCorrected { train: HypeTrain },
@@ -144,11 +154,15 @@ events! {
     HypeTrainEnded { train: HypeTrain },
     /// Of a room's audience, only a small room tells by name who comes and goes.
     ParticipantJoined { participant: ParticipantProfile },
+    /// They went.
     ParticipantLeft { participant: ParticipantProfile },
+    /// They were put out of the room.
     ParticipantRemoved { participant: ParticipantProfile },
     /// The name changed, or what the participant may do.
     ParticipantUpdated { participant: ParticipantProfile },
+    /// They have another role.
     ParticipantRoleChanged { participant: ParticipantProfile },
+    /// They have another place.
     ParticipantStageChanged { participant: ParticipantProfile },
     /// Somebody whom the room shows by name came online or went offline. That is no change of
     /// theirs: `version` stays.
@@ -159,10 +173,14 @@ events! {
 #[derive(SimpleObject)]
 pub(crate) struct RoomProfile {
     id: ID,
+    /// Name within its tenant, as in addresses.
     slug: String,
+    /// As typed by its owner: text, never markup.
     title: String,
     state: RoomState,
+    /// How much later an instant appears on the stream's own timeline than it happened.
     ingest_offset_ms: i32,
+    /// Counts changes of the room.
     version: i32,
 }
 

@@ -20,11 +20,14 @@ use super::sessions::Session;
 pub(super) use mutation::RoomMutation;
 pub(super) use query::RoomQuery;
 
+/// Whether a room is open.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "room::RoomState")]
 pub(crate) enum RoomState {
+    /// Not yet open.
     Draft,
     Open,
+    /// Closed for good.
     Archived,
 }
 

@@ -12,13 +12,16 @@ use super::scalar::{Time, int};
 
 pub(super) use operations::{SessionMutation, SessionQuery};
 
+/// One live run of a room's stream.
 #[derive(SimpleObject)]
 pub(crate) struct Session {
     pub(super) id: ID,
     started_at: Time,
     /// Since when the stream is away, if it is.
     interrupted_at: Option<Time>,
+    /// Null while it is live.
     ended_at: Option<Time>,
+    /// The stream's delay.
     delay_ms: i32,
 }
 
