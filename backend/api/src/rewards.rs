@@ -114,6 +114,9 @@ pub(crate) struct Redemption {
     redeemed_at: Time,
     /// When it was fulfilled or canceled.
     settled_at: Option<Time>,
+    /// Who did that, by the tenant's own id; null if the reward fulfills itself, and for readers without
+    /// `REDEMPTION_MANAGE`.
+    settled_by: Option<String>,
 }
 
 #[derive(SimpleObject)]
@@ -205,6 +208,14 @@ impl From<reward::Limits> for RewardLimits {
     }
 }
 
+/// As whoever redeemed it sees it.
+fn own(redemption: reward::Redemption) -> reward::Redemption {
+    reward::Redemption {
+        settled_by: None,
+        ..redemption
+    }
+}
+
 impl From<reward::Redemption> for Redemption {
     fn from(redemption: reward::Redemption) -> Self {
         Self {
@@ -217,6 +228,7 @@ impl From<reward::Redemption> for Redemption {
             status: redemption.status.into(),
             redeemed_at: redemption.redeemed_at.into(),
             settled_at: redemption.settled_at.map(Time),
+            settled_by: redemption.settled_by.map(|by| by.as_str().to_owned()),
         }
     }
 }

@@ -14,6 +14,6 @@ pub use account::{Account, Balance, MemberNumber};
 pub use authorship::Authorship;
 pub use chain::{Digest, genesis};
 pub use ledger::Ledger;
-pub use proof::{Proof, Unsound};
+pub use proof::{Payment, Proof, Purchase, Unsound};
 pub(crate) use transfer::check_points;
 pub use transfer::{Entry, TRANSFER_POINTS_MAX, Transfer, TransferKind};

@@ -221,8 +221,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_read_before_a_change_is_not_kept_after_it() {
-        let store = Store::connect(&Settings::new("sqlite::memory:")).await;
-        let directory = Directory::new(store.unwrap(), Clock::System);
+        let file = std::env::temp_dir().join(format!("parlor-directory-{}.db", std::process::id()));
+        let settings = Settings::new(format!("sqlite://{}", file.display()));
+        let store = Store::connect(&settings).await.unwrap();
+        let directory = Directory::new(store.clone(), Clock::System);
         let answer = async |found, changes| {
             let read = async || {
                 if changes {
@@ -237,5 +239,7 @@ mod tests {
         assert!(answer(true, true).await);
         assert!(!answer(false, false).await, "it is read again");
         assert!(!answer(true, false).await, "and then known");
+        store.close().await;
+        std::fs::remove_file(file).unwrap();
     }
 }

@@ -108,6 +108,8 @@ fn what_keeps_the_server_from_starting_is_said_in_one_line() {
             vec!["--database", "mysql://x"],
             "`mysql://x` must start with",
         ),
+        (vec!["--database", "sqlite://"], "names no file"),
+        (vec!["--database", "sqlite::memory:"], "names no file"),
         (
             vec!["--database", "sqlite://no/such/folder/x.db"],
             "`sqlite://no/such/folder/x.db`",

@@ -89,10 +89,24 @@ pub(crate) enum Engine {
     },
 }
 
+/// Checks that an address of SQLite names a file. Without one SQLite keeps everything in memory, for each
+/// connection apart.
+fn check_names_file(address: &str, file: &str) -> Result<(), StoreError> {
+    let file = file.strip_prefix("//").unwrap_or(file);
+    let (path, options) = file.split_once('?').unwrap_or((file, ""));
+    if path.is_empty() || path == ":memory:" || options.contains("mode=memory") {
+        let url = address.to_owned();
+        return Err(StoreError::AddressNamesNoFile { url });
+    }
+
+    Ok(())
+}
+
 impl Engine {
     pub(crate) async fn connect(settings: &Settings) -> Result<Self, StoreError> {
         let address = settings.url.as_str();
-        let connected = if address.starts_with("sqlite:") {
+        let connected = if let Some(file) = address.strip_prefix("sqlite:") {
+            check_names_file(address, file)?;
             connect::sqlite(settings).await
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             connect::postgres(settings).await

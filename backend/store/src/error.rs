@@ -43,6 +43,8 @@ pub enum StoreError {
     NotOpened { url: String, unwritable: Unwritable },
     #[error("the database address `{url}` must start with `sqlite://` or `postgres://`")]
     AddressUnknown { url: String },
+    #[error("the database address `{url}` names no file, such as `sqlite://parlor.db`")]
+    AddressNamesNoFile { url: String },
 }
 
 /// Why a database was not brought up to date, and what to do about it. Each migration is written whole or

@@ -45,7 +45,7 @@ impl Store {
         let rows = transaction.fetch(select).await?;
         transaction.roll_back().await?;
 
-        let read = |mut row| transfer_row::read(&mut row).map(|(transfer, _)| transfer);
+        let read = |mut row| transfer_row::read(&mut row).map(|kept| kept.transfer);
         Ok(page.page(rows, read_balance(balance)?.lines, read)?)
     }
 

@@ -14,10 +14,18 @@ pub(crate) const COLUMNS: &str = "transfers.id, transfers.seq, transfers.debit, 
     transfers.points, transfers.kind, transfers.at, transfers.about, transfers.corrects,
     transfers.balance_after, transfers.actor_id,
     transfers.actor_is_staff, transfers.reason, transfers.salt, transfers.authorship_digest,
-    transfers.link";
+    transfers.link, transfers.number";
 
-/// A transfer, and its link of the chain.
-pub(crate) fn read(row: &mut Row) -> Result<(Transfer, Digest), sqlx::Error> {
+/// A transfer as it is kept.
+pub(crate) struct Kept {
+    pub(crate) transfer: Transfer,
+    /// Its link of the chain.
+    pub(crate) link: Digest,
+    /// In whose statement it stands.
+    pub(crate) number: i64,
+}
+
+pub(crate) fn read(row: &mut Row) -> Result<Kept, sqlx::Error> {
     let transfer = Transfer {
         id: TransferId(row.take()?),
         seq: row.take()?,
@@ -35,7 +43,11 @@ pub(crate) fn read(row: &mut Row) -> Result<(Transfer, Digest), sqlx::Error> {
         authorship_digest: read_digest(row)?,
     };
 
-    Ok((transfer, read_digest(row)?))
+    Ok(Kept {
+        transfer,
+        link: read_digest(row)?,
+        number: row.take()?,
+    })
 }
 
 fn read_account(row: &mut Row) -> Result<Account, sqlx::Error> {

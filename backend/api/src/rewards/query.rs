@@ -5,6 +5,7 @@ use parlor_domain::participant::Capability;
 use parlor_domain::reward;
 use parlor_store::RedemptionsFilter;
 
+use super::own;
 use super::{Redemption, RedemptionEdge, RedemptionStatus, RedemptionsConnection, Reward};
 use crate::access::readable;
 use crate::fault::Fault;
@@ -55,12 +56,15 @@ impl RewardQuery {
             return Ok(None);
         };
         let reader = Reader::of_room(app(context), caller(context), room_id).await?;
-        let sees = reader.is_some_and(|reader| {
-            let is_own = reader.own().is_some_and(|own| own.number == found.member);
-            is_own || reader.require(Capability::RedemptionManage).is_ok()
-        });
+        let Some(reader) = reader else {
+            return Ok(None);
+        };
+        if reader.require(Capability::RedemptionManage).is_ok() {
+            return Ok(Some(found.into()));
+        }
+        let is_own = reader.own().is_some_and(|one| one.number == found.member);
 
-        Ok(sees.then(|| found.into()))
+        Ok(is_own.then(|| own(found).into()))
     }
 
     /// A room's redemptions, the oldest first, as they are worked off: all of them, or those that became
@@ -89,10 +93,10 @@ impl RewardQuery {
         page: Option<ConnectionInput>,
     ) -> Result<Option<RedemptionsConnection>, Fault> {
         let reader = Reader::of(context, &room_id).await?;
-        let Some(own) = reader.own() else {
+        let Some(caller) = reader.own() else {
             return Ok(None);
         };
-        let filter = RedemptionsFilter::Of(own.number);
+        let filter = RedemptionsFilter::Of(caller.number);
 
         redemptions(context, &reader, filter, page).await.map(Some)
     }
@@ -108,11 +112,15 @@ async fn redemptions(
     let (tenant_id, room_id) = reader.room();
     let store = &app(context).store;
     let found = store.redemptions_page(tenant_id, room_id, filter, request);
+    let found = found.await?.map(|redemption| match filter {
+        RedemptionsFilter::Of(_) => own(redemption),
+        RedemptionsFilter::All | RedemptionsFilter::Status(_) => redemption,
+    });
 
     let place = |one: &reward::Redemption| (one.redeemed_at, one.id.0);
     Ok(connection!(
         RedemptionsConnection { RedemptionEdge },
-        found.await?,
+        found,
         place
     ))
 }

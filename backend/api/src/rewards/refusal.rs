@@ -47,6 +47,7 @@ impl From<SettleRefusal> for Refusal {
             SettleRefusal::NotFound(id) => {
                 return Self::not_found("Redemption", &IdKind::Redemption.id(id.0));
             }
+            SettleRefusal::OnOneself => return Self::auth("ON_ONESELF", refusal),
             SettleRefusal::AlreadyFulfilled => "ALREADY_FULFILLED",
             SettleRefusal::AlreadyCanceled => "ALREADY_CANCELED",
         };

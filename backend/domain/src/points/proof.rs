@@ -2,14 +2,38 @@
 
 use std::collections::BTreeMap;
 
-use super::{Account, Balance, Digest, Ledger, MemberNumber, Transfer};
-use crate::id::RoomId;
+use uuid::Uuid;
+
+use super::{Account, Balance, Digest, Ledger, MemberNumber, Transfer, TransferKind};
+use crate::id::{RedemptionId, RoomId};
 
 /// What the transfers say that the room's books are.
 #[derive(Debug, Clone)]
 pub struct Proof {
     ledger: Ledger,
     balances: BTreeMap<MemberNumber, Proven>,
+    /// What was paid for redemptions, by whom, as long as the redemption was not seen.
+    paid: BTreeMap<Uuid, (MemberNumber, i64)>,
+}
+
+/// What was bought for points, as far as the books are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purchase {
+    pub id: RedemptionId,
+    pub member: MemberNumber,
+    pub cost: i64,
+    pub payment: Payment,
+}
+
+/// What became of what a purchase costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payment {
+    /// It is held.
+    Held,
+    /// It was spent.
+    Made,
+    /// It was let go of.
+    None,
 }
 
 /// What the transfers say of a member.
@@ -63,14 +87,28 @@ pub enum Unsound {
         kept: i64,
         proven: i64,
     },
-    #[error("nothing is kept of member {}, to whom the transfers give {proven} points", .member.0)]
-    BalanceMissing { member: MemberNumber, proven: i64 },
     #[error("of the {points} points of member {}, {held} are held", .member.0)]
     HeldBeyondBalance {
         member: MemberNumber,
         points: i64,
         held: i64,
     },
+    #[error("the statement of member {number} has transfer {seq}, which is not theirs")]
+    OtherMember { seq: i64, number: i64 },
+    #[error("redemption {0} was fulfilled, and no transfer says that it was paid for")]
+    NotPaidFor(RedemptionId),
+    #[error("redemption {0} was paid for, and was not fulfilled")]
+    PaidForNothing(RedemptionId),
+    #[error("redemption {0} was paid for twice")]
+    PaidTwice(RedemptionId),
+    #[error("the {what} behind transfer {seq} cannot be read: {error}")]
+    Unreadable {
+        what: &'static str,
+        seq: i64,
+        error: String,
+    },
+    #[error("nothing is kept of member {}, to whom the transfers give {proven} points", .member.0)]
+    BalanceMissing { member: MemberNumber, proven: i64 },
     #[error("at transfer {seq} the chain is {found}, and {expected} was noted elsewhere")]
     OtherHead {
         seq: i64,
@@ -85,6 +123,7 @@ impl Proof {
         Self {
             ledger: Ledger::empty(room_id),
             balances: BTreeMap::new(),
+            paid: BTreeMap::new(),
         }
     }
 
@@ -150,6 +189,12 @@ impl Proof {
         let Some(member) = entry.member() else {
             return Ok(());
         };
+        if let (TransferKind::Redeemed, Some(about)) = (transfer.kind, transfer.about) {
+            let twice = self.paid.insert(about, (member, entry.points));
+            if twice.is_some() {
+                return Err(Unsound::PaidTwice(RedemptionId(about)));
+            }
+        }
         let proven = self.balances.entry(member).or_default();
         proven.lines += 1;
         proven.points = proven
@@ -167,9 +212,23 @@ impl Proof {
         Ok(())
     }
 
-    /// Takes in what is held of a member for something that is not settled.
-    pub fn add_hold(&mut self, member: MemberNumber, points: i64) {
-        self.balances.entry(member).or_default().held += points;
+    /// Takes in a purchase, when all transfers are.
+    pub fn add_purchase(&mut self, purchase: Purchase) -> Result<(), Unsound> {
+        let Purchase {
+            id,
+            member,
+            cost,
+            payment,
+        } = purchase;
+        let paid = self.paid.remove(&id.0);
+        match payment {
+            Payment::Made if paid == Some((member, cost)) => return Ok(()),
+            Payment::Made => return Err(Unsound::NotPaidFor(id)),
+            Payment::Held => self.balances.entry(member).or_default().held += cost,
+            Payment::None => (),
+        }
+
+        paid.map_or(Ok(()), |_| Err(Unsound::PaidForNothing(id)))
     }
 
     /// Compares what is kept of each member, and the head, with what was proven. `accounts` is everyone
@@ -198,6 +257,9 @@ impl Proof {
             return Err(Unsound::ChainBroken(ledger.seq));
         }
 
+        if let Some((id, _)) = self.paid.into_iter().next() {
+            return Err(Unsound::PaidForNothing(RedemptionId(id)));
+        }
         let mut balances = self.balances;
         for (member, balance) in accounts {
             let Balance {
@@ -227,7 +289,7 @@ impl Proof {
                     proven: proven.held,
                 });
             }
-            if !(0..=points).contains(&held) {
+            if held > points {
                 return Err(Unsound::HeldBeyondBalance {
                     member,
                     points,

@@ -39,14 +39,14 @@ impl RewardInput {
             Self::Text {
                 pattern: Some(pattern),
             } => {
-                check_text("input.pattern", pattern, 1, PATTERN_BYTES_MAX)?;
+                check_text("input.text.pattern", pattern, 1, PATTERN_BYTES_MAX)?;
                 compile(pattern).map(drop).map_err(|error| {
                     let constraint = format!("a regular expression ({})", error.trim());
-                    Invalid::new("input.pattern", constraint, pattern)
+                    Invalid::new("input.text.pattern", constraint, pattern)
                 })
             }
             Self::Number { min, max } if min > max => Err(Invalid::new(
-                "input.max",
+                "input.number.max",
                 format!("at least `min`, which is {min}"),
                 max,
             )),
@@ -64,7 +64,7 @@ impl RewardInput {
             (Self::None, Some(given)) => {
                 return Err(unfit("left out, for the reward takes none", given));
             }
-            (_, None) => return Err(unfit("given, for the reward asks for it", "left out")),
+            (_, None) => return Err(unfit("something, for the reward asks for it", "nothing")),
             (_, Some(given)) => given,
         };
         check_text(FIELD, given, 1, INPUT_BYTES_MAX)?;
@@ -118,19 +118,19 @@ fn compile(pattern: &str) -> Result<Regex, String> {
 fn check_choices(choices: &[String]) -> Result<(), Invalid> {
     let count = i64::try_from(choices.len()).unwrap_or(i64::MAX);
     let most = i64::try_from(CHOICES_MAX).expect("choices are few");
-    check_range("input.choices", count, 2, most)?;
+    check_range("input.choice", count, 2, most)?;
     for (index, choice) in choices.iter().enumerate() {
-        check_text("input.choices", choice, 1, CHOICE_BYTES_MAX)?;
+        check_text("input.choice", choice, 1, CHOICE_BYTES_MAX)?;
         if choice.trim() != choice {
             let constraint = "choices without spaces around them";
             return Err(Invalid::new(
-                "input.choices",
+                "input.choice",
                 constraint,
                 format!("{choice:?}"),
             ));
         }
         if choices[..index].contains(choice) {
-            return Err(Invalid::new("input.choices", "choices that differ", choice));
+            return Err(Invalid::new("input.choice", "choices that differ", choice));
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ParticipantId, RedemptionId, RewardId, SessionId, ViewerId};
-use crate::points::MemberNumber;
+use crate::points::{MemberNumber, Payment, Purchase};
 use crate::time::ServerTime;
 
 /// A reward that somebody redeemed. What the reward was called and cost then stays, whatever becomes of it.
@@ -36,6 +36,22 @@ pub enum RedemptionStatus {
     Fulfilled,
     /// The points are free again.
     Canceled,
+}
+
+impl Redemption {
+    /// What it is to the room's books.
+    pub fn purchase(&self) -> Purchase {
+        Purchase {
+            id: self.id,
+            member: self.member,
+            cost: self.cost,
+            payment: match self.status {
+                RedemptionStatus::Unfulfilled => Payment::Held,
+                RedemptionStatus::Fulfilled => Payment::Made,
+                RedemptionStatus::Canceled => Payment::None,
+            },
+        }
+    }
 }
 
 impl RedemptionStatus {

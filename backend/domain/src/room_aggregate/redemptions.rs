@@ -32,7 +32,7 @@ pub enum RedeemRefusal {
     NotFound(RewardId),
     #[error("the reward is paused")]
     Paused,
-    #[error("the reward can be redeemed while the room is live")]
+    #[error("the reward can only be redeemed while the room is live")]
     NotLive,
     #[error("the reward costs {cost} points, not {given}")]
     CostChanged { cost: i64, given: i64 },
@@ -55,6 +55,8 @@ pub enum SettleRefusal {
     Act(#[from] ActRefusal),
     #[error("there is no such redemption")]
     NotFound(RedemptionId),
+    #[error("nobody sees to what they redeemed themselves but the tenant's staff")]
+    OnOneself,
     #[error("the redemption was fulfilled before")]
     AlreadyFulfilled,
     #[error("the redemption was canceled before")]
@@ -246,6 +248,10 @@ impl RoomAggregate {
         self.authorize(actor, Capability::RedemptionManage, now)?;
         let redemption = self.known.redemptions.get(&id).cloned();
         let redemption = redemption.ok_or(SettleRefusal::NotFound(id))?;
+        let own = self.known.people.of_viewer(&actor.viewer_id);
+        if !actor.is_staff && own.is_some_and(|own| own.number == redemption.member) {
+            return Err(SettleRefusal::OnOneself);
+        }
         match redemption.status {
             RedemptionStatus::Unfulfilled => (),
             RedemptionStatus::Fulfilled => return Err(SettleRefusal::AlreadyFulfilled),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parlor_domain::id::{RedemptionId, RewardId, ViewerId};
 use parlor_domain::invalid::Invalid;
 use parlor_domain::participant::Participant;
-use parlor_domain::points::{Balance, Ledger, MemberNumber, Proof};
+use parlor_domain::points::{Balance, Ledger, MemberNumber, Proof, Unsound};
 use parlor_domain::reward::{
     ENABLED_REWARDS_MAX, Limits, Redemption, RedemptionStatus, Reward, RewardInput, Terms,
     TermsChange,
@@ -170,9 +170,7 @@ impl Shop {
             proof.add(transfer, *link, &BTreeMap::new()).unwrap();
         }
         for redemption in aggregate.changes.redemptions.values() {
-            if redemption.status == RedemptionStatus::Unfulfilled {
-                proof.add_hold(redemption.member, redemption.cost);
-            }
+            proof.add_purchase(redemption.purchase()).unwrap();
         }
         let accounts: Vec<(MemberNumber, Balance)> = aggregate
             .changes
@@ -204,6 +202,35 @@ fn points_are_held_until_somebody_saw_to_it() {
     assert_eq!(last.about, Some(first.id.0));
     assert_eq!(last.balance_after, 70);
     shop.check_books();
+}
+
+#[test]
+fn holds_beyond_what_a_member_has_are_named() {
+    let mut shop = Shop::open();
+    let reward = shop.make(terms(30)).unwrap();
+    let redemption = shop.redeem("ana", reward.id).unwrap();
+    let aggregate = &shop.company.stage.aggregate;
+    let mut proof = Proof::new(aggregate.room.id);
+    for (transfer, link) in &aggregate.changes.transfers {
+        proof.add(transfer, *link, &BTreeMap::new()).unwrap();
+    }
+    // Whoever raises what is held in both places that it stands in.
+    let more = Redemption {
+        cost: 101,
+        ..redemption
+    };
+    proof.add_purchase(more.purchase()).unwrap();
+    let raised = aggregate.changes.balances.iter().map(|(member, balance)| {
+        let held = if *member == more.member { 101 } else { 0 };
+        (*member, Balance { held, ..*balance })
+    });
+    let unsound = proof
+        .compare(aggregate.known.books.ledger(), raised)
+        .unwrap_err();
+    assert!(
+        matches!(unsound, Unsound::HeldBeyondBalance { held: 101, .. }),
+        "{unsound}"
+    );
 }
 
 #[test]
@@ -445,7 +472,7 @@ fn input_is_checked_before_points_move() {
             Some(" hi 🎉 "),
             Ok(Some("hi 🎉")),
         ),
-        (RewardInput::Text { pattern: None }, None, Err("given")),
+        (RewardInput::Text { pattern: None }, None, Err("something")),
         (
             RewardInput::Text { pattern: None },
             Some("a\0b"),
@@ -516,11 +543,14 @@ fn terms_that_make_no_sense_are_refused_by_name() {
         };
         assert_eq!(
             refused(&|terms| terms.input = input.clone()),
-            "input.pattern"
+            "input.text.pattern"
         );
     }
     let number = RewardInput::Number { min: 2, max: 1 };
-    assert_eq!(refused(&|terms| terms.input = number.clone()), "input.max");
+    assert_eq!(
+        refused(&|terms| terms.input = number.clone()),
+        "input.number.max"
+    );
     for choices in [
         vec![],
         vec!["a"],
@@ -532,7 +562,7 @@ fn terms_that_make_no_sense_are_refused_by_name() {
         let input = RewardInput::Choice { choices };
         assert_eq!(
             refused(&|terms| terms.input = input.clone()),
-            "input.choices"
+            "input.choice"
         );
     }
     assert_eq!(

@@ -102,16 +102,18 @@ async fn verify_all(store: &Store, mut noted: Noted) -> Result<u64> {
     let mut unsound = 0;
     let mut after = None;
     loop {
-        let rooms = store.rooms_with_books(after).await;
-        let rooms = rooms
-            .context("cannot read the books; `parlor migrate` brings a database up to date")?;
-        let Some((last, _)) = rooms.last() else { break };
-        after = Some(*last);
-        for (room_id, tenant_id) in rooms {
-            let noted = noted.remove(&room_id).unwrap_or_default();
-            let is_sound = verify_room(store, room_id, tenant_id, &noted).await?;
-            unsound += u64::from(!is_sound);
-        }
+        let next = store.next_room_with_books(after).await;
+        let next = next.context("`parlor migrate` brings a database up to date")?;
+        let Some((room_id, tenant_id)) = next else {
+            break;
+        };
+        after = Some(room_id);
+        let noted = noted.remove(&room_id).unwrap_or_default();
+        let is_sound = verify_room(store, room_id, tenant_id, &noted).await?;
+        unsound += u64::from(!is_sound);
+    }
+    if after.is_none() {
+        print("no room has books\n")?;
     }
     for room_id in noted.into_keys() {
         let room = global_id::room_id(room_id);

@@ -413,6 +413,15 @@ async fn redemptions_are_for_whom_they_concern(database: String) {
         .settle(&api.other_staff().await, "cancelRedemption", &redeemed)
         .await;
     assert_eq!(told["code"], "NOT_FOUND", "{told}");
+    // Nobody sees to their own, and nobody is told who saw to theirs.
+    shop.grant(&shop.olga.id, "30").await;
+    let owners = shop.redeem(&shop.olga.token, &reward, json!({})).await;
+    let told = shop
+        .settle(&shop.olga.token, "cancelRedemption", &owners)
+        .await;
+    assert_eq!(told["code"], "ON_ONESELF", "{told}");
+    let canceled = shop.settle(&api.staff, "cancelRedemption", &owners).await;
+    assert_eq!(canceled["settledBy"], "somebody", "{canceled}");
     let one = "query ($id: ID!) { redemption(id: $id) { status } }";
     for (token, seen) in [
         (&shop.ana.token, json!({ "status": "UNFULFILLED" })),
@@ -445,13 +454,13 @@ async fn terms_that_make_no_sense_are_refused_by_name(database: String) {
         (json!({ "color": "red" }), "color"),
         (
             json!({ "input": { "text": { "pattern": "(" } } }),
-            "input.pattern",
+            "input.text.pattern",
         ),
         (
             json!({ "input": { "number": { "min": "2", "max": "1" } } }),
-            "input.max",
+            "input.number.max",
         ),
-        (json!({ "input": { "choice": ["a"] } }), "input.choices"),
+        (json!({ "input": { "choice": ["a"] } }), "input.choice"),
         (
             json!({ "limits": { "perSession": "0" } }),
             "limits.perSession",

@@ -327,7 +327,7 @@ const REWARD: &str = "... on Reward {
     input { kind pattern min max choices } limits { cooldownMs viewerCooldownMs perSession perViewerAndSession }
 }";
 const REDEMPTION: &str = "... on Redemption {
-    id rewardId participantId title cost input status redeemedAt settledAt
+    id rewardId participantId title cost input status redeemedAt settledAt settledBy
 }";
 const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
     secret browserSourceUrl overlayToken { id label createdAt revokedAt }

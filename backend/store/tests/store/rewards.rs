@@ -22,7 +22,7 @@ on_both_engines! {
     the_first_answer_is_given_again_after_a_restart,
     a_queue_is_read_by_status_and_by_member,
     rewards_are_changed_deleted_and_listed,
-    a_hold_that_no_redemption_stands_for_is_named,
+    a_redemption_that_is_not_what_was_paid_for_is_named,
 }
 
 struct Shop {
@@ -195,6 +195,13 @@ impl Shop {
         assert_eq!(verified.await.unwrap().unsound, None);
     }
 
+    /// What is said of the books, which are not sound.
+    async fn unsound(&self) -> String {
+        let none = BTreeMap::new();
+        let verified = self.store.verify_books(self.tenant_id, self.room_id, &none);
+        verified.await.unwrap().unsound.unwrap().to_string()
+    }
+
     async fn list(&self, filter: RedemptionsFilter) -> Vec<Redemption> {
         let page = PageRequest {
             limit: 50,
@@ -357,20 +364,58 @@ async fn rewards_are_changed_deleted_and_listed(database: Database) {
     );
 }
 
-async fn a_hold_that_no_redemption_stands_for_is_named(database: Database) {
+async fn a_redemption_that_is_not_what_was_paid_for_is_named(database: Database) {
     let mut shop = Shop::open(&database).await;
     let reward = shop.make(terms(30)).await;
+    let fulfilled = shop.redeem_one("ana", reward.id).await;
+    let canceled = shop.redeem_one("ana", reward.id).await;
     shop.redeem_one("ana", reward.id).await;
+    shop.settle(&fulfilled, Settlement::Fulfill).await.unwrap();
+    shop.settle(&canceled, Settlement::Cancel).await.unwrap();
     shop.check_books().await;
 
-    database
-        .run("UPDATE redemptions SET status = 'canceled'")
-        .await;
-    let none = BTreeMap::new();
-    let verified = shop.store.verify_books(shop.tenant_id, shop.room_id, &none);
-    let unsound = verified.await.unwrap().unsound.unwrap().to_string();
+    for (status, to, named) in [
+        (
+            "unfulfilled",
+            "canceled",
+            "of member 0 30 points are kept as held",
+        ),
+        (
+            "unfulfilled",
+            "fulfilled",
+            "no transfer says that it was paid for",
+        ),
+        (
+            "canceled",
+            "fulfilled",
+            "no transfer says that it was paid for",
+        ),
+        (
+            "fulfilled",
+            "canceled",
+            "was paid for, and was not fulfilled",
+        ),
+    ] {
+        // There is one of each status, which its title tells apart for a while.
+        let mark = format!("UPDATE redemptions SET title = 'marked' WHERE status = '{status}'");
+        database.run(&mark).await;
+        database
+            .run(&format!(
+                "UPDATE redemptions SET status = '{to}' WHERE title = 'marked'"
+            ))
+            .await;
+        let found = shop.unsound().await;
+        assert!(found.contains(named), "{status} to {to}: {found}");
+        database
+            .run(&format!("UPDATE redemptions SET status = '{status}', title = 'Hydrate' WHERE title = 'marked'"))
+            .await;
+        shop.check_books().await;
+    }
+    let dearer = "UPDATE redemptions SET cost = cost + 1 WHERE status = 'fulfilled'";
+    database.run(dearer).await;
+    let found = shop.unsound().await;
     assert!(
-        unsound.contains("of member 0 30 points are kept as held"),
-        "{unsound}"
+        found.contains("no transfer says that it was paid for"),
+        "{found}"
     );
 }
