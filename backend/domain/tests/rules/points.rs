@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parlor_domain::id::ViewerId;
+use parlor_domain::id::{TransferId, ViewerId};
 use parlor_domain::participant::Capability;
 use parlor_domain::points::{
     Account, Balance, Digest, MemberNumber, Proof, TRANSFER_POINTS_MAX, Transfer, TransferKind,
@@ -12,6 +12,7 @@ use parlor_domain::room_aggregate::{
     Actor, AdjustPointsRefusal, Adjustment, AdjustmentKind, AnswerKey, Override,
 };
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use crate::company::{Company, Do, STAFF};
 
@@ -293,6 +294,24 @@ fn whatever_is_changed_in_the_books_is_named() {
         changed(&|rows| rows[0].1.0[0] ^= 1),
         Unsound::ChainBroken(1)
     );
+    let fields: [&dyn Fn(&mut Transfer); 5] = [
+        &|transfer| transfer.id = TransferId(Uuid::from_u128(1)),
+        &|transfer| transfer.about = Some(Uuid::from_u128(1)),
+        &|transfer| transfer.corrects = Some(1),
+        // Other words, with a digest that fits them.
+        &|transfer| {
+            let words = transfer.authorship.as_mut().unwrap();
+            words.reason = "for me".to_owned();
+            transfer.authorship_digest = words.digest();
+        },
+        &|transfer| transfer.entry.debit = Account::Sink,
+    ];
+    for change in fields {
+        assert_eq!(
+            changed(&|rows| change(&mut rows[3].0)),
+            Unsound::ChainBroken(4)
+        );
+    }
     let reason = |rows: &mut Vec<(Transfer, Digest)>| {
         rows[3].0.authorship.as_mut().unwrap().reason = "for me".to_owned();
     };
