@@ -111,7 +111,8 @@ impl Client {
         }
 
         self.connection.handle_timeout(&mut self.outputs, now);
-        if self.subscription.answer_by().is_some_and(|at| at <= now) {
+        let is_late = self.subscription.answer_by().is_some_and(|at| at <= now);
+        if is_late && self.connection.is_joined() {
             self.connection.give_up(&mut self.outputs, now);
         }
         if !self.connection.is_joined() {

@@ -98,6 +98,11 @@ impl Subscription {
         self.awaiting.is_some()
     }
 
+    /// Returns whether a window of the log is asked for, and not there yet.
+    pub(crate) fn awaits_window(&self) -> bool {
+        matches!(self.awaiting, Some(Start::At { until: Some(_), .. }))
+    }
+
     /// Begins an operation, of which the id is returned. Messages of earlier ones are void.
     pub(crate) fn begin(&mut self, start: Start) -> u32 {
         self.id = self.id.wrapping_add(1);

@@ -81,8 +81,10 @@ pub(crate) async fn open(
     let (mut message, window) = first_message(store, &view, request.start).await?;
     message.presence = Some(FeedPresence::new(view.census.online.count));
 
-    // The log was read after the room, which may have become somebody else's to read meanwhile.
-    if message.through_seq > view.head.seq {
+    // The log was read after the room, which may have become somebody else's to read meanwhile. A window is cut
+    // up to where the log ended then, over events that nobody looks at again.
+    let read_up_to = message.live_through_seq.unwrap_or(message.through_seq);
+    if read_up_to.max(message.through_seq) > view.head.seq {
         readable(store, principal, request.room_id).await?;
     }
     let caught_up = CaughtUp {
@@ -208,7 +210,8 @@ fn starting_from(snapshot: Snapshot, events: Vec<Event>, head_seq: i64) -> FeedM
     }
 }
 
-fn first_page() -> i64 {
+/// The same as a length of the log.
+pub(crate) fn first_page() -> i64 {
     i64::try_from(FIRST_PAGE_EVENTS).expect("a small number")
 }
 

@@ -46,7 +46,9 @@ impl Client {
         }
 
         // Early enough for the moments that are still on screen there.
-        let position = position.plus_millis(-SHOWING_TIME_MS);
+        let position = position
+            .plus_millis(-SHOWING_TIME_MS)
+            .max(MediaTime::from_unix_millis(0));
         Start::At {
             position,
             until: Some(position.plus_millis(AHEAD_MS)),

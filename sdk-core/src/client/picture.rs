@@ -22,8 +22,7 @@ impl Client {
     /// train's `expires_at` from here.
     pub fn picture_time(&self, now: Instant) -> Option<ServerTime> {
         if self.schedule.follows_playhead() {
-            let position = self.pass?.position(now);
-            return Some(position.happened_at(self.schedule.ingest_offset_ms));
+            return self.happened_at(self.reached(now));
         }
         let delay_ms = match (self.schedule.placement, self.room.session()) {
             (Placement::Source, _) | (_, None) => 0,
@@ -159,8 +158,8 @@ impl Client {
         self.schedule.playhead_missing = true;
         self.timeline.reschedule(&self.schedule);
         self.timeline.forget_coverage();
-        if !self.timeline.is_joined() {
-            // By the delay the picture is where the window does not lead.
+        if !self.timeline.is_joined() || self.subscription.awaits_window() {
+            // By the delay the picture is where the window does not lead, or the one that was asked for.
             self.start_over(now);
         }
     }

@@ -95,8 +95,10 @@ impl Client {
         }
     }
 
-    /// Starts anew at the head, for what lies between what is held and that is not to be shown.
+    /// Starts anew at the head, for what lies between what is held and that is not to be shown. So the place
+    /// that the app has kept is left as well.
     pub(super) fn start_over(&mut self, now: Instant) {
+        self.start_at = None;
         self.timeline.clear();
         self.subscription.start_over();
         if self.connection.is_joined() {

@@ -145,19 +145,15 @@ impl Timeline {
         }
 
         let window = &mut self.window;
-        window.through_seq = stretch.last_seq;
+        window.through_seq = stretch.through_seq;
         if let Some(occurred_at) = stretch.left_out_from {
             window.leave_out(occurred_at, occurred_at);
-        } else {
-            window.through_seq = stretch.through_seq;
-            if window.through_seq >= window.tail_after_seq {
-                window.end = End::Feed;
-                self.join_tail(schedule);
-                return true;
-            }
-            if let Some(occurred_at) = stretch.last_occurred_at {
-                window.leave_out(occurred_at, occurred_at);
-            }
+        } else if window.through_seq >= window.tail_after_seq {
+            window.end = End::Feed;
+            self.join_tail(schedule);
+            return true;
+        } else if let Some(occurred_at) = stretch.last_occurred_at {
+            window.leave_out(occurred_at, occurred_at);
         }
 
         self.window.through_seq > before

@@ -2,7 +2,7 @@
 
 use crate::server::{Logged, SERVER_START_MS, Server};
 use crate::sim::Sim;
-use parlor_sdk_core::{Delivery, Input, Placement};
+use parlor_sdk_core::{Config, ConnectionState, Delivery, Input, MediaTime, Placement};
 use std::collections::BTreeSet;
 
 const SHOWING_TIME_MS: i64 = 7_000;
@@ -271,6 +271,76 @@ fn a_stream_with_a_long_delay_is_shown_whole() {
     let all: Vec<i64> = sim.picture_log().map(|logged| logged.seq).collect();
     assert_eq!(sim.shown(), all);
     assert_eq!(late_ms(&sim), 0);
+}
+
+#[test]
+fn a_player_that_is_taken_away_while_the_past_is_asked_for_does_not_bring_it() {
+    let mut sim = Sim::with_server(Placement::Player, busy_server());
+    put_at(&mut sim, 8_000, 10_000);
+    sim.run_for(5_000);
+    sim.forget_deliveries();
+    sim.seek_to(sim.live_edge() - 3_600_000);
+    sim.input(Input::NoPlayhead);
+    sim.run_for(20_000);
+
+    check_state(&sim, sim.live_edge());
+    check_nothing_is_old(&sim);
+}
+
+#[test]
+fn whoever_kept_a_place_and_has_no_playhead_starts_at_the_head_instead() {
+    let server = busy_server();
+    let config = Config {
+        url: "ws://server".to_owned(),
+        token: None,
+        room_id: "room".to_owned(),
+        placement: Placement::Player,
+        start_at: Some(MediaTime::from_unix_millis(SERVER_START_MS - 3_600_000)),
+    };
+    let mut sim = Sim::with_config(config, server);
+    sim.run_for(2_000);
+    sim.input(Input::NoPlayhead);
+    sim.run_for(20_000);
+
+    check_state(&sim, sim.live_edge());
+    check_nothing_is_old(&sim);
+}
+
+/// Checks that nothing was shown that happened long ago.
+fn check_nothing_is_old(sim: &Sim) {
+    let since = sim.live_edge() - 60_000;
+    let happened = sim
+        .shown_events()
+        .map(|(_, shown)| shown.event.occurred_at.unix_millis());
+    assert!(
+        happened.min().is_none_or(|at| at > since),
+        "nothing of the hour is shown"
+    );
+}
+
+#[test]
+fn an_answer_that_is_late_when_the_client_has_ended_revives_nothing() {
+    for end in [Input::Disconnect, Input::Closed { code: 4403 }] {
+        let mut sim = Sim::with_server(Placement::Player, busy_server());
+        put_at(&mut sim, 3_600_000, 10_000);
+        sim.run_for(5_000);
+        let asked = sim.client.stats().asked;
+        while sim.client.stats().asked == asked {
+            sim.run_for(20);
+        }
+        sim.loses_messages = true;
+        // The host sleeps over the answer's time, and wakes up to the end.
+        sim.now += 40_000;
+        sim.input(end);
+        sim.run_for(60_000);
+
+        let state = sim.client.connection_state();
+        let has_ended = matches!(
+            state,
+            ConnectionState::Disconnected | ConnectionState::Failed(_)
+        );
+        assert!(has_ended, "{state:?}");
+    }
 }
 
 #[test]

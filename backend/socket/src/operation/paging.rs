@@ -72,11 +72,9 @@ impl Run {
     ) {
         let mut limit = catch_up::FIRST_PAGE_EVENTS;
         loop {
-            // A group brings its members what they lack without asking whether they can take it.
-            if window.is_none()
-                && usize::try_from(sharing.room.behind_by(position))
-                    .is_ok_and(|events| events <= catch_up::FIRST_PAGE_EVENTS)
-            {
+            // A group brings its members what they lack without asking whether they can take it, and lets those
+            // wait who are ahead of what this node has heard.
+            if window.is_none() && sharing.room.behind_by(position) <= catch_up::first_page() {
                 let member = Member {
                     outbound: Arc::clone(&self.outbound),
                     key: self.key.clone(),
