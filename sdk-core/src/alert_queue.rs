@@ -23,6 +23,9 @@ const NO_NAME_LETTERS: usize = 9;
 /// The empty stage between two alerts, so that the next one is seen to arrive.
 const GAP_MS: i64 = 160;
 
+/// The most that may be let wait one by one, whatever an app asks for: an hour and a half of alerts.
+const WAITING_MAX: usize = 1_000;
+
 /// What a queue does with more than can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlertLimits {
@@ -84,7 +87,7 @@ pub struct AlertQueue {
     stats: AlertStats,
     shown_count: u32,
     now_ms: i64,
-    /// When the stage is free for the next, if it is empty.
+    /// When the stage is free for the next, if it is empty: until then the next may still be another.
     free_at: i64,
     cleared_at: Option<i64>,
     paused_at: Option<i64>,
@@ -109,8 +112,13 @@ impl AlertQueue {
 
     /// An empty queue, whose scene begins at 0.
     pub fn new(limits: AlertLimits) -> Self {
+        let waiting_max = limits.waiting_max.min(WAITING_MAX);
+
         Self {
-            limits,
+            limits: AlertLimits {
+                waiting_max,
+                ..limits
+            },
             showing: None,
             waiting: Vec::new(),
             stats: AlertStats::default(),
@@ -141,27 +149,27 @@ impl AlertQueue {
             came_at: 0,
             stay_ms: 0,
         }));
-        if self.showing.is_none() && self.paused_at.is_none() {
-            let is_replayed = self.cleared_at.is_some_and(|at| began_at < at);
-            let comes_at = if is_replayed { began_at } else { self.now_ms };
-            self.bring_on(comes_at.max(self.free_at));
-            self.advance(self.now_ms);
-        }
+        let is_replayed = self.cleared_at.is_some_and(|at| began_at < at);
+        let comes_at = if is_replayed { began_at } else { self.now_ms };
+        self.free_at = self.free_at.max(comes_at);
+        self.advance(self.now_ms);
     }
 
     /// Moves on to `now_ms` of the scene: what has had its time leaves, what waits follows. Time does not run
     /// backwards.
     pub fn advance(&mut self, now_ms: i64) {
         self.now_ms = now_ms.max(self.now_ms);
-        while let Some(showing) = &self.showing {
-            let over_at = showing.over_at();
-            if self.now_ms < over_at {
-                return;
+        loop {
+            if let Some(showing) = &self.showing {
+                let over_at = showing.over_at();
+                if self.now_ms < over_at {
+                    return;
+                }
+                self.showing = None;
+                self.free_at = over_at + GAP_MS;
             }
-            self.showing = None;
-            self.free_at = over_at + GAP_MS;
-            if self.paused_at.is_none() {
-                self.bring_on(self.free_at);
+            if self.now_ms < self.free_at || self.is_paused() || !self.bring_on() {
+                return;
             }
         }
     }
@@ -183,9 +191,8 @@ impl AlertQueue {
             let stood_ms = now_ms - paused_at.max(turn.began_at).min(now_ms);
             turn.expires_at = turn.expires_at.saturating_add(stood_ms);
         }
-        if self.showing.is_none() {
-            self.bring_on(now_ms.max(self.free_at));
-        }
+        self.free_at = self.free_at.max(now_ms);
+        self.advance(now_ms);
     }
 
     /// Returns whether it lets nothing on stage.
@@ -197,11 +204,11 @@ impl AlertQueue {
     pub fn skip(&mut self) -> bool {
         let now_ms = self.now_ms;
         match &mut self.showing {
-            Some(showing) if showing.came_at <= now_ms => {
+            Some(showing) => {
                 showing.stay_ms = showing.stay_ms.min(now_ms - showing.came_at);
                 true
             }
-            Some(_) | None => false,
+            None => false,
         }
     }
 
@@ -217,12 +224,11 @@ impl AlertQueue {
     /// Returns the alert on stage.
     pub fn on_stage(&self) -> Option<AlertOnStage<'_>> {
         let showing = self.showing.as_ref()?;
-        let age_ms = self.now_ms - showing.came_at;
 
-        (age_ms >= 0).then_some(AlertOnStage {
+        Some(AlertOnStage {
             alert: &showing.alert,
             number: self.shown_count,
-            age_ms,
+            age_ms: self.now_ms - showing.came_at,
             stay_ms: showing.stay_ms,
             late_by_ms: showing.came_at.saturating_sub(showing.began_at),
         })
@@ -231,13 +237,11 @@ impl AlertQueue {
     /// Returns when, in milliseconds of the scene, an alert next comes on stage or has left it, if nothing
     /// else happens.
     pub fn next_change_at(&self) -> Option<i64> {
-        let showing = self.showing.as_ref()?;
-
-        Some(if self.now_ms < showing.came_at {
-            showing.came_at
-        } else {
-            showing.over_at()
-        })
+        match &self.showing {
+            Some(showing) => Some(showing.over_at()),
+            None if self.waiting.is_empty() || self.is_paused() => None,
+            None => Some(self.free_at),
+        }
     }
 
     /// Returns how many contributions wait, each of a burst counted.
@@ -287,8 +291,9 @@ impl AlertQueue {
         self.waiting[first].alert.gather();
     }
 
-    /// Brings on what is next and not too old.
-    fn bring_on(&mut self, came_at: i64) {
+    /// Brings on what is next and not too old, as of when the stage is free. Returns whether there is any.
+    fn bring_on(&mut self) -> bool {
+        let came_at = self.free_at;
         while !self.waiting.is_empty() {
             let mut next = self.waiting.remove(0);
             let count = next.alert.count();
@@ -301,8 +306,10 @@ impl AlertQueue {
             next.came_at = came_at;
             next.stay_ms = stay_ms(&next.alert);
             self.showing = Some(next);
-            return;
+            return true;
         }
+
+        false
     }
 }
 

@@ -155,6 +155,37 @@ fn a_paused_queue_shows_out_what_is_on_stage_and_lets_nothing_grow_old() {
 }
 
 #[test]
+fn between_two_alerts_the_next_is_not_decided_yet() {
+    let in_the_gap = STAY_MIN_MS + AlertQueue::LEAVE_MS + GAP_MS / 2;
+    let between = || {
+        let mut queue = queue();
+        queue.push(&donation("Ada", 100), 0, 0);
+        queue.push(&donation("Ben", 100), 0, 0);
+        assert_eq!(who(&mut queue, in_the_gap), "");
+        assert_eq!(
+            (queue.backlog(), queue.next_change_at()),
+            (1, Some(SECOND_AT))
+        );
+        queue
+    };
+
+    let mut paused = between();
+    paused.pause();
+    assert_eq!(who(&mut paused, 60_000), "");
+    assert_eq!(paused.backlog(), 1);
+    paused.resume();
+    assert_eq!(who(&mut paused, 60_000), "Ben");
+
+    let mut cleared = between();
+    cleared.clear();
+    assert_eq!((cleared.stats().shown, cleared.stats().cleared), (1, 1));
+
+    let mut overtaken = between();
+    overtaken.push(&donation("Cleo", 100), 1, 0);
+    assert_eq!(who(&mut overtaken, SECOND_AT), "Cleo");
+}
+
+#[test]
 fn one_that_is_skipped_leaves_at_once_and_the_next_follows() {
     let mut queue = queue();
     assert!(!queue.skip());
@@ -335,6 +366,10 @@ impl Seen {
         if on_stage.number == self.number {
             return;
         }
+        assert!(
+            !queue.is_paused(),
+            "nothing comes on while the queue is paused"
+        );
         self.number = on_stage.number;
         let alert = on_stage.alert;
         let names = alert.people().names();

@@ -209,7 +209,9 @@ export class ParlorClient extends EventTarget {
   }
 
   alerts({ waitingMax = 4, ageMaxMs = 60_000, priority } = {}) {
-    return this.#socket?.alerts(waitingMax, Number.isFinite(ageMaxMs) ? ageMaxMs : undefined, priority) ?? null;
+    // What is no number is none, and without an end is as many as there may be.
+    const waiting = Math.min(Math.max(Number(waitingMax) || 0, 0), 0xffff_ffff);
+    return this.#socket?.alerts(waiting, Number.isFinite(ageMaxMs) ? ageMaxMs : undefined, priority) ?? null;
   }
 
   setNoPlayhead() {
