@@ -7,10 +7,10 @@ export type UnixMillis = number;
 export type ContributionKind = "DONATION" | "MEMBERSHIP" | "GIFTED_MEMBERSHIPS" | "UNKNOWN";
 
 /**
- * Where an event sits when a client reads it: at once, or when the viewer's picture gets there. `UNKNOWN` is what is
- * newer than this version.
+ * Where an event sits when a client reads it: at once, or when the viewer's picture gets there. What is newer than this
+ * version is read as `PICTURE`.
  */
-export type EventTiming = "LIVE" | "PICTURE" | "UNKNOWN";
+export type EventTiming = "LIVE" | "PICTURE";
 
 /** Where a hype train stands. `UNKNOWN` is what is newer than this version. */
 export type HypeTrainPhase = "APPROACHING" | "RUNNING" | "ENDED" | "UNKNOWN";

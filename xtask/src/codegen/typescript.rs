@@ -7,6 +7,10 @@ use super::contract::{Contract, Enumeration, Field, Holds, Shape};
 /// The widest line of a file that people read.
 const WIDTH: usize = 120;
 
+/// Enumerations of which the client reads what is newer as one that it knows: it has to decide when an event is
+/// due, whatever it is.
+const NEWER_READ_AS: [(&str, &str); 1] = [("EventTiming", "PICTURE")];
+
 /// Returns `events.d.ts`.
 pub(super) fn types(contract: &Contract) -> String {
     let mut out = String::from(
@@ -31,10 +35,19 @@ pub(super) fn types(contract: &Contract) -> String {
 fn write_enumeration(out: &mut String, name: &str, enumeration: &Enumeration) {
     out.push('\n');
     let about = enumeration.about.as_deref().unwrap_or_default();
-    let newer = "`UNKNOWN` is what is newer than this version.";
-    comment(out, "", Some(format!("{about} {newer}").trim()));
     let names = enumeration.values.iter().map(String::as_str);
-    let names: Vec<String> = names.chain(["UNKNOWN"]).map(quoted).collect();
+    let (newer, names): (_, Vec<_>) = match NEWER_READ_AS.iter().find(|(of, _)| *of == name) {
+        Some((_, value)) => (
+            format!("What is newer than this version is read as `{value}`."),
+            names.collect(),
+        ),
+        None => (
+            "`UNKNOWN` is what is newer than this version.".to_owned(),
+            names.chain(["UNKNOWN"]).collect(),
+        ),
+    };
+    comment(out, "", Some(format!("{about} {newer}").trim()));
+    let names: Vec<String> = names.into_iter().map(quoted).collect();
     line(out, &format!("export type {name} = {};", names.join(" | ")));
 }
 
