@@ -86,14 +86,10 @@ pub(crate) fn parse_overlay_token_id(id: &str) -> Option<OverlayTokenId> {
         .and_then(|(kind, uuid)| (kind == IdKind::OverlayToken).then_some(OverlayTokenId(uuid)))
 }
 
-/// What a malformed id stands for where a participant is acted on: nobody ever has it, so it is answered as
-/// any unknown id is.
-pub(crate) const NOBODY: ParticipantId = ParticipantId(Uuid::nil());
-
-/// The same where a reward is meant.
-pub(crate) const NO_REWARD: RewardId = RewardId(Uuid::nil());
-/// The same where a redemption is meant.
-pub(crate) const NO_REDEMPTION: RedemptionId = RedemptionId(Uuid::nil());
+/// What `parse` finds that `id` names, or what nothing ever is: so a malformed id is answered as any unknown one.
+pub(crate) fn named<T>(id: &ID, parse: fn(&str) -> Option<T>, of: fn(Uuid) -> T) -> T {
+    parse(id).unwrap_or_else(|| of(Uuid::nil()))
+}
 
 /// The reward that `id` names.
 pub(crate) fn parse_reward_id(id: &str) -> Option<RewardId> {

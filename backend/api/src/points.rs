@@ -42,12 +42,12 @@ pub(crate) struct PointsAccount {
     /// What can be spent: `balance` without `held`.
     available: Int64,
     #[graphql(skip)]
-    books: Books,
+    whose: Whose,
 }
 
 /// Whose lines are read, and by whom.
 #[derive(Debug, Clone, Copy)]
-struct Books {
+struct Whose {
     tenant_id: TenantId,
     room_id: RoomId,
     member: MemberNumber,
@@ -121,12 +121,12 @@ impl PointsAccount {
         page: Option<ConnectionInput>,
     ) -> Result<StatementConnection, Fault> {
         let request = page::request(&page.unwrap_or_default())?;
-        let Books {
+        let Whose {
             tenant_id,
             room_id,
             member,
             sees_actors,
-        } = self.books;
+        } = self.whose;
         let store = &app(context).store;
         let found = store.statement_page(tenant_id, room_id, member, request);
         let found = found.await?.map(|transfer| Line {
@@ -144,13 +144,13 @@ impl PointsAccount {
 }
 
 impl PointsAccount {
-    fn new(participant_id: ID, balance: Balance, books: Books) -> Self {
+    fn new(participant_id: ID, balance: Balance, whose: Whose) -> Self {
         Self {
             participant_id,
             balance: balance.points.into(),
             held: balance.held.into(),
             available: balance.available().into(),
-            books,
+            whose,
         }
     }
 }

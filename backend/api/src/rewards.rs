@@ -30,7 +30,7 @@ pub(crate) struct Reward {
     prompt: Option<String>,
     /// In points.
     cost: Int64,
-    input: RewardInput,
+    input: RewardAsk,
     /// `#rrggbb`.
     color: Option<String>,
     /// Whether viewers see it at all.
@@ -42,16 +42,16 @@ pub(crate) struct Reward {
     /// Whether it can be redeemed while no session is live.
     redeemable_offline: bool,
     limits: RewardLimits,
-    /// Until when nobody can redeem it again.
-    cooldown_ends_at: Option<Time>,
+    /// When it was last redeemed, by anybody: its cooldown counts from there.
+    last_redeemed_at: Option<Time>,
     created_at: Time,
     updated_at: Time,
 }
 
 /// What a reward asks of whoever redeems it.
 #[derive(SimpleObject, Clone)]
-pub(crate) struct RewardInput {
-    kind: RewardInputKind,
+pub(crate) struct RewardAsk {
+    kind: RewardAskKind,
     /// Of a text: the regular expression that the whole of it has to fit.
     pattern: Option<String>,
     /// Of a number: the least.
@@ -63,7 +63,7 @@ pub(crate) struct RewardInput {
 }
 
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RewardInputKind {
+pub(crate) enum RewardAskKind {
     /// Nothing.
     None,
     /// A text of up to 500 bytes.
@@ -135,7 +135,6 @@ pub(crate) struct RedemptionsConnection {
 
 impl From<reward::Reward> for Reward {
     fn from(reward: reward::Reward) -> Self {
-        let cooldown_ends_at = reward.cool_at();
         let reward::Reward {
             id,
             version,
@@ -143,7 +142,7 @@ impl From<reward::Reward> for Reward {
             created_at,
             updated_at,
             deleted_at: _,
-            uses: _,
+            uses,
         } = reward;
 
         Self {
@@ -159,17 +158,17 @@ impl From<reward::Reward> for Reward {
             auto_fulfills: terms.auto_fulfills,
             redeemable_offline: terms.redeemable_offline,
             limits: terms.limits.into(),
-            cooldown_ends_at: cooldown_ends_at.map(Time),
+            last_redeemed_at: uses.last_at.map(Time),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
         }
     }
 }
 
-impl From<reward::RewardInput> for RewardInput {
+impl From<reward::RewardInput> for RewardAsk {
     fn from(input: reward::RewardInput) -> Self {
         let nothing = Self {
-            kind: RewardInputKind::None,
+            kind: RewardAskKind::None,
             pattern: None,
             min: None,
             max: None,
@@ -178,18 +177,18 @@ impl From<reward::RewardInput> for RewardInput {
         match input {
             reward::RewardInput::None => nothing,
             reward::RewardInput::Text { pattern } => Self {
-                kind: RewardInputKind::Text,
+                kind: RewardAskKind::Text,
                 pattern,
                 ..nothing
             },
             reward::RewardInput::Number { min, max } => Self {
-                kind: RewardInputKind::Number,
+                kind: RewardAskKind::Number,
                 min: Some(min.into()),
                 max: Some(max.into()),
                 ..nothing
             },
             reward::RewardInput::Choice { choices } => Self {
-                kind: RewardInputKind::Choice,
+                kind: RewardAskKind::Choice,
                 choices: Some(choices),
                 ..nothing
             },

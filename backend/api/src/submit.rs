@@ -7,18 +7,14 @@ use parlor_domain::room_aggregate::RoomAggregate;
 use parlor_domain::tenant_aggregate::TenantAggregate;
 use parlor_domain::time::ServerTime;
 use parlor_writer::{Authorized, Command, NotDone};
-use uuid::Uuid;
 
 use super::fault::Fault;
 use super::refusal::{Refusal, Stop};
 use super::{app, caller, global_id};
 
-/// What a malformed id stands for: no room ever has it, so it is answered as any unknown id is.
-const NO_ROOM: RoomId = RoomId(Uuid::nil());
-
 /// The room that the client calls `id`.
 pub(super) fn named_room(id: &ID) -> RoomId {
-    global_id::parse_room_id(id).unwrap_or(NO_ROOM)
+    global_id::named(id, global_id::parse_room_id, RoomId)
 }
 
 /// The time to stamp a change with that does not go through the writer, if this node's clock may.
@@ -82,8 +78,7 @@ where
 {
     caller(context).principal.require_operator()?;
     let (app, command) = (app(context), prepare()?);
-    // As with rooms, a malformed id stands for one that nobody has.
-    let tenant_id = global_id::parse_tenant_id(id).unwrap_or(TenantId(Uuid::nil()));
+    let tenant_id = global_id::named(id, global_id::parse_tenant_id, TenantId);
     let done = app.writer.submit(tenant_id, (), command).await;
     app.identity.directory().forget();
 

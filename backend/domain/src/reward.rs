@@ -44,11 +44,6 @@ impl Reward {
     pub fn is_enabled(&self) -> bool {
         self.terms.is_enabled && self.deleted_at.is_none()
     }
-
-    /// Until when nobody can redeem it again, if it was redeemed and cools down.
-    pub fn cool_at(&self) -> Option<ServerTime> {
-        self.uses.cool_at(self.terms.limits.cooldown_ms)
-    }
 }
 
 impl Uses {
@@ -78,8 +73,11 @@ impl Uses {
         }
     }
 
-    /// When `cooldown_ms` since the last one are over.
-    pub(crate) fn cool_at(&self, cooldown_ms: Option<i64>) -> Option<ServerTime> {
-        Some(self.last_at?.plus_millis(cooldown_ms?))
+    /// Until when `cooldown_ms` since the last one last, if they do at `at`. What is stamped later than that was
+    /// stamped by a clock that has been put right since, and keeps nobody waiting.
+    pub fn cools_until(&self, cooldown_ms: Option<i64>, at: ServerTime) -> Option<ServerTime> {
+        let last_at = self.last_at.filter(|last_at| *last_at <= at)?;
+        let until = last_at.plus_millis(cooldown_ms?);
+        (at < until).then_some(until)
     }
 }

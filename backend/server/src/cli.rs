@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use parlor_api;
 
-use crate::config::{LogFormat, ServeArgs};
+use crate::config::{DATABASE_DEFAULT, LogFormat, ServeArgs};
 
 /// Interactive rooms for live streams, and the viewer economy that lives in them
 #[derive(Debug, Parser)]
@@ -64,6 +64,21 @@ enum Command {
 
     /// Print the API's schema in GraphQL's schema language
     Schema,
+}
+
+/// Which database a command works on.
+#[derive(Debug, clap::Args)]
+struct DatabaseArgs {
+    /// The database to work on
+    #[arg(
+        long = "database",
+        env = "PARLOR_DATABASE",
+        value_name = "URL",
+        default_value = DATABASE_DEFAULT,
+        // It may hold a password.
+        hide_env_values = true
+    )]
+    url: String,
 }
 
 /// Does what the command line says. Errors come as one line on standard error.

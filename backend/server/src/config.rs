@@ -59,7 +59,12 @@ pub struct ServeArgs {
     ///
     /// `sqlite://<file>` is made if it is not there. `postgres://<user>@<host>/<database>` must
     /// exist. Its tables are made and brought up to date at start.
-    #[arg(long, env = "PARLOR_DATABASE", value_name = "URL")]
+    #[arg(
+        long,
+        env = "PARLOR_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub database: Option<String>,
 
     /// The secret that tokens are signed with, at least 32 bytes

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::points::{Balance, Digest, Ledger, MemberNumber, Proof, Unsound};
+use uuid::Uuid;
 
 use crate::engine::Transaction;
 use crate::error::is_unreadable;
@@ -15,19 +16,16 @@ use crate::{Store, StoreError};
 /// How many rows are held at once.
 const CHUNK: i64 = 5_000;
 
-/// What was found in a room's books.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    pub ledger: Ledger,
-    /// The first thing that does not hold, if anything.
-    pub unsound: Option<Unsound>,
-}
-
 /// Why books were not worked through to the end.
 enum Failed {
-    /// Something that is kept in them cannot be read: what, and why.
-    Unreadable(&'static str, String),
+    Unsound(Unsound),
     Store(StoreError),
+}
+
+impl From<Unsound> for Failed {
+    fn from(unsound: Unsound) -> Self {
+        Self::Unsound(unsound)
+    }
 }
 
 impl From<StoreError> for Failed {
@@ -50,7 +48,7 @@ impl Store {
         &self,
         after: Option<RoomId>,
     ) -> Result<Option<(RoomId, TenantId)>, StoreError> {
-        let after = after.map_or(uuid::Uuid::nil(), |room_id| room_id.0);
+        let after = after.map_or(Uuid::nil(), |room_id| room_id.0);
         let first_of = |table: &str| {
             format!(
                 "SELECT * FROM (SELECT room_id, tenant_id FROM {table} WHERE room_id > $1
@@ -70,164 +68,139 @@ impl Store {
     }
 
     /// Works a room's books through from the first transfer on, and compares them with what is kept beside
-    /// them, and with the links that were `noted` elsewhere, by their positions.
+    /// them, and with the links that were `noted` elsewhere, by their positions. Returns where they stand, or
+    /// the first thing that does not hold.
     pub async fn verify_books(
         &self,
         tenant_id: TenantId,
         room_id: RoomId,
         noted: &BTreeMap<i64, Digest>,
-    ) -> Result<Verified, StoreError> {
+    ) -> Result<Result<Ledger, Unsound>, StoreError> {
         let mut books = Books {
             transaction: self.engine.begin_read().await?,
             tenant_id,
             room_id,
         };
-        let (ledger, unsound) = books.verify(noted).await?;
+        let verified = books.verify(noted).await;
         books.transaction.roll_back().await?;
 
-        Ok(Verified { ledger, unsound })
+        match verified {
+            Ok(ledger) => Ok(Ok(ledger)),
+            Err(Failed::Unsound(unsound)) => Ok(Err(unsound)),
+            Err(Failed::Store(error)) => Err(error),
+        }
     }
 }
 
 impl Books {
-    async fn verify(
-        &mut self,
-        noted: &BTreeMap<i64, Digest>,
-    ) -> Result<(Ledger, Option<Unsound>), StoreError> {
+    async fn verify(&mut self, noted: &BTreeMap<i64, Digest>) -> Result<Ledger, Failed> {
         let mut proof = Proof::new(self.room_id);
-        let mut ledger = Ledger::empty(self.room_id);
-        let unsound = match self.first_unsound(&mut proof, &mut ledger, noted).await {
-            Ok(unsound) => unsound,
-            Err(Failed::Unreadable(what, error)) => {
+        let rows = self
+            .fetch(select_ledger(self.tenant_id, self.room_id))
+            .await?;
+        let ledger = transfer_row::read_ledger_of(self.room_id, rows);
+        let ledger = ledger.map_err(|error| unreadable("head", error))?;
+        self.add_transfers(&mut proof, noted).await?;
+        self.add_purchases(&mut proof).await?;
+        proof.compare(&ledger, self.accounts().await?)?;
+
+        Ok(ledger)
+    }
+
+    async fn add_transfers(
+        &mut self,
+        proof: &mut Proof,
+        noted: &BTreeMap<i64, Digest>,
+    ) -> Result<(), Failed> {
+        loop {
+            let (seq, _) = proof.head();
+            let of_room = self.of_room(&format!("SELECT {COLUMNS} FROM transfers"));
+            let select = of_room.push(" AND seq > ").push_value(seq);
+            let rows = self.chunk(select, "seq").await?;
+            if rows.is_empty() {
+                return Ok(proof.check_noted(noted)?);
+            }
+            for mut row in rows {
                 let (seq, _) = proof.head();
-                Some(Unsound::Unreadable { what, seq, error })
+                let what = || format!("transfer behind {seq}");
+                let kept = transfer_row::read(&mut row);
+                let kept = kept.map_err(|error| unreadable(what(), error))?;
+                proof.add(&kept.transfer, kept.link, noted)?;
+                check_number(&kept)?;
             }
-            Err(Failed::Store(error)) => return Err(error),
-        };
-
-        Ok((ledger, unsound))
+        }
     }
 
-    async fn first_unsound(
-        &mut self,
-        proof: &mut Proof,
-        ledger: &mut Ledger,
-        noted: &BTreeMap<i64, Digest>,
-    ) -> Result<Option<Unsound>, Failed> {
-        let select = select_ledger(self.tenant_id, self.room_id);
-        let rows = self.transaction.fetch(select).await;
-        let rows = rows.map_err(StoreError::from)?;
-        *ledger = readable("head", transfer_row::read_ledger_of(self.room_id, rows))?;
-        if let Err(unsound) = self.prove(proof, noted).await? {
-            return Ok(Some(unsound));
-        }
-        if let Err(unsound) = self.add_redemptions(proof).await? {
-            return Ok(Some(unsound));
-        }
-        let accounts = self.accounts().await?;
-
-        Ok(proof.clone().compare(ledger, accounts).err())
-    }
-
-    async fn prove(
-        &mut self,
-        proof: &mut Proof,
-        noted: &BTreeMap<i64, Digest>,
-    ) -> Result<Result<(), Unsound>, Failed> {
-        let text = format!(
-            "SELECT {COLUMNS} FROM transfers
-             WHERE room_id = $1 AND tenant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4"
-        );
+    async fn add_purchases(&mut self, proof: &mut Proof) -> Result<(), Failed> {
+        let mut last = (i64::MIN, Uuid::nil());
         loop {
-            let select = Statement::new(text.as_str())
-                .bind(self.room_id)
-                .bind(self.tenant_id)
-                .bind(proof.head().0)
-                .bind(CHUNK);
-            let rows = self.transaction.fetch(select).await;
-            let rows = rows.map_err(StoreError::from)?;
+            let of_room = self.of_room(&format!("SELECT {REDEMPTION_COLUMNS} FROM redemptions"));
+            let select = of_room
+                .push(" AND (redeemed_at, id) > (")
+                .push_value(last.0);
+            let select = select.push(", ").push_value(last.1).push(")");
+            let rows = self.chunk(select, "redeemed_at, id").await?;
             if rows.is_empty() {
-                return Ok(proof.check_noted(noted));
+                return Ok(());
             }
             for mut row in rows {
-                let kept = readable("transfer", transfer_row::read(&mut row))?;
-                if let Err(unsound) = add(proof, &kept, noted) {
-                    return Ok(Err(unsound));
-                }
-            }
-        }
-    }
-
-    async fn add_redemptions(&mut self, proof: &mut Proof) -> Result<Result<(), Unsound>, Failed> {
-        let text = format!(
-            "SELECT {REDEMPTION_COLUMNS} FROM redemptions
-             WHERE room_id = $1 AND tenant_id = $2 AND (redeemed_at, id) > ($3, $4)
-             ORDER BY redeemed_at, id LIMIT $5"
-        );
-        let mut last = (i64::MIN, uuid::Uuid::nil());
-        loop {
-            let select = Statement::new(text.as_str())
-                .bind(self.room_id)
-                .bind(self.tenant_id)
-                .bind(last.0)
-                .bind(last.1)
-                .bind(CHUNK);
-            let rows = self.transaction.fetch(select).await;
-            let rows = rows.map_err(StoreError::from)?;
-            if rows.is_empty() {
-                return Ok(Ok(()));
-            }
-            for mut row in rows {
-                let redemption = readable("redemption", reward_row::read_redemption(&mut row))?;
+                let read = reward_row::read_redemption(&mut row);
+                let redemption = read.map_err(|error| unreadable("redemption", error))?;
                 last = (redemption.redeemed_at.unix_millis(), redemption.id.0);
-                if let Err(unsound) = proof.add_purchase(redemption.purchase()) {
-                    return Ok(Err(unsound));
-                }
+                proof.add_purchase(redemption.purchase())?;
             }
         }
     }
 
     async fn accounts(&mut self) -> Result<Vec<(MemberNumber, Balance)>, Failed> {
-        let text = format!(
-            "SELECT {BALANCE_COLUMNS} FROM balances
-             WHERE room_id = $1 AND tenant_id = $2 AND number > $3 ORDER BY number LIMIT $4"
-        );
-        let mut accounts = Vec::new();
+        let mut accounts: Vec<(MemberNumber, Balance)> = Vec::new();
         loop {
             let last = accounts.last();
-            let last = last.map_or(-1, |(member, _): &(MemberNumber, _)| i64::from(member.0));
-            let select = Statement::new(text.as_str())
-                .bind(self.room_id)
-                .bind(self.tenant_id)
-                .bind(last)
-                .bind(CHUNK);
-            let rows = self.transaction.fetch(select).await;
-            let rows = rows.map_err(StoreError::from)?;
+            let last = last.map_or(-1, |(member, _)| i64::from(member.0));
+            let of_room = self.of_room(&format!("SELECT {BALANCE_COLUMNS} FROM balances"));
+            let select = of_room.push(" AND number > ").push_value(last);
+            let rows = self.chunk(select, "number").await?;
             if rows.is_empty() {
                 return Ok(accounts);
             }
             for mut row in rows {
-                let account = readable("balance", transfer_row::read_balance(&mut row))?;
-                accounts.push(account);
+                let account = transfer_row::read_balance(&mut row);
+                accounts.push(account.map_err(|error| unreadable("balance", error))?);
             }
         }
+    }
+
+    /// What `select` selects, of the room.
+    fn of_room(&self, select: &str) -> Statement {
+        let select = Statement::new(select).push(" WHERE room_id = ");
+        let select = select.push_value(self.room_id).push(" AND tenant_id = ");
+        select.push_value(self.tenant_id)
+    }
+
+    async fn chunk(&mut self, select: Statement, order: &str) -> Result<Vec<Row>, Failed> {
+        let order = format!(" ORDER BY {order} LIMIT ");
+        self.fetch(select.push(&order).push_value(CHUNK)).await
+    }
+
+    async fn fetch(&mut self, select: Statement) -> Result<Vec<Row>, Failed> {
+        let rows = self.transaction.fetch(select).await;
+        Ok(rows.map_err(StoreError::from)?)
     }
 }
 
 /// Tells what cannot be read, which is damage, from a database that fails.
-fn readable<T>(what: &'static str, read: Result<T, sqlx::Error>) -> Result<T, Failed> {
-    read.map_err(|error| {
-        if is_unreadable(&error) {
-            Failed::Unreadable(what, error.to_string())
-        } else {
-            Failed::Store(error.into())
-        }
-    })
+fn unreadable(what: impl Into<String>, error: sqlx::Error) -> Failed {
+    if is_unreadable(&error) {
+        let (what, error) = (what.into(), error.to_string());
+        return Unsound::Unreadable { what, error }.into();
+    }
+
+    Failed::Store(error.into())
 }
 
-fn add(proof: &mut Proof, kept: &Kept, noted: &BTreeMap<i64, Digest>) -> Result<(), Unsound> {
+/// Checks that a transfer stands in the statement of whose balance it changes.
+fn check_number(kept: &Kept) -> Result<(), Unsound> {
     let (seq, number) = (kept.transfer.seq, kept.number);
-    proof.add(&kept.transfer, kept.link, noted)?;
     let member = kept.transfer.entry.member();
     if member.map(|member| i64::from(member.0)) != Some(number) {
         return Err(Unsound::OtherMember { seq, number });

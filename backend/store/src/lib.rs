@@ -41,7 +41,6 @@ pub use batch::{
     Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, PointsNeeds, RewardNeeds,
     RoomNeeds, TenantNeeds, Unreadable, Written,
 };
-pub use books::Verified;
 pub use disk::Unwritable;
 pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};

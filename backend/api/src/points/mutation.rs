@@ -1,6 +1,7 @@
 //! Moving points by hand.
 
 use async_graphql::{Context, ID, InputObject, Object};
+use parlor_domain::id::ParticipantId;
 use parlor_domain::room_aggregate::{AdjustPointsRefusal, Adjustment, AdjustmentKind};
 use parlor_writer::AdjustPoints;
 
@@ -64,10 +65,14 @@ async fn adjust(
     kind: AdjustmentKind,
 ) -> Result<Line, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
-    let participant_id = global_id::parse_participant_id(&input.participant_id);
+    let participant_id = global_id::named(
+        &input.participant_id,
+        global_id::parse_participant_id,
+        ParticipantId,
+    );
     let adjustment = Adjustment::new(
         input.idempotency_key,
-        participant_id.unwrap_or(global_id::NOBODY),
+        participant_id,
         kind,
         input.points.0,
         input.reason,

@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use parlor_domain::participant::{Capability, Participant};
 
-use super::{Books, Economy, PointsAccount};
+use super::{Economy, PointsAccount, Whose};
 use crate::fault::Fault;
 use crate::global_id::IdKind;
 use crate::people::Reader;
@@ -35,7 +35,7 @@ impl PointsQuery {
         let member = participant.number;
         let balance = app(context).store.balance(tenant_id, room_id, member);
         let balance = balance.await?;
-        let books = Books {
+        let whose = Whose {
             tenant_id,
             room_id,
             member,
@@ -43,7 +43,7 @@ impl PointsQuery {
         };
         let id = IdKind::Participant.id(participant.id.0);
 
-        Ok(Some(PointsAccount::new(id, balance, books)))
+        Ok(Some(PointsAccount::new(id, balance, whose)))
     }
 
     /// How a room's books stand. Needs `POINTS_READ`.

@@ -21,7 +21,7 @@ pub(crate) struct CreateRewardInput {
     /// In points: 1 to 1,000,000,000.
     cost: Int64,
     /// What is asked of whoever redeems it; nothing unless given.
-    input: Option<RewardInputInput>,
+    input: Option<RewardAskInput>,
     /// `#rrggbb`.
     color: Option<String>,
     #[graphql(default = true)]
@@ -45,7 +45,7 @@ pub(crate) struct UpdateRewardInput {
     title: Option<String>,
     prompt: MaybeUndefined<String>,
     cost: Option<Int64>,
-    input: Option<RewardInputInput>,
+    input: Option<RewardAskInput>,
     color: MaybeUndefined<String>,
     is_enabled: Option<bool>,
     is_paused: Option<bool>,
@@ -65,25 +65,25 @@ pub(crate) struct DeleteRewardInput {
 
 /// What a reward asks of whoever redeems it: one of these.
 #[derive(OneofObject)]
-pub(crate) enum RewardInputInput {
+pub(crate) enum RewardAskInput {
     /// Nothing: `true`.
     None(bool),
     /// A text of up to 500 bytes.
-    Text(TextInput),
+    Text(RewardTextInput),
     /// A whole number.
-    Number(NumberInput),
+    Number(RewardNumberInput),
     /// One of 2 to 25, each up to 100 bytes.
     Choice(Vec<String>),
 }
 
 #[derive(InputObject)]
-pub(crate) struct TextInput {
+pub(crate) struct RewardTextInput {
     /// A regular expression that the whole text has to fit, up to 200 bytes.
     pattern: Option<String>,
 }
 
 #[derive(InputObject)]
-pub(crate) struct NumberInput {
+pub(crate) struct RewardNumberInput {
     min: Int64,
     max: Int64,
 }
@@ -152,16 +152,16 @@ impl UpdateRewardInput {
     }
 }
 
-impl From<RewardInputInput> for reward::RewardInput {
-    fn from(input: RewardInputInput) -> Self {
+impl From<RewardAskInput> for reward::RewardInput {
+    fn from(input: RewardAskInput) -> Self {
         match input {
-            RewardInputInput::None(_) => Self::None,
-            RewardInputInput::Text(TextInput { pattern }) => Self::Text { pattern },
-            RewardInputInput::Number(NumberInput { min, max }) => Self::Number {
+            RewardAskInput::None(_) => Self::None,
+            RewardAskInput::Text(RewardTextInput { pattern }) => Self::Text { pattern },
+            RewardAskInput::Number(RewardNumberInput { min, max }) => Self::Number {
                 min: min.0,
                 max: max.0,
             },
-            RewardInputInput::Choice(choices) => Self::Choice { choices },
+            RewardAskInput::Choice(choices) => Self::Choice { choices },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Making rewards, redeeming them, and seeing to what was redeemed.
 
 use async_graphql::{Context, ID, Object};
-use parlor_domain::id::RewardId;
+use parlor_domain::id::{RedemptionId, RewardId};
 use parlor_domain::room_aggregate::{Order, RewardTarget, Settlement};
 use parlor_writer::{ChangeReward, Redeem, RewardChange, Settle};
 
@@ -105,7 +105,7 @@ results! {
 }
 
 fn named_reward(id: &ID) -> RewardId {
-    global_id::parse_reward_id(id).unwrap_or(global_id::NO_REWARD)
+    global_id::named(id, global_id::parse_reward_id, RewardId)
 }
 
 fn target(id: &ID, version: i32) -> RewardTarget {
@@ -146,10 +146,14 @@ async fn settle(
     settlement: Settlement,
 ) -> Result<parlor_domain::reward::Redemption, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
-    let id = global_id::parse_redemption_id(&input.redemption_id);
+    let id = global_id::named(
+        &input.redemption_id,
+        global_id::parse_redemption_id,
+        RedemptionId,
+    );
     let command = Settle {
         actor,
-        id: id.unwrap_or(global_id::NO_REDEMPTION),
+        id,
         settlement,
     };
 

@@ -101,12 +101,8 @@ pub enum Unsound {
     PaidForNothing(RedemptionId),
     #[error("redemption {0} was paid for twice")]
     PaidTwice(RedemptionId),
-    #[error("the {what} behind transfer {seq} cannot be read: {error}")]
-    Unreadable {
-        what: &'static str,
-        seq: i64,
-        error: String,
-    },
+    #[error("the {what} cannot be read: {error}")]
+    Unreadable { what: String, error: String },
     #[error("nothing is kept of member {}, to whom the transfers give {proven} points", .member.0)]
     BalanceMissing { member: MemberNumber, proven: i64 },
     #[error("at transfer {seq} the chain is {found}, and {expected} was noted elsewhere")]

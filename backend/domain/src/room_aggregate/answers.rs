@@ -1,8 +1,32 @@
 //! What was answered under an idempotency key, and is answered again.
 
 use super::{Answer, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
+use crate::contribution::Contribution;
+use crate::points::Transfer;
+use crate::reward::Redemption;
 
 impl RoomAggregate {
+    /// What `key` was answered first, if it was, or the key itself if that was to something else. `made` takes
+    /// out what the key's operation makes.
+    pub(super) fn first_answer<T>(
+        &self,
+        key: &AnswerKey,
+        fingerprint: Fingerprint,
+        made: fn(Answered) -> Option<T>,
+    ) -> Result<Option<T>, String> {
+        let Some(answer) = self.known.answers.get(key) else {
+            return Ok(None);
+        };
+        if answer.fingerprint != fingerprint {
+            return Err(key.key.clone());
+        }
+
+        let made = made(answer.answered.clone());
+        Ok(Some(made.unwrap_or_else(|| {
+            unreachable!("{key:?} was answered as another operation")
+        })))
+    }
+
     /// Keeps what a key was answered first, with what it made.
     pub(super) fn answer(&mut self, key: AnswerKey, fingerprint: Fingerprint, answered: Answered) {
         let answer = Answer {
@@ -14,17 +38,26 @@ impl RoomAggregate {
     }
 }
 
-impl Answer {
-    /// What is answered again, if the same is asked.
-    pub(super) fn to(&self, fingerprint: Fingerprint) -> Option<Answered> {
-        (self.fingerprint == fingerprint).then(|| self.answered.clone())
+impl Answered {
+    pub(super) fn contribution(self) -> Option<Contribution> {
+        match self {
+            Self::Contribution(contribution) => Some(*contribution),
+            Self::Transfer(_) | Self::Redemption(_) => None,
+        }
     }
-}
 
-impl AnswerKey {
-    /// Says that what is kept was made by another operation than the key's, which cannot be.
-    pub(super) fn is_answered_otherwise(&self) -> ! {
-        unreachable!("{self:?} was answered as another operation")
+    pub(super) fn transfer(self) -> Option<Transfer> {
+        match self {
+            Self::Transfer(transfer) => Some(*transfer),
+            Self::Contribution(_) | Self::Redemption(_) => None,
+        }
+    }
+
+    pub(super) fn redemption(self) -> Option<Redemption> {
+        match self {
+            Self::Redemption(redemption) => Some(*redemption),
+            Self::Contribution(_) | Self::Transfer(_) => None,
+        }
     }
 }
 

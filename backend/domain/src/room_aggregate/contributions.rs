@@ -40,12 +40,9 @@ impl RoomAggregate {
         now: ServerTime,
     ) -> Result<Contribution, RecordContributionRefusal> {
         let key = AnswerKey::of_report(&report);
-        if let Some(answer) = self.known.answers.get(&key) {
-            return match answer.to(fingerprint) {
-                Some(Answered::Contribution(contribution)) => Ok(*contribution),
-                Some(_) => key.is_answered_otherwise(),
-                None => Err(RecordContributionRefusal::KeyReused(report.idempotency_key)),
-            };
+        let first = self.first_answer(&key, fingerprint, Answered::contribution);
+        if let Some(first) = first.map_err(RecordContributionRefusal::KeyReused)? {
+            return Ok(first);
         }
         if self.room.state == RoomState::Archived && report.provider == STAFF_PROVIDER {
             return Err(RecordContributionRefusal::RoomArchived);

@@ -164,12 +164,9 @@ impl RoomAggregate {
         now: ServerTime,
     ) -> Result<Transfer, AdjustPointsRefusal> {
         let key = AnswerKey::of_adjustment(actor, adjustment);
-        if let Some(answer) = self.known.answers.get(&key) {
-            return match answer.to(fingerprint) {
-                Some(Answered::Transfer(transfer)) => Ok(*transfer),
-                Some(_) => key.is_answered_otherwise(),
-                None => Err(AdjustPointsRefusal::KeyReused(key.key)),
-            };
+        let first = self.first_answer(&key, fingerprint, Answered::transfer);
+        if let Some(first) = first.map_err(AdjustPointsRefusal::KeyReused)? {
+            return Ok(first);
         }
         let participant = self.check_adjustment(actor, adjustment, now)?;
 

@@ -118,12 +118,9 @@ impl RoomAggregate {
         now: ServerTime,
     ) -> Result<Redemption, RedeemRefusal> {
         let key = AnswerKey::of_order(actor, order);
-        if let Some(answer) = self.known.answers.get(&key) {
-            return match answer.to(fingerprint) {
-                Some(Answered::Redemption(redemption)) => Ok(*redemption),
-                Some(_) => key.is_answered_otherwise(),
-                None => Err(RedeemRefusal::KeyReused(key.key)),
-            };
+        let first = self.first_answer(&key, fingerprint, Answered::redemption);
+        if let Some(first) = first.map_err(RedeemRefusal::KeyReused)? {
+            return Ok(first);
         }
         let (reward, participant, input) = self.check_order(actor, order, now)?;
 
@@ -195,10 +192,13 @@ impl RoomAggregate {
         if reached(limits.per_viewer_and_session, own.in_session(session_id)) {
             return Err(RedeemRefusal::ViewerLimit);
         }
-        let cool_at = [reward.cool_at(), own.cool_at(limits.viewer_cooldown_ms)];
-        let until = cool_at.into_iter().flatten().max();
+        let at = self.stamp(now);
+        let cooldowns = [
+            reward.uses.cools_until(limits.cooldown_ms, at),
+            own.cools_until(limits.viewer_cooldown_ms, at),
+        ];
 
-        match until.filter(|until| self.stamp(now) < *until) {
+        match cooldowns.into_iter().flatten().max() {
             Some(until) => Err(RedeemRefusal::Cooldown { until }),
             None => Ok(()),
         }
@@ -294,9 +294,7 @@ impl RoomAggregate {
             });
         }
     }
-}
 
-impl RoomAggregate {
     fn put_redemption(&mut self, redemption: Redemption) -> Redemption {
         let id = redemption.id;
         self.known.redemptions.put(id, redemption.clone());

@@ -6,14 +6,12 @@ use parlor_node::clock::Clock;
 use parlor_node::ids::{Ids, Randomness};
 use parlor_store::Store;
 
-use super::print;
-use crate::config::DATABASE_DEFAULT;
+use super::{DatabaseArgs, print};
 
 #[derive(Debug, Args)]
 pub(super) struct MigrateArgs {
-    /// The database to bring up to date
-    #[arg(long, env = "PARLOR_DATABASE", value_name = "URL", default_value = DATABASE_DEFAULT)]
-    database: String,
+    #[command(flatten)]
+    database: DatabaseArgs,
 
     /// Give every room's log a new identity
     ///
@@ -24,7 +22,7 @@ pub(super) struct MigrateArgs {
 }
 
 pub(super) async fn migrate(args: MigrateArgs) -> Result<()> {
-    let settings = parlor_store::Settings::new(&args.database);
+    let settings = parlor_store::Settings::new(&args.database.url);
     let store = Store::connect(&settings).await?;
     store
         .migrate()

@@ -24,8 +24,7 @@ use parlor_writer::{
 };
 use uuid::Uuid;
 
-use super::print;
-use crate::config::DATABASE_DEFAULT;
+use super::{DatabaseArgs, print};
 use show::Shown;
 
 /// How many tenants are read from the database at once.
@@ -77,15 +76,8 @@ enum TenantCommand {
 
 #[derive(Debug, Args)]
 struct CommonArgs {
-    /// The database to work on
-    #[arg(
-        long,
-        env = "PARLOR_DATABASE",
-        value_name = "URL",
-        default_value = DATABASE_DEFAULT,
-        hide_env_values = true
-    )]
-    database: String,
+    #[command(flatten)]
+    database: DatabaseArgs,
 
     /// Print JSON, for programs
     #[arg(long)]
@@ -253,7 +245,7 @@ async fn create(args: CreateArgs) -> Result<()> {
         limits: args.settings.limits(),
     };
 
-    let store = open(&args.common.database).await?;
+    let store = open(&args.common.database.url).await?;
     let created = tenants::create(&store, draft, id, Clock::System.now()).await;
     store.close().await;
     let created = created.context("cannot make the tenant")?;
@@ -264,7 +256,7 @@ async fn create(args: CreateArgs) -> Result<()> {
 }
 
 async fn list(args: &CommonArgs) -> Result<()> {
-    let store = open(&args.database).await?;
+    let store = open(&args.database.url).await?;
     let mut tenants = Vec::new();
     let mut after = None;
     loop {
@@ -294,7 +286,7 @@ async fn list(args: &CommonArgs) -> Result<()> {
 }
 
 async fn show(args: &ShowArgs) -> Result<()> {
-    let store = open(&args.common.database).await?;
+    let store = open(&args.common.database.url).await?;
     let found = store.tenant_with_keys(TenantId(args.tenant)).await;
     store.close().await;
     let found = found.context("cannot read the tenant")?;
@@ -310,7 +302,7 @@ async fn show(args: &ShowArgs) -> Result<()> {
 
 async fn update(args: UpdateArgs) -> Result<()> {
     let origins = args.settings.origins()?;
-    let store = open(&args.common.database).await?;
+    let store = open(&args.common.database.url).await?;
     let id = TenantId(args.tenant);
     let present = store.tenant(id).await.context("cannot read the tenant")?;
     let present = present.ok_or_else(|| unknown(args.tenant))?;
@@ -347,7 +339,7 @@ async fn add_key(args: AddKeyArgs) -> Result<()> {
     let now = Clock::System.now();
     let key = key.into_tenant_key(args.kid, now);
 
-    let store = open(&args.common.database).await?;
+    let store = open(&args.common.database.url).await?;
     let added = change_with(&store, TenantId(args.tenant), AddTenantKey(key)).await;
     store.close().await;
     let added = added.with_context(|| format!("cannot add the key to tenant {}", args.tenant))?;
@@ -360,7 +352,7 @@ async fn retire_key(args: RetireKeyArgs) -> Result<()> {
         at: args.at,
     };
 
-    let store = open(&args.common.database).await?;
+    let store = open(&args.common.database.url).await?;
     let retired = change_with(&store, TenantId(args.tenant), command).await;
     store.close().await;
     let retired = retired.with_context(|| format!("cannot retire a key of {}", args.tenant))?;

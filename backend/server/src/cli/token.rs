@@ -32,7 +32,12 @@ pub(super) struct TokenArgs {
     operator: bool,
 
     /// Where to make the tenant, such as sqlite://parlor.db
-    #[arg(long, env = "PARLOR_DATABASE", value_name = "URL")]
+    #[arg(
+        long,
+        env = "PARLOR_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     database: Option<String>,
 
     /// What the holder may do: owner, admin, staff and service run the tenant's rooms, every other

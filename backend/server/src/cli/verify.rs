@@ -9,22 +9,14 @@ use clap::Args;
 use parlor_api::global_id;
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::points::Digest;
-use parlor_store::{Settings, Store, Verified};
+use parlor_store::{Settings, Store};
 
-use super::print;
-use crate::config::DATABASE_DEFAULT;
+use super::{DatabaseArgs, print};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The database to work through
-    #[arg(
-        long,
-        env = "PARLOR_DATABASE",
-        value_name = "URL",
-        default_value = DATABASE_DEFAULT,
-        hide_env_values = true
-    )]
-    database: String,
+    #[command(flatten)]
+    database: DatabaseArgs,
 
     /// A head as an earlier run printed it, that has to be found again
     ///
@@ -73,7 +65,7 @@ type Noted = BTreeMap<RoomId, BTreeMap<i64, Digest>>;
 /// Works the books of all rooms through, and says of each whether they are sound.
 pub(super) async fn verify(args: VerifyArgs) -> Result<()> {
     let noted = noted(&args.expect_head)?;
-    let store = Store::connect(&Settings::existing(&args.database)).await?;
+    let store = Store::connect(&Settings::existing(&args.database.url)).await?;
     let unsound = verify_all(&store, noted).await;
     store.close().await;
 
@@ -134,12 +126,14 @@ async fn verify_room(
 ) -> Result<bool> {
     let room = global_id::room_id(room_id);
     let verified = store.verify_books(tenant_id, room_id, noted).await;
-    let Verified { ledger, unsound } =
-        verified.with_context(|| format!("cannot read the books of room {room}"))?;
-    if let Some(unsound) = unsound {
-        print(&format!("UNSOUND {room}: {unsound}\n"))?;
-        return Ok(false);
-    }
+    let verified = verified.with_context(|| format!("cannot read the books of room {room}"))?;
+    let ledger = match verified {
+        Ok(ledger) => ledger,
+        Err(unsound) => {
+            print(&format!("UNSOUND {room}: {unsound}\n"))?;
+            return Ok(false);
+        }
+    };
 
     let head = Head {
         room_id,

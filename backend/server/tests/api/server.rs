@@ -323,7 +323,7 @@ const CONTRIBUTION: &str = "... on Contribution {
 const TRANSFER: &str =
     "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
 const REWARD: &str = "... on Reward {
-    id version title prompt cost color isEnabled isPaused autoFulfills redeemableOffline cooldownEndsAt
+    id version title prompt cost color isEnabled isPaused autoFulfills redeemableOffline lastRedeemedAt
     input { kind pattern min max choices } limits { cooldownMs viewerCooldownMs perSession perViewerAndSession }
 }";
 const REDEMPTION: &str = "... on Redemption {

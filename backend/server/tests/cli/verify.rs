@@ -137,3 +137,19 @@ fn what_cannot_be_verified_is_said_and_nothing_is_made() {
     assert_eq!(output.status.code(), Some(2));
     assert!(told.contains("<room>:<seq>:<digest>"), "{told}");
 }
+
+#[test]
+fn no_help_shows_the_password_of_a_database() {
+    let folder = Folder::make();
+    for command in ["serve", "migrate", "verify", "token", "tenant list"] {
+        let mut parlor = parlor(&folder.0);
+        parlor.args(command.split(' ')).arg("--help");
+        parlor.env(
+            "PARLOR_DATABASE",
+            "postgres://parlor:hunter2@db.example.com/parlor",
+        );
+        let help = said(&mut parlor);
+        assert!(help.contains("PARLOR_DATABASE"), "{command}: {help}");
+        assert!(!help.contains("hunter2"), "{command}: {help}");
+    }
+}

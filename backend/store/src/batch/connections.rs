@@ -1,6 +1,6 @@
 //! Where those who act in a batch are connected.
 
-use parlor_domain::id::{NodeId, RoomId, TenantId};
+use parlor_domain::id::NodeId;
 
 use super::rooms::Rooms;
 use super::write::{Room, each};
@@ -27,17 +27,13 @@ pub(super) async fn load(
             AND p.tenant_id = wanted.tenant_id";
 
     let table = "wanted (room_id, tenant_id, viewer_id)";
-    for mut row in transaction.look_up(table, keys, select).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "presence", |locked| {
-            let viewer_id = read_viewer_id(&row.take::<String>()?)?;
-            let node_id = NodeId(row.take()?);
-            locked.aggregate.known.presences.insert(&viewer_id, node_id);
-            Ok(())
-        })?;
-    }
-
-    Ok(())
+    let rows = transaction.look_up(table, keys, select).await?;
+    rooms.read_rows(rows, "presence", |locked, row| {
+        let viewer_id = read_viewer_id(&row.take::<String>()?)?;
+        let node_id = NodeId(row.take()?);
+        locked.aggregate.known.presences.insert(&viewer_id, node_id);
+        Ok(())
+    })
 }
 
 pub(super) async fn write(

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parlor_domain::id::{RoomId, TenantId, ViewerId};
+use parlor_domain::id::{RoomId, ViewerId};
 use parlor_domain::room_aggregate::{ContributionRef, Reported};
 
 use super::rooms::Rooms;
@@ -62,29 +62,22 @@ async fn reported(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<()
     );
 
     let table = "wanted (tenant_id, room_id, provider, contribution_ref)";
-    for mut row in transaction.look_up(table, keys, &text).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
+    let rows = transaction.look_up(table, keys, &text).await?;
+    rooms.read_rows(rows, "contribution", |locked, row| {
         let reference = ContributionRef {
             provider: row.take()?,
             contribution_ref: row.take()?,
         };
-        let is_here = RoomId(row.take()?) == key.0;
-        rooms.read_into(key, "contribution", |locked| {
-            let reported = if is_here {
-                Reported::Here(Box::new(contribution_row::read(&mut row)?))
-            } else {
-                Reported::Elsewhere
-            };
-            locked
-                .aggregate
-                .known
-                .contributions
-                .put(reference, reported);
-            Ok(())
-        })?;
-    }
-
-    Ok(())
+        let is_here = RoomId(row.take()?) == locked.needs.room_id;
+        let reported = if is_here {
+            Reported::Here(Box::new(contribution_row::read(row)?))
+        } else {
+            Reported::Elsewhere
+        };
+        let known = &mut locked.aggregate.known;
+        known.contributions.put(reference, reported);
+        Ok(())
+    })
 }
 
 /// Loads whether contributions were recorded, where that matters.
@@ -97,14 +90,11 @@ async fn any(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sql
     let text = "SELECT wanted.room_id, wanted.tenant_id FROM wanted
         WHERE EXISTS (SELECT 1 FROM contributions c WHERE c.room_id = wanted.room_id)";
     let table = "wanted (room_id, tenant_id)";
-    for mut row in transaction.look_up(table, keys, text).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        if let Some(locked) = rooms.get_mut(key) {
-            locked.aggregate.known.has_contributions = Some(true);
-        }
-    }
-
-    Ok(())
+    let rows = transaction.look_up(table, keys, text).await?;
+    rooms.read_rows(rows, "contributions", |locked, _| {
+        locked.aggregate.known.has_contributions = Some(true);
+        Ok(())
+    })
 }
 
 /// Whether there is anything to claim.

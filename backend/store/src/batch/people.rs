@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parlor_domain::id::{ParticipantId, RoomId, TenantId, ViewerId};
+use parlor_domain::id::{ParticipantId, ViewerId};
 
 use super::rooms::Rooms;
 use super::write::{Room, each};
@@ -80,16 +80,11 @@ pub(super) async fn load(
 }
 
 fn put(rooms: &mut Rooms, rows: Vec<Row>) -> Result<(), sqlx::Error> {
-    for mut row in rows {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "participant", |locked| {
-            let participant = participant_row::read(&mut row)?;
-            locked.aggregate.known.people.put(participant);
-            Ok(())
-        })?;
-    }
-
-    Ok(())
+    rooms.read_rows(rows, "participant", |locked, row| {
+        let participant = participant_row::read(row)?;
+        locked.aggregate.known.people.put(participant);
+        Ok(())
+    })
 }
 
 pub(super) async fn write(

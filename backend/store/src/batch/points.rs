@@ -11,7 +11,7 @@ use super::rooms::Rooms;
 use super::write::{Room, each};
 use crate::engine::Transaction;
 use crate::sql::{Value, row};
-use crate::transfer_row::{self, BALANCE_COLUMNS, LEDGER_COLUMNS, read_ledger};
+use crate::transfer_row::{self, BALANCE_COLUMNS, LEDGER_COLUMNS};
 
 /// What commands ask of points.
 #[derive(Debug, Clone, Default)]
@@ -46,14 +46,12 @@ pub(super) async fn load(
          WHERE ledgers.room_id = wanted.room_id AND ledgers.tenant_id = wanted.tenant_id"
     );
     let table = "wanted (room_id, tenant_id)";
-    for mut row in transaction.look_up(table, ledgers, &text).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "books", |locked| {
-            let ledger = read_ledger(&mut row)?;
-            locked.aggregate.known.books.put_ledger(ledger);
-            Ok(())
-        })?;
-    }
+    let rows = transaction.look_up(table, ledgers, &text).await?;
+    rooms.read_rows(rows, "books", |locked, row| {
+        let ledger = transfer_row::read_ledger(row)?;
+        locked.aggregate.known.books.put_ledger(ledger);
+        Ok(())
+    })?;
 
     let text = format!(
         "SELECT balances.room_id, balances.tenant_id, {BALANCE_COLUMNS}
@@ -62,16 +60,12 @@ pub(super) async fn load(
              AND balances.tenant_id = wanted.tenant_id"
     );
     let table = "wanted (room_id, tenant_id, number)";
-    for mut row in transaction.look_up(table, members, &text).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "balance", |locked| {
-            let (member, balance) = transfer_row::read_balance(&mut row)?;
-            locked.aggregate.known.books.put(member, balance);
-            Ok(())
-        })?;
-    }
-
-    Ok(())
+    let rows = transaction.look_up(table, members, &text).await?;
+    rooms.read_rows(rows, "balance", |locked, row| {
+        let (member, balance) = transfer_row::read_balance(row)?;
+        locked.aggregate.known.books.put(member, balance);
+        Ok(())
+    })
 }
 
 pub(super) async fn write(

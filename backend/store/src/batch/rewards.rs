@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parlor_domain::id::{RedemptionId, RewardId, RoomId, TenantId, ViewerId};
+use parlor_domain::id::{RedemptionId, RewardId, ViewerId};
 use parlor_domain::points::MemberNumber;
 
 use super::rooms::Rooms;
@@ -48,17 +48,13 @@ async fn redemptions(transaction: &mut Transaction, rooms: &mut Rooms) -> Result
              AND redemptions.tenant_id = wanted.tenant_id"
     );
     let table = "wanted (room_id, tenant_id, id)";
-    for mut row in transaction.look_up(table, keys, &text).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "redemption", |locked| {
-            let redemption = reward_row::read_redemption(&mut row)?;
-            let known = &mut locked.aggregate.known;
-            known.redemptions.put(redemption.id, redemption);
-            Ok(())
-        })?;
-    }
-
-    Ok(())
+    let rows = transaction.look_up(table, keys, &text).await?;
+    rooms.read_rows(rows, "redemption", |locked, row| {
+        let redemption = reward_row::read_redemption(row)?;
+        let known = &mut locked.aggregate.known;
+        known.redemptions.put(redemption.id, redemption);
+        Ok(())
+    })
 }
 
 async fn rewards(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
@@ -79,16 +75,12 @@ async fn rewards(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(),
              AND rewards.tenant_id = wanted.tenant_id"
     );
     let table = "wanted (room_id, tenant_id, id)";
-    for mut row in transaction.look_up(table, keys, &text).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "reward", |locked| {
-            let reward = reward_row::read_reward(&mut row)?;
-            locked.aggregate.known.rewards.put(reward.id, reward);
-            Ok(())
-        })?;
-    }
-
-    Ok(())
+    let rows = transaction.look_up(table, keys, &text).await?;
+    rooms.read_rows(rows, "reward", |locked, row| {
+        let reward = reward_row::read_reward(row)?;
+        locked.aggregate.known.rewards.put(reward.id, reward);
+        Ok(())
+    })
 }
 
 async fn uses(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
@@ -115,17 +107,13 @@ async fn uses(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sq
          WHERE reward_uses.reward_id = wanted.reward_id AND reward_uses.number = wanted.number
              AND reward_uses.room_id = wanted.room_id AND reward_uses.tenant_id = wanted.tenant_id";
     let table = "wanted (room_id, tenant_id, reward_id, number)";
-    for mut row in transaction.look_up(table, keys, text).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "reward's uses", |locked| {
-            let of = (RewardId(row.take()?), MemberNumber(row.take_narrow()?));
-            let uses = reward_row::read_uses(&mut row)?;
-            locked.aggregate.known.uses.put(of, uses);
-            Ok(())
-        })?;
-    }
-
-    Ok(())
+    let rows = transaction.look_up(table, keys, text).await?;
+    rooms.read_rows(rows, "reward's uses", |locked, row| {
+        let of = (RewardId(row.take()?), MemberNumber(row.take_narrow()?));
+        let uses = reward_row::read_uses(row)?;
+        locked.aggregate.known.uses.put(of, uses);
+        Ok(())
+    })
 }
 
 pub(super) async fn write(

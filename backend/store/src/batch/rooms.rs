@@ -30,6 +30,23 @@ pub(super) struct Locked {
     pub(super) needs: RoomNeeds,
 }
 
+impl Rooms {
+    /// Has `read` read `what` from each of the rows into the room that its first two columns name.
+    pub(super) fn read_rows(
+        &mut self,
+        rows: Vec<Row>,
+        what: &'static str,
+        read: impl Fn(&mut Locked, &mut Row) -> Result<(), sqlx::Error>,
+    ) -> Result<(), sqlx::Error> {
+        for mut row in rows {
+            let key = (RoomId(row.take()?), TenantId(row.take()?));
+            self.read_into(key, what, |locked| read(locked, &mut row))?;
+        }
+
+        Ok(())
+    }
+}
+
 /// Locks the rooms, all by one statement.
 pub(super) async fn lock(
     transaction: &mut Transaction,
@@ -115,21 +132,17 @@ pub(super) async fn state(
     );
 
     let keys = rooms.keys().map(|(id, _)| row![id]).collect();
-    for mut row in transaction.look_up("wanted (id)", keys, &text).await? {
-        let key = (RoomId(row.take()?), TenantId(row.take()?));
-        rooms.read_into(key, "train", |locked| {
-            let aggregate = &mut locked.aggregate;
-            aggregate.session = room_row::read_session(&mut row)?;
-            let train: Option<String> = row.take()?;
-            aggregate.train = train.as_deref().map(from_json).transpose()?;
-            aggregate.record = read_record(&mut row)?;
-            aggregate.census = participant_row::read_census(&mut row)?;
-            locked.deadline = aggregate.deadline();
-            Ok(())
-        })?;
-    }
-
-    Ok(())
+    let rows = transaction.look_up("wanted (id)", keys, &text).await?;
+    rooms.read_rows(rows, "train", |locked, row| {
+        let aggregate = &mut locked.aggregate;
+        aggregate.session = room_row::read_session(row)?;
+        let train: Option<String> = row.take()?;
+        aggregate.train = train.as_deref().map(from_json).transpose()?;
+        aggregate.record = read_record(row)?;
+        aggregate.census = participant_row::read_census(row)?;
+        locked.deadline = aggregate.deadline();
+        Ok(())
+    })
 }
 
 fn read_record(row: &mut Row) -> Result<Option<TrainRecord>, sqlx::Error> {

@@ -111,7 +111,7 @@ impl Scene {
 
     async fn unsound(&self, noted: &BTreeMap<i64, Digest>) -> Option<Unsound> {
         let verified = self.store.verify_books(self.tenant_id, self.room_id, noted);
-        verified.await.unwrap().unsound
+        verified.await.unwrap().err()
     }
 }
 
@@ -263,7 +263,7 @@ async fn whatever_is_changed_on_disk_is_named(database: Database) {
         (
             "UPDATE transfers SET kind = 99 WHERE seq = 3",
             "UPDATE transfers SET kind = 2 WHERE seq = 3",
-            "the transfer behind transfer 2 cannot be read",
+            "the transfer behind 2 cannot be read",
         ),
         (
             "UPDATE ledgers SET minted = 151",

@@ -1,0 +1,180 @@
+//! A room that sells for points, on which tests act.
+
+use std::collections::BTreeMap;
+
+use parlor_domain::id::{RedemptionId, RewardId, ViewerId};
+use parlor_domain::participant::Participant;
+use parlor_domain::points::{Balance, Ledger, MemberNumber, Proof};
+use parlor_domain::reward::{Limits, Redemption, Reward, RewardInput, Terms};
+use parlor_domain::room_aggregate::{
+    Actor, Adjustment, AdjustmentKind, AnswerKey, Order, RedeemRefusal, RewardRefusal,
+    SettleRefusal, Settlement,
+};
+
+use crate::company::{Company, STAFF};
+
+/// A live room that sells, whose members have 100 points each.
+pub(crate) struct Shop {
+    pub(crate) company: Company,
+    orders: u32,
+}
+
+const MEMBERS: [&str; 4] = ["olga", "mo", "ana", "ben"];
+
+pub(crate) fn terms(cost: i64) -> Terms {
+    Terms {
+        title: "Hydrate".to_owned(),
+        prompt: None,
+        cost,
+        input: RewardInput::None,
+        color: None,
+        is_enabled: true,
+        is_paused: false,
+        auto_fulfills: false,
+        redeemable_offline: false,
+        limits: Limits::default(),
+    }
+}
+
+pub(crate) fn limited(limits: Limits) -> Terms {
+    Terms { limits, ..terms(1) }
+}
+
+pub(crate) fn actor(name: &str) -> Actor {
+    Actor {
+        viewer_id: ViewerId::parse(name).unwrap(),
+        is_staff: name == STAFF,
+    }
+}
+
+impl Shop {
+    pub(crate) fn open() -> Self {
+        let mut company = Company::assembled();
+        let stage = &mut company.stage;
+        let room_id = stage.aggregate.room.id;
+        let books = &mut stage.aggregate.known.books;
+        books.put_ledger(Ledger::empty(room_id));
+        for number in 0..10 {
+            books.ask(MemberNumber(number));
+        }
+        let (ids, now) = (&mut stage.ids, stage.now);
+        stage.aggregate.start_session(None, ids, now).unwrap();
+        let mut shop = Self { company, orders: 0 };
+        for name in MEMBERS {
+            shop.grant(name, 100);
+        }
+        shop
+    }
+
+    pub(crate) fn person(&self, name: &str) -> Participant {
+        self.company.get(name).unwrap()
+    }
+
+    pub(crate) fn grant(&mut self, name: &str, points: i64) {
+        let id = self.person(name).id;
+        let (key, kind) = (format!("grant {name} {points}"), AdjustmentKind::Grant);
+        let adjustment = Adjustment::new(key, id, kind, points, "to begin".to_owned()).unwrap();
+        let stage = &mut self.company.stage;
+        let known = &mut stage.aggregate.known;
+        known
+            .answers
+            .ask(AnswerKey::of_adjustment(&actor(STAFF), &adjustment));
+        let (ids, now) = (&mut stage.ids, stage.now);
+        let granted = stage
+            .aggregate
+            .adjust_points(&actor(STAFF), &adjustment, [0; 32], ids, now);
+        granted.unwrap();
+    }
+
+    pub(crate) fn make(&mut self, terms: Terms) -> Result<Reward, RewardRefusal> {
+        let stage = &mut self.company.stage;
+        let (ids, now) = (&mut stage.ids, stage.now);
+        stage
+            .aggregate
+            .create_reward(&actor("olga"), terms, ids, now)
+    }
+
+    /// Redeems under a key of its own.
+    pub(crate) fn redeem(&mut self, name: &str, id: RewardId) -> Result<Redemption, RedeemRefusal> {
+        self.orders += 1;
+        let key = format!("order {}", self.orders);
+        self.order(name, &Order::new(key, id, None, None).unwrap())
+    }
+
+    pub(crate) fn order(&mut self, name: &str, order: &Order) -> Result<Redemption, RedeemRefusal> {
+        let who = actor(name);
+        let number = self.company.get(name).map(|one| one.number);
+        let stage = &mut self.company.stage;
+        let known = &mut stage.aggregate.known;
+        known.answers.ask(AnswerKey::of_order(&who, order));
+        known.people.ask_viewer(who.viewer_id.clone());
+        known.rewards.ask(order.reward_id());
+        if let Some(number) = number {
+            known.uses.ask((order.reward_id(), number));
+        }
+        let print = serde_json::to_vec(order).unwrap();
+        let mut fingerprint = [0; 32];
+        for (index, byte) in print.into_iter().enumerate() {
+            fingerprint[index % 32] ^= byte.rotate_left(u32::try_from(index % 7).unwrap());
+        }
+        let (ids, now) = (&mut stage.ids, stage.now);
+        stage.aggregate.redeem(&who, order, fingerprint, ids, now)
+    }
+
+    pub(crate) fn settle(
+        &mut self,
+        name: &str,
+        id: RedemptionId,
+        settlement: Settlement,
+    ) -> Result<Redemption, SettleRefusal> {
+        let stage = &mut self.company.stage;
+        stage.aggregate.known.redemptions.ask(id);
+        let (ids, now) = (&mut stage.ids, stage.now);
+        stage
+            .aggregate
+            .settle_redemption(&actor(name), id, settlement, ids, now)
+    }
+
+    pub(crate) fn balance(&self, name: &str) -> (i64, i64) {
+        let balance = self
+            .company
+            .stage
+            .aggregate
+            .known
+            .books
+            .balance(self.person(name).number);
+        (balance.points, balance.held)
+    }
+
+    /// Ends the session, and begins the next.
+    pub(crate) fn next_session(&mut self) {
+        let stage = &mut self.company.stage;
+        let (ids, now) = (&mut stage.ids, stage.now);
+        stage.aggregate.end_session(ids, now).unwrap();
+        stage.aggregate.start_session(None, ids, now).unwrap();
+    }
+
+    pub(crate) fn pass(&mut self, millis: i64) {
+        self.company.stage.now = self.company.stage.now.plus_millis(millis);
+    }
+
+    pub(crate) fn check_books(&self) {
+        let aggregate = &self.company.stage.aggregate;
+        let mut proof = Proof::new(aggregate.room.id);
+        for (transfer, link) in &aggregate.changes.transfers {
+            proof.add(transfer, *link, &BTreeMap::new()).unwrap();
+        }
+        for redemption in aggregate.changes.redemptions.values() {
+            proof.add_purchase(redemption.purchase()).unwrap();
+        }
+        let accounts: Vec<(MemberNumber, Balance)> = aggregate
+            .changes
+            .balances
+            .iter()
+            .map(|(member, balance)| (*member, *balance))
+            .collect();
+        proof
+            .compare(aggregate.known.books.ledger(), accounts)
+            .unwrap();
+    }
+}
