@@ -57,6 +57,11 @@ impl Due {
             (Self::Server(_), Self::Media(_)) | (Self::Media(_), Self::Server(_)) => false,
         }
     }
+
+    /// Returns the earlier of the two, if there is another.
+    pub(crate) fn or_earlier(self, other: Option<Self>) -> Self {
+        other.filter(|other| other.is_before(self)).unwrap_or(self)
+    }
 }
 
 impl Schedule {

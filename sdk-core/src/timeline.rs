@@ -100,7 +100,7 @@ impl Timeline {
         for entry in &mut self.entries {
             entry.stamped_due = schedule.due(&entry.event);
         }
-        self.put_in_order();
+        self.put_in_order(schedule);
     }
 
     /// Returns whether something is on screen that the picture has not reached at `position`. Many
@@ -225,18 +225,6 @@ impl Timeline {
     /// Returns how many moments seeks have skipped.
     pub(crate) const fn skipped(&self) -> u32 {
         self.skipped
-    }
-
-    /// Works out when each entry is due from what they are stamped with.
-    fn put_in_order(&mut self) {
-        let mut earliest: Option<Due> = None;
-        for entry in self.entries.iter_mut().rev() {
-            let due = earliest
-                .filter(|earliest| earliest.is_before(entry.stamped_due))
-                .unwrap_or(entry.stamped_due);
-            entry.due = due;
-            earliest = Some(due);
-        }
     }
 
     /// Returns the picture's state where it is. From the newest back, so that of each part only the

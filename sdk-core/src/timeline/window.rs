@@ -2,13 +2,17 @@
 //!
 //! The window is an interval without a gap. What lies beyond its far end is known to be there, is not
 //! held, and is asked for when the picture comes near. Nothing near the picture gives way, and nothing is
-//! ever shown early to make room.
+//! ever shown early to make room. What is stamped too late is due with what follows it, also where that is
+//! not held: see [`Behind`].
+
+mod behind;
 
 use super::{Entry, SHOWING_TIME_MS, Timeline};
 use crate::due::{Due, Reached, Schedule};
 use crate::event::RoomEvent;
 use crate::time::ServerTime;
 use alloc::collections::VecDeque;
+use behind::Behind;
 
 /// Shown events held for seeking back without asking the server: at one a second, half an hour.
 const HISTORY_CAPACITY: usize = 2_000;
@@ -43,6 +47,7 @@ pub(super) struct Window {
     /// The last events of the feed, behind `tail_after_seq`, while the window ends before them.
     tail: VecDeque<RoomEvent>,
     tail_after_seq: i64,
+    behind: Behind,
 }
 
 /// How the log goes on behind the window.
@@ -102,8 +107,12 @@ impl Timeline {
             return self.hold(event, schedule);
         }
 
+        self.window.behind.push(&event);
         self.window.tail.push_back(event);
         self.window.trim_tail();
+        if let Some(due) = self.window.behind.due(schedule) {
+            self.hurry(due);
+        }
     }
 
     /// Notes how far the feed's message has led.
@@ -141,10 +150,12 @@ impl Timeline {
     ) -> bool {
         let before = self.window.through_seq;
         for event in events {
+            self.window.behind.pass(event.seq);
             self.hold(event, schedule);
         }
 
         let window = &mut self.window;
+        window.behind.pass(stretch.through_seq);
         window.through_seq = stretch.through_seq;
         if let Some(occurred_at) = stretch.left_out_from {
             window.leave_out(occurred_at, occurred_at);
@@ -205,10 +216,10 @@ impl Timeline {
             return None;
         };
         let ahead = self.entries.len() - self.passed(reached);
+        let due = schedule.due_of(occurred_at, display_at);
+        let due = due.or_earlier(self.window.behind.due(schedule));
 
-        (ahead <= AHEAD_LOW)
-            .then(|| schedule.due_of(occurred_at, display_at))
-            .map(|due| due.moved_by(-MARGIN_MS))
+        (ahead <= AHEAD_LOW).then(|| due.moved_by(-MARGIN_MS))
     }
 
     /// Returns how many events are held.
@@ -267,6 +278,9 @@ impl Timeline {
         let (occurred_at, display_at) = (first.occurred_at, first.display_at);
         let through_seq = first.seq.saturating_sub(1);
         let window = &mut self.window;
+        for entry in given_up.iter().rev() {
+            window.behind.push_before(&entry.event);
+        }
         if !matches!(window.end, End::LeftOut { .. }) {
             window.tail_after_seq = through_seq;
             window.tail = given_up.into_iter().map(|entry| entry.event).collect();
@@ -277,6 +291,7 @@ impl Timeline {
     }
 
     fn join_tail(&mut self, schedule: &Schedule) {
+        self.window.behind = Behind::new();
         for event in core::mem::take(&mut self.window.tail) {
             if event.seq > self.window.through_seq {
                 self.window.through_seq = event.seq;
@@ -293,18 +308,33 @@ impl Timeline {
             "messages are in order, and so are the events of each"
         );
 
-        let due = schedule.due(&event);
+        let stamped_due = schedule.due(&event);
+        let due = stamped_due.or_earlier(self.window.behind.due(schedule));
+        self.hurry(due);
+        self.entries.push_back(Entry {
+            due,
+            stamped_due,
+            event,
+        });
+    }
+
+    /// Has what is held be due at `due` at the latest, for something behind it is.
+    fn hurry(&mut self, due: Due) {
         for entry in self.entries.iter_mut().rev() {
             if !due.is_before(entry.due) {
                 break;
             }
             entry.due = due;
         }
-        self.entries.push_back(Entry {
-            due,
-            stamped_due: due,
-            event,
-        });
+    }
+
+    /// Works out when each entry is due from what they, and those behind them, are stamped with.
+    pub(super) fn put_in_order(&mut self, schedule: &Schedule) {
+        let mut earliest = self.window.behind.due(schedule);
+        for entry in self.entries.iter_mut().rev() {
+            entry.due = entry.stamped_due.or_earlier(earliest);
+            earliest = Some(entry.due);
+        }
     }
 }
 
@@ -316,6 +346,7 @@ impl Window {
             end: End::Feed,
             tail: VecDeque::new(),
             tail_after_seq: i64::MIN,
+            behind: Behind::new(),
         }
     }
 

@@ -273,6 +273,38 @@ fn a_stream_with_a_long_delay_is_shown_whole() {
     assert_eq!(late_ms(&sim), 0);
 }
 
+/// However many were stamped too late before it was noticed, and wherever the window ends by then.
+#[test]
+fn a_delay_that_was_wrong_for_thousands_of_events_holds_up_nothing_once_it_is_put_right() {
+    for wrong in [1_000, 1_999, 2_000, 2_100, 2_500, 6_000] {
+        let mut sim = Sim::with_server(Placement::Companion, Server::new(8_000_000, 0));
+        sim.run_for(1_000);
+        for _ in 0..wrong {
+            sim.contribute(1);
+            sim.run_for(10);
+        }
+        assert_eq!(sim.shown(), [0_i64; 0]);
+
+        sim.server.delay_ms = 8_000;
+        sim.contribute(1);
+        sim.run_for(7_000);
+        assert_eq!(sim.shown(), [0_i64; 0], "{wrong}");
+        // So many take some turns to be asked for.
+        sim.run_for(2_000);
+        for _ in 0..10 {
+            sim.contribute(1);
+            sim.run_for(10_000);
+        }
+
+        let all: Vec<i64> = sim.picture_log().map(|logged| logged.seq).collect();
+        assert_eq!(sim.shown(), all, "{wrong}");
+        assert!(sim.client.stats().held <= HELD_MAX);
+        assert_eq!(sim.subscriptions().len(), 1);
+        let last = sim.shown_events().last().map(|(_, shown)| shown.late_by_ms);
+        assert_eq!(last, Some(0), "{wrong}");
+    }
+}
+
 #[test]
 fn a_player_that_is_taken_away_while_the_past_is_asked_for_does_not_bring_it() {
     let mut sim = Sim::with_server(Placement::Player, busy_server());
