@@ -119,14 +119,18 @@ impl AlertQueue {
     /// others that wait.
     #[uniffi::method(default(priority = 0))]
     pub fn take(&self, delivery: Delivery, priority: i32) {
-        let (mut stage, _) = self.stage_now();
         match delivery {
             Delivery::Event { event, late_by_ms } => {
                 if let EventKind::ContributionReceived { contribution } = event.kind {
+                    let (mut stage, _) = self.stage_now();
                     stage.queue.push(&contribution.into(), priority, late_by_ms);
                 }
             }
-            Delivery::StateReplaced { .. } => stage.queue.clear(),
+            Delivery::StateReplaced { .. } => {
+                let mut stage = self.stage();
+                stage.scene.jump();
+                stage.queue.clear();
+            }
             Delivery::PresenceChanged { .. } => {}
         }
     }
@@ -195,11 +199,15 @@ impl AlertQueue {
     fn stage_now(&self) -> (MutexGuard<'_, Stage>, i64) {
         let now = self.machine.now();
         let picture_time = self.machine.core().picture_time(now);
-        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        let now_ms = stage.scene.follow(picture_time);
+        let mut stage = self.stage();
+        let now_ms = stage.scene.follow(picture_time, now);
         stage.queue.advance(now_ms);
 
         (stage, now_ms)
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

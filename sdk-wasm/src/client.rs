@@ -78,6 +78,12 @@ impl Client {
         self.driver.with_core(parlor_sdk_core::Client::picture_time)
     }
 
+    /// Returns the same, with the instant that it is of.
+    pub fn picture_now(&self) -> Option<(ServerTime, Instant)> {
+        self.driver
+            .with_core(|core, now| core.picture_time(now).map(|at| (at, now)))
+    }
+
     /// Returns where the viewer's picture is on the stream's own timeline: what
     /// [`Config::start_at`] takes.
     pub fn position(&self) -> Option<MediaTime> {

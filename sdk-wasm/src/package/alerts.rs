@@ -107,7 +107,7 @@ impl Stage {
                 }
             }
             Delivery::StateReplaced(_) => {
-                self.follow();
+                self.scene.borrow_mut().jump();
                 self.queue.borrow_mut().clear();
             }
             Delivery::PresenceChanged { .. } => {}
@@ -117,8 +117,13 @@ impl Stage {
     /// Goes on to where the picture is.
     fn follow(&self) -> i64 {
         let client = self.client.upgrade();
-        let picture_time = client.and_then(|client| client.get()?.picture_time());
-        let now_ms = self.scene.borrow_mut().follow(picture_time);
+        let picture = client
+            .as_ref()
+            .and_then(|client| client.get()?.picture_now());
+        let now_ms = {
+            let mut scene = self.scene.borrow_mut();
+            picture.map_or(scene.now_ms(), |(at, now)| scene.follow(Some(at), now))
+        };
         self.queue.borrow_mut().advance(now_ms);
 
         now_ms
