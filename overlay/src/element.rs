@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
 use js_sys::Function;
-use parlor_sdk_core::{Config, Delivery, Placement, Playhead};
+use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead};
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use web_sys::{CustomEvent, CustomEventInit, HtmlElement, Window};
@@ -35,7 +35,6 @@ struct Running {
     /// Whether the player has said where it is, and not yet that it does not know any more.
     has_playhead: Cell<bool>,
     seeks: Cell<Seeks>,
-    scene_at_ms: Cell<i64>,
     on_frame: RefCell<Option<Function>>,
     /// Whether the room is another than at the last call of `on_frame`.
     is_changed: Cell<bool>,
@@ -70,11 +69,10 @@ impl Overlay {
             stage: RefCell::new(Stage::new(host.clone(), &window, widgets)),
             host,
             client: OnceCell::new(),
-            scene: RefCell::new(Scene::new(widgets)),
+            scene: RefCell::new(Scene::new(widgets, Instant::from_millis(0))),
             player: RefCell::new(None),
             has_playhead: Cell::new(false),
             seeks: Cell::new(Seeks::default()),
-            scene_at_ms: Cell::new(0),
             on_frame: RefCell::new(None),
             is_changed: Cell::new(false),
             is_over: Cell::new(false),
@@ -86,7 +84,6 @@ impl Overlay {
                 running.notice(&notice);
             }
         });
-        running.scene_at_ms.set(client.now_ms());
         assert!(running.client.set(client).is_ok(), "connected once");
 
         let frames = running.follow_frames(window);
@@ -154,7 +151,7 @@ impl Overlay {
 impl Drop for Overlay {
     fn drop(&mut self) {
         self.running.is_over.set(true);
-        let empty = Scene::new(Widgets::parse(""));
+        let empty = Scene::new(Widgets::parse(""), Instant::from_millis(0));
         self.running.stage.borrow_mut().draw(&empty.view());
     }
 }
@@ -196,7 +193,7 @@ impl Running {
         let Some(on_frame) = on_frame else {
             return;
         };
-        let time_ms = self.scene_at_ms.get() as f64;
+        let time_ms = self.scene.borrow().time_ms() as f64;
         let picture_time = self.client().picture_time().map(convert::time);
         let is_changed = self.is_changed.replace(false);
         let _ = on_frame.call3(
@@ -232,12 +229,11 @@ impl Running {
 
     /// Brings the scene up to now.
     fn advance(&self) {
-        let now_ms = self.client().now_ms();
-        let dt_ms = now_ms - self.scene_at_ms.replace(now_ms);
+        let client = self.client();
 
         self.scene
             .borrow_mut()
-            .advance(dt_ms, self.client().picture_time());
+            .advance(client.now(), client.picture_time());
     }
 
     fn notice(&self, notice: &Notice) {

@@ -1,9 +1,12 @@
 //! What is on stage: a pure model, moved by time and by what happened, drawn by `render`.
 //!
-//! Time comes in as `dt`. Everything that moves is kept as the instant it began, so the picture is
-//! a function of the scene's time: a dropped frame or a seek lands in the same state.
+//! Everything that moves is kept as the instant it began, so what is drawn is a function of time: a dropped
+//! frame or a seek lands in the same state. What belongs to the picture moves by the scene's time, which
+//! stands while the picture stands; people come and go by the page's.
 
-use parlor_sdk_core::{AlertLimits, AlertQueue, EventKind, Room, RoomEvent, ServerTime};
+use parlor_sdk_core::{
+    AlertLimits, AlertQueue, EventKind, Instant, Room, RoomEvent, SceneTime, ServerTime,
+};
 
 pub(crate) use crate::scene::act::Act;
 pub(crate) use crate::scene::alert::AlertView;
@@ -53,7 +56,8 @@ const ALERT_PRIORITY: i32 = 0;
 #[derive(Debug)]
 pub(crate) struct Scene {
     widgets: Widgets,
-    now_ms: i64,
+    time: SceneTime,
+    now: Instant,
     happening_at: Option<ServerTime>,
     train: TrainScene,
     alerts: AlertQueue,
@@ -116,10 +120,11 @@ impl Widgets {
 
 impl Scene {
     /// An empty stage.
-    pub(crate) fn new(widgets: Widgets) -> Self {
+    pub(crate) fn new(widgets: Widgets, now: Instant) -> Self {
         Self {
             widgets,
-            now_ms: 0,
+            time: SceneTime::default(),
+            now,
             happening_at: None,
             train: TrainScene::default(),
             alerts: AlertQueue::new(AlertLimits::default()),
@@ -129,21 +134,27 @@ impl Scene {
         }
     }
 
-    /// Moves on by `dt_ms`. The picture now shows what happened at `happening_at`, if that is
-    /// known; the time left of a train is counted from there.
-    pub(crate) fn advance(&mut self, dt_ms: i64, happening_at: Option<ServerTime>) {
-        self.now_ms += dt_ms.max(0);
+    /// Moves on to `now`. The picture then shows what happened at `happening_at`, if that is known; the
+    /// time left of a train is counted from there.
+    pub(crate) fn advance(&mut self, now: Instant, happening_at: Option<ServerTime>) {
+        self.now = now;
         self.happening_at = happening_at;
-        self.alerts.advance(self.now_ms);
-        self.train.advance(self.now_ms);
-        self.lineup.advance(self.now_ms);
-        self.attendance.advance(self.now_ms);
+        let time_ms = self.time.follow(happening_at, now);
+        self.alerts.advance(time_ms);
+        self.train.advance(time_ms);
+        self.lineup.advance(now.as_millis());
+        self.attendance.advance(now.as_millis());
+    }
+
+    /// Returns the scene's time in milliseconds.
+    pub(crate) const fn time_ms(&self) -> i64 {
+        self.time.now_ms()
     }
 
     /// Takes in an event that has its moment now, or had it `late_by_ms` ago.
     pub(crate) fn show(&mut self, event: &RoomEvent, late_by_ms: i64) {
         self.last_seq = self.last_seq.max(event.seq);
-        let began_at = self.now_ms - late_by_ms.max(0);
+        let began_at = self.time_ms() - late_by_ms.max(0);
         match &event.kind {
             EventKind::ContributionReceived(alert) if self.widgets.alerts => {
                 self.alerts.push(alert, ALERT_PRIORITY, late_by_ms);
@@ -154,8 +165,12 @@ impl Scene {
             }
             EventKind::Participant(change, profile) if self.widgets.presence => {
                 let visit = visit(*change, profile);
-                self.attendance
-                    .note(&visitor(profile), is_here(profile), visit, self.now_ms);
+                self.attendance.note(
+                    &visitor(profile),
+                    is_here(profile),
+                    visit,
+                    self.now.as_millis(),
+                );
             }
             EventKind::ContributionReceived(_)
             | EventKind::HypeTrain(..)
@@ -169,23 +184,26 @@ impl Scene {
     /// Takes in who is in the room, after somebody changed.
     pub(crate) fn regroup(&mut self, room: &Room) {
         if self.widgets.stage {
-            self.lineup.change(&cast(&room.stage()), self.now_ms);
+            let now_ms = self.now.as_millis();
+            self.lineup.change(&cast(&room.stage()), now_ms);
         }
     }
 
     /// Takes in how many people are here.
     pub(crate) fn count_people(&mut self, online_count: i32) {
         if self.widgets.presence {
-            self.attendance.count(i64::from(online_count), self.now_ms);
+            let now_ms = self.now.as_millis();
+            self.attendance.count(i64::from(online_count), now_ms);
         }
     }
 
     /// Takes in the whole state after a start, a seek or a loss, without anything having happened.
     pub(crate) fn replace(&mut self, room: &Room, happening_at: Option<ServerTime>) {
         self.happening_at = happening_at;
+        self.time.jump();
         self.alerts.clear();
         if self.widgets.train {
-            self.train.jump(room.train(), happening_at, self.now_ms);
+            self.train.jump(room.train(), happening_at, self.time_ms());
         }
         if self.widgets.stage {
             self.lineup.jump(&cast(&room.stage()));
@@ -199,10 +217,10 @@ impl Scene {
     /// Returns what to draw.
     pub(crate) fn view(&self) -> View<'_> {
         View {
-            train: self.train.view(self.happening_at, self.now_ms),
+            train: self.train.view(self.happening_at, self.time_ms()),
             alert: AlertView::of(&self.alerts),
-            lineup: self.lineup.view(self.now_ms),
-            attendance: self.attendance.view(self.now_ms),
+            lineup: self.lineup.view(self.now.as_millis()),
+            attendance: self.attendance.view(self.now.as_millis()),
             last_seq: self.last_seq,
         }
     }

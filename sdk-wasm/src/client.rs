@@ -78,12 +78,6 @@ impl Client {
         self.driver.with_core(parlor_sdk_core::Client::picture_time)
     }
 
-    /// Returns the same, with the instant that it is of.
-    pub fn picture_now(&self) -> Option<(ServerTime, Instant)> {
-        self.driver
-            .with_core(|core, now| core.picture_time(now).map(|at| (at, now)))
-    }
-
     /// Returns where the viewer's picture is on the stream's own timeline: what
     /// [`Config::start_at`] takes.
     pub fn position(&self) -> Option<MediaTime> {
@@ -130,9 +124,9 @@ impl Client {
         self.driver.handle(Input::Resume);
     }
 
-    /// Returns the page's monotonic clock, in milliseconds.
-    pub fn now_ms(&self) -> i64 {
-        self.driver.with_core(|_, now| now.as_millis())
+    /// Returns what the page's monotonic clock reads.
+    pub fn now(&self) -> Instant {
+        self.driver.with_core(|_, now| now)
     }
 }
 

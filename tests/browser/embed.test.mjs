@@ -107,6 +107,23 @@ test('an event waits for the picture, through a pause and a seek forward', { tim
   assert.deepEqual(troubles, []);
 });
 
+test('while the picture stands an alert stays, and leaves once it goes on', { timeout }, async () => {
+  const room = await staff.openRoom({ delayMs: 8_000 });
+  const { page, troubles } = await openSite(room);
+  const alert = page.locator('parlor-overlay [part="alert"]').getByText('stays');
+  const one = await staff.donate(room.id, { message: 'stays' });
+  await alert.waitFor();
+  await page.evaluate(() => window.player.pause());
+  // Twice as long as the longest alert is on stage.
+  const longAfter = Date.parse(one.occurredAt) + 16_000;
+  await page.waitForFunction((until) => Date.now() > until, longAfter);
+  assert.ok(await alert.isVisible());
+
+  await page.evaluate(() => window.player.play());
+  await alert.waitFor({ state: 'hidden' });
+  assert.deepEqual(troubles, []);
+});
+
 test('after a seek back the train is as it was, and comes again', { timeout }, async () => {
   const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
   const { page } = await openSite(room);

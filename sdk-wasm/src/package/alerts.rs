@@ -117,12 +117,12 @@ impl Stage {
     /// Goes on to where the picture is.
     fn follow(&self) -> i64 {
         let client = self.client.upgrade();
-        let picture = client
-            .as_ref()
-            .and_then(|client| client.get()?.picture_now());
+        let client = client.as_ref().and_then(|client| client.get());
         let now_ms = {
             let mut scene = self.scene.borrow_mut();
-            picture.map_or(scene.now_ms(), |(at, now)| scene.follow(Some(at), now))
+            client.map_or(scene.now_ms(), |it| {
+                scene.follow(it.picture_time(), it.now())
+            })
         };
         self.queue.borrow_mut().advance(now_ms);
 
