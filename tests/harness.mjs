@@ -23,6 +23,7 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
 }
 
 export class Server {
+  #program;
   #child;
   #folder;
   #env;
@@ -33,8 +34,9 @@ export class Server {
    * Starts a server, with `settings` from its environment. Call `stop` when done; a test that
    * forgets leaves nothing running either.
    */
-  static async start(settings = {}) {
+  static async start(settings = {}, program = PARLOR) {
     const server = new Server();
+    server.#program = program;
     server.#folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
     running.add(server);
     server.#env = {
@@ -74,7 +76,7 @@ export class Server {
   }
 
   #token(args) {
-    return execFileSync(PARLOR, ['token', ...args], {
+    return execFileSync(this.#program, ['token', ...args], {
       env: this.#env,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -121,7 +123,7 @@ export class Server {
   }
 
   async #launch() {
-    this.#child = spawn(PARLOR, ['serve', '--listen', this.#listen], {
+    this.#child = spawn(this.#program, ['serve', '--listen', this.#listen], {
       env: this.#env,
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -23,13 +23,16 @@ const PAGES = {
   'hls.js': read('../node_modules/hls.js/dist/hls.min.js'),
 };
 
+/** The program of this commit, and that of another one if there is one to measure by turns. */
+const PROGRAMS = [process.env.PARLOR_BIN, process.env.PARLOR_BIN_BESIDE].filter(Boolean);
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-async function measure(browser, fps) {
+async function measure(browser, fps, program) {
   const stream = await LiveHls.start(fps, PAGES);
   let server;
   try {
-    server = await Server.start({ PARLOR_ALLOWED_ORIGIN: stream.origin });
+    server = await Server.start({ PARLOR_ALLOWED_ORIGIN: stream.origin }, program);
     const staff = new Staff(server);
     const room = await staff.openRoom();
     const query = new URLSearchParams({ server: server.url, room: room.id, bits: BITS, squarePx: SQUARE_PX });
@@ -52,7 +55,7 @@ async function measure(browser, fps) {
     // A fragment is a second, and fragments are counted from 0 as frames are.
     const startedAt = anchor.date - anchor.sn * 1_000;
     const errors = moments.map(({ occurredAt, frame }) => startedAt + (frame * 1_000) / fps - occurredAt);
-    return { fps, errors, dropped, total };
+    return { fps, isBeside: program !== PROGRAMS[0], errors, dropped, total };
   } finally {
     await server?.stop();
     await stream.stop();
@@ -62,7 +65,7 @@ async function measure(browser, fps) {
 const browser = await launch(['--autoplay-policy=no-user-gesture-required']);
 try {
   const runs = [];
-  for (const fps of [60, 30]) runs.push(await measure(browser, fps));
+  for (const fps of [60, 30]) for (const program of PROGRAMS) runs.push(await measure(browser, fps, program));
   console.log(JSON.stringify(runs));
 } finally {
   await browser.close();

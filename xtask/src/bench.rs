@@ -1,5 +1,6 @@
 //! Measures what the project promises, and writes each result to `target/bench/<name>.json`.
 
+mod beside;
 mod connects;
 mod contributions;
 mod fanout;
@@ -23,7 +24,7 @@ pub(crate) enum Bench {
     /// What 10,000 connections leave behind, in the client and in the server
     Connects,
     /// How far the overlay is from the picture of a live stream
-    Sync,
+    Sync(sync::Options),
     /// What it costs to reach an audience, beside other servers
     Fanout(fanout::Options),
 }
@@ -33,7 +34,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
         Bench::Overlay => overlay::run(),
         Bench::Contributions(options) => contributions::run(&options),
         Bench::Connects => connects::run(),
-        Bench::Sync => sync::run(),
+        Bench::Sync(options) => sync::run(&options),
         Bench::Fanout(options) => fanout::run(&options),
     }
 }

@@ -2,12 +2,14 @@
 //! databases.
 
 mod database;
-mod peer;
 mod pgbench;
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::beside;
 use crate::{process, tools, workspace};
 use database::Engine;
 
@@ -53,7 +55,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
         &mut workspace::cargo(&BUILD),
         &workspace::release_profile_dir()?,
     )?;
-    let peer = options.beside.as_deref().map(peer::build).transpose()?;
+    let peer = options.beside.as_deref().map(build_beside).transpose()?;
 
     let mut ways = ways();
     let mut beside: Vec<[Vec<Value>; 2]> = vec![Default::default(), Default::default()];
@@ -103,10 +105,14 @@ const BUILD: [&str; 6] = [
     "contributions",
 ];
 
-fn build(
-    command: &mut std::process::Command,
-    profile_dir: &std::path::Path,
-) -> Result<std::path::PathBuf> {
+fn build_beside(commit: &str) -> Result<PathBuf> {
+    let worktree = beside::worktree(commit)?;
+    let mut cargo = beside::cargo(&worktree, &BUILD);
+
+    build(&mut cargo, &worktree.join("target/release"))
+}
+
+fn build(command: &mut std::process::Command, profile_dir: &std::path::Path) -> Result<PathBuf> {
     process::run(command)?;
     Ok(profile_dir.join("examples/contributions"))
 }

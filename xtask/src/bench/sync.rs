@@ -1,19 +1,31 @@
 //! How far the overlay is from the picture: real live HLS in Chromium, at 60 and at 30 frames a second.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use super::beside;
 use crate::{build, npm, process, tools, wasm, web, workspace};
 
 /// What half a frame may be exceeded by, in milliseconds: a clock's and a timer's inexactness.
 const SLACK_MS: f64 = 2.0;
 
-/// The moments shown under a stream of one rate.
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Another commit to measure by turns, built here from a worktree of it
+    #[arg(long)]
+    beside: Option<String>,
+}
+
+/// The moments that one program has shown under a stream of one rate.
 #[derive(Debug)]
 struct Run {
     fps: u32,
+    /// Whether it is the commit beside.
+    is_beside: bool,
     /// How far the frame on screen was from each moment, in milliseconds; negative if the frame was earlier.
     errors: Vec<f64>,
     /// Frames that the browser could not show in time, of `total`.
@@ -27,6 +39,7 @@ impl Run {
 
         Some(Self {
             fps: u32::try_from(run["fps"].as_u64()?).ok()?,
+            is_beside: run["isBeside"].as_bool()?,
             errors: errors.iter().map(Value::as_f64).collect::<Option<_>>()?,
             dropped: run["dropped"].as_u64()?,
             total: run["total"].as_u64()?,
@@ -55,17 +68,20 @@ impl Run {
     }
 }
 
-pub(super) fn run() -> Result<()> {
+pub(super) fn run(options: &Options) -> Result<()> {
     tools::ensure(&[&tools::NODE, &tools::NPM, &tools::CHROMIUM, &tools::FFMPEG])?;
     web::build(wasm::Source::Auto)?;
     let tests = workspace::root().join("tests");
     npm::install(&tests)?;
-    let said = process::output(
-        Command::new("node")
-            .arg("bench/sync.mjs")
-            .current_dir(&tests)
-            .env("PARLOR_BIN", build::server()?),
-    )?;
+    let mut command = Command::new("node");
+    command
+        .arg("bench/sync.mjs")
+        .current_dir(&tests)
+        .env("PARLOR_BIN", build::server()?);
+    if let Some(commit) = &options.beside {
+        command.env("PARLOR_BIN_BESIDE", build_beside(commit)?);
+    }
+    let said = process::output(&mut command)?;
     let runs: Vec<Value> = serde_json::from_str(&said)?;
     let runs: Vec<Run> = runs
         .iter()
@@ -78,12 +94,13 @@ pub(super) fn run() -> Result<()> {
     );
 
     println!(
-        "\n{:>4} {:>8} {:>8} {:>8} {:>10} {:>9} {:>14}",
-        "fps", "moments", "p50 ms", "p95 ms", "target ms", "outside", "frames dropped"
+        "\n{:<8} {:>4} {:>8} {:>8} {:>8} {:>10} {:>9} {:>14}",
+        "build", "fps", "moments", "p50 ms", "p95 ms", "target ms", "outside", "frames dropped"
     );
     for run in &runs {
         println!(
-            "{:>4} {:>8} {:>8.1} {:>8.1} {:>10.1} {:>8.1}% {:>14}",
+            "{:<8} {:>4} {:>8} {:>8.1} {:>8.1} {:>10.1} {:>8.1}% {:>14}",
+            if run.is_beside { "beside" } else { "here" },
             run.fps,
             run.errors.len(),
             run.error_ms(0.5),
@@ -94,21 +111,36 @@ pub(super) fn run() -> Result<()> {
         );
     }
 
-    let figures = |figure: fn(&Run) -> f64| {
-        let rows = runs
-            .iter()
-            .map(|run| (format!("fps{}", run.fps), json!(figure(run))));
+    let mut result = figures(&runs, false);
+    if options.beside.is_some() {
+        result["beside"] = figures(&runs, true);
+    }
+    super::write("sync", &result)
+}
+
+/// Builds the program of `commit` with what browsers load of it.
+fn build_beside(commit: &str) -> Result<PathBuf> {
+    let worktree = beside::worktree(commit)?;
+    process::run(&mut beside::cargo(&worktree, &["xtask", "web"]))?;
+    let server = ["build", "--package", "parlor-server"];
+    process::run(&mut beside::cargo(&worktree, &server))?;
+
+    Ok(worktree.join("target/debug/parlor"))
+}
+
+fn figures(runs: &[Run], beside: bool) -> Value {
+    let of_each = |figure: fn(&Run) -> f64| {
+        let runs = runs.iter().filter(|run| run.is_beside == beside);
+        let rows = runs.map(|run| (format!("fps{}", run.fps), json!(figure(run))));
         Value::Object(rows.collect())
     };
-    super::write(
-        "sync",
-        &json!({
-            "shown_error_p95_ms": figures(|run| run.error_ms(0.95)),
-            "shown_error_p50_ms": figures(|run| run.error_ms(0.5)),
-            "outside_percent": figures(Run::outside_percent),
-            "moments": figures(|run| count(run.errors.len())),
-        }),
-    )
+
+    json!({
+        "shown_error_p95_ms": of_each(|run| run.error_ms(0.95)),
+        "shown_error_p50_ms": of_each(|run| run.error_ms(0.5)),
+        "outside_percent": of_each(Run::outside_percent),
+        "moments": of_each(|run| count(run.errors.len())),
+    })
 }
 
 /// Returns the value of `sorted` that `share` of them do not exceed.
@@ -138,6 +170,7 @@ mod tests {
             .collect();
         let run = Run {
             fps: 60,
+            is_beside: false,
             errors,
             dropped: 0,
             total: 100,
