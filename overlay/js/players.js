@@ -21,22 +21,28 @@ const OWN_SEEKS = ["bufferSeekOverHole", "bufferNudgeOnStall"];
 /** Any `<video>`. Without `dateAt`, one whose browser reads the stream's dates itself: Safari, for HLS. */
 export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 1000 } = {}) {
   const { frames, seeks } = watch(video);
-  /** What was told last: while a seek is under way that is still seen. */
+  /** What was told last, and of what it was: while a seek is under way that is still seen. */
   let told = NaN;
+  let quality = "clock";
 
   return {
     playhead() {
       const count = seeks.count();
       let positionMs = video.seeking ? told : NaN;
       try {
-        if (Number.isNaN(positionMs)) positionMs = Number(dateAt(frames.time()) ?? NaN);
+        if (Number.isNaN(positionMs)) {
+          const { time, isFrame } = frames.shown();
+          positionMs = Number(dateAt(time) ?? NaN);
+          quality = isFrame ? "frame" : "clock";
+        }
       } catch {
         // A player that has been taken down does not know.
       }
       told = positionMs;
       if (!Number.isFinite(positionMs)) return null;
       // `readyState` below 3 is a picture that waits for data.
-      return { positionMs, playing: !video.paused && !video.seeking && video.readyState > 2, rate: video.playbackRate, seeks: count };
+      const playing = !video.paused && !video.seeking && video.readyState > 2;
+      return { positionMs, playing, rate: video.playbackRate, seeks: count, quality };
     },
 
     subscribe(listener) {
@@ -156,15 +162,16 @@ class Frames {
     this.#video = video;
   }
 
-  /** The place in the media that is seen when what is drawn now is, in seconds. */
-  time() {
+  /** The place in the media that is seen when what is drawn now is, in seconds, and whether a frame tells it. */
+  shown() {
     this.#await();
     const { currentTime, paused, readyState, playbackRate } = this.#video;
-    if (!this.#seen) return currentTime;
+    if (!this.#seen) return { time: currentTime, isFrame: false };
     const stands = paused || readyState < 3;
     const age = stands ? 0 : (performance.now() + this.#delayMs - this.#seen.at) / 1000;
     const time = this.#seen.time + age * playbackRate - this.#patience(playbackRate);
-    return Math.abs(time - currentTime) < FRAME_LAG_MAX_S ? time : currentTime;
+    const isFrame = Math.abs(time - currentTime) < FRAME_LAG_MAX_S;
+    return { time: isFrame ? time : currentTime, isFrame };
   }
 
   /**

@@ -122,9 +122,14 @@ test('the frame that is seen counts, not the time that the player is at', () => 
   const video = framed({ paused: true, currentTime: 10.03 });
   const player = fromHls(hls(), video);
   player.playhead();
+  assert.equal(player.playhead().quality, 'clock');
   video.present(10);
 
-  assert.equal(player.playhead().positionMs, START + 10_000);
+  const { positionMs, quality } = player.playhead();
+  assert.deepEqual([positionMs, quality], [START + 10_000, 'frame']);
+  // The player has been sent elsewhere, and no frame of that has been seen.
+  video.currentTime = 80;
+  assert.equal(player.playhead().quality, 'clock');
 });
 
 test('while a seek is under way the picture is where it was, and the seek is counted', () => {
@@ -135,7 +140,7 @@ test('while a seek is under way the picture is where it was, and the seek is cou
 
   Object.assign(video, { seeking: true, currentTime: 150 });
   video.dispatchEvent(new Event('seeking'));
-  assert.deepEqual(player.playhead(), { positionMs: START + 10_000, playing: false, rate: 1, seeks: 1 });
+  assert.deepEqual(player.playhead(), { positionMs: START + 10_000, playing: false, rate: 1, seeks: 1, quality: 'clock' });
   video.seeking = false;
   video.paused = true;
   video.present(150);
