@@ -38,6 +38,8 @@ pub(crate) enum AuditAction {
     PointsGranted,
     /// With `points` and `transferSeq`.
     PointsCharged,
+    /// With `points` and `transferSeq`.
+    PointsRefunded,
 }
 
 /// One use of authority. What does not belong to the action is null.
@@ -125,7 +127,8 @@ impl From<audit::AuditEntry> for AuditEntry {
                 told.from_participant_id = from.map(|id| IdKind::Participant.id(id.0));
             }
             audit::AuditAction::PointsGranted { points, seq }
-            | audit::AuditAction::PointsCharged { points, seq } => {
+            | audit::AuditAction::PointsCharged { points, seq }
+            | audit::AuditAction::PointsRefunded { points, seq } => {
                 told.points = Some(points.into());
                 told.transfer_seq = Some(seq.into());
             }
@@ -153,6 +156,7 @@ impl From<&audit::AuditAction> for AuditAction {
             audit::AuditAction::HostHandedOver { .. } => Self::HostHandedOver,
             audit::AuditAction::PointsGranted { .. } => Self::PointsGranted,
             audit::AuditAction::PointsCharged { .. } => Self::PointsCharged,
+            audit::AuditAction::PointsRefunded { .. } => Self::PointsRefunded,
         }
     }
 }

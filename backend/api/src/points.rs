@@ -26,6 +26,9 @@ pub(crate) enum TransferKind {
     Charged,
     /// A reward that was redeemed was fulfilled: `redemptionId`.
     Redeemed,
+    /// Staff gave back what `redemptionId` had cost, or a part of it, with a `reason`: it corrects the transfer at
+    /// `correctsSeq`.
+    Refunded,
 }
 
 /// What a member of a room has, in whole points. Only they themselves and whoever holds `POINTS_READ`
@@ -73,6 +76,8 @@ pub(crate) struct PointsTransfer {
     actor_id: Option<String>,
     /// Of what was redeemed.
     redemption_id: Option<ID>,
+    /// The position of the transfer that it corrects.
+    corrects_seq: Option<Int64>,
 }
 
 #[derive(SimpleObject)]
@@ -94,7 +99,7 @@ pub(crate) struct StatementConnection {
 pub(crate) struct Economy {
     /// All that was ever issued.
     minted: Int64,
-    /// All that was ever spent or taken back.
+    /// All that was spent or taken back, without what was given back of it.
     burned: Int64,
     /// What all members together have: `minted` without `burned`.
     outstanding: Int64,
@@ -176,6 +181,7 @@ impl From<Line> for PointsTransfer {
             points: entry.change_of_member().into(),
             balance_after: transfer.balance_after.into(),
             redemption_id: transfer.about.map(|id| IdKind::Redemption.id(id)),
+            corrects_seq: transfer.corrects.map(Int64),
             reason,
             actor_id: actor_id.map(|id| id.as_str().to_owned()),
         }

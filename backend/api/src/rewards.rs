@@ -42,6 +42,10 @@ pub(crate) struct Reward {
     /// Whether it can be redeemed while no session is live.
     redeemable_offline: bool,
     limits: RewardLimits,
+    refund_restores: RefundRestores,
+    /// How long after the session that it was made in a redemption expires which nobody has seen to; one that was
+    /// made while none was live, how long after that.
+    expires_after_ms: Int64,
     /// When it was last redeemed, by anybody: its cooldown counts from there.
     last_redeemed_at: Option<Time>,
     created_at: Time,
@@ -85,6 +89,15 @@ pub(crate) struct RewardLimits {
     per_viewer_and_session: Option<Int64>,
 }
 
+/// What a whole refund gives back beside the points.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct RefundRestores {
+    /// The place that the redemption took in the limits of its session.
+    places: bool,
+    /// The time since: a cooldown that the redemption began is over.
+    cooldown: bool,
+}
+
 /// What became of a redemption.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "reward::RedemptionStatus")]
@@ -95,6 +108,8 @@ pub(crate) enum RedemptionStatus {
     Fulfilled,
     /// The points are free again.
     Canceled,
+    /// Nobody saw to it in time, and the points are free again.
+    Expired,
 }
 
 /// A purchase of a reward, with what the reward was called and cost then. Whoever redeemed it reads it, and
@@ -112,11 +127,15 @@ pub(crate) struct Redemption {
     input: Option<String>,
     status: RedemptionStatus,
     redeemed_at: Time,
-    /// When it was fulfilled or canceled.
+    /// When it was fulfilled or canceled, or expired.
     settled_at: Option<Time>,
-    /// Who did that, by the tenant's own id; null if the reward fulfills itself, and for readers without
+    /// Who did that, by the tenant's own id; null if it was nobody, and for readers without
     /// `REDEMPTION_MANAGE`.
     settled_by: Option<String>,
+    /// How many of the points were given back since it was fulfilled.
+    refunded: Int64,
+    /// When it expires, or would have, if nobody sees to it; null while the session is live that it was made in.
+    expires_at: Option<Time>,
 }
 
 #[derive(SimpleObject)]
@@ -158,6 +177,8 @@ impl From<reward::Reward> for Reward {
             auto_fulfills: terms.auto_fulfills,
             redeemable_offline: terms.redeemable_offline,
             limits: terms.limits.into(),
+            refund_restores: terms.refund_restores.into(),
+            expires_after_ms: terms.expires_after_ms.into(),
             last_redeemed_at: uses.last_at.map(Time),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
@@ -207,6 +228,15 @@ impl From<reward::Limits> for RewardLimits {
     }
 }
 
+impl From<reward::Restores> for RefundRestores {
+    fn from(restores: reward::Restores) -> Self {
+        Self {
+            places: restores.places,
+            cooldown: restores.cooldown,
+        }
+    }
+}
+
 /// As whoever redeemed it sees it.
 fn own(redemption: reward::Redemption) -> reward::Redemption {
     reward::Redemption {
@@ -217,6 +247,8 @@ fn own(redemption: reward::Redemption) -> reward::Redemption {
 
 impl From<reward::Redemption> for Redemption {
     fn from(redemption: reward::Redemption) -> Self {
+        let expires_at = redemption.expires_at().map(Time);
+
         Self {
             id: IdKind::Redemption.id(redemption.id.0),
             reward_id: IdKind::Reward.id(redemption.reward_id.0),
@@ -228,6 +260,8 @@ impl From<reward::Redemption> for Redemption {
             redeemed_at: redemption.redeemed_at.into(),
             settled_at: redemption.settled_at.map(Time),
             settled_by: redemption.settled_by.map(|by| by.as_str().to_owned()),
+            refunded: redemption.refunded.into(),
+            expires_at,
         }
     }
 }

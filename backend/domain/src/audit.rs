@@ -61,6 +61,10 @@ pub enum AuditAction {
         points: i64,
         seq: i64,
     },
+    PointsRefunded {
+        points: i64,
+        seq: i64,
+    },
     HostHandedOver {
         /// Who was the host before.
         from: Option<ParticipantId>,

@@ -2,11 +2,13 @@
 
 mod input;
 mod redemption;
+mod restores;
 mod terms;
 
 pub use input::RewardInput;
 pub use redemption::{Redemption, RedemptionStatus};
-pub use terms::{Limits, Terms, TermsChange};
+pub use restores::Restores;
+pub use terms::{EXPIRES_AFTER_MS_DEFAULT, EXPIRES_AFTER_MS_MIN, Limits, Terms, TermsChange};
 
 use crate::id::{RewardId, SessionId};
 use crate::time::ServerTime;
@@ -69,6 +71,15 @@ impl Uses {
     pub(crate) fn less_one(self, session_id: Option<SessionId>) -> Self {
         Self {
             count: (self.in_session(session_id) - 1).max(0),
+            ..self
+        }
+    }
+
+    /// As if what was redeemed at `at` had not begun a cooldown. One that was begun since goes on, and the one
+    /// before is over, or this would not have been redeemed.
+    pub(crate) fn without_cooldown_of(self, at: ServerTime) -> Self {
+        Self {
+            last_at: self.last_at.filter(|last_at| *last_at != at),
             ..self
         }
     }

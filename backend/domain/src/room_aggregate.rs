@@ -9,12 +9,14 @@ mod authority;
 mod contributions;
 mod deletion;
 mod events;
+mod expiry;
 mod lookups;
 mod participants;
 mod people;
 mod points;
 mod presence;
 mod redemptions;
+mod refunds;
 mod rewards;
 mod roles;
 mod sessions;
@@ -47,6 +49,7 @@ pub use people::{Census, OnlineCount, People};
 pub use points::{AdjustPointsRefusal, Adjustment, AdjustmentKind, Books};
 pub use presence::{PresenceChange, Presences};
 pub use redemptions::{Order, RedeemRefusal, SettleRefusal, Settlement};
+pub use refunds::{Refund, RefundRefusal};
 pub use rewards::{RewardRefusal, RewardTarget};
 pub use roles::{AssignRoleRefusal, Override, OverrideChange, OverrideRefusal};
 pub use sessions::{
@@ -127,6 +130,7 @@ pub enum Operation {
     RecordContribution,
     AdjustPoints,
     RedeemReward,
+    RefundRedemption,
 }
 
 /// A contribution's id in its provider's scope.
@@ -191,6 +195,8 @@ pub struct Changes {
     pub rewards: BTreeMap<RewardId, Reward>,
     pub uses: BTreeMap<(RewardId, MemberNumber), Uses>,
     pub redemptions: BTreeMap<RedemptionId, Redemption>,
+    /// No redemption of the room that the batch knows of, and that is open, expires before.
+    pub expiry: Option<ServerTime>,
     pub events: Vec<Event>,
     /// Whether the room's deadline is to be written also if it has not moved.
     pub deadline: bool,

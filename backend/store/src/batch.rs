@@ -31,6 +31,7 @@ use parlor_domain::room_aggregate::{Changes, OnlineCount, RoomAggregate};
 use parlor_domain::tenant_aggregate::TenantAggregate;
 use parlor_domain::time::ServerTime;
 
+use crate::due_work::expiry::Expiry;
 use crate::due_work::{self, RoomEnd};
 use crate::engine::Transaction;
 use crate::{Store, StoreError};
@@ -249,6 +250,8 @@ impl Batch {
         settings::write(&mut self.transaction, &written, &unkept).await?;
         let ends = rooms.all().filter_map(moved_end);
         due_work::write_room_ends(&mut self.transaction, ends).await?;
+        let expiries = rooms.all().filter_map(expiry);
+        due_work::expiry::write(&mut self.transaction, expiries).await?;
         release_slugs(&mut self.transaction, &settings::slugs(&self.needs.rooms)).await?;
 
         Ok(Written(Some((self.transaction, self.held.rooms))))
@@ -357,6 +360,21 @@ fn moved_end(locked: &Locked) -> Option<RoomEnd> {
     let is_moved = aggregate.changes.deadline || due_at != locked.deadline;
 
     (is_moved && !aggregate.is_deleted()).then_some(RoomEnd {
+        room_id: aggregate.room.id,
+        tenant_id: aggregate.room.tenant_id,
+        due_at,
+    })
+}
+
+/// When the room's redemptions are to be looked at, if the batch has moved that.
+fn expiry(locked: &Locked) -> Option<Expiry> {
+    let aggregate = &locked.aggregate;
+    let due_at = aggregate
+        .changes
+        .expiry
+        .filter(|_| !aggregate.is_deleted())?;
+
+    Some(Expiry {
         room_id: aggregate.room.id,
         tenant_id: aggregate.room.tenant_id,
         due_at,

@@ -38,11 +38,12 @@ pub(crate) trait Document: Serialize + DeserializeOwned {
 }
 
 /// Declares documents: `documents! { Train => "train" }`, with the version since which there are any, unless
-/// it is 0.
+/// it is 0, and the version that is written, unless it is 1.
 macro_rules! documents {
-    ($($of:ty => $what:literal $(since $oldest:literal)?),* $(,)?) => {
+    ($($of:ty => $what:literal $(since $oldest:literal)? $(at $version:literal)?),* $(,)?) => {
         $(impl Document for $of {
             const WHAT: &'static str = $what;
+            $(const VERSION: u32 = $version;)?
             $(#[cfg(test)] const OLDEST: u32 = $oldest;)?
         })*
 
@@ -64,8 +65,8 @@ documents! {
     Program => "program",
     RoomDefaults => "tenant's room defaults",
     Train => "train",
-    Redemption => "redemption" since 1,
-    Terms => "reward's terms" since 1,
+    Redemption => "redemption" since 1 at 2,
+    Terms => "reward's terms" since 1 at 2,
     Transfer => "transfer" since 1,
 }
 

@@ -4,6 +4,7 @@
 //! time by the database's clock, or by what stands for it; a node that dies holds nothing for longer.
 
 pub(crate) mod clearing;
+pub(crate) mod expiry;
 pub(crate) mod trimming;
 
 use parlor_domain::id::{RoomId, TenantId};
@@ -27,6 +28,8 @@ pub enum DueKind {
     RoomClearing,
     /// A room's log may have grown too old or too long.
     LogTrimming,
+    /// Redemptions of a room may have expired.
+    RedemptionExpiry,
 }
 
 /// Work that was taken, and the lease under which it was.
@@ -61,6 +64,7 @@ impl DueKind {
             Self::RoomEnd => "room_end",
             Self::RoomClearing => "room_clearing",
             Self::LogTrimming => "log_trimming",
+            Self::RedemptionExpiry => "redemption_expiry",
         }
     }
 }
@@ -256,7 +260,12 @@ pub(crate) async fn write_room_clearing(
     tenant_id: TenantId,
     due_at: ServerTime,
 ) -> Result<(), sqlx::Error> {
-    let moot = [DueKind::RoomEnd, DueKind::LogTrimming].map(|kind| row![kind.as_str(), room_id]);
+    let moot = [
+        DueKind::RoomEnd,
+        DueKind::LogTrimming,
+        DueKind::RedemptionExpiry,
+    ];
+    let moot = moot.map(|kind| row![kind.as_str(), room_id]);
     transaction
         .update("v (kind, subject_id)", moot.into(), REMOVE)
         .await?;

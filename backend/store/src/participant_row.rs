@@ -112,7 +112,7 @@ pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.own
     room_censuses.role_holders, room_censuses.on_stage, room_censuses.waiting,
     room_censuses.host_id, room_censuses.online, room_censuses.online_changes,
     room_censuses.audited, room_censuses.numbered,
-    room_censuses.rewards, room_censuses.enabled_rewards";
+    room_censuses.rewards, room_censuses.enabled_rewards, room_censuses.open_redemptions";
 
 /// Reads a census whose columns are all empty where an outer join found none.
 pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
@@ -128,6 +128,7 @@ pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
         numbered: read_count(row)?,
         rewards: read_count(row)?,
         enabled_rewards: read_count(row)?,
+        open_redemptions: read_count(row)?,
     })
 }
 
@@ -149,14 +150,15 @@ pub(crate) fn read_count(row: &mut Row) -> Result<i64, sqlx::Error> {
 
 pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
     owners, role_holders, on_stage, waiting, host_id, online, online_changes,
-    audited, numbered, rewards, enabled_rewards) ";
+    audited, numbered, rewards, enabled_rewards, open_redemptions) ";
 
 pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
     on_stage = excluded.on_stage, waiting = excluded.waiting, host_id = excluded.host_id,
     online = excluded.online, online_changes = excluded.online_changes,
     audited = excluded.audited, numbered = excluded.numbered,
-    rewards = excluded.rewards, enabled_rewards = excluded.enabled_rewards";
+    rewards = excluded.rewards, enabled_rewards = excluded.enabled_rewards,
+    open_redemptions = excluded.open_redemptions";
 
 pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
     let census = &of.census;
@@ -176,5 +178,6 @@ pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
         census.numbered,
         census.rewards,
         census.enabled_rewards,
+        census.open_redemptions,
     ]
 }

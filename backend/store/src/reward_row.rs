@@ -93,7 +93,9 @@ pub(crate) fn uses_row(
 pub(crate) const REDEMPTION_COLUMNS: &str = "redemptions.id, redemptions.reward_id,
     redemptions.participant_id, redemptions.number, redemptions.title, redemptions.cost,
     redemptions.input, redemptions.status, redemptions.session_id, redemptions.redeemed_at,
-    redemptions.settled_at, redemptions.settled_by";
+    redemptions.settled_at, redemptions.settled_by, redemptions.paid_seq, redemptions.refunded,
+    redemptions.made_offline, redemptions.expires_after_ms,
+    (SELECT sessions.ended_at FROM sessions WHERE sessions.id = redemptions.session_id)";
 
 pub(crate) fn read_redemption(row: &mut Row) -> Result<Redemption, sqlx::Error> {
     Ok(Redemption {
@@ -109,6 +111,11 @@ pub(crate) fn read_redemption(row: &mut Row) -> Result<Redemption, sqlx::Error> 
         redeemed_at: row.take_time()?,
         settled_at: row.take_optional_time()?,
         settled_by: read_settled_by(row)?,
+        paid_seq: row.take()?,
+        refunded: row.take()?,
+        made_offline: row.take()?,
+        expires_after_ms: row.take()?,
+        session_ended_at: row.take_optional_time()?,
     })
 }
 
@@ -125,10 +132,12 @@ fn read_settled_by(row: &mut Row) -> Result<Option<ViewerId>, sqlx::Error> {
 }
 
 pub(crate) const INSERT_REDEMPTIONS: &str = "INSERT INTO redemptions (id, tenant_id, room_id, reward_id,
-    participant_id, number, title, cost, input, status, session_id, redeemed_at, settled_at, settled_by) ";
+    participant_id, number, title, cost, input, status, session_id, redeemed_at, settled_at, settled_by,
+    paid_seq, refunded, made_offline, expires_after_ms) ";
 
 pub(crate) const REPLACE_REDEMPTIONS: &str = " ON CONFLICT (id) DO UPDATE SET
-    status = excluded.status, settled_at = excluded.settled_at, settled_by = excluded.settled_by";
+    status = excluded.status, settled_at = excluded.settled_at, settled_by = excluded.settled_by,
+    paid_seq = excluded.paid_seq, refunded = excluded.refunded";
 
 pub(crate) fn redemption_row(room_id: RoomId, tenant_id: TenantId, one: &Redemption) -> Vec<Value> {
     row![
@@ -146,5 +155,9 @@ pub(crate) fn redemption_row(room_id: RoomId, tenant_id: TenantId, one: &Redempt
         one.redeemed_at,
         one.settled_at,
         one.settled_by.as_ref().map(ViewerId::as_str),
+        one.paid_seq,
+        one.refunded,
+        one.made_offline,
+        one.expires_after_ms,
     ]
 }

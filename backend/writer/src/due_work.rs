@@ -5,10 +5,12 @@
 //! costs nobody more than that second.
 
 mod clearing;
+mod expiry;
 mod hint;
 mod room_ends;
 mod trimming;
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 pub(super) use clearing::Clearing;
+pub(super) use expiry::Expiry;
 pub(super) use hint::Hint;
 pub(super) use room_ends::RoomEnds;
 pub(super) use trimming::Trimming;
@@ -30,7 +33,7 @@ use parlor_node::clock::Clock;
 use parlor_node::health::Pulse;
 use parlor_node::ids::{Ids, Randomness};
 
-use super::Writer;
+use super::{NotDone, Writer};
 
 /// How often the database is asked. Half of how late an end may come.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -225,6 +228,23 @@ async fn one_step<W: Work>(work: &W, due: &mut DueWork, lease: Lease) -> Result<
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(NotWorked::Failed("it panicked".to_owned())),
         Err(_) => Err(NotWorked::Failed("it took too long".to_owned())),
+    }
+}
+
+/// What a lane has not done, of what nothing refuses.
+impl From<NotDone<Infallible>> for NotWorked {
+    fn from(not_done: NotDone<Infallible>) -> Self {
+        match not_done {
+            NotDone::Stopping => Self::Stopping,
+            NotDone::Unavailable
+            | NotDone::ClockUntrusted
+            | NotDone::Overloaded
+            | NotDone::OutcomeUnknown => Self::NotNow(not_done.to_string()),
+            NotDone::NotFound(_) | NotDone::Unreadable(_) | NotDone::Fault => {
+                Self::Failed(not_done.to_string())
+            }
+            NotDone::Refused(never) => match never {},
+        }
     }
 }
 

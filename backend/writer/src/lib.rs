@@ -35,7 +35,7 @@ pub use command::{Command, NotDone};
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
 pub use points::AdjustPoints;
 pub use presence::ChangePresence;
-pub use rewards::{ChangeReward, Redeem, RewardChange, Settle};
+pub use rewards::{ChangeReward, Redeem, RefundRedemption, RewardChange, Settle};
 pub use rooms::{DeleteRoom, EndExpired, RecordContribution, UpdateRoom};
 pub use sessions::ChangeSession;
 pub use tenants::{AddTenantKey, ChangeTenantError, RetireTenantKey, UpdateTenant, change_tenant};
@@ -45,7 +45,7 @@ use parlor_node::health::{Breaker, Health};
 use parlor_node::ids::Ids;
 
 use command::Waiting;
-use due_work::{Clearing, DueWorker, Hint, RoomEnds, Trimming, Work};
+use due_work::{Clearing, DueWorker, Expiry, Hint, RoomEnds, Trimming, Work};
 use lane::Lane;
 use queue::{NoPlace, Queue};
 
@@ -131,6 +131,13 @@ impl Writer {
         // Nobody waits for it, so nobody tells when it is due.
         let trimming = DueWorker::new(trimming, &store, &clock, &Arc::default());
 
+        let expiry = Expiry {
+            writer: writer.clone(),
+            store: store.clone(),
+        };
+        // It is due a minute ahead at the soonest, and asked for each second.
+        let expiry = DueWorker::new(expiry, &store, &clock, &Arc::default());
+
         let mut tasks = writer.tasks.lock().await;
         for (index, queue) in writer.lanes.iter().enumerate() {
             tasks.spawn(writer.supervise_lane(index, lane.clone(), Arc::clone(queue)));
@@ -138,6 +145,7 @@ impl Writer {
         tasks.spawn(writer.supervise_worker("the ending of what runs out of time", room_ends));
         tasks.spawn(writer.supervise_worker("the clearing of deleted rooms", clearing));
         tasks.spawn(writer.supervise_worker("the trimming of logs", trimming));
+        tasks.spawn(writer.supervise_worker("the expiry of redemptions", expiry));
         drop(tasks);
 
         writer

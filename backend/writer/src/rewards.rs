@@ -1,10 +1,12 @@
 //! Commands on rewards, and on what was redeemed.
 
+use std::convert::Infallible;
+
 use parlor_domain::id::{RedemptionId, RoomId};
 use parlor_domain::reward::{Redemption, Reward, Terms, TermsChange};
 use parlor_domain::room_aggregate::{
-    Actor, AnswerKey, Fingerprint, Order, RedeemRefusal, RewardRefusal, RewardTarget,
-    RoomAggregate, SettleRefusal, Settlement,
+    Actor, AnswerKey, Fingerprint, Order, RedeemRefusal, Refund, RefundRefusal, RewardRefusal,
+    RewardTarget, RoomAggregate, SettleRefusal, Settlement,
 };
 use parlor_domain::time::ServerTime;
 use parlor_node::ids::Ids;
@@ -38,6 +40,30 @@ pub struct Settle {
     pub actor: Actor,
     pub id: RedemptionId,
     pub settlement: Settlement,
+}
+
+/// Gives points of a redemption back.
+pub struct RefundRedemption {
+    actor: Actor,
+    refund: Refund,
+    fingerprint: Fingerprint,
+}
+
+/// Expires redemptions that nobody has seen to, whose time is over at `due_at`. Answers how many are open.
+pub(crate) struct ExpireRedemptions {
+    pub(crate) ids: Vec<RedemptionId>,
+    pub(crate) due_at: ServerTime,
+}
+
+impl RefundRedemption {
+    /// A refund by `actor` in `room_id`.
+    pub fn new(room_id: RoomId, actor: Actor, refund: Refund) -> Self {
+        Self {
+            actor,
+            fingerprint: fingerprint(room_id, &refund),
+            refund,
+        }
+    }
 }
 
 impl Redeem {
@@ -131,5 +157,50 @@ impl Command for Settle {
         now: ServerTime,
     ) -> Result<Redemption, SettleRefusal> {
         room.settle_redemption(&self.actor, self.id, self.settlement, ids, now)
+    }
+}
+
+impl Command for RefundRedemption {
+    type On = RoomAggregate;
+    type Answer = Redemption;
+    type Refusal = RefundRefusal;
+    const REPEATABLE: bool = true;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.people.actors.push(self.actor.viewer_id.clone());
+        needs.points.ledger = true;
+        needs.rewards.redemptions.push(self.refund.redemption_id());
+        let key = AnswerKey::of_refund(&self.actor, &self.refund);
+        needs.answers.push(key);
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Redemption, RefundRefusal> {
+        room.refund_redemption(&self.actor, &self.refund, self.fingerprint, ids, now)
+    }
+}
+
+impl Command for ExpireRedemptions {
+    type On = RoomAggregate;
+    type Answer = usize;
+    type Refusal = Infallible;
+    const REPEATABLE: bool = true;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.points.ledger = true;
+        needs.rewards.redemptions.extend(&self.ids);
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        _ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<usize, Infallible> {
+        Ok(room.expire_redemptions(&self.ids, now.max(self.due_at)))
     }
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use parlor_domain::reward;
-use parlor_domain::reward::{Limits, Terms, TermsChange};
+use parlor_domain::reward::{EXPIRES_AFTER_MS_DEFAULT, Limits, Restores, Terms, TermsChange};
 
 use crate::scalar::Int64;
 use crate::setting::setting;
@@ -33,6 +33,10 @@ pub(crate) struct CreateRewardInput {
     #[graphql(default = false)]
     redeemable_offline: bool,
     limits: Option<RewardLimitsInput>,
+    /// The places and not the cooldown, unless given.
+    refund_restores: Option<RefundRestoresInput>,
+    /// A minute to 30 days; a day unless given.
+    expires_after_ms: Option<Int64>,
 }
 
 /// What of a reward is to change. What is left out stays; `prompt` and `color` go when they are null.
@@ -53,6 +57,9 @@ pub(crate) struct UpdateRewardInput {
     redeemable_offline: Option<bool>,
     /// All of them: a limit that is left out is none.
     limits: Option<RewardLimitsInput>,
+    refund_restores: Option<RefundRestoresInput>,
+    /// For what is redeemed from now on.
+    expires_after_ms: Option<Int64>,
 }
 
 #[derive(InputObject)]
@@ -99,6 +106,13 @@ pub(crate) struct RewardLimitsInput {
     per_viewer_and_session: Option<Int64>,
 }
 
+/// What a whole refund gives back beside the points.
+#[derive(InputObject)]
+pub(crate) struct RefundRestoresInput {
+    places: bool,
+    cooldown: bool,
+}
+
 #[derive(InputObject)]
 pub(crate) struct RedeemRewardInput {
     /// Chosen by the caller, up to 200 bytes. The same key with the same content gets the first answer again, so
@@ -118,6 +132,19 @@ pub(crate) struct SettleRedemptionInput {
     pub(super) redemption_id: ID,
 }
 
+#[derive(InputObject)]
+pub(crate) struct RefundRedemptionInput {
+    /// Chosen by the caller, up to 200 bytes. The same key with the same content gets the first answer again, so
+    /// that a request may be repeated; with other content it is refused.
+    pub(super) idempotency_key: String,
+    pub(super) room_id: ID,
+    pub(super) redemption_id: ID,
+    /// All that is left, unless given.
+    pub(super) points: Option<Int64>,
+    /// What the member reads in their statement, up to 200 bytes.
+    pub(super) reason: String,
+}
+
 impl CreateRewardInput {
     pub(super) fn into_terms(self) -> Terms {
         Terms {
@@ -131,6 +158,12 @@ impl CreateRewardInput {
             auto_fulfills: self.auto_fulfills,
             redeemable_offline: self.redeemable_offline,
             limits: self.limits.map_or_else(Limits::default, Into::into),
+            refund_restores: self
+                .refund_restores
+                .map_or_else(Restores::default, Into::into),
+            expires_after_ms: self
+                .expires_after_ms
+                .map_or(EXPIRES_AFTER_MS_DEFAULT, |given| given.0),
         }
     }
 }
@@ -148,6 +181,8 @@ impl UpdateRewardInput {
             auto_fulfills: self.auto_fulfills,
             redeemable_offline: self.redeemable_offline,
             limits: self.limits.map(Into::into),
+            refund_restores: self.refund_restores.map(Into::into),
+            expires_after_ms: self.expires_after_ms.map(|given| given.0),
         }
     }
 }
@@ -162,6 +197,15 @@ impl From<RewardAskInput> for reward::RewardInput {
                 max: max.0,
             },
             RewardAskInput::Choice(choices) => Self::Choice { choices },
+        }
+    }
+}
+
+impl From<RefundRestoresInput> for Restores {
+    fn from(restores: RefundRestoresInput) -> Self {
+        Self {
+            places: restores.places,
+            cooldown: restores.cooldown,
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, ID, Object};
 use parlor_domain::id::{RedemptionId, RewardId};
-use parlor_domain::room_aggregate::{Order, RewardTarget, Settlement};
-use parlor_writer::{ChangeReward, Redeem, RewardChange, Settle};
+use parlor_domain::room_aggregate::{Order, Refund, RewardTarget, Settlement};
+use parlor_writer::{ChangeReward, Redeem, RefundRedemption, RewardChange, Settle};
 
 use super::input::{
-    CreateRewardInput, DeleteRewardInput, RedeemRewardInput, SettleRedemptionInput,
-    UpdateRewardInput,
+    CreateRewardInput, DeleteRewardInput, RedeemRewardInput, RefundRedemptionInput,
+    SettleRedemptionInput, UpdateRewardInput,
 };
 use super::{Redemption, Reward};
 use crate::fault::Fault;
@@ -81,6 +81,16 @@ impl RewardMutation {
     ) -> Result<CancelRedemptionResult, Fault> {
         CancelRedemptionResult::of(settle(context, &input, Settlement::Cancel).await)
     }
+
+    /// Gives back points of a redemption that was fulfilled: all that is left, or some, and never more than it
+    /// cost. Needs `REDEMPTION_MANAGE`.
+    async fn refund_redemption(
+        &self,
+        context: &Context<'_>,
+        input: RefundRedemptionInput,
+    ) -> Result<RefundRedemptionResult, Fault> {
+        RefundRedemptionResult::of(refund(context, input).await)
+    }
 }
 
 results! {
@@ -102,6 +112,13 @@ results! {
     CancelRedemptionResult {
         Redemption, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation
     }
+    RefundRedemptionResult {
+        Redemption, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+}
+
+fn named_redemption(id: &ID) -> RedemptionId {
+    global_id::named(id, global_id::parse_redemption_id, RedemptionId)
 }
 
 fn named_reward(id: &ID) -> RewardId {
@@ -146,16 +163,27 @@ async fn settle(
     settlement: Settlement,
 ) -> Result<parlor_domain::reward::Redemption, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
-    let id = global_id::named(
-        &input.redemption_id,
-        global_id::parse_redemption_id,
-        RedemptionId,
-    );
     let command = Settle {
         actor,
-        id,
+        id: named_redemption(&input.redemption_id),
         settlement,
     };
+
+    submit_to(context, tenant_id, &input.room_id, command).await
+}
+
+async fn refund(
+    context: &Context<'_>,
+    input: RefundRedemptionInput,
+) -> Result<parlor_domain::reward::Redemption, Stop> {
+    let (tenant_id, actor) = caller(context).principal.person()?;
+    let refund = Refund::new(
+        input.idempotency_key,
+        named_redemption(&input.redemption_id),
+        input.points.map(|points| points.0),
+        input.reason,
+    )?;
+    let command = RefundRedemption::new(named_room(&input.room_id), actor, refund);
 
     submit_to(context, tenant_id, &input.room_id, command).await
 }

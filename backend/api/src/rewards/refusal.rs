@@ -1,6 +1,6 @@
 //! What the rules of rewards refuse.
 
-use parlor_domain::room_aggregate::{RedeemRefusal, RewardRefusal, SettleRefusal};
+use parlor_domain::room_aggregate::{RedeemRefusal, RefundRefusal, RewardRefusal, SettleRefusal};
 
 use crate::global_id::IdKind;
 use crate::refusal::Refusal;
@@ -50,6 +50,25 @@ impl From<SettleRefusal> for Refusal {
             SettleRefusal::OnOneself => return Self::auth("ON_ONESELF", refusal),
             SettleRefusal::AlreadyFulfilled => "ALREADY_FULFILLED",
             SettleRefusal::AlreadyCanceled => "ALREADY_CANCELED",
+            SettleRefusal::AlreadyExpired => "ALREADY_EXPIRED",
+        };
+
+        Self::conflict(code, refusal)
+    }
+}
+
+impl From<RefundRefusal> for Refusal {
+    fn from(refusal: RefundRefusal) -> Self {
+        let code = match refusal {
+            RefundRefusal::Act(refusal) => return refusal.into(),
+            RefundRefusal::NotFound(id) => {
+                return Self::not_found("Redemption", &IdKind::Redemption.id(id.0));
+            }
+            RefundRefusal::OnOneself => return Self::auth("ON_ONESELF", refusal),
+            RefundRefusal::KeyReused(_) => "KEY_REUSED",
+            RefundRefusal::NotFulfilled => "NOT_FULFILLED",
+            RefundRefusal::AlreadyRefunded => "ALREADY_REFUNDED",
+            RefundRefusal::TooMuch { .. } => "REFUND_TOO_MUCH",
         };
 
         Self::conflict(code, refusal)

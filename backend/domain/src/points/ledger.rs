@@ -12,7 +12,7 @@ pub struct Ledger {
     pub digest: Digest,
     /// What the mint has ever issued.
     pub minted: i64,
-    /// What has ever gone to the sink.
+    /// What has gone to the sink, without what came back from there.
     pub burned: i64,
 }
 

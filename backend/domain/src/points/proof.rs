@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Account, Balance, Digest, Ledger, MemberNumber, Transfer, TransferKind};
+use super::{Account, Balance, Digest, Entry, Ledger, MemberNumber, Transfer, TransferKind};
 use crate::id::{RedemptionId, RoomId};
 
 /// What the transfers say that the room's books are.
@@ -12,8 +12,17 @@ use crate::id::{RedemptionId, RoomId};
 pub struct Proof {
     ledger: Ledger,
     balances: BTreeMap<MemberNumber, Proven>,
-    /// What was paid for redemptions, by whom, as long as the redemption was not seen.
-    paid: BTreeMap<Uuid, (MemberNumber, i64)>,
+    /// What was paid for redemptions, as long as the redemption was not seen.
+    paid: BTreeMap<Uuid, Paid>,
+}
+
+/// What was paid for a redemption, and what of it was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Paid {
+    member: MemberNumber,
+    points: i64,
+    seq: i64,
+    refunded: i64,
 }
 
 /// What was bought for points, as far as the books are concerned.
@@ -23,6 +32,10 @@ pub struct Purchase {
     pub member: MemberNumber,
     pub cost: i64,
     pub payment: Payment,
+    /// Which transfer is said to have paid for it.
+    pub paid_seq: Option<i64>,
+    /// How many points are said to have been given back.
+    pub refunded: i64,
 }
 
 /// What became of what a purchase costs.
@@ -101,6 +114,16 @@ pub enum Unsound {
     PaidForNothing(RedemptionId),
     #[error("redemption {0} was paid for twice")]
     PaidTwice(RedemptionId),
+    #[error("transfer {0} gives back what nothing before it took from the same member")]
+    RefundOfNothing(i64),
+    #[error("with transfer {seq} {refunded} of {paid} points are given back")]
+    RefundedTooMuch { seq: i64, refunded: i64, paid: i64 },
+    #[error("redemption {id} says that {said} points of it were given back, and {refunded} were")]
+    RefundDiffers {
+        id: RedemptionId,
+        said: i64,
+        refunded: i64,
+    },
     #[error("the {what} cannot be read: {error}")]
     Unreadable { what: String, error: String },
     #[error("nothing is kept of member {}, to whom the transfers give {proven} points", .member.0)]
@@ -185,11 +208,20 @@ impl Proof {
         let Some(member) = entry.member() else {
             return Ok(());
         };
-        if let (TransferKind::Redeemed, Some(about)) = (transfer.kind, transfer.about) {
-            let twice = self.paid.insert(about, (member, entry.points));
-            if twice.is_some() {
-                return Err(Unsound::PaidTwice(RedemptionId(about)));
+        match (transfer.kind, transfer.about) {
+            (TransferKind::Redeemed, Some(about)) => {
+                let paid = Paid {
+                    member,
+                    points: entry.points,
+                    seq,
+                    refunded: 0,
+                };
+                if self.paid.insert(about, paid).is_some() {
+                    return Err(Unsound::PaidTwice(RedemptionId(about)));
+                }
             }
+            (TransferKind::Refunded, about) => self.refund(transfer, about, member)?,
+            (TransferKind::Granted | TransferKind::Charged | TransferKind::Redeemed, _) => (),
         }
         let proven = self.balances.entry(member).or_default();
         proven.lines += 1;
@@ -208,6 +240,31 @@ impl Proof {
         Ok(())
     }
 
+    /// Takes in that points come back: to who paid them, of what they paid, and no more than that.
+    fn refund(
+        &mut self,
+        transfer: &Transfer,
+        about: Option<Uuid>,
+        member: MemberNumber,
+    ) -> Result<(), Unsound> {
+        let (seq, entry) = (transfer.seq, transfer.entry);
+        let paid = about.and_then(|about| self.paid.get_mut(&about));
+        let paid = paid.filter(|paid| paid.member == member && transfer.corrects == Some(paid.seq));
+        let paid = paid.filter(|_| entry == Entry::refund(member, entry.points));
+        let paid = paid.ok_or(Unsound::RefundOfNothing(seq))?;
+        paid.refunded = paid.refunded.saturating_add(entry.points);
+        if paid.refunded > paid.points {
+            let (refunded, paid) = (paid.refunded, paid.points);
+            return Err(Unsound::RefundedTooMuch {
+                seq,
+                refunded,
+                paid,
+            });
+        }
+
+        Ok(())
+    }
+
     /// Takes in a purchase, when all transfers are.
     pub fn add_purchase(&mut self, purchase: Purchase) -> Result<(), Unsound> {
         let Purchase {
@@ -215,11 +272,20 @@ impl Proof {
             member,
             cost,
             payment,
+            paid_seq,
+            refunded: said,
         } = purchase;
         let paid = self.paid.remove(&id.0);
+        let refunded = paid.map_or(0, |paid| paid.refunded);
+        if said != refunded {
+            return Err(Unsound::RefundDiffers { id, said, refunded });
+        }
         match payment {
-            Payment::Made if paid == Some((member, cost)) => return Ok(()),
-            Payment::Made => return Err(Unsound::NotPaidFor(id)),
+            Payment::Made => {
+                let paid = paid.filter(|paid| paid.member == member && paid.points == cost);
+                let paid = paid.filter(|paid| Some(paid.seq) == paid_seq);
+                return paid.map(|_| ()).ok_or(Unsound::NotPaidFor(id));
+            }
             Payment::Held => self.balances.entry(member).or_default().held += cost,
             Payment::None => (),
         }

@@ -32,6 +32,9 @@ pub enum TransferKind {
     Charged,
     /// The member redeemed a reward, and it was fulfilled. It is about the redemption.
     Redeemed,
+    /// Staff gave back what a redemption had cost, or a part of it. It is about the redemption, and corrects the
+    /// transfer that paid for it.
+    Refunded,
 }
 
 /// A movement of points, which nothing changes afterwards. A mistake is mended by another one.
@@ -73,6 +76,15 @@ impl Entry {
         }
     }
 
+    /// From the sink back to a member.
+    pub fn refund(member: MemberNumber, points: i64) -> Self {
+        Self {
+            debit: Account::Sink,
+            credit: Account::Member(member),
+            points,
+        }
+    }
+
     /// The member whose balance changes. Nobody gives points to another.
     pub fn member(self) -> Option<MemberNumber> {
         self.debit.member().or(self.credit.member())
@@ -92,7 +104,7 @@ impl Entry {
 }
 
 impl TransferKind {
-    pub const ALL: [Self; 3] = [Self::Granted, Self::Charged, Self::Redeemed];
+    pub const ALL: [Self; 4] = [Self::Granted, Self::Charged, Self::Redeemed, Self::Refunded];
 
     /// The kind's number, in storage and in what is hashed. Numbers are never given anew.
     pub fn code(self) -> i64 {
@@ -100,6 +112,7 @@ impl TransferKind {
             Self::Granted => 1,
             Self::Charged => 2,
             Self::Redeemed => 3,
+            Self::Refunded => 4,
         }
     }
 }

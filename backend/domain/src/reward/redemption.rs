@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EXPIRES_AFTER_MS_DEFAULT;
 use crate::id::{ParticipantId, RedemptionId, RewardId, SessionId, ViewerId};
 use crate::points::{MemberNumber, Payment, Purchase};
 use crate::time::ServerTime;
@@ -20,10 +21,29 @@ pub struct Redemption {
     /// The session it was counted in.
     pub session_id: Option<SessionId>,
     pub redeemed_at: ServerTime,
-    /// When it was fulfilled or canceled.
+    /// When it was fulfilled or canceled, or expired.
     pub settled_at: Option<ServerTime>,
-    /// Who did that, unless it was the reward itself.
+    /// Who did that, unless it was the reward itself or time.
     pub settled_by: Option<ViewerId>,
+    /// The position in the books of the transfer that paid for it.
+    #[serde(default)]
+    pub paid_seq: Option<i64>,
+    /// How many of the points were given back since.
+    #[serde(default)]
+    pub refunded: i64,
+    /// Whether it was made while no session was live.
+    #[serde(default)]
+    pub made_offline: bool,
+    /// How long it is kept open, as the reward had it then.
+    #[serde(default = "expires_after_ms_default")]
+    pub expires_after_ms: i64,
+    /// When the session ended that it was counted in, which is kept with the session.
+    #[serde(skip)]
+    pub session_ended_at: Option<ServerTime>,
+}
+
+fn expires_after_ms_default() -> i64 {
+    EXPIRES_AFTER_MS_DEFAULT
 }
 
 /// What became of a redemption.
@@ -36,9 +56,33 @@ pub enum RedemptionStatus {
     Fulfilled,
     /// The points are free again.
     Canceled,
+    /// Nobody saw to it in time, and the points are free again.
+    Expired,
 }
 
 impl Redemption {
+    /// Whether the points are still held.
+    pub fn is_open(&self) -> bool {
+        self.status == RedemptionStatus::Unfulfilled
+    }
+
+    /// When it expires, or expired, unless somebody sees to it before. Nothing expires while the session is
+    /// live that it was made in.
+    pub fn expires_at(&self) -> Option<ServerTime> {
+        let since = if self.made_offline {
+            Some(self.redeemed_at)
+        } else {
+            self.session_ended_at
+        };
+
+        since.map(|since| since.plus_millis(self.expires_after_ms))
+    }
+
+    /// How many of the points can be given back yet, if it was paid for.
+    pub(crate) fn refundable(&self) -> i64 {
+        self.cost - self.refunded
+    }
+
     /// What it is to the room's books.
     pub fn purchase(&self) -> Purchase {
         Purchase {
@@ -48,14 +92,21 @@ impl Redemption {
             payment: match self.status {
                 RedemptionStatus::Unfulfilled => Payment::Held,
                 RedemptionStatus::Fulfilled => Payment::Made,
-                RedemptionStatus::Canceled => Payment::None,
+                RedemptionStatus::Canceled | RedemptionStatus::Expired => Payment::None,
             },
+            paid_seq: self.paid_seq,
+            refunded: self.refunded,
         }
     }
 }
 
 impl RedemptionStatus {
-    pub const ALL: [Self; 3] = [Self::Unfulfilled, Self::Fulfilled, Self::Canceled];
+    pub const ALL: [Self; 4] = [
+        Self::Unfulfilled,
+        Self::Fulfilled,
+        Self::Canceled,
+        Self::Expired,
+    ];
 
     /// The state's name in storage.
     pub fn as_str(self) -> &'static str {
@@ -63,6 +114,7 @@ impl RedemptionStatus {
             Self::Unfulfilled => "unfulfilled",
             Self::Fulfilled => "fulfilled",
             Self::Canceled => "canceled",
+            Self::Expired => "expired",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RewardInput;
+use super::{Restores, RewardInput};
 use crate::invalid::{Invalid, check_range, check_text};
 use crate::points::TRANSFER_POINTS_MAX;
 
@@ -12,6 +12,12 @@ pub(crate) const TITLE_BYTES_MAX: usize = 100;
 pub(crate) const PROMPT_BYTES_MAX: usize = 300;
 /// The longest cooldown: a week, beyond which a limit for each session says it better.
 pub(crate) const COOLDOWN_MS_MAX: i64 = 604_800_000;
+/// The soonest that a redemption which nobody sees to expires: what staff can still answer.
+pub const EXPIRES_AFTER_MS_MIN: i64 = 60_000;
+/// The latest: 30 days, so that no viewer's points are held for good.
+pub(crate) const EXPIRES_AFTER_MS_MAX: i64 = 2_592_000_000;
+/// Unless said otherwise: a day, so that whoever streams daily has the next show to catch up in.
+pub const EXPIRES_AFTER_MS_DEFAULT: i64 = 86_400_000;
 /// The most redemptions that a limit may name.
 pub(crate) const LIMIT_MAX: i64 = 1_000_000;
 
@@ -39,6 +45,16 @@ pub struct Terms {
     /// Whether it can be redeemed while no session is live.
     pub redeemable_offline: bool,
     pub limits: Limits,
+    /// What a whole refund gives back beside the points.
+    #[serde(default)]
+    pub refund_restores: Restores,
+    /// How long after the session that it was made in a redemption expires which nobody has seen to.
+    #[serde(default = "expires_after_ms_default")]
+    pub expires_after_ms: i64,
+}
+
+fn expires_after_ms_default() -> i64 {
+    EXPIRES_AFTER_MS_DEFAULT
 }
 
 /// How often a reward can be redeemed. What is not set does not limit.
@@ -64,7 +80,9 @@ impl Terms {
             check_color(color)?;
         }
         self.input.check()?;
-        self.limits.check()
+        self.limits.check()?;
+        let (least, most) = (EXPIRES_AFTER_MS_MIN, EXPIRES_AFTER_MS_MAX);
+        check_range("expiresAfterMs", self.expires_after_ms, least, most)
     }
 }
 
@@ -114,6 +132,8 @@ pub struct TermsChange {
     pub auto_fulfills: Option<bool>,
     pub redeemable_offline: Option<bool>,
     pub limits: Option<Limits>,
+    pub refund_restores: Option<Restores>,
+    pub expires_after_ms: Option<i64>,
 }
 
 impl Terms {
@@ -132,6 +152,8 @@ impl Terms {
             auto_fulfills: change.auto_fulfills.unwrap_or(self.auto_fulfills),
             redeemable_offline: change.redeemable_offline.unwrap_or(self.redeemable_offline),
             limits: change.limits.unwrap_or(self.limits),
+            refund_restores: change.refund_restores.unwrap_or(self.refund_restores),
+            expires_after_ms: change.expires_after_ms.unwrap_or(self.expires_after_ms),
         }
     }
 }

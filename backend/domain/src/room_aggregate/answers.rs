@@ -62,10 +62,11 @@ impl Answered {
 }
 
 impl Operation {
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::RecordContribution,
         Self::AdjustPoints,
         Self::RedeemReward,
+        Self::RefundRedemption,
     ];
 
     /// The operation's name in storage.
@@ -74,6 +75,7 @@ impl Operation {
             Self::RecordContribution => "record_contribution",
             Self::AdjustPoints => "adjust_points",
             Self::RedeemReward => "redeem_reward",
+            Self::RefundRedemption => "refund_redemption",
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct Census {
     /// What the room sells, disabled rewards included.
     pub rewards: i64,
     pub enabled_rewards: i64,
+    /// The redemptions that nobody has seen to.
+    pub open_redemptions: i64,
 }
 
 /// How many participants are online, and how often that number has changed, by which the later of

@@ -24,6 +24,16 @@ pub struct Books {
     balances: Lookups<MemberNumber, Balance>,
 }
 
+/// Points that are to be moved, and why.
+pub(super) struct Movement {
+    pub(super) entry: Entry,
+    pub(super) kind: TransferKind,
+    pub(super) about: Option<Uuid>,
+    /// The position of the transfer that it corrects.
+    pub(super) corrects: Option<i64>,
+    pub(super) authorship: Option<Authorship>,
+}
+
 /// Whether points are given or taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum AdjustmentKind {
@@ -176,9 +186,14 @@ impl RoomAggregate {
             reason: adjustment.reason.clone(),
             salt: ids.next_id(),
         };
-        let entry = adjustment.entry(participant.number);
-        let kind = adjustment.kind.of_transfer();
-        let transfer = self.transfer(entry, kind, None, Some(authorship), ids, now);
+        let movement = Movement {
+            entry: adjustment.entry(participant.number),
+            kind: adjustment.kind.of_transfer(),
+            about: None,
+            corrects: None,
+            authorship: Some(authorship),
+        };
+        let transfer = self.transfer(movement, ids, now);
         let action = adjustment.audit(transfer.seq);
         self.audit(actor, participant.id, action, ids, now);
         let answered = Answered::Transfer(Box::new(transfer.clone()));
@@ -236,13 +251,17 @@ impl RoomAggregate {
     /// Moves points. The rules have seen to it that they are there, and that the totals hold them.
     pub(super) fn transfer(
         &mut self,
-        entry: Entry,
-        kind: TransferKind,
-        about: Option<Uuid>,
-        authorship: Option<Authorship>,
+        movement: Movement,
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Transfer {
+        let Movement {
+            entry,
+            kind,
+            about,
+            corrects,
+            authorship,
+        } = movement;
         let at = self.stamp(now);
         let books = &mut self.known.books;
         let member = entry
@@ -264,7 +283,7 @@ impl RoomAggregate {
             kind,
             at,
             about,
-            corrects: None,
+            corrects,
             balance_after: balance.points,
             authorship_digest: authorship.as_ref().map_or(Digest::NONE, Authorship::digest),
             authorship,

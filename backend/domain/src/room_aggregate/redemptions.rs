@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::points::Movement;
 use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
 use crate::contribution::KEY_BYTES_MAX;
 use crate::id::{IdSource, RedemptionId, RewardId, SessionId};
@@ -61,6 +62,8 @@ pub enum SettleRefusal {
     AlreadyFulfilled,
     #[error("the redemption was canceled before")]
     AlreadyCanceled,
+    #[error("the redemption has expired, for nobody saw to it in time")]
+    AlreadyExpired,
 }
 
 /// What is done about a redemption.
@@ -126,13 +129,15 @@ impl RoomAggregate {
 
         let redemption = self.place(&reward, &participant, input, ids, now);
         let redemption = if reward.terms.auto_fulfills {
-            self.spend(&redemption, ids, now);
+            let paid_seq = self.spend(&redemption, ids, now);
             self.put_redemption(Redemption {
                 status: RedemptionStatus::Fulfilled,
                 settled_at: Some(redemption.redeemed_at),
+                paid_seq: Some(paid_seq),
                 ..redemption
             })
         } else {
+            self.expect_expiry_of(&redemption);
             redemption
         };
         let answered = Answered::Redemption(Box::new(redemption.clone()));
@@ -232,6 +237,11 @@ impl RoomAggregate {
             redeemed_at: at,
             settled_at: None,
             settled_by: None,
+            paid_seq: None,
+            refunded: 0,
+            made_offline: self.live_session().is_none(),
+            expires_after_ms: reward.terms.expires_after_ms,
+            session_ended_at: None,
         })
     }
 
@@ -246,47 +256,80 @@ impl RoomAggregate {
         now: ServerTime,
     ) -> Result<Redemption, SettleRefusal> {
         self.authorize(actor, Capability::RedemptionManage, now)?;
-        let redemption = self.known.redemptions.get(&id).cloned();
-        let redemption = redemption.ok_or(SettleRefusal::NotFound(id))?;
-        let own = self.known.people.of_viewer(&actor.viewer_id);
-        if !actor.is_staff && own.is_some_and(|own| own.number == redemption.member) {
+        // What time has made due comes first, as everywhere.
+        self.expire(id, now);
+        let redemption = self.redemption(id).ok_or(SettleRefusal::NotFound(id))?;
+        if self.is_own(actor, &redemption) {
             return Err(SettleRefusal::OnOneself);
         }
         match redemption.status {
             RedemptionStatus::Unfulfilled => (),
             RedemptionStatus::Fulfilled => return Err(SettleRefusal::AlreadyFulfilled),
             RedemptionStatus::Canceled => return Err(SettleRefusal::AlreadyCanceled),
+            RedemptionStatus::Expired => return Err(SettleRefusal::AlreadyExpired),
         }
 
-        let status = match settlement {
+        let (status, paid_seq) = match settlement {
             Settlement::Fulfill => {
-                self.spend(&redemption, ids, now);
-                RedemptionStatus::Fulfilled
+                let paid_seq = self.spend(&redemption, ids, now);
+                (RedemptionStatus::Fulfilled, Some(paid_seq))
             }
             Settlement::Cancel => {
                 self.release(&redemption);
-                RedemptionStatus::Canceled
+                (RedemptionStatus::Canceled, None)
             }
         };
         Ok(self.put_redemption(Redemption {
             status,
             settled_at: Some(self.stamp(now)),
             settled_by: Some(actor.viewer_id.clone()),
+            paid_seq,
             ..redemption
         }))
     }
 
-    fn spend(&mut self, redemption: &Redemption, ids: &mut impl IdSource, now: ServerTime) {
+    /// The redemption of that id, which the batch has to know.
+    pub(super) fn redemption(&self, id: RedemptionId) -> Option<Redemption> {
+        let mut redemption = self.known.redemptions.get(&id)?.clone();
+        // It may have ended in this very batch.
+        if let Some(session) = &self.session
+            && redemption.session_id == Some(session.id)
+        {
+            redemption.session_ended_at = session.ended_at;
+        }
+
+        Some(redemption)
+    }
+
+    /// Whether `actor` may see to it only as the tenant's staff, and is not.
+    pub(super) fn is_own(&self, actor: &Actor, redemption: &Redemption) -> bool {
+        let own = self.known.people.of_viewer(&actor.viewer_id);
+        !actor.is_staff && own.is_some_and(|own| own.number == redemption.member)
+    }
+
+    /// Spends what is held. Returns the transfer's position.
+    fn spend(&mut self, redemption: &Redemption, ids: &mut impl IdSource, now: ServerTime) -> i64 {
         let (member, cost) = (redemption.member, redemption.cost);
         self.hold_points(member, -cost);
-        let about = Some(redemption.id.0);
-        let entry = Entry::charge(member, cost);
-        self.transfer(entry, TransferKind::Redeemed, about, None, ids, now);
+        let movement = Movement {
+            entry: Entry::charge(member, cost),
+            kind: TransferKind::Redeemed,
+            about: Some(redemption.id.0),
+            corrects: None,
+            authorship: None,
+        };
+
+        self.transfer(movement, ids, now).seq
     }
 
     /// Gives the points back, and the place in the session's count; not the time since.
-    fn release(&mut self, redemption: &Redemption) {
+    pub(super) fn release(&mut self, redemption: &Redemption) {
         self.hold_points(redemption.member, -redemption.cost);
+        self.give_place_back(redemption);
+    }
+
+    /// Gives back the place in the count of the session that it was taken in, if that still counts.
+    pub(super) fn give_place_back(&mut self, redemption: &Redemption) {
         let session_id = redemption.session_id;
         if session_id == self.last_session_id() {
             self.count_use(redemption.reward_id, redemption.member, |uses| {
@@ -295,16 +338,24 @@ impl RoomAggregate {
         }
     }
 
-    fn put_redemption(&mut self, redemption: Redemption) -> Redemption {
+    pub(super) fn put_redemption(&mut self, redemption: Redemption) -> Redemption {
         let id = redemption.id;
-        self.known.redemptions.put(id, redemption.clone());
+        let before = self.known.redemptions.put(id, redemption.clone());
+        let was_open = before.is_some_and(|before| before.is_open());
+        self.census.open_redemptions += i64::from(redemption.is_open()) - i64::from(was_open);
+        self.changes.census = true;
         self.changes.redemptions.insert(id, redemption.clone());
 
         redemption
     }
 
     /// Counts a use of a reward, for everybody and for one member. A reward that was deleted since counts no more.
-    fn count_use(&mut self, id: RewardId, member: MemberNumber, count: impl Fn(Uses) -> Uses) {
+    pub(super) fn count_use(
+        &mut self,
+        id: RewardId,
+        member: MemberNumber,
+        count: impl Fn(Uses) -> Uses,
+    ) {
         if let Some(reward) = self.known.rewards.get_mut(&id) {
             reward.uses = count(reward.uses);
             self.changes.rewards.insert(id, reward.clone());

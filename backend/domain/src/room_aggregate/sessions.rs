@@ -94,6 +94,7 @@ impl RoomAggregate {
         // The event is stamped with the delay of the session that it ends.
         self.append(EventBody::SessionEnded(session.clone()), ids, now);
         self.put_session(session.clone());
+        self.expect_expiry_of_session(&session);
         Ok(session)
     }
 

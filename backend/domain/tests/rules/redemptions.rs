@@ -269,6 +269,8 @@ fn a_reward_that_a_wrong_clock_stamped_cools_down_no_longer_than_the_clock_was_w
 enum Act {
     Redeem(&'static str, usize),
     Settle(usize, Settlement),
+    Refund(usize, i64),
+    Expire,
     NextSession,
     Pass(i64),
 }
@@ -279,8 +281,10 @@ fn acts() -> impl Strategy<Value = Act> {
     prop_oneof![
         6 => (who, 0..3_usize).prop_map(|(who, reward)| Act::Redeem(who, reward)),
         3 => (0..40_usize, settlement).prop_map(|(which, what)| Act::Settle(which, what)),
+        3 => (0..40_usize, 1..40_i64).prop_map(|(which, points)| Act::Refund(which, points)),
+        1 => Just(Act::Expire),
         1 => Just(Act::NextSession),
-        1 => (1..3_000_i64).prop_map(Act::Pass),
+        1 => (1..100_000_i64).prop_map(Act::Pass),
     ]
 }
 
@@ -296,7 +300,7 @@ proptest! {
             ..Limits::default()
         };
         let rewards = [
-            shop.make(terms(30)).unwrap().id,
+            shop.make(Terms { expires_after_ms: 60_000, ..terms(30) }).unwrap().id,
             shop.make(limited(limits)).unwrap().id,
             shop.make(Terms { auto_fulfills: true, ..terms(7) }).unwrap().id,
         ];
@@ -312,6 +316,12 @@ proptest! {
                         drop(shop.settle("mo", *id, settlement));
                     }
                 }
+                Act::Refund(which, points) => {
+                    if let Some(id) = made.get(which) {
+                        drop(shop.refund("olga", *id, Some(points)));
+                    }
+                }
+                Act::Expire => shop.expire_due(),
                 Act::NextSession => shop.next_session(),
                 Act::Pass(millis) => shop.pass(millis),
             }
@@ -321,10 +331,18 @@ proptest! {
         let aggregate = &shop.company.stage.aggregate;
         let mut counted: BTreeMap<_, i64> = BTreeMap::new();
         for one in aggregate.changes.redemptions.values() {
-            if one.reward_id == rewards[1] && one.status != RedemptionStatus::Canceled {
+            prop_assert!((0..=one.cost).contains(&one.refunded));
+            let took_place = match one.status {
+                RedemptionStatus::Unfulfilled => true,
+                RedemptionStatus::Fulfilled => one.refunded < one.cost,
+                RedemptionStatus::Canceled | RedemptionStatus::Expired => false,
+            };
+            if one.reward_id == rewards[1] && took_place {
                 *counted.entry(one.session_id).or_default() += 1;
             }
         }
         prop_assert!(counted.values().all(|count| *count <= 4), "{counted:?}");
+        let open = aggregate.changes.redemptions.values().filter(|one| one.is_open());
+        prop_assert_eq!(aggregate.census.open_redemptions, i64::try_from(open.count()).unwrap());
     }
 }

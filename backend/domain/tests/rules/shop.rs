@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use parlor_domain::id::{RedemptionId, RewardId, ViewerId};
 use parlor_domain::participant::Participant;
 use parlor_domain::points::{Balance, Ledger, MemberNumber, Proof};
-use parlor_domain::reward::{Limits, Redemption, Reward, RewardInput, Terms};
+use parlor_domain::reward::{
+    EXPIRES_AFTER_MS_DEFAULT, Limits, Redemption, Restores, Reward, RewardInput, Terms,
+};
 use parlor_domain::room_aggregate::{
-    Actor, Adjustment, AdjustmentKind, AnswerKey, Order, RedeemRefusal, RewardRefusal,
-    SettleRefusal, Settlement,
+    Actor, Adjustment, AdjustmentKind, AnswerKey, Order, RedeemRefusal, Refund, RefundRefusal,
+    RewardRefusal, SettleRefusal, Settlement,
 };
 
 use crate::company::{Company, STAFF};
@@ -33,6 +35,8 @@ pub(crate) fn terms(cost: i64) -> Terms {
         auto_fulfills: false,
         redeemable_offline: false,
         limits: Limits::default(),
+        refund_restores: Restores::default(),
+        expires_after_ms: EXPIRES_AFTER_MS_DEFAULT,
     }
 }
 
@@ -45,6 +49,16 @@ pub(crate) fn actor(name: &str) -> Actor {
         viewer_id: ViewerId::parse(name).unwrap(),
         is_staff: name == STAFF,
     }
+}
+
+/// What tells contents apart, as far as tests go.
+fn fingerprint(content: &impl serde::Serialize) -> [u8; 32] {
+    let print = serde_json::to_vec(content).unwrap();
+    let mut fingerprint = [0; 32];
+    for (index, byte) in print.into_iter().enumerate() {
+        fingerprint[index % 32] ^= byte.rotate_left(u32::try_from(index % 7).unwrap());
+    }
+    fingerprint
 }
 
 impl Shop {
@@ -112,13 +126,10 @@ impl Shop {
         if let Some(number) = number {
             known.uses.ask((order.reward_id(), number));
         }
-        let print = serde_json::to_vec(order).unwrap();
-        let mut fingerprint = [0; 32];
-        for (index, byte) in print.into_iter().enumerate() {
-            fingerprint[index % 32] ^= byte.rotate_left(u32::try_from(index % 7).unwrap());
-        }
         let (ids, now) = (&mut stage.ids, stage.now);
-        stage.aggregate.redeem(&who, order, fingerprint, ids, now)
+        stage
+            .aggregate
+            .redeem(&who, order, fingerprint(order), ids, now)
     }
 
     pub(crate) fn settle(
@@ -135,6 +146,42 @@ impl Shop {
             .settle_redemption(&actor(name), id, settlement, ids, now)
     }
 
+    /// Gives points of a redemption back, or all that are left, under a key of its own.
+    pub(crate) fn refund(
+        &mut self,
+        name: &str,
+        id: RedemptionId,
+        points: Option<i64>,
+    ) -> Result<Redemption, RefundRefusal> {
+        self.orders += 1;
+        let key = format!("refund {}", self.orders);
+        let reason = "the stream broke off".to_owned();
+        self.refund_under(name, &Refund::new(key, id, points, reason).unwrap())
+    }
+
+    pub(crate) fn refund_under(
+        &mut self,
+        name: &str,
+        refund: &Refund,
+    ) -> Result<Redemption, RefundRefusal> {
+        let who = actor(name);
+        let stage = &mut self.company.stage;
+        let known = &mut stage.aggregate.known;
+        known.answers.ask(AnswerKey::of_refund(&who, refund));
+        known.people.ask_viewer(who.viewer_id.clone());
+        known.redemptions.ask(refund.redemption_id());
+        let (ids, now) = (&mut stage.ids, stage.now);
+        stage
+            .aggregate
+            .refund_redemption(&who, refund, fingerprint(refund), ids, now)
+    }
+
+    /// The redemption as it is now.
+    pub(crate) fn redemption(&self, id: RedemptionId) -> &Redemption {
+        let known = &self.company.stage.aggregate.known;
+        known.redemptions.get(&id).unwrap()
+    }
+
     pub(crate) fn balance(&self, name: &str) -> (i64, i64) {
         let balance = self
             .company
@@ -148,10 +195,30 @@ impl Shop {
 
     /// Ends the session, and begins the next.
     pub(crate) fn next_session(&mut self) {
+        self.end_session();
         let stage = &mut self.company.stage;
         let (ids, now) = (&mut stage.ids, stage.now);
-        stage.aggregate.end_session(ids, now).unwrap();
         stage.aggregate.start_session(None, ids, now).unwrap();
+    }
+
+    /// Ends the session, which the store keeps with what was redeemed in it.
+    pub(crate) fn end_session(&mut self) {
+        let stage = &mut self.company.stage;
+        let (ids, now) = (&mut stage.ids, stage.now);
+        let ended = stage.aggregate.end_session(ids, now).unwrap();
+        for one in stage.aggregate.known.redemptions.found_mut() {
+            if one.session_id == Some(ended.id) {
+                one.session_ended_at = ended.ended_at;
+            }
+        }
+    }
+
+    /// Expires whatever has run out of time, as whoever works off what is due does.
+    pub(crate) fn expire_due(&mut self) {
+        let stage = &mut self.company.stage;
+        let known = &stage.aggregate.known;
+        let ids: Vec<_> = known.redemptions.found().map(|(id, _)| *id).collect();
+        stage.aggregate.expire_redemptions(&ids, stage.now);
     }
 
     pub(crate) fn pass(&mut self, millis: i64) {

@@ -235,6 +235,11 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
         "updateReward" => ("$input: UpdateRewardInput!", "input: $input", REWARD),
         "deleteReward" => ("$input: DeleteRewardInput!", "input: $input", REWARD),
         "redeemReward" => ("$input: RedeemRewardInput!", "input: $input", REDEMPTION),
+        "refundRedemption" => (
+            "$input: RefundRedemptionInput!",
+            "input: $input",
+            REDEMPTION,
+        ),
         "fulfillRedemption" | "cancelRedemption" => (
             "$input: SettleRedemptionInput!",
             "input: $input",
@@ -324,10 +329,12 @@ const TRANSFER: &str =
     "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
 const REWARD: &str = "... on Reward {
     id version title prompt cost color isEnabled isPaused autoFulfills redeemableOffline lastRedeemedAt
+    expiresAfterMs refundRestores { places cooldown }
     input { kind pattern min max choices } limits { cooldownMs viewerCooldownMs perSession perViewerAndSession }
 }";
 const REDEMPTION: &str = "... on Redemption {
     id rewardId participantId title cost input status redeemedAt settledAt settledBy
+    refunded expiresAt
 }";
 const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
     secret browserSourceUrl overlayToken { id label createdAt revokedAt }

@@ -114,7 +114,9 @@ fn read(row: &mut Row, operation: Operation) -> Result<Answer, sqlx::Error> {
     let answered = match operation {
         Operation::RecordContribution => Answered::Contribution(Box::new(row.take_json()?)),
         Operation::AdjustPoints => Answered::Transfer(Box::new(row.take_json()?)),
-        Operation::RedeemReward => Answered::Redemption(Box::new(row.take_json()?)),
+        Operation::RedeemReward | Operation::RefundRedemption => {
+            Answered::Redemption(Box::new(row.take_json()?))
+        }
     };
 
     Ok(Answer {

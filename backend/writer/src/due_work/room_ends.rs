@@ -20,14 +20,7 @@ impl Work for RoomEnds {
         match self.writer.submit(due.tenant_id, due.room_id(), end).await {
             Ok(()) => Ok(Step::Done),
             Err(NotDone::NotFound(_)) => Ok(Step::Moot),
-            Err(NotDone::Stopping) => Err(NotWorked::Stopping),
-            Err(
-                error @ (NotDone::Unavailable
-                | NotDone::ClockUntrusted
-                | NotDone::Overloaded
-                | NotDone::OutcomeUnknown),
-            ) => Err(NotWorked::NotNow(error.to_string())),
-            Err(error) => Err(NotWorked::Failed(error.to_string())),
+            Err(not_done) => Err(not_done.into()),
         }
     }
 }
