@@ -1,9 +1,15 @@
 //! Pages of a list, by the gateway's conventions: `first` after a cursor, or `last` before one.
+//!
+//! A cursor names its list, and what reads cursors is what writes them: so one of another list is refused, where its
+//! number would have meant some other place.
+
+use std::fmt::Debug;
 
 use async_graphql::{InputObject, SimpleObject};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parlor_store::{Cursor, Page, PageRequest};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::fault::Fault;
@@ -30,8 +36,37 @@ pub(crate) struct PageInfo {
     has_previous_page: bool,
 }
 
-/// Reads what part of a list is asked for.
-pub(super) fn request(input: &ConnectionInput) -> Result<PageRequest, Fault> {
+/// How much of a digest tells lists apart, in bytes: a client that mixes cursors up is found out, and one that
+/// makes them up has nothing from it.
+const TAG_BYTES: usize = 6;
+
+/// A list of which a part is asked for.
+pub(super) struct Asked {
+    /// Which part.
+    pub(super) part: PageRequest,
+    list: String,
+}
+
+/// Reads what part of a list is asked for. The list is called `name`, and is the one of its connection's lists that
+/// `of` says: whose it is, and what it is narrowed to.
+pub(super) fn request(
+    name: &'static str,
+    of: &impl Debug,
+    input: Option<ConnectionInput>,
+) -> Result<Asked, Fault> {
+    let input = input.unwrap_or_default();
+    let list = list_tag(name, of);
+    let part = part(&list, &input)?;
+
+    Ok(Asked { part, list })
+}
+
+fn list_tag(name: &'static str, of: &impl Debug) -> String {
+    let digest = Sha256::digest(format!("{name} {of:?}"));
+    URL_SAFE_NO_PAD.encode(&digest[..TAG_BYTES])
+}
+
+fn part(of: &str, input: &ConnectionInput) -> Result<PageRequest, Fault> {
     let (field, count) = match input.last {
         Some(last) => ("last", last),
         None => ("first", input.first.unwrap_or(PAGE_DEFAULT)),
@@ -47,15 +82,17 @@ pub(super) fn request(input: &ConnectionInput) -> Result<PageRequest, Fault> {
 
     Ok(PageRequest {
         limit,
-        after: input.after.as_deref().map(parse_cursor).transpose()?,
-        before: input.before.as_deref().map(parse_cursor).transpose()?,
+        after: parse_cursor(of, input.after.as_deref())?,
+        before: parse_cursor(of, input.before.as_deref())?,
         from_end: input.last.is_some(),
     })
 }
 
-/// Writes where a row is in its list.
-pub(super) fn cursor(number: impl Into<i64>, id: Uuid) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}:{id}", number.into()))
+impl Asked {
+    /// Writes where a row is in the list.
+    pub(super) fn cursor(&self, number: impl Into<i64>, id: Uuid) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}:{}:{id}", self.list, number.into()))
+    }
 }
 
 /// Says where in its list `page` is, whose rows have `cursors`.
@@ -68,15 +105,15 @@ pub(super) fn info<T>(page: &Page<T>, cursors: &[String]) -> PageInfo {
     }
 }
 
-/// A connection of a list: `connection!(RoomsConnection { RoomEdge }, page, |row| (number, uuid))`.
+/// A connection of a list: `connection!(RoomsConnection { RoomEdge }, asked, page, |row| (number, uuid))`.
 macro_rules! connection {
-    ($connection:ident { $edge:ident }, $page:expr, $place:expr) => {{
+    ($connection:ident { $edge:ident }, $asked:expr, $page:expr, $place:expr) => {{
         let page = $page;
         let cursors: Vec<_> = page
             .items
             .iter()
             .map($place)
-            .map(|(number, id)| $crate::page::cursor(number, id))
+            .map(|(number, id)| $asked.cursor(number, id))
             .collect();
         let edges = page.items.iter().zip(&cursors).map(|(row, cursor)| $edge {
             cursor: cursor.clone(),
@@ -93,16 +130,22 @@ macro_rules! connection {
 }
 pub(super) use connection;
 
-fn parse_cursor(cursor: &str) -> Result<Cursor, Fault> {
-    read_cursor(cursor).ok_or_else(|| {
+fn parse_cursor(list: &str, cursor: Option<&str>) -> Result<Option<Cursor>, Fault> {
+    let Some(cursor) = cursor else {
+        return Ok(None);
+    };
+    let read = read_cursor(list, cursor).ok_or_else(|| {
         let shown: String = cursor.chars().take(40).collect();
         Fault::Validation(format!("{shown:?} is not a cursor of this list"))
-    })
+    });
+
+    read.map(Some)
 }
 
-fn read_cursor(cursor: &str) -> Option<Cursor> {
+fn read_cursor(list: &str, cursor: &str) -> Option<Cursor> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (number, id) = text.split_once(':')?;
+    let (of, place) = text.split_once(':')?;
+    let (number, id) = place.split_once(':').filter(|_| of == list)?;
 
     Some(Cursor {
         number: number.parse().ok()?,
@@ -120,9 +163,22 @@ mod tests {
             first: Some(10),
             ..ConnectionInput::default()
         };
-        assert_eq!(request(&input()).unwrap().limit, 10);
+        let request = |input| request("rooms", &1, Some(input));
+        let asked = request(input()).unwrap();
+        assert_eq!(asked.part.limit, 10);
+        let cursor = asked.cursor(7, Uuid::max());
+        let own = ConnectionInput {
+            after: Some(cursor.clone()),
+            ..input()
+        };
+        assert_eq!(request(own).unwrap().part.after.unwrap().number, 7);
 
+        let other = list_tag("rooms", &2);
         for input in [
+            ConnectionInput {
+                after: Some(URL_SAFE_NO_PAD.encode(format!("{other}:7:{}", Uuid::max()))),
+                ..input()
+            },
             ConnectionInput {
                 first: Some(0),
                 ..input()
@@ -144,7 +200,7 @@ mod tests {
                 ..input()
             },
         ] {
-            assert_eq!(request(&input).unwrap_err().code(), "VALIDATION");
+            assert_eq!(request(input).err().unwrap().code(), "VALIDATION");
         }
     }
 }

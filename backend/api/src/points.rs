@@ -125,15 +125,15 @@ impl PointsAccount {
         context: &Context<'_>,
         page: Option<ConnectionInput>,
     ) -> Result<StatementConnection, Fault> {
-        let request = page::request(&page.unwrap_or_default())?;
         let Whose {
             tenant_id,
             room_id,
             member,
             sees_actors,
         } = self.whose;
+        let asked = page::request("statement", &(room_id, member), page)?;
         let store = &app(context).store;
-        let found = store.statement_page(tenant_id, room_id, member, request);
+        let found = store.statement_page(tenant_id, room_id, member, asked.part);
         let found = found.await?.map(|transfer| Line {
             transfer,
             sees_actors,
@@ -142,6 +142,7 @@ impl PointsAccount {
         let place = |line: &Line| (line.transfer.seq, line.transfer.id.0);
         Ok(connection!(
             StatementConnection { StatementEdge },
+            asked,
             found,
             place
         ))

@@ -1,6 +1,7 @@
 //! Refusals as data: the types that every subject answers with. What a subject's rules refuse, and
 //! by which code, stands with the subject.
 
+use std::convert::Infallible;
 use std::fmt::Display;
 
 use async_graphql::{ID, Interface, SimpleObject};
@@ -102,6 +103,24 @@ impl Refusal {
             code: code.to_owned(),
         })
     }
+
+    /// Its code and its message.
+    pub(crate) fn told(&self) -> (&str, &str) {
+        match self {
+            Self::Validation(error) => (&error.code, &error.message),
+            Self::NotFound(error) => (&error.code, &error.message),
+            Self::Auth(error) => (&error.code, &error.message),
+            Self::Conflict(error) => (&error.code, &error.message),
+            Self::RoomHidden => ("NOT_FOUND", "there is no such room"),
+        }
+    }
+}
+
+/// What refuses nothing.
+impl From<Infallible> for Refusal {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 impl From<Invalid> for Refusal {
@@ -146,18 +165,22 @@ impl From<Fault> for Stop {
 }
 
 impl Stop {
+    /// What was refused about the room that the client calls `id`.
+    pub(crate) fn of_refusal(refusal: impl Into<Refusal>, id: &ID) -> Self {
+        let refusal = refusal.into();
+        if let Refusal::RoomHidden = refusal {
+            return Refusal::not_found("Room", id).into();
+        }
+
+        Self::Refused(refusal)
+    }
+
     /// What the writer answered about what the client calls `id`.
     pub(crate) fn of_writer<R: Into<Refusal>>(not_done: NotDone<R>, id: &ID) -> Self {
         match not_done {
             NotDone::NotFound(Kind::Room) => Refusal::not_found("Room", id).into(),
             NotDone::NotFound(Kind::Tenant) => Refusal::not_found("Tenant", id).into(),
-            NotDone::Refused(refusal) => {
-                let refusal = refusal.into();
-                if let Refusal::RoomHidden = refusal {
-                    return Refusal::not_found("Room", id).into();
-                }
-                Self::Refused(refusal)
-            }
+            NotDone::Refused(refusal) => Self::of_refusal(refusal, id),
             NotDone::Unreadable(_)
             | NotDone::Overloaded
             | NotDone::Unavailable

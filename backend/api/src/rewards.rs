@@ -4,16 +4,18 @@ mod input;
 mod mutation;
 mod query;
 mod refusal;
+mod standing;
 
 use async_graphql::{Enum, ID, SimpleObject};
 use parlor_domain::reward;
 
 use crate::global_id::IdKind;
 use crate::page::PageInfo;
-use crate::scalar::{Int64, Time};
+use crate::scalar::{Int64, Time, int};
 
 pub(super) use mutation::RewardMutation;
 pub(super) use query::RewardQuery;
+pub(crate) use standing::RewardStanding;
 
 /// What a room sells for points.
 #[expect(
@@ -46,10 +48,13 @@ pub(crate) struct Reward {
     /// How long after the session that it was made in a redemption expires which nobody has seen to; one that was
     /// made while none was live, how long after that.
     expires_after_ms: Int64,
+    availability: RewardAvailability,
     /// When it was last redeemed, by anybody: its cooldown counts from there.
     last_redeemed_at: Option<Time>,
     created_at: Time,
     updated_at: Time,
+    /// How it stands to the caller; null unless read by `rewards`, and for whoever is nobody in particular.
+    pub(super) standing: Option<RewardStanding>,
 }
 
 /// What a reward asks of whoever redeems it.
@@ -87,6 +92,17 @@ pub(crate) struct RewardLimits {
     viewer_cooldown_ms: Option<Int64>,
     per_session: Option<Int64>,
     per_viewer_and_session: Option<Int64>,
+}
+
+/// What has to be so for a reward to be redeemed. What is null asks for nothing.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct RewardAvailability {
+    /// The room's title holds this, whether in capitals or not.
+    title_contains: Option<String>,
+    /// A hype train runs, at this level at least.
+    train_level_min: Option<i32>,
+    /// So many participants are online at least.
+    online_min: Option<Int64>,
 }
 
 /// What a whole refund gives back beside the points.
@@ -136,6 +152,8 @@ pub(crate) struct Redemption {
     refunded: Int64,
     /// When it expires, or would have, if nobody sees to it; null while the session is live that it was made in.
     expires_at: Option<Time>,
+    /// What the tenant's own server notes about it; null for readers without `REDEMPTION_MANAGE`.
+    metadata: Option<String>,
 }
 
 #[derive(SimpleObject)]
@@ -179,9 +197,11 @@ impl From<reward::Reward> for Reward {
             limits: terms.limits.into(),
             refund_restores: terms.refund_restores.into(),
             expires_after_ms: terms.expires_after_ms.into(),
+            availability: terms.availability.into(),
             last_redeemed_at: uses.last_at.map(Time),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
+            standing: None,
         }
     }
 }
@@ -228,6 +248,16 @@ impl From<reward::Limits> for RewardLimits {
     }
 }
 
+impl From<reward::Availability> for RewardAvailability {
+    fn from(availability: reward::Availability) -> Self {
+        Self {
+            title_contains: availability.title_contains,
+            train_level_min: availability.train_level_min.map(int),
+            online_min: availability.online_min.map(Int64),
+        }
+    }
+}
+
 impl From<reward::Restores> for RefundRestores {
     fn from(restores: reward::Restores) -> Self {
         Self {
@@ -241,6 +271,7 @@ impl From<reward::Restores> for RefundRestores {
 fn own(redemption: reward::Redemption) -> reward::Redemption {
     reward::Redemption {
         settled_by: None,
+        metadata: None,
         ..redemption
     }
 }
@@ -262,6 +293,7 @@ impl From<reward::Redemption> for Redemption {
             settled_by: redemption.settled_by.map(|by| by.as_str().to_owned()),
             refunded: redemption.refunded.into(),
             expires_at,
+            metadata: redemption.metadata,
         }
     }
 }

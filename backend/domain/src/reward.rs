@@ -1,14 +1,18 @@
 //! What points buy, and the purchases.
 
+mod availability;
 mod input;
 mod redemption;
 mod restores;
 mod terms;
 
+pub use availability::{Availability, RoomFacts, UnmetRule};
 pub use input::RewardInput;
-pub use redemption::{Redemption, RedemptionStatus};
+pub use redemption::{METADATA_BYTES_MAX, Redemption, RedemptionStatus, check_metadata};
 pub use restores::Restores;
 pub use terms::{EXPIRES_AFTER_MS_DEFAULT, EXPIRES_AFTER_MS_MIN, Limits, Terms, TermsChange};
+
+use serde::{Deserialize, Serialize};
 
 use crate::id::{RewardId, SessionId};
 use crate::time::ServerTime;
@@ -20,7 +24,7 @@ pub const ENABLED_REWARDS_MAX: i64 = 50;
 pub const REWARDS_MAX: i64 = 200;
 
 /// What a room sells for points.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reward {
     pub id: RewardId,
     /// Counts changes, so that one made against an older state is refused.
@@ -33,7 +37,7 @@ pub struct Reward {
 }
 
 /// How often something was redeemed in a session, and when last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Uses {
     /// The session that is counted in. Redemptions while no session is live are counted on in the last one.
     pub session_id: Option<SessionId>,

@@ -11,6 +11,7 @@ mod deletion;
 mod events;
 mod expiry;
 mod lookups;
+mod offer;
 mod participants;
 mod people;
 mod points;
@@ -44,13 +45,14 @@ pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::{RecordContributionRefusal, Reported};
 pub use deletion::DeleteRoomRefusal;
 pub use lookups::Lookups;
+pub use offer::Offer;
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, OnlineCount, People};
 pub use points::{AdjustPointsRefusal, Adjustment, AdjustmentKind, Books};
 pub use presence::{PresenceChange, Presences};
-pub use redemptions::{Order, RedeemRefusal, SettleRefusal, Settlement};
+pub use redemptions::{MetadataRefusal, Order, RedeemRefusal, SettleRefusal, Settlement};
 pub use refunds::{Refund, RefundRefusal};
-pub use rewards::{RewardRefusal, RewardTarget};
+pub use rewards::{RewardDraft, RewardRefusal, RewardTarget};
 pub use roles::{AssignRoleRefusal, Override, OverrideChange, OverrideRefusal};
 pub use sessions::{
     EndSessionRefusal, InterruptSessionRefusal, ResumeSessionRefusal, StartSessionRefusal,
@@ -131,6 +133,7 @@ pub enum Operation {
     AdjustPoints,
     RedeemReward,
     RefundRedemption,
+    CreateReward,
 }
 
 /// A contribution's id in its provider's scope.
@@ -154,6 +157,7 @@ pub enum Answered {
     Contribution(Box<Contribution>),
     Transfer(Box<Transfer>),
     Redemption(Box<Redemption>),
+    Reward(Box<Reward>),
 }
 
 /// SHA-256 of what was asked.

@@ -13,7 +13,7 @@ use parlor_domain::event::EventBody;
 use parlor_domain::hype_train::{Program, Train};
 use parlor_domain::participant::Overrides;
 use parlor_domain::points::Transfer;
-use parlor_domain::reward::{Redemption, Terms};
+use parlor_domain::reward::{Redemption, Reward, Terms};
 use parlor_domain::tenant::{Limits, RoomDefaults};
 
 use crate::kept_event::KeptEvent;
@@ -66,6 +66,7 @@ documents! {
     RoomDefaults => "tenant's room defaults",
     Train => "train",
     Redemption => "redemption" since 1 at 2,
+    Reward => "reward" since 1,
     Terms => "reward's terms" since 1 at 2,
     Transfer => "transfer" since 1,
 }

@@ -54,7 +54,7 @@ pub use nodes::NodeRow;
 pub use overlay_tokens::{InsertOverlayToken, OverlayTokenRow};
 pub use page::{Cursor, Page, PageRequest};
 pub use participants::{ParticipantsFilter, StageView};
-pub use rewards::RedemptionsFilter;
+pub use rewards::{RedemptionsFilter, RewardsView};
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
 
 use engine::Engine;

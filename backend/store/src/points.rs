@@ -57,7 +57,11 @@ impl Store {
     }
 }
 
-fn select_balance(tenant_id: TenantId, room_id: RoomId, member: MemberNumber) -> Statement {
+pub(crate) fn select_balance(
+    tenant_id: TenantId,
+    room_id: RoomId,
+    member: MemberNumber,
+) -> Statement {
     Statement::new(format!(
         "SELECT {BALANCE_COLUMNS} FROM balances
          WHERE room_id = $1 AND number = $2 AND tenant_id = $3"
@@ -68,7 +72,7 @@ fn select_balance(tenant_id: TenantId, room_id: RoomId, member: MemberNumber) ->
 }
 
 /// Reads what a member has, who has nothing if nothing is kept.
-fn read_balance(rows: Vec<Row>) -> Result<Balance, sqlx::Error> {
+pub(crate) fn read_balance(rows: Vec<Row>) -> Result<Balance, sqlx::Error> {
     let found = rows.into_iter().next();
     let found = found.map(|mut row| transfer_row::read_balance(&mut row));
 

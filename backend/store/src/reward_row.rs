@@ -94,7 +94,7 @@ pub(crate) const REDEMPTION_COLUMNS: &str = "redemptions.id, redemptions.reward_
     redemptions.participant_id, redemptions.number, redemptions.title, redemptions.cost,
     redemptions.input, redemptions.status, redemptions.session_id, redemptions.redeemed_at,
     redemptions.settled_at, redemptions.settled_by, redemptions.paid_seq, redemptions.refunded,
-    redemptions.made_offline, redemptions.expires_after_ms,
+    redemptions.made_offline, redemptions.expires_after_ms, redemptions.metadata,
     (SELECT sessions.ended_at FROM sessions WHERE sessions.id = redemptions.session_id)";
 
 pub(crate) fn read_redemption(row: &mut Row) -> Result<Redemption, sqlx::Error> {
@@ -115,6 +115,7 @@ pub(crate) fn read_redemption(row: &mut Row) -> Result<Redemption, sqlx::Error> 
         refunded: row.take()?,
         made_offline: row.take()?,
         expires_after_ms: row.take()?,
+        metadata: row.take()?,
         session_ended_at: row.take_optional_time()?,
     })
 }
@@ -133,11 +134,11 @@ fn read_settled_by(row: &mut Row) -> Result<Option<ViewerId>, sqlx::Error> {
 
 pub(crate) const INSERT_REDEMPTIONS: &str = "INSERT INTO redemptions (id, tenant_id, room_id, reward_id,
     participant_id, number, title, cost, input, status, session_id, redeemed_at, settled_at, settled_by,
-    paid_seq, refunded, made_offline, expires_after_ms) ";
+    paid_seq, refunded, made_offline, expires_after_ms, metadata) ";
 
 pub(crate) const REPLACE_REDEMPTIONS: &str = " ON CONFLICT (id) DO UPDATE SET
     status = excluded.status, settled_at = excluded.settled_at, settled_by = excluded.settled_by,
-    paid_seq = excluded.paid_seq, refunded = excluded.refunded";
+    paid_seq = excluded.paid_seq, refunded = excluded.refunded, metadata = excluded.metadata";
 
 pub(crate) fn redemption_row(room_id: RoomId, tenant_id: TenantId, one: &Redemption) -> Vec<Value> {
     row![
@@ -159,5 +160,6 @@ pub(crate) fn redemption_row(room_id: RoomId, tenant_id: TenantId, one: &Redempt
         one.refunded,
         one.made_offline,
         one.expires_after_ms,
+        one.metadata.as_deref(),
     ]
 }

@@ -1,21 +1,35 @@
 //! Reading what a room sells, and what was bought.
 
-use parlor_domain::id::{RedemptionId, RoomId, TenantId};
-use parlor_domain::points::MemberNumber;
-use parlor_domain::reward::{REWARDS_MAX, Redemption, RedemptionStatus, Reward};
+use std::collections::BTreeMap;
+
+use parlor_domain::id::{ParticipantId, RedemptionId, RewardId, RoomId, TenantId};
+use parlor_domain::points::{Balance, MemberNumber};
+use parlor_domain::reward::{REWARDS_MAX, Redemption, RedemptionStatus, Reward, Uses};
 
 use crate::page::{Order, Page, PageRequest};
+use crate::points::{read_balance, select_balance};
 use crate::reward_row::{self, REDEMPTION_COLUMNS, REWARD_COLUMNS};
 use crate::sql::{Row, Statement, first_number};
 use crate::{Store, StoreError};
 
-/// Which redemptions to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RedemptionsFilter {
-    All,
-    Status(RedemptionStatus),
-    /// One member's, whatever became of them.
-    Of(MemberNumber),
+/// Which redemptions to list: all that are what is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RedemptionsFilter {
+    pub status: Option<RedemptionStatus>,
+    pub reward_id: Option<RewardId>,
+    /// Who redeemed them.
+    pub participant_id: Option<ParticipantId>,
+}
+
+/// What a room sells, and what a member has to do with it, all from one state of the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RewardsView {
+    /// In the order they were made.
+    pub rewards: Vec<Reward>,
+    /// How often the member has redeemed them.
+    pub uses: BTreeMap<RewardId, Uses>,
+    /// What the member has.
+    pub balance: Balance,
 }
 
 impl Store {
@@ -25,20 +39,51 @@ impl Store {
         tenant_id: TenantId,
         room_id: RoomId,
     ) -> Result<Vec<Reward>, StoreError> {
-        let select = Statement::new(format!(
-            "SELECT {REWARD_COLUMNS} FROM rewards
-             WHERE room_id = $1 AND tenant_id = $2 AND deleted_at IS NULL
-             ORDER BY created_at, id LIMIT $3"
-        ))
+        let rows = self
+            .engine
+            .fetch(select_rewards(tenant_id, room_id))
+            .await?;
+
+        Ok(read_rewards(rows)?)
+    }
+
+    /// The same, with what a member has to do with it.
+    pub async fn rewards_for(
+        &self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+        member: MemberNumber,
+    ) -> Result<RewardsView, StoreError> {
+        let uses = Statement::new(
+            "SELECT reward_uses.reward_id, reward_uses.session_id, reward_uses.count,
+                 reward_uses.last_at
+             FROM rewards CROSS JOIN reward_uses
+             WHERE rewards.room_id = $1 AND rewards.tenant_id = $2 AND rewards.deleted_at IS NULL
+                 AND reward_uses.reward_id = rewards.id AND reward_uses.number = $3",
+        )
         .bind(room_id)
         .bind(tenant_id)
-        .bind(REWARDS_MAX);
-        let rows = self.engine.fetch(select).await?;
+        .bind(i64::from(member.0));
 
-        Ok(rows
-            .into_iter()
-            .map(|mut row| reward_row::read_reward(&mut row))
-            .collect::<Result<_, _>>()?)
+        let mut transaction = self.engine.begin_read().await?;
+        let rewards = transaction
+            .fetch(select_rewards(tenant_id, room_id))
+            .await?;
+        let uses = transaction.fetch(uses).await?;
+        let balance = transaction
+            .fetch(select_balance(tenant_id, room_id, member))
+            .await?;
+        transaction.roll_back().await?;
+
+        let read = |mut row: Row| {
+            let id = RewardId(row.take()?);
+            Ok::<_, sqlx::Error>((id, reward_row::read_uses(&mut row)?))
+        };
+        Ok(RewardsView {
+            rewards: read_rewards(rewards)?,
+            uses: uses.into_iter().map(read).collect::<Result<_, _>>()?,
+            balance: read_balance(balance)?,
+        })
     }
 
     /// The tenant's redemption of that id, and the room it was made in.
@@ -70,20 +115,27 @@ impl Store {
         page: PageRequest,
     ) -> Result<Page<Redemption>, StoreError> {
         let of_room = |select: &str| {
-            let statement = Statement::new(select)
+            let mut statement = Statement::new(select)
                 .push(" FROM redemptions WHERE room_id = ")
                 .push_value(room_id)
                 .push(" AND tenant_id = ")
                 .push_value(tenant_id);
-            match filter {
-                RedemptionsFilter::All => statement,
-                RedemptionsFilter::Status(status) => {
-                    statement.push(" AND status = ").push_value(status.as_str())
-                }
-                RedemptionsFilter::Of(member) => {
-                    statement.push(" AND number = ").push_value(member.0)
-                }
+            if let Some(status) = filter.status {
+                statement = statement.push(" AND status = ").push_value(status.as_str());
             }
+            if let Some(reward_id) = filter.reward_id {
+                statement = statement.push(" AND reward_id = ").push_value(reward_id);
+            }
+            if let Some(id) = filter.participant_id {
+                statement = statement
+                    .push(" AND number = (SELECT participants.number FROM participants")
+                    .push(" WHERE participants.id = ")
+                    .push_value(id)
+                    .push(" AND participants.room_id = ")
+                    .push_value(room_id)
+                    .push(")");
+            }
+            statement
         };
         let select = of_room(&format!("SELECT {REDEMPTION_COLUMNS}"));
         let select = page.limit(select, Order::OldestFirst, "redeemed_at", "id");
@@ -98,4 +150,21 @@ impl Store {
             reward_row::read_redemption(&mut row)
         })?)
     }
+}
+
+fn select_rewards(tenant_id: TenantId, room_id: RoomId) -> Statement {
+    Statement::new(format!(
+        "SELECT {REWARD_COLUMNS} FROM rewards
+         WHERE room_id = $1 AND tenant_id = $2 AND deleted_at IS NULL
+         ORDER BY created_at, id LIMIT $3"
+    ))
+    .bind(room_id)
+    .bind(tenant_id)
+    .bind(REWARDS_MAX)
+}
+
+fn read_rewards(rows: Vec<Row>) -> Result<Vec<Reward>, sqlx::Error> {
+    rows.into_iter()
+        .map(|mut row| reward_row::read_reward(&mut row))
+        .collect()
 }

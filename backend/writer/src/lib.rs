@@ -35,7 +35,10 @@ pub use command::{Command, NotDone};
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
 pub use points::AdjustPoints;
 pub use presence::ChangePresence;
-pub use rewards::{ChangeReward, Redeem, RefundRedemption, RewardChange, Settle};
+pub use rewards::{
+    ChangeReward, CreateReward, Redeem, RefundRedemption, RewardChange, SetMetadata, Settle,
+    SettleEach,
+};
 pub use rooms::{DeleteRoom, EndExpired, RecordContribution, UpdateRoom};
 pub use sessions::ChangeSession;
 pub use tenants::{AddTenantKey, ChangeTenantError, RetireTenantKey, UpdateTenant, change_tenant};

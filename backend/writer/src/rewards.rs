@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 
 use parlor_domain::id::{RedemptionId, RoomId};
-use parlor_domain::reward::{Redemption, Reward, Terms, TermsChange};
+use parlor_domain::reward::{Redemption, Reward, TermsChange};
 use parlor_domain::room_aggregate::{
-    Actor, AnswerKey, Fingerprint, Order, RedeemRefusal, Refund, RefundRefusal, RewardRefusal,
-    RewardTarget, RoomAggregate, SettleRefusal, Settlement,
+    Actor, AnswerKey, Fingerprint, MetadataRefusal, Order, RedeemRefusal, Refund, RefundRefusal,
+    RewardDraft, RewardRefusal, RewardTarget, RoomAggregate, SettleRefusal, Settlement,
 };
 use parlor_domain::time::ServerTime;
 use parlor_node::ids::Ids;
@@ -15,7 +15,14 @@ use parlor_store::RoomNeeds;
 use super::Command;
 use super::fingerprint::fingerprint;
 
-/// Makes, changes or deletes a reward.
+/// Makes a reward.
+pub struct CreateReward {
+    actor: Actor,
+    draft: RewardDraft,
+    fingerprint: Fingerprint,
+}
+
+/// Changes or deletes a reward.
 pub struct ChangeReward {
     pub actor: Actor,
     pub change: RewardChange,
@@ -23,8 +30,7 @@ pub struct ChangeReward {
 
 /// What is done with a reward.
 pub enum RewardChange {
-    Create(Terms),
-    Update(RewardTarget, TermsChange),
+    Update(RewardTarget, Box<TermsChange>),
     Delete(RewardTarget),
 }
 
@@ -42,6 +48,19 @@ pub struct Settle {
     pub settlement: Settlement,
 }
 
+/// Fulfills or cancels several redemptions, each for itself. Answers in their order.
+pub struct SettleEach {
+    pub actor: Actor,
+    pub ids: Vec<RedemptionId>,
+    pub settlement: Settlement,
+}
+
+/// Notes what the tenant's server keeps about a redemption.
+pub struct SetMetadata {
+    pub id: RedemptionId,
+    pub metadata: Option<String>,
+}
+
 /// Gives points of a redemption back.
 pub struct RefundRedemption {
     actor: Actor,
@@ -53,6 +72,17 @@ pub struct RefundRedemption {
 pub(crate) struct ExpireRedemptions {
     pub(crate) ids: Vec<RedemptionId>,
     pub(crate) due_at: ServerTime,
+}
+
+impl CreateReward {
+    /// A reward that `actor` makes in `room_id`.
+    pub fn new(room_id: RoomId, actor: Actor, draft: RewardDraft) -> Self {
+        Self {
+            actor,
+            fingerprint: fingerprint(room_id, &draft),
+            draft,
+        }
+    }
 }
 
 impl RefundRedemption {
@@ -86,7 +116,6 @@ impl Command for ChangeReward {
     fn add_needs(&self, needs: &mut RoomNeeds) {
         needs.people.actors.push(self.actor.viewer_id.clone());
         match &self.change {
-            RewardChange::Create(_) => (),
             RewardChange::Update(target, _) | RewardChange::Delete(target) => {
                 needs.rewards.rewards.push(target.id);
             }
@@ -96,11 +125,10 @@ impl Command for ChangeReward {
     fn decide(
         &self,
         room: &mut RoomAggregate,
-        ids: &mut Ids,
+        _ids: &mut Ids,
         now: ServerTime,
     ) -> Result<Reward, RewardRefusal> {
         match &self.change {
-            RewardChange::Create(terms) => room.create_reward(&self.actor, terms.clone(), ids, now),
             RewardChange::Update(target, change) => {
                 room.update_reward(&self.actor, *target, change, now)
             }
@@ -202,5 +230,72 @@ impl Command for ExpireRedemptions {
         now: ServerTime,
     ) -> Result<usize, Infallible> {
         Ok(room.expire_redemptions(&self.ids, now.max(self.due_at)))
+    }
+}
+
+impl Command for CreateReward {
+    type On = RoomAggregate;
+    type Answer = Reward;
+    type Refusal = RewardRefusal;
+    const REPEATABLE: bool = true;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.people.actors.push(self.actor.viewer_id.clone());
+        let key = AnswerKey::of_reward(&self.actor, &self.draft);
+        needs.answers.push(key);
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Reward, RewardRefusal> {
+        room.create_reward(&self.actor, &self.draft, self.fingerprint, ids, now)
+    }
+}
+
+impl Command for SettleEach {
+    type On = RoomAggregate;
+    type Answer = Vec<Result<Redemption, SettleRefusal>>;
+    type Refusal = Infallible;
+    const REPEATABLE: bool = false;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.people.actors.push(self.actor.viewer_id.clone());
+        needs.points.ledger = true;
+        needs.rewards.redemptions.extend(&self.ids);
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<Self::Answer, Infallible> {
+        let settle =
+            |id: &RedemptionId| room.settle_redemption(&self.actor, *id, self.settlement, ids, now);
+
+        Ok(self.ids.iter().map(settle).collect())
+    }
+}
+
+impl Command for SetMetadata {
+    type On = RoomAggregate;
+    type Answer = Redemption;
+    type Refusal = MetadataRefusal;
+    const REPEATABLE: bool = true;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        needs.rewards.redemptions.push(self.id);
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        _ids: &mut Ids,
+        _now: ServerTime,
+    ) -> Result<Redemption, MetadataRefusal> {
+        room.set_redemption_metadata(self.id, self.metadata.clone())
     }
 }

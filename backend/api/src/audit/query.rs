@@ -23,15 +23,18 @@ impl AuditQuery {
     ) -> Result<AuditConnection, Fault> {
         let reader = Reader::of(context, &room_id).await?;
         reader.require(Capability::AuditRead)?;
-        let request = page::request(&page.unwrap_or_default())?;
         let (tenant_id, room_id) = reader.room();
+        let asked = page::request("audit", &room_id, page)?;
         let found = app(context)
             .store
-            .audit_page(tenant_id, room_id, request)
+            .audit_page(tenant_id, room_id, asked.part)
             .await?;
 
-        Ok(connection!(AuditConnection { AuditEdge }, found, |entry| {
-            (entry.seq, entry.id.0)
-        }))
+        Ok(connection!(
+            AuditConnection { AuditEdge },
+            asked,
+            found,
+            |entry| (entry.seq, entry.id.0)
+        ))
     }
 }

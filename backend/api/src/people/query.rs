@@ -44,17 +44,18 @@ impl PeopleQuery {
             role: role.map(Into::into),
             stage_role: stage_role.map(StageRole::as_stored),
         };
-        let request = page::request(&page.unwrap_or_default())?;
         let (tenant_id, room_id) = reader.room();
+        let asked = page::request("participants", &(room_id, &filter), page)?;
         let found = app(context)
             .store
-            .participants_page(tenant_id, room_id, filter, request)
+            .participants_page(tenant_id, room_id, filter, asked.part)
             .await?
             .map(|participant| reader.sees(participant));
 
         let place = |seen: &Seen| (seen.participant.joined_at, seen.participant.id.0);
         Ok(connection!(
             ParticipantsConnection { ParticipantEdge },
+            asked,
             found,
             place
         ))

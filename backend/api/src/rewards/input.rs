@@ -2,7 +2,9 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use parlor_domain::reward;
-use parlor_domain::reward::{EXPIRES_AFTER_MS_DEFAULT, Limits, Restores, Terms, TermsChange};
+use parlor_domain::reward::{
+    Availability, EXPIRES_AFTER_MS_DEFAULT, Limits, Restores, Terms, TermsChange,
+};
 
 use crate::scalar::Int64;
 use crate::setting::setting;
@@ -13,6 +15,9 @@ use crate::setting::setting;
 )]
 #[derive(InputObject)]
 pub(crate) struct CreateRewardInput {
+    /// Chosen by the caller, up to 200 bytes. The same key with the same content gets the first answer again, so
+    /// that a request may be repeated; with other content it is refused.
+    pub(super) idempotency_key: String,
     pub(super) room_id: ID,
     /// Up to 100 bytes.
     title: String,
@@ -37,6 +42,7 @@ pub(crate) struct CreateRewardInput {
     refund_restores: Option<RefundRestoresInput>,
     /// A minute to 30 days; a day unless given.
     expires_after_ms: Option<Int64>,
+    availability: Option<RewardAvailabilityInput>,
 }
 
 /// What of a reward is to change. What is left out stays; `prompt` and `color` go when they are null.
@@ -60,6 +66,8 @@ pub(crate) struct UpdateRewardInput {
     refund_restores: Option<RefundRestoresInput>,
     /// For what is redeemed from now on.
     expires_after_ms: Option<Int64>,
+    /// All of it: a rule that is left out is none.
+    availability: Option<RewardAvailabilityInput>,
 }
 
 #[derive(InputObject)]
@@ -106,6 +114,17 @@ pub(crate) struct RewardLimitsInput {
     per_viewer_and_session: Option<Int64>,
 }
 
+/// What has to be so for a reward to be redeemed. What is left out asks for nothing.
+#[derive(InputObject)]
+pub(crate) struct RewardAvailabilityInput {
+    /// The room's title holds this, whether in capitals or not; up to 100 bytes.
+    title_contains: Option<String>,
+    /// A hype train runs, at this level at least; 1 to 1,000.
+    train_level_min: Option<i32>,
+    /// So many participants are online at least; 1 to 10,000,000.
+    online_min: Option<Int64>,
+}
+
 /// What a whole refund gives back beside the points.
 #[derive(InputObject)]
 pub(crate) struct RefundRestoresInput {
@@ -130,6 +149,22 @@ pub(crate) struct RedeemRewardInput {
 pub(crate) struct SettleRedemptionInput {
     pub(super) room_id: ID,
     pub(super) redemption_id: ID,
+}
+
+/// Redemptions of one room that are seen to together.
+#[derive(InputObject)]
+pub(crate) struct SettleRedemptionsInput {
+    pub(super) room_id: ID,
+    /// Up to 100.
+    pub(super) redemption_ids: Vec<ID>,
+}
+
+#[derive(InputObject)]
+pub(crate) struct SetRedemptionMetadataInput {
+    pub(super) room_id: ID,
+    pub(super) redemption_id: ID,
+    /// Up to 2,000 bytes, of whatever form; null for nothing.
+    pub(super) metadata: Option<String>,
 }
 
 #[derive(InputObject)]
@@ -164,6 +199,9 @@ impl CreateRewardInput {
             expires_after_ms: self
                 .expires_after_ms
                 .map_or(EXPIRES_AFTER_MS_DEFAULT, |given| given.0),
+            availability: self
+                .availability
+                .map_or_else(Availability::default, Into::into),
         }
     }
 }
@@ -183,6 +221,7 @@ impl UpdateRewardInput {
             limits: self.limits.map(Into::into),
             refund_restores: self.refund_restores.map(Into::into),
             expires_after_ms: self.expires_after_ms.map(|given| given.0),
+            availability: self.availability.map(Into::into),
         }
     }
 }
@@ -197,6 +236,19 @@ impl From<RewardAskInput> for reward::RewardInput {
                 max: max.0,
             },
             RewardAskInput::Choice(choices) => Self::Choice { choices },
+        }
+    }
+}
+
+impl From<RewardAvailabilityInput> for Availability {
+    fn from(availability: RewardAvailabilityInput) -> Self {
+        Self {
+            title_contains: availability.title_contains,
+            // Zero is refused by its name, as whatever lies below it.
+            train_level_min: availability
+                .train_level_min
+                .map(|level| u32::try_from(level).unwrap_or(0)),
+            online_min: availability.online_min.map(|online| online.0),
         }
     }
 }

@@ -1,19 +1,42 @@
 //! Making rewards, redeeming them, and seeing to what was redeemed.
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use parlor_domain::id::{RedemptionId, RewardId};
-use parlor_domain::room_aggregate::{Order, Refund, RewardTarget, Settlement};
-use parlor_writer::{ChangeReward, Redeem, RefundRedemption, RewardChange, Settle};
+use parlor_domain::invalid::check_range;
+use parlor_domain::reward::{self, check_metadata};
+use parlor_domain::room_aggregate::{Order, Refund, RewardDraft, RewardTarget, Settlement};
+use parlor_writer::{
+    ChangeReward, CreateReward, Redeem, RefundRedemption, RewardChange, SetMetadata, Settle,
+    SettleEach,
+};
 
 use super::input::{
     CreateRewardInput, DeleteRewardInput, RedeemRewardInput, RefundRedemptionInput,
-    SettleRedemptionInput, UpdateRewardInput,
+    SetRedemptionMetadataInput, SettleRedemptionInput, SettleRedemptionsInput, UpdateRewardInput,
 };
 use super::{Redemption, Reward};
 use crate::fault::Fault;
 use crate::refusal::{Stop, results};
-use crate::submit::{named_room, submit_to};
+use crate::submit::{named_room, submit, submit_to};
 use crate::{caller, global_id};
+
+/// The most redemptions that are seen to by one request: two pages of a queue, decided in one batch.
+const SETTLED_MAX: i64 = 100;
+
+/// How one of several redemptions was settled.
+type Settled = Result<reward::Redemption, Stop>;
+
+/// What became of each redemption, in the order they were named.
+#[derive(SimpleObject)]
+pub(crate) struct FulfilledRedemptions {
+    results: Vec<FulfillRedemptionResult>,
+}
+
+/// What became of each redemption, in the order they were named.
+#[derive(SimpleObject)]
+pub(crate) struct CanceledRedemptions {
+    results: Vec<CancelRedemptionResult>,
+}
 
 #[derive(Default)]
 pub(crate) struct RewardMutation;
@@ -26,9 +49,7 @@ impl RewardMutation {
         context: &Context<'_>,
         input: CreateRewardInput,
     ) -> Result<CreateRewardResult, Fault> {
-        let room_id = input.room_id.clone();
-        let change = RewardChange::Create(input.into_terms());
-        CreateRewardResult::of(change_reward(context, &room_id, change).await)
+        CreateRewardResult::of(create_reward(context, input).await)
     }
 
     /// Changes a reward. What was redeemed before keeps its title and its cost. Needs `REWARD_MANAGE`.
@@ -39,7 +60,7 @@ impl RewardMutation {
     ) -> Result<UpdateRewardResult, Fault> {
         let room_id = input.room_id.clone();
         let target = target(&input.reward_id, input.version);
-        let change = RewardChange::Update(target, input.into_change());
+        let change = RewardChange::Update(target, Box::new(input.into_change()));
         UpdateRewardResult::of(change_reward(context, &room_id, change).await)
     }
 
@@ -82,6 +103,45 @@ impl RewardMutation {
         CancelRedemptionResult::of(settle(context, &input, Settlement::Cancel).await)
     }
 
+    /// Fulfills up to 100 redemptions, each as `fulfillRedemption` does and answered for itself, in their order.
+    async fn fulfill_redemptions(
+        &self,
+        context: &Context<'_>,
+        input: SettleRedemptionsInput,
+    ) -> Result<FulfillRedemptionsResult, Fault> {
+        let settled = settle_each(context, &input, Settlement::Fulfill).await;
+        let each = |settled: Vec<Settled>| -> Result<FulfilledRedemptions, Fault> {
+            let results = settled.into_iter().map(FulfillRedemptionResult::of);
+            let results = results.collect::<Result<_, _>>()?;
+            Ok(FulfilledRedemptions { results })
+        };
+        FulfillRedemptionsResult::of(settled.and_then(|settled| Ok(each(settled)?)))
+    }
+
+    /// Cancels up to 100 redemptions, each as `cancelRedemption` does and answered for itself, in their order.
+    async fn cancel_redemptions(
+        &self,
+        context: &Context<'_>,
+        input: SettleRedemptionsInput,
+    ) -> Result<CancelRedemptionsResult, Fault> {
+        let settled = settle_each(context, &input, Settlement::Cancel).await;
+        let each = |settled: Vec<Settled>| -> Result<CanceledRedemptions, Fault> {
+            let results = settled.into_iter().map(CancelRedemptionResult::of);
+            let results = results.collect::<Result<_, _>>()?;
+            Ok(CanceledRedemptions { results })
+        };
+        CancelRedemptionsResult::of(settled.and_then(|settled| Ok(each(settled)?)))
+    }
+
+    /// Notes what the tenant's own server keeps about a redemption. For the tenant's staff.
+    async fn set_redemption_metadata(
+        &self,
+        context: &Context<'_>,
+        input: SetRedemptionMetadataInput,
+    ) -> Result<SetRedemptionMetadataResult, Fault> {
+        SetRedemptionMetadataResult::of(set_metadata(context, input).await)
+    }
+
     /// Gives back points of a redemption that was fulfilled: all that is left, or some, and never more than it
     /// cost. Needs `REDEMPTION_MANAGE`.
     async fn refund_redemption(
@@ -112,6 +172,17 @@ results! {
     CancelRedemptionResult {
         Redemption, NotFound NotFoundError, Auth AuthError, Conflict ConflictError; never Validation
     }
+    FulfillRedemptionsResult {
+        FulfilledRedemptions, Validation ValidationError, NotFound NotFoundError, Auth AuthError;
+        never Conflict
+    }
+    CancelRedemptionsResult {
+        CanceledRedemptions, Validation ValidationError, NotFound NotFoundError, Auth AuthError;
+        never Conflict
+    }
+    SetRedemptionMetadataResult {
+        Redemption, Validation ValidationError, NotFound NotFoundError, Auth AuthError; never Conflict
+    }
     RefundRedemptionResult {
         Redemption, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
     }
@@ -130,11 +201,23 @@ fn target(id: &ID, version: i32) -> RewardTarget {
     RewardTarget { id, version }
 }
 
+async fn create_reward(
+    context: &Context<'_>,
+    input: CreateRewardInput,
+) -> Result<reward::Reward, Stop> {
+    let (tenant_id, actor) = caller(context).principal.person()?;
+    let (room_id, key) = (input.room_id.clone(), input.idempotency_key.clone());
+    let draft = RewardDraft::new(key, input.into_terms())?;
+    let command = CreateReward::new(named_room(&room_id), actor, draft);
+
+    submit_to(context, tenant_id, &room_id, command).await
+}
+
 async fn change_reward(
     context: &Context<'_>,
     room_id: &ID,
     change: RewardChange,
-) -> Result<parlor_domain::reward::Reward, Stop> {
+) -> Result<reward::Reward, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
     let command = ChangeReward { actor, change };
 
@@ -144,7 +227,7 @@ async fn change_reward(
 async fn redeem(
     context: &Context<'_>,
     input: RedeemRewardInput,
-) -> Result<parlor_domain::reward::Redemption, Stop> {
+) -> Result<reward::Redemption, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
     let order = Order::new(
         input.idempotency_key,
@@ -161,7 +244,7 @@ async fn settle(
     context: &Context<'_>,
     input: &SettleRedemptionInput,
     settlement: Settlement,
-) -> Result<parlor_domain::reward::Redemption, Stop> {
+) -> Result<reward::Redemption, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
     let command = Settle {
         actor,
@@ -175,7 +258,7 @@ async fn settle(
 async fn refund(
     context: &Context<'_>,
     input: RefundRedemptionInput,
-) -> Result<parlor_domain::reward::Redemption, Stop> {
+) -> Result<reward::Redemption, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
     let refund = Refund::new(
         input.idempotency_key,
@@ -186,4 +269,37 @@ async fn refund(
     let command = RefundRedemption::new(named_room(&input.room_id), actor, refund);
 
     submit_to(context, tenant_id, &input.room_id, command).await
+}
+
+async fn settle_each(
+    context: &Context<'_>,
+    input: &SettleRedemptionsInput,
+    settlement: Settlement,
+) -> Result<Vec<Settled>, Stop> {
+    let (tenant_id, actor) = caller(context).principal.person()?;
+    let (room_id, ids) = (&input.room_id, &input.redemption_ids);
+    let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    check_range("redemptionIds", count, 1, SETTLED_MAX)?;
+    let command = SettleEach {
+        actor,
+        ids: ids.iter().map(named_redemption).collect(),
+        settlement,
+    };
+    let settled = submit_to(context, tenant_id, room_id, command).await?;
+
+    let stop = |refusal| Stop::of_refusal(refusal, room_id);
+    Ok(settled.into_iter().map(|one| one.map_err(stop)).collect())
+}
+
+async fn set_metadata(
+    context: &Context<'_>,
+    input: SetRedemptionMetadataInput,
+) -> Result<reward::Redemption, Stop> {
+    let id = named_redemption(&input.redemption_id);
+    submit(context, &input.room_id, |_| {
+        let metadata = input.metadata;
+        metadata.as_deref().map_or(Ok(()), check_metadata)?;
+        Ok(SetMetadata { id, metadata })
+    })
+    .await
 }

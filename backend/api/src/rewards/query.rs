@@ -1,15 +1,20 @@
 //! Reading what a room sells, and what was bought.
 
 use async_graphql::{Context, ID, Object};
+use parlor_domain::id::{ParticipantId, RewardId};
 use parlor_domain::participant::Capability;
 use parlor_domain::reward;
-use parlor_store::RedemptionsFilter;
+use parlor_domain::time::ServerTime;
+use parlor_store::{Page, RedemptionsFilter, RewardsView};
+use uuid::Uuid;
 
 use super::own;
+use super::standing::rewards_of;
 use super::{Redemption, RedemptionEdge, RedemptionStatus, RedemptionsConnection, Reward};
 use crate::access::readable;
 use crate::fault::Fault;
-use crate::page::{self, ConnectionInput, connection};
+use crate::global_id::named;
+use crate::page::{self, Asked, ConnectionInput, connection};
 use crate::people::Reader;
 use crate::{app, caller, global_id};
 
@@ -19,7 +24,7 @@ pub(crate) struct RewardQuery;
 #[Object]
 impl RewardQuery {
     /// What a room sells, in the order it was made; null if the caller may not read the room. Whoever holds
-    /// `REWARD_MANAGE` sees what is disabled as well.
+    /// `REWARD_MANAGE` sees what is disabled as well. `standing` says of each whether the caller may redeem it.
     async fn rewards(
         &self,
         context: &Context<'_>,
@@ -28,22 +33,29 @@ impl RewardQuery {
         let Some(view) = readable(context, &room_id).await? else {
             return Ok(None);
         };
-        // Nobody in particular, or an overlay, manages nothing.
-        let sees_all = caller(context).principal.person().is_ok()
-            && Reader::of(context, &room_id)
-                .await?
-                .require(Capability::RewardManage)
-                .is_ok();
-        let room = &view.room;
-        let found = app(context).store.rewards(room.tenant_id, room.id).await?;
+        // Nobody in particular, or an overlay, manages nothing and redeems nothing.
+        if caller(context).principal.person().is_err() {
+            let room = &view.room;
+            let found = app(context).store.rewards(room.tenant_id, room.id).await?;
+            let enabled = found.into_iter().filter(reward::Reward::is_enabled);
+            return Ok(Some(enabled.map(Reward::from).collect()));
+        }
 
-        Ok(Some(
-            found
-                .into_iter()
-                .filter(|reward| sees_all || reward.is_enabled())
-                .map(Reward::from)
-                .collect(),
-        ))
+        let reader = Reader::of(context, &room_id).await?;
+        let sees_all = reader.require(Capability::RewardManage).is_ok();
+        let (tenant_id, room_id) = reader.room();
+        let (store, now) = (&app(context).store, app(context).clock.now());
+        let mut found = match reader.own() {
+            Some(own) => store.rewards_for(tenant_id, room_id, own.number).await?,
+            None => RewardsView {
+                rewards: store.rewards(tenant_id, room_id).await?,
+                ..RewardsView::default()
+            },
+        };
+        let is_seen = |reward: &reward::Reward| sees_all || reward.is_enabled();
+        found.rewards.retain(is_seen);
+
+        Ok(Some(rewards_of(found, &reader, now)))
     }
 
     /// A redemption of the caller's own, or of anybody's for whoever holds `REDEMPTION_MANAGE` in its room.
@@ -68,21 +80,33 @@ impl RewardQuery {
     }
 
     /// A room's redemptions, the oldest first, as they are worked off: all of them, or those that became
-    /// `status`. Needs `REDEMPTION_MANAGE`.
+    /// `status`, of one reward, or of one participant. Needs `REDEMPTION_MANAGE`.
     async fn redemptions_connection(
         &self,
         context: &Context<'_>,
         room_id: ID,
         status: Option<RedemptionStatus>,
+        reward_id: Option<ID>,
+        participant_id: Option<ID>,
         page: Option<ConnectionInput>,
     ) -> Result<RedemptionsConnection, Fault> {
         let reader = Reader::of(context, &room_id).await?;
         reader.require(Capability::RedemptionManage)?;
-        let filter = status.map_or(RedemptionsFilter::All, |status| {
-            RedemptionsFilter::Status(status.into())
-        });
+        let filter = RedemptionsFilter {
+            status: status.map(Into::into),
+            reward_id: reward_id.map(|id| named(&id, global_id::parse_reward_id, RewardId)),
+            participant_id: participant_id
+                .map(|id| named(&id, global_id::parse_participant_id, ParticipantId)),
+        };
+        let asked = page::request("redemptions", &(reader.room(), filter), page)?;
+        let found = redemptions(context, &reader, filter, &asked).await?;
 
-        redemptions(context, &reader, filter, page).await
+        Ok(connection!(
+            RedemptionsConnection { RedemptionEdge },
+            asked,
+            found,
+            place
+        ))
     }
 
     /// What the caller has redeemed in a room, the oldest first.
@@ -96,9 +120,19 @@ impl RewardQuery {
         let Some(caller) = reader.own() else {
             return Ok(None);
         };
-        let filter = RedemptionsFilter::Of(caller.number);
+        let filter = RedemptionsFilter {
+            participant_id: Some(caller.id),
+            ..RedemptionsFilter::default()
+        };
+        let asked = page::request("own redemptions", &(reader.room(), filter), page)?;
+        let found = redemptions(context, &reader, filter, &asked).await?;
 
-        redemptions(context, &reader, filter, page).await.map(Some)
+        Ok(Some(connection!(
+            RedemptionsConnection { RedemptionEdge },
+            asked,
+            found.map(own),
+            place
+        )))
     }
 }
 
@@ -106,21 +140,15 @@ async fn redemptions(
     context: &Context<'_>,
     reader: &Reader,
     filter: RedemptionsFilter,
-    page: Option<ConnectionInput>,
-) -> Result<RedemptionsConnection, Fault> {
-    let request = page::request(&page.unwrap_or_default())?;
+    asked: &Asked,
+) -> Result<Page<reward::Redemption>, Fault> {
     let (tenant_id, room_id) = reader.room();
     let store = &app(context).store;
-    let found = store.redemptions_page(tenant_id, room_id, filter, request);
-    let found = found.await?.map(|redemption| match filter {
-        RedemptionsFilter::Of(_) => own(redemption),
-        RedemptionsFilter::All | RedemptionsFilter::Status(_) => redemption,
-    });
+    let found = store.redemptions_page(tenant_id, room_id, filter, asked.part);
 
-    let place = |one: &reward::Redemption| (one.redeemed_at, one.id.0);
-    Ok(connection!(
-        RedemptionsConnection { RedemptionEdge },
-        found,
-        place
-    ))
+    Ok(found.await?)
+}
+
+fn place(redemption: &reward::Redemption) -> (ServerTime, Uuid) {
+    (redemption.redeemed_at, redemption.id.0)
 }

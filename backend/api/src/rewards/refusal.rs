@@ -1,6 +1,8 @@
 //! What the rules of rewards refuse.
 
-use parlor_domain::room_aggregate::{RedeemRefusal, RefundRefusal, RewardRefusal, SettleRefusal};
+use parlor_domain::room_aggregate::{
+    MetadataRefusal, RedeemRefusal, RefundRefusal, RewardRefusal, SettleRefusal,
+};
 
 use crate::global_id::IdKind;
 use crate::refusal::Refusal;
@@ -8,6 +10,7 @@ use crate::refusal::Refusal;
 impl From<RewardRefusal> for Refusal {
     fn from(refusal: RewardRefusal) -> Self {
         match refusal {
+            RewardRefusal::KeyReused(_) => Self::conflict("KEY_REUSED", refusal),
             RewardRefusal::Act(refusal) => refusal.into(),
             RewardRefusal::NotFound(id) => Self::not_found("Reward", &IdKind::Reward.id(id.0)),
             RewardRefusal::StaleVersion { .. } => Self::conflict("STALE_VERSION", refusal),
@@ -29,6 +32,7 @@ impl From<RedeemRefusal> for Refusal {
             RedeemRefusal::KeyReused(_) => "KEY_REUSED",
             RedeemRefusal::Paused => "REWARD_PAUSED",
             RedeemRefusal::NotLive => "NOT_LIVE",
+            RedeemRefusal::NotAvailable(_) => "NOT_AVAILABLE",
             RedeemRefusal::CostChanged { .. } => "COST_CHANGED",
             RedeemRefusal::SessionLimit => "SESSION_LIMIT",
             RedeemRefusal::ViewerLimit => "VIEWER_LIMIT",
@@ -72,5 +76,15 @@ impl From<RefundRefusal> for Refusal {
         };
 
         Self::conflict(code, refusal)
+    }
+}
+
+impl From<MetadataRefusal> for Refusal {
+    fn from(refusal: MetadataRefusal) -> Self {
+        match refusal {
+            MetadataRefusal::NotFound(id) => {
+                Self::not_found("Redemption", &IdKind::Redemption.id(id.0))
+            }
+        }
     }
 }

@@ -51,7 +51,6 @@ impl RoomQuery {
         stream_id: Option<String>,
     ) -> Result<RoomsConnection, Fault> {
         let tenant_id = caller(context).principal.staff_tenant()?;
-        let request = page::request(&page.unwrap_or_default())?;
         let states = states.unwrap_or_default();
         if let Some(stream_id) = &stream_id {
             room::check_stream_id(stream_id)
@@ -65,12 +64,18 @@ impl RoomQuery {
                 .collect(),
             stream_id,
         };
+        let asked = page::request("rooms", &(tenant_id, &filter), page)?;
         let found = app(context)
             .store
-            .rooms_page(tenant_id, filter, request)
+            .rooms_page(tenant_id, filter, asked.part)
             .await?;
 
         let place = |view: &RoomView| (view.room.created_at, view.room.id.0);
-        Ok(connection!(RoomsConnection { RoomEdge }, found, place))
+        Ok(connection!(
+            RoomsConnection { RoomEdge },
+            asked,
+            found,
+            place
+        ))
     }
 }

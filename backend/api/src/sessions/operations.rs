@@ -33,15 +33,16 @@ impl SessionQuery {
     ) -> Result<SessionsConnection, Fault> {
         let view = readable(context, &room_id).await?;
         let room = view.ok_or_else(Fault::no_room)?.room;
-        let request = page::request(&page.unwrap_or_default())?;
+        let asked = page::request("sessions", &room.id, page)?;
         let store = &app(context).store;
         let found = store
-            .sessions_page(room.tenant_id, room.id, request)
+            .sessions_page(room.tenant_id, room.id, asked.part)
             .await?;
 
         let place = |session: &session::Session| (session.started_at, session.id.0);
         Ok(connection!(
             SessionsConnection { SessionEdge },
+            asked,
             found,
             place
         ))

@@ -40,11 +40,12 @@ impl TenantQuery {
         page: Option<ConnectionInput>,
     ) -> Result<TenantsConnection, Fault> {
         caller(context).principal.require_operator()?;
-        let request = page::request(&page.unwrap_or_default())?;
-        let found = app(context).store.tenants_page(request).await?;
+        let asked = page::request("tenants", &(), page)?;
+        let found = app(context).store.tenants_page(asked.part).await?;
 
         Ok(connection!(
             TenantsConnection { TenantEdge },
+            asked,
             found,
             |tenant| (tenant.created_at, tenant.id.0)
         ))

@@ -4,8 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::EXPIRES_AFTER_MS_DEFAULT;
 use crate::id::{ParticipantId, RedemptionId, RewardId, SessionId, ViewerId};
+use crate::invalid::{Invalid, check_text};
 use crate::points::{MemberNumber, Payment, Purchase};
 use crate::time::ServerTime;
+
+/// The longest metadata, in bytes: an id or two of the tenant's and a short note in JSON.
+pub const METADATA_BYTES_MAX: usize = 2_000;
 
 /// A reward that somebody redeemed. What the reward was called and cost then stays, whatever becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,9 +41,17 @@ pub struct Redemption {
     /// How long it is kept open, as the reward had it then.
     #[serde(default = "expires_after_ms_default")]
     pub expires_after_ms: i64,
+    /// What the tenant's own server notes about it. Nobody here reads anything into it.
+    #[serde(default)]
+    pub metadata: Option<String>,
     /// When the session ended that it was counted in, which is kept with the session.
     #[serde(skip)]
     pub session_ended_at: Option<ServerTime>,
+}
+
+/// Checks what a tenant's server notes about a redemption.
+pub fn check_metadata(metadata: &str) -> Result<(), Invalid> {
+    check_text("metadata", metadata, 1, METADATA_BYTES_MAX)
 }
 
 fn expires_after_ms_default() -> i64 {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Restores, RewardInput};
+use super::{Availability, Restores, RewardInput};
 use crate::invalid::{Invalid, check_range, check_text};
 use crate::points::TRANSFER_POINTS_MAX;
 
@@ -51,6 +51,8 @@ pub struct Terms {
     /// How long after the session that it was made in a redemption expires which nobody has seen to.
     #[serde(default = "expires_after_ms_default")]
     pub expires_after_ms: i64,
+    #[serde(default)]
+    pub availability: Availability,
 }
 
 fn expires_after_ms_default() -> i64 {
@@ -82,7 +84,8 @@ impl Terms {
         self.input.check()?;
         self.limits.check()?;
         let (least, most) = (EXPIRES_AFTER_MS_MIN, EXPIRES_AFTER_MS_MAX);
-        check_range("expiresAfterMs", self.expires_after_ms, least, most)
+        check_range("expiresAfterMs", self.expires_after_ms, least, most)?;
+        self.availability.check()
     }
 }
 
@@ -134,6 +137,7 @@ pub struct TermsChange {
     pub limits: Option<Limits>,
     pub refund_restores: Option<Restores>,
     pub expires_after_ms: Option<i64>,
+    pub availability: Option<Availability>,
 }
 
 impl Terms {
@@ -154,6 +158,9 @@ impl Terms {
             limits: change.limits.unwrap_or(self.limits),
             refund_restores: change.refund_restores.unwrap_or(self.refund_restores),
             expires_after_ms: change.expires_after_ms.unwrap_or(self.expires_after_ms),
+            availability: change
+                .availability
+                .unwrap_or_else(|| self.availability.clone()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Answer, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
 use crate::contribution::Contribution;
 use crate::points::Transfer;
-use crate::reward::Redemption;
+use crate::reward::{Redemption, Reward};
 
 impl RoomAggregate {
     /// What `key` was answered first, if it was, or the key itself if that was to something else. `made` takes
@@ -42,31 +42,39 @@ impl Answered {
     pub(super) fn contribution(self) -> Option<Contribution> {
         match self {
             Self::Contribution(contribution) => Some(*contribution),
-            Self::Transfer(_) | Self::Redemption(_) => None,
+            Self::Transfer(_) | Self::Redemption(_) | Self::Reward(_) => None,
         }
     }
 
     pub(super) fn transfer(self) -> Option<Transfer> {
         match self {
             Self::Transfer(transfer) => Some(*transfer),
-            Self::Contribution(_) | Self::Redemption(_) => None,
+            Self::Contribution(_) | Self::Redemption(_) | Self::Reward(_) => None,
         }
     }
 
     pub(super) fn redemption(self) -> Option<Redemption> {
         match self {
             Self::Redemption(redemption) => Some(*redemption),
-            Self::Contribution(_) | Self::Transfer(_) => None,
+            Self::Contribution(_) | Self::Transfer(_) | Self::Reward(_) => None,
+        }
+    }
+
+    pub(super) fn reward(self) -> Option<Reward> {
+        match self {
+            Self::Reward(reward) => Some(*reward),
+            Self::Contribution(_) | Self::Transfer(_) | Self::Redemption(_) => None,
         }
     }
 }
 
 impl Operation {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::RecordContribution,
         Self::AdjustPoints,
         Self::RedeemReward,
         Self::RefundRedemption,
+        Self::CreateReward,
     ];
 
     /// The operation's name in storage.
@@ -76,6 +84,7 @@ impl Operation {
             Self::AdjustPoints => "adjust_points",
             Self::RedeemReward => "redeem_reward",
             Self::RefundRedemption => "refund_redemption",
+            Self::CreateReward => "create_reward",
         }
     }
 }

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::points::Movement;
-use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
+use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Offer, Operation, RoomAggregate};
 use crate::contribution::KEY_BYTES_MAX;
 use crate::id::{IdSource, RedemptionId, RewardId, SessionId};
 use crate::invalid::{Invalid, check_text};
 use crate::participant::{Capability, Participant};
 use crate::points::{Entry, MemberNumber, TransferKind};
-use crate::reward::{Redemption, RedemptionStatus, Reward, Uses};
+use crate::reward::{Redemption, RedemptionStatus, Reward, UnmetRule, Uses};
 use crate::time::ServerTime;
 
 /// What a viewer asks for, as far as the words go.
@@ -35,6 +35,8 @@ pub enum RedeemRefusal {
     Paused,
     #[error("the reward can only be redeemed while the room is live")]
     NotLive,
+    #[error("the reward cannot be redeemed now: {0}")]
+    NotAvailable(UnmetRule),
     #[error("the reward costs {cost} points, not {given}")]
     CostChanged { cost: i64, given: i64 },
     #[error(transparent)]
@@ -64,6 +66,13 @@ pub enum SettleRefusal {
     AlreadyCanceled,
     #[error("the redemption has expired, for nobody saw to it in time")]
     AlreadyExpired,
+}
+
+/// Why nothing was noted about a redemption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MetadataRefusal {
+    #[error("there is no such redemption")]
+    NotFound(RedemptionId),
 }
 
 /// What is done about a redemption.
@@ -157,13 +166,19 @@ impl RoomAggregate {
         let id = order.reward_id;
         let reward = self.reward(id).filter(|reward| reward.is_enabled());
         let reward = reward.ok_or(RedeemRefusal::NotFound(id))?;
+        let own = self.known.uses.get(&(id, participant.number)).copied();
+        let offer = Offer {
+            reward,
+            own: own.unwrap_or_default(),
+            room: &self.room,
+            session: self.session.as_ref(),
+            train: self.train.as_ref().map(|train| &train.shown),
+            online: self.census.online.count,
+            available: self.known.books.balance(participant.number).available(),
+            at: self.stamp(now),
+        };
+        offer.check_open()?;
         let terms = &reward.terms;
-        if terms.is_paused {
-            return Err(RedeemRefusal::Paused);
-        }
-        if self.live_session().is_none() && !terms.redeemable_offline {
-            return Err(RedeemRefusal::NotLive);
-        }
         if let Some(given) = order.cost
             && given != terms.cost
         {
@@ -171,42 +186,10 @@ impl RoomAggregate {
             return Err(RedeemRefusal::CostChanged { cost, given });
         }
         let input = terms.input.accept(order.input.as_deref())?;
-        self.check_limits(reward, participant.number, now)?;
-        let available = self.known.books.balance(participant.number).available();
-        if available < terms.cost {
-            let cost = terms.cost;
-            return Err(RedeemRefusal::InsufficientPoints { available, cost });
-        }
+        offer.check_limits()?;
+        offer.check_points()?;
 
         Ok((reward.clone(), participant.clone(), input))
-    }
-
-    fn check_limits(
-        &self,
-        reward: &Reward,
-        member: MemberNumber,
-        now: ServerTime,
-    ) -> Result<(), RedeemRefusal> {
-        let (limits, session_id) = (reward.terms.limits, self.last_session_id());
-        let own = self.known.uses.get(&(reward.id, member)).copied();
-        let own = own.unwrap_or_default();
-        let reached = |most: Option<i64>, count| most.is_some_and(|most| count >= most);
-        if reached(limits.per_session, reward.uses.in_session(session_id)) {
-            return Err(RedeemRefusal::SessionLimit);
-        }
-        if reached(limits.per_viewer_and_session, own.in_session(session_id)) {
-            return Err(RedeemRefusal::ViewerLimit);
-        }
-        let at = self.stamp(now);
-        let cooldowns = [
-            reward.uses.cools_until(limits.cooldown_ms, at),
-            own.cools_until(limits.viewer_cooldown_ms, at),
-        ];
-
-        match cooldowns.into_iter().flatten().max() {
-            Some(until) => Err(RedeemRefusal::Cooldown { until }),
-            None => Ok(()),
-        }
     }
 
     /// Holds what the reward costs, and counts it.
@@ -238,6 +221,7 @@ impl RoomAggregate {
             settled_at: None,
             settled_by: None,
             paid_seq: None,
+            metadata: None,
             refunded: 0,
             made_offline: self.live_session().is_none(),
             expires_after_ms: reward.terms.expires_after_ms,
@@ -284,6 +268,20 @@ impl RoomAggregate {
             settled_at: Some(self.stamp(now)),
             settled_by: Some(actor.viewer_id.clone()),
             paid_seq,
+            ..redemption
+        }))
+    }
+
+    /// Notes what the tenant's server keeps about a redemption, or that it keeps nothing.
+    pub fn set_redemption_metadata(
+        &mut self,
+        id: RedemptionId,
+        metadata: Option<String>,
+    ) -> Result<Redemption, MetadataRefusal> {
+        let redemption = self.redemption(id).ok_or(MetadataRefusal::NotFound(id))?;
+
+        Ok(self.put_redemption(Redemption {
+            metadata,
             ..redemption
         }))
     }

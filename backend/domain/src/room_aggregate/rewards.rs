@@ -1,8 +1,11 @@
 //! What a room sells for points.
 
-use super::{ActRefusal, Actor, RoomAggregate};
+use serde::Serialize;
+
+use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
+use crate::contribution::KEY_BYTES_MAX;
 use crate::id::{IdSource, RewardId};
-use crate::invalid::Invalid;
+use crate::invalid::{Invalid, check_text};
 use crate::participant::Capability;
 use crate::reward::{ENABLED_REWARDS_MAX, REWARDS_MAX, Reward, Terms, TermsChange, Uses};
 use crate::time::ServerTime;
@@ -10,6 +13,8 @@ use crate::time::ServerTime;
 /// Why a reward was not made, changed or deleted, in the order the reasons are checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RewardRefusal {
+    #[error("the idempotency key `{0}` was used for other content")]
+    KeyReused(String),
     #[error(transparent)]
     Act(#[from] ActRefusal),
     #[error("there is no such reward")]
@@ -31,15 +36,52 @@ pub struct RewardTarget {
     pub version: i32,
 }
 
+/// A reward that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RewardDraft {
+    idempotency_key: String,
+    terms: Terms,
+}
+
+impl RewardDraft {
+    /// Takes what was asked, or says what is wrong with it beside the terms.
+    pub fn new(idempotency_key: String, terms: Terms) -> Result<Self, Invalid> {
+        check_text("idempotencyKey", &idempotency_key, 1, KEY_BYTES_MAX)?;
+
+        Ok(Self {
+            idempotency_key,
+            terms,
+        })
+    }
+}
+
+impl AnswerKey {
+    /// The key of a reward that `actor` makes.
+    pub fn of_reward(actor: &Actor, draft: &RewardDraft) -> Self {
+        Self {
+            actor: actor.viewer_id.as_str().to_owned(),
+            operation: Operation::CreateReward,
+            key: draft.idempotency_key.clone(),
+        }
+    }
+}
+
 impl RoomAggregate {
     /// Makes a reward.
     pub fn create_reward(
         &mut self,
         actor: &Actor,
-        terms: Terms,
+        draft: &RewardDraft,
+        fingerprint: Fingerprint,
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Result<Reward, RewardRefusal> {
+        let key = AnswerKey::of_reward(actor, draft);
+        let first = self.first_answer(&key, fingerprint, Answered::reward);
+        if let Some(first) = first.map_err(RewardRefusal::KeyReused)? {
+            return Ok(first);
+        }
+        let terms = draft.terms.clone();
         self.require(actor, Capability::RewardManage, now)?;
         terms.check()?;
         if self.census.rewards >= REWARDS_MAX {
@@ -57,7 +99,11 @@ impl RoomAggregate {
             deleted_at: None,
             uses: Uses::default(),
         };
-        Ok(self.put_reward(reward, now))
+        let reward = self.put_reward(reward, now);
+        let answered = Answered::Reward(Box::new(reward.clone()));
+        self.answer(key, fingerprint, answered);
+
+        Ok(reward)
     }
 
     /// Changes a reward. What was redeemed before keeps its title and its cost.

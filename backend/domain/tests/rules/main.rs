@@ -18,6 +18,7 @@ mod crowds;
 mod expiry;
 mod hype_train;
 mod membership;
+mod offers;
 mod places;
 mod points;
 mod presence;

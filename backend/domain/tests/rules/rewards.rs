@@ -3,7 +3,7 @@
 use parlor_domain::invalid::Invalid;
 use parlor_domain::reward::{ENABLED_REWARDS_MAX, Reward, RewardInput, Terms, TermsChange};
 use parlor_domain::room_aggregate::{
-    Order, RedeemRefusal, RewardRefusal, RewardTarget, Settlement,
+    Order, RedeemRefusal, RewardDraft, RewardRefusal, RewardTarget, Settlement,
 };
 
 use crate::shop::{Shop, actor, terms};
@@ -250,4 +250,26 @@ fn what_was_redeemed_keeps_its_title_and_cost() {
     assert_eq!((settled.title.as_str(), settled.cost), ("Hydrate", 30));
     assert_eq!(shop.balance("ana"), (70, 0));
     shop.check_books();
+}
+
+#[test]
+fn the_same_key_makes_one_reward() {
+    let mut shop = Shop::open();
+    let draft = |terms| RewardDraft::new("k".to_owned(), terms).unwrap();
+    let first = shop.make_under("olga", &draft(terms(30))).unwrap();
+    assert_eq!(shop.make_under("olga", &draft(terms(30))).unwrap(), first);
+    // Also when it was changed or deleted since.
+    let target = RewardTarget {
+        id: first.id,
+        version: first.version,
+    };
+    let stage = &mut shop.company.stage;
+    let deleted = stage
+        .aggregate
+        .delete_reward(&actor("olga"), target, stage.now);
+    deleted.unwrap();
+    assert_eq!(shop.make_under("olga", &draft(terms(30))).unwrap(), first);
+    let refused = shop.make_under("olga", &draft(terms(31))).unwrap_err();
+    assert_eq!(refused, RewardRefusal::KeyReused("k".to_owned()));
+    assert_eq!(shop.company.stage.aggregate.census.rewards, 0);
 }

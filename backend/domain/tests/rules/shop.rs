@@ -6,11 +6,12 @@ use parlor_domain::id::{RedemptionId, RewardId, ViewerId};
 use parlor_domain::participant::Participant;
 use parlor_domain::points::{Balance, Ledger, MemberNumber, Proof};
 use parlor_domain::reward::{
-    EXPIRES_AFTER_MS_DEFAULT, Limits, Redemption, Restores, Reward, RewardInput, Terms,
+    Availability, EXPIRES_AFTER_MS_DEFAULT, Limits, Redemption, Restores, Reward, RewardInput,
+    Terms,
 };
 use parlor_domain::room_aggregate::{
     Actor, Adjustment, AdjustmentKind, AnswerKey, Order, RedeemRefusal, Refund, RefundRefusal,
-    RewardRefusal, SettleRefusal, Settlement,
+    RewardDraft, RewardRefusal, SettleRefusal, Settlement,
 };
 
 use crate::company::{Company, STAFF};
@@ -37,6 +38,7 @@ pub(crate) fn terms(cost: i64) -> Terms {
         limits: Limits::default(),
         refund_restores: Restores::default(),
         expires_after_ms: EXPIRES_AFTER_MS_DEFAULT,
+        availability: Availability::default(),
     }
 }
 
@@ -100,12 +102,27 @@ impl Shop {
         granted.unwrap();
     }
 
+    /// Makes a reward under a key of its own.
     pub(crate) fn make(&mut self, terms: Terms) -> Result<Reward, RewardRefusal> {
+        self.orders += 1;
+        let key = format!("reward {}", self.orders);
+        self.make_under("olga", &RewardDraft::new(key, terms).unwrap())
+    }
+
+    pub(crate) fn make_under(
+        &mut self,
+        name: &str,
+        draft: &RewardDraft,
+    ) -> Result<Reward, RewardRefusal> {
+        let who = actor(name);
         let stage = &mut self.company.stage;
+        let known = &mut stage.aggregate.known;
+        known.answers.ask(AnswerKey::of_reward(&who, draft));
+        known.people.ask_viewer(who.viewer_id.clone());
         let (ids, now) = (&mut stage.ids, stage.now);
         stage
             .aggregate
-            .create_reward(&actor("olga"), terms, ids, now)
+            .create_reward(&who, draft, fingerprint(draft), ids, now)
     }
 
     /// Redeems under a key of its own.

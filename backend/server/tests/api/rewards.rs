@@ -15,6 +15,7 @@ on_both_engines! {
     hundreds_who_redeem_at_once_get_what_there_is_and_no_more,
     redemptions_are_for_whom_they_concern,
     terms_that_make_no_sense_are_refused_by_name,
+    the_same_key_makes_one_reward,
 }
 
 async fn a_reward_is_made_redeemed_and_fulfilled(database: String) {
@@ -398,4 +399,18 @@ async fn terms_that_make_no_sense_are_refused_by_name(database: String) {
         assert_eq!(refused["__typename"], "ValidationError", "{refused}");
         assert_eq!(refused["field"], field, "{refused}");
     }
+}
+
+async fn the_same_key_makes_one_reward(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let keyed = |cost: &str| json!({ "idempotencyKey": "k", "cost": cost });
+    let first = shop.make(keyed("30")).await;
+    let again = shop.make(keyed("30")).await;
+    assert_eq!(again["id"], first["id"], "{again}");
+    let other = shop.make(keyed("31")).await;
+    assert_eq!(other["code"], "KEY_REUSED", "{other}");
+    let unnamed = shop.make(json!({ "idempotencyKey": "" })).await;
+    assert_eq!(unnamed["field"], "idempotencyKey", "{unnamed}");
 }

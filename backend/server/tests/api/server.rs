@@ -240,6 +240,21 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             "input: $input",
             REDEMPTION,
         ),
+        "setRedemptionMetadata" => (
+            "$input: SetRedemptionMetadataInput!",
+            "input: $input",
+            REDEMPTION,
+        ),
+        "fulfillRedemptions" => (
+            "$input: SettleRedemptionsInput!",
+            "input: $input",
+            FULFILLED_REDEMPTIONS,
+        ),
+        "cancelRedemptions" => (
+            "$input: SettleRedemptionsInput!",
+            "input: $input",
+            CANCELED_REDEMPTIONS,
+        ),
         "fulfillRedemption" | "cancelRedemption" => (
             "$input: SettleRedemptionInput!",
             "input: $input",
@@ -334,8 +349,14 @@ const REWARD: &str = "... on Reward {
 }";
 const REDEMPTION: &str = "... on Redemption {
     id rewardId participantId title cost input status redeemedAt settledAt settledBy
-    refunded expiresAt
+    refunded expiresAt metadata
 }";
+const FULFILLED_REDEMPTIONS: &str = "... on FulfilledRedemptions { results {
+    ... on Redemption { id status } ... on Error { code }
+} }";
+const CANCELED_REDEMPTIONS: &str = "... on CanceledRedemptions { results {
+    ... on Redemption { id status } ... on Error { code }
+} }";
 const CREATED_OVERLAY_TOKEN: &str = "... on CreatedOverlayToken {
     secret browserSourceUrl overlayToken { id label createdAt revokedAt }
 }";

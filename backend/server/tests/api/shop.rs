@@ -1,5 +1,7 @@
 //! A room that sells for points, as tests act in it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::person::Person;
@@ -11,6 +13,7 @@ pub(crate) struct Shop<'a> {
     pub(crate) room: String,
     pub(crate) olga: Person<'a>,
     pub(crate) ana: Person<'a>,
+    made: AtomicU32,
 }
 
 /// Whoever joins the room named so; the room's name has to outlive the people.
@@ -28,6 +31,7 @@ impl<'a> Shop<'a> {
             room: room.to_owned(),
             olga,
             ana,
+            made: AtomicU32::new(0),
         };
         shop.grant(&shop.ana.id, "100").await;
         shop
@@ -44,7 +48,10 @@ impl<'a> Shop<'a> {
 
     /// A reward with `more` than a title and a cost of 30, made by the owner.
     pub(crate) async fn make(&self, more: Value) -> Value {
-        let mut input = json!({ "roomId": self.room, "title": "Hydrate", "cost": "30" });
+        let key = self.made.fetch_add(1, Ordering::Relaxed).to_string();
+        let mut input = json!({
+            "idempotencyKey": key, "roomId": self.room, "title": "Hydrate", "cost": "30",
+        });
         for (name, value) in more.as_object().unwrap() {
             input[name] = value.clone();
         }

@@ -117,6 +117,7 @@ fn read(row: &mut Row, operation: Operation) -> Result<Answer, sqlx::Error> {
         Operation::RedeemReward | Operation::RefundRedemption => {
             Answered::Redemption(Box::new(row.take_json()?))
         }
+        Operation::CreateReward => Answered::Reward(Box::new(row.take_json()?)),
     };
 
     Ok(Answer {
@@ -130,6 +131,7 @@ fn written(answered: &Answered) -> String {
         Answered::Contribution(contribution) => to_json(&**contribution),
         Answered::Transfer(transfer) => to_json(&**transfer),
         Answered::Redemption(redemption) => to_json(&**redemption),
+        Answered::Reward(reward) => to_json(&**reward),
     }
 }
 

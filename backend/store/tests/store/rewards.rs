@@ -1,8 +1,11 @@
 //! Rewards on disk: what is sold, what was bought, and what it holds.
 
+use parlor_domain::id::ParticipantId;
 use parlor_domain::points::MemberNumber;
 use parlor_domain::reward::{Limits, RedemptionStatus, Reward, Terms, TermsChange};
-use parlor_domain::room_aggregate::{RedeemRefusal, RewardTarget, SettleRefusal, Settlement};
+use parlor_domain::room_aggregate::{
+    RedeemRefusal, RewardDraft, RewardTarget, SettleRefusal, Settlement,
+};
 use parlor_store::{RedemptionsFilter, RoomNeeds};
 
 use crate::harness::{Database, on_both_engines};
@@ -15,6 +18,9 @@ on_both_engines! {
     the_first_answer_is_given_again_after_a_restart,
     a_queue_is_read_by_status_and_by_member,
     rewards_are_changed_deleted_and_listed,
+    a_reward_is_made_once_also_after_a_restart,
+    what_a_member_has_to_do_with_rewards_is_read_at_once,
+    metadata_is_kept_and_goes,
     a_redemption_that_is_not_what_was_paid_for_is_named,
 }
 
@@ -118,13 +124,42 @@ async fn a_queue_is_read_by_status_and_by_member(database: Database) {
     }
     made[0] = shop.settle(&made[0], Settlement::Fulfill).await.unwrap();
 
-    assert_eq!(shop.list(RedemptionsFilter::All).await, made);
-    let open = RedemptionsFilter::Status(RedemptionStatus::Unfulfilled);
+    assert_eq!(shop.list(RedemptionsFilter::default()).await, made);
+    let all = RedemptionsFilter::default();
+    let open = RedemptionsFilter {
+        status: Some(RedemptionStatus::Unfulfilled),
+        ..all
+    };
     assert_eq!(shop.list(open).await, made[1..]);
-    let of_ben = RedemptionsFilter::Of(MemberNumber(1));
+    let of_ben = RedemptionsFilter {
+        participant_id: Some(made[1].participant_id),
+        ..all
+    };
     assert_eq!(shop.list(of_ben).await, made[1..2]);
-    let canceled = RedemptionsFilter::Status(RedemptionStatus::Canceled);
+    let canceled = RedemptionsFilter {
+        status: Some(RedemptionStatus::Canceled),
+        ..all
+    };
     assert_eq!(shop.list(canceled).await, []);
+
+    let other = shop.make(terms(1)).await;
+    let of_other = shop.redeem_one("ana", other.id).await;
+    let of_reward = RedemptionsFilter {
+        reward_id: Some(other.id),
+        ..all
+    };
+    assert_eq!(shop.list(of_reward).await, [of_other]);
+    let all_of_them = RedemptionsFilter {
+        reward_id: Some(reward.id),
+        participant_id: Some(made[0].participant_id),
+        ..open
+    };
+    assert_eq!(shop.list(all_of_them).await, made[2..]);
+    let of_nobody = RedemptionsFilter {
+        participant_id: Some(ParticipantId(uuid::Uuid::max())),
+        ..all
+    };
+    assert_eq!(shop.list(of_nobody).await, []);
 }
 
 async fn rewards_are_changed_deleted_and_listed(database: Database) {
@@ -164,6 +199,58 @@ async fn rewards_are_changed_deleted_and_listed(database: Database) {
         shop.store.rewards(stranger, shop.room_id).await.unwrap(),
         []
     );
+}
+
+async fn a_reward_is_made_once_also_after_a_restart(database: Database) {
+    let mut shop = Shop::open(&database).await;
+    let draft = RewardDraft::new("k".to_owned(), terms(10)).unwrap();
+    let first = shop.make_from(&draft).await;
+    shop.redeem_one("ana", first.id).await;
+    shop.store.close().await;
+
+    shop.store = database.open().await;
+    assert_eq!(shop.make_from(&draft).await, first);
+    let listed = shop.store.rewards(shop.tenant_id, shop.room_id).await;
+    assert_eq!(listed.unwrap().len(), 1);
+}
+
+async fn what_a_member_has_to_do_with_rewards_is_read_at_once(database: Database) {
+    let mut shop = Shop::open(&database).await;
+    let (one, other) = (shop.make(terms(10)).await, shop.make(terms(5)).await);
+    shop.redeem_one("ana", one.id).await;
+    shop.redeem_one("ben", other.id).await;
+
+    let read = shop
+        .store
+        .rewards_for(shop.tenant_id, shop.room_id, MemberNumber(0));
+    let read = read.await.unwrap();
+    let listed = shop.store.rewards(shop.tenant_id, shop.room_id).await;
+    assert_eq!(read.rewards, listed.unwrap());
+    let counts: Vec<_> = read
+        .uses
+        .iter()
+        .map(|(id, uses)| (*id, uses.count))
+        .collect();
+    assert_eq!(counts, [(one.id, 1)]);
+    assert_eq!((read.balance.points, read.balance.held), (100, 10));
+}
+
+async fn metadata_is_kept_and_goes(database: Database) {
+    let mut shop = Shop::open(&database).await;
+    let reward = shop.make(terms(10)).await;
+    let redemption = shop.redeem_one("ana", reward.id).await;
+    for metadata in [Some("{\"order\":7}".to_owned()), None] {
+        let needs = |needs: &mut RoomNeeds| needs.rewards.redemptions.push(redemption.id);
+        let noted = shop.write(needs, |room, _| {
+            room.set_redemption_metadata(redemption.id, metadata.clone())
+        });
+        assert_eq!(noted.await.unwrap().metadata, metadata);
+        let read = shop.store.redemption(shop.tenant_id, redemption.id).await;
+        let (_, read) = read.unwrap().unwrap();
+        assert_eq!(read.metadata, metadata);
+        assert!(read.is_open());
+    }
+    shop.check_books().await;
 }
 
 async fn a_redemption_that_is_not_what_was_paid_for_is_named(database: Database) {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use parlor_domain::id::{IdSource, RewardId, RoomId, TenantId, ViewerId};
 use parlor_domain::points::MemberNumber;
 use parlor_domain::reward::{
-    EXPIRES_AFTER_MS_DEFAULT, Limits, Redemption, Restores, Reward, RewardInput, Terms,
+    Availability, EXPIRES_AFTER_MS_DEFAULT, Limits, Redemption, Restores, Reward, RewardInput,
+    Terms,
 };
 use parlor_domain::room_aggregate::{
     Actor, Adjustment, AdjustmentKind, AnswerKey, Order, RedeemRefusal, Refund, RefundRefusal,
-    RoomAggregate, SettleRefusal, Settlement,
+    RewardDraft, RoomAggregate, SettleRefusal, Settlement,
 };
 use parlor_store::{PageRequest, RedemptionsFilter, RoomNeeds, Store};
 
@@ -44,6 +45,10 @@ pub(crate) fn terms(cost: i64) -> Terms {
         limits: Limits::default(),
         refund_restores: Restores::default(),
         expires_after_ms: EXPIRES_AFTER_MS_DEFAULT,
+        availability: Availability {
+            title_contains: Some("room".to_owned()),
+            ..Availability::default()
+        },
     }
 }
 
@@ -116,9 +121,19 @@ impl Shop {
     }
 
     pub(crate) async fn make(&mut self, terms: Terms) -> Reward {
-        let needs = |needs: &mut RoomNeeds| needs.people.actors.push(actor("staff").viewer_id);
+        let key = self.ids.next_id().to_string();
+        let draft = RewardDraft::new(key, terms).unwrap();
+        self.make_from(&draft).await
+    }
+
+    pub(crate) async fn make_from(&mut self, draft: &RewardDraft) -> Reward {
+        let needs = |needs: &mut RoomNeeds| {
+            needs.people.actors.push(actor("staff").viewer_id);
+            let key = AnswerKey::of_reward(&actor("staff"), draft);
+            needs.answers.push(key);
+        };
         let made = self.write(needs, |room, ids| {
-            room.create_reward(&actor("staff"), terms, ids, at(4))
+            room.create_reward(&actor("staff"), draft, [3; 32], ids, at(4))
         });
         made.await.unwrap()
     }

@@ -1,0 +1,105 @@
+//! How a reward stands to whoever reads it.
+
+use async_graphql::{Enum, SimpleObject};
+use parlor_domain::reward::UnmetRule;
+use parlor_domain::room_aggregate::{Offer, RedeemRefusal};
+use parlor_domain::time::ServerTime;
+use parlor_store::RewardsView;
+
+use super::Reward;
+use crate::people::Reader;
+use crate::refusal::Refusal;
+use crate::scalar::{Int64, Time};
+
+/// Whether the caller may redeem a reward now, evaluated by the server as it would be when they do.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct RewardStanding {
+    /// How often the caller may redeem it yet in this session; null if nothing limits that.
+    places_left: Option<Int64>,
+    /// Until when it cools down for the caller; null if it does not.
+    cooldown_ends_at: Option<Time>,
+    can_redeem: bool,
+    /// Why not.
+    refusal: Option<StandingRefusal>,
+}
+
+/// What `redeemReward` would be refused with, whatever the input.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct StandingRefusal {
+    message: String,
+    code: String,
+    /// Of `NOT_AVAILABLE`: the first rule of the reward's `availability` that is not met.
+    rule: Option<AvailabilityRule>,
+}
+
+/// A rule of when a reward can be redeemed.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AvailabilityRule {
+    TitleContains,
+    TrainLevelMin,
+    OnlineMin,
+}
+
+/// The rewards of `view`, each with how it stands to `reader` at `now`.
+pub(super) fn rewards_of(view: RewardsView, reader: &Reader, now: ServerTime) -> Vec<Reward> {
+    let RewardsView {
+        rewards,
+        uses,
+        balance,
+    } = view;
+    let at = reader.view.head.occurred_at.max(now);
+
+    rewards
+        .into_iter()
+        .map(|reward| {
+            let offer = Offer {
+                reward: &reward,
+                own: uses.get(&reward.id).copied().unwrap_or_default(),
+                room: &reader.view.room,
+                session: reader.view.session.as_ref(),
+                train: reader.view.train.as_ref(),
+                online: reader.view.census.online.count,
+                available: balance.available(),
+                at,
+            };
+            let standing = standing(&offer, reader);
+            Reward {
+                standing: Some(standing),
+                ..reward.into()
+            }
+        })
+        .collect()
+}
+
+fn standing(offer: &Offer<'_>, reader: &Reader) -> RewardStanding {
+    let refusal = offer.check(reader.own()).err();
+    let refusal = refusal.map(|refusal| {
+        let rule = rule(&refusal);
+        let refusal = Refusal::from(refusal);
+        let (code, message) = refusal.told();
+        StandingRefusal {
+            message: message.to_owned(),
+            code: code.to_owned(),
+            rule,
+        }
+    });
+
+    RewardStanding {
+        places_left: offer.places().map(Int64),
+        cooldown_ends_at: offer.cools_until().map(Time),
+        can_redeem: refusal.is_none(),
+        refusal,
+    }
+}
+
+fn rule(refusal: &RedeemRefusal) -> Option<AvailabilityRule> {
+    let RedeemRefusal::NotAvailable(unmet) = refusal else {
+        return None;
+    };
+
+    Some(match unmet {
+        UnmetRule::TitleContains(_) => AvailabilityRule::TitleContains,
+        UnmetRule::TrainLevelMin { .. } => AvailabilityRule::TrainLevelMin,
+        UnmetRule::OnlineMin { .. } => AvailabilityRule::OnlineMin,
+    })
+}
