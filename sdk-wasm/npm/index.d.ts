@@ -29,7 +29,8 @@ export type Capability =
   | "POINTS_READ"
   | "POINTS_ADJUST"
   | "REWARD_MANAGE"
-  | "REDEMPTION_MANAGE";
+  | "REDEMPTION_MANAGE"
+  | "EARNING_MANAGE";
 
 export interface Participant extends ParticipantProfile {
   membership: Membership;

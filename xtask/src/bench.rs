@@ -4,6 +4,7 @@ mod beside;
 mod connects;
 mod contributions;
 mod fanout;
+mod ledger;
 mod overlay;
 mod parlor;
 mod server;
@@ -21,6 +22,8 @@ pub(crate) enum Bench {
     Overlay,
     /// Durable contributions: how many a second, and how long each takes, on both databases
     Contributions(contributions::Options),
+    /// Points for watching, durable, as sets and beside them as rows, on both databases
+    Ledger(ledger::Options),
     /// What 10,000 connections leave behind, in the client and in the server
     Connects,
     /// How far the overlay is from the picture of a live stream
@@ -33,6 +36,7 @@ pub(crate) fn run(bench: Bench) -> Result<()> {
     match bench {
         Bench::Overlay => overlay::run(),
         Bench::Contributions(options) => contributions::run(&options),
+        Bench::Ledger(options) => ledger::run(&options),
         Bench::Connects => connects::run(),
         Bench::Sync(options) => sync::run(&options),
         Bench::Fanout(options) => fanout::run(&options),

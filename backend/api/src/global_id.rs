@@ -4,7 +4,7 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parlor_domain::id::{
-    Epoch, OverlayTokenId, ParticipantId, RedemptionId, RewardId, RoomId, TenantId,
+    Epoch, OverlayTokenId, ParticipantId, RedemptionId, RewardId, RoomId, SessionId, TenantId,
 };
 use uuid::Uuid;
 
@@ -78,6 +78,11 @@ pub(crate) fn parse(id: &str) -> Option<(IdKind, Uuid)> {
 /// The room that `id` names. An id that is none, or another thing's, names no room.
 pub fn parse_room_id(id: &str) -> Option<RoomId> {
     parse(id).and_then(|(kind, uuid)| (kind == IdKind::Room).then_some(RoomId(uuid)))
+}
+
+/// The session that `id` names.
+pub(crate) fn parse_session_id(id: &str) -> Option<SessionId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Session).then_some(SessionId(uuid)))
 }
 
 /// The overlay token that `id` names.

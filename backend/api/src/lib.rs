@@ -36,6 +36,7 @@ mod sessions;
 mod setting;
 mod submit;
 mod tenants;
+mod watching;
 
 use std::sync::Arc;
 
@@ -63,6 +64,7 @@ use room_feed::{RoomEventsQuery, RoomSubscription};
 use rooms::{RoomMutation, RoomQuery};
 use sessions::{SessionMutation, SessionQuery};
 use tenants::{TenantMutation, TenantQuery};
+use watching::WatchingMutation;
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
@@ -87,6 +89,7 @@ pub struct Mutation(
     OverlayTokenMutation,
     PeopleMutation,
     PointsMutation,
+    WatchingMutation,
     RewardMutation,
     TenantMutation,
 );

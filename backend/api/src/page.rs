@@ -61,12 +61,28 @@ pub(super) fn request(
     Ok(Asked { part, list })
 }
 
-fn list_tag(name: &'static str, of: &impl Debug) -> String {
+/// What tells a list from others in its cursors.
+pub(super) fn list_tag(name: &'static str, of: &impl Debug) -> String {
     let digest = Sha256::digest(format!("{name} {of:?}"));
     URL_SAFE_NO_PAD.encode(&digest[..TAG_BYTES])
 }
 
-fn part(of: &str, input: &ConnectionInput) -> Result<PageRequest, Fault> {
+impl ConnectionInput {
+    /// What part of a list is asked for, where cursors are the list's own and it goes one way.
+    pub(super) fn forward(&self) -> Result<(u32, Option<&str>, Option<&str>), Fault> {
+        if self.last.is_some() {
+            return Err(Fault::Validation(
+                "this list is read from its first on: by `first` and `after`, not by `last`"
+                    .to_owned(),
+            ));
+        }
+
+        Ok((limit(self)?, self.after.as_deref(), self.before.as_deref()))
+    }
+}
+
+/// Reads how much of a list is asked for.
+fn limit(input: &ConnectionInput) -> Result<u32, Fault> {
     let (field, count) = match input.last {
         Some(last) => ("last", last),
         None => ("first", input.first.unwrap_or(PAGE_DEFAULT)),
@@ -74,14 +90,16 @@ fn part(of: &str, input: &ConnectionInput) -> Result<PageRequest, Fault> {
     let limit = u32::try_from(count)
         .ok()
         .filter(|_| (1..=PAGE_MAX).contains(&count));
-    let limit = limit.ok_or_else(|| {
+    limit.ok_or_else(|| {
         Fault::Validation(format!(
             "`{field}` must be between 1 and {PAGE_MAX}, not {count}"
         ))
-    })?;
+    })
+}
 
+fn part(of: &str, input: &ConnectionInput) -> Result<PageRequest, Fault> {
     Ok(PageRequest {
-        limit,
+        limit: limit(input)?,
         after: parse_cursor(of, input.after.as_deref())?,
         before: parse_cursor(of, input.before.as_deref())?,
         from_end: input.last.is_some(),
@@ -134,12 +152,15 @@ fn parse_cursor(list: &str, cursor: Option<&str>) -> Result<Option<Cursor>, Faul
     let Some(cursor) = cursor else {
         return Ok(None);
     };
-    let read = read_cursor(list, cursor).ok_or_else(|| {
-        let shown: String = cursor.chars().take(40).collect();
-        Fault::Validation(format!("{shown:?} is not a cursor of this list"))
-    });
+    let read = read_cursor(list, cursor).ok_or_else(|| not_of_list(cursor));
 
     read.map(Some)
+}
+
+/// Says that `cursor` is none of the list's.
+pub(super) fn not_of_list(cursor: &str) -> Fault {
+    let shown: String = cursor.chars().take(40).collect();
+    Fault::Validation(format!("{shown:?} is not a cursor of this list"))
 }
 
 fn read_cursor(list: &str, cursor: &str) -> Option<Cursor> {

@@ -78,6 +78,8 @@ pub(crate) enum Capability {
     RewardManage,
     /// See to what was redeemed.
     RedemptionManage,
+    /// Say what watching earns.
+    EarningManage,
 }
 
 /// A participant's place. Whoever is on the stage while no session is live is backstage.

@@ -2,15 +2,18 @@
 
 mod mutation;
 mod query;
+mod statement;
 
 use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::points::{self, Balance, MemberNumber};
+use parlor_domain::points::{self, Balance, MemberNumber, StatementLine, Transfer};
+use parlor_domain::time::ServerTime;
+use parlor_domain::watching::WatchedLine;
 
 use crate::app;
 use crate::fault::Fault;
 use crate::global_id::IdKind;
-use crate::page::{self, ConnectionInput, PageInfo, connection};
+use crate::page::{ConnectionInput, PageInfo};
 use crate::scalar::{Int64, Time};
 
 pub(super) use mutation::PointsMutation;
@@ -18,7 +21,6 @@ pub(super) use query::PointsQuery;
 
 /// Why points moved.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "points::TransferKind")]
 pub(crate) enum TransferKind {
     /// Staff gave them, with a `reason`.
     Granted,
@@ -29,6 +31,8 @@ pub(crate) enum TransferKind {
     /// Staff gave back what `redemptionId` had cost, or a part of it, with a `reason`: it corrects the transfer at
     /// `correctsSeq`.
     Refunded,
+    /// A minute of a session was watched: `sessionId` and `minute`.
+    Watched,
 }
 
 /// What a member of a room has, in whole points. Only they themselves and whoever holds `POINTS_READ`
@@ -78,6 +82,10 @@ pub(crate) struct PointsTransfer {
     redemption_id: Option<ID>,
     /// The position of the transfer that it corrects.
     corrects_seq: Option<Int64>,
+    /// Of what was watched.
+    session_id: Option<ID>,
+    /// When the minute began that was watched.
+    minute: Option<Time>,
 }
 
 #[derive(SimpleObject)]
@@ -103,23 +111,24 @@ pub(crate) struct Economy {
     burned: Int64,
     /// What all members together have: `minted` without `burned`.
     outstanding: Int64,
-    /// How many transfers were made, and so the position of the last.
+    /// How many transfers were made, and so the position of the last. A minute that was credited to many
+    /// members is one.
     transfer_count: Int64,
     /// The chain's head: a SHA-256 digest that covers all transfers, in hexadecimal. Kept elsewhere and given
     /// to `parlor verify`, it shows that none of them was changed since.
     digest: String,
 }
 
-/// A transfer, and whether its reader is told who acted.
+/// A line, and whether its reader is told who acted.
 #[derive(Debug, Clone)]
 struct Line {
-    transfer: points::Transfer,
+    line: StatementLine,
     sees_actors: bool,
 }
 
 #[ComplexObject]
 impl PointsAccount {
-    /// Every change of the balance, newest first.
+    /// Every change of the balance, newest first. It is read in this direction: by `first` and `after`.
     async fn statement_connection(
         &self,
         context: &Context<'_>,
@@ -131,21 +140,14 @@ impl PointsAccount {
             member,
             sees_actors,
         } = self.whose;
-        let asked = page::request("statement", &(room_id, member), page)?;
         let store = &app(context).store;
-        let found = store.statement_page(tenant_id, room_id, member, asked.part);
-        let found = found.await?.map(|transfer| Line {
-            transfer,
-            sees_actors,
-        });
+        let page = page.unwrap_or_default();
+        let request = statement::request((room_id, member), &page)?;
+        let found = store.statement_page(tenant_id, room_id, member, request);
+        let found = found.await?;
+        let found = found.ok_or_else(|| statement::not_of_statement(&page))?;
 
-        let place = |line: &Line| (line.transfer.seq, line.transfer.id.0);
-        Ok(connection!(
-            StatementConnection { StatementEdge },
-            asked,
-            found,
-            place
-        ))
+        Ok(statement::connection((room_id, member), found, sees_actors))
     }
 }
 
@@ -163,11 +165,40 @@ impl PointsAccount {
 
 impl From<Line> for PointsTransfer {
     fn from(line: Line) -> Self {
-        let Line {
-            transfer,
-            sees_actors,
-        } = line;
-        let entry = transfer.entry;
+        let (points, balance_after) = (line.line.points(), line.line.balance_after());
+        let shown = match line.line {
+            StatementLine::Transfer(transfer) => Self::of_transfer(*transfer, line.sees_actors),
+            StatementLine::Watched { line, .. } => Self::of_watching(&line),
+        };
+
+        Self {
+            points: points.into(),
+            balance_after: balance_after.into(),
+            ..shown
+        }
+    }
+}
+
+impl PointsTransfer {
+    /// What is told of a line, beside the points.
+    fn new(id: uuid::Uuid, seq: i64, at: ServerTime, kind: TransferKind) -> Self {
+        Self {
+            id: IdKind::PointsTransfer.id(id),
+            seq: seq.into(),
+            at: at.into(),
+            kind,
+            points: 0.into(),
+            balance_after: 0.into(),
+            reason: None,
+            actor_id: None,
+            redemption_id: None,
+            corrects_seq: None,
+            session_id: None,
+            minute: None,
+        }
+    }
+
+    fn of_transfer(transfer: Transfer, sees_actors: bool) -> Self {
         let (reason, actor_id) = match transfer.authorship {
             Some(by) => (Some(by.reason), Some(by.actor_id)),
             None => (None, None),
@@ -175,16 +206,35 @@ impl From<Line> for PointsTransfer {
         let actor_id = actor_id.filter(|_| sees_actors);
 
         Self {
-            id: IdKind::PointsTransfer.id(transfer.id.0),
-            seq: transfer.seq.into(),
-            at: transfer.at.into(),
-            kind: transfer.kind.into(),
-            points: entry.change_of_member().into(),
-            balance_after: transfer.balance_after.into(),
-            redemption_id: transfer.about.map(|id| IdKind::Redemption.id(id)),
-            corrects_seq: transfer.corrects.map(Int64),
             reason,
             actor_id: actor_id.map(|id| id.as_str().to_owned()),
+            redemption_id: transfer.about.map(|id| IdKind::Redemption.id(id)),
+            corrects_seq: transfer.corrects.map(Int64),
+            ..Self::new(
+                transfer.id.0,
+                transfer.seq,
+                transfer.at,
+                transfer.kind.into(),
+            )
+        }
+    }
+
+    fn of_watching(line: &WatchedLine) -> Self {
+        Self {
+            session_id: Some(IdKind::Session.id(line.session_id.0)),
+            minute: Some(line.minute.starts_at().into()),
+            ..Self::new(line.id, line.seq, line.at, TransferKind::Watched)
+        }
+    }
+}
+
+impl From<points::TransferKind> for TransferKind {
+    fn from(kind: points::TransferKind) -> Self {
+        match kind {
+            points::TransferKind::Granted => Self::Granted,
+            points::TransferKind::Charged => Self::Charged,
+            points::TransferKind::Redeemed => Self::Redeemed,
+            points::TransferKind::Refunded => Self::Refunded,
         }
     }
 }

@@ -6,7 +6,7 @@ mod query;
 mod refusal;
 
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
-use parlor_domain::{hype_train, room, session};
+use parlor_domain::{hype_train, room, session, watching};
 use parlor_store::RoomView;
 
 use super::app;
@@ -16,6 +16,7 @@ use super::hype_trains::HypeTrain;
 use super::page::PageInfo;
 use super::scalar::{Int64, Time, int};
 use super::sessions::Session;
+use super::watching::EarningProgramme;
 
 pub(super) use mutation::RoomMutation;
 pub(super) use query::RoomQuery;
@@ -77,6 +78,7 @@ pub(crate) struct Room {
 struct Present {
     session: Option<session::Session>,
     train: Option<hype_train::HypeTrain>,
+    programme: watching::EarningProgramme,
     participants: i64,
     online: i64,
 }
@@ -102,6 +104,11 @@ impl Room {
     /// How many of the participants follow the room now, by whatever number of devices each.
     async fn online_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(int(self.present(context).await?.online))
+    }
+
+    /// What watching earns, from the next session on; a live session keeps what it started with.
+    async fn earning_programme(&self, context: &Context<'_>) -> Result<EarningProgramme> {
+        Ok(self.present(context).await?.programme.into())
     }
 
     /// The present hype train: approaching, running, or the last one that ended.
@@ -220,6 +227,7 @@ impl From<RoomView> for Present {
         Self {
             session: view.session,
             train: view.train,
+            programme: view.programme,
             participants: view.census.joined,
             online: view.census.online.count,
         }

@@ -20,3 +20,4 @@ pub mod stage;
 pub mod tenant;
 pub mod tenant_aggregate;
 pub mod time;
+pub mod watching;

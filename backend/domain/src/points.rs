@@ -8,12 +8,14 @@ mod authorship;
 mod chain;
 mod ledger;
 mod proof;
+mod statement;
 mod transfer;
 
-pub use account::{Account, Balance, MemberNumber};
+pub use account::{Account, Balance, Given, MemberNumber};
 pub use authorship::Authorship;
 pub use chain::{Digest, genesis};
 pub use ledger::Ledger;
 pub use proof::{Payment, Proof, Purchase, Unsound};
+pub use statement::StatementLine;
 pub(crate) use transfer::check_points;
 pub use transfer::{Entry, TRANSFER_POINTS_MAX, Transfer, TransferKind};

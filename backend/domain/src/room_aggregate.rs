@@ -23,6 +23,7 @@ mod roles;
 mod sessions;
 mod stage;
 mod trains;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,11 +36,12 @@ use crate::id::{
     RoomId, SessionId, ViewerId,
 };
 use crate::participant::Participant;
-use crate::points::{Balance, Digest, MemberNumber, Transfer};
+use crate::points::{Digest, Given, MemberNumber, Transfer};
 use crate::reward::{Redemption, Reward, Uses};
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use crate::session::Session;
 use crate::time::ServerTime;
+use crate::watching::{EarningState, WatchCredit};
 
 pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::{RecordContributionRefusal, Reported};
@@ -59,6 +61,7 @@ pub use sessions::{
 };
 pub use stage::StageRefusal;
 pub use trains::Contributors;
+pub use watching::{CreditRefusal, Credited, EarningRefusal, WatchedMinute};
 
 /// A room under its lock.
 #[derive(Debug, Clone)]
@@ -72,6 +75,8 @@ pub struct RoomAggregate {
     /// How far the room's best train got.
     pub record: Option<TrainRecord>,
     pub census: Census,
+    /// What viewers earn by, and the sessions that they earn in.
+    pub earning: EarningState,
     /// What the batch asked to have looked up.
     pub known: Known,
     pub changes: Changes,
@@ -194,8 +199,14 @@ pub struct Changes {
     pub audit: Vec<AuditEntry>,
     /// What was moved, each with its link of the chain.
     pub transfers: Vec<(Transfer, Digest)>,
-    /// What members have, where that changed.
-    pub balances: BTreeMap<MemberNumber, Balance>,
+    /// What transfers have given members, where that changed.
+    pub balances: BTreeMap<MemberNumber, Given>,
+    /// What was credited for watching, each with its link of the chain.
+    pub credits: Vec<(WatchCredit, Digest)>,
+    /// Of which pages of members what they earned has changed.
+    pub pages: BTreeSet<u32>,
+    /// Whether `earning` was changed.
+    pub earning: bool,
     pub rewards: BTreeMap<RewardId, Reward>,
     pub uses: BTreeMap<(RewardId, MemberNumber), Uses>,
     pub redemptions: BTreeMap<RedemptionId, Redemption>,
@@ -218,6 +229,7 @@ impl RoomAggregate {
             train: None,
             record: None,
             census: Census::default(),
+            earning: EarningState::default(),
             known: Known::default(),
             changes: Changes::default(),
         };

@@ -21,6 +21,7 @@ mod sessions;
 mod settings;
 mod tenants;
 mod trains;
+mod watching;
 pub(crate) mod write;
 
 use std::collections::BTreeSet;
@@ -286,6 +287,7 @@ async fn load(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sq
     people::load(transaction, rooms).await?;
     rewards::load(transaction, rooms).await?;
     points::load(transaction, rooms).await?;
+    watching::load(transaction, rooms).await?;
     connections::load(transaction, rooms).await
 }
 
@@ -300,6 +302,7 @@ pub(crate) async fn write_all(
     trains::write(transaction, rooms).await?;
     people::write(transaction, rooms).await?;
     points::write(transaction, rooms).await?;
+    watching::write(transaction, rooms).await?;
     rewards::write(transaction, rooms).await?;
     connections::write(transaction, rooms).await?;
     log::write(transaction, rooms).await
@@ -323,6 +326,9 @@ fn has_changes(changes: &Changes) -> bool {
         audit,
         transfers,
         balances,
+        credits,
+        pages: _,
+        earning,
         rewards,
         uses,
         redemptions,
@@ -336,6 +342,7 @@ fn has_changes(changes: &Changes) -> bool {
         || *train
         || *census
         || *deadline
+        || *earning
         || !session.is_empty()
         || !contributions.is_empty()
         || !boarded.is_empty()
@@ -347,6 +354,7 @@ fn has_changes(changes: &Changes) -> bool {
         || !audit.is_empty()
         || !transfers.is_empty()
         || !balances.is_empty()
+        || !credits.is_empty()
         || !rewards.is_empty()
         || !uses.is_empty()
         || !redemptions.is_empty()

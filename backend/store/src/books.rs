@@ -1,9 +1,10 @@
 //! Working a room's books through, as `parlor verify` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::points::{Balance, Digest, Ledger, MemberNumber, Proof, Unsound};
+use parlor_domain::points::{Digest, Given, Ledger, MemberNumber, Proof, Unsound};
+use parlor_domain::watching::WatchCredit;
 use uuid::Uuid;
 
 use crate::engine::Transaction;
@@ -11,10 +12,13 @@ use crate::error::is_unreadable;
 use crate::reward_row::{self, REDEMPTION_COLUMNS};
 use crate::sql::{Row, Statement};
 use crate::transfer_row::{self, BALANCE_COLUMNS, COLUMNS, Kept, LEDGER_COLUMNS};
+use crate::watching_row::{self, CREDIT_COLUMNS, PAGE_COLUMNS};
 use crate::{Store, StoreError};
 
 /// How many rows are held at once.
 const CHUNK: i64 = 5_000;
+/// The same, of rows that may be ten kilobytes each.
+const CREDITS_CHUNK: i64 = 500;
 
 /// Why books were not worked through to the end.
 enum Failed {
@@ -31,6 +35,51 @@ impl From<Unsound> for Failed {
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+/// Rows that were read ahead, in the order of their positions. One that could not be read is the last.
+struct Ahead<T> {
+    rows: VecDeque<(i64, Result<T, sqlx::Error>)>,
+    last_seq: i64,
+    is_at_end: bool,
+}
+
+impl<T> Ahead<T> {
+    fn new() -> Self {
+        Self {
+            rows: VecDeque::new(),
+            last_seq: 0,
+            is_at_end: false,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.rows.is_empty() && !self.is_at_end
+    }
+
+    fn next_seq(&self) -> i64 {
+        self.rows.front().map_or(i64::MAX, |(seq, _)| *seq)
+    }
+
+    /// Takes in what was read behind the last position.
+    fn put(
+        &mut self,
+        rows: Vec<Row>,
+        read: impl Fn(&mut Row) -> Result<T, sqlx::Error>,
+        seq_of: impl Fn(&T) -> i64,
+    ) {
+        self.is_at_end = rows.is_empty();
+        for mut row in rows {
+            let read = read(&mut row);
+            // Where it stands is not known either: right behind the one before.
+            self.last_seq = read.as_ref().map_or(self.last_seq + 1, &seq_of);
+            let is_read = read.is_ok();
+            self.rows.push_back((self.last_seq, read));
+            if !is_read {
+                return;
+            }
+        }
     }
 }
 
@@ -56,9 +105,15 @@ impl Store {
             )
         };
         // What somebody took out of one of them still stands in another.
-        let text = ["ledgers", "transfers", "balances"]
-            .map(first_of)
-            .join(" UNION ");
+        let text = [
+            "ledgers",
+            "transfers",
+            "balances",
+            "watch_credits",
+            "earnings",
+        ]
+        .map(first_of)
+        .join(" UNION ");
         let select = Statement::new(format!("{text} ORDER BY room_id LIMIT 1")).bind(after);
         let rows = self.engine.fetch(select).await?;
         let read =
@@ -67,7 +122,7 @@ impl Store {
         Ok(rows.into_iter().next().map(read).transpose()?)
     }
 
-    /// Works a room's books through from the first transfer on, and compares them with what is kept beside
+    /// Works a room's books through from the first entry on, and compares them with what is kept beside
     /// them, and with the links that were `noted` elsewhere, by their positions. Returns where they stand, or
     /// the first thing that does not hold.
     pub async fn verify_books(
@@ -100,33 +155,82 @@ impl Books {
             .await?;
         let ledger = transfer_row::read_ledger_of(self.room_id, rows);
         let ledger = ledger.map_err(|error| unreadable("head", error))?;
-        self.add_transfers(&mut proof, noted).await?;
+        self.add_entries(&mut proof, noted).await?;
         self.add_purchases(&mut proof).await?;
+        self.add_pages(&mut proof).await?;
         proof.compare(&ledger, self.accounts().await?)?;
 
         Ok(ledger)
     }
 
-    async fn add_transfers(
+    /// Works transfers and credits through, which are one chain.
+    async fn add_entries(
         &mut self,
         proof: &mut Proof,
         noted: &BTreeMap<i64, Digest>,
     ) -> Result<(), Failed> {
+        let mut transfers = Ahead::<Kept>::new();
+        let mut credits = Ahead::<(WatchCredit, Digest)>::new();
         loop {
-            let (seq, _) = proof.head();
-            let of_room = self.of_room(&format!("SELECT {COLUMNS} FROM transfers"));
-            let select = of_room.push(" AND seq > ").push_value(seq);
-            let rows = self.chunk(select, "seq").await?;
-            if rows.is_empty() {
-                return Ok(proof.check_noted(noted)?);
+            if transfers.is_due() {
+                let rows = self.entries("transfers", COLUMNS, transfers.last_seq, CHUNK);
+                let seq_of = |kept: &Kept| kept.transfer.seq;
+                transfers.put(rows.await?, transfer_row::read, seq_of);
+                continue;
             }
-            for mut row in rows {
-                let (seq, _) = proof.head();
-                let what = || format!("transfer behind {seq}");
-                let kept = transfer_row::read(&mut row);
+            if credits.is_due() {
+                let (table, last) = ("watch_credits", credits.last_seq);
+                let rows = self.entries(table, CREDIT_COLUMNS, last, CREDITS_CHUNK);
+                let seq_of = |(credit, _): &(WatchCredit, _)| credit.seq;
+                credits.put(rows.await?, watching_row::read_credit, seq_of);
+                continue;
+            }
+            let (behind, _) = proof.head();
+            if credits.next_seq() < transfers.next_seq() {
+                let (_, credit) = credits.rows.pop_front().expect("it is the next");
+                let what = || format!("credit behind {behind}");
+                let (credit, link) = credit.map_err(|error| unreadable(what(), error))?;
+                proof.add_credit(&credit, link, noted)?;
+            } else if let Some((_, kept)) = transfers.rows.pop_front() {
+                let what = || format!("transfer behind {behind}");
                 let kept = kept.map_err(|error| unreadable(what(), error))?;
                 proof.add(&kept.transfer, kept.link, noted)?;
                 check_number(&kept)?;
+            } else {
+                return Ok(proof.check_noted(noted)?);
+            }
+        }
+    }
+
+    async fn entries(
+        &mut self,
+        table: &str,
+        columns: &str,
+        after_seq: i64,
+        count: i64,
+    ) -> Result<Vec<Row>, Failed> {
+        let of_room = self.of_room(&format!("SELECT {columns} FROM {table}"));
+        let select = of_room.push(" AND seq > ").push_value(after_seq);
+        let select = select.push(" ORDER BY seq LIMIT ").push_value(count);
+
+        self.fetch(select).await
+    }
+
+    async fn add_pages(&mut self, proof: &mut Proof) -> Result<(), Failed> {
+        let mut last = -1;
+        loop {
+            let of_room = self.of_room(&format!("SELECT {PAGE_COLUMNS} FROM earnings"));
+            let select = of_room.push(" AND page > ").push_value(last);
+            let rows = self.chunk(select, "page").await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for mut row in rows {
+                let what = || format!("page of what was earned behind {last}");
+                let page = watching_row::read_page(&mut row);
+                let (number, page) = page.map_err(|error| unreadable(what(), error))?;
+                proof.add_page(number, &page)?;
+                last = i64::from(number);
             }
         }
     }
@@ -152,8 +256,8 @@ impl Books {
         }
     }
 
-    async fn accounts(&mut self) -> Result<Vec<(MemberNumber, Balance)>, Failed> {
-        let mut accounts: Vec<(MemberNumber, Balance)> = Vec::new();
+    async fn accounts(&mut self) -> Result<Vec<(MemberNumber, Given)>, Failed> {
+        let mut accounts: Vec<(MemberNumber, Given)> = Vec::new();
         loop {
             let last = accounts.last();
             let last = last.map_or(-1, |(member, _)| i64::from(member.0));
@@ -164,7 +268,7 @@ impl Books {
                 return Ok(accounts);
             }
             for mut row in rows {
-                let account = transfer_row::read_balance(&mut row);
+                let account = transfer_row::read_given(&mut row);
                 accounts.push(account.map_err(|error| unreadable("balance", error))?);
             }
         }

@@ -15,6 +15,7 @@ use parlor_domain::participant::Overrides;
 use parlor_domain::points::Transfer;
 use parlor_domain::reward::{Redemption, Reward, Terms};
 use parlor_domain::tenant::{Limits, RoomDefaults};
+use parlor_domain::watching::EarningState;
 
 use crate::kept_event::KeptEvent;
 
@@ -57,6 +58,7 @@ macro_rules! documents {
 
 documents! {
     AuditAction => "audit action",
+    EarningState => "earning state" since 1,
     Contribution => "answer",
     EventBody => "event",
     Vec<KeptEvent> => "keyframe",

@@ -34,8 +34,11 @@ mod sessions;
 mod set;
 mod sql;
 mod standing;
+mod statement;
 mod tenants;
 mod transfer_row;
+mod watching;
+mod watching_row;
 
 pub use batch::{
     Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, PointsNeeds, RewardNeeds,
@@ -56,6 +59,8 @@ pub use page::{Cursor, Page, PageRequest};
 pub use participants::{ParticipantsFilter, StageView};
 pub use rewards::{RedemptionsFilter, RewardsView};
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
+pub use statement::{StatementCursor, StatementRequest};
+pub use watching::Watcher;
 
 use engine::Engine;
 use parlor_domain::time::ServerTime;

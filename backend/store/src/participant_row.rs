@@ -38,7 +38,7 @@ pub(crate) fn read(row: &mut Row) -> Result<Participant, sqlx::Error> {
         number: MemberNumber(row.take_narrow()?),
         name: row.take()?,
         role: named(Role::ALL, Role::as_str, &row.take::<String>()?)?,
-        membership: named(Membership::ALL, Membership::as_str, &row.take::<String>()?)?,
+        membership: read_membership(&row.take::<String>()?)?,
         stage_role: read_stage_role(row)?,
         overrides: row.take_json()?,
         is_listed: row.take()?,
@@ -47,6 +47,10 @@ pub(crate) fn read(row: &mut Row) -> Result<Participant, sqlx::Error> {
         joined_at: row.take_time()?,
         left_at: row.take_optional_time()?,
     })
+}
+
+pub(crate) fn read_membership(name: &str) -> Result<Membership, sqlx::Error> {
+    named(Membership::ALL, Membership::as_str, name)
 }
 
 fn read_stage_role(row: &mut Row) -> Result<StageRole, sqlx::Error> {

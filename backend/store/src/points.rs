@@ -1,12 +1,13 @@
-//! Reading points: what a member has and why, and how a room's books stand.
+//! Reading points: what a member has, and how a room's books stand.
 
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::points::{Balance, Ledger, MemberNumber, Transfer};
+use parlor_domain::points::{Balance, Given, Ledger, MemberNumber};
+use parlor_domain::watching::{EarningPage, page_of};
 
 use crate::books::select_ledger;
-use crate::page::{Order, Page, PageRequest};
 use crate::sql::{Row, Statement};
-use crate::transfer_row::{self, BALANCE_COLUMNS, COLUMNS};
+use crate::transfer_row::{self, BALANCE_COLUMNS};
+use crate::watching_row::{self, PAGE_COLUMNS};
 use crate::{Store, StoreError};
 
 impl Store {
@@ -17,36 +18,16 @@ impl Store {
         room_id: RoomId,
         member: MemberNumber,
     ) -> Result<Balance, StoreError> {
-        let select = select_balance(tenant_id, room_id, member);
-
-        Ok(read_balance(self.engine.fetch(select).await?)?)
-    }
-
-    /// A part of a member's statement, newest first.
-    pub async fn statement_page(
-        &self,
-        tenant_id: TenantId,
-        room_id: RoomId,
-        member: MemberNumber,
-        page: PageRequest,
-    ) -> Result<Page<Transfer>, StoreError> {
-        let select = Statement::new(format!("SELECT {COLUMNS} FROM transfers WHERE room_id = "))
-            .push_value(room_id)
-            .push(" AND number = ")
-            .push_value(member.0)
-            .push(" AND tenant_id = ")
-            .push_value(tenant_id);
-        let select = page.limit(select, Order::NewestFirst, "seq", "id");
+        let page = select_page(tenant_id, room_id, page_of(member));
 
         let mut transaction = self.engine.begin_read().await?;
-        let balance = transaction
-            .fetch(select_balance(tenant_id, room_id, member))
+        let given = transaction
+            .fetch(select_given(tenant_id, room_id, member))
             .await?;
-        let rows = transaction.fetch(select).await?;
+        let page = transaction.fetch(page).await?;
         transaction.roll_back().await?;
 
-        let read = |mut row| transfer_row::read(&mut row).map(|kept| kept.transfer);
-        Ok(page.page(rows, read_balance(balance)?.lines, read)?)
+        Ok(read_given(given)?.and(&read_page(page)?.earning(member)))
     }
 
     /// Where a room's books stand.
@@ -57,7 +38,7 @@ impl Store {
     }
 }
 
-pub(crate) fn select_balance(
+pub(crate) fn select_given(
     tenant_id: TenantId,
     room_id: RoomId,
     member: MemberNumber,
@@ -67,16 +48,35 @@ pub(crate) fn select_balance(
          WHERE room_id = $1 AND number = $2 AND tenant_id = $3"
     ))
     .bind(room_id)
-    .bind(i64::from(member.0))
+    .bind(member.0)
     .bind(tenant_id)
 }
 
-/// Reads what a member has, who has nothing if nothing is kept.
-pub(crate) fn read_balance(rows: Vec<Row>) -> Result<Balance, sqlx::Error> {
+/// Reads what a member was given, which is nothing if nothing is kept.
+pub(crate) fn read_given(rows: Vec<Row>) -> Result<Given, sqlx::Error> {
     let found = rows.into_iter().next();
-    let found = found.map(|mut row| transfer_row::read_balance(&mut row));
+    let found = found.map(|mut row| transfer_row::read_given(&mut row));
 
     Ok(found
         .transpose()?
-        .map_or_else(Balance::default, |(_, kept)| kept))
+        .map_or_else(Given::default, |(_, kept)| kept))
+}
+
+pub(crate) fn select_page(tenant_id: TenantId, room_id: RoomId, page: u32) -> Statement {
+    Statement::new(format!(
+        "SELECT {PAGE_COLUMNS} FROM earnings WHERE room_id = $1 AND page = $2 AND tenant_id = $3"
+    ))
+    .bind(room_id)
+    .bind(page)
+    .bind(tenant_id)
+}
+
+/// Reads what the members of a page have earned, which is nothing if nothing is kept.
+pub(crate) fn read_page(rows: Vec<Row>) -> Result<EarningPage, sqlx::Error> {
+    let found = rows.into_iter().next();
+    let found = found.map(|mut row| watching_row::read_page(&mut row));
+
+    Ok(found
+        .transpose()?
+        .map_or_else(EarningPage::default, |(_, kept)| kept))
 }

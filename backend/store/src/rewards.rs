@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use parlor_domain::id::{ParticipantId, RedemptionId, RewardId, RoomId, TenantId};
 use parlor_domain::points::{Balance, MemberNumber};
 use parlor_domain::reward::{REWARDS_MAX, Redemption, RedemptionStatus, Reward, Uses};
+use parlor_domain::watching::page_of;
 
 use crate::page::{Order, Page, PageRequest};
-use crate::points::{read_balance, select_balance};
+use crate::points::{read_given, read_page, select_given, select_page};
 use crate::reward_row::{self, REDEMPTION_COLUMNS, REWARD_COLUMNS};
 use crate::sql::{Row, Statement, first_number};
 use crate::{Store, StoreError};
@@ -70,8 +71,11 @@ impl Store {
             .fetch(select_rewards(tenant_id, room_id))
             .await?;
         let uses = transaction.fetch(uses).await?;
-        let balance = transaction
-            .fetch(select_balance(tenant_id, room_id, member))
+        let given = transaction
+            .fetch(select_given(tenant_id, room_id, member))
+            .await?;
+        let page = transaction
+            .fetch(select_page(tenant_id, room_id, page_of(member)))
             .await?;
         transaction.roll_back().await?;
 
@@ -82,7 +86,7 @@ impl Store {
         Ok(RewardsView {
             rewards: read_rewards(rewards)?,
             uses: uses.into_iter().map(read).collect::<Result<_, _>>()?,
-            balance: read_balance(balance)?,
+            balance: read_given(given)?.and(&read_page(page)?.earning(member)),
         })
     }
 

@@ -8,6 +8,7 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room::{Room, RoomState};
 use parlor_domain::room_aggregate::{Census, RoomAggregate};
 use parlor_domain::session::Session;
+use parlor_domain::watching::EarningProgramme;
 
 use crate::batch::{self, write};
 use crate::engine::Transaction;
@@ -15,7 +16,7 @@ use crate::page::{Order, Page, PageRequest};
 use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
 use crate::sql::{Row, Statement, first_number, from_json, row, to_json};
-use crate::{Store, StoreError, tenants};
+use crate::{Store, StoreError, tenants, watching_row};
 
 /// A room as it is read: all from one state of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct RoomView {
     /// The present train, or the last one.
     pub train: Option<HypeTrain>,
     pub census: Census,
+    /// What viewers earn by.
+    pub programme: EarningProgramme,
 }
 
 /// Whether a room was made.
@@ -176,10 +179,13 @@ fn select_view() -> String {
     let (room, session) = (room_row::columns("rooms"), session_columns("sessions"));
 
     format!(
-        "SELECT {room}, {session}, room_trains.state, {CENSUS_COLUMNS} FROM rooms
+        "SELECT {room}, {session}, room_trains.state, {CENSUS_COLUMNS},
+             room_earnings.state
+         FROM rooms
          LEFT JOIN sessions ON sessions.id = rooms.session_id
          LEFT JOIN room_trains ON room_trains.room_id = rooms.id
-         LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id"
+         LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id
+         LEFT JOIN room_earnings ON room_earnings.room_id = rooms.id"
     )
 }
 
@@ -195,6 +201,7 @@ fn read_view(mut row: Row) -> Result<RoomView, sqlx::Error> {
         session,
         train: train.map(|train| train.shown),
         census: participant_row::read_census(&mut row)?,
+        programme: watching_row::read_state(&mut row)?.programme,
     })
 }
 

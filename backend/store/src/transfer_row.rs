@@ -2,7 +2,7 @@
 
 use parlor_domain::id::{RoomId, TenantId, TransferId};
 use parlor_domain::points::{
-    Account, Authorship, Balance, Digest, Entry, Ledger, MemberNumber, Transfer, TransferKind,
+    Account, Authorship, Digest, Entry, Given, Ledger, MemberNumber, Transfer, TransferKind,
 };
 use uuid::Uuid;
 
@@ -25,6 +25,7 @@ pub(crate) struct Kept {
     pub(crate) number: i64,
 }
 
+/// Reads a transfer, without what the member had earned by then, which is not its own.
 pub(crate) fn read(row: &mut Row) -> Result<Kept, sqlx::Error> {
     let transfer = Transfer {
         id: TransferId(row.take()?),
@@ -38,7 +39,8 @@ pub(crate) fn read(row: &mut Row) -> Result<Kept, sqlx::Error> {
         at: row.take_time()?,
         about: row.take()?,
         corrects: row.take()?,
-        balance_after: row.take()?,
+        given_after: row.take()?,
+        earned_before: 0,
         authorship: read_authorship(row)?,
         authorship_digest: read_digest(row)?,
     };
@@ -115,7 +117,7 @@ pub(crate) fn row(
         transfer.about,
         transfer.corrects,
         member,
-        transfer.balance_after,
+        transfer.given_after,
         by.map(|by| by.actor_id.as_str()),
         by.is_some_and(|by| by.actor_is_staff),
         by.map(|by| by.reason.as_str()),
@@ -125,19 +127,19 @@ pub(crate) fn row(
     ]
 }
 
-/// The columns that [`read_balance`] reads.
+/// The columns that [`read_given`] reads.
 pub(crate) const BALANCE_COLUMNS: &str =
     "balances.number, balances.points, balances.held, balances.lines";
 
-pub(crate) fn read_balance(row: &mut Row) -> Result<(MemberNumber, Balance), sqlx::Error> {
+pub(crate) fn read_given(row: &mut Row) -> Result<(MemberNumber, Given), sqlx::Error> {
     let member = MemberNumber(row.take_narrow()?);
-    let balance = Balance {
+    let given = Given {
         points: row.take()?,
         held: row.take()?,
         lines: row.take()?,
     };
 
-    Ok((member, balance))
+    Ok((member, given))
 }
 
 /// The columns that [`read_ledger`] reads.

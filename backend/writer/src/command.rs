@@ -20,6 +20,11 @@ pub trait Command: Send + 'static {
     /// Whether doing it again after it was done changes nothing and gives the same answer.
     const REPEATABLE: bool;
 
+    /// As how many commands it counts where a batch is bounded.
+    fn weight(&self) -> usize {
+        1
+    }
+
     /// Names the rows that the decision depends on.
     fn add_needs(&self, _needs: &mut <Self::On as Aggregate>::Needs) {}
 
@@ -64,6 +69,7 @@ pub(super) trait Job: Send {
     fn tenant_id(&self) -> TenantId;
     fn subject(&self) -> Subject;
     fn is_repeatable(&self) -> bool;
+    fn weight(&self) -> usize;
     /// Whether somebody still waits for the answer. Nothing is begun for those who have gone.
     fn is_wanted(&self) -> bool;
     fn add_needs(&self, needs: &mut Needs);
@@ -105,6 +111,10 @@ impl<C: Command> Job for Waiting<C> {
 
     fn is_repeatable(&self) -> bool {
         C::REPEATABLE
+    }
+
+    fn weight(&self) -> usize {
+        self.command.weight()
     }
 
     fn is_wanted(&self) -> bool {

@@ -19,6 +19,7 @@ mod rewards;
 mod rooms;
 mod sessions;
 mod tenants;
+mod watching;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub use rewards::{
 pub use rooms::{DeleteRoom, EndExpired, RecordContribution, UpdateRoom};
 pub use sessions::ChangeSession;
 pub use tenants::{AddTenantKey, ChangeTenantError, RetireTenantKey, UpdateTenant, change_tenant};
+pub use watching::{CreditWatching, UpdateEarningProgramme};
 
 use parlor_node::clock::{Clock, ClockTrust, Distrust};
 use parlor_node::health::{Breaker, Health};
@@ -74,7 +76,7 @@ pub struct Setup {
     pub publisher: Arc<dyn Publish>,
     pub clock: Clock,
     pub ids: Ids,
-    /// Commands in one transaction at most.
+    /// Commands in one transaction at most, or one that weighs more.
     pub batch_max: usize,
     pub guards: Guards,
 }

@@ -48,13 +48,13 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for commands, and takes up to `count_max`. `None` once it is closed and empty.
-    pub(super) async fn take(&self, count_max: usize) -> Option<Vec<Box<dyn Job>>> {
+    /// Waits for commands, and takes some until they weigh `weight_max` or more. `None` once it is closed and empty.
+    pub(super) async fn take(&self, weight_max: usize) -> Option<Vec<Box<dyn Job>>> {
         loop {
             {
                 let mut waiting = self.waiting();
                 if waiting.count > 0 {
-                    return Some(waiting.take(count_max));
+                    return Some(waiting.take(weight_max));
                 }
                 if waiting.is_closed {
                     return None;
@@ -116,15 +116,18 @@ impl Waiting {
         most.pop_back()
     }
 
-    fn take(&mut self, count_max: usize) -> Vec<Box<dyn Job>> {
-        let mut taken = Vec::new();
-        while taken.len() < count_max
+    fn take(&mut self, weight_max: usize) -> Vec<Box<dyn Job>> {
+        let (mut taken, mut weight) = (Vec::new(), 0);
+        while weight < weight_max
             && let Some(tenant_id) = self.turns.pop_front()
         {
             let Some(queue) = self.by_tenant.get_mut(&tenant_id) else {
                 continue;
             };
-            taken.extend(queue.pop_front());
+            if let Some(job) = queue.pop_front() {
+                weight += job.weight();
+                taken.push(job);
+            }
             if queue.is_empty() {
                 self.by_tenant.remove(&tenant_id);
             } else {
@@ -148,7 +151,7 @@ mod tests {
     use super::*;
     use crate::aggregate::Subject;
 
-    /// Does nothing, and is told from others by its number.
+    /// Does nothing, is told from others by its number, and weighs three if that is a hundred or more.
     struct Numbered(u128, u128);
 
     impl Job for Numbered {
@@ -160,6 +163,9 @@ mod tests {
         }
         fn is_repeatable(&self) -> bool {
             true
+        }
+        fn weight(&self) -> usize {
+            if self.1 < 100 { 1 } else { 3 }
         }
         fn is_wanted(&self) -> bool {
             true
@@ -207,15 +213,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_weighs_more_leaves_less_place_beside_it_and_is_taken_all_the_same() {
+        let queue = Queue::default();
+        for number in [0, 100, 1, 101, 102] {
+            push(&queue, 1, number).unwrap();
+        }
+        assert_eq!(take(&queue, 4).await, [(1, 0), (1, 100)]);
+        assert_eq!(take(&queue, 3).await, [(1, 1), (1, 101)]);
+        assert_eq!(take(&queue, 1).await, [(1, 102)]);
+    }
+
+    #[tokio::test]
     async fn a_flood_is_bounded_and_gives_way() {
         let queue = Queue::default();
         let count = |n: usize| u128::try_from(n).unwrap();
         for number in 0..count(OF_A_TENANT_MAX) {
-            push(&queue, 1, number).unwrap();
+            push(&queue, 1, number % 100).unwrap();
         }
         assert_eq!(push(&queue, 1, 0), Err(NoPlace::Full));
         for number in 0..count(WAITING_MAX - OF_A_TENANT_MAX) {
-            push(&queue, 2, number).unwrap();
+            push(&queue, 2, number % 100).unwrap();
         }
         // There is no room left, and a third tenant comes in all the same.
         for number in 0..100 {

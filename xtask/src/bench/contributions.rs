@@ -1,8 +1,8 @@
 //! Contributions a second that are acknowledged once they are durable, and how long each takes, on both
 //! databases.
 
-mod database;
-mod pgbench;
+pub(super) mod database;
+pub(super) mod pgbench;
 
 use std::path::PathBuf;
 
@@ -54,6 +54,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
     let program = build(
         &mut workspace::cargo(&BUILD),
         &workspace::release_profile_dir()?,
+        "contributions",
     )?;
     let peer = options.beside.as_deref().map(build_beside).transpose()?;
 
@@ -109,12 +110,20 @@ fn build_beside(commit: &str) -> Result<PathBuf> {
     let worktree = beside::worktree(commit)?;
     let mut cargo = beside::cargo(&worktree, &BUILD);
 
-    build(&mut cargo, &worktree.join("target/release"))
+    build(
+        &mut cargo,
+        &worktree.join("target/release"),
+        "contributions",
+    )
 }
 
-fn build(command: &mut std::process::Command, profile_dir: &std::path::Path) -> Result<PathBuf> {
+pub(super) fn build(
+    command: &mut std::process::Command,
+    profile_dir: &std::path::Path,
+    example: &str,
+) -> Result<PathBuf> {
     process::run(command)?;
-    Ok(profile_dir.join("examples/contributions"))
+    Ok(profile_dir.join("examples").join(example))
 }
 
 fn ways() -> Vec<Figures> {
@@ -212,7 +221,7 @@ fn tell(ways: &[Figures]) {
     }
 }
 
-fn both(results: &[Vec<Value>; 2], of: impl Fn(&Value) -> Value) -> Value {
+pub(super) fn both(results: &[Vec<Value>; 2], of: impl Fn(&Value) -> Value) -> Value {
     json!({ "sqlite": median(&results[0], &of), "postgres": median(&results[1], &of) })
 }
 

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object};
 use parlor_domain::id::ParticipantId;
+use parlor_domain::points::StatementLine;
 use parlor_domain::room_aggregate::{AdjustPointsRefusal, Adjustment, AdjustmentKind};
 use parlor_writer::AdjustPoints;
 
@@ -82,7 +83,7 @@ async fn adjust(
     let transfer = submit_to(context, tenant_id, &input.room_id, command).await?;
 
     Ok(Line {
-        transfer,
+        line: StatementLine::Transfer(Box::new(transfer)),
         sees_actors: true,
     })
 }

@@ -63,6 +63,9 @@ pub enum Capability {
     /// See to what was redeemed.
     #[serde(rename = "redemption.manage")]
     RedemptionManage,
+    /// Say what watching earns.
+    #[serde(rename = "earning.manage")]
+    EarningManage,
 }
 
 /// How long a capability is held, as far as anybody has said.
@@ -102,7 +105,7 @@ const MODERATOR: [Capability; 8] = [
 ];
 
 impl Capability {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::StageSpeak,
         Self::StageInvite,
         Self::StageModerate,
@@ -118,6 +121,7 @@ impl Capability {
         Self::PointsAdjust,
         Self::RewardManage,
         Self::RedemptionManage,
+        Self::EarningManage,
     ];
 
     /// The capability's name in the API, which messages use.
@@ -138,6 +142,7 @@ impl Capability {
             Self::PointsAdjust => "POINTS_ADJUST",
             Self::RewardManage => "REWARD_MANAGE",
             Self::RedemptionManage => "REDEMPTION_MANAGE",
+            Self::EarningManage => "EARNING_MANAGE",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::watching::Earning;
+
 /// A member's place in a room's books: small and dense, given when they first join, and kept for ever. It
 /// stands for the person in everything that is kept for ever, so that a person can be erased.
 #[derive(
@@ -28,7 +30,18 @@ pub struct Balance {
     pub points: i64,
     /// What is reserved, and nobody may spend twice.
     pub held: i64,
-    /// How many transfers changed it: the lines of the member's statement.
+    /// How many transfers and credits changed it: the lines of the member's statement.
+    pub lines: i64,
+}
+
+/// The part of what a member has that transfers one by one gave and took. What they earned by watching is the
+/// other part, and stands with that of their neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Given {
+    /// Below zero if some of what was earned was spent.
+    pub points: i64,
+    pub held: i64,
+    /// How many transfers there were.
     pub lines: i64,
 }
 
@@ -58,6 +71,17 @@ impl Account {
         match self {
             Self::Mint | Self::Sink => None,
             Self::Member(number) => Some(number),
+        }
+    }
+}
+
+impl Given {
+    /// What the member has, with what they earned.
+    pub fn and(self, earning: &Earning) -> Balance {
+        Balance {
+            points: self.points + earning.earned,
+            held: self.held,
+            lines: self.lines + earning.lines,
         }
     }
 }

@@ -13,9 +13,12 @@ use sha2::Sha256;
 
 use super::Transfer;
 use crate::id::RoomId;
+use crate::watching::WatchCredit;
 
-/// The form of what is hashed. Another form needs another number.
+/// The form of what is hashed of a transfer. Another form needs another number.
 const FORM: u8 = 1;
+/// The form of what is hashed of a credit.
+const CREDIT_FORM: u8 = 2;
 
 /// A SHA-256 digest, written as 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +43,7 @@ impl Digest {
     /// What stands where there is nothing to digest.
     pub(crate) const NONE: Self = Self([0; 32]);
 
-    /// The chain's next link.
+    /// The chain's next link, where that is a transfer.
     ///
     /// Everything has a fixed width, so that no two transfers are written alike: the form, the position, the
     /// id, both accounts, the points, the kind, the time in milliseconds, the position of what it corrects, the
@@ -66,6 +69,38 @@ impl Digest {
         }
         hasher.update(transfer.about.unwrap_or_default());
         hasher.update(transfer.authorship_digest.0);
+
+        Self(hasher.finalize().into())
+    }
+
+    /// The chain's next link, where that is a credit.
+    ///
+    /// First what has a fixed width: the form, the position, the id, the session's id, its number and the newest
+    /// one's, the minute, the programme's version, the points and the time in milliseconds, with numbers as 64
+    /// bits, big-endian. Then the rules, the slots and the legs, each behind its length.
+    #[must_use]
+    pub fn followed_by_credit(self, credit: &WatchCredit) -> Self {
+        let numbers = [
+            credit.session,
+            credit.newest_session,
+            credit.minute.0,
+            i64::from(credit.programme),
+            credit.points,
+            credit.at.unix_millis(),
+        ];
+        let mut hasher = Sha256::new();
+        hasher.update(self.0);
+        hasher.update([CREDIT_FORM]);
+        hasher.update(credit.seq.to_be_bytes());
+        hasher.update(credit.id.0);
+        hasher.update(credit.session_id.0);
+        for number in numbers {
+            hasher.update(number.to_be_bytes());
+        }
+        for kept in [&credit.terms, &credit.slots, &credit.legs] {
+            hasher.update((kept.len() as u64).to_be_bytes());
+            hasher.update(kept);
+        }
 
         Self(hasher.finalize().into())
     }

@@ -2,11 +2,12 @@
 
 use super::{Account, Digest, Entry, Transfer, genesis};
 use crate::id::RoomId;
+use crate::watching::WatchCredit;
 
 /// Where a room's books stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ledger {
-    /// The position of the last transfer, and so how many there are.
+    /// The position of the last transfer or credit, and so how many there are.
     pub seq: i64,
     /// The last link of the chain.
     pub digest: Digest,
@@ -34,7 +35,21 @@ impl Ledger {
 
     /// Whether the totals hold `entry` as well.
     pub(crate) fn has_room_for(&self, entry: Entry) -> bool {
-        entry.debit != Account::Mint || self.minted.checked_add(entry.points).is_some()
+        entry.debit != Account::Mint || self.can_mint(entry.points)
+    }
+
+    /// Whether the totals hold so many points from the mint as well.
+    pub(crate) fn can_mint(&self, points: i64) -> bool {
+        self.minted.checked_add(points).is_some()
+    }
+
+    /// Adds the next credit. Returns the chain's link of it.
+    pub(crate) fn append_credit(&mut self, credit: &WatchCredit) -> Digest {
+        self.seq = credit.seq;
+        self.digest = self.digest.followed_by_credit(credit);
+        self.minted += credit.points;
+
+        self.digest
     }
 
     /// Adds the next transfer. Returns the chain's link of it.

@@ -1,17 +1,22 @@
 //! Working a room's books through again, to say whether they are sound.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Account, Balance, Digest, Entry, Ledger, MemberNumber, Transfer, TransferKind};
+use super::{Account, Digest, Entry, Given, Ledger, MemberNumber, Transfer, TransferKind};
 use crate::id::{RedemptionId, RoomId};
+use crate::watching::{EarningPage, Garbled, Leg, Slot, WatchCredit, page_of};
 
 /// What the transfers say that the room's books are.
 #[derive(Debug, Clone)]
 pub struct Proof {
     ledger: Ledger,
     balances: BTreeMap<MemberNumber, Proven>,
+    /// What members have earned.
+    pages: BTreeMap<u32, EarningPage>,
+    /// Of which pages it was compared with what is kept.
+    checked: BTreeSet<u32>,
     /// What was paid for redemptions, as long as the redemption was not seen.
     paid: BTreeMap<Uuid, Paid>,
 }
@@ -124,6 +129,16 @@ pub enum Unsound {
         said: i64,
         refunded: i64,
     },
+    #[error("credit {0} is of a session that was neither the newest nor the one before")]
+    OtherSession(i64),
+    #[error("credit {seq} counts a minute of member {} a second time", .member.0)]
+    SlotTwice { seq: i64, member: MemberNumber },
+    #[error("what credit {seq} gives member {} is not what its slots bring them", .member.0)]
+    WrongLeg { seq: i64, member: MemberNumber },
+    #[error("credit {seq} says that it gives {said} points, and gives {points}")]
+    WrongSum { seq: i64, said: i64, points: i64 },
+    #[error("what is kept of what member {} earned is not what the credits say", .0.0)]
+    EarningDiffers(MemberNumber),
     #[error("the {what} cannot be read: {error}")]
     Unreadable { what: String, error: String },
     #[error("nothing is kept of member {}, to whom the transfers give {proven} points", .member.0)]
@@ -142,6 +157,8 @@ impl Proof {
         Self {
             ledger: Ledger::empty(room_id),
             balances: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            checked: BTreeSet::new(),
             paid: BTreeMap::new(),
         }
     }
@@ -181,17 +198,92 @@ impl Proof {
         }
         self.move_points(transfer)?;
         self.ledger.append(transfer);
-        let expected = noted.get(&seq).copied().unwrap_or(link);
-        if expected != link {
-            let found = link;
-            return Err(Unsound::OtherHead {
-                seq,
-                expected,
-                found,
-            });
+
+        check_link(seq, link, noted)
+    }
+
+    /// Takes the next credit, likewise: the slots are counted again, and have to bring what it says.
+    pub fn add_credit(
+        &mut self,
+        credit: &WatchCredit,
+        link: Digest,
+        noted: &BTreeMap<i64, Digest>,
+    ) -> Result<(), Unsound> {
+        let seq = credit.seq;
+        let expected = self.ledger.seq + 1;
+        if seq != expected {
+            let found = seq;
+            return Err(Unsound::Gap { expected, found });
+        }
+        if self.ledger.digest.followed_by_credit(credit) != link {
+            return Err(Unsound::ChainBroken(seq));
+        }
+        let points = self.count_again(credit)?;
+        let said = credit.points;
+        if said != points {
+            return Err(Unsound::WrongSum { seq, said, points });
+        }
+        if !self.ledger.can_mint(points) {
+            return Err(Unsound::Overflow(seq));
+        }
+        self.ledger.append_credit(credit);
+
+        check_link(seq, link, noted)
+    }
+
+    /// Counts a credit's slots. Returns what they bring.
+    fn count_again(&mut self, credit: &WatchCredit) -> Result<i64, Unsound> {
+        let seq = credit.seq;
+        let unreadable = |error: Garbled| Unsound::Unreadable {
+            what: format!("credit {seq}"),
+            error: error.to_string(),
+        };
+        let programme = credit.terms().map_err(unreadable)?;
+        let (slots, said) = (credit.slots(), credit.legs());
+        let (slots, said) = (slots.map_err(unreadable)?, said.map_err(unreadable)?);
+        let slot = Slot {
+            minute: credit.minute,
+            session: credit.session,
+            newest_session: credit.newest_session,
+            programme: &programme,
+            seq,
+        };
+        if !slot.is_recent() {
+            return Err(Unsound::OtherSession(seq));
         }
 
+        let mut legs = Vec::new();
+        for (number, members) in slots.by_page() {
+            let page = self.pages.entry(number).or_default();
+            let is_new = |member: &&MemberNumber| {
+                page.remembers(slot.minute) && !page.has_counted(**member, slot.minute)
+            };
+            if let Some(&member) = members.iter().find(|member| !is_new(member)) {
+                return Err(Unsound::SlotTwice { seq, member });
+            }
+            page.credit(&slot, members, &mut legs);
+        }
+        if let Some(member) = first_other(&legs, &said) {
+            return Err(Unsound::WrongLeg { seq, member });
+        }
+
+        Ok(legs.iter().map(|leg| leg.points).sum())
+    }
+
+    /// Checks a page of what members are kept to have earned, when all credits are taken in.
+    pub fn add_page(&mut self, number: u32, kept: &EarningPage) -> Result<(), Unsound> {
+        let proven = self.pages.get(&number).cloned().unwrap_or_default();
+        if let Some(member) = proven.first_difference(kept, number) {
+            return Err(Unsound::EarningDiffers(member));
+        }
+        self.checked.insert(number);
+
         Ok(())
+    }
+
+    fn earned(&self, member: MemberNumber) -> i64 {
+        let page = self.pages.get(&page_of(member));
+        page.map_or(0, |page| page.earning(member).earned)
     }
 
     /// Checks that nothing was noted elsewhere that is not there.
@@ -223,17 +315,20 @@ impl Proof {
             (TransferKind::Refunded, about) => self.refund(transfer, about, member)?,
             (TransferKind::Granted | TransferKind::Charged | TransferKind::Redeemed, _) => (),
         }
+        let earned = self.earned(member);
         let proven = self.balances.entry(member).or_default();
         proven.lines += 1;
         proven.points = proven
             .points
             .checked_add(entry.change_of(Account::Member(member)))
             .ok_or(Unsound::Overflow(seq))?;
-        let (said, balance) = (transfer.balance_after, proven.points);
+        let (said, given) = (transfer.given_after, proven.points);
+        let balance = given.checked_add(earned).ok_or(Unsound::Overflow(seq))?;
         if balance < 0 {
             return Err(Unsound::BelowZero { seq, balance });
         }
-        if said != balance {
+        if said != given {
+            let said = said.saturating_add(earned);
             return Err(Unsound::WrongBalance { seq, said, balance });
         }
 
@@ -294,11 +389,11 @@ impl Proof {
     }
 
     /// Compares what is kept of each member, and the head, with what was proven. `accounts` is everyone
-    /// whose balance is kept.
+    /// of whom something is kept that transfers gave or took.
     pub fn compare(
         self,
         ledger: &Ledger,
-        accounts: impl IntoIterator<Item = (MemberNumber, Balance)>,
+        accounts: impl IntoIterator<Item = (MemberNumber, Given)>,
     ) -> Result<(), Unsound> {
         if self.ledger.seq != ledger.seq {
             return Err(Unsound::EndMissing {
@@ -319,16 +414,26 @@ impl Proof {
             return Err(Unsound::ChainBroken(ledger.seq));
         }
 
-        if let Some((id, _)) = self.paid.into_iter().next() {
-            return Err(Unsound::PaidForNothing(RedemptionId(id)));
+        if let Some((id, _)) = self.paid.iter().next() {
+            return Err(Unsound::PaidForNothing(RedemptionId(*id)));
         }
-        let mut balances = self.balances;
-        for (member, balance) in accounts {
-            let Balance {
+        let unkept = self.pages.keys().find(|page| !self.checked.contains(page));
+        if let Some(&page) = unkept {
+            let nothing = EarningPage::default();
+            let member = self.pages[&page].first_difference(&nothing, page);
+            return Err(Unsound::EarningDiffers(
+                member.expect("nobody is credited nothing"),
+            ));
+        }
+        let (mut balances, pages) = (self.balances, self.pages);
+        for (member, given) in accounts {
+            let Given {
                 points,
                 held,
                 lines,
-            } = balance;
+            } = given;
+            let page = pages.get(&page_of(member));
+            let earned = page.map_or(0, |page| page.earning(member).earned);
             let proven = balances.remove(&member).unwrap_or_default();
             if points != proven.points {
                 return Err(Unsound::BalanceDiffers {
@@ -351,10 +456,10 @@ impl Proof {
                     proven: proven.held,
                 });
             }
-            if held > points {
+            if held > points + earned {
                 return Err(Unsound::HeldBeyondBalance {
                     member,
-                    points,
+                    points: points + earned,
                     held,
                 });
             }
@@ -367,4 +472,25 @@ impl Proof {
             None => Ok(()),
         }
     }
+}
+
+/// Checks a link against what was noted of its position.
+fn check_link(seq: i64, link: Digest, noted: &BTreeMap<i64, Digest>) -> Result<(), Unsound> {
+    match noted.get(&seq) {
+        Some(&expected) if expected != link => Err(Unsound::OtherHead {
+            seq,
+            expected,
+            found: link,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The first member whose leg is another, or missing, in one of the two.
+fn first_other(legs: &[Leg], said: &[Leg]) -> Option<MemberNumber> {
+    let same = legs.iter().zip(said).take_while(|(leg, said)| leg == said);
+    let same = same.count();
+    let others = [legs.get(same), said.get(same)];
+
+    others.into_iter().flatten().map(|leg| leg.member).min()
 }

@@ -50,11 +50,27 @@ pub struct Transfer {
     pub about: Option<Uuid>,
     /// The transfer that it corrects, by position.
     pub corrects: Option<i64>,
-    /// What the member has after it.
-    pub balance_after: i64,
+    /// What transfers one by one have given the member, less what they took, with this.
+    #[serde(rename = "balance_after")]
+    pub given_after: i64,
+    /// What the member had earned by watching until then. It is not the transfer's own, and so looked up.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub earned_before: i64,
     /// Who and why, unless it was erased.
     pub authorship: Option<Authorship>,
     pub authorship_digest: Digest,
+}
+
+impl Transfer {
+    /// What the member has after it.
+    pub fn balance_after(&self) -> i64 {
+        self.given_after + self.earned_before
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_nothing(points: &i64) -> bool {
+    *points == 0
 }
 
 impl Entry {

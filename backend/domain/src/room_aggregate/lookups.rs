@@ -43,6 +43,11 @@ impl<K: Ord + Debug, V> Lookups<K, V> {
         self.0.contains_key(key)
     }
 
+    /// What somebody asked for.
+    pub fn asked(&self) -> impl Iterator<Item = &K> {
+        self.0.keys()
+    }
+
     /// The rows that there are.
     pub fn found(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0

@@ -12,16 +12,18 @@ use crate::invalid::{Invalid, check_text};
 use crate::participant::capability::REASON_BYTES_MAX;
 use crate::participant::{Capability, Participant};
 use crate::points::{
-    Account, Authorship, Balance, Digest, Entry, Ledger, MemberNumber, Transfer, TransferKind,
-    check_points,
+    Account, Authorship, Balance, Digest, Entry, Given, Ledger, MemberNumber, Transfer,
+    TransferKind, check_points,
 };
 use crate::time::ServerTime;
+use crate::watching::{EarningPage, page_of};
 
 /// The room's books, as far as a batch asked for them, kept current by the commands decided so far.
 #[derive(Debug, Clone, Default)]
 pub struct Books {
     ledger: Option<Ledger>,
-    balances: Lookups<MemberNumber, Balance>,
+    given: Lookups<MemberNumber, Given>,
+    pages: Lookups<u32, EarningPage>,
 }
 
 /// Points that are to be moved, and why.
@@ -78,12 +80,50 @@ impl Books {
 
     /// Notes that what a member has is looked up. It is nothing until it is found.
     pub fn ask(&mut self, member: MemberNumber) {
-        self.balances.ask(member);
+        self.given.ask(member);
+        self.ask_page(page_of(member));
     }
 
-    /// Takes in what a member has.
-    pub fn put(&mut self, member: MemberNumber, balance: Balance) {
-        self.balances.put(member, balance);
+    /// Notes that what the members of a page have earned is looked up.
+    pub fn ask_page(&mut self, page: u32) {
+        self.pages.ask(page);
+    }
+
+    /// The pages that somebody asked for.
+    pub fn asked_pages(&self) -> impl Iterator<Item = u32> {
+        self.pages.asked().copied()
+    }
+
+    /// Takes in what transfers have given a member.
+    pub fn put(&mut self, member: MemberNumber, given: Given) {
+        self.given.put(member, given);
+    }
+
+    /// Takes in what the members of a page have earned.
+    pub fn put_page(&mut self, number: u32, page: EarningPage) {
+        self.pages.put(number, page);
+    }
+
+    /// What the members of a page have earned, if any have. Panics if the batch did not ask.
+    pub fn page(&self, number: u32) -> Option<&EarningPage> {
+        self.pages.get(&number)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn page_mut(&mut self, number: u32) -> &mut EarningPage {
+        if self.pages.get(&number).is_none() {
+            self.pages.put(number, EarningPage::default());
+        }
+
+        self.pages
+            .get_mut(&number)
+            .expect("a page that was not there is empty")
+    }
+
+    /// The head, to be moved on. Panics if the batch did not ask.
+    pub(super) fn ledger_mut(&mut self) -> &mut Ledger {
+        let asked = self.ledger.as_mut();
+        asked.expect("the books were decided on and never looked up")
     }
 
     /// Where the books stand. Panics if the batch did not ask.
@@ -94,7 +134,12 @@ impl Books {
 
     /// What a member has. Panics if the batch did not ask.
     pub fn balance(&self, member: MemberNumber) -> Balance {
-        self.balances.get(&member).copied().unwrap_or_default()
+        let earning = self.page(page_of(member)).map(|page| page.earning(member));
+        self.given(member).and(&earning.unwrap_or_default())
+    }
+
+    fn given(&self, member: MemberNumber) -> Given {
+        self.given.get(&member).copied().unwrap_or_default()
     }
 }
 
@@ -238,14 +283,14 @@ impl RoomAggregate {
     /// Reserves `points` of a member, or lets go of as many if there are fewer than none.
     pub(super) fn hold_points(&mut self, member: MemberNumber, points: i64) {
         let books = &mut self.known.books;
-        let mut balance = books.balance(member);
-        balance.held += points;
+        let mut given = books.given(member);
+        given.held += points;
         assert!(
-            (0..=balance.points).contains(&balance.held),
+            (0..=books.balance(member).points).contains(&given.held),
             "what is held is there, and is let go of once"
         );
-        books.put(member, balance);
-        self.changes.balances.insert(member, balance);
+        books.put(member, given);
+        self.changes.balances.insert(member, given);
     }
 
     /// Moves points. The rules have seen to it that they are there, and that the totals hold them.
@@ -267,15 +312,15 @@ impl RoomAggregate {
         let member = entry
             .member()
             .expect("points go to a member or come from one");
-        let mut balance = books.balance(member);
-        balance.points += entry.change_of(Account::Member(member));
-        balance.lines += 1;
+        let mut given = books.given(member);
+        let earned_before = books.balance(member).points - given.points;
+        given.points += entry.change_of(Account::Member(member));
+        given.lines += 1;
         assert!(
-            balance.points >= balance.held,
+            given.points + earned_before >= given.held,
             "what is held stays, and nobody has less than nothing"
         );
-        let ledger = books.ledger.as_mut();
-        let ledger = ledger.expect("the books were decided on and never looked up");
+        let ledger = books.ledger_mut();
         let transfer = Transfer {
             id: TransferId::next(ids),
             seq: ledger.seq + 1,
@@ -284,14 +329,15 @@ impl RoomAggregate {
             at,
             about,
             corrects,
-            balance_after: balance.points,
+            given_after: given.points,
+            earned_before,
             authorship_digest: authorship.as_ref().map_or(Digest::NONE, Authorship::digest),
             authorship,
         };
 
         let link = ledger.append(&transfer);
-        books.put(member, balance);
-        self.changes.balances.insert(member, balance);
+        books.put(member, given);
+        self.changes.balances.insert(member, given);
         self.changes.transfers.push((transfer.clone(), link));
         transfer
     }

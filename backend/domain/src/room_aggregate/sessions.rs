@@ -76,7 +76,7 @@ impl RoomAggregate {
             ended_at: None,
             delay_ms,
         };
-        self.put_session(session.clone());
+        self.put_session(session.clone(), now);
         self.append(EventBody::SessionStarted(session.clone()), ids, now);
 
         Ok(session)
@@ -93,7 +93,7 @@ impl RoomAggregate {
 
         // The event is stamped with the delay of the session that it ends.
         self.append(EventBody::SessionEnded(session.clone()), ids, now);
-        self.put_session(session.clone());
+        self.put_session(session.clone(), now);
         self.expect_expiry_of_session(&session);
         Ok(session)
     }
@@ -116,7 +116,7 @@ impl RoomAggregate {
             interrupted_at: Some(self.stamp(now)),
             ..live.clone()
         };
-        self.put_session(session.clone());
+        self.put_session(session.clone(), now);
         self.append(EventBody::SessionInterrupted(session.clone()), ids, now);
         Ok(session)
     }
@@ -136,7 +136,7 @@ impl RoomAggregate {
             interrupted_at: None,
             ..live.clone()
         };
-        self.put_session(session.clone());
+        self.put_session(session.clone(), now);
         self.append(EventBody::SessionResumed(session.clone()), ids, now);
         Ok(session)
     }
@@ -174,12 +174,14 @@ impl RoomAggregate {
                 interrupted_at: Some(now),
                 ..session.clone()
             };
-            self.put_session(session.clone());
+            self.put_session(session.clone(), now);
             self.append(EventBody::SessionInterrupted(session), ids, now);
         }
     }
 
-    fn put_session(&mut self, session: Session) {
+    fn put_session(&mut self, session: Session, now: ServerTime) {
+        self.earning.follow(&session, self.stamp(now));
+        self.changes.earning = true;
         self.changes.session.insert(session.id, session.clone());
         self.session = Some(session);
     }

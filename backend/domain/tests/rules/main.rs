@@ -32,3 +32,5 @@ mod settings;
 mod shop;
 mod stage;
 mod tenants;
+mod watching;
+mod watching_model;

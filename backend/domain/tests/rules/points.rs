@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use parlor_domain::id::{TransferId, ViewerId};
 use parlor_domain::participant::Capability;
 use parlor_domain::points::{
-    Account, Balance, Digest, MemberNumber, Proof, TRANSFER_POINTS_MAX, Transfer, TransferKind,
-    Unsound,
+    Account, Balance, Digest, Given, MemberNumber, Proof, TRANSFER_POINTS_MAX, Transfer,
+    TransferKind, Unsound,
 };
 use parlor_domain::room_aggregate::{
     Actor, AdjustPointsRefusal, Adjustment, AdjustmentKind, AnswerKey, Override,
@@ -115,7 +115,7 @@ impl Bank {
         self.company.stage.aggregate.changes.transfers.clone()
     }
 
-    fn accounts(&self) -> Vec<(MemberNumber, Balance)> {
+    fn accounts(&self) -> Vec<(MemberNumber, Given)> {
         let changes = &self.company.stage.aggregate.changes;
         changes
             .balances
@@ -157,7 +157,10 @@ fn points_come_from_the_mint_and_go_to_the_sink() {
     let charged = bank.act("olga", charge("ana", 30)).unwrap();
 
     assert_eq!((granted.seq, charged.seq), (1, 2));
-    assert_eq!((granted.balance_after, charged.balance_after), (100, 70));
+    assert_eq!(
+        (granted.balance_after(), charged.balance_after()),
+        (100, 70)
+    );
     assert_eq!(granted.entry.debit, Account::Mint);
     assert_eq!(charged.entry.credit, Account::Sink);
     assert_eq!(bank.balance("ana").available(), 70);
@@ -316,7 +319,7 @@ fn whatever_is_changed_in_the_books_is_named() {
         rows[3].0.authorship.as_mut().unwrap().reason = "for me".to_owned();
     };
     assert_eq!(changed(&reason), Unsound::WordsChanged(4));
-    let balance = |rows: &mut Vec<(Transfer, Digest)>| rows[2].0.balance_after = 71;
+    let balance = |rows: &mut Vec<(Transfer, Digest)>| rows[2].0.given_after = 71;
     assert!(matches!(
         changed(&balance),
         Unsound::WrongBalance {
@@ -365,7 +368,7 @@ fn erasing_who_and_why_leaves_the_books_sound() {
 fn balances_that_are_not_what_the_transfers_say_are_named() {
     let mut bank = Bank::open();
     bank.act(STAFF, grant("ana", 100)).unwrap();
-    let compare = |accounts: &[(MemberNumber, Balance)]| {
+    let compare = |accounts: &[(MemberNumber, Given)]| {
         let mut proof = Proof::new(bank.company.stage.aggregate.room.id);
         let rows = bank.rows();
         proof.add(&rows[0].0, rows[0].1, &BTreeMap::new()).unwrap();
@@ -375,7 +378,7 @@ fn balances_that_are_not_what_the_transfers_say_are_named() {
     let (ana, balance) = sound[0];
     compare(&sound).unwrap();
 
-    let more = Balance {
+    let more = Given {
         points: 101,
         ..balance
     };
@@ -387,7 +390,7 @@ fn balances_that_are_not_what_the_transfers_say_are_named() {
             ..
         })
     ));
-    let held = Balance {
+    let held = Given {
         held: 101,
         ..balance
     };
@@ -399,7 +402,7 @@ fn balances_that_are_not_what_the_transfers_say_are_named() {
             ..
         })
     ));
-    let lines = Balance {
+    let lines = Given {
         lines: 2,
         ..balance
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use parlor_domain::id::RedemptionId;
-use parlor_domain::points::{Balance, Proof, Unsound};
+use parlor_domain::points::{Given, Proof, Unsound};
 use parlor_domain::reward::{Limits, Redemption, RedemptionStatus, Terms};
 use parlor_domain::room_aggregate::{Order, RedeemRefusal, SettleRefusal, Settlement};
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ fn points_are_held_until_somebody_saw_to_it() {
     let transfers = &shop.company.stage.aggregate.changes.transfers;
     let (last, _) = transfers.last().unwrap();
     assert_eq!(last.about, Some(first.id.0));
-    assert_eq!(last.balance_after, 70);
+    assert_eq!(last.balance_after(), 70);
     shop.check_books();
 }
 
@@ -49,7 +49,7 @@ fn holds_beyond_what_a_member_has_are_named() {
     proof.add_purchase(more.purchase()).unwrap();
     let raised = aggregate.changes.balances.iter().map(|(member, balance)| {
         let held = if *member == more.member { 101 } else { 0 };
-        (*member, Balance { held, ..*balance })
+        (*member, Given { held, ..*balance })
     });
     let unsound = proof
         .compare(aggregate.known.books.ledger(), raised)

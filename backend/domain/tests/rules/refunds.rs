@@ -216,12 +216,12 @@ fn refunds_that_do_not_hold_are_named() {
     let (member, other) = (paid.member, MemberNumber(paid.member.0 + 1));
     let made = aggregate.changes.transfers.clone();
     let (payment, _) = made.last().unwrap().clone();
-    let refund = |points, balance_after| Transfer {
+    let refund = |points, given_after| Transfer {
         seq: payment.seq + 1,
         entry: Entry::refund(member, points),
         kind: TransferKind::Refunded,
         corrects: Some(payment.seq),
-        balance_after,
+        given_after,
         ..payment.clone()
     };
     let unsound = |refund: Transfer| {

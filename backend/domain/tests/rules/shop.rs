@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use parlor_domain::id::{RedemptionId, RewardId, ViewerId};
 use parlor_domain::participant::Participant;
-use parlor_domain::points::{Balance, Ledger, MemberNumber, Proof};
+use parlor_domain::points::{Given, Ledger, MemberNumber, Proof};
 use parlor_domain::reward::{
     Availability, EXPIRES_AFTER_MS_DEFAULT, Limits, Redemption, Restores, Reward, RewardInput,
     Terms,
@@ -251,7 +251,7 @@ impl Shop {
         for redemption in aggregate.changes.redemptions.values() {
             proof.add_purchase(redemption.purchase()).unwrap();
         }
-        let accounts: Vec<(MemberNumber, Balance)> = aggregate
+        let accounts: Vec<(MemberNumber, Given)> = aggregate
             .changes
             .balances
             .iter()

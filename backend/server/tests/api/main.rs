@@ -35,3 +35,4 @@ mod tenant_keys;
 mod tenants;
 mod texts;
 mod trains;
+mod watching;

@@ -231,6 +231,16 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             CONTRIBUTION,
         ),
         "grantPoints" | "chargePoints" => ("$input: PointsInput!", "input: $input", TRANSFER),
+        "creditWatching" => (
+            "$input: CreditWatchingInput!",
+            "input: $input",
+            WATCH_CREDIT,
+        ),
+        "updateEarningProgramme" => (
+            "$input: UpdateEarningProgrammeInput!",
+            "input: $input",
+            EARNING_PROGRAMME,
+        ),
         "createReward" => ("$input: CreateRewardInput!", "input: $input", REWARD),
         "updateReward" => ("$input: UpdateRewardInput!", "input: $input", REWARD),
         "deleteReward" => ("$input: DeleteRewardInput!", "input: $input", REWARD),
@@ -342,6 +352,11 @@ const CONTRIBUTION: &str = "... on Contribution {
 }";
 const TRANSFER: &str =
     "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
+const WATCH_CREDIT: &str =
+    "... on WatchCredit { minute countedCount points viewers { viewerId outcome points } }";
+const EARNING_PROGRAMME: &str = "... on EarningProgramme {
+    version isEnabled points slots firstWatchBonus stampCard { points stamps sessions slots }
+}";
 const REWARD: &str = "... on Reward {
     id version title prompt cost color isEnabled isPaused autoFulfills redeemableOffline lastRedeemedAt
     expiresAfterMs refundRestores { places cooldown }

@@ -7,11 +7,12 @@ use crate::engine::Transaction;
 use crate::sql::Statement;
 
 /// What goes with the room itself: what is bounded, or refers to its row.
-const WITH_THE_ROOM: [&str; 5] = [
+const WITH_THE_ROOM: [&str; 6] = [
     "DELETE FROM sessions WHERE room_id = $1",
     "DELETE FROM overlay_tokens WHERE room_id = $1",
     "DELETE FROM room_trains WHERE room_id = $1",
     "DELETE FROM room_censuses WHERE room_id = $1",
+    "DELETE FROM room_earnings WHERE room_id = $1",
     "DELETE FROM rooms WHERE id = $1",
 ];
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use parlor_domain::id::{ParticipantId, RoomId, TenantId};
-use parlor_domain::points::{Balance, Ledger, MemberNumber};
-use parlor_domain::room_aggregate::Known;
+use parlor_domain::points::{Given, Ledger, MemberNumber};
+use parlor_domain::room_aggregate::{Changes, Known};
 
 use super::RoomNeeds;
 use super::rooms::Rooms;
@@ -20,6 +20,8 @@ pub struct PointsNeeds {
     pub ledger: bool,
     /// Whose points change. They are to be asked for as people as well.
     pub members: Vec<ParticipantId>,
+    /// The pages of those who watched.
+    pub pages: BTreeSet<u32>,
 }
 
 /// Loads where the books stand, and what those have whose points change. Comes after the people and the
@@ -62,8 +64,8 @@ pub(super) async fn load(
     let table = "wanted (room_id, tenant_id, number)";
     let rows = transaction.look_up(table, members, &text).await?;
     rooms.read_rows(rows, "balance", |locked, row| {
-        let (member, balance) = transfer_row::read_balance(row)?;
-        locked.aggregate.known.books.put(member, balance);
+        let (member, given) = transfer_row::read_given(row)?;
+        locked.aggregate.known.books.put(member, given);
         Ok(())
     })
 }
@@ -84,9 +86,7 @@ pub(super) async fn write(
 
     let balances = each(rooms, |aggregate| aggregate.changes.balances.iter())
         .into_iter()
-        .map(|(of, (member, balance))| {
-            balance_row(of.room.id, of.room.tenant_id, *member, *balance)
-        })
+        .map(|(of, (member, given))| balance_row(of.room.id, of.room.tenant_id, *member, *given))
         .collect();
     let insert = "INSERT INTO balances (room_id, tenant_id, number, points, held, lines) ";
     let replace = " ON CONFLICT (room_id, number) DO UPDATE SET
@@ -96,7 +96,7 @@ pub(super) async fn write(
     let ledgers = rooms
         .iter()
         .map(|room| room.aggregate)
-        .filter(|aggregate| !aggregate.changes.transfers.is_empty())
+        .filter(|aggregate| moves_head(&aggregate.changes))
         .map(|of| {
             let ledger = of.known.books.ledger();
             transfer_row::ledger_row(of.room.id, of.room.tenant_id, ledger)
@@ -106,6 +106,10 @@ pub(super) async fn write(
     transaction.insert(insert, ledgers, replace).await?;
 
     Ok(())
+}
+
+fn moves_head(changes: &Changes) -> bool {
+    !changes.transfers.is_empty() || !changes.credits.is_empty()
 }
 
 /// Whose points change: whoever is granted or charged some, who redeems, and whose redemption is settled.
@@ -124,14 +128,14 @@ fn balance_row(
     room_id: RoomId,
     tenant_id: TenantId,
     member: MemberNumber,
-    balance: Balance,
+    given: Given,
 ) -> Vec<Value> {
     row![
         room_id,
         tenant_id,
         member.0,
-        balance.points,
-        balance.held,
-        balance.lines,
+        given.points,
+        given.held,
+        given.lines,
     ]
 }

@@ -6,6 +6,7 @@ use parlor_domain::hype_train::TrainRecord;
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::{Census, Changes, Known, RoomAggregate};
 use parlor_domain::time::ServerTime;
+use parlor_domain::watching::EarningState;
 
 use super::readable::Readable;
 use super::{RoomNeeds, WhenLocked};
@@ -14,6 +15,7 @@ use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
 use crate::set::Dialect;
 use crate::sql::{Row, corrupt, from_json, row};
+use crate::watching_row;
 
 pub(super) type RoomKey = (RoomId, TenantId);
 
@@ -92,6 +94,7 @@ fn read_locked(row: &mut Row, needs: &RoomNeeds) -> Result<Locked, sqlx::Error> 
         train: None,
         record: None,
         census: Census::default(),
+        earning: EarningState::default(),
         known: Known::default(),
         changes: Changes::default(),
     };
@@ -104,7 +107,7 @@ fn read_locked(row: &mut Row, needs: &RoomNeeds) -> Result<Locked, sqlx::Error> 
     })
 }
 
-/// Loads each room's session, train, record and census.
+/// Loads each room's session, train, record and census, and what its viewers earn by.
 pub(super) async fn state(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
@@ -123,11 +126,12 @@ pub(super) async fn state(
     );
     let text = format!(
         "SELECT rooms.id, rooms.tenant_id, {session}, room_trains.state, {level}, {total},
-             {CENSUS_COLUMNS}
+             {CENSUS_COLUMNS}, room_earnings.state
          FROM wanted CROSS JOIN rooms
          LEFT JOIN sessions ON sessions.id = rooms.session_id
          LEFT JOIN room_trains ON room_trains.room_id = rooms.id
          LEFT JOIN room_censuses ON room_censuses.room_id = rooms.id
+         LEFT JOIN room_earnings ON room_earnings.room_id = rooms.id
          WHERE rooms.id = wanted.id"
     );
 
@@ -140,6 +144,8 @@ pub(super) async fn state(
         aggregate.train = train.as_deref().map(from_json).transpose()?;
         aggregate.record = read_record(row)?;
         aggregate.census = participant_row::read_census(row)?;
+        let earning = watching_row::read_state(row)?;
+        aggregate.earning = earning.with_session(aggregate.session.as_ref());
         locked.deadline = aggregate.deadline();
         Ok(())
     })

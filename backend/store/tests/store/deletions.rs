@@ -14,12 +14,13 @@ on_both_engines! {
     a_batch_cannot_delete_what_it_gave_something_to,
 }
 
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "rooms",
     "sessions",
     "overlay_tokens",
     "room_trains",
     "room_censuses",
+    "room_earnings",
     "events",
     "parts",
     "keyframes",

@@ -26,3 +26,4 @@ mod snapshots;
 mod tenants;
 mod trimming;
 mod unreadable;
+mod watching;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use parlor_domain::id::{ParticipantId, RoomId, TenantId, ViewerId};
-use parlor_domain::points::{Balance, Digest, MemberNumber, Transfer, Unsound};
+use parlor_domain::points::{Balance, Digest, MemberNumber, StatementLine, Transfer, Unsound};
 use parlor_domain::room_aggregate::{Actor, Adjustment, AdjustmentKind, AnswerKey};
-use parlor_store::{Cursor, PageRequest, RoomNeeds, Store};
+use parlor_store::{RoomNeeds, StatementRequest, Store};
 
 use crate::harness::{Database, on_both_engines};
 use crate::scene::{SeededIds, at, live_room, tenant};
@@ -20,15 +20,15 @@ on_both_engines! {
     other_tenants_and_rooms_see_nothing,
 }
 
-struct Scene {
-    store: Store,
-    ids: SeededIds,
-    tenant_id: TenantId,
-    room_id: RoomId,
-    people: Vec<(ParticipantId, MemberNumber)>,
+pub(crate) struct Scene {
+    pub(crate) store: Store,
+    pub(crate) ids: SeededIds,
+    pub(crate) tenant_id: TenantId,
+    pub(crate) room_id: RoomId,
+    pub(crate) people: Vec<(ParticipantId, MemberNumber)>,
 }
 
-fn staff() -> Actor {
+pub(crate) fn staff() -> Actor {
     Actor {
         viewer_id: ViewerId::parse("staff").unwrap(),
         is_staff: true,
@@ -37,7 +37,7 @@ fn staff() -> Actor {
 
 impl Scene {
     /// A room that `names` have joined.
-    async fn set(database: &Database, names: &[&str]) -> Self {
+    pub(crate) async fn set(database: &Database, names: &[&str]) -> Self {
         let (store, mut ids) = (database.open().await, SeededIds::new(1));
         let tenant_id = tenant(&store, &mut ids).await;
         let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
@@ -67,7 +67,12 @@ impl Scene {
     }
 
     /// Moves points of the person at that place, in a batch of its own.
-    async fn adjust(&mut self, person: usize, kind: AdjustmentKind, points: i64) -> Transfer {
+    pub(crate) async fn adjust(
+        &mut self,
+        person: usize,
+        kind: AdjustmentKind,
+        points: i64,
+    ) -> Transfer {
         let key = format!("key {}", self.ids_used());
         self.adjust_under(&key, person, kind, points).await
     }
@@ -103,13 +108,13 @@ impl Scene {
         moved.unwrap()
     }
 
-    async fn balance(&self, person: usize) -> Balance {
+    pub(crate) async fn balance(&self, person: usize) -> Balance {
         let (_, member) = self.people[person];
         let balance = self.store.balance(self.tenant_id, self.room_id, member);
         balance.await.unwrap()
     }
 
-    async fn unsound(&self, noted: &BTreeMap<i64, Digest>) -> Option<Unsound> {
+    pub(crate) async fn unsound(&self, noted: &BTreeMap<i64, Digest>) -> Option<Unsound> {
         let verified = self.store.verify_books(self.tenant_id, self.room_id, noted);
         verified.await.unwrap().err()
     }
@@ -166,27 +171,30 @@ async fn a_statement_is_read_page_by_page_from_the_newest(database: Database) {
         scene.adjust(1, Grant, 1_000).await;
     }
     moved.reverse();
+    let moved: Vec<_> = moved
+        .into_iter()
+        .map(Box::new)
+        .map(StatementLine::Transfer)
+        .collect();
 
     let (_, ana) = scene.people[0];
     let mut read = Vec::new();
     let mut after = None;
     loop {
-        let page = PageRequest {
+        let page = StatementRequest {
             limit: 2,
             after,
-            ..PageRequest::default()
+            before: None,
         };
         let page = scene
             .store
             .statement_page(scene.tenant_id, scene.room_id, ana, page)
             .await
+            .unwrap()
             .unwrap();
         assert_eq!(page.total_count, 5);
-        after = page.items.last().map(|last| Cursor {
-            number: last.seq,
-            id: last.id.0,
-        });
-        read.extend(page.items);
+        after = page.items.last().map(|(_, cursor)| *cursor);
+        read.extend(page.items.into_iter().map(|(line, _)| line));
         if !page.has_next {
             break;
         }
@@ -330,12 +338,12 @@ async fn other_tenants_and_rooms_see_nothing(database: Database) {
         let store = &scene.store;
         let balance = store.balance(tenant_id, room_id, ana).await.unwrap();
         assert_eq!(balance, Balance::default());
-        let page = PageRequest {
+        let page = StatementRequest {
             limit: 9,
-            ..PageRequest::default()
+            ..StatementRequest::default()
         };
         let lines = store.statement_page(tenant_id, room_id, ana, page).await;
-        assert_eq!(lines.unwrap().items, []);
+        assert_eq!(lines.unwrap().unwrap().items, []);
         assert_eq!(store.ledger(tenant_id, room_id).await.unwrap().seq, 0);
     }
 }

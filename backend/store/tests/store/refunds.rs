@@ -1,8 +1,8 @@
 //! Refunds on disk: read again as they were written, and proven.
 
-use parlor_domain::points::{MemberNumber, TransferKind};
+use parlor_domain::points::{MemberNumber, StatementLine, TransferKind};
 use parlor_domain::room_aggregate::{RefundRefusal, Settlement};
-use parlor_store::PageRequest;
+use parlor_store::StatementRequest;
 
 use crate::harness::{Database, on_both_engines};
 use crate::shop::{Shop, terms};
@@ -32,18 +32,21 @@ async fn refunds_are_kept_and_proven(database: Database) {
     assert_eq!(again, RefundRefusal::AlreadyRefunded);
     assert_eq!(shop.balance(0).await, (100, 0));
     shop.check_books().await;
-    let page = PageRequest {
+    let page = StatementRequest {
         limit: 2,
-        ..PageRequest::default()
+        ..StatementRequest::default()
     };
     let (tenant_id, room_id) = (shop.tenant_id, shop.room_id);
     let statement = shop
         .store
         .statement_page(tenant_id, room_id, MemberNumber(0), page);
-    let lines = statement.await.unwrap().items;
+    let lines = statement.await.unwrap().unwrap().items;
     let told = |line: usize| {
-        let line = &lines[line];
-        (line.kind, line.entry.change_of_member(), line.corrects)
+        let (line, _) = &lines[line];
+        let StatementLine::Transfer(transfer) = line else {
+            panic!("{line:?}");
+        };
+        (transfer.kind, line.points(), transfer.corrects)
     };
     assert_eq!(told(0), (TransferKind::Refunded, 20, paid.paid_seq));
     assert_eq!(told(1), (TransferKind::Refunded, 10, paid.paid_seq));

@@ -107,6 +107,8 @@ pub enum Capability {
     RewardManage,
     /// See to what was redeemed.
     RedemptionManage,
+    /// Say what watching earns.
+    EarningManage,
     /// Something that this version has never heard of. Not to be granted or denied.
     #[serde(other)]
     Unknown,

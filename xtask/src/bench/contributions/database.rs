@@ -10,15 +10,15 @@ use crate::postgres::{Durability, Postgres};
 use crate::process;
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Engine {
+pub(in crate::bench) enum Engine {
     Sqlite,
     Postgres,
 }
 
 impl Engine {
-    pub(super) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+    pub(in crate::bench) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::bench) fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
@@ -26,7 +26,7 @@ impl Engine {
     }
 
     /// Has `program` load a server on an empty database, and returns what it found.
-    pub(super) fn measure(self, program: &Path, args: &[&str]) -> Result<Value> {
+    pub(in crate::bench) fn measure(self, program: &Path, args: &[&str]) -> Result<Value> {
         match self {
             Self::Sqlite => {
                 let name = format!("parlor-bench-{}.db", std::process::id());

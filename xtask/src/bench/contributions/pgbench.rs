@@ -42,7 +42,7 @@ COMMIT;
 ";
 
 /// Transactions a second.
-pub(super) fn run(seconds: &str) -> Result<f64> {
+pub(in crate::bench) fn run(seconds: &str) -> Result<f64> {
     let server = Postgres::start(Durability::Full)?;
     let initdb = tools::POSTGRES.find().context("postgresql is not here")?;
     let name = format!("parlor-pgbench-{}.sql", std::process::id());

@@ -53,6 +53,7 @@ const ADDED: [&[Capability]; 3] = [
         Capability::CapabilityGrant,
         Capability::PointsAdjust,
         Capability::RewardManage,
+        Capability::EarningManage,
     ],
 ];
 

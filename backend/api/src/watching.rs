@@ -1,0 +1,108 @@
+//! Points for watching: minutes that a tenant's server reports, and what they earn by.
+
+mod mutation;
+mod report;
+
+use async_graphql::{Enum, SimpleObject};
+use parlor_domain::watching;
+
+use crate::scalar::{Int64, Time, int};
+
+pub(super) use mutation::WatchingMutation;
+
+/// Whether a minute counted for a viewer, and if not, why.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "watching::SlotOutcome")]
+pub(crate) enum SlotOutcome {
+    Counted,
+    /// It counted before, by whatever report.
+    AlreadyCounted,
+    /// The viewer never joined the room, or had left it.
+    NotAMember,
+    /// The viewer was put out of the room.
+    Removed,
+    /// The minute ended more than 15 minutes ago.
+    TooLate,
+    /// The minute has not begun.
+    InTheFuture,
+    /// The session is neither the room's present one nor the one before, or the minute lies outside of it.
+    OtherSession,
+    /// The session's stream was away.
+    Interrupted,
+    /// The room's earning programme was off when the session started.
+    ProgrammeOff,
+}
+
+/// What became of a minute that was reported.
+#[derive(SimpleObject)]
+pub(crate) struct WatchCredit {
+    /// When the minute began.
+    minute: Time,
+    /// For how many viewers it counted that it had not counted for before.
+    counted_count: i32,
+    /// All points that it brought.
+    points: Int64,
+    /// In the order of the report.
+    viewers: Vec<WatchedViewer>,
+}
+
+/// What became of a minute for one viewer.
+#[derive(SimpleObject)]
+pub(crate) struct WatchedViewer {
+    /// By the tenant's own id.
+    viewer_id: String,
+    outcome: SlotOutcome,
+    /// What it brought them. Most minutes bring nothing yet.
+    points: Int64,
+}
+
+/// What watching earns in a room.
+#[derive(SimpleObject)]
+pub(crate) struct EarningProgramme {
+    /// Counts changes; give it back to `updateEarningProgramme`.
+    version: i32,
+    is_enabled: bool,
+    /// How many points `slots` minutes bring.
+    points: Int64,
+    slots: i32,
+    /// What a viewer's first minute ever in the room brings beside; 0 for nothing.
+    first_watch_bonus: Int64,
+    stamp_card: Option<StampCard>,
+}
+
+/// Points for coming back, to so many of the last so many sessions.
+#[derive(SimpleObject)]
+pub(crate) struct StampCard {
+    /// What a full card brings, which then begins anew.
+    points: Int64,
+    /// How many stamps make it full.
+    stamps: i32,
+    /// Among how many sessions, up to the newest.
+    sessions: i32,
+    /// How many minutes of a session are a stamp.
+    slots: i32,
+}
+
+impl From<watching::EarningProgramme> for EarningProgramme {
+    fn from(programme: watching::EarningProgramme) -> Self {
+        Self {
+            version: programme.version,
+            is_enabled: programme.is_enabled,
+            points: programme.points.into(),
+            slots: int(programme.slots),
+            first_watch_bonus: programme.first_watch_bonus.into(),
+            stamp_card: programme.stamp_card.map(Into::into),
+        }
+    }
+}
+
+impl From<watching::StampCard> for StampCard {
+    fn from(card: watching::StampCard) -> Self {
+        Self {
+            points: card.points.into(),
+            stamps: int(card.stamps),
+            sessions: int(card.sessions),
+            slots: int(card.slots),
+        }
+    }
+}

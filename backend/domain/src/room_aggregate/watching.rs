@@ -1,0 +1,177 @@
+//! Minutes that were watched, credited to many members at once, and what they earn by.
+
+use super::{ActRefusal, Actor, RoomAggregate};
+use crate::id::{IdSource, SessionId, TransferId};
+use crate::invalid::Invalid;
+use crate::participant::Capability;
+use crate::points::MemberNumber;
+use crate::room::RoomState;
+use crate::time::ServerTime;
+use crate::watching::{
+    EarningChange, EarningProgramme, EarningSession, Leg, Minute, NumberSet, Slot, SlotOutcome,
+    WatchCredit, page_of,
+};
+
+/// Who watched a session in a minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchedMinute {
+    pub session_id: SessionId,
+    pub minute: Minute,
+    pub members: NumberSet,
+}
+
+/// What became of each member's slot, in the order of their numbers, and what those that counted brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Credited {
+    pub outcomes: Vec<(MemberNumber, SlotOutcome)>,
+    pub legs: Vec<Leg>,
+}
+
+/// Why a minute was credited to nobody for a reason that is not its own, in the order the reasons are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CreditRefusal {
+    #[error(transparent)]
+    Act(#[from] ActRefusal),
+    #[error("the room's totals hold no more points")]
+    TotalsFull,
+}
+
+/// Why a programme was not changed, in the order the reasons are checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EarningRefusal {
+    #[error(transparent)]
+    Act(#[from] ActRefusal),
+    #[error("the earning programme is at version {current}, not {given}")]
+    StaleVersion { current: i32, given: i32 },
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+impl RoomAggregate {
+    /// Credits a minute to those of `watched` whom it has not counted for. If there are none, nothing changes, so
+    /// that a report may be repeated, cut up and overlap another one.
+    pub fn credit_watching(
+        &mut self,
+        watched: &WatchedMinute,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Result<Credited, CreditRefusal> {
+        if self.room.state == RoomState::Archived {
+            return Err(ActRefusal::RoomArchived.into());
+        }
+        let at = self.stamp(now);
+        let creditable = self
+            .earning
+            .creditable(watched.session_id, watched.minute, at);
+        let session = match creditable {
+            Ok(session) => session.clone(),
+            Err(outcome) => return Ok(Credited::all(&watched.members, outcome)),
+        };
+        let mut credited = Credited {
+            outcomes: self.outcomes(watched),
+            legs: Vec::new(),
+        };
+        let members = credited.counted();
+        let most = i64::try_from(members.len()).expect("a set is small")
+            * session.programme.slot_points_max();
+        if !self.known.books.ledger().can_mint(most) {
+            return Err(CreditRefusal::TotalsFull);
+        }
+
+        if !members.is_empty() {
+            let id = TransferId::next(ids);
+            credited.legs = self.credit(id, &session, watched.minute, &members, at);
+        }
+        Ok(credited)
+    }
+
+    /// Whom the slot is to be counted for, and why not for the others.
+    fn outcomes(&self, watched: &WatchedMinute) -> Vec<(MemberNumber, SlotOutcome)> {
+        let mut outcomes = Vec::with_capacity(watched.members.as_slice().len());
+        for (number, members) in watched.members.by_page() {
+            let page = self.known.books.page(number);
+            outcomes.extend(members.iter().map(|member| {
+                let outcome = match page {
+                    Some(page) if !page.remembers(watched.minute) => SlotOutcome::TooLate,
+                    Some(page) if page.has_counted(*member, watched.minute) => {
+                        SlotOutcome::AlreadyCounted
+                    }
+                    Some(_) | None => SlotOutcome::Counted,
+                };
+                (*member, outcome)
+            }));
+        }
+
+        outcomes
+    }
+
+    /// Counts the slot for `members`, and adds what that brings to the books.
+    fn credit(
+        &mut self,
+        id: TransferId,
+        session: &EarningSession,
+        minute: Minute,
+        members: &[MemberNumber],
+        at: ServerTime,
+    ) -> Vec<Leg> {
+        let newest = self.earning.newest().map(|newest| newest.number);
+        let slot = Slot {
+            minute,
+            session: session.number,
+            newest_session: newest.expect("a session that is credited is known"),
+            programme: &session.programme,
+            seq: self.known.books.ledger().seq + 1,
+        };
+        let mut legs = Vec::new();
+        for members in members.chunk_by(|one, other| page_of(*one) == page_of(*other)) {
+            let number = page_of(members[0]);
+            let page = self.known.books.page_mut(number);
+            page.credit(&slot, members, &mut legs);
+            self.changes.pages.insert(number);
+        }
+        let credit = WatchCredit::new(id, session.id, &slot, members, &legs, at);
+        let link = self.known.books.ledger_mut().append_credit(&credit);
+        self.changes.credits.push((credit, link));
+
+        legs
+    }
+
+    /// Changes what watching earns, from the next session on.
+    pub fn update_earning_programme(
+        &mut self,
+        actor: &Actor,
+        expected_version: i32,
+        change: &EarningChange,
+        now: ServerTime,
+    ) -> Result<EarningProgramme, EarningRefusal> {
+        self.require(actor, Capability::EarningManage, now)?;
+        let programme = &self.earning.programme;
+        if programme.version != expected_version {
+            let (current, given) = (programme.version, expected_version);
+            return Err(EarningRefusal::StaleVersion { current, given });
+        }
+        let programme = programme.changed(change)?;
+        self.earning.programme = programme.clone();
+        self.changes.earning = true;
+
+        Ok(programme)
+    }
+}
+
+impl Credited {
+    fn all(members: &NumberSet, outcome: SlotOutcome) -> Self {
+        let members = members.as_slice().iter();
+        Self {
+            outcomes: members.map(|member| (*member, outcome)).collect(),
+            legs: Vec::new(),
+        }
+    }
+
+    /// For whom the slot counted.
+    pub fn counted(&self) -> Vec<MemberNumber> {
+        let counted = self.outcomes.iter();
+        let counted = counted.filter(|(_, outcome)| *outcome == SlotOutcome::Counted);
+
+        counted.map(|(member, _)| *member).collect()
+    }
+}

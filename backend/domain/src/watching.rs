@@ -1,0 +1,75 @@
+//! Points earned by watching.
+//!
+//! Credit is a set of slots, not a counter: a slot is a minute in which a member watched a session, and counts
+//! once, however often and by however many devices it is reported. A minute of a room is one entry of its books
+//! for up to [`WATCHERS_MAX`] members: from the mint, with a leg for each of them who is given points. What each
+//! has earned lies together in pages of [`PAGE_MEMBERS`], so that a minute of a thousand who are present touches
+//! sixteen rows.
+
+mod credit;
+mod earning;
+mod minute;
+mod numbers;
+mod page;
+mod programme;
+mod sessions;
+mod varint;
+
+use crate::participant::Membership;
+use crate::time::ServerTime;
+
+pub use credit::{Leg, WatchCredit, WatchedLine};
+pub use earning::{Earning, Slot};
+pub use minute::Minute;
+pub use numbers::NumberSet;
+pub use page::{EarningPage, PAGE_MEMBERS, page_of};
+pub use programme::{
+    BONUS_POINTS_MAX, CREDIT_SLOTS_MAX, EarningChange, EarningProgramme, STAMP_SESSIONS_MAX,
+    STAMP_SLOTS_MAX, StampCard,
+};
+pub use sessions::{EarningSession, EarningState};
+pub use varint::Garbled;
+
+/// The most members that one command credits: a thousand share one row of the journal, and a command stays
+/// a few milliseconds of work, which is how long it keeps a room's others waiting.
+pub const WATCHERS_MAX: usize = 1_024;
+/// How long after a minute has ended it may still be credited: a phone that was offline for ten minutes is not
+/// robbed, and the mask of a member's recent minutes reaches back twice as far.
+pub const LATE_MAX_MS: i64 = 15 * 60_000;
+
+/// Why a slot did not count, or that it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SlotOutcome {
+    Counted,
+    /// It was counted before, by whatever device or report.
+    AlreadyCounted,
+    /// The viewer never joined the room, or had left it.
+    NotAMember,
+    /// The viewer was put out of the room.
+    Removed,
+    /// The minute ended more than [`LATE_MAX_MS`] ago.
+    TooLate,
+    /// The minute has not begun.
+    InTheFuture,
+    /// The session is neither the room's present one nor the one before, or the minute lies outside of it.
+    OtherSession,
+    /// The session's stream was away.
+    Interrupted,
+    /// The room's earning programme was off when the session started.
+    ProgrammeOff,
+}
+
+/// Whether a minute may count for a viewer, as far as their place in the room goes. Whoever has left has watched
+/// until then.
+pub fn check_membership(
+    membership: Membership,
+    left_at: Option<ServerTime>,
+    minute: Minute,
+) -> Result<(), SlotOutcome> {
+    match membership {
+        Membership::Joined => Ok(()),
+        Membership::Left if left_at.is_some_and(|left_at| minute.starts_at() < left_at) => Ok(()),
+        Membership::Left => Err(SlotOutcome::NotAMember),
+        Membership::Removed => Err(SlotOutcome::Removed),
+    }
+}

@@ -1,0 +1,166 @@
+//! What is kept of a member who watched, and what one more slot brings them.
+
+use super::{EarningProgramme, Minute};
+
+/// One whole, in basis points. What memberships multiply by is theirs to say.
+const ONE_BP: u64 = 10_000;
+
+/// What is kept of a member who has watched.
+///
+/// Masks have their lowest bit for the newest minute, or session, of the page that this stands in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Earning {
+    /// All points ever earned by watching, whatever became of them.
+    pub earned: i64,
+    /// How many credits gave some of them: lines of the member's statement.
+    pub lines: i64,
+    /// The position of the last of these in the room's books; 0 without any.
+    pub last_line: i64,
+    /// The recent minutes that counted.
+    pub(super) minutes: u32,
+    /// Slots towards the next credit.
+    pub(super) progress: u32,
+    /// What a multiplied credit left over of a point.
+    pub(super) remainder_bp: u32,
+    /// Slots in the present session, and in the one before.
+    pub(super) slots: u32,
+    pub(super) slots_before: u32,
+    /// The recent sessions that were a stamp, on the card that is being filled.
+    pub(super) stamps: u32,
+}
+
+/// A minute of a session, to be credited to members.
+#[derive(Debug, Clone, Copy)]
+pub struct Slot<'a> {
+    pub minute: Minute,
+    /// The session's number among the room's.
+    pub session: i64,
+    /// The number of the room's newest session: the same, or the next.
+    pub newest_session: i64,
+    pub programme: &'a EarningProgramme,
+    /// The position in the room's books of what credits it.
+    pub seq: i64,
+}
+
+impl Slot<'_> {
+    /// How many sessions began since: 0 or 1.
+    fn session_age(&self) -> i64 {
+        self.newest_session - self.session
+    }
+
+    /// Whether the session is one that slots are still counted of.
+    pub(crate) fn is_recent(&self) -> bool {
+        self.session > 0 && (0..=1).contains(&self.session_age())
+    }
+}
+
+impl Earning {
+    /// Counts a slot, and returns what it brings.
+    pub(super) fn watch(&mut self, slot: &Slot<'_>, is_first: bool, minute_age: u32) -> i64 {
+        self.minutes |= 1 << minute_age;
+        let bonus = if is_first {
+            slot.programme.first_watch_bonus
+        } else {
+            0
+        };
+        let points = bonus + self.progress(slot.programme, ONE_BP) + self.stamp(slot);
+        if points > 0 {
+            self.earned += points;
+            self.lines += 1;
+            self.last_line = slot.seq;
+        }
+
+        points
+    }
+
+    /// What the slots so far bring, with this one, times `multiplier_bp`. A programme that asks for fewer than
+    /// the one before brings one credit, however many were waiting.
+    fn progress(&mut self, programme: &EarningProgramme, multiplier_bp: u64) -> i64 {
+        let wanted = u32::try_from(programme.slots).expect("a checked programme asks for few");
+        self.progress = self.progress.saturating_add(1).min(wanted);
+        if self.progress < wanted {
+            return 0;
+        }
+
+        self.progress = 0;
+        let points = u64::try_from(programme.points).expect("a checked programme takes nothing");
+        let due_bp = points * multiplier_bp + u64::from(self.remainder_bp);
+        self.remainder_bp = u32::try_from(due_bp % ONE_BP).expect("it is less than one whole");
+        i64::try_from(due_bp / ONE_BP).expect("a checked programme gives few")
+    }
+
+    /// What the session's stamp brings, if this slot is one that makes it and fills the card.
+    fn stamp(&mut self, slot: &Slot<'_>) -> i64 {
+        let (age, slots) = match slot.session_age() {
+            0 => (0, &mut self.slots),
+            _ => (1, &mut self.slots_before),
+        };
+        *slots = slots.saturating_add(1);
+        let Some(card) = slot.programme.stamp_card else {
+            return 0;
+        };
+        if i64::from(*slots) != card.slots {
+            return 0;
+        }
+
+        self.stamps |= 1 << age;
+        let looks_at = u32::MAX >> (i64::from(u32::BITS) - card.sessions);
+        if i64::from((self.stamps & looks_at).count_ones()) < card.stamps {
+            return 0;
+        }
+        self.stamps = 0;
+        card.points
+    }
+
+    /// Moves the masks on by so many minutes and sessions.
+    pub(super) fn advance(&mut self, minutes: i64, sessions: i64) {
+        self.minutes = shifted(self.minutes, minutes);
+        if sessions > 0 {
+            self.stamps = shifted(self.stamps, sessions);
+            self.slots_before = if sessions == 1 { self.slots } else { 0 };
+            self.slots = 0;
+        }
+    }
+}
+
+fn shifted(mask: u32, by: i64) -> u32 {
+    let by = u32::try_from(by).unwrap_or(u32::BITS);
+    mask.checked_shl(by).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_multiplied_credit_leaves_over_is_kept() {
+        let programme = EarningProgramme {
+            points: 10,
+            slots: 1,
+            ..EarningProgramme::default()
+        };
+        let mut earning = Earning::default();
+        let credits: Vec<_> = (0..4)
+            .map(|_| earning.progress(&programme, 12_500))
+            .collect();
+
+        assert_eq!(credits, [12, 13, 12, 13]);
+        assert_eq!(earning.remainder_bp, 0);
+    }
+
+    #[test]
+    fn a_programme_that_asks_for_less_brings_one_credit() {
+        let of = |slots| EarningProgramme {
+            slots,
+            ..EarningProgramme::default()
+        };
+        let mut earning = Earning::default();
+        for _ in 0..59 {
+            assert_eq!(earning.progress(&of(60), ONE_BP), 0);
+        }
+
+        assert_eq!(earning.progress(&of(2), ONE_BP), 10);
+        assert_eq!(earning.progress(&of(2), ONE_BP), 0);
+        assert_eq!(earning.progress(&of(2), ONE_BP), 10);
+    }
+}

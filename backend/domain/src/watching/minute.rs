@@ -1,0 +1,36 @@
+//! The length of a slot.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::ServerTime;
+
+const MINUTE_MS: i64 = 60_000;
+
+/// A whole minute of the server's, counted since 1970.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Minute(pub i64);
+
+impl Minute {
+    /// The minute that `at` lies in.
+    pub fn of(at: ServerTime) -> Self {
+        Self(at.unix_millis().div_euclid(MINUTE_MS))
+    }
+
+    /// The first minute that begins at `at` or later.
+    pub(super) fn from(at: ServerTime) -> Self {
+        Self::of(at.plus_millis(MINUTE_MS - 1))
+    }
+
+    /// Its first instant.
+    pub fn starts_at(self) -> ServerTime {
+        ServerTime::from_unix_millis(self.0.saturating_mul(MINUTE_MS))
+    }
+
+    /// The first instant behind it.
+    pub fn ends_at(self) -> ServerTime {
+        self.starts_at().plus_millis(MINUTE_MS)
+    }
+}

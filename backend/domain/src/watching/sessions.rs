@@ -1,0 +1,133 @@
+//! What a room keeps about its sessions so that minutes of them can be credited, also late.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EarningProgramme, LATE_MAX_MS, Minute, SlotOutcome};
+use crate::id::SessionId;
+use crate::session::Session;
+use crate::time::ServerTime;
+
+/// The sessions that minutes may still be credited of: the present one and the one before.
+const SESSIONS_KEPT: usize = 2;
+
+/// What a room's viewers earn by, and the sessions that minutes are credited of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarningState {
+    pub programme: EarningProgramme,
+    /// The newest first.
+    pub sessions: Vec<EarningSession>,
+}
+
+/// A session, as far as it matters to whoever watches it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarningSession {
+    pub id: SessionId,
+    /// Its number among the room's sessions, in their order.
+    pub number: i64,
+    /// The programme as the session started, so that nobody's rate changes in the middle of a show.
+    pub programme: EarningProgramme,
+    pub started_at: ServerTime,
+    pub interrupted_at: Option<ServerTime>,
+    pub ended_at: Option<ServerTime>,
+    /// Minutes throughout which the stream was away, from one up to another, as long as they might be credited.
+    pub away: Vec<(Minute, Minute)>,
+}
+
+impl EarningState {
+    /// The state as it was kept. A session that began before there was one is taken up as it is.
+    #[must_use]
+    pub fn with_session(mut self, session: Option<&Session>) -> Self {
+        if let Some(session) = session
+            && self.newest().is_none_or(|newest| newest.id != session.id)
+        {
+            self.follow(session, session.started_at);
+        }
+
+        self
+    }
+
+    /// The room's present session, or its last.
+    pub fn newest(&self) -> Option<&EarningSession> {
+        self.sessions.first()
+    }
+
+    /// Takes in that a session started or changed.
+    pub(crate) fn follow(&mut self, session: &Session, at: ServerTime) {
+        if let Some(newest) = self.sessions.first_mut()
+            && newest.id == session.id
+        {
+            return newest.follow(session, at);
+        }
+        let started = EarningSession {
+            id: session.id,
+            number: self.newest().map_or(0, |newest| newest.number) + 1,
+            programme: self.programme.clone(),
+            started_at: session.started_at,
+            interrupted_at: session.interrupted_at,
+            ended_at: session.ended_at,
+            away: Vec::new(),
+        };
+        self.sessions.insert(0, started);
+        self.sessions.truncate(SESSIONS_KEPT);
+    }
+
+    /// The session that a minute is to be credited of, or why it is not.
+    pub(crate) fn creditable(
+        &self,
+        id: SessionId,
+        minute: Minute,
+        at: ServerTime,
+    ) -> Result<&EarningSession, SlotOutcome> {
+        if minute.starts_at() > at {
+            return Err(SlotOutcome::InTheFuture);
+        }
+        if minute.ends_at().plus_millis(LATE_MAX_MS) < at {
+            return Err(SlotOutcome::TooLate);
+        }
+        let session = self.sessions.iter().find(|session| session.id == id);
+        let session = session.filter(|session| session.has(minute));
+        let session = session.ok_or(SlotOutcome::OtherSession)?;
+        if session.was_away(minute) {
+            return Err(SlotOutcome::Interrupted);
+        }
+        if !session.programme.is_enabled {
+            return Err(SlotOutcome::ProgrammeOff);
+        }
+
+        Ok(session)
+    }
+}
+
+impl EarningSession {
+    fn follow(&mut self, session: &Session, at: ServerTime) {
+        if let Some(since) = self.interrupted_at
+            && session.interrupted_at.is_none()
+            && session.is_live()
+        {
+            let gap = (Minute::from(since), Minute::of(at));
+            let too_late = Minute::of(at.plus_millis(-LATE_MAX_MS));
+            self.away.retain(|(_, until)| *until >= too_late);
+            if gap.0 < gap.1 {
+                self.away.push(gap);
+            }
+        }
+        self.interrupted_at = session.interrupted_at;
+        self.ended_at = session.ended_at;
+    }
+
+    /// Whether some of the minute lies in the session.
+    fn has(&self, minute: Minute) -> bool {
+        let has_begun = minute.ends_at() > self.started_at;
+        has_begun && self.ended_at.is_none_or(|ended| minute.starts_at() < ended)
+    }
+
+    /// Whether the stream was away throughout the minute, as far as the room knows.
+    fn was_away(&self, minute: Minute) -> bool {
+        let is_away = self
+            .interrupted_at
+            .is_some_and(|since| minute.starts_at() >= since);
+        let was = |(from, until): &(Minute, Minute)| (*from..*until).contains(&minute);
+
+        is_away || self.away.iter().any(was)
+    }
+}

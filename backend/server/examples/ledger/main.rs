@@ -1,0 +1,126 @@
+//! Measures how many credits for watching are acknowledged a second, each of them durable: straight into the
+//! writer as sets, or as rows beside it.
+//!
+//! A credit is a minute that newly counts for a member. Time in the rooms goes as fast as it is credited, for a
+//! minute counts once. Prints one line of JSON.
+
+mod rows;
+mod sets;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use parlor_domain::id::{IdSource, TenantId};
+use parlor_domain::room::{Room, RoomDraft, RoomState};
+use parlor_domain::tenant::{Tenant, TenantDraft};
+use parlor_domain::time::ServerTime;
+use parlor_node::clock::{Clock, TestClock};
+use parlor_node::ids::{Ids, Randomness};
+use parlor_store::{Settings, Store};
+use serde_json::json;
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// An empty database
+    #[arg(long)]
+    database: String,
+    #[arg(long, value_enum)]
+    way: Way,
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Members of whom some watch at random
+    #[arg(long, default_value_t = 1_000_000)]
+    members: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// Everybody in four rooms of 16,000 watches, and has joined one after the other
+    Present,
+    /// Some at random of all members of one room watch
+    Spread,
+    /// The same as `present`, with a row of the books and a row of the balances for each credit
+    Rows,
+}
+
+/// How many members one command credits, or one statement writes.
+const SET: u32 = 1_000;
+
+/// What was measured.
+struct Measured {
+    credits: u64,
+    seconds: f64,
+    /// How long the acknowledgement of a set took, in seconds.
+    took: Vec<f64>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    let store = Store::connect(&Settings::new(&args.database)).await?;
+    store.migrate().await?;
+    let mut measured = match args.way {
+        Way::Present | Way::Spread => sets::measure(&args, store).await?,
+        Way::Rows => rows::measure(&args, &store).await?,
+    };
+
+    measured.took.sort_by(f64::total_cmp);
+    let percentile = |percent: usize| {
+        let place = measured.took.len() * percent / 100;
+        let took = measured.took.get(place).or(measured.took.last());
+        took.map(|seconds| seconds * 1e3)
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "credits are counted in millions"
+    )]
+    let credits = measured.credits as f64;
+    println!(
+        "{}",
+        json!({
+            "per_s": (credits / measured.seconds).round(),
+            "credits": measured.credits,
+            "seconds": measured.seconds,
+            "set_p50_ms": percentile(50),
+            "set_p99_ms": percentile(99),
+        })
+    );
+    Ok(())
+}
+
+/// A clock that the bench moves, and ids by it.
+fn time() -> (TestClock, Ids) {
+    let clock = TestClock::new(ServerTime::from_unix_millis(1_800_000_000_000));
+    let ids = Ids::new(Clock::Test(clock.clone()), Randomness::System);
+
+    (clock, ids)
+}
+
+async fn make_tenant(store: &Store, ids: &mut Ids, now: ServerTime) -> Result<Tenant> {
+    let id = TenantId(ids.next_id());
+    let tenant = Tenant::create(TenantDraft::named("Bench"), id, now)?;
+    store.create_tenant(&tenant).await?;
+
+    Ok(tenant)
+}
+
+fn draft(slug: String) -> RoomDraft {
+    RoomDraft {
+        title: slug.clone(),
+        slug,
+        stream_id: None,
+        state: RoomState::Open,
+        delay_ms: None,
+        ingest_offset_ms: None,
+        anonymous_read: None,
+        admission: None,
+        stage_size: None,
+        interruption_grace_ms: None,
+        program: None,
+    }
+}
+
+fn new_room(tenant: &Tenant, slug: String, ids: &mut Ids, now: ServerTime) -> Result<Room> {
+    let id = parlor_domain::id::RoomId(ids.next_id());
+
+    Ok(Room::create(draft(slug), tenant, id, now)?)
+}
