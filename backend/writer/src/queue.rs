@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 
 use super::command::{Failure, Job};
 
-/// Commands waiting in one lane. At the few thousand a second that a lane writes, the last in the
-/// queue waits about as long as a caller would before giving up.
+/// What the commands that wait in one lane weigh at most. At the few thousand a second that a lane writes, the last
+/// in the queue waits about as long as a caller would before giving up.
 const WAITING_MAX: usize = 8_192;
-/// Commands of one tenant waiting in one lane: a good second's worth, so that a flood is told so early.
+/// The same of one tenant's: a good second's worth, so that a flood is told so early.
 const OF_A_TENANT_MAX: usize = 4_096;
 
 /// Why a command cannot wait here.
@@ -30,11 +30,24 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Waiting {
-    by_tenant: BTreeMap<TenantId, VecDeque<Box<dyn Job>>>,
+    by_tenant: BTreeMap<TenantId, OfTenant>,
     /// Whose turn it is; each tenant that has something waiting, once.
     turns: VecDeque<TenantId>,
-    count: usize,
+    weight: usize,
     is_closed: bool,
+}
+
+/// What waits of a tenant's. Sets of hundreds are as much work as dozens of commands, and stand beside those, so that
+/// an audience that is credited by the thousand keeps nobody waiting who redeems something.
+#[derive(Default)]
+struct OfTenant {
+    light: VecDeque<Box<dyn Job>>,
+    heavy: VecDeque<Box<dyn Job>>,
+    weight: usize,
+    /// Turns to be let pass, for what was taken weighed more than one.
+    owed: usize,
+    /// Light ones that come before the next heavy one, where both wait.
+    light_due: usize,
 }
 
 impl Queue {
@@ -53,7 +66,7 @@ impl Queue {
         loop {
             {
                 let mut waiting = self.waiting();
-                if waiting.count > 0 {
+                if waiting.weight > 0 {
                     return Some(waiting.take(weight_max));
                 }
                 if waiting.is_closed {
@@ -81,39 +94,38 @@ impl Waiting {
         if self.is_closed {
             return Err(NoPlace::Closed);
         }
-        let tenant_id = job.tenant_id();
-        let own = self.by_tenant.get(&tenant_id).map_or(0, VecDeque::len);
+        let (tenant_id, weight) = (job.tenant_id(), job.weight());
+        let own = self.by_tenant.get(&tenant_id).map_or(0, |of| of.weight);
         if own >= OF_A_TENANT_MAX {
             return Err(NoPlace::Full);
         }
-        let dropped = if self.count < WAITING_MAX {
+        let dropped = if self.weight < WAITING_MAX {
             None
         } else {
             Some(self.take_from_most(own).ok_or(NoPlace::Full)?)
         };
 
-        let queue = self.by_tenant.entry(tenant_id).or_default();
-        if queue.is_empty() {
+        let of_tenant = self.by_tenant.entry(tenant_id).or_default();
+        if of_tenant.is_empty() {
             self.turns.push_back(tenant_id);
         }
-        queue.push_back(job);
-        self.count += 1;
+        of_tenant.push(job, weight);
+        self.weight += weight;
         Ok(dropped)
     }
 
     /// Takes the newest of whoever has most waiting, if that is more than `own`.
     fn take_from_most(&mut self, own: usize) -> Option<Box<dyn Job>> {
-        let most = self
-            .by_tenant
-            .values_mut()
-            .max_by_key(|queue| queue.len())?;
+        let most = self.by_tenant.values_mut().max_by_key(|of| of.weight)?;
+        let last = most.heavy.back().or(most.light.back())?.weight();
         // One that gives way keeps something, so that it keeps its turn.
-        if most.len() <= own + 1 {
+        if most.weight <= own + last {
             return None;
         }
 
-        self.count -= 1;
-        most.pop_back()
+        self.weight -= last;
+        most.weight -= last;
+        most.heavy.pop_back().or_else(|| most.light.pop_back())
     }
 
     fn take(&mut self, weight_max: usize) -> Vec<Box<dyn Job>> {
@@ -121,22 +133,59 @@ impl Waiting {
         while weight < weight_max
             && let Some(tenant_id) = self.turns.pop_front()
         {
-            let Some(queue) = self.by_tenant.get_mut(&tenant_id) else {
+            let Some(of_tenant) = self.by_tenant.get_mut(&tenant_id) else {
                 continue;
             };
-            if let Some(job) = queue.pop_front() {
-                weight += job.weight();
+            if let Some((job, its_weight)) = of_tenant.take_turn() {
+                weight += its_weight;
                 taken.push(job);
             }
-            if queue.is_empty() {
+            if of_tenant.is_empty() {
                 self.by_tenant.remove(&tenant_id);
             } else {
                 self.turns.push_back(tenant_id);
             }
         }
-        self.count -= taken.len();
+        self.weight -= weight;
 
         taken
+    }
+}
+
+impl OfTenant {
+    fn is_empty(&self) -> bool {
+        self.light.is_empty() && self.heavy.is_empty()
+    }
+
+    fn push(&mut self, job: Box<dyn Job>, weight: usize) {
+        if weight > 1 {
+            self.heavy.push_back(job);
+        } else {
+            self.light.push_back(job);
+        }
+        self.weight += weight;
+    }
+
+    /// The next command and its weight, unless the turn is owed.
+    fn take_turn(&mut self) -> Option<(Box<dyn Job>, usize)> {
+        if self.owed > 0 {
+            self.owed -= 1;
+            return None;
+        }
+        let is_light = self.heavy.is_empty() || (self.light_due > 0 && !self.light.is_empty());
+        let job = if is_light {
+            self.light_due = self.light_due.saturating_sub(1);
+            self.light.pop_front()?
+        } else {
+            self.heavy.pop_front()?
+        };
+        let weight = job.weight();
+        if !is_light {
+            (self.owed, self.light_due) = (weight - 1, weight);
+        }
+        self.weight -= weight;
+
+        Some((job, weight))
     }
 }
 
@@ -218,9 +267,58 @@ mod tests {
         for number in [0, 100, 1, 101, 102] {
             push(&queue, 1, number).unwrap();
         }
-        assert_eq!(take(&queue, 4).await, [(1, 0), (1, 100)]);
+        assert_eq!(take(&queue, 4).await, [(1, 100), (1, 0)]);
         assert_eq!(take(&queue, 3).await, [(1, 1), (1, 101)]);
         assert_eq!(take(&queue, 1).await, [(1, 102)]);
+    }
+
+    /// Whoever asks for much at once has so many fewer turns.
+    #[tokio::test]
+    async fn what_weighs_more_takes_the_turns_of_its_own_tenant_alone() {
+        let queue = Queue::default();
+        for number in [100, 101, 102] {
+            push(&queue, 1, number).unwrap();
+        }
+        for number in 0..8 {
+            push(&queue, 2, number).unwrap();
+        }
+
+        let taken = take(&queue, 14).await;
+        let of_one = |(tenant, number): &(u128, u128)| (*tenant == 1).then_some(*number);
+        let taken = &taken;
+        let before = |number| {
+            taken
+                .iter()
+                .take_while(move |it| of_one(it) != Some(number))
+        };
+        assert_eq!(before(100).count(), 0);
+        assert_eq!(before(101).filter(|(tenant, _)| *tenant == 2).count(), 3);
+        assert_eq!(before(102).filter(|(tenant, _)| *tenant == 2).count(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_tenants_own_commands_come_between_its_sets() {
+        let queue = Queue::default();
+        for number in 100..110 {
+            push(&queue, 1, number).unwrap();
+        }
+        push(&queue, 1, 0).unwrap();
+        push(&queue, 1, 1).unwrap();
+
+        let taken = take(&queue, 8).await;
+        assert_eq!(taken, [(1, 100), (1, 0), (1, 1), (1, 101)]);
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_bounded_by_its_weight() {
+        let queue = Queue::default();
+        let sets = OF_A_TENANT_MAX.div_ceil(3);
+        for _ in 0..sets {
+            push(&queue, 1, 100).unwrap();
+        }
+        assert_eq!(push(&queue, 1, 100), Err(NoPlace::Full));
+        assert_eq!(push(&queue, 1, 0), Err(NoPlace::Full));
+        push(&queue, 2, 0).unwrap();
     }
 
     #[tokio::test]
