@@ -68,8 +68,8 @@ pub(super) fn list_tag(name: &'static str, of: &impl Debug) -> String {
 }
 
 impl ConnectionInput {
-    /// What part of a list is asked for, where cursors are the list's own and it goes one way.
-    pub(super) fn forward(&self) -> Result<(u32, Option<&str>, Option<&str>), Fault> {
+    /// What part of a list is asked for, where cursors are the list's own and it goes one way, at most `most` at once.
+    pub(super) fn forward(&self, most: i32) -> Result<(u32, Option<&str>, Option<&str>), Fault> {
         if self.last.is_some() {
             return Err(Fault::Validation(
                 "this list is read from its first on: by `first` and `after`, not by `last`"
@@ -77,29 +77,33 @@ impl ConnectionInput {
             ));
         }
 
-        Ok((limit(self)?, self.after.as_deref(), self.before.as_deref()))
+        Ok((
+            limit(self, most)?,
+            self.after.as_deref(),
+            self.before.as_deref(),
+        ))
     }
 }
 
-/// Reads how much of a list is asked for.
-fn limit(input: &ConnectionInput) -> Result<u32, Fault> {
+/// Reads how much of a list is asked for, of which `most` come at once.
+fn limit(input: &ConnectionInput, most: i32) -> Result<u32, Fault> {
     let (field, count) = match input.last {
         Some(last) => ("last", last),
         None => ("first", input.first.unwrap_or(PAGE_DEFAULT)),
     };
     let limit = u32::try_from(count)
         .ok()
-        .filter(|_| (1..=PAGE_MAX).contains(&count));
+        .filter(|_| (1..=most).contains(&count));
     limit.ok_or_else(|| {
         Fault::Validation(format!(
-            "`{field}` must be between 1 and {PAGE_MAX}, not {count}"
+            "`{field}` must be between 1 and {most}, not {count}"
         ))
     })
 }
 
 fn part(of: &str, input: &ConnectionInput) -> Result<PageRequest, Fault> {
     Ok(PageRequest {
-        limit: limit(input)?,
+        limit: limit(input, PAGE_MAX)?,
         after: parse_cursor(of, input.after.as_deref())?,
         before: parse_cursor(of, input.before.as_deref())?,
         from_end: input.last.is_some(),

@@ -295,6 +295,8 @@ impl RoomAggregate {
             display_at: now,
             ..self.head
         };
+        self.earning.recover(now);
+        self.changes.earning = true;
         self.recover_session(ids, now);
         self.recover_train(ids, now);
     }

@@ -18,11 +18,11 @@ mod varint;
 use crate::participant::Membership;
 use crate::time::ServerTime;
 
-pub use credit::{Leg, WatchCredit, WatchedLine};
+pub use credit::{CreditLegs, Leg, WatchCredit, WatchedLine};
 pub use earning::{Earning, Slot};
 pub use minute::Minute;
 pub use numbers::NumberSet;
-pub use page::{EarningPage, PAGE_MEMBERS, page_of};
+pub use page::{EarningPage, PAGE_MEMBERS, PAGE_NUMBER_MAX, page_of};
 pub use programme::{
     BONUS_POINTS_MAX, CREDIT_SLOTS_MAX, EarningChange, EarningProgramme, STAMP_SESSIONS_MAX,
     STAMP_SLOTS_MAX, StampCard,
@@ -43,7 +43,7 @@ pub enum SlotOutcome {
     Counted,
     /// It was counted before, by whatever device or report.
     AlreadyCounted,
-    /// The viewer never joined the room, or had left it.
+    /// The viewer never joined the room, or not until later, or had left it.
     NotAMember,
     /// The viewer was put out of the room.
     Removed,
@@ -59,17 +59,19 @@ pub enum SlotOutcome {
     ProgrammeOff,
 }
 
-/// Whether a minute may count for a viewer, as far as their place in the room goes. Whoever has left has watched
-/// until then.
+/// Whether a minute may count for a viewer, as far as their place in the room goes. Whoever has joined has watched
+/// since then, and whoever has left until then.
 pub fn check_membership(
     membership: Membership,
+    joined_at: ServerTime,
     left_at: Option<ServerTime>,
     minute: Minute,
 ) -> Result<(), SlotOutcome> {
     match membership {
+        Membership::Removed => Err(SlotOutcome::Removed),
+        _ if minute.ends_at() <= joined_at => Err(SlotOutcome::NotAMember),
         Membership::Joined => Ok(()),
         Membership::Left if left_at.is_some_and(|left_at| minute.starts_at() < left_at) => Ok(()),
         Membership::Left => Err(SlotOutcome::NotAMember),
-        Membership::Removed => Err(SlotOutcome::Removed),
     }
 }

@@ -24,6 +24,8 @@ CREATE TABLE watch_credits (
     newest_session BIGINT NOT NULL,
     -- Since 1970.
     minute BIGINT NOT NULL,
+    -- The minute in which a clock was put right that had stamped the room ahead.
+    put_right BIGINT,
     -- The version of the room's programme, and its rules.
     programme BIGINT NOT NULL,
     terms BYTEA NOT NULL,
@@ -32,6 +34,12 @@ CREATE TABLE watch_credits (
     legs BYTEA NOT NULL,
     points BIGINT NOT NULL,
     at BIGINT NOT NULL,
+    -- Who says so, which is erased with the person; the digest stays.
+    actor_id TEXT,
+    actor_is_staff BOOLEAN NOT NULL,
+    reason TEXT,
+    salt UUID,
+    authorship_digest BYTEA NOT NULL,
     link BYTEA NOT NULL,
     PRIMARY KEY (room_id, seq)
 );

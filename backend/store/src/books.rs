@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::points::{Digest, Given, Ledger, MemberNumber, Proof, Unsound};
-use parlor_domain::watching::WatchCredit;
+use parlor_domain::watching::{EarningState, WatchCredit};
 use uuid::Uuid;
 
 use crate::engine::Transaction;
@@ -49,7 +49,7 @@ impl<T> Ahead<T> {
     fn new() -> Self {
         Self {
             rows: VecDeque::new(),
-            last_seq: 0,
+            last_seq: i64::MIN,
             is_at_end: false,
         }
     }
@@ -158,6 +158,7 @@ impl Books {
         self.add_entries(&mut proof, noted).await?;
         self.add_purchases(&mut proof).await?;
         self.add_pages(&mut proof).await?;
+        proof.check_sessions(&self.sessions().await?)?;
         proof.compare(&ledger, self.accounts().await?)?;
 
         Ok(ledger)
@@ -233,6 +234,21 @@ impl Books {
                 last = i64::from(number);
             }
         }
+    }
+
+    /// The sessions that minutes are credited of.
+    async fn sessions(&mut self) -> Result<EarningState, Failed> {
+        let rows = self
+            .fetch(self.of_room("SELECT state FROM room_earnings"))
+            .await?;
+        let state = rows.into_iter().next();
+        let state = state
+            .map(|mut row| watching_row::read_state(&mut row))
+            .transpose();
+
+        Ok(state
+            .map_err(|error| unreadable("sessions", error))?
+            .unwrap_or_default())
     }
 
     async fn add_purchases(&mut self, proof: &mut Proof) -> Result<(), Failed> {

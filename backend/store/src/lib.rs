@@ -62,9 +62,12 @@ pub use rooms::{InsertRoom, RoomView, RoomsFilter};
 pub use statement::{StatementCursor, StatementRequest};
 pub use watching::Watcher;
 
+use std::sync::Arc;
+
 use engine::Engine;
 use parlor_domain::time::ServerTime;
 use sql::{Statement, first_number};
+use tokio::sync::Semaphore;
 
 /// How many of PostgreSQL's connections write at once at most, unless said otherwise. Rooms are spread over
 /// them; more would contend for the same disk.
@@ -75,7 +78,12 @@ const LANES_DEFAULT_MAX: u32 = 4;
 pub struct Store {
     engine: Engine,
     settings: Settings,
+    statements: Arc<Semaphore>,
 }
+
+/// Statements that are read at once: each takes a connection for as many lookups as it has lines, and there are
+/// to be connections left for whatever is written meanwhile.
+const STATEMENTS_AT_ONCE: usize = 2;
 
 impl Store {
     /// Opens the database, and makes the file if SQLite has none. Does not bring it up to date.
@@ -84,6 +92,7 @@ impl Store {
         Ok(Self {
             engine,
             settings: settings.clone(),
+            statements: Arc::new(Semaphore::new(STATEMENTS_AT_ONCE)),
         })
     }
 

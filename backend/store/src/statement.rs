@@ -15,7 +15,7 @@ use crate::page::Page;
 use crate::points::{read_given, read_page, select_given, select_page};
 use crate::sql::{Statement, corrupt};
 use crate::transfer_row::{self, COLUMNS};
-use crate::watching_row::{self, CREDIT_COLUMNS, garbled};
+use crate::watching_row::{self, LEGS_COLUMNS, garbled};
 use crate::{Store, StoreError};
 
 /// A line's place in a statement, and where it goes on.
@@ -47,6 +47,7 @@ impl Store {
         member: MemberNumber,
         request: StatementRequest,
     ) -> Result<Option<Lines>, StoreError> {
+        let _turn = self.statements.acquire().await.expect("it is never closed");
         let mut reader = Reader {
             transaction: self.engine.begin_read().await?,
             tenant_id,
@@ -167,7 +168,7 @@ impl Reader {
             return Ok(None);
         }
         let select = Statement::new(format!(
-            "SELECT {CREDIT_COLUMNS} FROM watch_credits
+            "SELECT {LEGS_COLUMNS} FROM watch_credits
              WHERE room_id = $1 AND seq = $2 AND tenant_id = $3"
         ))
         .bind(self.room_id)
@@ -177,8 +178,8 @@ impl Reader {
         let Some(mut row) = rows.into_iter().next() else {
             return Ok(None);
         };
-        let (credit, _) = watching_row::read_credit(&mut row)?;
+        let legs = watching_row::read_legs(&mut row)?;
 
-        credit.line_of(self.member).map_err(garbled)
+        legs.line_of(self.member).map_err(garbled)
     }
 }

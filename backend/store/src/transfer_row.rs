@@ -65,7 +65,7 @@ fn read_kind(row: &mut Row) -> Result<TransferKind, sqlx::Error> {
 }
 
 /// Reads who moved the points and why, which is all there or all erased.
-fn read_authorship(row: &mut Row) -> Result<Option<Authorship>, sqlx::Error> {
+pub(crate) fn read_authorship(row: &mut Row) -> Result<Option<Authorship>, sqlx::Error> {
     let actor_id: Option<String> = row.take()?;
     let actor_is_staff = row.take()?;
     let reason: Option<String> = row.take()?;

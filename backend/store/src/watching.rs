@@ -16,6 +16,7 @@ pub struct Watcher {
     pub viewer_id: ViewerId,
     pub number: MemberNumber,
     pub membership: Membership,
+    pub joined_at: ServerTime,
     pub left_at: Option<ServerTime>,
 }
 
@@ -29,7 +30,7 @@ impl Store {
     ) -> Result<Vec<Watcher>, StoreError> {
         let keys = viewers.into_iter();
         let keys = keys.map(|viewer_id| row![room_id, tenant_id, viewer_id.as_str()]);
-        let select = "SELECT p.viewer_id, p.number, p.membership, p.left_at
+        let select = "SELECT p.viewer_id, p.number, p.membership, p.joined_at, p.left_at
              FROM wanted CROSS JOIN participants p
              WHERE p.room_id = wanted.room_id AND p.viewer_id = wanted.viewer_id
                  AND p.tenant_id = wanted.tenant_id";
@@ -47,6 +48,7 @@ fn read(mut row: Row) -> Result<Watcher, sqlx::Error> {
         viewer_id: read_viewer_id(&row.take::<String>()?)?,
         number: MemberNumber(row.take_narrow()?),
         membership: read_membership(&row.take::<String>()?)?,
+        joined_at: row.take_time()?,
         left_at: row.take_optional_time()?,
     })
 }

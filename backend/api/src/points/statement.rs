@@ -14,9 +14,13 @@ use crate::scalar::int;
 /// Whose statement it is.
 type Of = (RoomId, MemberNumber);
 
+/// Lines of a statement that come at once: each that tells of watching is a row of its own to look up, of some
+/// kilobytes.
+const LINES_MAX: i32 = 100;
+
 /// Reads what part of a statement is asked for.
 pub(super) fn request(of: Of, input: &ConnectionInput) -> Result<StatementRequest, Fault> {
-    let (limit, after, before) = input.forward()?;
+    let (limit, after, before) = input.forward(LINES_MAX)?;
     let list = list_tag(of);
     let parse = |cursor: &str| read(&list, cursor).ok_or_else(|| page::not_of_list(cursor));
 
@@ -29,7 +33,10 @@ pub(super) fn request(of: Of, input: &ConnectionInput) -> Result<StatementReques
 
 /// The refusal of a cursor that looked like one.
 pub(super) fn not_of_statement(input: &ConnectionInput) -> Fault {
-    let cursor = input.forward().ok().and_then(|(_, after, _)| after);
+    let cursor = input
+        .forward(LINES_MAX)
+        .ok()
+        .and_then(|(_, after, _)| after);
     page::not_of_list(cursor.unwrap_or_default())
 }
 

@@ -91,7 +91,9 @@ results! {
 }
 
 async fn credit(context: &Context<'_>, input: CreditWatchingInput) -> Result<WatchCredit, Stop> {
-    let tenant_id = caller(context).principal.staff_tenant()?;
+    let principal = &caller(context).principal;
+    let tenant_id = principal.staff_tenant()?;
+    let (_, actor) = principal.person()?;
     let viewers = report::parse(&input.viewer_ids)?;
     let (room_id, minute) = (named_room(&input.room_id), Minute::of(input.minute.0));
     let each_once: BTreeSet<_> = viewers.iter().collect();
@@ -101,6 +103,7 @@ async fn credit(context: &Context<'_>, input: CreditWatchingInput) -> Result<Wat
         session_id: global_id::named(&input.session_id, global_id::parse_session_id, SessionId),
         minute,
         members: audience.members()?,
+        said_by: actor.viewer_id,
     });
     let credited = submit_to(context, tenant_id, &input.room_id, command).await?;
 

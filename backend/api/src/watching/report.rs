@@ -36,7 +36,8 @@ pub(super) struct Audience {
 
 impl Audience {
     pub(super) fn new(minute: Minute, watchers: Vec<Watcher>) -> Self {
-        let may_watch = |one: &Watcher| check_membership(one.membership, one.left_at, minute);
+        let may_watch =
+            |one: &Watcher| check_membership(one.membership, one.joined_at, one.left_at, minute);
         let known = watchers.into_iter().map(|one| {
             let number = may_watch(&one).map(|()| one.number);
             (one.viewer_id, number)

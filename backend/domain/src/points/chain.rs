@@ -76,14 +76,15 @@ impl Digest {
     /// The chain's next link, where that is a credit.
     ///
     /// First what has a fixed width: the form, the position, the id, the session's id, its number and the newest
-    /// one's, the minute, the programme's version, the points and the time in milliseconds, with numbers as 64
-    /// bits, big-endian. Then the rules, the slots and the legs, each behind its length.
+    /// one's, the minute, that in which a clock was put right (0 for none), the programme's version, the points and the time in milliseconds, with numbers as 64
+    /// bits, big-endian, and the digest of who said so. Then the rules, the slots and the legs, each behind its length.
     #[must_use]
     pub fn followed_by_credit(self, credit: &WatchCredit) -> Self {
         let numbers = [
             credit.session,
             credit.newest_session,
             credit.minute.0,
+            credit.put_right.map_or(0, |minute| minute.0),
             i64::from(credit.programme),
             credit.points,
             credit.at.unix_millis(),
@@ -97,6 +98,7 @@ impl Digest {
         for number in numbers {
             hasher.update(number.to_be_bytes());
         }
+        hasher.update(credit.authorship_digest.0);
         for kept in [&credit.terms, &credit.slots, &credit.legs] {
             hasher.update((kept.len() as u64).to_be_bytes());
             hasher.update(kept);

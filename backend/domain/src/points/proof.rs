@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::{Account, Digest, Entry, Given, Ledger, MemberNumber, Transfer, TransferKind};
-use crate::id::{RedemptionId, RoomId};
-use crate::watching::{EarningPage, Garbled, Leg, Slot, WatchCredit, page_of};
+use crate::id::{RedemptionId, RoomId, SessionId};
+use crate::watching::{
+    EarningPage, EarningState, Garbled, Leg, Minute, Slot, WatchCredit, page_of,
+};
 
 /// What the transfers say that the room's books are.
 #[derive(Debug, Clone)]
@@ -17,6 +19,9 @@ pub struct Proof {
     pages: BTreeMap<u32, EarningPage>,
     /// Of which pages it was compared with what is kept.
     checked: BTreeSet<u32>,
+    /// The sessions of which minutes were credited last, by their numbers, and the newest one's then.
+    sessions: BTreeMap<i64, SessionId>,
+    newest_session: i64,
     /// What was paid for redemptions, as long as the redemption was not seen.
     paid: BTreeMap<Uuid, Paid>,
 }
@@ -131,6 +136,10 @@ pub enum Unsound {
     },
     #[error("credit {0} is of a session that was neither the newest nor the one before")]
     OtherSession(i64),
+    #[error("credit {0} is of a minute that had not begun, or was too long ago")]
+    OutOfTime(i64),
+    #[error("the sessions that minutes are credited of are not those that were")]
+    SessionsDiffer,
     #[error("credit {seq} counts a minute of member {} a second time", .member.0)]
     SlotTwice { seq: i64, member: MemberNumber },
     #[error("what credit {seq} gives member {} is not what its slots bring them", .member.0)]
@@ -159,6 +168,8 @@ impl Proof {
             balances: BTreeMap::new(),
             pages: BTreeMap::new(),
             checked: BTreeSet::new(),
+            sessions: BTreeMap::new(),
+            newest_session: 0,
             paid: BTreeMap::new(),
         }
     }
@@ -215,6 +226,10 @@ impl Proof {
             let found = seq;
             return Err(Unsound::Gap { expected, found });
         }
+        let words = credit.authorship.as_ref();
+        if words.is_some_and(|words| words.digest() != credit.authorship_digest) {
+            return Err(Unsound::WordsChanged(seq));
+        }
         if self.ledger.digest.followed_by_credit(credit) != link {
             return Err(Unsound::ChainBroken(seq));
         }
@@ -246,17 +261,24 @@ impl Proof {
             session: credit.session,
             newest_session: credit.newest_session,
             programme: &programme,
+            now: Minute::of(credit.at),
+            put_right: credit.put_right,
             seq,
         };
+        self.check_session(credit)?;
         if !slot.is_recent() {
             return Err(Unsound::OtherSession(seq));
+        }
+        if !credit.minute.is_creditable(credit.at) {
+            return Err(Unsound::OutOfTime(seq));
         }
 
         let mut legs = Vec::new();
         for (number, members) in slots.by_page() {
             let page = self.pages.entry(number).or_default();
+            let seen = page.as_of(slot.now, slot.put_right);
             let is_new = |member: &&MemberNumber| {
-                page.remembers(slot.minute) && !page.has_counted(**member, slot.minute)
+                seen.remembers(slot.minute) && !seen.has_counted(**member, slot.minute)
             };
             if let Some(&member) = members.iter().find(|member| !is_new(member)) {
                 return Err(Unsound::SlotTwice { seq, member });
@@ -268,6 +290,34 @@ impl Proof {
         }
 
         Ok(legs.iter().map(|leg| leg.points).sum())
+    }
+
+    /// Checks that a session has one number, and that numbers go up.
+    fn check_session(&mut self, credit: &WatchCredit) -> Result<(), Unsound> {
+        let (number, newest) = (credit.session, credit.newest_session);
+        let id = *self.sessions.entry(number).or_insert(credit.session_id);
+        if id != credit.session_id || newest < self.newest_session {
+            return Err(Unsound::OtherSession(credit.seq));
+        }
+        self.newest_session = newest;
+        // Minutes are credited of the newest and the one before.
+        self.sessions.retain(|number, _| *number >= newest - 1);
+
+        Ok(())
+    }
+
+    /// Checks what is kept of the sessions that minutes are credited of, when all credits are taken in.
+    pub fn check_sessions(&self, kept: &EarningState) -> Result<(), Unsound> {
+        let newest = kept.newest().map_or(0, |session| session.number);
+        let is_other = |(number, id): (&i64, &SessionId)| {
+            let mut kept = kept.sessions.iter();
+            kept.any(|session| session.number == *number && session.id != *id)
+        };
+        if newest < self.newest_session || self.sessions.iter().any(is_other) {
+            return Err(Unsound::SessionsDiffer);
+        }
+
+        Ok(())
     }
 
     /// Checks a page of what members are kept to have earned, when all credits are taken in.

@@ -1,10 +1,12 @@
 //! Minutes that were watched, credited to many members at once, and what they earn by.
 
+use std::mem;
+
 use super::{ActRefusal, Actor, RoomAggregate};
-use crate::id::{IdSource, SessionId, TransferId};
+use crate::id::{IdSource, SessionId, TransferId, ViewerId};
 use crate::invalid::Invalid;
 use crate::participant::Capability;
-use crate::points::MemberNumber;
+use crate::points::{Authorship, MemberNumber};
 use crate::room::RoomState;
 use crate::time::ServerTime;
 use crate::watching::{
@@ -18,6 +20,8 @@ pub struct WatchedMinute {
     pub session_id: SessionId,
     pub minute: Minute,
     pub members: NumberSet,
+    /// Who says so: staff of the tenant, as a person or as its server.
+    pub said_by: ViewerId,
 }
 
 /// What became of each member's slot, in the order of their numbers, and what those that counted brought.
@@ -68,7 +72,7 @@ impl RoomAggregate {
             Err(outcome) => return Ok(Credited::all(&watched.members, outcome)),
         };
         let mut credited = Credited {
-            outcomes: self.outcomes(watched),
+            outcomes: self.outcomes(watched, at),
             legs: Vec::new(),
         };
         let members = credited.counted();
@@ -80,18 +84,30 @@ impl RoomAggregate {
 
         if !members.is_empty() {
             let id = TransferId::next(ids);
-            credited.legs = self.credit(id, &session, watched.minute, &members, at);
+            let authorship = Authorship {
+                actor_id: watched.said_by.clone(),
+                actor_is_staff: true,
+                reason: String::new(),
+                salt: ids.next_id(),
+            };
+            credited.legs = self.credit(id, &session, watched.minute, &members, at, authorship);
         }
         Ok(credited)
     }
 
     /// Whom the slot is to be counted for, and why not for the others.
-    fn outcomes(&self, watched: &WatchedMinute) -> Vec<(MemberNumber, SlotOutcome)> {
+    fn outcomes(
+        &self,
+        watched: &WatchedMinute,
+        at: ServerTime,
+    ) -> Vec<(MemberNumber, SlotOutcome)> {
         let mut outcomes = Vec::with_capacity(watched.members.as_slice().len());
         for (number, members) in watched.members.by_page() {
             let page = self.known.books.page(number);
+            let page = page.map(|page| page.as_of(Minute::of(at), self.earning.put_right));
             outcomes.extend(members.iter().map(|member| {
-                let outcome = match page {
+                let outcome = match &page {
+                    _ if i64::from(member.0) >= self.census.numbered => SlotOutcome::NotAMember,
                     Some(page) if !page.remembers(watched.minute) => SlotOutcome::TooLate,
                     Some(page) if page.has_counted(*member, watched.minute) => {
                         SlotOutcome::AlreadyCounted
@@ -113,6 +129,7 @@ impl RoomAggregate {
         minute: Minute,
         members: &[MemberNumber],
         at: ServerTime,
+        authorship: Authorship,
     ) -> Vec<Leg> {
         let newest = self.earning.newest().map(|newest| newest.number);
         let slot = Slot {
@@ -120,6 +137,8 @@ impl RoomAggregate {
             session: session.number,
             newest_session: newest.expect("a session that is credited is known"),
             programme: &session.programme,
+            now: Minute::of(at),
+            put_right: self.earning.put_right,
             seq: self.known.books.ledger().seq + 1,
         };
         let mut legs = Vec::new();
@@ -129,9 +148,10 @@ impl RoomAggregate {
             page.credit(&slot, members, &mut legs);
             self.changes.pages.insert(number);
         }
-        let credit = WatchCredit::new(id, session.id, &slot, members, &legs, at);
+        let credit = WatchCredit::new(id, session.id, &slot, members, &legs, at, authorship);
         let link = self.known.books.ledger_mut().append_credit(&credit);
         self.changes.credits.push((credit, link));
+        self.changes.earning |= mem::take(&mut self.earning.is_taken_up);
 
         legs
     }

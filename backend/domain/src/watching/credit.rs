@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::varint::{self, Garbled, Reader};
 use super::{EarningProgramme, Minute, NumberSet, Slot};
 use crate::id::{SessionId, TransferId};
-use crate::points::MemberNumber;
+use crate::points::{Authorship, Digest, MemberNumber};
 use crate::time::ServerTime;
 
 /// A minute that was credited to members, which nothing changes afterwards.
@@ -19,6 +19,8 @@ pub struct WatchCredit {
     pub session: i64,
     pub newest_session: i64,
     pub minute: Minute,
+    /// When a clock was put right that had been ahead, if one ever was.
+    pub put_right: Option<Minute>,
     /// The programme's version, and its rules.
     pub programme: i32,
     pub terms: Vec<u8>,
@@ -28,6 +30,20 @@ pub struct WatchCredit {
     /// The sum of the legs, which may be nothing.
     pub points: i64,
     pub at: ServerTime,
+    /// Who says that it was watched, unless it was erased.
+    pub authorship: Option<Authorship>,
+    pub authorship_digest: Digest,
+}
+
+/// What statements read of a credit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditLegs {
+    pub id: TransferId,
+    pub seq: i64,
+    pub session_id: SessionId,
+    pub minute: Minute,
+    pub at: ServerTime,
+    pub legs: Vec<u8>,
 }
 
 /// What a credit gives a member.
@@ -61,6 +77,7 @@ impl WatchCredit {
         members: &[MemberNumber],
         legs: &[Leg],
         at: ServerTime,
+        authorship: Authorship,
     ) -> Self {
         Self {
             id,
@@ -69,12 +86,15 @@ impl WatchCredit {
             session: slot.session,
             newest_session: slot.newest_session,
             minute: slot.minute,
+            put_right: slot.put_right,
             programme: slot.programme.version,
             terms: slot.programme.encode(),
             slots: NumberSet::encode(members),
             legs: encode(legs, slot.seq),
             points: legs.iter().map(|leg| leg.points).sum(),
             at,
+            authorship_digest: authorship.digest(),
+            authorship: Some(authorship),
         }
     }
 
@@ -92,10 +112,12 @@ impl WatchCredit {
     pub fn legs(&self) -> Result<Vec<Leg>, Garbled> {
         decode(&self.legs, self.seq)
     }
+}
 
-    /// The line that it is in a member's statement, if it gives them something.
+impl CreditLegs {
+    /// The line that the credit is in a member's statement, if it gives them something.
     pub fn line_of(&self, member: MemberNumber) -> Result<Option<WatchedLine>, Garbled> {
-        let legs = self.legs()?;
+        let legs = decode(&self.legs, self.seq)?;
         let found = legs.into_iter().find(|leg| leg.member == member);
 
         Ok(found.map(|leg| WatchedLine {

@@ -38,6 +38,10 @@ pub struct Slot<'a> {
     /// The number of the room's newest session: the same, or the next.
     pub newest_session: i64,
     pub programme: &'a EarningProgramme,
+    /// The minute in which it is credited.
+    pub now: Minute,
+    /// When a clock was put right that had been ahead, if one ever was.
+    pub put_right: Option<Minute>,
     /// The position in the room's books of what credits it.
     pub seq: i64,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::LATE_MAX_MS;
 use crate::time::ServerTime;
 
 const MINUTE_MS: i64 = 60_000;
@@ -22,6 +23,11 @@ impl Minute {
     /// The first minute that begins at `at` or later.
     pub(super) fn from(at: ServerTime) -> Self {
         Self::of(at.plus_millis(MINUTE_MS - 1))
+    }
+
+    /// Whether it may be credited at `at`: from when it begins until [`LATE_MAX_MS`] after it has ended.
+    pub(crate) fn is_creditable(self, at: ServerTime) -> bool {
+        self.starts_at() <= at && at <= self.ends_at().plus_millis(LATE_MAX_MS)
     }
 
     /// Its first instant.

@@ -1,5 +1,7 @@
 //! Members who have watched, by the page: as they are counted, and as few bytes.
 
+use std::borrow::Cow;
+
 use super::credit::Leg;
 use super::earning::{Earning, Slot};
 use super::varint::{self, Garbled, Reader};
@@ -8,6 +10,9 @@ use crate::points::MemberNumber;
 
 /// The members of a page: what all of them have earned is about a kilobyte, which PostgreSQL keeps in the row.
 pub const PAGE_MEMBERS: usize = 64;
+
+/// The page that the last number stands in.
+pub const PAGE_NUMBER_MAX: u32 = u32::MAX / 64;
 
 /// The form of the bytes. Another form needs another number.
 const FORM: u8 = 1;
@@ -62,6 +67,22 @@ impl EarningPage {
         self.watched == 0 || self.newest_minute.0 - minute.0 < i64::from(u32::BITS)
     }
 
+    /// The page as it is to be read at `now`. If it is ahead, by a clock that was put right in the minute `put_right`,
+    /// whatever was recent then counts as credited: late slots of before are lost, and none is paid for twice.
+    pub fn as_of(&self, now: Minute, put_right: Option<Minute>) -> Cow<'_, Self> {
+        let Some(put_right) = put_right.filter(|_| self.newest_minute > now) else {
+            return Cow::Borrowed(self);
+        };
+        let since = u32::try_from(now.0 - put_right.0).unwrap_or(0);
+        let mut page = self.clone();
+        page.newest_minute = now;
+        for place in places(page.watched) {
+            page.members[place].minutes = u32::MAX.checked_shl(since).unwrap_or(0);
+        }
+
+        Cow::Owned(page)
+    }
+
     /// Counts a slot for `members` of the page, for whom it has not counted, and notes what it brings them.
     pub(crate) fn credit(
         &mut self,
@@ -69,6 +90,9 @@ impl EarningPage {
         members: &[MemberNumber],
         legs: &mut Vec<Leg>,
     ) {
+        if let Cow::Owned(page) = self.as_of(slot.now, slot.put_right) {
+            *self = page;
+        }
         self.advance(slot);
         let age = u32::try_from(self.newest_minute.0 - slot.minute.0);
         let age = age.expect("the newest minute is not before another");
@@ -292,6 +316,8 @@ mod tests {
                     session,
                     newest_session: session,
                     programme: &programme,
+                    now: Minute(29_000_000 + session * 1_440 + minute),
+                    put_right: None,
                     seq,
                 };
                 let came = |member: &u32| (i64::from(*member) * 7 + session + minute) % 11 > 2;

@@ -16,6 +16,11 @@ pub struct EarningState {
     pub programme: EarningProgramme,
     /// The newest first.
     pub sessions: Vec<EarningSession>,
+    /// When a clock was last put right that had stamped the room ahead.
+    pub put_right: Option<Minute>,
+    /// Whether the newest was taken up from the room, and is to be kept once a minute of it is credited.
+    #[serde(skip)]
+    pub(crate) is_taken_up: bool,
 }
 
 /// A session, as far as it matters to whoever watches it.
@@ -29,6 +34,8 @@ pub struct EarningSession {
     pub started_at: ServerTime,
     pub interrupted_at: Option<ServerTime>,
     pub ended_at: Option<ServerTime>,
+    /// How far behind the session its audience was told to be: they watch its end so much later.
+    pub delay_ms: i64,
     /// Minutes throughout which the stream was away, from one up to another, as long as they might be credited.
     pub away: Vec<(Minute, Minute)>,
 }
@@ -41,6 +48,7 @@ impl EarningState {
             && self.newest().is_none_or(|newest| newest.id != session.id)
         {
             self.follow(session, session.started_at);
+            self.is_taken_up = true;
         }
 
         self
@@ -65,10 +73,20 @@ impl EarningState {
             started_at: session.started_at,
             interrupted_at: session.interrupted_at,
             ended_at: session.ended_at,
+            delay_ms: session.delay_ms,
             away: Vec::new(),
         };
         self.sessions.insert(0, started);
         self.sessions.truncate(SESSIONS_KEPT);
+    }
+
+    /// Goes on from `now`, for a clock that was put right since has stamped sessions ahead: what has happened has
+    /// happened by now.
+    pub(crate) fn recover(&mut self, now: ServerTime) {
+        self.put_right = Some(Minute::of(now));
+        for session in &mut self.sessions {
+            session.recover(now);
+        }
     }
 
     /// The session that a minute is to be credited of, or why it is not.
@@ -81,7 +99,7 @@ impl EarningState {
         if minute.starts_at() > at {
             return Err(SlotOutcome::InTheFuture);
         }
-        if minute.ends_at().plus_millis(LATE_MAX_MS) < at {
+        if !minute.is_creditable(at) {
             return Err(SlotOutcome::TooLate);
         }
         let session = self.sessions.iter().find(|session| session.id == id);
@@ -113,12 +131,21 @@ impl EarningSession {
         }
         self.interrupted_at = session.interrupted_at;
         self.ended_at = session.ended_at;
+        self.delay_ms = session.delay_ms;
     }
 
-    /// Whether some of the minute lies in the session.
+    fn recover(&mut self, now: ServerTime) {
+        self.started_at = self.started_at.min(now);
+        self.interrupted_at = self.interrupted_at.map(|at| at.min(now));
+        self.ended_at = self.ended_at.map(|at| at.min(now));
+        self.away.retain(|(_, until)| *until <= Minute::of(now));
+    }
+
+    /// Whether some of the minute lies in the session, or in what its audience sees of it after it ended.
     fn has(&self, minute: Minute) -> bool {
         let has_begun = minute.ends_at() > self.started_at;
-        has_begun && self.ended_at.is_none_or(|ended| minute.starts_at() < ended)
+        let seen_until = self.ended_at.map(|ended| ended.plus_millis(self.delay_ms));
+        has_begun && seen_until.is_none_or(|until| minute.starts_at() < until)
     }
 
     /// Whether the stream was away throughout the minute, as far as the room knows.

@@ -35,6 +35,7 @@ impl Cinema {
         for page in 0..PAGES {
             shop.company.stage.aggregate.known.books.ask_page(page);
         }
+        shop.company.stage.aggregate.census.numbered = 64 * i64::from(PAGES);
         let mut cinema = Self { shop };
         cinema.room().update(change);
         let into = cinema.shop.company.stage.now.unix_millis() % 60_000;
@@ -75,6 +76,7 @@ impl Cinema {
             session_id,
             minute,
             members,
+            said_by: actor(STAFF).viewer_id,
         };
         let stage = &mut self.shop.company.stage;
         let (ids, now) = (&mut stage.ids, stage.now);
@@ -121,6 +123,7 @@ impl Cinema {
         for number in &aggregate.changes.pages {
             proof.add_page(*number, aggregate.known.books.page(*number).unwrap())?;
         }
+        proof.check_sessions(&aggregate.earning)?;
         let accounts = aggregate.changes.balances.iter();
         proof.compare(
             aggregate.known.books.ledger(),
@@ -183,7 +186,8 @@ fn outcomes(credited: &Credited) -> Vec<SlotOutcome> {
 }
 
 use SlotOutcome::{
-    AlreadyCounted, Counted, InTheFuture, Interrupted, OtherSession, ProgrammeOff, TooLate,
+    AlreadyCounted, Counted, InTheFuture, Interrupted, NotAMember, OtherSession, ProgrammeOff,
+    TooLate,
 };
 
 #[test]
@@ -506,6 +510,7 @@ fn totals_that_are_full_take_no_credit() {
         session_id: cinema.session(),
         minute: cinema.minute(),
         members: set([2]),
+        said_by: actor(STAFF).viewer_id,
     };
     let stage = &mut cinema.shop.company.stage;
     let (ids, now) = (&mut stage.ids, stage.now);
@@ -565,9 +570,18 @@ fn whatever_is_changed_in_a_credit_is_named() {
     );
     let other_session = changed(&|credit| credit.session += 1);
     assert_eq!(other_session, (broken.clone(), Unsound::OtherSession(seq)));
-    let fields: [&dyn Fn(&mut WatchCredit); 5] = [
+    let too_late = changed(&|credit| credit.at = credit.at.plus_millis(17 * 60_000));
+    assert_eq!(too_late, (broken.clone(), Unsound::OutOfTime(seq)));
+    let other_words = changed(&|credit| {
+        let authorship = credit.authorship.as_mut().unwrap();
+        authorship.reason.push('!');
+    });
+    let words_changed = Unsound::WordsChanged(seq);
+    assert_eq!(other_words, (words_changed.clone(), words_changed));
+    let another_id = changed(&|credit| credit.session_id = SessionId(uuid::Uuid::nil()));
+    assert_eq!(another_id, (broken.clone(), Unsound::OtherSession(seq)));
+    let fields: [&dyn Fn(&mut WatchCredit); 4] = [
         &|credit| credit.id = parlor_domain::id::TransferId(uuid::Uuid::nil()),
-        &|credit| credit.session_id = SessionId(uuid::Uuid::nil()),
         &|credit| credit.at = credit.at.plus_millis(1),
         &|credit| credit.programme += 1,
         &|credit| credit.newest_session += 1,
@@ -582,6 +596,100 @@ fn whatever_is_changed_in_a_credit_is_named() {
         found: first + 2,
     };
     assert_eq!(cinema.verify(&credits).unwrap_err(), gap);
+}
+
+/// Who said so can be erased, and the books stay sound.
+#[test]
+fn a_credit_without_its_words_is_sound() {
+    let mut cinema = Cinema::open(usual());
+    cinema.watch([1]);
+    let mut credits = cinema.aggregate().changes.credits.clone();
+    credits[0].0.authorship = None;
+    cinema.verify(&credits).unwrap();
+}
+
+#[test]
+fn sessions_that_are_not_those_that_were_credited_are_named() {
+    let mut cinema = Cinema::open(usual());
+    cinema.watch([1]);
+    cinema.shop.next_session();
+    cinema.watch([2]);
+    cinema.check_books().unwrap();
+    let sound = cinema.aggregate().earning.clone();
+    let mut lost = sound.clone();
+    lost.sessions.clear();
+    let mut exchanged = sound.clone();
+    exchanged.sessions[0].id = exchanged.sessions[1].id;
+    for kept in [lost, exchanged] {
+        cinema.shop.company.stage.aggregate.earning = kept;
+        assert_eq!(cinema.check_books(), Err(Unsound::SessionsDiffer));
+    }
+}
+
+#[test]
+fn a_number_that_nobody_has_is_no_member() {
+    let mut cinema = Cinema::open(usual());
+    cinema.shop.company.stage.aggregate.census.numbered = 3;
+    let credited = cinema.watch([2, 3]);
+    assert_eq!(outcomes(&credited), [Counted, NotAMember]);
+}
+
+/// What was credited while the clock was ahead is not paid for again, and what comes after it was put right is.
+#[test]
+fn a_clock_that_is_put_right_keeps_nobody_from_earning() {
+    const AHEAD_MS: i64 = 7_200_000;
+    let mut cinema = Cinema::open(EarningChange {
+        slots: Some(1),
+        ..usual()
+    });
+    cinema.shop.pass(AHEAD_MS);
+    cinema.shop.next_session();
+    assert_eq!(cinema.watch_on(2, 2), [10, 10]);
+    let before = cinema.shop.balance("ana").0;
+
+    let stage = &mut cinema.shop.company.stage;
+    stage.now = stage.now.plus_millis(-AHEAD_MS);
+    let now = stage.now;
+    stage
+        .aggregate
+        .recover_from_wrong_clock(&mut stage.ids, now);
+    let put_right_at = cinema.minute();
+    let minutes = [put_right_at.0, put_right_at.0 - 3].map(Minute);
+    for minute in minutes {
+        let session = cinema.session();
+        let again = outcomes(&cinema.credit(session, minute, set([2])));
+        assert_ne!(again, [Counted], "{minute:?}");
+    }
+    cinema.shop.pass(60_000);
+    assert_eq!(cinema.watch_on(3, 2), [10, 10, 10]);
+    assert_eq!(cinema.shop.balance("ana").0, before + 30);
+    cinema.check_books().unwrap();
+}
+
+/// Whoever sees a stream so late watches its end after it was.
+#[test]
+fn the_end_is_watched_as_late_as_the_stream_is_seen() {
+    let mut cinema = Cinema::open(usual());
+    let session = cinema.session();
+    let delay_ms = cinema.aggregate().earning.newest().unwrap().delay_ms;
+    cinema.shop.company.stage.aggregate.earning.sessions[0].delay_ms = 120_000;
+    assert_ne!(delay_ms, 120_000);
+    let stage = &mut cinema.shop.company.stage;
+    let (ids, now) = (&mut stage.ids, stage.now);
+    stage.aggregate.end_session(ids, now).unwrap();
+    stage.aggregate.earning.sessions[0].delay_ms = 120_000;
+    cinema.shop.pass(60_000);
+    let minute = cinema.minute();
+    assert_eq!(
+        outcomes(&cinema.credit(session, minute, set([2]))),
+        [Counted]
+    );
+    cinema.shop.pass(120_000);
+    let minute = cinema.minute();
+    assert_eq!(
+        outcomes(&cinema.credit(session, minute, set([2]))),
+        [OtherSession]
+    );
 }
 
 #[test]

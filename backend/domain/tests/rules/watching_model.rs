@@ -10,6 +10,9 @@ use proptest::prelude::*;
 
 use crate::watching::{Cinema, set};
 
+/// How late the room's audience sees it.
+const DELAY_MS: i64 = 2_000;
+
 #[derive(Debug, Clone)]
 enum Step {
     Pass(i64),
@@ -59,7 +62,8 @@ impl Model {
             return SlotOutcome::OtherSession;
         };
         let session = &self.sessions[index];
-        if ends <= session.started_ms || begins >= session.ended_ms {
+        let seen_until_ms = session.ended_ms.saturating_add(DELAY_MS);
+        if ends <= session.started_ms || begins >= seen_until_ms {
             return SlotOutcome::OtherSession;
         }
         if session
@@ -183,7 +187,13 @@ impl Show {
         match step {
             Step::Pass(millis) => self.cinema.shop.pass(millis),
             Step::NextSession => {
-                last.ended_ms = self.away_since.take().unwrap_or(now);
+                // What ended while it was away ended when it went.
+                if let Some(since) = self.away_since.take() {
+                    last.away.pop();
+                    last.ended_ms = since;
+                } else {
+                    last.ended_ms = now;
+                }
                 self.cinema.shop.next_session();
                 self.note_session();
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use parlor_domain::event::LogHead;
-use parlor_domain::id::{Epoch, IdSource, RoomId, SessionId, TenantId};
+use parlor_domain::id::{Epoch, IdSource, RoomId, SessionId, TenantId, ViewerId};
 use parlor_domain::points::MemberNumber;
 use parlor_domain::room_aggregate::{RoomAggregate, WatchedMinute};
 use parlor_domain::watching::{Minute, NumberSet};
@@ -32,6 +32,7 @@ struct Bench {
     writer: Writer,
     clock: TestClock,
     tenant_id: TenantId,
+    said_by: ViewerId,
     rooms: Vec<(RoomId, SessionId)>,
 }
 
@@ -42,7 +43,7 @@ type Acknowledged = Result<(usize, f64)>;
 
 pub(super) async fn measure(args: &Args, store: Store) -> Result<Measured> {
     let rooms = if args.way == Way::Present { 4 } else { 1 };
-    let bench = Bench::start(&store, rooms).await?;
+    let bench = Bench::start(&store, rooms, args).await?;
     if args.way == Way::Spread {
         bench.fill(args.members).await?;
     }
@@ -84,7 +85,7 @@ impl Measured {
 }
 
 impl Bench {
-    async fn start(store: &Store, rooms: usize) -> Result<Self> {
+    async fn start(store: &Store, rooms: usize, args: &Args) -> Result<Self> {
         let (clock, mut ids) = time();
         let now = Clock::Test(clock.clone()).now();
         let tenant = make_tenant(store, &mut ids, now).await?;
@@ -101,13 +102,19 @@ impl Bench {
             writer,
             clock,
             tenant_id: tenant.id,
+            said_by: ViewerId::parse("the-tenants-server")?,
             rooms: Vec::new(),
         };
         for number in 0..rooms {
             let room = new_room(&tenant, format!("bench-{number}"), &mut ids, now)?;
             let room_id = room.id;
             let head = LogHead::new(Epoch(ids.next_id()));
-            let aggregate = RoomAggregate::create(room, head, &mut ids, now);
+            let mut aggregate = RoomAggregate::create(room, head, &mut ids, now);
+            // As if so many had joined. Every slot brings points, so that each is a line of somebody's statement.
+            aggregate.census.numbered = i64::from(args.members);
+            aggregate.changes.census = true;
+            aggregate.earning.programme.slots = 1;
+            aggregate.changes.earning = true;
             store.insert_room(&aggregate).await?;
             let start = ChangeSession::start(None);
             let started = bench.writer.submit(tenant.id, room_id, start).await;
@@ -151,6 +158,7 @@ impl Bench {
                 session_id,
                 minute,
                 members,
+                said_by: self.said_by.clone(),
             });
             let (writer, tenant_id) = (self.writer.clone(), self.tenant_id);
             under_way.spawn(async move {

@@ -67,6 +67,7 @@ async fn credit(scene: &mut Scene, sets: &[(Minute, NumberSet)]) -> Vec<Credited
             session_id,
             minute: *minute,
             members: members.clone(),
+            said_by: staff().viewer_id,
         };
         let (ids, now) = (&mut scene.ids, end_of(*minute));
         credited.push(room.credit_watching(&watched, ids, now).unwrap());
