@@ -189,13 +189,17 @@ async fn each_viewer_is_told_why_a_minute_did_not_count(database: String) {
 
     for (name, value, outcome) in [
         ("minute", json!("2026-01-02T03:30:00Z"), "IN_THE_FUTURE"),
-        ("minute", json!("2026-01-02T02:30:00Z"), "TOO_LATE"),
-        ("minute", json!("2026-01-02T03:03:59Z"), "OTHER_SESSION"),
+        // They joined later.
+        ("minute", json!("2026-01-02T02:30:00Z"), "NOT_A_MEMBER"),
         ("sessionId", json!("nonsense"), "OTHER_SESSION"),
     ] {
         let credit = show.credit(with(name, value)).await;
         assert_eq!(outcomes(&credit)[1], outcome, "{credit}");
     }
+    let minute = show.now();
+    api.clock.advance_millis(17 * 60_000);
+    let late = show.credit(with("minute", minute)).await;
+    assert_eq!(outcomes(&late)[1], "TOO_LATE");
     let session = json!({ "roomId": show.room });
     api.mutate("interruptSession", session.clone()).await;
     api.clock.advance_millis(120_000);
