@@ -79,12 +79,14 @@ impl Redemption {
     }
 
     /// When it expires, or expired, unless somebody sees to it before. Nothing expires while the session is
-    /// live that it was made in.
+    /// live that it was made in. One whose stream did not come back ended when it went away, which may be before
+    /// something was redeemed in it.
     pub fn expires_at(&self) -> Option<ServerTime> {
         let since = if self.made_offline {
             Some(self.redeemed_at)
         } else {
             self.session_ended_at
+                .map(|ended_at| ended_at.max(self.redeemed_at))
         };
 
         since.map(|since| since.plus_millis(self.expires_after_ms))

@@ -149,6 +149,9 @@ impl RoomAggregate {
             | RedemptionStatus::Canceled
             | RedemptionStatus::Expired => return Err(RefundRefusal::NotFulfilled),
         }
+        if redemption.paid_seq.is_none() {
+            return Err(RefundRefusal::NotFulfilled);
+        }
         let left = redemption.refundable();
         if left == 0 {
             return Err(RefundRefusal::AlreadyRefunded);

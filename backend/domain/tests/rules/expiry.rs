@@ -47,6 +47,38 @@ fn nothing_expires_while_its_session_is_live_and_then_to_the_millisecond() {
     shop.check_books();
 }
 
+/// A session whose stream does not come back ended when it went away.
+#[test]
+fn nothing_expires_before_it_was_made() {
+    let mut shop = Shop::open();
+    let reward = shop.make(hourly(terms(30))).unwrap();
+    let stage = &mut shop.company.stage;
+    let (ids, now) = (&mut stage.ids, stage.now);
+    stage.aggregate.interrupt_session(ids, now).unwrap();
+    shop.pass(8 * 60_000);
+    let one = shop.redeem("ana", reward.id).unwrap();
+    shop.pass(HOUR_MS - 1);
+    let stage = &mut shop.company.stage;
+    let (ids, now) = (&mut stage.ids, stage.now);
+    stage.aggregate.end_expired(ids, now);
+    assert!(
+        stage
+            .aggregate
+            .session
+            .as_ref()
+            .is_some_and(|one| !one.is_live())
+    );
+
+    shop.expire_due();
+    assert!(shop.redemption(one.id).is_open());
+    shop.pass(1);
+    shop.expire_due();
+    assert_eq!(
+        shop.redemption(one.id).settled_at,
+        Some(one.redeemed_at.plus_millis(HOUR_MS))
+    );
+}
+
 #[test]
 fn what_was_redeemed_offline_expires_so_long_after_it_was() {
     let mut shop = Shop::open();

@@ -7,7 +7,7 @@
 use parlor_domain::id::{RedemptionId, RoomId, TenantId};
 use parlor_domain::time::ServerTime;
 
-use super::{DueKind, DueWork, INSERT, Lease, advance, due_row};
+use super::{DueKind, DueWork, INSERT, Lease, due_row};
 use crate::engine::Transaction;
 use crate::sql::{Row, Statement};
 use crate::{Store, StoreError};
@@ -18,6 +18,8 @@ const EXPIRED_MAX: i64 = 100;
 
 /// When a redemption expires that is open, where `redemptions` is the table.
 const EXPIRES_AT: &str = "redemptions.expires_after_ms + CASE WHEN redemptions.made_offline
+        OR (SELECT sessions.ended_at FROM sessions WHERE sessions.id = redemptions.session_id)
+            < redemptions.redeemed_at
     THEN redemptions.redeemed_at
     ELSE (SELECT sessions.ended_at FROM sessions WHERE sessions.id = redemptions.session_id) END";
 
@@ -45,11 +47,23 @@ impl Store {
             return Ok(Vec::new());
         }
 
-        let mut transaction = self.engine.begin().await?;
         let until = lease.now.plus_millis(lease.lease_ms);
-        let is_held = advance(&mut transaction, work, None, until).await?;
-        transaction.commit().await.map_err(StoreError::of_commit)?;
+        let is_held = self.prolong(work, until).await?;
         Ok(if is_held { found } else { Vec::new() })
+    }
+
+    /// Prolongs the lease, and notes how often the work was taken since it last came further, as `work` has it. Returns
+    /// `false` if the lease has ended.
+    async fn prolong(&self, work: &DueWork, claim_at: ServerTime) -> Result<bool, StoreError> {
+        let prolong = "UPDATE due_work SET claim_at = $4, attempts = $5
+            WHERE kind = $1 AND subject_id = $2 AND holder = $3";
+        let prolong = work.bind_to(Statement::new(prolong));
+        let prolong = prolong.bind(claim_at).bind(work.attempts);
+        let mut transaction = self.engine.begin().await?;
+        let changed = transaction.execute(prolong).await?;
+        transaction.commit().await.map_err(StoreError::of_commit)?;
+
+        Ok(changed > 0)
     }
 
     /// In the order of the index that they are found by, which is about that in which they expire.

@@ -30,7 +30,10 @@ impl Work for Expiry {
             .submit(due.tenant_id, due.room_id(), expire)
             .await
         {
-            Ok(0) => Ok(Step::More),
+            Ok(0) => {
+                due.attempts = 1;
+                Ok(Step::More)
+            }
             Ok(open) => Err(NotWorked::Failed(format!(
                 "{open} redemptions do not expire"
             ))),
