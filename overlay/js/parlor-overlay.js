@@ -1,6 +1,8 @@
 /** `<parlor-overlay server room token placement widgets>`: see parlor-overlay.d.ts. */
 
 import initialise, { Overlay } from "./parlor_overlay.js";
+import { readEvent } from "./events.js";
+import { readRoom } from "./room.js";
 import { openSocket } from "./sockets.js";
 import { OwnWidgets, addresses } from "./widgets.js";
 
@@ -170,11 +172,11 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (!isLoaded) return;
     if (!this.#overlay) {
       const [url, room, placement, widgets] = JSON.parse(wanted);
-      const overlay = new Overlay(this, url, room, token, placement, widgets, openSocket);
+      const overlay = new Overlay(this, url, room, token, placement, widgets, openSocket, (kind, detail) => this.#tell(kind, detail));
       this.#overlay = overlay;
       const own = addresses(widgets);
       if (own.length) {
-        const drawn = (this.#own = new OwnWidgets(own, this, () => overlay.room()));
+        const drawn = (this.#own = new OwnWidgets(own, this, () => readRoom(overlay.room())));
         overlay.onFrame((time, pictureTime, isChanged) => drawn.frame(time, pictureTime ?? null, isChanged));
       }
       this.#attach();
@@ -183,6 +185,10 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     }
     this.#started = wanted;
     this.#token = token;
+  }
+
+  #tell(kind, detail) {
+    this.dispatchEvent(new CustomEvent(`parlor-${kind}`, { detail: kind === "event" ? readEvent(detail) : detail }));
   }
 
   /** Has the overlay, if there is one, go by the player. */

@@ -3,7 +3,8 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use parlor_sdk_core::{Alert, ContributionAlert, ContributionKind};
+use parlor_sdk_core::Alert;
+use parlor_sdk_events::{ContributionAlert, ContributionKind};
 
 use crate::crowd;
 use crate::words;
@@ -25,12 +26,12 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    pub(crate) fn of(alert: &Alert) -> Self {
+    pub(crate) fn of(alert: &Alert<ContributionAlert>) -> Self {
         alert.single().map_or_else(|| together(alert), contribution)
     }
 }
 
-fn together(burst: &Alert) -> Card {
+fn together(burst: &Alert<ContributionAlert>) -> Card {
     let people = burst.people();
     let count = i64::try_from(burst.count()).unwrap_or(i64::MAX);
     let who = [&words::plus(count), " from ", &crowd::people(people)].concat();
@@ -91,7 +92,8 @@ fn contribution(alert: &ContributionAlert) -> Card {
 #[cfg(test)]
 mod tests {
     use super::Card;
-    use parlor_sdk_core::{AlertLimits, AlertQueue, ContributionAlert, ContributionKind};
+    use parlor_sdk_core::{AlertInput, AlertLimits, AlertQueue};
+    use parlor_sdk_events::{ContributionAlert, ContributionKind};
 
     #[test]
     fn a_burst_says_how_many_they_are_and_names_two() {
@@ -159,7 +161,8 @@ mod tests {
     fn next_card(alerts: impl IntoIterator<Item = ContributionAlert>) -> Card {
         let mut queue = AlertQueue::new(AlertLimits::default());
         for alert in alerts {
-            queue.push(&alert, 0, 0);
+            let input = AlertInput::from(&alert);
+            queue.push(alert, input, 0, 0);
         }
         while queue.backlog() > 0 || queue.on_stage().is_none() {
             let next = queue.next_change_at().expect("somebody waits");

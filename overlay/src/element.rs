@@ -8,7 +8,7 @@ use js_sys::Function;
 use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead};
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-use web_sys::{CustomEvent, CustomEventInit, HtmlElement, Window};
+use web_sys::{HtmlElement, Window};
 
 use crate::frame_loop::FrameLoop;
 use crate::player::{Place, Player, Seeks};
@@ -36,6 +36,7 @@ struct Running {
     has_playhead: Cell<bool>,
     seeks: Cell<Seeks>,
     on_frame: RefCell<Option<Function>>,
+    tell: Function,
     /// Whether the room is another than at the last call of `on_frame`.
     is_changed: Cell<bool>,
     /// Whether the overlay is freed, perhaps by what is being done here just now.
@@ -44,8 +45,13 @@ struct Running {
 
 #[wasm_bindgen]
 impl Overlay {
-    /// Connects, and draws into `host`. `open` opens sockets, see `sockets.js` of the client.
+    /// Connects, and draws into `host`. `open` opens sockets, see `sockets.js` of the client. `tell` is called
+    /// with `event` and an event as `events.js` reads it, `connection` and its state, `token-expiring` and when.
     #[wasm_bindgen(constructor)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "JavaScript calls it, and an object would cost more than it says"
+    )]
     pub fn new(
         host: HtmlElement,
         url: String,
@@ -54,6 +60,7 @@ impl Overlay {
         placement: &str,
         widgets: &str,
         open: Function,
+        tell: Function,
     ) -> Self {
         let placement = convert::placement(placement).unwrap_or(Placement::Player);
         let config = Config {
@@ -74,6 +81,7 @@ impl Overlay {
             has_playhead: Cell::new(false),
             seeks: Cell::new(Seeks::default()),
             on_frame: RefCell::new(None),
+            tell,
             is_changed: Cell::new(false),
             is_over: Cell::new(false),
         });
@@ -132,7 +140,7 @@ impl Overlay {
         *self.running.on_frame.borrow_mut() = Some(on_frame);
     }
 
-    /// Returns the room as the viewer should see it now, as `RoomClient` does.
+    /// Returns the room as the viewer should see it now, as `room.js` reads it.
     pub fn room(&self) -> JsValue {
         self.running.client().read_room(convert::room)
     }
@@ -250,7 +258,7 @@ impl Running {
                             self.client().read_room(|room| scene.regroup(room));
                         }
                         drop(scene);
-                        self.dispatch("parlor-event", &convert::event(shown));
+                        self.tell("event", &convert::event(shown));
                     }
                     Delivery::PresenceChanged { online_count } => {
                         self.scene.borrow_mut().count_people(*online_count);
@@ -262,20 +270,17 @@ impl Running {
                 }
             }
             Notice::ConnectionChanged(state) => {
-                self.dispatch("parlor-connection", &convert::connection(*state));
+                self.tell("connection", &convert::connection(*state));
             }
             Notice::TokenExpiring { expires_at } => {
-                self.dispatch("parlor-token-expiring", &convert::time(*expires_at));
+                self.tell("token-expiring", &convert::time(*expires_at));
             }
         }
     }
 
-    fn dispatch(&self, kind: &str, detail: &JsValue) {
-        let init = CustomEventInit::new();
-        init.set_detail(detail);
-        if let Ok(event) = CustomEvent::new_with_event_init_dict(kind, &init) {
-            let _ = self.host.dispatch_event(&event);
-        }
+    /// Nothing is borrowed meanwhile: the page's code runs here, and what it throws is its own.
+    fn tell(&self, kind: &str, detail: &JsValue) {
+        let _ = self.tell.call2(&JsValue::NULL, &kind.into(), detail);
     }
 }
 

@@ -5,7 +5,10 @@
 //! stands while the picture stands; people come and go by the page's.
 
 use parlor_sdk_core::{
-    AlertLimits, AlertQueue, EventKind, Instant, Room, RoomEvent, SceneTime, ServerTime,
+    AlertInput, AlertLimits, AlertQueue, Instant, Room, RoomEvent, SceneTime, ServerTime,
+};
+use parlor_sdk_events::{
+    ContributionAlert, HypeTrain, HypeTrainChange, ParticipantChange, ParticipantProfile, room,
 };
 
 pub(crate) use crate::scene::act::Act;
@@ -19,7 +22,7 @@ pub(crate) use crate::scene::hype_train::{
 
 use crate::scene::lineup::Lineup;
 pub(crate) use crate::scene::lineup::{BERTHS, LineupView};
-use crate::scene::people::{cast, is_here, visit, visitor, visitors};
+use crate::scene::people::{is_here, visit, visitor, visitors, with_cast};
 
 mod act;
 mod alert;
@@ -60,7 +63,7 @@ pub(crate) struct Scene {
     now: Instant,
     happening_at: Option<ServerTime>,
     train: TrainScene,
-    alerts: AlertQueue,
+    alerts: AlertQueue<ContributionAlert>,
     lineup: Lineup,
     attendance: Attendance,
     last_seq: i64,
@@ -155,29 +158,30 @@ impl Scene {
     pub(crate) fn show(&mut self, event: &RoomEvent, late_by_ms: i64) {
         self.last_seq = self.last_seq.max(event.seq);
         let began_at = self.time_ms() - late_by_ms.max(0);
-        match &event.kind {
-            EventKind::ContributionReceived(alert) if self.widgets.alerts => {
-                self.alerts.push(alert, ALERT_PRIORITY, late_by_ms);
-            }
-            EventKind::HypeTrain(change, train) if self.widgets.train => {
-                self.train
-                    .change(*change, train, event.occurred_at, began_at);
-            }
-            EventKind::Participant(change, profile) if self.widgets.presence => {
-                let visit = visit(*change, profile);
-                self.attendance.note(
-                    &visitor(profile),
-                    is_here(profile),
-                    visit,
-                    self.now.as_millis(),
-                );
-            }
-            EventKind::ContributionReceived(_)
-            | EventKind::HypeTrain(..)
-            | EventKind::RoomUpdated(_)
-            | EventKind::Session(..)
-            | EventKind::Participant(..)
-            | EventKind::Unknown { .. } => {}
+        if self.widgets.alerts
+            && let Some(alert) = ContributionAlert::of(event)
+        {
+            let input = AlertInput::from(&alert);
+            self.alerts.push(alert, input, ALERT_PRIORITY, late_by_ms);
+        }
+        if self.widgets.train
+            && let Some(change) = HypeTrainChange::of(&event.type_name)
+            && let Some(train) = HypeTrain::of(event)
+        {
+            self.train
+                .change(change, &train, event.occurred_at, began_at);
+        }
+        if self.widgets.presence
+            && let Some(change) = ParticipantChange::of(&event.type_name)
+            && let Some(profile) = ParticipantProfile::of(event)
+        {
+            let visit = visit(change, &profile);
+            self.attendance.note(
+                &visitor(&profile),
+                is_here(&profile),
+                visit,
+                self.now.as_millis(),
+            );
         }
     }
 
@@ -185,7 +189,7 @@ impl Scene {
     pub(crate) fn regroup(&mut self, room: &Room) {
         if self.widgets.stage {
             let now_ms = self.now.as_millis();
-            self.lineup.change(&cast(&room.stage()), now_ms);
+            with_cast(room, |cast| self.lineup.change(cast, now_ms));
         }
     }
 
@@ -203,10 +207,12 @@ impl Scene {
         self.time.jump();
         self.alerts.clear();
         if self.widgets.train {
-            self.train.jump(room.train(), happening_at, self.time_ms());
+            let train = room::train(room);
+            self.train
+                .jump(train.as_ref(), happening_at, self.time_ms());
         }
         if self.widgets.stage {
-            self.lineup.jump(&cast(&room.stage()));
+            with_cast(room, |cast| self.lineup.jump(cast));
         }
         if self.widgets.presence {
             let online = room.online_count().unwrap_or_default();

@@ -1,13 +1,76 @@
 //! What is shown at once.
 
 use crate::crowd::Crowd;
-use crate::event::ContributionAlert;
+use crate::event::RoomEvent;
+use alloc::string::String;
 
-/// A contribution, or a burst of them: those that came too close together to be shown one by one. The figures
-/// of a burst are true.
+/// Letters of what stands where a name is missing.
+const NO_NAME_LETTERS: usize = 9;
+
+/// What a queue has to know of what it shows: how long it takes to read, and what may join it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alert {
-    first: ContributionAlert,
+pub struct AlertInput {
+    letters: usize,
+    gift: Option<Gift>,
+}
+
+/// What somebody gave. Gifts that come too close together are shown as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gift {
+    /// Who gave it, as typed: text, never markup. `None` if anonymous.
+    pub name: Option<String>,
+    /// In minor units of `currency`.
+    pub amount: Option<i64>,
+    /// An ISO 4217 code.
+    pub currency: Option<String>,
+    /// What it adds to a hype train.
+    pub hype: i64,
+}
+
+impl AlertInput {
+    /// Reads what `event` is to a queue; `None` if it is no alert.
+    pub fn of(event: &RoomEvent) -> Option<Self> {
+        let mut given = event.about("contribution")?;
+        let message = given.text("message");
+        let gift = Gift {
+            name: given.text("name"),
+            amount: given.whole("amount"),
+            currency: given.text("currency"),
+            hype: given.whole("hype")?,
+        };
+
+        Some(Self::gift(gift, message.as_deref()))
+    }
+
+    /// Something that was given, with what the giver wrote.
+    pub fn gift(gift: Gift, message: Option<&str>) -> Self {
+        let name = gift.name.as_deref().map_or("", str::trim);
+        let name = match name.chars().count() {
+            0 => NO_NAME_LETTERS,
+            letters => letters,
+        };
+
+        Self {
+            letters: name + message.map_or(0, |text| text.chars().count()),
+            gift: Some(gift),
+        }
+    }
+
+    /// Words that stand for themselves: nothing joins them, and they go before gifts that wait.
+    pub fn words(text: &str) -> Self {
+        Self {
+            letters: text.chars().count(),
+            gift: None,
+        }
+    }
+}
+
+/// What a queue took in, or a burst of gifts: those that came too close together to be shown one by one. The
+/// figures of a burst are true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert<T> {
+    first: T,
+    input: AlertInput,
     count: u64,
     hype: i64,
     people: Crowd,
@@ -17,10 +80,11 @@ pub struct Alert {
     is_gathering: bool,
 }
 
-impl Alert {
-    pub(crate) fn of(first: &ContributionAlert) -> Self {
+impl<T> Alert<T> {
+    pub(crate) fn of(first: T, input: AlertInput) -> Self {
         let mut alert = Self {
-            first: first.clone(),
+            first,
+            input,
             count: 0,
             hype: 0,
             people: Crowd::default(),
@@ -28,17 +92,30 @@ impl Alert {
             is_of_one_currency: true,
             is_gathering: false,
         };
-        alert.add(first);
+        let gift = alert.input.gift.clone();
+        alert.add(gift.as_ref());
 
         alert
     }
 
-    pub(crate) fn add(&mut self, contribution: &ContributionAlert) {
+    /// Takes in one that waited alone.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.add(other.input.gift.as_ref());
+    }
+
+    fn add(&mut self, gift: Option<&Gift>) {
         self.count += 1;
-        self.hype = self.hype.saturating_add(contribution.hype);
-        self.people.add(contribution.name.as_deref());
-        self.money = self.money.saturating_add(contribution.amount.unwrap_or(0));
-        self.is_of_one_currency &= contribution.currency == self.first.currency;
+        let Some(gift) = gift else {
+            return;
+        };
+        self.hype = self.hype.saturating_add(gift.hype);
+        self.people.add(gift.name.as_deref());
+        self.money = self.money.saturating_add(gift.amount.unwrap_or(0));
+        self.is_of_one_currency &= Some(&gift.currency) == self.currency();
+    }
+
+    fn currency(&self) -> Option<&Option<String>> {
+        self.input.gift.as_ref().map(|first| &first.currency)
     }
 
     /// Has others join it from now on.
@@ -50,16 +127,26 @@ impl Alert {
         self.is_gathering
     }
 
-    pub(crate) const fn first(&self) -> &ContributionAlert {
-        &self.first
+    pub(crate) const fn is_words(&self) -> bool {
+        self.input.gift.is_none()
     }
 
-    /// Returns the contribution, if it is one alone.
-    pub fn single(&self) -> Option<&ContributionAlert> {
+    /// Returns how many letters are to be read. Of a burst two names and three figures are read, whoever they
+    /// are.
+    pub(crate) const fn letters(&self) -> usize {
+        if self.count == 1 {
+            self.input.letters
+        } else {
+            0
+        }
+    }
+
+    /// Returns what was taken in, if it is one alone.
+    pub fn single(&self) -> Option<&T> {
         (self.count == 1).then_some(&self.first)
     }
 
-    /// Returns how many contributions it is of.
+    /// Returns how many gifts it is of.
     pub const fn count(&self) -> u64 {
         self.count
     }
@@ -76,7 +163,7 @@ impl Alert {
 
     /// Returns their sum in minor units, and its currency: `None` if there is no one currency to all.
     pub fn money(&self) -> Option<(i64, &str)> {
-        let currency = self.first.currency.as_deref()?;
+        let currency = self.currency()?.as_deref()?;
 
         self.is_of_one_currency.then_some((self.money, currency))
     }

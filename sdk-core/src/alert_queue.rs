@@ -7,8 +7,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::alert::Alert;
-use crate::event::ContributionAlert;
+use crate::alert::{Alert, AlertInput};
 
 /// How long the shortest alert stays.
 const STAY_MIN_MS: i64 = 4_000;
@@ -18,18 +17,19 @@ const STAY_MAX_MS: i64 = 7_000;
 const LETTER_MS: i64 = 40;
 /// Letters that are read in the shortest stay.
 const LETTERS_FREE: usize = 20;
-/// Letters of what stands where a name is missing.
-const NO_NAME_LETTERS: usize = 9;
+/// How long an alert takes to leave the stage, once its stay is over.
+pub const ALERT_LEAVE_MS: i64 = 180;
 /// The empty stage between two alerts, so that the next one is seen to arrive.
 const GAP_MS: i64 = 160;
 
-/// The most that may be let wait one by one, whatever an app asks for: an hour and a half of alerts.
+/// The most that may be let wait one by one, whatever an app asks for, and the most words that do: an hour and a
+/// half of alerts.
 const WAITING_MAX: usize = 1_000;
 
 /// What a queue does with more than can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlertLimits {
-    /// Alerts that wait one by one: of more, those of the least priority become one.
+    /// Gifts that wait one by one: of more, those of the least priority become one.
     pub waiting_max: usize,
     /// How long after its moment an alert may come on stage, in milliseconds of the scene. One that is older
     /// when its turn comes is counted instead. `None` for any age.
@@ -48,42 +48,40 @@ impl Default for AlertLimits {
 }
 
 /// The alert on stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AlertOnStage<'a> {
+#[derive(Debug, PartialEq, Eq)]
+pub struct AlertOnStage<'a, T> {
     /// What it says.
-    pub alert: &'a Alert,
+    pub alert: &'a Alert<T>,
     /// Counts alerts; another number is another alert.
     pub number: u32,
     /// How long it has been on stage, in milliseconds of the scene.
     pub age_ms: i64,
-    /// How long it stays. It then leaves, in [`AlertQueue::LEAVE_MS`].
+    /// How long it stays. It then leaves, in [`ALERT_LEAVE_MS`].
     pub stay_ms: i64,
     /// How long after its moment it came on stage; after that of the newest, for a burst.
     pub late_by_ms: i64,
 }
 
-/// What has become of the contributions that a queue took in. With its backlog, they add up to all of them.
+/// What has become of what a queue took in. With its backlog, they add up to all of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AlertStats {
     /// Came on stage, alone or in a burst.
     pub shown: u64,
-    /// Were too old when their turn came.
+    /// Were too old when their turn came, or would have been: words behind a thousand others.
     pub expired: u64,
     /// Waited when the queue was cleared.
     pub cleared: u64,
 }
 
-/// Alerts that wait, and the one on stage.
+/// Alerts that wait, and the one on stage, each with what a host draws of it.
 #[derive(Debug)]
-pub struct AlertQueue {
+pub struct AlertQueue<T> {
     limits: AlertLimits,
-    showing: Option<Box<Turn>>,
-    /// By priority, the first to come first; a burst is the last, and matters less than all before it.
-    #[expect(
-        clippy::vec_box,
-        reason = "moved from here to the stage as one word, which halves the code"
-    )]
-    waiting: Vec<Box<Turn>>,
+    showing: Option<Box<Turn<T>>>,
+    /// Words before gifts, then by priority, the first to come first; a burst is the last, and matters less than
+    /// all before it.
+    /// Boxed, for it is moved from here to the stage as one word, which halves the code.
+    waiting: Vec<Box<Turn<T>>>,
     stats: AlertStats,
     shown_count: u32,
     now_ms: i64,
@@ -95,8 +93,8 @@ pub struct AlertQueue {
 
 /// An alert, from when it is taken in until it has left the stage.
 #[derive(Debug)]
-struct Turn {
-    alert: Alert,
+struct Turn<T> {
+    alert: Alert<T>,
     priority: i32,
     /// Its moment; that of the newest, for a burst.
     began_at: i64,
@@ -106,10 +104,7 @@ struct Turn {
     stay_ms: i64,
 }
 
-impl AlertQueue {
-    /// How long an alert takes to leave the stage, once its stay is over.
-    pub const LEAVE_MS: i64 = 180;
-
+impl<T> AlertQueue<T> {
     /// An empty queue, whose scene begins at 0.
     pub fn new(limits: AlertLimits) -> Self {
         let waiting_max = limits.waiting_max.min(WAITING_MAX);
@@ -130,19 +125,19 @@ impl AlertQueue {
         }
     }
 
-    /// Takes in an alert whose moment was `late_by_ms` ago. Those of greater `priority` go before others that
-    /// wait.
+    /// Takes in `subject`, whose moment was `late_by_ms` ago. Gifts of greater `priority` go before others that
+    /// wait, and words of greater priority before other words.
     ///
     /// One that is late, as after an outage, has its whole time all the same. What was before
     /// [`Self::clear`] is replayed at its own moment, so that a seek lands in the middle of it.
-    pub fn push(&mut self, alert: &ContributionAlert, priority: i32, late_by_ms: i64) {
+    pub fn push(&mut self, subject: T, input: AlertInput, priority: i32, late_by_ms: i64) {
         let began_at = self.now_ms.saturating_sub(late_by_ms.max(0));
         let expires_at = match self.limits.age_max_ms {
             Some(age_max_ms) => began_at.saturating_add(age_max_ms),
             None => i64::MAX,
         };
         self.wait(Box::new(Turn {
-            alert: Alert::of(alert),
+            alert: Alert::of(subject, input),
             priority,
             began_at,
             expires_at,
@@ -222,7 +217,7 @@ impl AlertQueue {
     }
 
     /// Returns the alert on stage.
-    pub fn on_stage(&self) -> Option<AlertOnStage<'_>> {
+    pub fn on_stage(&self) -> Option<AlertOnStage<'_, T>> {
         let showing = self.showing.as_ref()?;
 
         Some(AlertOnStage {
@@ -244,7 +239,7 @@ impl AlertQueue {
         }
     }
 
-    /// Returns how many contributions wait, each of a burst counted.
+    /// Returns how many alerts wait, each of a burst counted.
     pub fn backlog(&self) -> u64 {
         self.waiting.iter().map(|turn| turn.alert.count()).sum()
     }
@@ -254,33 +249,37 @@ impl AlertQueue {
         self.stats
     }
 
-    fn wait(&mut self, new: Box<Turn>) {
+    fn wait(&mut self, new: Box<Turn<T>>) {
         if let Some(last) = self.waiting.last_mut()
             && last.alert.is_burst()
-            && new.priority <= last.priority
+            && new.rank() <= last.rank()
         {
             last.join(&new);
             return;
         }
 
-        let before = self
-            .waiting
-            .iter()
-            .take_while(|it| it.priority >= new.priority);
+        let words = self.waiting.iter().filter(|it| it.alert.is_words());
+        let words = words.count();
+        if new.alert.is_words() && words == WAITING_MAX {
+            self.stats.expired += 1;
+            return;
+        }
+        let before = self.waiting.iter().take_while(|it| it.rank() >= new.rank());
         let place = before.count();
+        let words = words + usize::from(new.alert.is_words());
         self.waiting.insert(place, new);
         let has_burst = self.waiting.last().is_some_and(|it| it.alert.is_burst());
         let bursts = usize::from(has_burst);
-        if self.waiting.len() - bursts > self.limits.waiting_max {
+        if self.waiting.len() - words - bursts > self.limits.waiting_max {
             self.make_one(bursts);
         }
     }
 
-    /// Joins those that wait one by one with the least priority, and the burst if there is one.
+    /// Joins the gifts that wait one by one with the least priority, and the burst if there is one.
     fn make_one(&mut self, bursts: usize) {
         let singles = self.waiting.len() - bursts;
-        let priority = self.waiting[singles - 1].priority;
-        let first = self.waiting.iter().take_while(|it| it.priority > priority);
+        let rank = self.waiting[singles - 1].rank();
+        let first = self.waiting.iter().take_while(|it| it.rank() > rank);
         let first = first.count();
         // Who came first is named first.
         self.waiting[first..].rotate_right(bursts);
@@ -304,7 +303,7 @@ impl AlertQueue {
             self.stats.shown += count;
             self.shown_count = self.shown_count.wrapping_add(1);
             next.came_at = came_at;
-            next.stay_ms = stay_ms(&next.alert);
+            next.stay_ms = stay_ms(next.alert.letters());
             self.showing = Some(next);
             return true;
         }
@@ -313,30 +312,26 @@ impl AlertQueue {
     }
 }
 
-impl Turn {
+impl<T> Turn<T> {
+    /// What goes before what.
+    const fn rank(&self) -> (bool, i32) {
+        (self.alert.is_words(), self.priority)
+    }
+
     const fn over_at(&self) -> i64 {
-        self.came_at + self.stay_ms + AlertQueue::LEAVE_MS
+        self.came_at + self.stay_ms + ALERT_LEAVE_MS
     }
 
     /// Takes in one that waited alone.
     fn join(&mut self, new: &Self) {
-        self.alert.add(new.alert.first());
+        self.alert.join(&new.alert);
         self.priority = self.priority.max(new.priority);
         self.began_at = self.began_at.max(new.began_at);
         self.expires_at = self.expires_at.max(new.expires_at);
     }
 }
 
-fn stay_ms(alert: &Alert) -> i64 {
-    // Of a burst two names and three figures are read, whoever they are.
-    let letters = alert.single().map_or(0, |it| {
-        let name = it.name.as_deref().map_or("", str::trim);
-        let name = match name.chars().count() {
-            0 => NO_NAME_LETTERS,
-            letters => letters,
-        };
-        name + it.message.as_deref().map_or(0, |text| text.chars().count())
-    });
+fn stay_ms(letters: usize) -> i64 {
     let more = i64::try_from(letters.saturating_sub(LETTERS_FREE)).unwrap_or(i64::MAX);
 
     more.saturating_mul(LETTER_MS)

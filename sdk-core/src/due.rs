@@ -90,7 +90,7 @@ impl Schedule {
 mod tests {
     use super::{Due, Reached, Schedule};
     use crate::config::Placement;
-    use crate::event::{ContributionAlert, ContributionKind, EventKind, EventTiming, RoomEvent};
+    use crate::event::{EventTiming, Payload, RoomEvent};
     use crate::time::{MediaTime, ServerTime};
 
     const OCCURRED_AT: ServerTime = ServerTime::from_unix_millis(100_000);
@@ -146,17 +146,9 @@ mod tests {
             display_at: DISPLAY_AT,
             timing: EventTiming::Picture,
             part: None,
-            kind: EventKind::ContributionReceived(ContributionAlert {
-                id: String::new(),
-                kind: ContributionKind::Donation,
-                name: None,
-                amount: None,
-                currency: None,
-                tier: None,
-                quantity: 1,
-                message: None,
-                hype: 1,
-            }),
+            empties_part: false,
+            type_name: "ContributionReceived".to_owned(),
+            payload: Payload::new(Payload::NOTHING),
         }
     }
 }

@@ -22,7 +22,6 @@ mod due;
 mod event;
 mod exchange;
 mod host_clock;
-mod participant;
 mod parts;
 mod pass;
 mod playhead;
@@ -34,22 +33,18 @@ mod time;
 mod timeline;
 mod wire;
 
-pub use alert::Alert;
-pub use alert_queue::{AlertLimits, AlertOnStage, AlertQueue, AlertStats};
+pub use alert::{Alert, AlertInput, Gift};
+pub use alert_queue::{ALERT_LEAVE_MS, AlertLimits, AlertOnStage, AlertQueue, AlertStats};
 pub use client::Client;
 pub use config::{Config, Placement};
 pub use crowd::Crowd;
-pub use event::{
-    ContributionAlert, ContributionKind, EventKind, EventTiming, HypeTrain, HypeTrainChange,
-    HypeTrainContributor, HypeTrainPhase, RoomEvent, RoomProfile, RoomState, Session,
-    SessionChange,
-};
+pub use event::{EventTiming, Payload, RoomEvent, Session, Settings};
 pub use exchange::{
     ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats, TokenRequest,
 };
 pub use host_clock::HostClock;
-pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
 pub use playhead::{Playhead, PlayheadQuality, SyncSource};
 pub use room::Room;
 pub use scene_time::SceneTime;
 pub use time::{Instant, MediaTime, ServerTime};
+pub use wire::Content;

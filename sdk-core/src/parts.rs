@@ -4,28 +4,50 @@
 //! is in them.
 
 use crate::event::RoomEvent;
-use crate::participant::Entry;
 use alloc::vec::Vec;
 
-/// Parts of one timing held at once, people aside. A server has a handful, and a newer one perhaps some
-/// dozens. This bounds memory whatever a server says, and no live part takes the place of the picture's.
-pub(crate) const PARTS_MAX: usize = 256;
+/// Parts of the picture held at once. A server has a handful, and a newer one perhaps some dozens. This bounds
+/// memory whatever a server says, and no live part takes the place of the picture's.
+pub(crate) const PICTURE_PARTS_MAX: usize = 256;
+
+/// Live parts held at once. A server names at most some 350 people, each a part: 200 who wait for the stage, 50
+/// on it, 100 of a small room or with a role. The rest is as many as the picture may have, and room for more.
+pub(crate) const LIVE_PARTS_MAX: usize = 1_000;
 
 /// Events in order of `seq`, of each part the last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Parts(Vec<RoomEvent>);
+pub(crate) struct Parts {
+    events: Vec<RoomEvent>,
+    /// The position of the last event that emptied a live part: what is older says nothing new of any that is
+    /// not here. Those of the picture come in order.
+    emptied_through: i64,
+}
+
+/// What an event did to the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// It came before, or is older than what is known.
+    Old,
+    /// It is taken in.
+    News,
+    /// It is news, and there was no place for its part.
+    NoPlace,
+}
 
 impl Parts {
     pub(crate) const fn new() -> Self {
-        Self(Vec::new())
+        Self {
+            events: Vec::new(),
+            emptied_through: 0,
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &RoomEvent> {
-        self.0.iter()
+        self.events.iter()
     }
 
     pub(crate) fn into_events(self) -> impl Iterator<Item = RoomEvent> {
-        self.0.into_iter()
+        self.events.into_iter()
     }
 
     /// Takes in an event, and says what it did. An older one never replaces a newer, and a moment
@@ -34,43 +56,50 @@ impl Parts {
         if event.part.is_none() {
             return Entry::News;
         }
-        let is_known = |other: &RoomEvent| other.part == event.part && event.seq <= other.seq;
-        if self.0.iter().any(is_known) {
+        let known = self.events.iter().find(|other| other.part == event.part);
+        let known_seq = match known {
+            Some(known) => known.seq,
+            None if event.is_live() => self.emptied_through,
+            None => i64::MIN,
+        };
+        if event.seq <= known_seq {
             return Entry::Old;
         }
 
-        self.forget(event);
-        let alike = self
-            .0
-            .iter()
-            .filter(|other| other.is_live() == event.is_live());
-        if alike.count() >= PARTS_MAX {
+        self.keep(|other| other.part != event.part);
+        if event.empties_part {
+            if event.is_live() {
+                self.emptied_through = self.emptied_through.max(event.seq);
+            }
+            return Entry::News;
+        }
+        let (is_live, parts_max) = if event.is_live() {
+            (true, LIVE_PARTS_MAX)
+        } else {
+            (false, PICTURE_PARTS_MAX)
+        };
+        let alike = self.events.iter().filter(|it| it.is_live() == is_live);
+        if alike.count() >= parts_max {
             return Entry::NoPlace;
         }
-        let place = self.0.partition_point(|other| other.seq < event.seq);
-        self.0.insert(place, event.clone());
+        let place = self.events.partition_point(|other| other.seq < event.seq);
+        self.events.insert(place, event.clone());
 
         Entry::News
     }
 
-    /// Forgets what is known of the part that `event` replaces.
-    pub(crate) fn forget(&mut self, event: &RoomEvent) {
-        self.keep(|other| other.part != event.part);
-    }
-
     pub(crate) fn keep(&mut self, wanted: impl Fn(&RoomEvent) -> bool) {
-        self.0.retain(wanted);
+        self.events.retain(wanted);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PARTS_MAX, Parts};
-    use crate::event::{EventKind, EventTiming, RoomEvent};
-    use crate::participant::Entry;
+    use super::{Entry, LIVE_PARTS_MAX, Parts};
+    use crate::event::{EventTiming, Payload, RoomEvent};
     use crate::time::ServerTime;
-    use alloc::borrow::ToOwned;
-    use alloc::format;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn event(part: &str, seq: i64, timing: EventTiming) -> RoomEvent {
         RoomEvent {
@@ -79,9 +108,9 @@ mod tests {
             display_at: ServerTime::from_unix_millis(0),
             timing,
             part: Some(part.to_owned()),
-            kind: EventKind::Unknown {
-                type_name: "New".to_owned(),
-            },
+            empties_part: false,
+            type_name: "New".to_owned(),
+            payload: Payload::new(Payload::NOTHING),
         }
     }
 
@@ -104,12 +133,104 @@ mod tests {
     #[test]
     fn live_parts_take_no_place_of_the_pictures() {
         let mut parts = Parts::new();
-        for seq in 0..=i64::try_from(PARTS_MAX).unwrap() {
+        for seq in 1..=1_001 {
             let entry = parts.take_in(&event(&format!("{seq}"), seq, EventTiming::Live));
-            assert_eq!(entry == Entry::News, seq < 256, "{seq}");
+            assert_eq!(entry == Entry::News, seq <= 1_000, "{seq}");
         }
 
         let train = event("train", 1_000, EventTiming::Picture);
         assert_eq!(parts.take_in(&train), Entry::News);
+    }
+
+    fn emptied(part: &str, seq: i64) -> RoomEvent {
+        RoomEvent {
+            empties_part: true,
+            ..event(part, seq, EventTiming::Live)
+        }
+    }
+
+    fn names(parts: &Parts) -> Vec<&str> {
+        parts.iter().filter_map(|it| it.part.as_deref()).collect()
+    }
+
+    #[test]
+    fn a_part_that_was_emptied_is_forgotten_and_stays_so() {
+        let live = |part, seq| event(part, seq, EventTiming::Live);
+        let mut parts = Parts::new();
+        parts.take_in(&live("a", 5));
+
+        assert_eq!(parts.take_in(&emptied("a", 6)), Entry::News);
+        assert_eq!(parts.take_in(&live("a", 5)), Entry::Old);
+        assert_eq!(parts.take_in(&emptied("a", 6)), Entry::Old);
+        assert_eq!(names(&parts), [""; 0]);
+        let shown_late = event("train", 3, EventTiming::Picture);
+        assert_eq!(
+            parts.take_in(&shown_late),
+            Entry::News,
+            "the picture is behind"
+        );
+
+        assert_eq!(parts.take_in(&live("a", 7)), Entry::News);
+        assert_eq!(names(&parts), ["train", "a"]);
+    }
+
+    #[test]
+    fn more_live_parts_than_a_server_has_are_left_out_and_told() {
+        let mut parts = Parts::new();
+        let mut seq = 0;
+        let mut next = |name: &str| {
+            seq += 1;
+            event(name, seq, EventTiming::Live)
+        };
+        for index in 0..LIVE_PARTS_MAX {
+            assert_eq!(parts.take_in(&next(&index.to_string())), Entry::News);
+        }
+
+        assert_eq!(parts.take_in(&next("more")), Entry::NoPlace);
+        assert_eq!(parts.take_in(&next("7")), Entry::News, "7 is here");
+        let gone = RoomEvent {
+            empties_part: true,
+            ..next("7")
+        };
+        parts.take_in(&gone);
+        assert_eq!(parts.take_in(&next("more")), Entry::News);
+    }
+
+    proptest! {
+        /// The model keeps the newest of each.
+        #[test]
+        fn whatever_comes_again_or_late_the_newest_of_each_stays(
+            log in prop::collection::vec((0..6_u8, any::<bool>()), 1..60),
+            replays in prop::collection::vec((0..60_usize, 1..20_usize), 0..6),
+        ) {
+            let events: Vec<RoomEvent> = log
+                .iter()
+                .zip(1..)
+                .map(|((part, is_emptied), seq)| RoomEvent {
+                    empties_part: *is_emptied,
+                    ..event(&part.to_string(), seq, EventTiming::Live)
+                })
+                .collect();
+            let mut newest = BTreeMap::new();
+            for event in &events {
+                newest.insert(event.part.clone(), event);
+            }
+            let mut expected: Vec<&RoomEvent> = newest
+                .into_values()
+                .filter(|event| !event.empties_part)
+                .collect();
+            expected.sort_by_key(|event| event.seq);
+
+            let mut parts = Parts::new();
+            for (index, event) in events.iter().enumerate() {
+                parts.take_in(event);
+                for (_, length) in replays.iter().filter(|(at, _)| *at == index) {
+                    for event in &events[index.saturating_sub(*length)..=index] {
+                        prop_assert_eq!(parts.take_in(event), Entry::Old);
+                    }
+                }
+            }
+            prop_assert_eq!(parts.iter().collect::<Vec<_>>(), expected);
+        }
     }
 }

@@ -1,45 +1,46 @@
 //! The room as its events have made it: live parts from what has arrived, picture parts only from
 //! what has been shown.
 
-use crate::event::{EventKind, HypeTrain, RoomEvent, RoomProfile, Session};
-use crate::participant::{Entry, ParticipantProfile, Participants, Stage};
-use crate::parts::Parts;
+use crate::event::{RoomEvent, Session, Settings, Steering};
+use crate::parts::{Entry, Parts};
 use core::mem;
 
-/// The state of a room as the viewer should see it.
+/// The state of a room as the viewer should see it: the last event of each of its parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Room {
-    profile: Option<RoomProfile>,
-    profile_seq: i64,
-    session: Option<Session>,
-    session_seq: i64,
-    participants: Participants,
+    settings: Option<Steered<Settings>>,
+    session: Option<Steered<Session>>,
     online_count: Option<i32>,
-    /// All other parts, whatever they are.
+    /// Of every part, whatever it is.
     parts: Parts,
 }
 
+/// What steers the timeline, and the event that says so. Something else may have happened on its part since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Steered<T> {
+    by: RoomEvent,
+    to: T,
+}
+
 impl Room {
-    /// Returns the room's profile, once known.
-    pub const fn profile(&self) -> Option<&RoomProfile> {
-        self.profile.as_ref()
+    /// Returns what the room is set to, once known.
+    pub fn settings(&self) -> Option<Settings> {
+        self.settings.as_ref().map(|settings| settings.to)
     }
 
-    /// Returns the live session, or else the last one.
-    pub const fn session(&self) -> Option<&Session> {
-        self.session.as_ref()
+    /// Returns what is known of the live session, or else of the last one.
+    pub fn session(&self) -> Option<Session> {
+        self.session.as_ref().map(|session| session.to)
     }
 
-    /// Returns the people whom the room shows by name, in the order in which they joined.
-    pub fn participants(&self) -> impl ExactSizeIterator<Item = &ParticipantProfile> {
-        self.participants.iter()
+    /// Returns the event that [`Self::settings`] are of.
+    pub fn settings_event(&self) -> Option<&RoomEvent> {
+        self.settings.as_ref().map(|settings| &settings.by)
     }
 
-    /// Returns who speaks, and who waits to.
-    pub fn stage(&self) -> Stage<'_> {
-        let is_live = self.session().is_some_and(Session::is_live);
-
-        Stage::of(self.participants.iter(), is_live)
+    /// Returns the event that [`Self::session`] is of.
+    pub fn session_event(&self) -> Option<&RoomEvent> {
+        self.session.as_ref().map(|session| &session.by)
     }
 
     /// Returns how many of the room's people follow it now, once known. Several devices of one are
@@ -48,40 +49,26 @@ impl Room {
         self.online_count
     }
 
-    /// Returns the hype train at the viewer's picture: approaching, running, or the last one.
-    pub fn train(&self) -> Option<&HypeTrain> {
-        self.parts.iter().find_map(|event| event.kind.train())
-    }
-
-    /// Returns the last event of each part whose last event this build cannot read, as far as the
-    /// viewer should know of it.
-    pub fn unknown_parts(&self) -> impl Iterator<Item = &RoomEvent> {
-        self.parts
-            .iter()
-            .filter(|event| matches!(event.kind, EventKind::Unknown { .. }))
+    /// Returns the last event of each part that is not empty, as far as the viewer should know of it, in order
+    /// of `seq`.
+    pub fn parts(&self) -> impl Iterator<Item = &RoomEvent> {
+        self.parts.iter()
     }
 
     /// Takes in a live event, and says what it did. An older one never replaces a newer.
     pub(crate) fn apply_live(&mut self, event: &RoomEvent) -> Entry {
-        let entry = match &event.kind {
-            EventKind::RoomUpdated(profile) if event.seq > self.profile_seq => {
-                self.profile_seq = event.seq;
-                self.profile = Some(profile.clone());
-                Entry::News
-            }
-            EventKind::Session(_, session) if event.seq > self.session_seq => {
-                self.session_seq = event.seq;
-                self.session = Some(session.clone());
-                Entry::News
-            }
-            EventKind::RoomUpdated(_) | EventKind::Session(..) => Entry::Old,
-            EventKind::Participant(_, profile) => self.participants.apply(profile, event.seq),
-            EventKind::ContributionReceived(_)
-            | EventKind::HypeTrain(..)
-            | EventKind::Unknown { .. } => return self.parts.take_in(event),
-        };
+        let entry = self.parts.take_in(event);
         if entry != Entry::Old {
-            self.parts.forget(event);
+            let by = event;
+            match event.steering() {
+                Some(Steering::Settings(to)) => {
+                    self.settings = Some(Steered { by: by.clone(), to });
+                }
+                Some(Steering::Session(to)) => {
+                    self.session = Some(Steered { by: by.clone(), to });
+                }
+                None => {}
+            }
         }
 
         entry
@@ -107,38 +94,31 @@ impl Room {
 
     /// Empties the live parts, for a snapshot replaces them. Who is online is no part of the log.
     pub(crate) fn forget_live(&mut self) {
-        let mut parts = mem::take(&mut self.parts);
-        parts.keep(|event| !event.is_live());
+        let picture = mem::take(&mut self.parts);
         *self = Self {
             online_count: self.online_count,
-            parts,
             ..Self::default()
         };
+        for event in picture.iter().filter(|event| !event.is_live()) {
+            self.parts.take_in(event);
+        }
     }
 
     pub(crate) fn ingest_offset_ms(&self) -> i64 {
-        self.profile
-            .as_ref()
-            .map_or(0, |profile| profile.ingest_offset_ms)
+        self.settings()
+            .map_or(0, |settings| settings.ingest_offset_ms)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Room;
-    use crate::event::{EventKind, EventTiming, RoomEvent, Session, SessionChange};
-    use crate::participant::Entry;
+    use crate::event::{EventTiming, Payload, RoomEvent};
+    use crate::parts::Entry;
     use crate::time::ServerTime;
 
-    fn session(seq: i64, is_live: bool) -> RoomEvent {
+    fn session(seq: i64, delay_ms: i64) -> RoomEvent {
         let now = ServerTime::from_unix_millis(seq);
-        let session = Session {
-            id: "session".to_owned(),
-            started_at: now,
-            interrupted_at: None,
-            ended_at: (!is_live).then_some(now),
-            delay_ms: 0,
-        };
 
         RoomEvent {
             seq,
@@ -146,38 +126,54 @@ mod tests {
             display_at: now,
             timing: EventTiming::Live,
             part: Some("session".to_owned()),
-            kind: EventKind::Session(
-                if is_live {
-                    SessionChange::Started
-                } else {
-                    SessionChange::Ended
-                },
-                session,
-            ),
+            empties_part: false,
+            type_name: "SessionStarted".to_owned(),
+            payload: Payload::new(&format!(r#"{{"session":{{"delayMs":{delay_ms}}}}}"#)),
         }
     }
 
-    fn is_live(room: &Room) -> Option<bool> {
-        room.session().map(Session::is_live)
+    fn delay_ms(room: &Room) -> Option<i64> {
+        room.session().map(|session| session.delay_ms)
     }
 
     #[test]
     fn an_older_event_never_replaces_a_newer_one() {
         let mut room = Room::default();
 
-        assert_eq!(room.apply_live(&session(5, false)), Entry::News);
-        assert_eq!(room.apply_live(&session(4, true)), Entry::Old);
-        assert_eq!(room.apply_live(&session(5, true)), Entry::Old);
-        assert_eq!(is_live(&room), Some(false));
+        assert_eq!(room.apply_live(&session(5, 50)), Entry::News);
+        assert_eq!(room.apply_live(&session(4, 40)), Entry::Old);
+        assert_eq!(room.apply_live(&session(5, 40)), Entry::Old);
+        assert_eq!(delay_ms(&room), Some(50));
     }
 
     #[test]
     fn a_snapshot_begins_with_empty_live_parts() {
         let mut room = Room::default();
-        room.apply_live(&session(5, false));
+        room.apply_live(&session(5, 50));
 
         room.forget_live();
-        assert_eq!(is_live(&room), None);
-        assert_eq!(room.apply_live(&session(1, true)), Entry::News);
+        assert_eq!(delay_ms(&room), None);
+        assert_eq!(room.apply_live(&session(1, 10)), Entry::News);
+    }
+
+    #[test]
+    fn what_says_nothing_of_the_timeline_leaves_what_steers_it() {
+        let mut room = Room::default();
+        room.apply_live(&session(5, 50));
+
+        for (seq, json) in [
+            (6, r#"{"poll":{"delayMs":7}}"#),
+            (7, r#"{"session":{"delayMs":"soon"}}"#),
+            (8, r#"{"session":[]}"#),
+        ] {
+            let payload = Payload::new(json);
+            let event = RoomEvent {
+                payload,
+                ..session(seq, 0)
+            };
+            assert_eq!(room.apply_live(&event), Entry::News);
+            assert_eq!(delay_ms(&room), Some(50), "{json}");
+            assert_eq!(room.parts().next(), Some(&event));
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::event::RoomEvent;
 use crate::time::{Instant, MediaTime, ServerTime};
 use alloc::string::String;
 use alloc::vec::Vec;
+pub use payload::Content;
 use tree::Tree;
 use writer::Writer;
 
@@ -22,8 +23,21 @@ pub(crate) const PROTOCOL: &str = "graphql-transport-ws";
 
 const LIVE_ROOM: &str = include_str!("../operations/live_room.graphql");
 
-/// The operation that asks for more of the log; what it says of events stands in [`LIVE_ROOM`].
+/// What it says of events.
+const FRAGMENTS: &str = LIVE_ROOM.split_at(fragments_at(LIVE_ROOM.as_bytes())).1;
+
+/// The operation that asks for more of the log, with [`FRAGMENTS`] behind it.
 const ROOM_EVENTS: &str = include_str!("wire/room_events.graphql");
+
+/// Finds the first fragment while compiling: what searches a text weighs a kilobyte in a browser.
+const fn fragments_at(document: &[u8]) -> usize {
+    let mut at = 0;
+    while !matches!(document.split_at(at).1, [b'\n', b'f', b'r', b'a', b'g', ..]) {
+        at += 1;
+    }
+
+    at + 1
+}
 
 /// A message from the server.
 #[derive(Debug)]
@@ -108,7 +122,7 @@ pub(crate) fn decode(text: &str) -> Option<Frame> {
 
     Some(match kind.as_str() {
         "connection_ack" => Frame::Ack,
-        "next" => decode_next(payload, id?)?,
+        "next" => decode_next(payload, id?, text)?,
         "error" => Frame::Error {
             id: id?,
             reason: refusal(payload),
@@ -123,7 +137,7 @@ pub(crate) fn decode(text: &str) -> Option<Frame> {
     })
 }
 
-fn decode_next(mut payload: Tree, id: u32) -> Option<Frame> {
+fn decode_next(mut payload: Tree, id: u32, text: &str) -> Option<Frame> {
     if payload.has("errors") {
         return Some(Frame::Error {
             id,
@@ -138,7 +152,7 @@ fn decode_next(mut payload: Tree, id: u32) -> Option<Frame> {
 
     Some(Frame::Next {
         id,
-        feed: feed::feed(data.take(field))?,
+        feed: feed::feed(data.take(field), text)?,
     })
 }
 
@@ -153,7 +167,9 @@ fn decode_pong(mut payload: Tree) -> Option<PongPayload> {
 fn refusal(errors: Tree) -> Refusal {
     let first = match errors {
         Tree::List(errors) => errors.into_iter().next(),
-        Tree::Nothing | Tree::Truth(_) | Tree::Integer(_) | Tree::Text(_) | Tree::Record(_) => None,
+        Tree::Nothing | Tree::Truth(_) | Tree::Integer(_) | Tree::Text(_) | Tree::Record(..) => {
+            None
+        }
     };
     let code = first.and_then(|mut error| error.take("extensions").text("code"));
 
@@ -201,8 +217,7 @@ pub(crate) fn room_events(
     position: &Position,
     until: Option<MediaTime>,
 ) -> String {
-    let fragments = LIVE_ROOM.find("fragment ").unwrap_or_default();
-    let mut out = operation(id, &[ROOM_EVENTS, &LIVE_ROOM[fragments..]], room_id);
+    let mut out = operation(id, &[ROOM_EVENTS, FRAGMENTS], room_id);
     after(&mut out, position);
     if let Some(until) = until {
         time(&mut out, "until", until);

@@ -5,7 +5,7 @@
     reason = "what is on stage is what these tests are about"
 )]
 
-use parlor_sdk_core::{AlertLimits, AlertQueue, ContributionAlert, ContributionKind};
+use parlor_sdk_core::{ALERT_LEAVE_MS, AlertInput, AlertLimits, AlertQueue, Gift};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 use std::collections::BTreeSet;
@@ -14,19 +14,19 @@ const STAY_MIN_MS: i64 = 4_000;
 const STAY_MAX_MS: i64 = 7_000;
 const GAP_MS: i64 = 160;
 /// The longest that one alert can take, with the empty stage behind it.
-const TURN_MAX_MS: i64 = STAY_MAX_MS + AlertQueue::LEAVE_MS + GAP_MS;
+const TURN_MAX_MS: i64 = STAY_MAX_MS + ALERT_LEAVE_MS + GAP_MS;
 /// When the second alert of those that came at 0 comes on.
-const SECOND_AT: i64 = STAY_MIN_MS + AlertQueue::LEAVE_MS + GAP_MS;
+const SECOND_AT: i64 = STAY_MIN_MS + ALERT_LEAVE_MS + GAP_MS;
 
 #[test]
 fn one_alert_is_shown_at_a_time_and_the_next_waits() {
     let mut queue = queue();
-    queue.push(&donation("Ada", 100), 0, 0);
+    push(&mut queue, donation("Ada", 100), 0, 0);
     queue.advance(10);
-    queue.push(&donation("Ben", 200), 0, 0);
+    push(&mut queue, donation("Ben", 200), 0, 0);
 
     assert_eq!(who(&mut queue, STAY_MIN_MS), "Ada");
-    assert_eq!(who(&mut queue, STAY_MIN_MS + AlertQueue::LEAVE_MS), "");
+    assert_eq!(who(&mut queue, STAY_MIN_MS + ALERT_LEAVE_MS), "");
     assert_eq!(who(&mut queue, SECOND_AT), "Ben");
     assert_eq!(who(&mut queue, 60_000), "");
 }
@@ -34,22 +34,63 @@ fn one_alert_is_shown_at_a_time_and_the_next_waits() {
 #[test]
 fn a_long_message_stays_longer_and_never_beyond_the_longest() {
     let mut queue = queue();
-    let message = Some("a".repeat(500));
-    let long = ContributionAlert {
-        message,
-        ..donation("Ada", 100)
-    };
-    queue.push(&long, 0, 0);
+    let long = AlertInput::gift(donation("Ada", 100), Some(&"a".repeat(500)));
+    queue.push("Ada".to_owned(), long, 0, 0);
 
     assert_eq!(who(&mut queue, STAY_MAX_MS - 1), "Ada");
-    assert_eq!(who(&mut queue, STAY_MAX_MS + AlertQueue::LEAVE_MS), "");
+    assert_eq!(who(&mut queue, STAY_MAX_MS + ALERT_LEAVE_MS), "");
+}
+
+/// Whatever an announcement says, it would be lost in "+12 from 5 people".
+#[test]
+fn words_come_alone_and_before_gifts_that_wait() {
+    let mut queue = queue();
+    for number in 0..9 {
+        push(&mut queue, donation(&format!("viewer {number}"), 100), 7, 0);
+        let text = format!("words {number}");
+        let words = AlertInput::words(&text);
+        queue.push(text, words, i32::from(number == 5), 0);
+    }
+    assert_eq!(queue.backlog(), 17);
+
+    let expected = [
+        "viewer 0",
+        "words 5",
+        "words 0",
+        "words 1",
+        "words 2",
+        "words 3",
+        "words 4",
+        "words 6",
+        "words 7",
+        "words 8",
+        "8 together",
+    ];
+    assert_eq!(turns(&mut queue), expected);
+    assert_eq!((queue.backlog(), queue.stats().shown), (0, 18));
+}
+
+#[test]
+fn words_that_would_wait_behind_a_thousand_are_counted() {
+    let mut queue = queue();
+    for number in 0..1_003 {
+        let text = format!("words {number}");
+        queue.push(text.clone(), AlertInput::words(&text), 0, 0);
+    }
+
+    assert_eq!((queue.backlog(), queue.stats().expired), (1_000, 2));
 }
 
 #[test]
 fn more_than_anyone_would_sit_through_become_one_with_true_figures() {
     let mut queue = queue();
     for number in 0..300 {
-        queue.push(&donation(&format!("viewer {}", number % 7), 250), 0, 0);
+        push(
+            &mut queue,
+            donation(&format!("viewer {}", number % 7), 250),
+            0,
+            0,
+        );
     }
     assert_eq!(queue.backlog(), 299);
 
@@ -66,14 +107,14 @@ fn more_than_anyone_would_sit_through_become_one_with_true_figures() {
 fn a_burst_has_a_sum_of_money_only_in_one_currency() {
     for (odd_at, odd) in [(0, None), (3, None), (0, Some("USD")), (5, Some("USD"))] {
         let mut queue = queue();
-        queue.push(&donation("Ada", 100), 0, 0);
+        push(&mut queue, donation("Ada", 100), 0, 0);
         for number in 0..6 {
             let currency = if number == odd_at { odd } else { Some("EUR") };
-            let gift = ContributionAlert {
+            let gift = Gift {
                 currency: currency.map(String::from),
                 ..donation("Ben", 100)
             };
-            queue.push(&gift, 0, 0);
+            push(&mut queue, gift, 0, 0);
         }
 
         queue.advance(SECOND_AT);
@@ -94,7 +135,7 @@ fn what_matters_more_goes_first_and_the_least_become_one() {
         ("high 2", 2),
         ("low 3", 0),
     ] {
-        queue.push(&donation(name, 100), priority, 0);
+        push(&mut queue, donation(name, 100), priority, 0);
     }
 
     let order = ["first", "high 1", "high 2", "middle", "3 together"];
@@ -104,10 +145,10 @@ fn what_matters_more_goes_first_and_the_least_become_one() {
 #[test]
 fn one_that_would_be_a_burst_by_itself_is_shown_as_what_it_is() {
     let mut queue = queue();
-    queue.push(&donation("first", 100), 0, 0);
-    queue.push(&donation("low", 100), 0, 0);
+    push(&mut queue, donation("first", 100), 0, 0);
+    push(&mut queue, donation("low", 100), 0, 0);
     for _ in 0..4 {
-        queue.push(&donation("high", 100), 1, 0);
+        push(&mut queue, donation("high", 100), 1, 0);
     }
 
     let order = ["first", "high", "high", "high", "high", "low"];
@@ -120,11 +161,11 @@ fn what_is_too_old_when_its_turn_comes_is_counted_instead() {
         age_max_ms: Some(5_000),
         ..AlertLimits::default()
     });
-    queue.push(&donation("Ada", 100), 0, 0);
-    queue.push(&donation("in time", 100), 0, 0);
-    queue.push(&donation("too old", 100), 0, 0);
+    push(&mut queue, donation("Ada", 100), 0, 0);
+    push(&mut queue, donation("in time", 100), 0, 0);
+    push(&mut queue, donation("too old", 100), 0, 0);
     queue.advance(4_000);
-    queue.push(&donation("young", 100), 0, 0);
+    push(&mut queue, donation("young", 100), 0, 0);
 
     assert_eq!(turns(&mut queue), ["Ada", "in time", "young"]);
     assert_eq!(queue.stats().expired, 1);
@@ -136,13 +177,13 @@ fn a_paused_queue_shows_out_what_is_on_stage_and_lets_nothing_grow_old() {
         age_max_ms: Some(10_000),
         ..AlertLimits::default()
     });
-    queue.push(&donation("Ada", 100), 0, 0);
-    queue.push(&donation("Ben", 100), 0, 0);
+    push(&mut queue, donation("Ada", 100), 0, 0);
+    push(&mut queue, donation("Ben", 100), 0, 0);
     queue.advance(1_000);
     queue.pause();
     assert_eq!(who(&mut queue, STAY_MIN_MS - 1), "Ada");
     assert_eq!(who(&mut queue, 100_000), "");
-    queue.push(&donation("Cleo", 100), 0, 0);
+    push(&mut queue, donation("Cleo", 100), 0, 0);
     assert_eq!(who(&mut queue, 200_000), "");
     assert_eq!(queue.backlog(), 2);
     assert_eq!(queue.next_change_at(), None);
@@ -156,11 +197,11 @@ fn a_paused_queue_shows_out_what_is_on_stage_and_lets_nothing_grow_old() {
 
 #[test]
 fn between_two_alerts_the_next_is_not_decided_yet() {
-    let in_the_gap = STAY_MIN_MS + AlertQueue::LEAVE_MS + GAP_MS / 2;
+    let in_the_gap = STAY_MIN_MS + ALERT_LEAVE_MS + GAP_MS / 2;
     let between = || {
         let mut queue = queue();
-        queue.push(&donation("Ada", 100), 0, 0);
-        queue.push(&donation("Ben", 100), 0, 0);
+        push(&mut queue, donation("Ada", 100), 0, 0);
+        push(&mut queue, donation("Ben", 100), 0, 0);
         assert_eq!(who(&mut queue, in_the_gap), "");
         assert_eq!(
             (queue.backlog(), queue.next_change_at()),
@@ -181,7 +222,7 @@ fn between_two_alerts_the_next_is_not_decided_yet() {
     assert_eq!((cleared.stats().shown, cleared.stats().cleared), (1, 1));
 
     let mut overtaken = between();
-    overtaken.push(&donation("Cleo", 100), 1, 0);
+    push(&mut overtaken, donation("Cleo", 100), 1, 0);
     assert_eq!(who(&mut overtaken, SECOND_AT), "Cleo");
 }
 
@@ -189,12 +230,12 @@ fn between_two_alerts_the_next_is_not_decided_yet() {
 fn one_that_is_skipped_leaves_at_once_and_the_next_follows() {
     let mut queue = queue();
     assert!(!queue.skip());
-    queue.push(&donation("Ada", 100), 0, 0);
-    queue.push(&donation("Ben", 100), 0, 0);
+    push(&mut queue, donation("Ada", 100), 0, 0);
+    push(&mut queue, donation("Ben", 100), 0, 0);
     queue.advance(1_000);
     assert!(queue.skip());
 
-    let over_at = 1_000 + AlertQueue::LEAVE_MS;
+    let over_at = 1_000 + ALERT_LEAVE_MS;
     assert_eq!(who(&mut queue, over_at - 1), "Ada");
     assert_eq!(who(&mut queue, over_at), "");
     assert!(!queue.skip(), "nothing is on the empty stage between two");
@@ -209,18 +250,18 @@ fn one_that_is_skipped_leaves_at_once_and_the_next_follows() {
 #[test]
 fn an_alert_that_a_seek_landed_in_is_shown_for_the_rest_of_its_time() {
     let mut queue = queue();
-    queue.push(&donation("before", 100), 0, 0);
+    push(&mut queue, donation("before", 100), 0, 0);
     queue.advance(20_000);
     queue.clear();
     // Frames are drawn before the moments come in.
     queue.advance(20_020);
-    queue.push(&donation("Ada", 100), 0, 6_000);
-    queue.push(&donation("Ben", 100), 0, 3_000);
+    push(&mut queue, donation("Ada", 100), 0, 6_000);
+    push(&mut queue, donation("Ben", 100), 0, 3_000);
 
     assert_eq!(who(&mut queue, 20_020), "Ben");
     let behind_ada = SECOND_AT - 6_000;
     assert_eq!(queue.on_stage().unwrap().age_ms, -behind_ada);
-    let over_at = 20_020 + behind_ada + STAY_MIN_MS + AlertQueue::LEAVE_MS;
+    let over_at = 20_020 + behind_ada + STAY_MIN_MS + ALERT_LEAVE_MS;
     assert_eq!(who(&mut queue, over_at), "");
 }
 
@@ -228,7 +269,7 @@ fn an_alert_that_a_seek_landed_in_is_shown_for_the_rest_of_its_time() {
 fn an_alert_that_came_late_after_an_outage_gets_its_whole_time() {
     let mut queue = queue();
     queue.advance(60_000);
-    queue.push(&donation("Ada", 100), 0, 40_000);
+    push(&mut queue, donation("Ada", 100), 0, 40_000);
 
     assert_eq!(who(&mut queue, 60_000 + STAY_MIN_MS), "Ada");
     assert_eq!(queue.on_stage().unwrap().late_by_ms, 40_000);
@@ -275,7 +316,7 @@ proptest! {
                 Act::Push { priority, late_by_ms } => {
                     pushed += 1;
                     let gift = donation(&format!("viewer {pushed}"), 100);
-                    queue.push(&gift, priority, late_by_ms);
+                    push(&mut queue, gift, priority, late_by_ms);
                 }
                 Act::Wait(span_ms) => {
                     // Every change on the way, as frames would show it.
@@ -335,7 +376,7 @@ proptest! {
             let gift = donation(&format!("viewer {number}"), 100);
             for queue in [&mut often, &mut once] {
                 queue.advance(at);
-                queue.push(&gift, priority, 0);
+                push(queue, gift.clone(), priority, 0);
             }
         }
         while now_ms < looked_at {
@@ -359,7 +400,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn look(&mut self, queue: &AlertQueue) {
+    fn look(&mut self, queue: &AlertQueue<String>) {
         let Some(on_stage) = queue.on_stage() else {
             return;
         };
@@ -382,29 +423,30 @@ impl Seen {
     }
 }
 
-fn queue() -> AlertQueue {
+/// An empty one, of what is told apart by a name.
+fn queue() -> AlertQueue<String> {
     AlertQueue::new(AlertLimits::default())
 }
 
 /// Who is on stage at `now_ms`.
-fn who(queue: &mut AlertQueue, now_ms: i64) -> &str {
+fn who(queue: &mut AlertQueue<String>, now_ms: i64) -> &str {
     queue.advance(now_ms);
     match queue.on_stage().map(|on_stage| on_stage.alert.single()) {
-        Some(Some(alert)) => alert.name.as_deref().unwrap(),
+        Some(Some(name)) => name,
         Some(None) => "together",
         None => "",
     }
 }
 
 /// Who comes on stage, one after the other, until nobody does.
-fn turns(queue: &mut AlertQueue) -> Vec<String> {
+fn turns(queue: &mut AlertQueue<String>) -> Vec<String> {
     let mut turns = Vec::new();
     let mut number = 0;
     loop {
         if let Some(on_stage) = queue.on_stage().filter(|it| it.number != number) {
             number = on_stage.number;
             turns.push(match on_stage.alert.single() {
-                Some(alert) => alert.name.clone().unwrap(),
+                Some(name) => name.clone(),
                 None => format!("{} together", on_stage.alert.count()),
             });
         }
@@ -415,16 +457,16 @@ fn turns(queue: &mut AlertQueue) -> Vec<String> {
     }
 }
 
-fn donation(name: &str, amount: i64) -> ContributionAlert {
-    ContributionAlert {
-        id: String::from("id"),
-        kind: ContributionKind::Donation,
+fn push(queue: &mut AlertQueue<String>, gift: Gift, priority: i32, late_by_ms: i64) {
+    let name = gift.name.clone().unwrap();
+    queue.push(name, AlertInput::gift(gift, None), priority, late_by_ms);
+}
+
+fn donation(name: &str, amount: i64) -> Gift {
+    Gift {
         name: Some(String::from(name)),
         amount: Some(amount),
         currency: Some(String::from("EUR")),
-        tier: None,
-        quantity: 1,
-        message: None,
         hype: amount,
     }
 }

@@ -95,7 +95,7 @@ pub struct AlertQueue {
 }
 
 struct Stage {
-    queue: core::AlertQueue,
+    queue: core::AlertQueue<ContributionAlert>,
     scene: core::SceneTime,
 }
 
@@ -122,8 +122,9 @@ impl AlertQueue {
         match delivery {
             Delivery::Event { event, late_by_ms } => {
                 if let EventKind::ContributionReceived { contribution } = event.kind {
+                    let input = (&contribution).into();
                     let (mut stage, _) = self.stage_now();
-                    stage.queue.push(&contribution.into(), priority, late_by_ms);
+                    stage.queue.push(contribution, input, priority, late_by_ms);
                 }
             }
             Delivery::StateReplaced { .. } => {
@@ -220,24 +221,37 @@ impl From<AlertLimits> for core::AlertLimits {
     }
 }
 
-impl From<core::AlertOnStage<'_>> for AlertOnStage {
-    fn from(on_stage: core::AlertOnStage<'_>) -> Self {
+impl From<&ContributionAlert> for core::AlertInput {
+    fn from(alert: &ContributionAlert) -> Self {
+        let gift = core::Gift {
+            name: alert.name.clone(),
+            amount: alert.amount,
+            currency: alert.currency.clone(),
+            hype: alert.hype,
+        };
+
+        Self::gift(gift, alert.message.as_deref())
+    }
+}
+
+impl From<core::AlertOnStage<'_, ContributionAlert>> for AlertOnStage {
+    fn from(on_stage: core::AlertOnStage<'_, ContributionAlert>) -> Self {
         Self {
             alert: on_stage.alert.into(),
             number: on_stage.number,
             age_ms: on_stage.age_ms,
             stay_ms: on_stage.stay_ms,
-            leave_ms: core::AlertQueue::LEAVE_MS,
+            leave_ms: core::ALERT_LEAVE_MS,
             late_by_ms: on_stage.late_by_ms,
         }
     }
 }
 
-impl From<&core::Alert> for Alert {
-    fn from(alert: &core::Alert) -> Self {
+impl From<&core::Alert<ContributionAlert>> for Alert {
+    fn from(alert: &core::Alert<ContributionAlert>) -> Self {
         match alert.single() {
             Some(contribution) => Self::Single {
-                contribution: contribution.clone().into(),
+                contribution: contribution.clone(),
             },
             None => Self::Burst {
                 count: i64::try_from(alert.count()).unwrap_or(i64::MAX),

@@ -30,12 +30,7 @@ pub use api::{
     ParticipantsQuestion, QueryError, RoomAccess, RoomDetails, RoomSummary, StageDetails,
 };
 pub use client::Client;
-pub use record::{
-    Config, ConnectionState, ContributionAlert, ContributionKind, Delivery, EventKind, EventTiming,
-    Failure, HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, ParticipantChange,
-    ParticipantProfile, ParticipantRole, Placement, PlayheadReading, Room, RoomEvent, RoomProfile,
-    RoomState, Session, Stage, StageRole, Stats, SyncSource, TokenRequest, TokenRequestReason,
-};
+pub use record::*;
 pub use runtime::stop_background;
 pub use server_url::ServerUrlError;
 

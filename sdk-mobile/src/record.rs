@@ -1,21 +1,63 @@
 //! What crosses the language border: the core's types, mirrored by hand, because the core knows of
-//! no binding.
+//! no binding, and in `event` what is written from the schema.
 //!
 //! Kotlin, Swift and Python restrict names: no variant is called like a type that it holds, and no
 //! error field is called `message`. Times are Unix milliseconds.
 
 use parlor_sdk_core as core;
+use parlor_sdk_events::{self as events, people, room};
 
+#[expect(
+    missing_docs,
+    reason = "the schema says nothing of what its name says already"
+)]
+#[rustfmt::skip]
 mod event;
-mod participant;
-mod train;
 
-pub use event::{
-    ContributionAlert, ContributionKind, EventKind, EventTiming, RoomEvent, RoomProfile, RoomState,
-    Session,
-};
-pub use participant::{ParticipantChange, ParticipantProfile, ParticipantRole, Stage, StageRole};
-pub use train::{HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase};
+pub use event::*;
+
+/// A fact in a room's log.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RoomEvent {
+    /// Its position in the log; unique within the log's epoch.
+    pub seq: i64,
+    /// When it happened.
+    pub occurred_at_unix_millis: i64,
+    /// When it happened, plus the stream's delay at that time.
+    pub display_at_unix_millis: i64,
+    /// Whether it applies on arrival or waits for the viewer's picture.
+    pub timing: EventTiming,
+    /// The part of the room's state that it replaces, such as `train`; nothing for a moment, which is
+    /// shown once.
+    pub part: Option<String>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// Whether an event applies on arrival or waits for the viewer's picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum EventTiming {
+    /// It applies on arrival.
+    Live,
+    /// It waits for the viewer's picture. So does what is timed in a way that this version has never heard of.
+    Picture,
+}
+
+/// Who speaks, and who waits to. Each list is in the order in which people joined the room, but for
+/// the queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
+pub struct Stage {
+    /// Whether a session is live. If not, who is on the stage is backstage.
+    pub is_live: bool,
+    /// Who leads, if anybody.
+    pub host: Option<ParticipantProfile>,
+    /// Who else is on the stage.
+    pub speakers: Vec<ParticipantProfile>,
+    /// Who may take the stage.
+    pub invited: Vec<ParticipantProfile>,
+    /// Who has asked for the stage, in the order in which the server saw it.
+    pub queue: Vec<ParticipantProfile>,
+}
 
 /// What a client follows, and for which place it times what it shows.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -259,7 +301,7 @@ impl From<core::Delivery> for Delivery {
     fn from(delivery: core::Delivery) -> Self {
         match delivery {
             core::Delivery::Event(shown) => Self::Event {
-                event: shown.event.into(),
+                event: (&shown.event).into(),
                 late_by_ms: shown.late_by_ms,
             },
             core::Delivery::StateReplaced(room) => Self::StateReplaced {
@@ -274,14 +316,49 @@ impl From<core::Delivery> for Delivery {
 
 impl From<&core::Room> for Room {
     fn from(room: &core::Room) -> Self {
+        let participants = people::participants(room);
+
         Self {
-            profile: room.profile().cloned().map(Into::into),
-            session: room.session().cloned().map(Into::into),
-            participants: room.participants().cloned().map(Into::into).collect(),
-            stage: room.stage().into(),
+            profile: room::profile(room).map(Into::into),
+            session: room::session(room).map(Into::into),
+            stage: people::Stage::of(participants.iter(), room::is_live(room)).into(),
+            participants: participants.into_iter().map(Into::into).collect(),
             online_count: room.online_count(),
-            train: room.train().cloned().map(Into::into),
-            unknown_parts: room.unknown_parts().cloned().map(Into::into).collect(),
+            train: room::train(room).map(Into::into),
+            unknown_parts: room::unknown_parts(room).map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&core::RoomEvent> for RoomEvent {
+    fn from(event: &core::RoomEvent) -> Self {
+        Self {
+            seq: event.seq,
+            occurred_at_unix_millis: event.occurred_at.unix_millis(),
+            display_at_unix_millis: event.display_at.unix_millis(),
+            timing: match event.timing {
+                core::EventTiming::Live => EventTiming::Live,
+                core::EventTiming::Picture | core::EventTiming::Newer => EventTiming::Picture,
+            },
+            part: event.part.clone(),
+            kind: event.into(),
+        }
+    }
+}
+
+impl From<people::Stage<'_>> for Stage {
+    fn from(stage: people::Stage<'_>) -> Self {
+        let profiles = |people: Vec<&events::ParticipantProfile>| {
+            let owned = people.into_iter().cloned();
+            owned.map(ParticipantProfile::from).collect()
+        };
+
+        Self {
+            is_live: stage.is_live,
+            host: stage.host.cloned().map(ParticipantProfile::from),
+            speakers: profiles(stage.speakers),
+            invited: profiles(stage.invited),
+            queue: profiles(stage.queue),
         }
     }
 }

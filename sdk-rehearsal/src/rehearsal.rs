@@ -3,8 +3,11 @@
 use std::fmt::Write;
 
 use parlor_sdk_core::{
-    Client, ConnectionState, Delivery, EventKind, HypeTrain, HypeTrainPhase, Input, Instant,
-    Output, ParticipantProfile, ParticipantRole, Room, RoomEvent, ShownEvent, StageRole,
+    Client, ConnectionState, Delivery, Input, Instant, Output, Room, RoomEvent, ShownEvent,
+};
+use parlor_sdk_events::people::{Stage, participants};
+use parlor_sdk_events::{
+    EventKind, HypeTrain, HypeTrainPhase, ParticipantProfile, ParticipantRole, StageRole, room,
 };
 
 use crate::RehearsalError;
@@ -150,8 +153,8 @@ fn connection(state: ConnectionState) -> String {
 
 fn event(shown: &ShownEvent) -> String {
     let seq = shown.event.seq;
-    let name = shown.event.kind.name();
-    let content = match &shown.event.kind {
+    let name = &shown.event.type_name;
+    let content = match &EventKind::of(&shown.event) {
         EventKind::RoomUpdated(profile) => format!("version={}", profile.version),
         EventKind::Session(_, session) => {
             let away = session.interrupted_at.map_or("", |_| " away");
@@ -160,25 +163,25 @@ fn event(shown: &ShownEvent) -> String {
         EventKind::Participant(_, person) => participant(person),
         EventKind::ContributionReceived(alert) => format!("hype={}", alert.hype),
         EventKind::HypeTrain(_, here) => train(here),
-        EventKind::Unknown { .. } => unknown(&shown.event),
+        EventKind::Unknown => unknown(&shown.event),
     };
 
     format!("{seq} {name} {content} late={}", shown.late_by_ms)
 }
 
 fn state(room: &Room) -> String {
-    let profile = match room.profile() {
+    let profile = match room::profile(room) {
         Some(profile) => format!("room={}", profile.version),
         None => "room=none".to_owned(),
     };
-    let session = match room.session() {
+    let session = match room::session(room) {
         Some(session) if session.ended_at.is_some() => "session=ended",
         Some(session) if session.interrupted_at.is_some() => "session=interrupted",
         Some(_) => "session=live",
         None => "session=none",
     };
-    let train = match room.train() {
-        Some(here) => train(here),
+    let train = match room::train(room) {
+        Some(here) => train(&here),
         None => "train=none".to_owned(),
     };
 
@@ -186,10 +189,12 @@ fn state(room: &Room) -> String {
     if let Some(online_count) = room.online_count() {
         write!(state, " online={online_count}").expect("a string takes any text");
     }
-    if room.participants().len() > 0 {
-        write!(state, " {}", people(room)).expect("a string takes any text");
+    let everyone = participants(room);
+    if !everyone.is_empty() {
+        write!(state, " {}", people(&everyone, room::is_live(room)))
+            .expect("a string takes any text");
     }
-    for part in room.unknown_parts() {
+    for part in room::unknown_parts(room) {
         write!(state, " {}", unknown(part)).expect("a string takes any text");
     }
 
@@ -200,14 +205,14 @@ fn state(room: &Room) -> String {
 fn unknown(event: &RoomEvent) -> String {
     let part = event.part.as_deref().unwrap_or("moment");
 
-    format!("{part}={}", event.kind.name())
+    format!("{part}={}", event.type_name)
 }
 
 /// Writes everyone with their place, and the queue in its order.
-fn people(room: &Room) -> String {
-    let everyone: Vec<String> = room.participants().map(participant).collect();
-    let queue: Vec<&str> = room
-        .stage()
+fn people(everyone: &[ParticipantProfile], is_live: bool) -> String {
+    let stage = Stage::of(everyone.iter(), is_live);
+    let everyone: Vec<String> = everyone.iter().map(participant).collect();
+    let queue: Vec<&str> = stage
         .queue
         .iter()
         .map(|waiting| waiting.name.as_str())

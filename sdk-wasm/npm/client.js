@@ -1,10 +1,13 @@
 // One room: its state and events from the socket, and what people do in it over HTTP.
 
 import { RoomClient } from "./parlor_sdk_wasm.js";
+import { AlertQueue, prioritised } from "./alerts.js";
 import { Api, ParlorError } from "./api.js";
+import { readEvent } from "./events.js";
 import { OPERATIONS } from "./operations.js";
 import { NOT_JOINED, outcome, participant } from "./people.js";
 import { retried } from "./retry.js";
+import { readRoom } from "./room.js";
 import { openSocket } from "./sockets.js";
 import { TokenKeeper } from "./token.js";
 
@@ -211,7 +214,8 @@ export class ParlorClient extends EventTarget {
   alerts({ waitingMax = 4, ageMaxMs = 60_000, priority } = {}) {
     // What is no number is none, and without an end is as many as there may be.
     const waiting = Math.min(Math.max(Number(waitingMax) || 0, 0), 0xffff_ffff);
-    return this.#socket?.alerts(waiting, Number.isFinite(ageMaxMs) ? ageMaxMs : undefined, priority) ?? null;
+    const ageMax = Number.isFinite(ageMaxMs) ? ageMaxMs : undefined;
+    return this.#socket ? new AlertQueue(this.#socket.alerts(waiting, ageMax, prioritised(priority))) : null;
   }
 
   setNoPlayhead() {
@@ -323,17 +327,19 @@ export class ParlorClient extends EventTarget {
   }
 
   #read() {
-    if (!this.#isClosed) this.#state ??= this.#socket.room();
+    if (!this.#isClosed) this.#state ??= readRoom(this.#socket.room());
     return this.#state;
   }
 
   #notice(notice) {
     if (this.#isClosed) return;
     switch (notice.type) {
-      case "event":
-        this.#mark(notice.event.participant);
-        this.#tell("event", notice.event);
+      case "event": {
+        const event = readEvent(notice.event);
+        this.#mark(event.participant);
+        this.#tell("event", event);
         break;
+      }
       case "state":
         // After a seek people are who they were. What came with another connection is news, unless it is the
         // first, which comes while the first reading is under way; and so is a change of oneself.

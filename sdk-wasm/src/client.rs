@@ -82,7 +82,7 @@ impl Client {
     /// [`Config::start_at`] takes.
     pub fn position(&self) -> Option<MediaTime> {
         let happened_at = self.picture_time()?;
-        let offset_ms = self.read_room(|room| room.profile().map(|it| it.ingest_offset_ms))?;
+        let offset_ms = self.read_room(|room| room.settings().map(|it| it.ingest_offset_ms))?;
         let position_ms = happened_at.unix_millis().saturating_add(offset_ms);
 
         Some(MediaTime::from_unix_millis(position_ms))

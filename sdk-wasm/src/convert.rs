@@ -1,148 +1,42 @@
 //! Core values as JavaScript objects. Times are milliseconds since 1970; money and hype are numbers,
-//! exact up to 2⁵³.
+//! exact up to 2⁵³. What events are about goes as the text that it came as: `events.js` reads it.
 
 use js_sys::{Array, Object, Reflect};
 #[cfg(feature = "package")]
 use parlor_sdk_core::{
-    Alert, AlertOnStage, AlertQueue, MediaTime, PlayheadQuality, Stats, SyncSource,
+    ALERT_LEAVE_MS, Alert, AlertOnStage, AlertQueue, MediaTime, PlayheadQuality, Stats, SyncSource,
 };
 use parlor_sdk_core::{
-    ConnectionState, ContributionAlert, ContributionKind, EventKind, EventTiming, Failure,
-    HypeTrain, HypeTrainContributor, HypeTrainPhase, ParticipantProfile, ParticipantRole,
-    Placement, Room, RoomEvent, RoomProfile, RoomState, ServerTime, Session, ShownEvent, Stage,
-    StageRole,
+    ConnectionState, EventTiming, Failure, Placement, Room, RoomEvent, ServerTime, ShownEvent,
 };
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 
-/// `{ type, seq, occurredAt, displayAt, timing, part, lateByMs }`, and what the event is about: one of
-/// `room`, `session`, `contribution`, `participant` and `train`, or `typeName` if `type` is `Unknown`.
+/// `{ type, json, seq, occurredAt, displayAt, timing, part, lateByMs }`, with the whole event in `json`.
 pub fn event(shown: &ShownEvent) -> JsValue {
-    logged(&shown.event)
+    stamped(&shown.event)
         .number("lateByMs", shown.late_by_ms)
         .done()
 }
 
-fn logged(event: &RoomEvent) -> Fields {
-    let kind = if matches!(event.kind, EventKind::Unknown { .. }) {
-        "Unknown"
-    } else {
-        event.kind.name()
-    };
+/// The same without `lateByMs`.
+fn logged(event: &RoomEvent) -> JsValue {
+    stamped(event).done()
+}
+
+fn stamped(event: &RoomEvent) -> Fields {
     let timing = match event.timing {
         EventTiming::Live => "LIVE",
-        EventTiming::Picture => "PICTURE",
+        EventTiming::Picture | EventTiming::Newer => "PICTURE",
     };
-    let object = Fields::default()
-        .text("type", kind)
+
+    Fields::default()
+        .text("type", &event.type_name)
+        .text("json", event.payload.as_json())
         .number("seq", event.seq)
         .time("occurredAt", event.occurred_at)
         .time("displayAt", event.display_at)
         .text("timing", timing)
-        .optional_text("part", event.part.as_deref());
-
-    match &event.kind {
-        EventKind::ContributionReceived(alert) => {
-            object.value("contribution", &contribution(alert))
-        }
-        EventKind::Participant(_, changed) => object.value("participant", &participant(changed)),
-        EventKind::HypeTrain(_, changed) => object.value("train", &train(changed)),
-        EventKind::RoomUpdated(changed) => object.value("room", &profile(changed)),
-        EventKind::Session(_, changed) => object.value("session", &session(changed)),
-        EventKind::Unknown { type_name } => object.text("typeName", type_name),
-    }
-}
-
-/// `{ id, kind, name?, amount?, currency?, tier?, quantity, message?, hype }`.
-pub fn contribution(alert: &ContributionAlert) -> JsValue {
-    let kind = match alert.kind {
-        ContributionKind::Donation => "DONATION",
-        ContributionKind::Membership => "MEMBERSHIP",
-        ContributionKind::GiftedMemberships => "GIFTED_MEMBERSHIPS",
-        ContributionKind::Unknown => "UNKNOWN",
-    };
-
-    Fields::default()
-        .text("id", &alert.id)
-        .text("kind", kind)
-        .optional_text("name", alert.name.as_deref())
-        .optional_number("amount", alert.amount)
-        .optional_text("currency", alert.currency.as_deref())
-        .optional_number("tier", alert.tier.map(i64::from))
-        .number("quantity", i64::from(alert.quantity))
-        .optional_text("message", alert.message.as_deref())
-        .number("hype", alert.hype)
-        .done()
-}
-
-/// `{ id, name, role, stageRole, requestedSeq, isListed, isOnline, version, joinedAt }`.
-pub fn participant(profile: &ParticipantProfile) -> JsValue {
-    let role = match profile.role {
-        ParticipantRole::Member => "MEMBER",
-        ParticipantRole::Moderator => "MODERATOR",
-        ParticipantRole::Owner => "OWNER",
-        ParticipantRole::Unknown => "UNKNOWN",
-    };
-    let stage_role = match profile.stage_role {
-        StageRole::Audience => "AUDIENCE",
-        StageRole::Requested => "REQUESTED",
-        StageRole::Invited => "INVITED",
-        StageRole::Speaker => "SPEAKER",
-        StageRole::Host => "HOST",
-        StageRole::Unknown => "UNKNOWN",
-    };
-
-    Fields::default()
-        .text("id", &profile.id)
-        .text("name", &profile.name)
-        .text("role", role)
-        .text("stageRole", stage_role)
-        .optional_number("requestedSeq", profile.requested_seq)
-        .value("isListed", &profile.is_listed.into())
-        .value("isOnline", &profile.is_online.into())
-        .number("version", i64::from(profile.version))
-        .time("joinedAt", profile.joined_at)
-        .done()
-}
-
-/// `{ id, phase, level, progress, goal, total, expiresAt, … }`, as in the GraphQL schema.
-pub fn train(train: &HypeTrain) -> JsValue {
-    let phase = match train.phase {
-        HypeTrainPhase::Approaching => "APPROACHING",
-        HypeTrainPhase::Running => "RUNNING",
-        HypeTrainPhase::Ended => "ENDED",
-        HypeTrainPhase::Unknown => "UNKNOWN",
-    };
-    let recent: Array = train.recent_contributors.iter().map(contributor).collect();
-
-    Fields::default()
-        .text("id", &train.id)
-        .text("phase", phase)
-        .number("level", i64::from(train.level))
-        .number("progress", train.progress)
-        .number("goal", train.goal)
-        .number("total", train.total)
-        .number(
-            "kickoffEventsNeeded",
-            i64::from(train.kickoff_events_needed),
-        )
-        .number(
-            "kickoffViewersNeeded",
-            i64::from(train.kickoff_viewers_needed),
-        )
-        .time("startedAt", train.started_at)
-        .time("expiresAt", train.expires_at)
-        .optional_number("endedAt", unix_millis(train.ended_at))
-        .optional_number("cooldownEndsAt", unix_millis(train.cooldown_ends_at))
-        .optional_text("lastReward", train.last_reward.as_deref())
-        .optional_text("nextReward", train.next_reward.as_deref())
-        .number("contributorCount", i64::from(train.contributor_count))
-        .optional(
-            "topContributor",
-            train.top_contributor.as_ref().map(contributor),
-        )
-        .value("recentContributors", &recent)
-        .value("isRecord", &train.is_record.into())
-        .done()
+        .optional_text("part", event.part.as_deref())
 }
 
 /// `{ state }`, one of `connecting`, `live`, `waiting`, `waiting-for-network`, `paused`, `failed` and
@@ -167,64 +61,16 @@ pub fn connection(state: ConnectionState) -> JsValue {
         .done()
 }
 
-/// `{ profile, session, participants, stage, onlineCount, train, unknownParts }`.
+/// `{ profile, session, parts, onlineCount }`: the events that say what the room is and whether it is live, and
+/// the last one of each part.
 pub fn room(room: &Room) -> JsValue {
-    let everyone: Array = room.participants().map(participant).collect();
-    let unknown: Array = room
-        .unknown_parts()
-        .map(|event| logged(event).done())
-        .collect();
+    let parts: Array = room.parts().map(logged).collect();
 
     Fields::default()
-        .optional("profile", room.profile().map(profile))
-        .optional("session", room.session().map(session))
-        .value("participants", &everyone)
-        .value("stage", &stage(&room.stage()))
+        .optional("profile", room.settings_event().map(logged))
+        .optional("session", room.session_event().map(logged))
+        .value("parts", &parts)
         .optional_number("onlineCount", room.online_count().map(i64::from))
-        .optional("train", room.train().map(train))
-        .value("unknownParts", &unknown)
-        .done()
-}
-
-fn profile(profile: &RoomProfile) -> JsValue {
-    let state = match profile.state {
-        RoomState::Draft => "DRAFT",
-        RoomState::Open => "OPEN",
-        RoomState::Archived => "ARCHIVED",
-        RoomState::Unknown => "UNKNOWN",
-    };
-
-    Fields::default()
-        .text("id", &profile.id)
-        .text("slug", &profile.slug)
-        .text("title", &profile.title)
-        .text("state", state)
-        .number("ingestOffsetMs", profile.ingest_offset_ms)
-        .number("version", i64::from(profile.version))
-        .done()
-}
-
-fn session(session: &Session) -> JsValue {
-    Fields::default()
-        .text("id", &session.id)
-        .time("startedAt", session.started_at)
-        .optional_number("interruptedAt", unix_millis(session.interrupted_at))
-        .optional_number("endedAt", unix_millis(session.ended_at))
-        .number("delayMs", session.delay_ms)
-        .done()
-}
-
-fn stage(stage: &Stage<'_>) -> JsValue {
-    let list = |people: &[&ParticipantProfile]| -> Array {
-        people.iter().map(|profile| participant(profile)).collect()
-    };
-
-    Fields::default()
-        .value("isLive", &stage.is_live.into())
-        .optional("host", stage.host.map(participant))
-        .value("speakers", &list(&stage.speakers))
-        .value("invited", &list(&stage.invited))
-        .value("queue", &list(&stage.queue))
         .done()
 }
 
@@ -247,26 +93,26 @@ pub(crate) fn stats(stats: &Stats, clock_readings_refused: u32) -> JsValue {
         .done()
 }
 
-/// `{ contribution, burst, number, ageMs, stayMs, leaveMs, lateByMs }`, with one of the first two.
+/// `{ event, burst, number, ageMs, stayMs, leaveMs, lateByMs }`, with one of the first two.
 #[cfg(feature = "package")]
-fn on_stage(on_stage: &AlertOnStage<'_>) -> JsValue {
-    let single = on_stage.alert.single().map(contribution);
+fn on_stage(on_stage: &AlertOnStage<'_, RoomEvent>) -> JsValue {
+    let single = on_stage.alert.single().map(logged);
     let burst = single.is_none().then(|| burst(on_stage.alert));
 
     Fields::default()
-        .optional("contribution", single)
+        .optional("event", single)
         .optional("burst", burst)
         .number("number", on_stage.number.into())
         .number("ageMs", on_stage.age_ms)
         .number("stayMs", on_stage.stay_ms)
-        .number("leaveMs", AlertQueue::LEAVE_MS)
+        .number("leaveMs", ALERT_LEAVE_MS)
         .number("lateByMs", on_stage.late_by_ms)
         .done()
 }
 
 /// `{ count, hype, peopleCount, hasMorePeople, names, amount, currency }`.
 #[cfg(feature = "package")]
-fn burst(burst: &Alert) -> JsValue {
+fn burst(burst: &Alert<RoomEvent>) -> JsValue {
     let names: Array = burst.people().names().iter().map(JsValue::from).collect();
     let (amount, currency) = burst.money().unzip();
 
@@ -283,7 +129,7 @@ fn burst(burst: &Alert) -> JsValue {
 
 /// `{ onStage, nextChangeInMs, isPaused, backlog, shown, expired, cleared }`.
 #[cfg(feature = "package")]
-pub(crate) fn alerts(queue: &AlertQueue, now_ms: i64) -> JsValue {
+pub(crate) fn alerts(queue: &AlertQueue<RoomEvent>, now_ms: i64) -> JsValue {
     let stats = queue.stats();
 
     Fields::default()
@@ -369,18 +215,6 @@ pub(crate) const fn playhead_quality(quality: PlayheadQuality) -> &'static str {
         PlayheadQuality::Frame => "frame",
         PlayheadQuality::Clock => "clock",
     }
-}
-
-fn unix_millis(time: Option<ServerTime>) -> Option<i64> {
-    time.map(ServerTime::unix_millis)
-}
-
-fn contributor(person: &HypeTrainContributor) -> JsValue {
-    Fields::default()
-        .optional_text("name", person.name.as_deref())
-        .number("hype", person.hype)
-        .number("lastHype", person.last_hype)
-        .done()
 }
 
 #[derive(Default)]

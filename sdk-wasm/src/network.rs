@@ -17,8 +17,8 @@ pub(crate) fn on_return(window: &Window, connect: impl Fn() + 'static) -> Listen
 /// Returns whether a server at `url` is on this machine, so that no network lies in between, as when
 /// a streamer runs both OBS and the server.
 pub(crate) fn is_loopback(url: &str) -> bool {
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    // Behind the scheme and the nothing between two slashes.
+    let authority = url.split(['/', '?', '#']).nth(2).unwrap_or_default();
     if authority.starts_with("[::1]") {
         return true;
     }

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 use crate::client::Client;
 use crate::convert;
 use crate::notice::Notice;
-use alerts::{AlertQueue, AlertQueues, ClientCell};
+use alerts::{AlertQueues, ClientCell, RoomAlerts};
 
 /// A live subscription to one room, for applications that draw their own.
 #[wasm_bindgen]
@@ -64,14 +64,14 @@ impl RoomClient {
         Ok(Self { client, alerts })
     }
 
-    /// Returns an empty queue of alerts that moves with this client's picture. `priority` is called with each
-    /// contribution and says how much it matters; those that matter more go first.
+    /// Returns an empty queue of alerts that moves with this client's picture. `priority` is called with the event
+    /// of each and says how much it matters; those that matter more go first.
     pub fn alerts(
         &self,
         waiting_max: u32,
         age_max_ms: Option<f64>,
         priority: Option<Function>,
-    ) -> AlertQueue {
+    ) -> RoomAlerts {
         let limits = AlertLimits {
             waiting_max: waiting_max as usize,
             age_max_ms: age_max_ms.map(convert::millis),
@@ -80,8 +80,7 @@ impl RoomClient {
         self.alerts.open(&self.client, limits, priority)
     }
 
-    /// Returns the room as the viewer should see it now: `{ profile, session, participants, stage,
-    /// onlineCount, train }`.
+    /// Returns the room as the viewer should see it now, as `room.js` reads it.
     pub fn room(&self) -> JsValue {
         self.client().read_room(convert::room)
     }

@@ -3,8 +3,11 @@
 
 mod contract;
 mod documents;
+mod javascript;
 pub(crate) mod kotlin;
 pub(crate) mod python;
+mod records;
+mod rust;
 pub(crate) mod swift;
 mod text;
 mod typescript;
@@ -68,6 +71,16 @@ fn committed() -> Result<Vec<(&'static str, String)>> {
         (SCHEMA, schema),
         ("sdk-wasm/npm/events.d.ts", types.clone()),
         ("overlay/js/events.d.ts", types),
+        ("sdk-wasm/npm/kinds.js", javascript::tables(&contract)),
+        ("sdk-events/src/event.rs", rust::events(&contract)),
+        (
+            "sdk-mobile/src/record/event.rs",
+            records::records(&contract),
+        ),
+        (
+            "sdk-mobile/swift/Sources/Parlor/Events.swift",
+            records::swift_names(&contract),
+        ),
         ("sdk-wasm/npm/operations.js", operations),
     ])
 }

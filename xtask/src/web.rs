@@ -21,7 +21,7 @@ const STATIC: [(&str, &str); 4] = [
 const ENTRIES: [&str; 2] = ["parlor-overlay.js", "players.js"];
 
 /// What the overlay has in common with the client's package.
-const SOCKETS: &str = "sockets.js";
+const SHARED: [&str; 4] = ["events.js", "kinds.js", "room.js", "sockets.js"];
 
 /// Where the client's package is in `target/web/`, for pages that import it from the server.
 const PACKAGE: &str = "sdk";
@@ -55,8 +55,10 @@ fn build_overlay(source: wasm::Source) -> Result<PathBuf> {
     println!("building the overlay with {}", toolchain.describe());
     bind::build(&toolchain, "parlor-overlay", "parlor_overlay", &parts)?;
     copy_folder(&workspace::root().join("overlay/js"), &parts)?;
-    let sockets = workspace::root().join("sdk-wasm/npm").join(SOCKETS);
-    std::fs::copy(sockets, parts.join(SOCKETS)).context("cannot copy what opens sockets")?;
+    for script in SHARED {
+        let from = workspace::root().join("sdk-wasm/npm").join(script);
+        std::fs::copy(from, parts.join(script)).with_context(|| format!("cannot copy {script}"))?;
+    }
 
     let _ = std::fs::remove_dir_all(&package);
     let shrinker = Shrinker::find()?;

@@ -45,11 +45,8 @@ pub(crate) fn object(delivery: &Delivery) -> Value {
 
 fn carried(kind: &EventKind) -> (&'static str, Value) {
     match kind {
-        EventKind::RoomUpdated { profile: updated } => ("room", profile(updated)),
-        EventKind::SessionStarted { session: live }
-        | EventKind::SessionInterrupted { session: live }
-        | EventKind::SessionResumed { session: live }
-        | EventKind::SessionEnded { session: live } => ("session", session(live)),
+        EventKind::RoomUpdated { room } => ("room", profile(room)),
+        EventKind::SessionChanged { session: live, .. } => ("session", session(live)),
         EventKind::ParticipantChanged {
             participant: one, ..
         } => ("participant", participant(one)),

@@ -6,7 +6,7 @@
 use parlor::{
     ContributionAlert, ContributionKind, Delivery, EventKind, HypeTrain, HypeTrainChange,
     HypeTrainPhase, ParticipantChange, ParticipantProfile, ParticipantRole, Room, RoomState,
-    StageRole,
+    SessionChange, StageRole,
 };
 
 /// Later than this, a line says so.
@@ -55,10 +55,12 @@ pub(crate) fn phrase(delivery: &Delivery) -> Phrase {
 pub(crate) fn event_name(kind: &EventKind) -> &str {
     match kind {
         EventKind::RoomUpdated { .. } => "RoomUpdated",
-        EventKind::SessionStarted { .. } => "SessionStarted",
-        EventKind::SessionInterrupted { .. } => "SessionInterrupted",
-        EventKind::SessionResumed { .. } => "SessionResumed",
-        EventKind::SessionEnded { .. } => "SessionEnded",
+        EventKind::SessionChanged { change, .. } => match change {
+            SessionChange::Started => "SessionStarted",
+            SessionChange::Interrupted => "SessionInterrupted",
+            SessionChange::Resumed => "SessionResumed",
+            SessionChange::Ended => "SessionEnded",
+        },
         EventKind::ParticipantChanged { change, .. } => match change {
             ParticipantChange::Joined => "ParticipantJoined",
             ParticipantChange::Left => "ParticipantLeft",
@@ -83,21 +85,25 @@ pub(crate) fn event_name(kind: &EventKind) -> &str {
 
 fn describe_event(kind: &EventKind) -> (String, Tone) {
     match kind {
-        EventKind::RoomUpdated { profile } => (
+        EventKind::RoomUpdated { room } => (
             format!(
                 "the room is now “{}”, {}",
-                plain(&profile.title),
-                openness(profile.state)
+                plain(&room.title),
+                openness(room.state)
             ),
             Tone::Quiet,
         ),
-        EventKind::SessionStarted { session } => (
-            format!("the stream is live, {} s behind", session.delay_ms / 1_000),
-            Tone::Quiet,
-        ),
-        EventKind::SessionInterrupted { .. } => ("the stream is away".to_owned(), Tone::Quiet),
-        EventKind::SessionResumed { .. } => ("the stream is back".to_owned(), Tone::Quiet),
-        EventKind::SessionEnded { .. } => ("the stream has ended".to_owned(), Tone::Quiet),
+        EventKind::SessionChanged { change, session } => {
+            let text = match change {
+                SessionChange::Started => {
+                    format!("the stream is live, {} s behind", session.delay_ms / 1_000)
+                }
+                SessionChange::Interrupted => "the stream is away".to_owned(),
+                SessionChange::Resumed => "the stream is back".to_owned(),
+                SessionChange::Ended => "the stream has ended".to_owned(),
+            };
+            (text, Tone::Quiet)
+        }
         EventKind::ParticipantChanged {
             change,
             participant,

@@ -1,6 +1,7 @@
 //! The alert on stage, as it is drawn.
 
-use parlor_sdk_core::{Alert, AlertQueue};
+use parlor_sdk_core::{ALERT_LEAVE_MS, Alert, AlertQueue};
+use parlor_sdk_events::ContributionAlert;
 
 use crate::tween::{ENTER_MS, eased, linear};
 
@@ -8,7 +9,7 @@ use crate::tween::{ENTER_MS, eased, linear};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct AlertView<'a> {
     /// What it says.
-    pub(crate) alert: &'a Alert,
+    pub(crate) alert: &'a Alert<ContributionAlert>,
     /// Counts alerts; another number is another alert.
     pub(crate) number: u32,
     /// How far it has come on stage, from 0 to 1.
@@ -19,14 +20,14 @@ pub(crate) struct AlertView<'a> {
 
 impl<'a> AlertView<'a> {
     /// Returns what is to be seen of the queue.
-    pub(crate) fn of(queue: &'a AlertQueue) -> Option<Self> {
+    pub(crate) fn of(queue: &'a AlertQueue<ContributionAlert>) -> Option<Self> {
         let on_stage = queue.on_stage()?;
 
         Some(Self {
             alert: on_stage.alert,
             number: on_stage.number,
             entered: eased(on_stage.age_ms, ENTER_MS),
-            left: linear(on_stage.age_ms - on_stage.stay_ms, AlertQueue::LEAVE_MS),
+            left: linear(on_stage.age_ms - on_stage.stay_ms, ALERT_LEAVE_MS),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What a hype train says, in words.
 
 use alloc::string::{String, ToString};
-use parlor_sdk_core::HypeTrain;
+use parlor_sdk_events::HypeTrain;
 
 use crate::scene::act::Act;
 use crate::words;

@@ -5,7 +5,8 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use parlor_sdk_core::{Crowd, HypeTrain, HypeTrainContributor};
+use parlor_sdk_core::Crowd;
+use parlor_sdk_events::{HypeTrain, HypeTrainContributor};
 
 use crate::crowd;
 use crate::tween::{ENTER_MS, GROW_MS, eased};

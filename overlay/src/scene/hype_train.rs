@@ -2,7 +2,8 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use parlor_sdk_core::{HypeTrain, HypeTrainChange, HypeTrainPhase, ServerTime};
+use parlor_sdk_core::ServerTime;
+use parlor_sdk_events::{HypeTrain, HypeTrainChange, HypeTrainPhase};
 
 use crate::scene::act::Act;
 use crate::scene::captions::{sign, spoken, to_go};

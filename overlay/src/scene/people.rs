@@ -1,14 +1,22 @@
 //! What the widgets about people see of a room.
 
 use alloc::vec::Vec;
-use parlor_sdk_core::{ParticipantChange, ParticipantProfile, Room, Stage, StageRole};
+use parlor_sdk_core::Room;
+use parlor_sdk_events::people::{Stage, participants};
+use parlor_sdk_events::{ParticipantChange, ParticipantProfile, StageRole, room};
 
 use crate::scene::attendance::{Visit, Visitor};
 use crate::scene::lineup::{Cast, Guest};
 use crate::words;
 
-/// Returns who is on `stage`, the host first, and how many wait.
-pub(crate) fn cast<'a>(stage: &Stage<'a>) -> Cast<'a> {
+/// Calls `with` who is on the stage of `room`, the host first, and how many wait.
+pub(crate) fn with_cast(room: &Room, with: impl FnOnce(&Cast<'_>)) {
+    let people = participants(room);
+
+    with(&cast(&Stage::of(people.iter(), room::is_live(room))));
+}
+
+fn cast<'a>(stage: &Stage<'a>) -> Cast<'a> {
     let guests = stage.host.iter().chain(&stage.speakers);
 
     Cast {
@@ -28,9 +36,13 @@ pub(crate) fn cast<'a>(stage: &Stage<'a>) -> Cast<'a> {
 
 /// Returns those whom `room` names and who are here, last come last.
 pub(crate) fn visitors(room: &Room) -> Vec<Visitor> {
-    let here = room.participants().filter(|profile| profile.is_online);
+    let people = participants(room);
 
-    here.map(visitor).collect()
+    people
+        .iter()
+        .filter(|it| it.is_online)
+        .map(visitor)
+        .collect()
 }
 
 /// Returns `profile` as one who comes and goes.
@@ -75,8 +87,9 @@ pub(crate) const fn visit(
 
 #[cfg(test)]
 mod tests {
-    use parlor_sdk_core::{ParticipantChange, ParticipantProfile, ParticipantRole, ServerTime};
-    use parlor_sdk_core::{Stage, StageRole};
+    use parlor_sdk_core::ServerTime;
+    use parlor_sdk_events::people::Stage;
+    use parlor_sdk_events::{ParticipantChange, ParticipantProfile, ParticipantRole, StageRole};
 
     use super::{Visit, cast, is_here, visit};
 

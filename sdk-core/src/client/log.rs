@@ -3,8 +3,7 @@
 use super::Client;
 use crate::event::RoomEvent;
 use crate::exchange::{Delivery, Failure, Output, ShownEvent};
-use crate::participant::Entry;
-use crate::parts::Parts;
+use crate::parts::{Entry, Parts};
 use crate::subscription::Verdict;
 use crate::time::{Instant, MediaTime, ServerTime};
 use crate::timeline::{AHEAD_MS, SHOWING_TIME_MS};

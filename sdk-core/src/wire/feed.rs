@@ -1,29 +1,29 @@
 //! The messages of `liveRoom`, as they come.
 //!
-//! What is new on the server must not cut off old clients: a value that this client does not know is
-//! an unknown one of its kind, and an event that it cannot read is of an unknown kind, with its timing
-//! and its part all the same. Left out is only what tells not even those.
+//! What is new on the server must not cut off old clients: of an event only its stamps, its timing and its
+//! part are read, whatever it is about. Left out is only what tells not even those.
 
 use super::Feed;
-use super::payload::{kind, time};
+use super::payload::time;
 use super::tree::Tree;
-use crate::event::{EventKind, EventTiming, RoomEvent};
+use crate::event::{EventTiming, Payload, RoomEvent};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The longest epoch, in bytes; those of this server have 36. It is sent back as it came.
 const EPOCH_BYTES_MAX: usize = 200;
 
-/// How long an event's texts may be together, in bytes. A message has at most 1,000, and a train's
-/// names 2,000. A client holds thousands of events: a limit on each is what bounds its memory.
-const EVENT_TEXT_BYTES_MAX: usize = 8_000;
+/// The longest event, in bytes as it comes. A message has at most 1,000 characters and a train's names 2,000,
+/// which is some 12,000 bytes with all that stands around them. A client holds thousands of events: a limit on
+/// each is what bounds its memory.
+const EVENT_BYTES_MAX: usize = 16_000;
 
 /// The longest name of a kind or a part, in bytes; those of this server have at most 50. Of an event
-/// that cannot be read nothing else is held.
+/// that is too long nothing else is held.
 const NAME_BYTES_MAX: usize = 200;
 
-/// Reads a message, or returns `None` if it is not one.
-pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
+/// Reads a message from its place in `text`, or returns `None` if it is not one.
+pub(crate) fn feed(mut feed: Tree, text: &str) -> Option<Feed> {
     let mut malformed_events = 0;
 
     Some(Feed {
@@ -35,8 +35,8 @@ pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
         recovered: feed.truth("recovered")?,
         snapshot: feed
             .list("snapshot")
-            .map(|snapshot| events(snapshot, &mut malformed_events)),
-        events: events(feed.list("events")?, &mut malformed_events),
+            .map(|snapshot| events(snapshot, text, &mut malformed_events)),
+        events: events(feed.list("events")?, text, &mut malformed_events),
         live_through_seq: feed.decimal("liveThroughSeq"),
         // Taken for nothing, it would have events passed over.
         left_out_from: if feed.has("leftOutFrom") {
@@ -49,10 +49,10 @@ pub(crate) fn feed(mut feed: Tree) -> Option<Feed> {
     })
 }
 
-fn events(trees: Vec<Tree>, malformed_events: &mut u32) -> Vec<RoomEvent> {
+fn events(trees: Vec<Tree>, text: &str, malformed_events: &mut u32) -> Vec<RoomEvent> {
     let mut events = Vec::with_capacity(trees.len());
     for tree in trees {
-        match event(tree) {
+        match event(tree, text) {
             Some(event) => events.push(event),
             None => *malformed_events += 1,
         }
@@ -61,29 +61,41 @@ fn events(trees: Vec<Tree>, malformed_events: &mut u32) -> Vec<RoomEvent> {
     events
 }
 
-fn event(mut event: Tree) -> Option<RoomEvent> {
-    let is_too_long = event.text_bytes() > EVENT_TEXT_BYTES_MAX;
-    let type_name = name(event.text("__typename")?)?;
+fn event(mut event: Tree, text: &str) -> Option<RoomEvent> {
+    let payload = event
+        .written(text)
+        .filter(|payload| payload.len() <= EVENT_BYTES_MAX);
 
     Some(RoomEvent {
+        payload: Payload::new(payload.unwrap_or(Payload::NOTHING)),
+        type_name: name(event.text("__typename")?)?,
         seq: event.decimal("seq")?,
         occurred_at: time(&mut event, "occurredAt")?,
         display_at: time(&mut event, "displayAt")?,
         timing: match event.text("timing")?.as_str() {
             "LIVE" => EventTiming::Live,
-            // Of what is timed in a way not heard of yet, late is better than early.
-            _ => EventTiming::Picture,
+            "PICTURE" => EventTiming::Picture,
+            _ => EventTiming::Newer,
         },
         part: if event.has("part") {
             Some(name(event.text("part")?)?)
         } else {
             None
         },
-        kind: match kind(&type_name, event) {
-            Some(kind) if !is_too_long => kind,
-            Some(_) | None => EventKind::Unknown { type_name },
-        },
+        empties_part: is_empty_after(event),
     })
+}
+
+/// Returns whether the event's part is empty after it. What it is about says so by `isListed: false`, whatever
+/// that is.
+fn is_empty_after(event: Tree) -> bool {
+    let Tree::Record(fields, _) = event else {
+        return false;
+    };
+
+    fields
+        .into_iter()
+        .any(|(_, mut about)| about.truth("isListed") == Some(false))
 }
 
 fn name(name: String) -> Option<String> {

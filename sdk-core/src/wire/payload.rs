@@ -1,210 +1,99 @@
-//! What events are about, as it comes: each kind with its payload.
+//! What events are about, read from what came when somebody asks.
 //!
-//! A value that this client does not know is an unknown one of its kind. What lacks something, or has it in
-//! another form, is none.
+//! Nothing here knows what kinds there are. Who draws a kind, or hands it on, takes what they know of it by
+//! name; what lacks something, or has it in another form, is read as nothing.
 
 use super::stamp;
 use super::tree::Tree;
-use crate::event::{
-    ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange,
-    HypeTrainContributor, HypeTrainPhase, RoomProfile, RoomState, Session, SessionChange,
-};
-use crate::participant::{ParticipantChange, ParticipantProfile, ParticipantRole, StageRole};
+use crate::event::{RoomEvent, Session, Settings, Steering};
 use crate::time::ServerTime;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-/// How many contributors a train names. A client holds thousands of trains.
-pub(super) const RECENT_CONTRIBUTORS_MAX: usize = 8;
+/// A part of what came, from which readers take what they know by name.
+#[derive(Debug)]
+pub struct Content(Tree);
 
-/// Reads what an event of `type_name` is about.
-pub(super) fn kind(type_name: &str, mut event: Tree) -> Option<EventKind> {
-    Some(if let Some(change) = train_change(type_name) {
-        EventKind::HypeTrain(change, train(event.take("train"))?)
-    } else if let Some(change) = participant_change(type_name) {
-        EventKind::Participant(change, participant(event.take("participant"))?)
-    } else if let Some(change) = session_change(type_name) {
-        EventKind::Session(change, session(event.take("session"))?)
-    } else {
-        match type_name {
-            "RoomUpdated" => EventKind::RoomUpdated(room(event.take("room"))?),
-            "ContributionReceived" => {
-                EventKind::ContributionReceived(contribution(event.take("contribution"))?)
-            }
-            _ => return None,
-        }
-    })
-}
-
-fn train_change(kind: &str) -> Option<HypeTrainChange> {
-    Some(match kind {
-        "HypeTrainApproached" => HypeTrainChange::Approached,
-        "HypeTrainStarted" => HypeTrainChange::Started,
-        "HypeTrainProgressed" => HypeTrainChange::Progressed,
-        "HypeTrainLeveledUp" => HypeTrainChange::LeveledUp,
-        "HypeTrainCorrected" => HypeTrainChange::Corrected,
-        "HypeTrainEnded" => HypeTrainChange::Ended,
-        _ => return None,
-    })
-}
-
-fn participant_change(kind: &str) -> Option<ParticipantChange> {
-    Some(match kind {
-        "ParticipantJoined" => ParticipantChange::Joined,
-        "ParticipantLeft" => ParticipantChange::Left,
-        "ParticipantRemoved" => ParticipantChange::Removed,
-        "ParticipantUpdated" => ParticipantChange::Updated,
-        "ParticipantRoleChanged" => ParticipantChange::RoleChanged,
-        "ParticipantStageChanged" => ParticipantChange::StageChanged,
-        "ParticipantPresenceChanged" => ParticipantChange::PresenceChanged,
-        _ => return None,
-    })
-}
-
-fn session_change(kind: &str) -> Option<SessionChange> {
-    Some(match kind {
-        "SessionStarted" => SessionChange::Started,
-        "SessionInterrupted" => SessionChange::Interrupted,
-        "SessionResumed" => SessionChange::Resumed,
-        "SessionEnded" => SessionChange::Ended,
-        _ => return None,
-    })
-}
-
-fn room(mut room: Tree) -> Option<RoomProfile> {
-    Some(RoomProfile {
-        id: room.text("id")?,
-        slug: room.text("slug")?,
-        title: room.text("title")?,
-        state: match room.text("state")?.as_str() {
-            "DRAFT" => RoomState::Draft,
-            "OPEN" => RoomState::Open,
-            "ARCHIVED" => RoomState::Archived,
-            _ => RoomState::Unknown,
-        },
-        ingest_offset_ms: room.integer("ingestOffsetMs")?,
-        version: room.small("version")?,
-    })
-}
-
-fn session(mut session: Tree) -> Option<Session> {
-    Some(Session {
-        id: session.text("id")?,
-        started_at: time(&mut session, "startedAt")?,
-        interrupted_at: optional_time(&mut session, "interruptedAt")?,
-        ended_at: optional_time(&mut session, "endedAt")?,
-        delay_ms: session.integer("delayMs")?,
-    })
-}
-
-fn participant(mut participant: Tree) -> Option<ParticipantProfile> {
-    Some(ParticipantProfile {
-        id: participant.text("id")?,
-        name: participant.text("name")?,
-        role: match participant.text("role")?.as_str() {
-            "MEMBER" => ParticipantRole::Member,
-            "MODERATOR" => ParticipantRole::Moderator,
-            "OWNER" => ParticipantRole::Owner,
-            _ => ParticipantRole::Unknown,
-        },
-        stage_role: match participant.text("stageRole")?.as_str() {
-            "AUDIENCE" => StageRole::Audience,
-            "REQUESTED" => StageRole::Requested,
-            "INVITED" => StageRole::Invited,
-            "SPEAKER" => StageRole::Speaker,
-            "HOST" => StageRole::Host,
-            _ => StageRole::Unknown,
-        },
-        requested_seq: if participant.has("requestedSeq") {
-            Some(participant.decimal("requestedSeq")?)
-        } else {
-            None
-        },
-        is_listed: participant.truth("isListed")?,
-        is_online: participant.truth("isOnline")?,
-        version: participant.small("version")?,
-        joined_at: time(&mut participant, "joinedAt")?,
-    })
-}
-
-fn contribution(mut contribution: Tree) -> Option<ContributionAlert> {
-    Some(ContributionAlert {
-        id: contribution.text("id")?,
-        kind: match contribution.text("kind")?.as_str() {
-            "DONATION" => ContributionKind::Donation,
-            "MEMBERSHIP" => ContributionKind::Membership,
-            "GIFTED_MEMBERSHIPS" => ContributionKind::GiftedMemberships,
-            _ => ContributionKind::Unknown,
-        },
-        name: contribution.text("name"),
-        amount: if contribution.has("amount") {
-            Some(contribution.decimal("amount")?)
-        } else {
-            None
-        },
-        currency: contribution.text("currency"),
-        tier: contribution.small("tier"),
-        quantity: contribution.small("quantity")?,
-        message: contribution.text("message"),
-        hype: contribution.decimal("hype")?,
-    })
-}
-
-fn train(mut train: Tree) -> Option<HypeTrain> {
-    let mut recent_contributors = Vec::new();
-    let recent = train.list("recentContributors")?;
-    for recent in recent.into_iter().take(RECENT_CONTRIBUTORS_MAX) {
-        recent_contributors.push(contributor(recent)?);
+impl RoomEvent {
+    /// Returns the object called `subject` in what came, if there is one: what the event is about.
+    pub fn about(&self, subject: &str) -> Option<Content> {
+        Content(Tree::read(self.payload.as_json())?).record(subject)
     }
 
-    Some(HypeTrain {
-        id: train.text("id")?,
-        phase: match train.text("phase")?.as_str() {
-            "APPROACHING" => HypeTrainPhase::Approaching,
-            "RUNNING" => HypeTrainPhase::Running,
-            "ENDED" => HypeTrainPhase::Ended,
-            _ => HypeTrainPhase::Unknown,
-        },
-        level: train.small("level")?,
-        progress: train.decimal("progress")?,
-        goal: train.decimal("goal")?,
-        total: train.decimal("total")?,
-        kickoff_events_needed: train.small("kickoffEventsNeeded")?,
-        kickoff_viewers_needed: train.small("kickoffViewersNeeded")?,
-        started_at: time(&mut train, "startedAt")?,
-        expires_at: time(&mut train, "expiresAt")?,
-        ended_at: optional_time(&mut train, "endedAt")?,
-        cooldown_ends_at: optional_time(&mut train, "cooldownEndsAt")?,
-        last_reward: train.text("lastReward"),
-        next_reward: train.text("nextReward"),
-        contributor_count: train.small("contributorCount")?,
-        top_contributor: if train.has("topContributor") {
-            Some(contributor(train.take("topContributor"))?)
+    /// Reads what it says of the timeline itself. Something else on the same part says nothing of it.
+    pub(crate) fn steering(&self) -> Option<Steering> {
+        let subject = self.part.as_deref()?;
+
+        Some(match subject {
+            "room" => Steering::Settings(Settings {
+                ingest_offset_ms: self.about(subject)?.integer("ingestOffsetMs")?,
+            }),
+            "session" => Steering::Session(Session {
+                delay_ms: self.about(subject)?.integer("delayMs")?,
+            }),
+            _ => return None,
+        })
+    }
+}
+
+impl Content {
+    /// Takes the text called `name`.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        self.0.text(name)
+    }
+
+    /// Takes whether `name` is so.
+    pub fn truth(&mut self, name: &str) -> Option<bool> {
+        self.0.truth(name)
+    }
+
+    /// Takes a whole number of at most 32 bits: the schema's `Int`.
+    pub fn small(&mut self, name: &str) -> Option<i32> {
+        self.0.small(name)
+    }
+
+    /// Takes a whole number that is carried as text: the schema's `Int64`.
+    pub fn whole(&mut self, name: &str) -> Option<i64> {
+        self.0.decimal(name)
+    }
+
+    /// Takes a stamp: the schema's `Time`.
+    pub fn time(&mut self, name: &str) -> Option<ServerTime> {
+        time(&mut self.0, name)
+    }
+
+    /// Takes an object.
+    pub fn record(&mut self, name: &str) -> Option<Self> {
+        let record = self.0.take(name);
+
+        matches!(record, Tree::Record(..)).then_some(Self(record))
+    }
+
+    /// Takes a list of what `read` makes of each; `None` if it makes nothing of one of them.
+    pub fn list<T>(&mut self, name: &str, read: impl Fn(Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut list = Vec::new();
+        for item in self.0.list(name)? {
+            list.push(read(Self(item))?);
+        }
+
+        Some(list)
+    }
+
+    /// Takes what may be absent. The outer `None` is what is there and is not what it should be.
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        take: impl Fn(&mut Self, &str) -> Option<T>,
+    ) -> Option<Option<T>> {
+        if self.0.has(name) {
+            take(self, name).map(Some)
         } else {
-            None
-        },
-        recent_contributors,
-        is_record: train.truth("isRecord")?,
-    })
-}
+            Some(None)
+        }
+    }
 
-fn contributor(mut contributor: Tree) -> Option<HypeTrainContributor> {
-    Some(HypeTrainContributor {
-        name: contributor.text("name"),
-        hype: contributor.decimal("hype")?,
-        last_hype: contributor.decimal("lastHype")?,
-    })
-}
-
-/// Reads a time that may be absent. The outer `None` is one that is none.
-#[expect(
-    clippy::option_option,
-    reason = "absent and unreadable are two things, and both are to be told"
-)]
-fn optional_time(tree: &mut Tree, name: &str) -> Option<Option<ServerTime>> {
-    if tree.has(name) {
-        time(tree, name).map(Some)
-    } else {
-        Some(None)
+    fn integer(&mut self, name: &str) -> Option<i64> {
+        self.0.integer(name)
     }
 }
 

@@ -32,19 +32,38 @@ pub(crate) enum Tree {
     Integer(i64),
     Text(String),
     List(Vec<Tree>),
-    Record(Vec<(String, Tree)>),
+    Record(Vec<(String, Tree)>, Span),
+}
+
+/// Where in the text that was read a record stands, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
 }
 
 impl Tree {
     /// Reads a text, or returns `None` if it is not JSON, nested too deep or has too many values.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut values_left = VALUES_MAX;
+        let mut reading = Reading {
+            length: u32::try_from(text.len()).ok()?,
+            values_left: VALUES_MAX,
+        };
 
         SliceLexer::new(text.as_bytes())
             .exactly_one(Lex::ws_peek, |first, lexer| {
-                read(first, lexer, DEPTH_MAX, &mut values_left)
+                reading.value(first, lexer, DEPTH_MAX)
             })
             .ok()
+    }
+
+    /// Returns a record as it stands in `text`, which it was read from.
+    pub(crate) fn written<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let Self::Record(_, Span { start, end }) = self else {
+            return None;
+        };
+
+        text.get(*start as usize..*end as usize)
     }
 
     /// Takes the field called `name` out of a record. What is missing is nothing.
@@ -103,18 +122,8 @@ impl Tree {
         Some(list)
     }
 
-    /// Returns how many bytes all its texts have together.
-    pub(crate) fn text_bytes(&self) -> usize {
-        match self {
-            Self::Nothing | Self::Truth(_) | Self::Integer(_) => 0,
-            Self::Text(text) => text.len(),
-            Self::List(list) => list.iter().map(Self::text_bytes).sum(),
-            Self::Record(fields) => fields.iter().map(|(_, field)| field.text_bytes()).sum(),
-        }
-    }
-
     fn field(&mut self, name: &str) -> Option<&mut Self> {
-        let Self::Record(fields) = self else {
+        let Self::Record(fields, _) = self else {
             return None;
         };
 
@@ -126,48 +135,68 @@ impl Tree {
     }
 }
 
-/// Reads the value that begins with `first`, within what is left of the limits.
-fn read(
-    first: u8,
-    lexer: &mut SliceLexer<'_>,
-    depth_left: u32,
-    values_left: &mut usize,
-) -> Result<Tree, Error> {
-    *values_left = values_left.checked_sub(1).ok_or(TOO_LARGE)?;
+/// A text being read.
+struct Reading {
+    /// In bytes.
+    length: u32,
+    values_left: usize,
+}
 
-    Ok(match first {
-        b'"' => Tree::Text(lexer.discarded().str_string()?.into_owned()),
-        b'-' | b'0'..=b'9' => {
-            let (number, _) = lexer.num_string().validated()?;
-            number.parse().map_or(Tree::Nothing, Tree::Integer)
-        }
-        b'[' => {
-            let depth_left = depth_left.checked_sub(1).ok_or(TOO_LARGE)?;
-            let mut list = Vec::new();
-            lexer.discarded().seq(b']', Lex::ws_peek, |first, lexer| {
-                list.push(read(first, lexer, depth_left, values_left)?);
-                Ok::<_, Error>(())
-            })?;
-            Tree::List(list)
-        }
-        b'{' => {
-            let depth_left = depth_left.checked_sub(1).ok_or(TOO_LARGE)?;
-            let mut record = Vec::new();
-            lexer.discarded().seq(b'}', Lex::ws_peek, |first, lexer| {
-                lexer.expect(|_| Some(first), b'"').ok_or(Expect::String)?;
-                let name = lexer.str_string()?.into_owned();
-                lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
-                let first = lexer.ws_peek().ok_or(Expect::Value)?;
-                record.push((name, read(first, lexer, depth_left, values_left)?));
-                Ok::<_, Error>(())
-            })?;
-            Tree::Record(record)
-        }
-        _ => {
-            let truth = lexer.null_or_bool().ok_or(Expect::Value)?;
-            truth.map_or(Tree::Nothing, Tree::Truth)
-        }
-    })
+impl Reading {
+    /// Reads the value that begins with `first`, within what is left of the limits.
+    fn value(
+        &mut self,
+        first: u8,
+        lexer: &mut SliceLexer<'_>,
+        depth_left: u32,
+    ) -> Result<Tree, Error> {
+        self.values_left = self.values_left.checked_sub(1).ok_or(TOO_LARGE)?;
+
+        Ok(match first {
+            b'"' => Tree::Text(lexer.discarded().str_string()?.into_owned()),
+            b'-' | b'0'..=b'9' => {
+                let (number, _) = lexer.num_string().validated()?;
+                number.parse().map_or(Tree::Nothing, Tree::Integer)
+            }
+            b'[' => {
+                let depth_left = depth_left.checked_sub(1).ok_or(TOO_LARGE)?;
+                let mut list = Vec::new();
+                lexer.discarded().seq(b']', Lex::ws_peek, |first, lexer| {
+                    list.push(self.value(first, lexer, depth_left)?);
+                    Ok::<_, Error>(())
+                })?;
+                Tree::List(list)
+            }
+            b'{' => {
+                let depth_left = depth_left.checked_sub(1).ok_or(TOO_LARGE)?;
+                let start = self.place(lexer);
+                let mut record = Vec::new();
+                lexer.discarded().seq(b'}', Lex::ws_peek, |first, lexer| {
+                    lexer.expect(|_| Some(first), b'"').ok_or(Expect::String)?;
+                    let name = lexer.str_string()?.into_owned();
+                    lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
+                    let first = lexer.ws_peek().ok_or(Expect::Value)?;
+                    record.push((name, self.value(first, lexer, depth_left)?));
+                    Ok::<_, Error>(())
+                })?;
+                let end = self.place(lexer);
+                Tree::Record(record, Span { start, end })
+            }
+            _ => {
+                let truth = lexer.null_or_bool().ok_or(Expect::Value)?;
+                truth.map_or(Tree::Nothing, Tree::Truth)
+            }
+        })
+    }
+
+    /// Returns how much of the text has been read.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is left is no longer than the text, whose length has 32 bits"
+    )]
+    fn place(&self, lexer: &SliceLexer<'_>) -> u32 {
+        self.length - lexer.as_slice().len() as u32
+    }
 }
 
 #[cfg(test)]
@@ -190,7 +219,19 @@ mod tests {
             tree.list("list").unwrap()[..],
             [Tree::Integer(1), Tree::Integer(-2), Tree::Truth(true)]
         ));
-        assert!(matches!(tree.take("deep").take("er"), Tree::Record(_)));
+        assert!(matches!(tree.take("deep").take("er"), Tree::Record(..)));
+    }
+
+    #[test]
+    fn a_record_is_found_as_it_stands_in_the_text() {
+        let text = r#" {"é":[ {"a":"}\""} , 7],"b":{ } } "#;
+        let mut tree = Tree::read(text).unwrap();
+
+        assert_eq!(tree.written(text), Some(text.trim()));
+        let list = tree.list("é").unwrap();
+        assert_eq!(list[0].written(text), Some(r#"{"a":"}\""}"#));
+        assert_eq!(list[1].written(text), None);
+        assert_eq!(tree.take("b").written(text), Some("{ }"));
     }
 
     #[test]

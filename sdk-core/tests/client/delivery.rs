@@ -2,7 +2,7 @@
 
 use crate::server::{SERVER_START_MS, Server};
 use crate::sim::Sim;
-use parlor_sdk_core::{Config, Delivery, EventKind, Input, MediaTime, Placement};
+use parlor_sdk_core::{Config, Delivery, Input, MediaTime, Placement};
 
 /// When picture events were shown, in milliseconds of the host, each with its `seq`.
 fn shown_at(sim: &Sim) -> Vec<(i64, i64)> {
@@ -229,11 +229,11 @@ fn live_events_apply_at_once_wherever_the_picture_is() {
     sim.happen(|server, now| server.update_room(500, now));
     sim.run_for(20);
 
-    let version = sim.client.room().profile().map(|profile| profile.version);
-    assert_eq!(version, Some(3));
+    let settings = sim.client.room().settings();
+    assert_eq!(settings.map(|it| it.ingest_offset_ms), Some(500));
     assert!(matches!(
         &sim.deliveries.last().unwrap().1,
-        Delivery::Event(shown) if matches!(shown.event.kind, EventKind::RoomUpdated(_))
+        Delivery::Event(shown) if shown.event.type_name == "RoomUpdated"
     ));
 }
 
@@ -274,7 +274,7 @@ fn a_playhead_that_comes_after_the_room_is_started_from() {
     let mut sim = Sim::with_server(Placement::Player, server);
     sim.run_for(1_000);
     assert_eq!(sim.total(), None);
-    assert!(sim.client.room().profile().is_some());
+    assert!(sim.client.room().settings().is_some());
 
     sim.play_at(sim.live_edge() - 30_000);
     sim.run_for(1_000);

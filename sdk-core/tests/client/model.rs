@@ -5,7 +5,7 @@ mod action;
 use crate::server::{Logged, SERVER_START_MS, Server};
 use crate::sim::Sim;
 use action::{Action, NOVELTIES, PEOPLE, Past, action, history};
-use parlor_sdk_core::{Delivery, EventKind, Input, Placement, Room, RoomEvent};
+use parlor_sdk_core::{Delivery, Input, Placement, Room, RoomEvent};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -407,9 +407,7 @@ impl Model {
 
 impl People {
     fn of(room: &Room) -> Self {
-        let versions = room
-            .participants()
-            .map(|one| (one.name.clone(), one.version));
+        let versions = room.parts().filter_map(person);
 
         Self {
             versions: versions.collect(),
@@ -421,13 +419,20 @@ impl People {
     fn listen(&mut self, event: &RoomEvent) {
         assert!(self.last_seq < event.seq, "{} came again", event.seq);
         self.last_seq = event.seq;
-        if let EventKind::Participant(_, one) = &event.kind {
-            self.versions.remove(&one.name);
-            if one.is_listed {
-                self.versions.insert(one.name.clone(), one.version);
+        if let Some((name, version)) = person(event) {
+            self.versions.remove(&name);
+            if !event.empties_part {
+                self.versions.insert(name, version);
             }
         }
     }
+}
+
+/// The name and version of whom an event is about.
+fn person(event: &RoomEvent) -> Option<(String, i32)> {
+    let mut person = event.about("participant")?;
+
+    Some((person.text("name")?, person.small("version")?))
 }
 
 /// A server on which `history` has happened.

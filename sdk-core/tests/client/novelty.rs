@@ -1,8 +1,8 @@
 //! What no client of today has ever heard of: kinds of events, and parts of a room's state.
 
-use crate::server::{Novelty, SERVER_START_MS, Server};
+use crate::server::{NOVELTY, Novelty, SERVER_START_MS, Server};
 use crate::sim::Sim;
-use parlor_sdk_core::{EventKind, EventTiming, Input, Placement, RoomEvent};
+use parlor_sdk_core::{EventTiming, Input, Placement, RoomEvent};
 
 const POLL: Novelty = ("PICTURE", Some("poll"));
 const GOAL: Novelty = ("PICTURE", Some("goal:1"));
@@ -56,11 +56,13 @@ fn what_is_new_reaches_the_app_at_its_time_and_leaves_no_gap() {
             display_at: first.occurred_at.plus_millis(8_000),
             timing: EventTiming::Live,
             part: Some("mood".to_owned()),
-            kind: EventKind::Unknown {
-                type_name: "PollOpened".to_owned()
-            },
+            empties_part: false,
+            type_name: NOVELTY.to_owned(),
+            payload: first.payload.clone(),
         }
     );
+    let about = first.about("poll").and_then(|mut poll| poll.text("id"));
+    assert_eq!(about.as_deref(), Some("n"), "it comes whole");
     assert_eq!(sim.client.stats().malformed_events, 0);
     assert_eq!(sim.client.stats().gaps, 0);
 }
@@ -200,7 +202,7 @@ fn a_kind_that_is_new_on_a_known_part_leaves_what_steers_the_picture() {
 
     assert_eq!(parts(&sim), [part("room", 4), part("session", 3)]);
     assert!(sim.client.room().session().is_some());
-    assert!(sim.client.room().profile().is_some());
+    assert!(sim.client.room().settings().is_some());
 
     sim.happen(Server::start_session);
     sim.run_for(1_000);

@@ -33,6 +33,9 @@ pub(crate) struct Server {
     total: i64,
 }
 
+/// A kind of event that no client of today has ever heard of.
+pub(crate) const NOVELTY: &str = "PollOpened";
+
 /// Timing and part of something new.
 pub(crate) type Novelty = (&'static str, Option<&'static str>);
 
@@ -185,7 +188,7 @@ impl Server {
     /// Something that no client of today has ever heard of.
     pub(crate) fn something_new(&mut self, (timing, part): Novelty, now: i64) {
         let content = json!({"id": "n"});
-        self.append_timed("PollOpened", timing, part, "poll", &content, now);
+        self.append_timed(NOVELTY, timing, part, "poll", &content, now);
     }
 
     /// Answers a subscription: its first message.

@@ -31,8 +31,8 @@ fn read(text: &str) -> Option<i64> {
          \"events\":[]}}}}}}}}"
     ));
 
-    let session = viewer.client.room().session()?;
-    Some(session.started_at.unix_millis())
+    let mut session = viewer.client.room().session_event()?.about("session")?;
+    Some(session.time("startedAt")?.unix_millis())
 }
 
 /// Writes a stamp by way of a subscription that starts there.

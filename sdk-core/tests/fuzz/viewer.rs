@@ -4,8 +4,8 @@
 //! own, and look at what comes out.
 
 use parlor_sdk_core::{
-    Client, Config, Delivery, Input, Instant, MediaTime, Output, ParticipantProfile, Placement,
-    Playhead, ServerTime, ShownEvent, StageRole,
+    Client, Config, Delivery, Input, Instant, MediaTime, Output, Placement, Playhead, RoomEvent,
+    ServerTime, ShownEvent,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +27,8 @@ const DISAGREEMENT_MAX_MS: i128 = 2_000;
 /// No event is shorter than this in a message, so that it bounds how many can have come.
 const EVENT_BYTES_MIN: usize = 100;
 
-/// People whom a room may show by name at once.
-const PEOPLE_MAX: usize = 1_000;
+/// Parts that a room may have at once, live ones and those of the picture.
+const PARTS_MAX: usize = 1_256;
 
 /// What one input may make a client say beside what it shows.
 const WORDS_MAX: usize = 16;
@@ -176,8 +176,8 @@ impl Viewer {
 
     fn is_plausible(&self, playhead: Playhead) -> bool {
         let now = Instant::from_millis(self.now);
-        let profile = self.client.room().profile();
-        let offset_ms = profile.map_or(0, |profile| profile.ingest_offset_ms);
+        let settings = self.client.room().settings();
+        let offset_ms = settings.map_or(0, |it| it.ingest_offset_ms);
         let server_time = self.client.server_time(now);
         let live_edge = server_time.filter(|_| self.client.clock_error_ms(now).is_some());
 
@@ -264,7 +264,7 @@ impl Viewer {
         }
 
         assert_eq!(self.online_count, self.client.room().online_count());
-        self.check_people();
+        self.check_parts();
         let now = Instant::from_millis(self.now);
         let _known_or_not = (
             self.client.picture_time(now),
@@ -278,28 +278,14 @@ impl Viewer {
         );
     }
 
-    /// Everyone is there once, by name, and in order; on the stage are those whose place it is.
-    fn check_people(&self) {
-        let room = self.client.room();
-        let people: Vec<&ParticipantProfile> = room.participants().collect();
-        let ids: BTreeSet<&str> = people.iter().map(|one| one.id.as_str()).collect();
-        assert_eq!(ids.len(), people.len(), "somebody is there twice");
-        assert!(people.len() <= PEOPLE_MAX, "{} people", people.len());
-        assert!(people.iter().all(|one| one.is_listed));
-        assert!(people.is_sorted_by_key(|one| (one.joined_at, &one.id)));
-
-        let stage = room.stage();
-        let with_a_place = people.iter().filter(|one| {
-            !matches!(
-                one.stage_role,
-                StageRole::Audience | StageRole::Host | StageRole::Unknown
-            )
-        });
-        assert_eq!(
-            stage.speakers.len() + stage.invited.len() + stage.queue.len(),
-            with_a_place.count()
-        );
-        assert!(stage.queue.is_sorted_by_key(|one| one.requested_seq));
+    /// Each part is there once, in order, and none that was emptied.
+    fn check_parts(&self) {
+        let parts: Vec<&RoomEvent> = self.client.room().parts().collect();
+        let names: BTreeSet<_> = parts.iter().map(|event| &event.part).collect();
+        assert_eq!(names.len(), parts.len(), "a part is there twice");
+        assert!(parts.len() <= PARTS_MAX, "{} parts", parts.len());
+        assert!(parts.iter().all(|it| it.part.is_some() && !it.empties_part));
+        assert!(parts.is_sorted_by_key(|event| event.seq));
     }
 
     /// What is sent is one message of the protocol.
@@ -413,8 +399,8 @@ impl Viewer {
         match (self.placement, self.player) {
             (Placement::Source, _) => (stamps.occurred_at.into(), server_time),
             (Placement::Player, Player::Reporting { playhead, at }) => {
-                let profile = self.client.room().profile();
-                let offset_ms = profile.map_or(0, |profile| profile.ingest_offset_ms);
+                let settings = self.client.room().settings();
+                let offset_ms = settings.map_or(0, |it| it.ingest_offset_ms);
                 let occurred_at = ServerTime::from_unix_millis(stamps.occurred_at);
                 let due = occurred_at.on_stream(offset_ms);
                 let position = position(&playhead, self.now - at);

@@ -26,15 +26,14 @@ def describe(kind):
         train = kind.train
         change = kind.change.name.lower().replace("_", " ")
         return f"hype train {change}: level {train.level}, {train.progress} of {train.goal}"
-    if kind.is_session_started():
-        return f"the stream is live, {kind.session.delay_ms / 1000:g} s behind"
-    if kind.is_session_interrupted():
-        return "the stream is away"
-    if kind.is_session_resumed():
-        return "the stream is back"
-    if kind.is_session_ended():
-        return "the stream has ended"
-    return f"the room is now {plain(kind.profile.title)!r}"
+    if kind.is_session_changed():
+        return {
+            parlor.SessionChange.STARTED: f"the stream is live, {kind.session.delay_ms / 1000:g} s behind",
+            parlor.SessionChange.INTERRUPTED: "the stream is away",
+            parlor.SessionChange.RESUMED: "the stream is back",
+            parlor.SessionChange.ENDED: "the stream has ended",
+        }[kind.change]
+    return f"the room is now {plain(kind.room.title)!r}"
 
 
 PLACES = {

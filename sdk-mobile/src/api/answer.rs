@@ -133,7 +133,8 @@ macro_rules! sessions {
                     started_at_unix_millis: session.started_at.0,
                     interrupted_at_unix_millis: session.interrupted_at.map(|at| at.0),
                     ended_at_unix_millis: session.ended_at.map(|at| at.0),
-                    delay_ms: session.delay_ms,
+                    // The schema's `Int` has no more.
+                    delay_ms: i32::try_from(session.delay_ms).unwrap_or(i32::MAX),
                 }
             }
         }

@@ -1,146 +1,154 @@
-//! Events and what they carry.
+//! Written by `cargo xtask codegen` from `schema.graphql` and `live_room.graphql`.
 
-use super::{HypeTrain, HypeTrainChange, ParticipantChange, ParticipantProfile};
 use parlor_sdk_core as core;
+use parlor_sdk_events as events;
+use serde::{Deserialize, Serialize};
 
-/// A fact in a room's log.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct RoomEvent {
-    /// Its position in the log; unique within the log's epoch.
-    pub seq: i64,
-    /// When it happened.
-    pub occurred_at_unix_millis: i64,
-    /// When it happened, plus the stream's delay at that time.
-    pub display_at_unix_millis: i64,
-    /// Whether it applies on arrival or waits for the viewer's picture.
-    pub timing: EventTiming,
-    /// The part of the room's state that it replaces, such as `train`; nothing for a moment, which is
-    /// shown once.
-    pub part: Option<String>,
-    /// What happened.
-    pub kind: EventKind,
-}
-
-/// Whether an event applies on arrival or waits for the viewer's picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum EventTiming {
-    /// It applies on arrival.
-    Live,
-    /// It waits for the viewer's picture.
-    Picture,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum EventKind {
-    /// The room's profile changed.
-    RoomUpdated {
-        /// The new one.
-        profile: RoomProfile,
-    },
-    /// A live run of the room's stream began.
-    SessionStarted {
-        /// The run.
-        session: Session,
-    },
-    /// The stream went away. It may come back within the same run.
-    SessionInterrupted {
-        /// The run.
-        session: Session,
-    },
-    /// The stream is back.
-    SessionResumed {
-        /// The run.
-        session: Session,
-    },
-    /// The live run ended; one whose stream did not come back, when that went away.
-    SessionEnded {
-        /// The run.
-        session: Session,
-    },
-    /// Somebody whom the room shows by name came, went or changed.
-    ParticipantChanged {
-        /// How.
-        change: ParticipantChange,
-        /// The participant as they are now, whole.
-        participant: ParticipantProfile,
-    },
-    /// Somebody gave something: a moment, shown once.
-    ContributionReceived {
-        /// What, and who.
-        contribution: ContributionAlert,
-    },
-    /// The hype train changed.
-    HypeTrainChanged {
-        /// How.
-        change: HypeTrainChange,
-        /// The train as it is now, whole.
-        train: HypeTrain,
-    },
-    /// Something of a kind that this version has never heard of, or whose content it cannot read.
-    Unknown {
-        /// The kind's name in the schema, such as `PollOpened`.
-        type_name: String,
-    },
-}
-
-/// What everyone who may read a room sees of it.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct RoomProfile {
-    /// Global id.
-    pub id: String,
-    /// Name within its tenant, as in addresses.
-    pub slug: String,
-    /// Title as typed by its owner: text, never markup.
-    pub title: String,
-    /// Whether it is open.
-    pub state: RoomState,
-    /// How much later an instant appears on the stream's own timeline than it happened.
-    pub ingest_offset_ms: i64,
-    /// Counts changes of the room.
-    pub version: i32,
-}
-
-/// Whether a room is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum RoomState {
-    /// Not yet open.
-    Draft,
-    /// Open.
-    Open,
-    /// Closed for good.
-    Archived,
-    /// A state that this version has never heard of.
+/// What was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ContributionKind {
+    /// Money.
+    Donation,
+    /// A paid membership.
+    Membership,
+    /// Paid memberships for others.
+    GiftedMemberships,
+    /// What is newer than this version.
+    #[serde(other)]
     Unknown,
 }
 
-/// One live run of a room's stream.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Session {
-    /// Global id.
-    pub id: String,
-    /// When it began.
-    pub started_at_unix_millis: i64,
-    /// Since when the stream is away, if it is.
-    pub interrupted_at_unix_millis: Option<i64>,
-    /// When it ended; nothing while it is live.
-    pub ended_at_unix_millis: Option<i64>,
-    /// The stream's delay.
-    pub delay_ms: i64,
+impl From<events::ContributionKind> for ContributionKind {
+    fn from(it: events::ContributionKind) -> Self {
+        match it {
+            events::ContributionKind::Donation => Self::Donation,
+            events::ContributionKind::Membership => Self::Membership,
+            events::ContributionKind::GiftedMemberships => Self::GiftedMemberships,
+            events::ContributionKind::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Where a hype train stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum HypeTrainPhase {
+    /// Contributions count towards kickoff.
+    Approaching,
+    /// It runs.
+    Running,
+    /// It has ended.
+    Ended,
+    /// What is newer than this version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl From<events::HypeTrainPhase> for HypeTrainPhase {
+    fn from(it: events::HypeTrainPhase) -> Self {
+        match it {
+            events::HypeTrainPhase::Approaching => Self::Approaching,
+            events::HypeTrainPhase::Running => Self::Running,
+            events::HypeTrainPhase::Ended => Self::Ended,
+            events::HypeTrainPhase::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Authority over a room. What it allows is in `capabilities`, never to be inferred from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ParticipantRole {
+    /// No more than anyone's.
+    Member,
+    /// Keeps order.
+    Moderator,
+    /// Rules the room.
+    Owner,
+    /// What is newer than this version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl From<events::ParticipantRole> for ParticipantRole {
+    fn from(it: events::ParticipantRole) -> Self {
+        match it {
+            events::ParticipantRole::Member => Self::Member,
+            events::ParticipantRole::Moderator => Self::Moderator,
+            events::ParticipantRole::Owner => Self::Owner,
+            events::ParticipantRole::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Whether a room is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RoomState {
+    /// Not yet open.
+    Draft,
+    Open,
+    /// Closed for good.
+    Archived,
+    /// What is newer than this version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl From<events::RoomState> for RoomState {
+    fn from(it: events::RoomState) -> Self {
+        match it {
+            events::RoomState::Draft => Self::Draft,
+            events::RoomState::Open => Self::Open,
+            events::RoomState::Archived => Self::Archived,
+            events::RoomState::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// A participant's place. Whoever is on the stage while no session is live is backstage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum StageRole {
+    /// Watches.
+    Audience,
+    /// Has asked for the stage.
+    Requested,
+    /// May take the stage.
+    Invited,
+    /// Is on the stage.
+    Speaker,
+    /// Is on the stage, and leads.
+    Host,
+    /// What is newer than this version.
+    #[serde(other)]
+    Unknown,
+}
+
+impl From<events::StageRole> for StageRole {
+    fn from(it: events::StageRole) -> Self {
+        match it {
+            events::StageRole::Audience => Self::Audience,
+            events::StageRole::Requested => Self::Requested,
+            events::StageRole::Invited => Self::Invited,
+            events::StageRole::Speaker => Self::Speaker,
+            events::StageRole::Host => Self::Host,
+            events::StageRole::Unknown => Self::Unknown,
+        }
+    }
 }
 
 /// What the whole room sees of a contribution.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ContributionAlert {
-    /// Global id.
     pub id: String,
     /// What was given.
     pub kind: ContributionKind,
-    /// Who gave it, as typed: text, never markup. Nothing if anonymous.
+    /// Who gave it, as typed: text, never markup. Null for an anonymous one.
     pub name: Option<String>,
     /// In minor units of `currency`.
     pub amount: Option<i64>,
-    /// An ISO 4217 code.
     pub currency: Option<String>,
     /// 1 to 3, for memberships.
     pub tier: Option<i32>,
@@ -152,134 +160,350 @@ pub struct ContributionAlert {
     pub hype: i64,
 }
 
-/// What was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum ContributionKind {
-    /// Money.
-    Donation,
-    /// A paid membership.
-    Membership,
-    /// Paid memberships for others.
-    GiftedMemberships,
-    /// Something that this version has never heard of. Not to be reported.
-    Unknown,
-}
-
-impl From<core::RoomEvent> for RoomEvent {
-    fn from(event: core::RoomEvent) -> Self {
+impl From<events::ContributionAlert> for ContributionAlert {
+    fn from(it: events::ContributionAlert) -> Self {
         Self {
-            seq: event.seq,
-            occurred_at_unix_millis: event.occurred_at.unix_millis(),
-            display_at_unix_millis: event.display_at.unix_millis(),
-            timing: match event.timing {
-                core::EventTiming::Live => EventTiming::Live,
-                core::EventTiming::Picture => EventTiming::Picture,
-            },
-            part: event.part,
-            kind: event.kind.into(),
+            id: it.id,
+            kind: it.kind.into(),
+            name: it.name,
+            amount: it.amount,
+            currency: it.currency,
+            tier: it.tier,
+            quantity: it.quantity,
+            message: it.message,
+            hype: it.hype,
         }
     }
 }
 
-impl From<core::EventKind> for EventKind {
-    fn from(kind: core::EventKind) -> Self {
-        match kind {
-            core::EventKind::RoomUpdated(profile) => Self::RoomUpdated {
-                profile: profile.into(),
+/// A hype train, whole.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HypeTrain {
+    pub id: String,
+    /// Whether it gathers, runs or has ended.
+    pub phase: HypeTrainPhase,
+    /// The level being worked on; the first is 1. 0 if the kickoff lapsed.
+    pub level: i32,
+    /// Hype gathered towards `goal` within this level.
+    pub progress: i64,
+    /// Hype that completes this level.
+    pub goal: i64,
+    /// All hype of this train. Equals the sum of its settled contributions.
+    pub total: i64,
+    /// Kickoff: contributions and distinct viewers still missing. Zero once running.
+    pub kickoff_events_needed: i32,
+    pub kickoff_viewers_needed: i32,
+    /// When it began to gather.
+    pub started_at_unix_millis: i64,
+    /// When the train (or its kickoff window) ends if nothing more comes.
+    pub expires_at_unix_millis: i64,
+    pub ended_at_unix_millis: Option<i64>,
+    /// Until when no other train starts.
+    pub cooldown_ends_at_unix_millis: Option<i64>,
+    /// The reward of the level last completed.
+    pub last_reward: Option<String>,
+    /// The reward of the level being worked on.
+    pub next_reward: Option<String>,
+    /// How many people contributed.
+    pub contributor_count: i32,
+    /// Who contributed most.
+    pub top_contributor: Option<HypeTrainContributor>,
+    /// Newest first, each contributor once, at most 8.
+    pub recent_contributors: Vec<HypeTrainContributor>,
+    /// Whether this is the room's highest train so far (by level, then total).
+    pub is_record: bool,
+}
+
+impl From<events::HypeTrain> for HypeTrain {
+    fn from(it: events::HypeTrain) -> Self {
+        Self {
+            id: it.id,
+            phase: it.phase.into(),
+            level: it.level,
+            progress: it.progress,
+            goal: it.goal,
+            total: it.total,
+            kickoff_events_needed: it.kickoff_events_needed,
+            kickoff_viewers_needed: it.kickoff_viewers_needed,
+            started_at_unix_millis: it.started_at.unix_millis(),
+            expires_at_unix_millis: it.expires_at.unix_millis(),
+            ended_at_unix_millis: it.ended_at.map(core::ServerTime::unix_millis),
+            cooldown_ends_at_unix_millis: it.cooldown_ends_at.map(core::ServerTime::unix_millis),
+            last_reward: it.last_reward,
+            next_reward: it.next_reward,
+            contributor_count: it.contributor_count,
+            top_contributor: it.top_contributor.map(Into::into),
+            recent_contributors: it.recent_contributors.into_iter().map(Into::into).collect(),
+            is_record: it.is_record,
+        }
+    }
+}
+
+/// Somebody who contributed to a hype train.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HypeTrainContributor {
+    /// As typed: text, never markup. Null for an anonymous one.
+    pub name: Option<String>,
+    /// All their hype in this train.
+    pub hype: i64,
+    /// The hype of their last contribution.
+    pub last_hype: i64,
+}
+
+impl From<events::HypeTrainContributor> for HypeTrainContributor {
+    fn from(it: events::HypeTrainContributor) -> Self {
+        Self {
+            name: it.name,
+            hype: it.hype,
+            last_hype: it.last_hype,
+        }
+    }
+}
+
+/// What everyone who may read a room sees of a participant.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ParticipantProfile {
+    pub id: String,
+    /// As typed: text, never markup.
+    pub name: String,
+    /// Authority, for a badge. What it allows is asked of `roomAccess`, never to be inferred from here.
+    pub role: ParticipantRole,
+    pub stage_role: StageRole,
+    /// Of those who have asked for the stage: the place in the queue, lowest first.
+    pub requested_seq: Option<i64>,
+    /// Whether the room goes on showing them by name. If not, the part of this event is empty after it: they
+    /// left, or went back among an audience that is told by count.
+    pub is_listed: bool,
+    /// Whether they follow the room now, by any of their devices.
+    pub is_online: bool,
+    /// Counts changes of the participant; give it back to whatever changes them.
+    pub version: i32,
+    /// When they last joined.
+    pub joined_at_unix_millis: i64,
+}
+
+impl From<events::ParticipantProfile> for ParticipantProfile {
+    fn from(it: events::ParticipantProfile) -> Self {
+        Self {
+            id: it.id,
+            name: it.name,
+            role: it.role.into(),
+            stage_role: it.stage_role.into(),
+            requested_seq: it.requested_seq,
+            is_listed: it.is_listed,
+            is_online: it.is_online,
+            version: it.version,
+            joined_at_unix_millis: it.joined_at.unix_millis(),
+        }
+    }
+}
+
+/// What everyone who may read a room sees of it.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RoomProfile {
+    pub id: String,
+    /// Name within its tenant, as in addresses.
+    pub slug: String,
+    /// As typed by its owner: text, never markup.
+    pub title: String,
+    pub state: RoomState,
+    /// How much later an instant appears on the stream's own timeline than it happened.
+    pub ingest_offset_ms: i32,
+    /// Counts changes of the room.
+    pub version: i32,
+}
+
+impl From<events::RoomProfile> for RoomProfile {
+    fn from(it: events::RoomProfile) -> Self {
+        Self {
+            id: it.id,
+            slug: it.slug,
+            title: it.title,
+            state: it.state.into(),
+            ingest_offset_ms: it.ingest_offset_ms,
+            version: it.version,
+        }
+    }
+}
+
+/// One live run of a room's stream.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Session {
+    pub id: String,
+    pub started_at_unix_millis: i64,
+    /// Since when the stream is away, if it is.
+    pub interrupted_at_unix_millis: Option<i64>,
+    /// Null while it is live.
+    pub ended_at_unix_millis: Option<i64>,
+    /// The stream's delay.
+    pub delay_ms: i32,
+}
+
+impl From<events::Session> for Session {
+    fn from(it: events::Session) -> Self {
+        Self {
+            id: it.id,
+            started_at_unix_millis: it.started_at.unix_millis(),
+            interrupted_at_unix_millis: it.interrupted_at.map(core::ServerTime::unix_millis),
+            ended_at_unix_millis: it.ended_at.map(core::ServerTime::unix_millis),
+            delay_ms: it.delay_ms,
+        }
+    }
+}
+
+/// How the `session` of an event changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum SessionChange {
+    /// A live run of the room's stream began.
+    Started,
+    /// The stream went away. It may come back within the room's `interruptionGraceMs`.
+    Interrupted,
+    /// The stream is back, in the same session.
+    Resumed,
+    /// One that was interrupted and did not come back ended when it was interrupted.
+    Ended,
+}
+
+impl From<events::SessionChange> for SessionChange {
+    fn from(it: events::SessionChange) -> Self {
+        match it {
+            events::SessionChange::Started => Self::Started,
+            events::SessionChange::Interrupted => Self::Interrupted,
+            events::SessionChange::Resumed => Self::Resumed,
+            events::SessionChange::Ended => Self::Ended,
+        }
+    }
+}
+
+/// How the `participant` of an event changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum ParticipantChange {
+    /// Of a room's audience, only a small room tells by name who comes and goes.
+    Joined,
+    /// They went.
+    Left,
+    /// They were put out of the room.
+    Removed,
+    /// The name changed, or what the participant may do.
+    Updated,
+    /// They have another role.
+    RoleChanged,
+    /// They have another place.
+    StageChanged,
+    /// Somebody whom the room shows by name came online or went offline. That is no change of theirs: `version`
+    /// stays.
+    PresenceChanged,
+}
+
+impl From<events::ParticipantChange> for ParticipantChange {
+    fn from(it: events::ParticipantChange) -> Self {
+        match it {
+            events::ParticipantChange::Joined => Self::Joined,
+            events::ParticipantChange::Left => Self::Left,
+            events::ParticipantChange::Removed => Self::Removed,
+            events::ParticipantChange::Updated => Self::Updated,
+            events::ParticipantChange::RoleChanged => Self::RoleChanged,
+            events::ParticipantChange::StageChanged => Self::StageChanged,
+            events::ParticipantChange::PresenceChanged => Self::PresenceChanged,
+        }
+    }
+}
+
+/// How the `train` of an event changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum HypeTrainChange {
+    /// A contribution counted towards kickoff.
+    Approached,
+    /// The train set off.
+    Started,
+    /// Hype was added within a level.
+    Progressed,
+    /// A level was completed.
+    LeveledUp,
+    /// A reversal lowered the train's total.
+    Corrected,
+    /// The train ran out of time, or its kickoff lapsed (`level` is 0 then).
+    Ended,
+}
+
+impl From<events::HypeTrainChange> for HypeTrainChange {
+    fn from(it: events::HypeTrainChange) -> Self {
+        match it {
+            events::HypeTrainChange::Approached => Self::Approached,
+            events::HypeTrainChange::Started => Self::Started,
+            events::HypeTrainChange::Progressed => Self::Progressed,
+            events::HypeTrainChange::LeveledUp => Self::LeveledUp,
+            events::HypeTrainChange::Corrected => Self::Corrected,
+            events::HypeTrainChange::Ended => Self::Ended,
+        }
+    }
+}
+
+/// What happened. When it is shown, and what it replaces, is told by the event's timing and part alone.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum EventKind {
+    /// The room's profile changed; this is the new one.
+    RoomUpdated {
+        /// As it is now, whole.
+        room: RoomProfile,
+    },
+    /// A `Session` changed.
+    SessionChanged {
+        /// How.
+        change: SessionChange,
+        /// As it is now, whole.
+        session: Session,
+    },
+    /// A `ParticipantProfile` changed.
+    ParticipantChanged {
+        /// How.
+        change: ParticipantChange,
+        /// As it is now, whole.
+        participant: ParticipantProfile,
+    },
+    /// Somebody gave something: a moment, shown once.
+    ContributionReceived {
+        /// As it is now, whole.
+        contribution: ContributionAlert,
+    },
+    /// A `HypeTrain` changed.
+    HypeTrainChanged {
+        /// How.
+        change: HypeTrainChange,
+        /// As it is now, whole.
+        train: HypeTrain,
+    },
+    /// Something of a kind that is newer than this version, or whose content it cannot read.
+    Unknown {
+        /// The kind's name in the schema, such as `PollOpened`.
+        type_name: String,
+    },
+}
+
+impl From<&core::RoomEvent> for EventKind {
+    fn from(event: &core::RoomEvent) -> Self {
+        match events::EventKind::of(event) {
+            events::EventKind::RoomUpdated(room) => Self::RoomUpdated {
+                room: room.into(),
             },
-            core::EventKind::Session(change, session) => {
-                let session = session.into();
-                match change {
-                    core::SessionChange::Started => Self::SessionStarted { session },
-                    core::SessionChange::Interrupted => Self::SessionInterrupted { session },
-                    core::SessionChange::Resumed => Self::SessionResumed { session },
-                    core::SessionChange::Ended => Self::SessionEnded { session },
-                }
-            }
-            core::EventKind::Participant(change, participant) => Self::ParticipantChanged {
+            events::EventKind::Session(change, session) => Self::SessionChanged {
+                change: change.into(),
+                session: session.into(),
+            },
+            events::EventKind::Participant(change, participant) => Self::ParticipantChanged {
                 change: change.into(),
                 participant: participant.into(),
             },
-            core::EventKind::ContributionReceived(contribution) => Self::ContributionReceived {
+            events::EventKind::ContributionReceived(contribution) => Self::ContributionReceived {
                 contribution: contribution.into(),
             },
-            core::EventKind::HypeTrain(change, train) => Self::HypeTrainChanged {
+            events::EventKind::HypeTrain(change, train) => Self::HypeTrainChanged {
                 change: change.into(),
                 train: train.into(),
             },
-            core::EventKind::Unknown { type_name } => Self::Unknown { type_name },
-        }
-    }
-}
-
-impl From<core::RoomProfile> for RoomProfile {
-    fn from(profile: core::RoomProfile) -> Self {
-        Self {
-            id: profile.id,
-            slug: profile.slug,
-            title: profile.title,
-            state: match profile.state {
-                core::RoomState::Draft => RoomState::Draft,
-                core::RoomState::Open => RoomState::Open,
-                core::RoomState::Archived => RoomState::Archived,
-                core::RoomState::Unknown => RoomState::Unknown,
+            events::EventKind::Unknown => Self::Unknown {
+                type_name: event.type_name.clone(),
             },
-            ingest_offset_ms: profile.ingest_offset_ms,
-            version: profile.version,
-        }
-    }
-}
-
-impl From<core::Session> for Session {
-    fn from(session: core::Session) -> Self {
-        Self {
-            id: session.id,
-            started_at_unix_millis: session.started_at.unix_millis(),
-            interrupted_at_unix_millis: session.interrupted_at.map(core::ServerTime::unix_millis),
-            ended_at_unix_millis: session.ended_at.map(core::ServerTime::unix_millis),
-            delay_ms: session.delay_ms,
-        }
-    }
-}
-
-impl From<ContributionAlert> for core::ContributionAlert {
-    fn from(contribution: ContributionAlert) -> Self {
-        Self {
-            id: contribution.id,
-            kind: match contribution.kind {
-                ContributionKind::Donation => core::ContributionKind::Donation,
-                ContributionKind::Membership => core::ContributionKind::Membership,
-                ContributionKind::GiftedMemberships => core::ContributionKind::GiftedMemberships,
-                ContributionKind::Unknown => core::ContributionKind::Unknown,
-            },
-            name: contribution.name,
-            amount: contribution.amount,
-            currency: contribution.currency,
-            tier: contribution.tier,
-            quantity: contribution.quantity,
-            message: contribution.message,
-            hype: contribution.hype,
-        }
-    }
-}
-
-impl From<core::ContributionAlert> for ContributionAlert {
-    fn from(contribution: core::ContributionAlert) -> Self {
-        Self {
-            id: contribution.id,
-            kind: match contribution.kind {
-                core::ContributionKind::Donation => ContributionKind::Donation,
-                core::ContributionKind::Membership => ContributionKind::Membership,
-                core::ContributionKind::GiftedMemberships => ContributionKind::GiftedMemberships,
-                core::ContributionKind::Unknown => ContributionKind::Unknown,
-            },
-            name: contribution.name,
-            amount: contribution.amount,
-            currency: contribution.currency,
-            tier: contribution.tier,
-            quantity: contribution.quantity,
-            message: contribution.message,
-            hype: contribution.hype,
         }
     }
 }

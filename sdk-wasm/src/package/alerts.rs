@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::cell::{OnceCell, RefCell};
 
 use js_sys::Function;
-use parlor_sdk_core::{AlertLimits, AlertQueue as Queue, Delivery, EventKind, SceneTime};
+use parlor_sdk_core::{AlertInput, AlertLimits, AlertQueue, Delivery, RoomEvent, SceneTime};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::client::Client;
@@ -16,13 +16,13 @@ pub(super) type ClientCell = Rc<OnceCell<Client>>;
 
 /// Alerts that wait, and the one on stage. It moves with the picture of the client that it is of.
 #[wasm_bindgen]
-pub struct AlertQueue {
+pub struct RoomAlerts {
     stage: Rc<Stage>,
 }
 
 struct Stage {
     client: Weak<OnceCell<Client>>,
-    queue: RefCell<Queue>,
+    queue: RefCell<AlertQueue<RoomEvent>>,
     scene: RefCell<SceneTime>,
     priority: Option<Function>,
 }
@@ -38,10 +38,10 @@ impl AlertQueues {
         client: &ClientCell,
         limits: AlertLimits,
         priority: Option<Function>,
-    ) -> AlertQueue {
+    ) -> RoomAlerts {
         let stage = Rc::new(Stage {
             client: Rc::downgrade(client),
-            queue: RefCell::new(Queue::new(limits)),
+            queue: RefCell::new(AlertQueue::new(limits)),
             scene: RefCell::default(),
             priority,
         });
@@ -49,7 +49,7 @@ impl AlertQueues {
         queues.retain(|queue| queue.strong_count() > 0);
         queues.push(Rc::downgrade(&stage));
 
-        AlertQueue { stage }
+        RoomAlerts { stage }
     }
 
     /// Nothing is borrowed meanwhile: the application's code runs here.
@@ -62,7 +62,7 @@ impl AlertQueues {
 }
 
 #[wasm_bindgen]
-impl AlertQueue {
+impl RoomAlerts {
     /// Returns what there is now: `{ onStage, nextChangeInMs, isPaused, backlog, shown, expired, cleared }`.
     pub fn look(&self) -> JsValue {
         let now_ms = self.stage.follow();
@@ -94,16 +94,16 @@ impl Stage {
     fn take(&self, delivery: &Delivery) {
         match delivery {
             Delivery::Event(shown) => {
-                if let EventKind::ContributionReceived(alert) = &shown.event.kind {
+                if let Some(input) = AlertInput::of(&shown.event) {
                     let priority = self.priority.as_ref().map_or(0, |priority| {
-                        let said = priority.call1(&JsValue::NULL, &convert::contribution(alert));
+                        let said = priority.call1(&JsValue::NULL, &convert::event(shown));
                         // What the application throws, or says that is no number, is as if it said nothing.
                         said.ok().and_then(|said| said.as_f64()).map_or(0, whole)
                     });
                     self.follow();
-                    self.queue
-                        .borrow_mut()
-                        .push(alert, priority, shown.late_by_ms);
+                    let event = shown.event.clone();
+                    let mut queue = self.queue.borrow_mut();
+                    queue.push(event, input, priority, shown.late_by_ms);
                 }
             }
             Delivery::StateReplaced(_) => {

@@ -52,7 +52,14 @@ pub(crate) struct Record {
 #[derive(Debug)]
 pub(crate) struct Enumeration {
     pub(crate) about: Option<String>,
-    pub(crate) values: Vec<String>,
+    pub(crate) values: Vec<Value>,
+}
+
+/// One of a set of names.
+#[derive(Debug)]
+pub(crate) struct Value {
+    pub(crate) name: String,
+    pub(crate) about: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +177,13 @@ impl Contract {
                 kind.name
             );
         }
+        for family in self.families() {
+            ensure!(
+                !family.name.is_empty(),
+                "the kinds that are about a `{}` have no word in common: begin their names with one",
+                family.subject.name
+            );
+        }
         for name in types.implementors(EVENT) {
             ensure!(
                 self.kinds.iter().any(|kind| kind.name == name),
@@ -179,6 +193,59 @@ impl Contract {
 
         Ok(())
     }
+}
+
+/// Kinds that are about one thing.
+#[derive(Debug)]
+pub(crate) struct Family<'a> {
+    /// What they are about.
+    pub(crate) subject: &'a Field,
+    /// The record that is.
+    pub(crate) record: &'a str,
+    /// What their names begin with, if there are several.
+    pub(crate) name: &'a str,
+    /// In the fragment's order.
+    pub(crate) kinds: Vec<&'a Kind>,
+}
+
+impl Contract {
+    /// Returns the kinds by what they are about, in the fragment's order.
+    pub(crate) fn families(&self) -> Vec<Family<'_>> {
+        let mut families: Vec<Family<'_>> = Vec::new();
+        for kind in &self.kinds {
+            let known = families
+                .iter_mut()
+                .find(|family| family.subject.name == kind.subject.name);
+            if let Some(family) = known {
+                family.name = common_words(family.name, &kind.name);
+                family.kinds.push(kind);
+            } else {
+                families.push(Family {
+                    subject: &kind.subject,
+                    record: &kind.record,
+                    name: &kind.name,
+                    kinds: vec![kind],
+                });
+            }
+        }
+
+        families
+    }
+}
+
+/// Returns the words that both names begin with, each of which begins with a capital.
+fn common_words<'a>(left: &'a str, right: &str) -> &'a str {
+    let same = left
+        .bytes()
+        .zip(right.bytes())
+        .take_while(|(left, right)| left == right)
+        .count();
+    let is_whole = |name: &str| name[same..].chars().next().is_none_or(char::is_uppercase);
+    if is_whole(left) && is_whole(right) {
+        return &left[..same];
+    }
+
+    &left[..left[..same].rfind(char::is_uppercase).unwrap_or(0)]
 }
 
 impl Kind {
@@ -263,7 +330,13 @@ impl<'a> Types<'a> {
 
         Ok(Enumeration {
             about: description.clone(),
-            values: values.iter().map(|value| value.name.clone()).collect(),
+            values: values
+                .iter()
+                .map(|value| Value {
+                    name: value.name.clone(),
+                    about: value.description.clone(),
+                })
+                .collect(),
         })
     }
 

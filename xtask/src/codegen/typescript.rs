@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::contract::{Contract, Enumeration, Field, Holds, Shape};
+use super::contract::{Contract, Enumeration, Family, Field, Holds, Shape};
 
 /// The widest line of a file that people read.
 const WIDTH: usize = 120;
@@ -35,7 +35,7 @@ pub(super) fn types(contract: &Contract) -> String {
 fn write_enumeration(out: &mut String, name: &str, enumeration: &Enumeration) {
     out.push('\n');
     let about = enumeration.about.as_deref().unwrap_or_default();
-    let names = enumeration.values.iter().map(String::as_str);
+    let names = enumeration.values.iter().map(|value| value.name.as_str());
     let (newer, names): (_, Vec<_>) = match NEWER_READ_AS.iter().find(|(of, _)| *of == name) {
         Some((_, value)) => (
             format!("What is newer than this version is read as `{value}`."),
@@ -54,7 +54,7 @@ fn write_enumeration(out: &mut String, name: &str, enumeration: &Enumeration) {
 fn write_union(out: &mut String, contract: &Contract) {
     line(out, "\n/** What events are about. */");
     line(out, "interface Subjects {");
-    for field in subjects(contract) {
+    for Family { subject: field, .. } in contract.families() {
         line(out, &format!("  {}: {};", field.name, typed(field)));
     }
     line(out, "  typeName: string;");
@@ -85,18 +85,6 @@ fn write_union(out: &mut String, contract: &Contract) {
         "\n/** An event at the moment that it is shown. */\nexport type ShownEvent = RoomEvent & {\n  \
          /** How long ago its moment was. */\n  lateByMs: number;\n};\n",
     );
-}
-
-/// What kinds are about, each once.
-fn subjects(contract: &Contract) -> Vec<&Field> {
-    let mut subjects: Vec<&Field> = Vec::new();
-    for kind in &contract.kinds {
-        if subjects.iter().all(|other| other.name != kind.subject.name) {
-            subjects.push(&kind.subject);
-        }
-    }
-
-    subjects
 }
 
 fn write_fields(out: &mut String, fields: &[Field]) {

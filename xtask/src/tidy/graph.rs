@@ -54,7 +54,7 @@ const RESERVED: [(&str, &[&str]); 7] = [
 ];
 
 /// Members without cargo features: one build of them exists, for every platform.
-const FEATURELESS: [&str; 1] = ["parlor-sdk-core"];
+const FEATURELESS: [&str; 2] = ["parlor-sdk-core", "parlor-sdk-events"];
 
 /// Crates that must be of one version, because they speak a private format to each other.
 const EQUAL_VERSIONS: [(&str, &str); 1] = [("wasm-bindgen", "wasm-bindgen-cli-support")];

@@ -1,6 +1,5 @@
-use parlor_sdk_core::{
-    HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase, ServerTime,
-};
+use parlor_sdk_core::ServerTime;
+use parlor_sdk_events::{HypeTrain, HypeTrainChange, HypeTrainContributor, HypeTrainPhase};
 
 use super::{
     Act, CELEBRATION_MS, COVERED_AT_MS, DEPART_MS, PULL_MS, SUMMARY_MS, TrainScene, UNCOVERED_AT_MS,

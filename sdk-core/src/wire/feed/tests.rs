@@ -1,12 +1,7 @@
-use super::{EPOCH_BYTES_MAX, EVENT_TEXT_BYTES_MAX, NAME_BYTES_MAX};
-use crate::event::{
-    ContributionAlert, ContributionKind, EventKind, EventTiming, HypeTrain, HypeTrainChange,
-    HypeTrainPhase, RoomEvent, RoomProfile, RoomState, SessionChange,
-};
-use crate::participant::{ParticipantChange, ParticipantProfile, ParticipantRole, StageRole};
+use super::{EPOCH_BYTES_MAX, EVENT_BYTES_MAX, NAME_BYTES_MAX};
+use crate::event::EventTiming;
 use crate::time::ServerTime;
-use crate::wire::payload::RECENT_CONTRIBUTORS_MAX;
-use crate::wire::{Feed, Frame, decode};
+use crate::wire::{Content, Feed, Frame, decode};
 use proptest::prelude::*;
 
 const TRAIN: &str = r#"{"__typename":"HypeTrainLeveledUp","seq":"9007199254740993",
@@ -32,17 +27,6 @@ const PERSON: &str = r#"{"__typename":"ParticipantStageChanged","seq":"8",
     "requestedSeq":"9007199254740993","isListed":true,"isOnline":false,"version":4,
     "joinedAt":"1970-01-01T00:00:00.500Z"}}"#;
 
-const ROOM: &str = r#"{"__typename":"RoomUpdated","seq":"9",
-    "occurredAt":"1970-01-01T00:00:01.000Z","displayAt":"1970-01-01T00:00:09.000Z",
-    "timing":"LIVE","part":"room","room":{"id":"r","slug":"r","title":"R","state":"OPEN",
-    "ingestOffsetMs":300,"version":7}}"#;
-
-fn unknown(type_name: &str) -> EventKind {
-    EventKind::Unknown {
-        type_name: type_name.to_owned(),
-    }
-}
-
 fn frame(events: &str) -> String {
     let feed = format!(
         r#"{{"epoch":"e","afterSeq":"1","throughSeq":"2","recovered":true,
@@ -60,42 +44,74 @@ fn read(events: &str) -> Feed {
 }
 
 #[test]
-fn a_train_comes_whole() {
-    let feed = read(TRAIN);
+fn an_event_comes_with_its_stamps_and_whole() {
+    let feed = read(&format!("{TRAIN} , {PERSON}"));
     let event = &feed.events[0];
     assert_eq!(event.seq, 9_007_199_254_740_993);
     assert_eq!(event.display_at, ServerTime::from_unix_millis(9_000));
-    let EventKind::HypeTrain(HypeTrainChange::LeveledUp, train) = &event.kind else {
-        panic!("{event:?}");
-    };
-
-    assert_eq!(train.phase, HypeTrainPhase::Running);
-    assert_eq!((train.progress, train.goal, train.total), (5, 1_500, 2_505));
-    assert_eq!(train.last_reward.as_deref(), Some("A \"hat\""));
-    assert_eq!(train.ended_at, None);
-    assert_eq!(train.top_contributor.as_ref().unwrap().name, None);
-    assert_eq!(train.recent_contributors[0].name.as_deref(), Some("<Ada>"));
-    assert!(train.is_record);
+    assert_eq!(event.type_name, "HypeTrainLeveledUp");
+    assert_eq!(event.payload.as_json(), TRAIN);
+    assert_eq!(feed.events[1].payload.as_json(), PERSON);
 }
 
 #[test]
-fn of_an_event_with_longer_texts_than_any_server_sends_only_the_name_is_held() {
-    let with_message = |length: usize| {
-        let feed = read(&ALERT.replace("\\u0000", &"x".repeat(length)));
-        feed.events[0].kind.clone()
-    };
-    let room = EVENT_TEXT_BYTES_MAX - ALERT.len();
+fn what_an_event_is_about_is_taken_by_name_and_form() {
+    let event = read(TRAIN).events.remove(0);
+    assert!(event.about("wagon").is_none());
+    assert!(event.about("seq").is_none(), "it is no object");
+    let mut train = event.about("train").unwrap();
 
-    assert!(matches!(
-        with_message(room),
-        EventKind::ContributionReceived(_)
-    ));
+    assert_eq!(train.text("phase").as_deref(), Some("RUNNING"));
+    assert_eq!(train.text("phase"), None, "it is taken");
     assert_eq!(
-        with_message(EVENT_TEXT_BYTES_MAX),
-        unknown("ContributionReceived")
+        (train.small("level"), train.small("total")),
+        (Some(3), None)
     );
+    assert_eq!(
+        (train.whole("goal"), train.whole("id")),
+        (Some(1_500), None)
+    );
+    let at = Some(ServerTime::from_unix_millis(300_000));
+    assert_eq!(train.time("expiresAt"), at);
+    assert_eq!(train.optional("endedAt", Content::time), Some(None));
+    assert_eq!(train.optional("lastReward", Content::time), None);
+    assert_eq!(train.truth("isRecord"), Some(true));
+    let mut top = train.record("topContributor").unwrap();
+    assert_eq!(top.optional("name", Content::text), Some(None));
+    let names = train.list("recentContributors", |mut one| one.text("name"));
+    assert_eq!(names, Some(vec!["<Ada>".to_owned()]));
 }
 
+#[test]
+fn who_is_no_longer_listed_leaves_an_empty_part() {
+    for (from, to, empties_part) in [
+        ("", "", false),
+        ("\"isListed\":true", "\"isListed\":false", true),
+        ("\"isListed\":true", "\"isListed\":null", false),
+        ("\"isListed\":true,", "", false),
+    ] {
+        let event = read(&PERSON.replace(from, to)).events.remove(0);
+        assert_eq!(event.empties_part, empties_part, "{to}");
+    }
+    let new = PERSON.replace("participant\"", "seat\"");
+    let event = read(&new.replace("true", "false")).events.remove(0);
+    assert!(event.empties_part, "whatever it is about");
+}
+#[test]
+fn of_a_longer_event_than_any_server_sends_only_the_name_is_held() {
+    let with_message = |length: usize| {
+        let feed = read(&ALERT.replace("\\u0000", &"x".repeat(length)));
+        feed.events.into_iter().next().unwrap()
+    };
+    let room = EVENT_BYTES_MAX - ALERT.len() + "\\u0000".len();
+
+    let longest = with_message(room);
+    assert_eq!(longest.payload.as_json().len(), EVENT_BYTES_MAX);
+    assert!(longest.about("contribution").is_some());
+    let longer = with_message(room + 1);
+    assert_eq!(longer.payload.as_json(), "{}");
+    assert_eq!(longer.type_name, "ContributionReceived");
+}
 #[test]
 fn names_of_kinds_and_parts_are_bounded() {
     for (from, length, is_read) in [
@@ -144,217 +160,11 @@ fn an_epoch_that_could_not_be_sent_back_is_no_epoch() {
 }
 
 #[test]
-fn a_train_names_few_contributors_however_many_come() {
-    let one = r#"{"name":"<Ada>","hype":"505","lastHype":"5"}"#;
-    let many = [one; RECENT_CONTRIBUTORS_MAX + 1].join(",");
-    let feed = read(&TRAIN.replace(one, &many));
-    let train = feed.events[0].kind.train().unwrap();
-
-    assert_eq!(train.recent_contributors.len(), RECENT_CONTRIBUTORS_MAX);
-}
-
-#[test]
-fn a_contribution_without_money_or_name_is_read() {
-    let feed = read(ALERT);
-    let EventKind::ContributionReceived(alert) = &feed.events[0].kind else {
-        panic!("{feed:?}");
-    };
-
-    assert_eq!(alert.kind, ContributionKind::GiftedMemberships);
-    assert_eq!(
-        (alert.tier, alert.quantity, alert.hype),
-        (Some(2), 5, 2_500)
-    );
-    assert_eq!((alert.amount, alert.name.as_deref()), (None, None));
-    assert_eq!(alert.message.as_deref(), Some("\0"));
-}
-
-#[test]
-fn a_session_says_since_when_its_stream_is_away() {
-    let session = |change: SessionChange, interrupted_at: &str, ended_at: &str| {
-        let kind = change.name();
-        let feed = read(&format!(
-            r#"{{"__typename":"{kind}","seq":"8","occurredAt":"1970-01-01T00:00:01.000Z",
-            "displayAt":"1970-01-01T00:00:09.000Z","timing":"LIVE","part":"session",
-            "session":{{"id":"s",
-            "startedAt":"1970-01-01T00:00:00.000Z","interruptedAt":{interrupted_at},
-            "endedAt":{ended_at},"delayMs":8000}}}}"#
-        ));
-        match feed.events.into_iter().next().map(|event| event.kind) {
-            Some(EventKind::Session(read, session)) if read == change => Some(session),
-            _ => None,
-        }
-    };
-    let (none, second) = ("null", "\"1970-01-01T00:00:01.000Z\"");
-    let at = Some(ServerTime::from_unix_millis(1_000));
-
-    for (change, interrupted_at, ended_at, expected) in [
-        (SessionChange::Started, none, none, (None, None)),
-        (SessionChange::Interrupted, second, none, (at, None)),
-        (SessionChange::Resumed, none, none, (None, None)),
-        (SessionChange::Ended, second, second, (at, at)),
-    ] {
-        let session = session(change, interrupted_at, ended_at).unwrap();
-        assert_eq!((session.interrupted_at, session.ended_at), expected);
-    }
-    assert_eq!(session(SessionChange::Started, "\"soon\"", none), None);
-}
-
-#[test]
-fn a_participant_comes_whole() {
-    let feed = read(PERSON);
-    let EventKind::Participant(ParticipantChange::StageChanged, person) = &feed.events[0].kind
-    else {
-        panic!("{feed:?}");
-    };
-
-    assert_eq!((person.id.as_str(), person.name.as_str()), ("p", "<Ada>"));
-    assert_eq!(person.role, ParticipantRole::Moderator);
-    assert_eq!(person.stage_role, StageRole::Requested);
-    assert_eq!(person.requested_seq, Some(9_007_199_254_740_993));
-    assert!(person.is_listed);
-    assert!(!person.is_online);
-    assert_eq!(person.version, 4);
-    assert_eq!(person.joined_at, ServerTime::from_unix_millis(500));
-}
-
-#[test]
-fn every_change_of_a_participant_is_known_by_its_name() {
-    for change in [
-        ParticipantChange::Joined,
-        ParticipantChange::Left,
-        ParticipantChange::Removed,
-        ParticipantChange::Updated,
-        ParticipantChange::RoleChanged,
-        ParticipantChange::StageChanged,
-        ParticipantChange::PresenceChanged,
-    ] {
-        let feed = read(&PERSON.replace("ParticipantStageChanged", change.name()));
-        let EventKind::Participant(read, _) = feed.events[0].kind else {
-            panic!("{feed:?}");
-        };
-        assert_eq!(read, change);
-    }
-}
-
-#[test]
-fn a_value_that_is_not_known_is_an_unknown_one_and_the_rest_is_read() {
-    let kind = |event: &str, from: &str, to: &str| {
-        let feed = read(&event.replace(from, to));
-        assert_eq!(feed.malformed_events, 0);
-        feed.events[0].kind.clone()
-    };
-
-    assert!(matches!(
-        kind(TRAIN, "RUNNING", "FLYING"),
-        EventKind::HypeTrain(
-            HypeTrainChange::LeveledUp,
-            HypeTrain {
-                phase: HypeTrainPhase::Unknown,
-                level: 3,
-                total: 2_505,
-                ..
-            }
-        )
-    ));
-    assert!(matches!(
-        kind(ALERT, "GIFTED_MEMBERSHIPS", "SUPER_WAVE"),
-        EventKind::ContributionReceived(ContributionAlert {
-            kind: ContributionKind::Unknown,
-            quantity: 5,
-            hype: 2_500,
-            ..
-        })
-    ));
-    assert!(matches!(
-        kind(PERSON, "REQUESTED", "FLYING"),
-        EventKind::Participant(
-            ParticipantChange::StageChanged,
-            ParticipantProfile {
-                stage_role: StageRole::Unknown,
-                role: ParticipantRole::Moderator,
-                ..
-            }
-        )
-    ));
-    assert!(matches!(
-        kind(PERSON, "MODERATOR", "JESTER"),
-        EventKind::Participant(
-            _,
-            ParticipantProfile {
-                role: ParticipantRole::Unknown,
-                stage_role: StageRole::Requested,
-                ..
-            }
-        )
-    ));
-    assert!(matches!(
-        kind(ROOM, "OPEN", "HAUNTED"),
-        EventKind::RoomUpdated(RoomProfile {
-            state: RoomState::Unknown,
-            version: 7,
-            ..
-        })
-    ));
-}
-
-#[test]
-fn an_event_that_cannot_be_read_is_of_an_unknown_kind_with_its_timing_and_part() {
-    for (event, name, from, to) in [
-        (
-            TRAIN,
-            "HypeTrainDerailed",
-            "HypeTrainLeveledUp",
-            "HypeTrainDerailed",
-        ),
-        (TRAIN, "HypeTrainLeveledUp", "2505", "many"),
-        (TRAIN, "HypeTrainLeveledUp", "00:05:00.000Z", "soon"),
-        (TRAIN, "HypeTrainLeveledUp", "\"train\":", "\"wagon\":"),
-        (TRAIN, "HypeTrainLeveledUp", "\"RUNNING\"", "null"),
-        (
-            PERSON,
-            "ParticipantApplauded",
-            "ParticipantStageChanged",
-            "ParticipantApplauded",
-        ),
-        (
-            PERSON,
-            "ParticipantStageChanged",
-            "9007199254740993",
-            "first",
-        ),
-        (
-            PERSON,
-            "ParticipantStageChanged",
-            "\"version\":4",
-            "\"version\":null",
-        ),
-        (PERSON, "ParticipantStageChanged", "\"isListed\":true,", ""),
-        (PERSON, "ParticipantStageChanged", "\"isOnline\":false,", ""),
-        (
-            ALERT,
-            "ContributionReceived",
-            "\"quantity\":5",
-            "\"quantity\":0.5",
-        ),
-    ] {
-        let whole = read(event).events.remove(0);
-        let feed = read(&format!("{},{ALERT}", event.replace(from, to)));
-        let expected = RoomEvent {
-            kind: unknown(name),
-            ..whole
-        };
-        assert_eq!(feed.events[0], expected, "{to}");
-        assert_eq!((feed.events.len(), feed.malformed_events), (2, 0), "{to}");
-    }
-}
-
-#[test]
 fn an_event_is_timed_as_the_server_says_and_late_if_that_is_not_known() {
     for (from, to, timing) in [
         ("", "", EventTiming::Picture),
         ("PICTURE", "LIVE", EventTiming::Live),
-        ("PICTURE", "TOMORROW", EventTiming::Picture),
+        ("PICTURE", "TOMORROW", EventTiming::Newer),
     ] {
         let event = read(&TRAIN.replace(from, to)).events.remove(0);
         assert_eq!(

@@ -2,9 +2,9 @@
 
 use super::Sim;
 use super::network::{Cargo, is_query};
-use crate::server::Logged;
+use crate::server::{Logged, NOVELTY};
 use parlor_sdk_core::{
-    ConnectionState, Delivery, Instant, PlayheadQuality, ServerTime, ShownEvent, SyncSource,
+    ConnectionState, Delivery, Instant, PlayheadQuality, Room, ServerTime, ShownEvent, SyncSource,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ impl Sim {
         self.deliveries
             .iter()
             .filter_map(|(_, delivery)| match delivery {
-                Delivery::StateReplaced(room) => Some(room.train().map(|train| train.total)),
+                Delivery::StateReplaced(room) => Some(total(room)),
                 Delivery::Event(_) | Delivery::PresenceChanged { .. } => None,
             })
             .collect()
@@ -56,14 +56,15 @@ impl Sim {
 
     /// The total of the train that the viewer sees.
     pub(crate) fn total(&self) -> Option<i64> {
-        self.client.room().train().map(|train| train.total)
+        total(self.client.room())
     }
 
     /// Positions of the last events of the parts that nobody has heard of yet, by part.
     pub(crate) fn unknown_parts(&self) -> BTreeMap<String, i64> {
-        let parts = self.client.room().unknown_parts();
+        let parts = self.client.room().parts();
 
         parts
+            .filter(|event| event.type_name == NOVELTY)
             .filter_map(|event| Some((event.part.clone()?, event.seq)))
             .collect()
     }
@@ -127,4 +128,11 @@ impl Sim {
     pub(crate) fn picture_log(&self) -> impl Iterator<Item = &Logged> {
         self.server.log.iter().filter(|logged| logged.is_picture())
     }
+}
+
+/// The total of the train that `room` has.
+fn total(room: &Room) -> Option<i64> {
+    let mut parts = room.parts();
+
+    parts.find_map(|event| event.about("train")?.whole("total"))
 }

@@ -3,22 +3,21 @@ import Parlor
 
 func describe(_ kind: EventKind) -> String {
     switch kind {
-    case .sessionStarted(let session):
-        "the stream is live, \(Double(session.delayMs) / 1_000) s behind"
-    case .sessionInterrupted:
-        "the stream is away"
-    case .sessionResumed:
-        "the stream is back"
-    case .sessionEnded:
-        "the stream has ended"
+    case .sessionChanged(let change, let session):
+        switch change {
+        case .started: "the stream is live, \(Double(session.delayMs) / 1_000) s behind"
+        case .interrupted: "the stream is away"
+        case .resumed: "the stream is back"
+        case .ended: "the stream has ended"
+        }
     case .participantChanged(let change, let person):
         "\(plain(person.name)) \(describe(change, person))"
     case .contributionReceived(let gift):
         "\(gift.name.map(plain) ?? "somebody") gives \(gift.hype) hype"
     case .hypeTrainChanged(let change, let train):
         "hype train \(words(change)): level \(train.level), \(train.progress) of \(train.goal)"
-    case .roomUpdated(let profile):
-        "the room is now \"\(plain(profile.title))\""
+    case .roomUpdated(let room):
+        "the room is now \"\(plain(room.title))\""
     case .unknown(let typeName):
         "something new happens: \(plain(typeName))"
     }

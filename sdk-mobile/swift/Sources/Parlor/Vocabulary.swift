@@ -1,5 +1,5 @@
 // The library's types under this module's name, so that an application imports one module. What
-// their fields and cases mean is said where they are generated.
+// their fields and cases mean is said where they are generated. What events are about is in Events.swift.
 
 import ParlorNative
 
@@ -15,38 +15,11 @@ public typealias RoomEvent = ParlorNative.RoomEvent
 /// Whether an event applies on arrival or waits for the viewer's picture.
 public typealias EventTiming = ParlorNative.EventTiming
 
-/// What happened.
-public typealias EventKind = ParlorNative.EventKind
-
 /// The state of a room as the viewer should see it.
 public typealias Room = ParlorNative.Room
 
-/// What everyone who may read a room sees of it.
-public typealias RoomProfile = ParlorNative.RoomProfile
-
-/// Whether a room is open.
-public typealias RoomState = ParlorNative.RoomState
-
-/// One live run of a room's stream.
-public typealias Session = ParlorNative.Session
-
-/// What everyone who may read a room sees of a participant.
-public typealias ParticipantProfile = ParlorNative.ParticipantProfile
-
-/// How a participant changed.
-public typealias ParticipantChange = ParlorNative.ParticipantChange
-
-/// Authority over a room.
-public typealias ParticipantRole = ParlorNative.ParticipantRole
-
-/// A participant's place.
-public typealias StageRole = ParlorNative.StageRole
-
 /// Who speaks, and who waits to.
 public typealias Stage = ParlorNative.Stage
-
-/// What the whole room sees of a contribution.
-public typealias ContributionAlert = ParlorNative.ContributionAlert
 
 /// Alerts one at a time, at the pace of the picture.
 public typealias AlertQueue = ParlorNative.AlertQueue
@@ -65,21 +38,6 @@ public typealias AlertOnStage = ParlorNative.AlertOnStage
 
 /// What has become of the contributions that a queue of alerts took in.
 public typealias AlertStats = ParlorNative.AlertStats
-
-/// What was given.
-public typealias ContributionKind = ParlorNative.ContributionKind
-
-/// A hype train, whole.
-public typealias HypeTrain = ParlorNative.HypeTrain
-
-/// How a hype train changed.
-public typealias HypeTrainChange = ParlorNative.HypeTrainChange
-
-/// Where a hype train stands.
-public typealias HypeTrainPhase = ParlorNative.HypeTrainPhase
-
-/// Somebody who contributed to a hype train.
-public typealias HypeTrainContributor = ParlorNative.HypeTrainContributor
 
 /// Where the connection stands.
 public typealias ConnectionState = ParlorNative.ConnectionState

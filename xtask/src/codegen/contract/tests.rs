@@ -1,4 +1,4 @@
-use super::{Contract, Holds, Shape};
+use super::{Contract, Holds, Shape, common_words};
 
 const SCHEMA: &str = r#"
     interface RoomEvent { seq: Int64! part: String }
@@ -47,7 +47,9 @@ fn what_the_feed_asks_for_is_typed_by_the_schema() {
     assert_eq!(rain[1].holds, Holds::Enumeration("Cloud".to_owned()));
     assert_eq!(rain[2].shape, Shape::List);
     assert_eq!(contract.records["Wind"].fields[0].holds, Holds::Whole);
-    assert_eq!(contract.enumerations["Cloud"].values[1], "CIRRUS");
+    assert_eq!(contract.enumerations["Cloud"].values[1].name, "CIRRUS");
+    let about = contract.enumerations["Cloud"].values[1].about.as_deref();
+    assert_eq!(about, Some("Thin."));
 }
 
 #[test]
@@ -92,5 +94,19 @@ fn what_cannot_be_typed_is_refused_by_name() {
     ] {
         let error = read(&feed(rain, snow)).unwrap_err();
         assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn kinds_about_one_thing_share_the_words_that_their_names_begin_with() {
+    for (left, right, common) in [
+        ("SessionStarted", "SessionEnded", "Session"),
+        ("HypeTrainStarted", "HypeTrainStopped", "HypeTrain"),
+        ("HypeTrain", "HypeTrainEnded", "HypeTrain"),
+        ("Rained", "Raining", ""),
+        ("RainFell", "RainFalling", "Rain"),
+        ("Snowed", "Rained", ""),
+    ] {
+        assert_eq!(common_words(left, right), common, "{left} {right}");
     }
 }

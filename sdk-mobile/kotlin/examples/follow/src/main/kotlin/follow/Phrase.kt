@@ -5,6 +5,7 @@ import parlor.Failure
 import parlor.ParticipantChange
 import parlor.ParticipantProfile
 import parlor.Room
+import parlor.SessionChange
 import parlor.StageRole
 
 internal fun describe(kind: EventKind): String = when (kind) {
@@ -15,11 +16,13 @@ internal fun describe(kind: EventKind): String = when (kind) {
     is EventKind.HypeTrainChanged -> with(kind.train) {
         "hype train ${words(kind.change)}: level $level, $progress of $goal"
     }
-    is EventKind.SessionStarted -> "the stream is live, ${kind.session.delayMs.toDouble() / 1_000} s behind"
-    is EventKind.SessionInterrupted -> "the stream is away"
-    is EventKind.SessionResumed -> "the stream is back"
-    is EventKind.SessionEnded -> "the stream has ended"
-    is EventKind.RoomUpdated -> "the room is now \"${plain(kind.profile.title)}\""
+    is EventKind.SessionChanged -> when (kind.change) {
+        SessionChange.STARTED -> "the stream is live, ${kind.session.delayMs.toDouble() / 1_000} s behind"
+        SessionChange.INTERRUPTED -> "the stream is away"
+        SessionChange.RESUMED -> "the stream is back"
+        SessionChange.ENDED -> "the stream has ended"
+    }
+    is EventKind.RoomUpdated -> "the room is now \"${plain(kind.room.title)}\""
     is EventKind.Unknown -> "something new happens: ${plain(kind.typeName)}"
 }
 

@@ -1,0 +1,51 @@
+// Events as pages see them, read from what came by the tables of `kinds.js`.
+
+import { ENUMERATIONS, KINDS, RECORDS } from "./kinds.js";
+
+const INT_MAX = 2 ** 31;
+
+/** Each reads a value, or returns `undefined` if it is none. */
+const READERS = {
+  text: (value) => (typeof value === "string" ? value : undefined),
+  truth: (value) => (typeof value === "boolean" ? value : undefined),
+  small: (value) => (Number.isInteger(value) && value >= -INT_MAX && value < INT_MAX ? value : undefined),
+  whole: (value) => (typeof value === "string" && /^-?\d{1,19}$/.test(value) ? Number(value) : undefined),
+  time: (value) => {
+    const at = typeof value === "string" ? Date.parse(value) : NaN;
+    // Only what is exactly of the form is a time.
+    return at === at && new Date(at).toISOString() === value ? at : undefined;
+  },
+};
+
+/** Reads one value of what a table calls `form`. */
+function one(form, value) {
+  if (Object.hasOwn(READERS, form)) return READERS[form](value);
+  if (Object.hasOwn(RECORDS, form)) return record(RECORDS[form], value);
+  if (typeof value !== "string") return undefined;
+  return ENUMERATIONS[form].includes(value) ? value : "UNKNOWN";
+}
+
+function field(form, value) {
+  if (form.endsWith("?")) return value === undefined || value === null ? null : one(form.slice(0, -1), value);
+  if (!form.endsWith("[]")) return one(form, value);
+  if (!Array.isArray(value)) return undefined;
+  const list = value.map((item) => one(form.slice(0, -2), item));
+  return list.includes(undefined) ? undefined : list;
+}
+
+function record(fields, value) {
+  if (typeof value !== "object" || value === null) return undefined;
+  const read = {};
+  for (const [name, form] of Object.entries(fields)) {
+    read[name] = field(form, value[name]);
+    if (read[name] === undefined) return undefined;
+  }
+  return read;
+}
+
+/** Reads an event that the module hands on: its stamps, and in `json` all of it as it came. */
+export function readEvent({ type, json, ...stamps }) {
+  const [subject, form] = Object.hasOwn(KINDS, type) ? KINDS[type] : [];
+  const about = subject && one(form, JSON.parse(json)[subject]);
+  return about ? { type, ...stamps, [subject]: about } : { type: "Unknown", ...stamps, typeName: type };
+}
