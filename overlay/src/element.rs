@@ -6,6 +6,7 @@ use core::cell::{Cell, OnceCell, RefCell};
 
 use js_sys::Function;
 use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead};
+use parlor_sdk_events::room;
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use web_sys::{HtmlElement, Window};
@@ -87,7 +88,7 @@ impl Overlay {
         });
 
         let noticed = Rc::downgrade(&running);
-        let client = Client::connect(config, open, move |notice| {
+        let client = Client::connect(config, room::can_read, open, move |notice| {
             if let Some(running) = noticed.upgrade() {
                 running.notice(&notice);
             }

@@ -2,7 +2,11 @@
 
 use crate::crowd::Crowd;
 use crate::event::RoomEvent;
+use crate::wire::Content;
 use alloc::string::String;
+
+/// The kind of event that is a gift. What tells of one afterwards, such as that it was taken back, is none.
+const GIFT_KIND: &str = "ContributionReceived";
 
 /// Letters of what stands where a name is missing.
 const NO_NAME_LETTERS: usize = 9;
@@ -28,14 +32,17 @@ pub struct Gift {
 }
 
 impl AlertInput {
-    /// Reads what `event` is to a queue; `None` if it is no alert.
+    /// Reads what `event` is to a queue; `None` if it is no alert, or one that the host cannot read.
     pub fn of(event: &RoomEvent) -> Option<Self> {
+        if !event.is_readable || event.type_name != GIFT_KIND {
+            return None;
+        }
         let mut given = event.about("contribution")?;
-        let message = given.text("message");
+        let message = given.optional("message", Content::text)?;
         let gift = Gift {
-            name: given.text("name"),
-            amount: given.whole("amount"),
-            currency: given.text("currency"),
+            name: given.optional("name", Content::text)?,
+            amount: given.optional("amount", Content::whole)?,
+            currency: given.optional("currency", Content::text)?,
             hype: given.whole("hype")?,
         };
 

@@ -7,6 +7,7 @@ use crate::clock_sync::ClockSync;
 use crate::config::{Config, Placement};
 use crate::connection::Connection;
 use crate::due::{Due, Reached, Schedule};
+use crate::event::CanRead;
 use crate::exchange::{ConnectionState, Delivery, Input, Output, ShownEvent, Stats, TokenRequest};
 use crate::pass::Pass;
 use crate::playhead::Doubt;
@@ -34,6 +35,7 @@ const PLAYHEAD_GRACE_MS: i64 = 5_000;
 #[derive(Debug)]
 pub struct Client {
     room_id: String,
+    can_read: CanRead,
     start_at: Option<MediaTime>,
     connection: Connection,
     subscription: Subscription,
@@ -56,12 +58,13 @@ pub struct Client {
 
 impl Client {
     /// Starts a client at `now`. `seed` sets the jitter of its reconnects: any number that differs
-    /// between clients.
-    pub fn new(config: Config, seed: u64, now: Instant) -> Self {
+    /// between clients. What `can_read` says no to takes the place of nothing that it can read.
+    pub fn new(config: Config, can_read: CanRead, seed: u64, now: Instant) -> Self {
         let mut outputs = VecDeque::new();
 
         Self {
             room_id: config.room_id,
+            can_read,
             start_at: config.start_at,
             connection: Connection::new(config.url, config.token, seed, &mut outputs, now),
             subscription: Subscription::new(),
@@ -215,10 +218,13 @@ impl Client {
         if !self.connection.handle_frame(now) {
             return;
         }
-        let Some(frame) = wire::decode(text) else {
+        let Some(mut frame) = wire::decode(text) else {
             self.stats.bad_frames += 1;
             return;
         };
+        if let Frame::Next { feed, .. } = &mut frame {
+            feed.note_readable(self.can_read);
+        }
 
         match frame {
             Frame::Ack => {

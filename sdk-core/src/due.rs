@@ -149,6 +149,7 @@ mod tests {
             empties_part: false,
             type_name: "ContributionReceived".to_owned(),
             payload: Payload::new(Payload::NOTHING),
+            is_readable: true,
         }
     }
 }

@@ -24,7 +24,13 @@ pub struct RoomEvent {
     pub type_name: String,
     /// What happened, as it came. [`Self::about`] reads it.
     pub payload: Payload,
+    /// Whether the host can read it, as [`CanRead`] says.
+    pub is_readable: bool,
 }
+
+/// Whether the host knows the event's kind, and finds all in it that there has to be. Asked once of each that
+/// comes; whatever it says of an event has to stay so.
+pub type CanRead = fn(&RoomEvent) -> bool;
 
 /// Whether an event applies on arrival or waits for the viewer's picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

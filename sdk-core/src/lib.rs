@@ -38,7 +38,7 @@ pub use alert_queue::{ALERT_LEAVE_MS, AlertLimits, AlertOnStage, AlertQueue, Ale
 pub use client::Client;
 pub use config::{Config, Placement};
 pub use crowd::Crowd;
-pub use event::{EventTiming, Payload, RoomEvent, Session, Settings};
+pub use event::{CanRead, EventTiming, Payload, RoomEvent, Session, Settings};
 pub use exchange::{
     ConnectionState, Delivery, Failure, Input, Output, ShownEvent, Stats, TokenRequest,
 };

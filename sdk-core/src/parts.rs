@@ -1,4 +1,5 @@
-//! The last event of each part of a room's state, whatever parts there are.
+//! The last events of each part of a room's state, whatever parts there are: the very last one, and the last
+//! one that the host can read. What is newer than the host, or broken, takes nothing from it that it knows.
 //!
 //! What a part is, and whether an event replaces one, is the server's to say: nothing here knows what
 //! is in them.
@@ -12,15 +13,23 @@ pub(crate) const PICTURE_PARTS_MAX: usize = 256;
 
 /// Live parts held at once. A server names at most some 350 people, each a part: 200 who wait for the stage, 50
 /// on it, 100 of a small room or with a role. The rest is as many as the picture may have, and room for more.
+/// Either bounds parts, each of which has two events at most.
 pub(crate) const LIVE_PARTS_MAX: usize = 1_000;
 
-/// Events in order of `seq`, of each part the last.
+/// Parts in order of the `seq` of the last event of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Parts {
-    events: Vec<RoomEvent>,
+    parts: Vec<Part>,
     /// The position of the last event that emptied a live part: what is older says nothing new of any that is
     /// not here. Those of the picture come in order.
     emptied_through: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    last: RoomEvent,
+    /// The last one that can be read, if `last` cannot.
+    readable_before: Option<RoomEvent>,
 }
 
 /// What an event did to the state.
@@ -37,17 +46,30 @@ pub(crate) enum Entry {
 impl Parts {
     pub(crate) const fn new() -> Self {
         Self {
-            events: Vec::new(),
+            parts: Vec::new(),
             emptied_through: 0,
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &RoomEvent> {
-        self.events.iter()
+    /// Returns the last event of each part that can be read.
+    pub(crate) fn readable(&self) -> impl Iterator<Item = &RoomEvent> {
+        self.parts.iter().filter_map(Part::readable)
     }
 
+    /// Returns the last event of each part whose last event cannot be read.
+    pub(crate) fn unreadable(&self) -> impl Iterator<Item = &RoomEvent> {
+        let last = self.parts.iter().map(|part| &part.last);
+
+        last.filter(|event| !event.is_readable)
+    }
+
+    /// Returns all events, in order of `seq`.
     pub(crate) fn into_events(self) -> impl Iterator<Item = RoomEvent> {
-        self.events.into_iter()
+        let each = |part: Part| part.readable_before.into_iter().chain([part.last]);
+        let mut events: Vec<RoomEvent> = self.parts.into_iter().flat_map(each).collect();
+        events.sort_by_key(|event| event.seq);
+
+        events.into_iter()
     }
 
     /// Takes in an event, and says what it did. An older one never replaces a newer, and a moment
@@ -56,9 +78,9 @@ impl Parts {
         if event.part.is_none() {
             return Entry::News;
         }
-        let known = self.events.iter().find(|other| other.part == event.part);
-        let known_seq = match known {
-            Some(known) => known.seq,
+        let place = self.place_of(event);
+        let known_seq = match place {
+            Some(place) => self.parts[place].last.seq,
             None if event.is_live() => self.emptied_through,
             None => i64::MIN,
         };
@@ -66,7 +88,7 @@ impl Parts {
             return Entry::Old;
         }
 
-        self.keep(|other| other.part != event.part);
+        let known = place.map(|place| self.parts.remove(place));
         if event.empties_part {
             if event.is_live() {
                 self.emptied_through = self.emptied_through.max(event.seq);
@@ -78,18 +100,63 @@ impl Parts {
         } else {
             (false, PICTURE_PARTS_MAX)
         };
-        let alike = self.events.iter().filter(|it| it.is_live() == is_live);
-        if alike.count() >= parts_max {
+        let alike = |part: &&Part| part.last.is_live() == is_live;
+        if self.parts.iter().filter(alike).count() >= parts_max {
             return Entry::NoPlace;
         }
-        let place = self.events.partition_point(|other| other.seq < event.seq);
-        self.events.insert(place, event.clone());
+        let readable_before = match known {
+            Some(known) if !event.is_readable => known.into_readable(),
+            _ => None,
+        };
+        let part = Part {
+            last: event.clone(),
+            readable_before,
+        };
+        let is_before = |other: &Part| other.last.seq < event.seq;
+        let place = self.parts.partition_point(is_before);
+        self.parts.insert(place, part);
 
         Entry::News
     }
 
-    pub(crate) fn keep(&mut self, wanted: impl Fn(&RoomEvent) -> bool) {
-        self.events.retain(wanted);
+    /// Replaces what is not live by `picture`.
+    pub(crate) fn replace_picture(&mut self, picture: &Self) {
+        self.parts.retain(|part| part.last.is_live());
+        for part in &picture.parts {
+            for event in part.readable_before.iter().chain([&part.last]) {
+                self.take_in(event);
+            }
+        }
+    }
+
+    /// Forgets what is live, and that it ever was.
+    pub(crate) fn forget_live(&mut self) {
+        self.parts.retain(|part| !part.last.is_live());
+        self.emptied_through = 0;
+    }
+
+    fn place_of(&self, event: &RoomEvent) -> Option<usize> {
+        self.parts
+            .iter()
+            .position(|part| part.last.part == event.part)
+    }
+}
+
+impl Part {
+    fn readable(&self) -> Option<&RoomEvent> {
+        if self.last.is_readable {
+            Some(&self.last)
+        } else {
+            self.readable_before.as_ref()
+        }
+    }
+
+    fn into_readable(self) -> Option<RoomEvent> {
+        if self.last.is_readable {
+            Some(self.last)
+        } else {
+            self.readable_before
+        }
     }
 }
 
@@ -111,6 +178,7 @@ mod tests {
             empties_part: false,
             type_name: "New".to_owned(),
             payload: Payload::new(Payload::NOTHING),
+            is_readable: true,
         }
     }
 
@@ -150,7 +218,10 @@ mod tests {
     }
 
     fn names(parts: &Parts) -> Vec<&str> {
-        parts.iter().filter_map(|it| it.part.as_deref()).collect()
+        parts
+            .readable()
+            .filter_map(|it| it.part.as_deref())
+            .collect()
     }
 
     #[test]
@@ -196,6 +267,60 @@ mod tests {
         assert_eq!(parts.take_in(&next("more")), Entry::News);
     }
 
+    fn unreadable(part: &str, seq: i64, timing: EventTiming) -> RoomEvent {
+        RoomEvent {
+            is_readable: false,
+            ..event(part, seq, timing)
+        }
+    }
+
+    fn seqs<'a>(events: impl Iterator<Item = &'a RoomEvent>) -> Vec<i64> {
+        events.map(|event| event.seq).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_stands_beside_what_could_however_often_it_comes() {
+        for timing in [EventTiming::Live, EventTiming::Picture] {
+            let mut parts = Parts::new();
+            parts.take_in(&unreadable("new", 1, timing));
+            parts.take_in(&event("a", 2, timing));
+            for seq in 3..9 {
+                assert_eq!(parts.take_in(&unreadable("a", seq, timing)), Entry::News);
+            }
+            assert_eq!(parts.take_in(&event("a", 7, timing)), Entry::Old);
+            assert_eq!(seqs(parts.readable()), [2]);
+            assert_eq!(seqs(parts.unreadable()), [1, 8]);
+
+            let mut picture = Parts::new();
+            picture.replace_picture(&parts);
+            assert_eq!(picture, parts, "a seek");
+            let mut entered = Parts::new();
+            for event in parts.clone().into_events() {
+                entered.take_in(&event);
+            }
+            assert_eq!(entered, parts, "a snapshot");
+
+            parts.take_in(&event("a", 9, timing));
+            assert_eq!(seqs(parts.readable()), [9]);
+            assert_eq!(seqs(parts.unreadable()), [1]);
+        }
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_part_that_was_emptied_whatever_comes_next() {
+        let mut parts = Parts::new();
+        parts.take_in(&event("a", 5, EventTiming::Live));
+        let gone = RoomEvent {
+            is_readable: false,
+            ..emptied("a", 6)
+        };
+        parts.take_in(&gone);
+        parts.take_in(&unreadable("a", 7, EventTiming::Live));
+
+        assert_eq!(seqs(parts.readable()), [0; 0]);
+        assert_eq!(seqs(parts.unreadable()), [7]);
+    }
+
     proptest! {
         /// The model keeps the newest of each.
         #[test]
@@ -230,7 +355,7 @@ mod tests {
                     }
                 }
             }
-            prop_assert_eq!(parts.iter().collect::<Vec<_>>(), expected);
+            prop_assert_eq!(parts.readable().collect::<Vec<_>>(), expected);
         }
     }
 }

@@ -3,44 +3,26 @@
 
 use crate::event::{RoomEvent, Session, Settings, Steering};
 use crate::parts::{Entry, Parts};
-use core::mem;
 
-/// The state of a room as the viewer should see it: the last event of each of its parts.
+/// The state of a room as the viewer should see it: the last events of each of its parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Room {
-    settings: Option<Steered<Settings>>,
-    session: Option<Steered<Session>>,
+    settings: Option<Settings>,
+    session: Option<Session>,
     online_count: Option<i32>,
     /// Of every part, whatever it is.
     parts: Parts,
 }
 
-/// What steers the timeline, and the event that says so. Something else may have happened on its part since.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Steered<T> {
-    by: RoomEvent,
-    to: T,
-}
-
 impl Room {
     /// Returns what the room is set to, once known.
-    pub fn settings(&self) -> Option<Settings> {
-        self.settings.as_ref().map(|settings| settings.to)
+    pub const fn settings(&self) -> Option<Settings> {
+        self.settings
     }
 
     /// Returns what is known of the live session, or else of the last one.
-    pub fn session(&self) -> Option<Session> {
-        self.session.as_ref().map(|session| session.to)
-    }
-
-    /// Returns the event that [`Self::settings`] are of.
-    pub fn settings_event(&self) -> Option<&RoomEvent> {
-        self.settings.as_ref().map(|settings| &settings.by)
-    }
-
-    /// Returns the event that [`Self::session`] is of.
-    pub fn session_event(&self) -> Option<&RoomEvent> {
-        self.session.as_ref().map(|session| &session.by)
+    pub const fn session(&self) -> Option<Session> {
+        self.session
     }
 
     /// Returns how many of the room's people follow it now, once known. Several devices of one are
@@ -49,24 +31,24 @@ impl Room {
         self.online_count
     }
 
-    /// Returns the last event of each part that is not empty, as far as the viewer should know of it, in order
-    /// of `seq`.
+    /// Returns what is known of each part that is not empty, as far as the viewer should know of it: the last
+    /// event that the host can read. Something that it cannot read may have happened on the part since.
     pub fn parts(&self) -> impl Iterator<Item = &RoomEvent> {
-        self.parts.iter()
+        self.parts.readable()
+    }
+
+    /// Returns the last event of each part whose last event the host cannot read.
+    pub fn unknown_parts(&self) -> impl Iterator<Item = &RoomEvent> {
+        self.parts.unreadable()
     }
 
     /// Takes in a live event, and says what it did. An older one never replaces a newer.
     pub(crate) fn apply_live(&mut self, event: &RoomEvent) -> Entry {
         let entry = self.parts.take_in(event);
-        if entry != Entry::Old {
-            let by = event;
+        if entry != Entry::Old && event.is_readable {
             match event.steering() {
-                Some(Steering::Settings(to)) => {
-                    self.settings = Some(Steered { by: by.clone(), to });
-                }
-                Some(Steering::Session(to)) => {
-                    self.session = Some(Steered { by: by.clone(), to });
-                }
+                Some(Steering::Settings(settings)) => self.settings = Some(settings),
+                Some(Steering::Session(session)) => self.session = Some(session),
                 None => {}
             }
         }
@@ -86,22 +68,14 @@ impl Room {
 
     /// Replaces the picture parts, after the viewer's picture has jumped.
     pub(crate) fn replace_picture(&mut self, picture: &Parts) {
-        self.parts.keep(RoomEvent::is_live);
-        for event in picture.iter() {
-            self.parts.take_in(event);
-        }
+        self.parts.replace_picture(picture);
     }
 
     /// Empties the live parts, for a snapshot replaces them. Who is online is no part of the log.
     pub(crate) fn forget_live(&mut self) {
-        let picture = mem::take(&mut self.parts);
-        *self = Self {
-            online_count: self.online_count,
-            ..Self::default()
-        };
-        for event in picture.iter().filter(|event| !event.is_live()) {
-            self.parts.take_in(event);
-        }
+        self.settings = None;
+        self.session = None;
+        self.parts.forget_live();
     }
 
     pub(crate) fn ingest_offset_ms(&self) -> i64 {
@@ -129,6 +103,7 @@ mod tests {
             empties_part: false,
             type_name: "SessionStarted".to_owned(),
             payload: Payload::new(&format!(r#"{{"session":{{"delayMs":{delay_ms}}}}}"#)),
+            is_readable: true,
         }
     }
 
@@ -157,23 +132,24 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_of_the_timeline_leaves_what_steers_it() {
+    fn what_cannot_be_read_steers_nothing_and_leaves_what_steers() {
         let mut room = Room::default();
         room.apply_live(&session(5, 50));
 
         for (seq, json) in [
             (6, r#"{"poll":{"delayMs":7}}"#),
-            (7, r#"{"session":{"delayMs":"soon"}}"#),
+            (7, r#"{"session":{"delayMs":8,"interruptedAt":"soon"}}"#),
             (8, r#"{"session":[]}"#),
         ] {
-            let payload = Payload::new(json);
             let event = RoomEvent {
-                payload,
+                payload: Payload::new(json),
+                is_readable: false,
                 ..session(seq, 0)
             };
             assert_eq!(room.apply_live(&event), Entry::News);
             assert_eq!(delay_ms(&room), Some(50), "{json}");
-            assert_eq!(room.parts().next(), Some(&event));
+            assert_eq!(room.parts().next(), Some(&session(5, 50)));
+            assert_eq!(room.unknown_parts().next(), Some(&event));
         }
     }
 }

@@ -310,6 +310,7 @@ mod tests {
             empties_part: false,
             type_name: "SessionStarted".to_owned(),
             payload: Payload::new(r#"{"session":{"delayMs":0}}"#),
+            is_readable: true,
         }
     }
 

@@ -227,13 +227,11 @@ impl Timeline {
         self.skipped
     }
 
-    /// Returns the picture's state where it is. From the newest back, so that of each part only the
-    /// one that counts is copied.
+    /// Returns the picture's state where it is.
     fn shown_parts(&self) -> Parts {
-        let mut parts = Parts::new();
-        let shown = self.entries.range(..self.shown).rev();
-        for event in shown.map(|entry| &entry.event).chain(self.base.iter()) {
-            parts.take_in(event);
+        let mut parts = self.base.clone();
+        for entry in self.entries.range(..self.shown) {
+            parts.take_in(&entry.event);
         }
 
         parts

@@ -10,7 +10,7 @@ mod stamp;
 mod tree;
 mod writer;
 
-use crate::event::RoomEvent;
+use crate::event::{CanRead, RoomEvent};
 use crate::time::{Instant, MediaTime, ServerTime};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -67,6 +67,15 @@ pub(crate) struct Feed {
     pub(crate) online_count: Option<i32>,
     /// Events left out because they do not even say when they happened, and as what.
     pub(crate) malformed_events: u32,
+}
+
+impl Feed {
+    /// Notes which events the host can read.
+    pub(crate) fn note_readable(&mut self, can_read: CanRead) {
+        for event in self.snapshot.iter_mut().flatten().chain(&mut self.events) {
+            event.is_readable = can_read(event);
+        }
+    }
 }
 
 /// Why the server refused an operation.
@@ -167,9 +176,12 @@ fn decode_pong(mut payload: Tree) -> Option<PongPayload> {
 fn refusal(errors: Tree) -> Refusal {
     let first = match errors {
         Tree::List(errors) => errors.into_iter().next(),
-        Tree::Nothing | Tree::Truth(_) | Tree::Integer(_) | Tree::Text(_) | Tree::Record(..) => {
-            None
-        }
+        Tree::Nothing
+        | Tree::Truth(_)
+        | Tree::Integer(_)
+        | Tree::OtherNumber
+        | Tree::Text(_)
+        | Tree::Record(..) => None,
     };
     let code = first.and_then(|mut error| error.take("extensions").text("code"));
 

@@ -343,15 +343,19 @@ impl Session {
 }
 
 impl RoomProfile {
-    /// Reads what `event` is about, if it is about one.
+    /// Reads what `event` is about, if it is of a kind that is about one.
     pub fn of(event: &RoomEvent) -> Option<Self> {
+        (event.type_name == "RoomUpdated").then_some(())?;
+
         Self::read(event.about("room")?)
     }
 }
 
 impl Session {
-    /// Reads what `event` is about, if it is about one.
+    /// Reads what `event` is about, if it is of a kind that is about one.
     pub fn of(event: &RoomEvent) -> Option<Self> {
+        SessionChange::of(&event.type_name)?;
+
         Self::read(event.about("session")?)
     }
 }
@@ -383,8 +387,10 @@ impl SessionChange {
 }
 
 impl ParticipantProfile {
-    /// Reads what `event` is about, if it is about one.
+    /// Reads what `event` is about, if it is of a kind that is about one.
     pub fn of(event: &RoomEvent) -> Option<Self> {
+        ParticipantChange::of(&event.type_name)?;
+
         Self::read(event.about("participant")?)
     }
 }
@@ -426,15 +432,19 @@ impl ParticipantChange {
 }
 
 impl ContributionAlert {
-    /// Reads what `event` is about, if it is about one.
+    /// Reads what `event` is about, if it is of a kind that is about one.
     pub fn of(event: &RoomEvent) -> Option<Self> {
+        (event.type_name == "ContributionReceived").then_some(())?;
+
         Self::read(event.about("contribution")?)
     }
 }
 
 impl HypeTrain {
-    /// Reads what `event` is about, if it is about one.
+    /// Reads what `event` is about, if it is of a kind that is about one.
     pub fn of(event: &RoomEvent) -> Option<Self> {
+        HypeTrainChange::of(&event.type_name)?;
+
         Self::read(event.about("train")?)
     }
 }
@@ -497,19 +507,19 @@ impl EventKind {
     fn read(event: &RoomEvent) -> Option<Self> {
         let type_name = event.type_name.as_str();
         if type_name == "RoomUpdated" {
-            return Some(Self::RoomUpdated(RoomProfile::of(event)?));
+            return Some(Self::RoomUpdated(RoomProfile::read(event.about("room")?)?));
         }
         if let Some(change) = SessionChange::of(type_name) {
-            return Some(Self::Session(change, Session::of(event)?));
+            return Some(Self::Session(change, Session::read(event.about("session")?)?));
         }
         if let Some(change) = ParticipantChange::of(type_name) {
-            return Some(Self::Participant(change, ParticipantProfile::of(event)?));
+            return Some(Self::Participant(change, ParticipantProfile::read(event.about("participant")?)?));
         }
         if type_name == "ContributionReceived" {
-            return Some(Self::ContributionReceived(ContributionAlert::of(event)?));
+            return Some(Self::ContributionReceived(ContributionAlert::read(event.about("contribution")?)?));
         }
         if let Some(change) = HypeTrainChange::of(type_name) {
-            return Some(Self::HypeTrain(change, HypeTrain::of(event)?));
+            return Some(Self::HypeTrain(change, HypeTrain::read(event.about("train")?)?));
         }
 
         None

@@ -4,14 +4,19 @@ use parlor_sdk_core::{Room, RoomEvent};
 
 use crate::event::{EventKind, HypeTrain, RoomProfile, Session};
 
+/// Returns whether this build can read `event`: the `CanRead` of whoever reads events by this crate.
+pub fn can_read(event: &RoomEvent) -> bool {
+    EventKind::of(event) != EventKind::Unknown
+}
+
 /// Reads what everyone sees of the room itself, once known.
 pub fn profile(room: &Room) -> Option<RoomProfile> {
-    RoomProfile::of(room.settings_event()?)
+    room.parts().find_map(RoomProfile::of)
 }
 
 /// Reads the live session, or else the last one.
 pub fn session(room: &Room) -> Option<Session> {
-    Session::of(room.session_event()?)
+    room.parts().find_map(Session::of)
 }
 
 /// Returns whether a session is live. The stream may be away.
@@ -22,11 +27,4 @@ pub fn is_live(room: &Room) -> bool {
 /// Reads the hype train at the viewer's picture: approaching, running, or the last one.
 pub fn train(room: &Room) -> Option<HypeTrain> {
     room.parts().find_map(HypeTrain::of)
-}
-
-/// Returns the last event of each part whose last event this build cannot read.
-pub fn unknown_parts(room: &Room) -> impl Iterator<Item = &RoomEvent> {
-    let is_unknown = |event: &&RoomEvent| EventKind::of(event) == EventKind::Unknown;
-
-    room.parts().filter(is_unknown)
 }

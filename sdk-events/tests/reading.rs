@@ -5,7 +5,9 @@
     reason = "a feed that cannot be read says nothing"
 )]
 
-use parlor_sdk_core::{Client, Config, Input, Instant, Placement, Room, RoomEvent, ServerTime};
+use parlor_sdk_core::{
+    AlertInput, Client, Config, Input, Instant, Placement, Room, RoomEvent, ServerTime,
+};
 use parlor_sdk_events::people::participants;
 use parlor_sdk_events::{
     ContributionAlert, ContributionKind, EventKind, HypeTrain, HypeTrainChange, HypeTrainPhase,
@@ -47,7 +49,7 @@ fn follow(events: &[String]) -> Client {
         start_at: None,
     };
     let now = Instant::from_millis(0);
-    let mut client = Client::new(config, 1, now);
+    let mut client = Client::new(config, room::can_read, 1, now);
     let listed: Vec<String> = (1..)
         .zip(events)
         .map(|(seq, event)| {
@@ -78,7 +80,13 @@ fn follow(events: &[String]) -> Client {
 fn event(text: &str) -> RoomEvent {
     let client = follow(&[text.to_owned()]);
 
-    client.room().parts().last().unwrap().clone()
+    let here = client.room();
+
+    here.parts()
+        .chain(here.unknown_parts())
+        .last()
+        .unwrap()
+        .clone()
 }
 
 /// A moment is no part of the room, so it is given one.
@@ -179,6 +187,8 @@ fn what_lacks_something_or_has_it_in_another_form_is_unknown() {
         (PERSON, "\"version\":4", "\"version\":null"),
         (PERSON, "\"isOnline\":false,", ""),
         (ALERT, "\"quantity\":5", "\"quantity\":0.5"),
+        (ALERT, "\"amount\":null", "\"amount\":2.5"),
+        (ALERT, "\"amount\":null", "\"amount\":18446744073709551616"),
     ] {
         let whole = EventKind::of(&moment(event_text));
         assert_ne!(whole, EventKind::Unknown, "{event_text}");
@@ -213,6 +223,73 @@ fn a_room_is_what_its_parts_say() {
     assert_eq!(room::profile(here).map(|it| it.version), Some(7));
     assert!(room::is_live(here), "its stream is away, and may come back");
     assert_eq!(room::train(here).map(|it| it.total), Some(2_505));
-    let unknown: Vec<i64> = room::unknown_parts(here).map(|it| it.seq).collect();
+    let unknown: Vec<i64> = here.unknown_parts().map(|it| it.seq).collect();
     assert_eq!(unknown, [7]);
+}
+
+/// Each is what is known of a part, and what happens on it that this build cannot read.
+#[test]
+fn what_cannot_be_read_leaves_what_is_known_of_its_part() {
+    let joined = PERSON.replace("ParticipantStageChanged", "ParticipantJoined");
+    let muted = r#""part":"participant:p","__typename":"ParticipantMuted","muted":{"id":"p"}"#;
+    let broken_role = PERSON
+        .replace("ParticipantStageChanged", "ParticipantRoleChanged")
+        .replace("\"version\":4", "\"version\":null");
+    let started = SESSION
+        .replace("SessionInterrupted", "SessionStarted")
+        .replace("\"1970-01-01T00:00:01.000Z\"", "null");
+    let interrupted = SESSION
+        .replace("\"1970-01-01T00:00:01.000Z\"", "\"soon\"")
+        .replace("8000", "8");
+    let derailed = r#""part":"train","__typename":"HypeTrainDerailed","wagon":{}"#;
+    let broken_train = TRAIN.replace("\"2505\"", "2505");
+    let renamed = ROOM.replace("\"R\"", "null").replace("300", "3");
+    let all = [
+        joined,
+        started,
+        TRAIN.to_owned(),
+        ROOM.to_owned(),
+        muted.to_owned(),
+        broken_role,
+        interrupted,
+        derailed.to_owned(),
+        broken_train,
+        renamed,
+    ];
+    let client = follow(&all);
+    let here = client.room();
+
+    let people = participants(here);
+    assert_eq!((people.len(), people[0].version), (1, 4));
+    let session = room::session(here).unwrap();
+    assert_eq!((session.delay_ms, session.interrupted_at), (8_000, None));
+    assert!(room::is_live(here));
+    assert_eq!(here.session().unwrap().delay_ms, 8_000, "what steers too");
+    assert_eq!(here.settings().unwrap().ingest_offset_ms, 300);
+    assert_eq!(room::train(here).map(|it| it.total), Some(2_505));
+    assert_eq!(room::profile(here).unwrap().title, "R");
+    let unknown: Vec<i64> = here.unknown_parts().map(|it| it.seq).collect();
+    assert_eq!(unknown, [6, 7, 9, 10]);
+}
+
+#[test]
+fn what_a_later_kind_is_about_is_not_taken_for_what_it_was() {
+    let reversed = ALERT.replace("ContributionReceived", "ContributionReversed");
+    let reversed = moment(&reversed);
+    assert_eq!(ContributionAlert::of(&reversed), None);
+    assert_eq!(AlertInput::of(&reversed), None);
+
+    let given = moment(ALERT);
+    let alert = ContributionAlert::of(&given).unwrap();
+    assert_eq!(AlertInput::of(&given), Some(AlertInput::from(&alert)));
+    for (from, to) in [
+        ("\"quantity\":5", "\"quantity\":null"),
+        ("\"amount\":null", "\"amount\":\"many\""),
+        ("\"amount\":null", "\"amount\":2.5"),
+        ("\"hype\":\"2500\"", "\"hype\":null"),
+    ] {
+        let broken = moment(&ALERT.replace(from, to));
+        assert_eq!(AlertInput::of(&broken), None, "{to}");
+        assert_eq!(ContributionAlert::of(&broken), None, "{to}");
+    }
 }

@@ -10,6 +10,7 @@ use crate::record::{ConnectionState, Delivery, TokenRequest};
 use crate::socket::{Socket, SocketEvent};
 use crate::wishes::{Inbox, Lifecycle, PlayheadReport};
 use parlor_sdk_core::{self as core, Input, Instant, Output};
+use parlor_sdk_events::room;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,7 +65,12 @@ enum Event {
 impl Machine {
     pub(crate) fn new(config: core::Config, seed: u64) -> Self {
         Self {
-            core: Mutex::new(core::Client::new(config, seed, Instant::from_millis(0))),
+            core: Mutex::new(core::Client::new(
+                config,
+                room::can_read,
+                seed,
+                Instant::from_millis(0),
+            )),
             started_at: read_clock(),
         }
     }

@@ -325,7 +325,7 @@ impl From<&core::Room> for Room {
             participants: participants.into_iter().map(Into::into).collect(),
             online_count: room.online_count(),
             train: room::train(room).map(Into::into),
-            unknown_parts: room::unknown_parts(room).map(Into::into).collect(),
+            unknown_parts: room.unknown_parts().map(Into::into).collect(),
         }
     }
 }

@@ -29,7 +29,12 @@ impl Rehearsal {
         let now = Instant::from_millis(0);
 
         Self {
-            client: Client::new(recording.config.clone(), recording.seed, now),
+            client: Client::new(
+                recording.config.clone(),
+                room::can_read,
+                recording.seed,
+                now,
+            ),
             now,
             plan: String::new(),
         }
@@ -194,7 +199,7 @@ fn state(room: &Room) -> String {
         write!(state, " {}", people(&everyone, room::is_live(room)))
             .expect("a string takes any text");
     }
-    for part in room::unknown_parts(room) {
+    for part in room.unknown_parts() {
         write!(state, " {}", unknown(part)).expect("a string takes any text");
     }
 

@@ -43,9 +43,21 @@ function record(fields, value) {
   return read;
 }
 
+/** Reads what an event is about: the field's name, and what is in it. Nothing if it cannot be read. */
+function content(type, json) {
+  if (!Object.hasOwn(KINDS, type)) return undefined;
+  const [subject, form] = KINDS[type];
+  const about = one(form, JSON.parse(json)[subject]);
+  return about && { [subject]: about };
+}
+
 /** Reads an event that the module hands on: its stamps, and in `json` all of it as it came. */
 export function readEvent({ type, json, ...stamps }) {
-  const [subject, form] = Object.hasOwn(KINDS, type) ? KINDS[type] : [];
-  const about = subject && one(form, JSON.parse(json)[subject]);
-  return about ? { type, ...stamps, [subject]: about } : { type: "Unknown", ...stamps, typeName: type };
+  const about = content(type, json);
+  return about ? { type, ...stamps, ...about } : { type: "Unknown", ...stamps, typeName: type };
+}
+
+/** Whether an event can be read. The module asks: what cannot takes the place of nothing that can. */
+export function canRead(type, json) {
+  return content(type, json) !== undefined;
 }

@@ -1,4 +1,4 @@
-// A room as pages see it, from the last event of each of its parts.
+// A room as pages see it, from the last event of each of its parts that can be read.
 
 import { readEvent } from "./events.js";
 
@@ -6,20 +6,20 @@ const before = (one, other) => (one < other ? -1 : Number(one > other));
 
 /** Reads a room that the module hands on. */
 export function readRoom(room) {
-  const profile = room.profile && readEvent(room.profile).room;
-  const session = room.session && readEvent(room.session).session;
   const parts = room.parts.map(readEvent);
+  const known = (subject) => parts.find((part) => part[subject])?.[subject] ?? null;
+  const session = known("session");
   const people = parts.flatMap(({ participant }) => (participant?.isListed ? [participant] : []));
   // In the order in which they joined.
   people.sort((one, other) => one.joinedAt - other.joinedAt || before(one.id, other.id));
   return {
-    profile: profile ?? null,
-    session: session ?? null,
+    profile: known("room"),
+    session,
     participants: people,
     stage: stage(people, session),
     onlineCount: room.onlineCount,
-    train: parts.find(({ train }) => train)?.train ?? null,
-    unknownParts: parts.filter(({ type }) => type === "Unknown"),
+    train: known("train"),
+    unknownParts: room.unknownParts.map(readEvent),
   };
 }
 

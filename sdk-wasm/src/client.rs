@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use js_sys::Function;
 use parlor_sdk_core::{
-    Config, Input, Instant, MediaTime, Playhead, PlayheadQuality, Room, ServerTime, Stats,
+    CanRead, Config, Input, Instant, MediaTime, Playhead, PlayheadQuality, Room, ServerTime, Stats,
     SyncSource,
 };
 
@@ -22,9 +22,14 @@ impl Client {
     /// Connects, and calls `on_notice` from then on, never before this has returned. The callback
     /// may call the client. `open` is called with an address, a subprotocol and a token or
     /// `undefined`, and returns what behaves like a `WebSocket` on which others may speak as well.
-    pub fn connect(config: Config, open: Function, on_notice: impl Fn(Notice) + 'static) -> Self {
+    pub fn connect(
+        config: Config,
+        can_read: CanRead,
+        open: Function,
+        on_notice: impl Fn(Notice) + 'static,
+    ) -> Self {
         Self {
-            driver: Driver::start(config, open, Box::new(on_notice)),
+            driver: Driver::start(config, can_read, open, Box::new(on_notice)),
         }
     }
 

@@ -61,15 +61,15 @@ pub fn connection(state: ConnectionState) -> JsValue {
         .done()
 }
 
-/// `{ profile, session, parts, onlineCount }`: the events that say what the room is and whether it is live, and
-/// the last one of each part.
+/// `{ parts, unknownParts, onlineCount }`: the last event of each part that can be read, and the last one of each
+/// part whose last one cannot.
 pub fn room(room: &Room) -> JsValue {
     let parts: Array = room.parts().map(logged).collect();
+    let unknown_parts: Array = room.unknown_parts().map(logged).collect();
 
     Fields::default()
-        .optional("profile", room.settings_event().map(logged))
-        .optional("session", room.session_event().map(logged))
         .value("parts", &parts)
+        .value("unknownParts", &unknown_parts)
         .optional_number("onlineCount", room.online_count().map(i64::from))
         .done()
 }

@@ -9,7 +9,7 @@ use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
 use js_sys::Function;
-use parlor_sdk_core::{Client, Config, HostClock, Input, Instant, Output};
+use parlor_sdk_core::{CanRead, Client, Config, HostClock, Input, Instant, Output};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue, UnwrapThrowExt};
@@ -65,6 +65,7 @@ impl Driver {
     )]
     pub(crate) fn start(
         config: Config,
+        can_read: CanRead,
         open: Function,
         on_notice: Box<dyn Fn(Notice)>,
     ) -> Rc<Self> {
@@ -88,7 +89,7 @@ impl Driver {
                 open,
                 token: RefCell::new(config.token.clone()),
                 clock,
-                core: RefCell::new(Client::new(config, seed, now)),
+                core: RefCell::new(Client::new(config, can_read, seed, now)),
                 socket: RefCell::new(None),
                 on_notice,
                 is_stopped: Cell::new(false),

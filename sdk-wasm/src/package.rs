@@ -6,13 +6,24 @@ use alloc::rc::Rc;
 use alloc::string::String;
 
 use js_sys::Function;
-use parlor_sdk_core::{AlertLimits, Config, Delivery, Playhead, PlayheadQuality};
+use parlor_sdk_core::{AlertLimits, Config, Delivery, Playhead, PlayheadQuality, RoomEvent};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use crate::client::Client;
 use crate::convert;
 use crate::notice::Notice;
 use alerts::{AlertQueues, ClientCell, RoomAlerts};
+
+// What pages can read is for what reads it there to say.
+#[wasm_bindgen(raw_module = "./events.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = canRead)]
+    fn can_read_text(type_name: &str, json: &str) -> bool;
+}
+
+fn can_read(event: &RoomEvent) -> bool {
+    can_read_text(&event.type_name, event.payload.as_json())
+}
 
 /// A live subscription to one room, for applications that draw their own.
 #[wasm_bindgen]
@@ -50,7 +61,7 @@ impl RoomClient {
         let client = ClientCell::default();
         let alerts = Rc::new(AlertQueues::default());
         let taking = alerts.clone();
-        let following = Client::connect(config, open, move |notice| {
+        let following = Client::connect(config, can_read, open, move |notice| {
             if let Notice::Delivery(delivery) = &notice {
                 taking.take(delivery);
             }

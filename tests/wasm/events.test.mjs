@@ -2,7 +2,7 @@
 
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { readEvent } from '../../sdk-wasm/npm/events.js';
+import { canRead, readEvent } from '../../sdk-wasm/npm/events.js';
 import { readRoom } from '../../sdk-wasm/npm/room.js';
 
 const STAMPS = { seq: 7, occurredAt: 1_000, displayAt: 9_000, timing: 'PICTURE' };
@@ -70,15 +70,18 @@ test('no name of a kind is taken for one that there is', () => {
 test('a room is what its parts say, with everybody in their place', () => {
   const joined = (one) => came('ParticipantJoined', 'participant', one, `participant:${one.id}`);
   const room = readRoom({
-    profile: came('RoomUpdated', 'room', { id: 'r', slug: 'r', title: 'R', state: 'OPEN', ingestOffsetMs: 3, version: 7 }, 'room'),
-    session: came('SessionEnded', 'session', { id: 's', startedAt: TRAIN.startedAt, interruptedAt: null, endedAt: TRAIN.expiresAt, delayMs: 8 }, 'session'),
     parts: [
-      came('PollOpened', 'poll', {}, 'poll'),
+      came('RoomUpdated', 'room', { id: 'r', slug: 'r', title: 'R', state: 'OPEN', ingestOffsetMs: 3, version: 7 }, 'room'),
+      came('SessionEnded', 'session', { id: 's', startedAt: TRAIN.startedAt, interruptedAt: null, endedAt: TRAIN.expiresAt, delayMs: 8 }, 'session'),
       ...[
         person('b', 'SPEAKER', 2), person('a', 'SPEAKER', 2), person('c', 'HOST', 1), person('d', 'REQUESTED', 3, { requestedSeq: '41' }),
-        person('e', 'REQUESTED', 4, { requestedSeq: '31' }), person('f', 'INVITED', 5), person('g', 'FLYING', 6), person('h', 'HOST', 7, { version: [] }),
+        person('e', 'REQUESTED', 4, { requestedSeq: '31' }), person('f', 'INVITED', 5), person('g', 'FLYING', 6),
       ].map(joined),
       came('HypeTrainStarted', 'train', TRAIN, 'train'),
+    ],
+    unknownParts: [
+      came('ParticipantMuted', 'muted', {}, 'participant:c'), came('SessionInterrupted', 'session', { delayMs: 8, interruptedAt: 'soon' }, 'session'),
+      came('HypeTrainDerailed', 'wagon', {}, 'train'), came('PollOpened', 'poll', {}, 'poll'),
     ],
     onlineCount: 5,
   });
@@ -88,9 +91,34 @@ test('a room is what its parts say, with everybody in their place', () => {
   assert.deepEqual([room.stage.host.id, ids(room.stage.speakers), ids(room.stage.invited), ids(room.stage.queue)], ['c', 'ab', 'f', 'ed']);
   assert.deepEqual([room.profile.version, room.session.delayMs, room.stage.isLive, room.onlineCount], [7, 8, false, 5]);
   assert.equal(room.train.total, 2_505);
-  assert.deepEqual(room.unknownParts.map(({ part }) => part), ['poll', 'participant:h']);
-  assert.deepEqual(readRoom({ profile: null, session: null, parts: [], onlineCount: null }), {
+  assert.deepEqual(room.unknownParts.map(({ part, typeName }) => [part, typeName]), [
+    ['participant:c', 'ParticipantMuted'], ['session', 'SessionInterrupted'], ['train', 'HypeTrainDerailed'], ['poll', 'PollOpened'],
+  ]);
+  assert.deepEqual(readRoom({ parts: [], unknownParts: [], onlineCount: null }), {
     profile: null, session: null, participants: [], onlineCount: null, train: null, unknownParts: [],
     stage: { isLive: false, host: null, speakers: [], invited: [], queue: [] },
   });
+});
+
+test('what the module is told can be read is what is read, and so nothing known gives way to the rest', () => {
+  const session = { id: 's', startedAt: TRAIN.startedAt, interruptedAt: null, endedAt: null, delayMs: 8_000 };
+  for (const [can, type, subject, about] of [
+    [true, 'ParticipantJoined', 'participant', person('p', 'AUDIENCE', 1)],
+    [false, 'ParticipantMuted', 'participant', person('p', 'AUDIENCE', 1)],
+    [false, 'ParticipantRoleChanged', 'participant', person('p', 'AUDIENCE', 1, { version: null })],
+    [true, 'SessionStarted', 'session', session],
+    [false, 'SessionInterrupted', 'session', { ...session, delayMs: 8, interruptedAt: 'soon' }],
+    [true, 'HypeTrainStarted', 'train', TRAIN],
+    [false, 'HypeTrainDerailed', 'train', TRAIN],
+    [false, 'HypeTrainEnded', 'train', { ...TRAIN, total: 2_505 }],
+    [true, 'ContributionReceived', 'contribution', GIFT],
+    [false, 'ContributionReversed', 'contribution', GIFT],
+    [false, 'ContributionReceived', 'contribution', { ...GIFT, quantity: null }],
+    [false, 'ContributionReceived', 'contribution', { ...GIFT, amount: 'many' }],
+    [false, 'ContributionReceived', 'contribution', { ...GIFT, amount: 2.5 }],
+  ]) {
+    const event = came(type, subject, about);
+    assert.equal(canRead(event.type, event.json), can, event.json);
+    assert.equal(readEvent(event).type !== 'Unknown', can, event.json);
+  }
 });

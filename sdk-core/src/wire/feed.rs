@@ -83,6 +83,7 @@ fn event(mut event: Tree, text: &str) -> Option<RoomEvent> {
             None
         },
         empties_part: is_empty_after(event),
+        is_readable: false,
     })
 }
 

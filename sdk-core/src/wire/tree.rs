@@ -23,13 +23,15 @@ const VALUES_MAX: usize = 1_000_000;
 /// What the lexer calls any text that goes beyond a limit.
 const TOO_LARGE: Error = Error::Depth;
 
-/// A JSON value. Numbers that are no 64-bit integers are read as nothing.
+/// A JSON value.
 #[derive(Debug, Default)]
 pub(crate) enum Tree {
     #[default]
     Nothing,
     Truth(bool),
     Integer(i64),
+    /// A number that is no 64-bit integer: it is there, and no reader takes it.
+    OtherNumber,
     Text(String),
     List(Vec<Tree>),
     Record(Vec<(String, Tree)>, Span),
@@ -156,7 +158,7 @@ impl Reading {
             b'"' => Tree::Text(lexer.discarded().str_string()?.into_owned()),
             b'-' | b'0'..=b'9' => {
                 let (number, _) = lexer.num_string().validated()?;
-                number.parse().map_or(Tree::Nothing, Tree::Integer)
+                number.parse().map_or(Tree::OtherNumber, Tree::Integer)
             }
             b'[' => {
                 let depth_left = depth_left.checked_sub(1).ok_or(TOO_LARGE)?;
@@ -210,6 +212,7 @@ mod tests {
         let mut tree = Tree::read(text).unwrap();
 
         assert!(tree.has("text") && !tree.has("none") && !tree.has("missing"));
+        assert!(tree.has("half") && tree.has("big"), "they are there");
         assert_eq!(tree.integer("text"), None);
         assert_eq!(tree.text("missing"), None);
         assert_eq!(tree.decimal("decimal"), Some(i64::MIN));

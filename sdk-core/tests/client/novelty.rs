@@ -59,6 +59,7 @@ fn what_is_new_reaches_the_app_at_its_time_and_leaves_no_gap() {
             empties_part: false,
             type_name: NOVELTY.to_owned(),
             payload: first.payload.clone(),
+            is_readable: false,
         }
     );
     let about = first.about("poll").and_then(|mut poll| poll.text("id"));
@@ -224,4 +225,82 @@ fn more_parts_than_any_server_has_are_left_out_and_told() {
     assert_eq!(parts.len(), PARTS_MAX);
     assert_eq!(parts["poll:7"], sim.server.head());
     assert_eq!(sim.client.stats().crowded_out, 1);
+}
+
+/// The host's names of people, each with their place.
+fn people(sim: &Sim) -> Vec<(String, String)> {
+    let parts = sim.client.room().parts();
+    let person = |event: &RoomEvent| {
+        let mut person = event.about("participant")?;
+        Some((person.text("name")?, person.text("stageRole")?))
+    };
+
+    parts.filter_map(person).collect()
+}
+
+fn delay_ms(sim: &Sim) -> Option<i64> {
+    sim.client.room().session().map(|session| session.delay_ms)
+}
+
+/// What is newer than the client, and what it cannot read, happens several times to whoever was known.
+#[test]
+fn what_cannot_be_read_takes_nothing_that_was_known_of_its_part() {
+    let mut sim = Sim::playing_behind(8_000);
+    sim.contribute(400);
+    sim.happen(|server, now| server.move_person("Ada", "AUDIENCE", true, now));
+    sim.run_for(20_000);
+    let (total, settings) = (sim.total(), sim.client.room().settings());
+    assert_eq!(total, Some(400));
+
+    for _ in 0..2 {
+        happen(&mut sim, ("LIVE", Some("participant:Ada")));
+        happen(&mut sim, ("PICTURE", Some("train")));
+        sim.happen(|server, now| {
+            server.move_person("Ada", "SPEAKER", true, now);
+            server.spoil_last();
+            server.delay_ms = 8;
+            server.start_session(now);
+            server.spoil_last();
+            server.delay_ms = 8_000;
+            server.update_room(7, now);
+            server.spoil_last();
+            server.move_train(100, now);
+            server.spoil_last();
+        });
+    }
+    let head = sim.server.head();
+    let unknown = [
+        part("participant:Ada", head - 3),
+        part("room", head - 1),
+        part("session", head - 2),
+        part("train", head),
+    ];
+    let check = |sim: &Sim, when: &str| {
+        let ada = ("Ada".to_owned(), "AUDIENCE".to_owned());
+        assert_eq!(people(sim), [ada], "{when}");
+        assert_eq!(delay_ms(sim), Some(8_000), "{when}");
+        assert_eq!(sim.client.room().settings(), settings, "{when}");
+        assert_eq!(sim.total(), total, "{when}");
+        assert_eq!(parts(sim), unknown, "{when}");
+    };
+    sim.run_for(20_000);
+    check(&sim, "as it comes");
+
+    let there = sim.live_edge() - 8_000;
+    sim.seek_to(there - 25_000);
+    let train = sim.unknown_parts().get("train").copied();
+    assert_eq!((sim.total(), train), (total, None), "before all of that");
+    sim.seek_to(there);
+    sim.run_for(1_000);
+    check(&sim, "after seeks");
+
+    sim.cut(1006);
+    sim.run_for(20_000);
+    assert!(sim.subscriptions().last().unwrap()["after"].is_object());
+    check(&sim, "after a cut");
+
+    sim.happen(|server, now| server.move_person("Ada", "SPEAKER", true, now));
+    sim.run_for(1_000);
+    assert_eq!(people(&sim)[0].1, "SPEAKER", "and what can be read is news");
+    assert_eq!(sim.unknown_parts().get("participant:Ada"), None);
 }

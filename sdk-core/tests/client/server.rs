@@ -36,6 +36,9 @@ pub(crate) struct Server {
 /// A kind of event that no client of today has ever heard of.
 pub(crate) const NOVELTY: &str = "PollOpened";
 
+/// What is in an event that no client can read, though it knows its kind.
+pub(crate) const SPOILT: &str = "\"spoilt\":true";
+
 /// Timing and part of something new.
 pub(crate) type Novelty = (&'static str, Option<&'static str>);
 
@@ -189,6 +192,13 @@ impl Server {
     pub(crate) fn something_new(&mut self, (timing, part): Novelty, now: i64) {
         let content = json!({"id": "n"});
         self.append_timed(NOVELTY, timing, part, "poll", &content, now);
+    }
+
+    /// Has the last event be one that no client can read.
+    pub(crate) fn spoil_last(&mut self) {
+        if let Some(last) = self.log.last_mut() {
+            last.event["spoilt"] = json!(true);
+        }
     }
 
     /// Answers a subscription: its first message.

@@ -4,10 +4,10 @@ mod network;
 mod seen;
 
 use self::network::{InFlight, Socket};
-use crate::server::{SERVER_START_MS, Server};
+use crate::server::{NOVELTY, SERVER_START_MS, SPOILT, Server};
 use parlor_sdk_core::{
     Client, Config, ConnectionState, Delivery, Input, Instant, MediaTime, Placement, Playhead,
-    PlayheadQuality, ServerTime,
+    PlayheadQuality, RoomEvent, ServerTime,
 };
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -62,6 +62,13 @@ pub(crate) struct Playing {
     reported_at: i64,
 }
 
+/// Everything but what is new, and what was spoilt on the server.
+fn can_read(event: &RoomEvent) -> bool {
+    let is_spoilt = event.payload.as_json().contains(SPOILT);
+
+    event.type_name != NOVELTY && !is_spoilt
+}
+
 impl Sim {
     pub(crate) fn new(placement: Placement) -> Self {
         Self::with_server(placement, Server::new(8_000, 300))
@@ -81,7 +88,7 @@ impl Sim {
 
     pub(crate) fn with_config(config: Config, server: Server) -> Self {
         let mut sim = Self {
-            client: Client::new(config, 1, Instant::from_millis(0)),
+            client: Client::new(config, can_read, 1, Instant::from_millis(0)),
             server,
             now: 0,
             latency_ms: 20,

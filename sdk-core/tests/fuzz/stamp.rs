@@ -31,7 +31,8 @@ fn read(text: &str) -> Option<i64> {
          \"events\":[]}}}}}}}}"
     ));
 
-    let mut session = viewer.client.room().session_event()?.about("session")?;
+    let mut parts = viewer.client.room().parts();
+    let mut session = parts.find_map(|event| event.about("session"))?;
     Some(session.time("startedAt")?.unix_millis())
 }
 

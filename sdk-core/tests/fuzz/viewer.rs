@@ -73,6 +73,16 @@ enum Player {
     WithoutClock,
 }
 
+/// What its part is about has to be in it.
+fn can_read(event: &RoomEvent) -> bool {
+    let subject = event
+        .part
+        .as_deref()
+        .and_then(|part| part.split(':').next());
+
+    subject.is_none_or(|subject| event.about(subject).is_some())
+}
+
 impl Viewer {
     pub(crate) fn new(placement: Placement, start_at: Option<MediaTime>) -> Self {
         let config = Config {
@@ -83,7 +93,7 @@ impl Viewer {
             start_at,
         };
         let mut viewer = Self {
-            client: Client::new(config, 1, Instant::from_millis(0)),
+            client: Client::new(config, can_read, 1, Instant::from_millis(0)),
             now: 0,
             subscription: (0, Value::Null),
             query: (0, Value::Null),
@@ -278,14 +288,22 @@ impl Viewer {
         );
     }
 
-    /// Each part is there once, in order, and none that was emptied.
+    /// Each part is there once, beside it at most what cannot be read since, and none that was emptied.
     fn check_parts(&self) {
-        let parts: Vec<&RoomEvent> = self.client.room().parts().collect();
-        let names: BTreeSet<_> = parts.iter().map(|event| &event.part).collect();
-        assert_eq!(names.len(), parts.len(), "a part is there twice");
-        assert!(parts.len() <= PARTS_MAX, "{} parts", parts.len());
-        assert!(parts.iter().all(|it| it.part.is_some() && !it.empties_part));
-        assert!(parts.is_sorted_by_key(|event| event.seq));
+        let room = self.client.room();
+        let known: BTreeMap<_, _> = room.parts().map(|it| (&it.part, it.seq)).collect();
+        let unknown: BTreeMap<_, _> = room.unknown_parts().map(|it| (&it.part, it.seq)).collect();
+        assert_eq!(room.parts().count(), known.len(), "a part is there twice");
+        assert_eq!(room.unknown_parts().count(), unknown.len(), "twice unknown");
+        let names: BTreeSet<_> = known.keys().chain(unknown.keys()).collect();
+        assert!(names.len() <= PARTS_MAX, "{} parts", names.len());
+        for event in room.parts().chain(room.unknown_parts()) {
+            assert!(event.part.is_some() && !event.empties_part);
+        }
+        assert!(room.parts().all(can_read) && !room.unknown_parts().any(can_read));
+        for (part, seq) in known {
+            assert!(unknown.get(part).is_none_or(|since| *since > seq));
+        }
     }
 
     /// What is sent is one message of the protocol.

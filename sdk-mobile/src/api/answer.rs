@@ -123,6 +123,13 @@ session_changes! {
     end_session: EndSessionEndSession,
 }
 
+/// Keeps a number within the schema's `Int`, which has no more.
+fn int(number: i64) -> i32 {
+    let limit = if number < 0 { i32::MIN } else { i32::MAX };
+
+    i32::try_from(number).unwrap_or(limit)
+}
+
 /// Reads a session from an operation's own type.
 macro_rules! sessions {
     ($($session:ty,)*) => {$(
@@ -133,8 +140,7 @@ macro_rules! sessions {
                     started_at_unix_millis: session.started_at.0,
                     interrupted_at_unix_millis: session.interrupted_at.map(|at| at.0),
                     ended_at_unix_millis: session.ended_at.map(|at| at.0),
-                    // The schema's `Int` has no more.
-                    delay_ms: i32::try_from(session.delay_ms).unwrap_or(i32::MAX),
+                    delay_ms: int(session.delay_ms),
                 }
             }
         }

@@ -6,16 +6,18 @@ use serde::{Deserialize, Serialize};
 
 /// What was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ContributionKind {
     /// Money.
+    #[serde(rename = "DONATION")]
     Donation,
     /// A paid membership.
+    #[serde(rename = "MEMBERSHIP")]
     Membership,
     /// Paid memberships for others.
+    #[serde(rename = "GIFTED_MEMBERSHIPS")]
     GiftedMemberships,
     /// What is newer than this version.
-    #[serde(other)]
+    #[serde(rename = "UNKNOWN", other)]
     Unknown,
 }
 
@@ -32,16 +34,18 @@ impl From<events::ContributionKind> for ContributionKind {
 
 /// Where a hype train stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum HypeTrainPhase {
     /// Contributions count towards kickoff.
+    #[serde(rename = "APPROACHING")]
     Approaching,
     /// It runs.
+    #[serde(rename = "RUNNING")]
     Running,
     /// It has ended.
+    #[serde(rename = "ENDED")]
     Ended,
     /// What is newer than this version.
-    #[serde(other)]
+    #[serde(rename = "UNKNOWN", other)]
     Unknown,
 }
 
@@ -58,16 +62,18 @@ impl From<events::HypeTrainPhase> for HypeTrainPhase {
 
 /// Authority over a room. What it allows is in `capabilities`, never to be inferred from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ParticipantRole {
     /// No more than anyone's.
+    #[serde(rename = "MEMBER")]
     Member,
     /// Keeps order.
+    #[serde(rename = "MODERATOR")]
     Moderator,
     /// Rules the room.
+    #[serde(rename = "OWNER")]
     Owner,
     /// What is newer than this version.
-    #[serde(other)]
+    #[serde(rename = "UNKNOWN", other)]
     Unknown,
 }
 
@@ -84,15 +90,17 @@ impl From<events::ParticipantRole> for ParticipantRole {
 
 /// Whether a room is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoomState {
     /// Not yet open.
+    #[serde(rename = "DRAFT")]
     Draft,
+    #[serde(rename = "OPEN")]
     Open,
     /// Closed for good.
+    #[serde(rename = "ARCHIVED")]
     Archived,
     /// What is newer than this version.
-    #[serde(other)]
+    #[serde(rename = "UNKNOWN", other)]
     Unknown,
 }
 
@@ -109,20 +117,24 @@ impl From<events::RoomState> for RoomState {
 
 /// A participant's place. Whoever is on the stage while no session is live is backstage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StageRole {
     /// Watches.
+    #[serde(rename = "AUDIENCE")]
     Audience,
     /// Has asked for the stage.
+    #[serde(rename = "REQUESTED")]
     Requested,
     /// May take the stage.
+    #[serde(rename = "INVITED")]
     Invited,
     /// Is on the stage.
+    #[serde(rename = "SPEAKER")]
     Speaker,
     /// Is on the stage, and leads.
+    #[serde(rename = "HOST")]
     Host,
     /// What is newer than this version.
-    #[serde(other)]
+    #[serde(rename = "UNKNOWN", other)]
     Unknown,
 }
 

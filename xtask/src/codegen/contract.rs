@@ -3,6 +3,7 @@
 //! Everything that types events is written from here. What could not be written the same way for every
 //! language is refused here, with the name of what is at fault.
 
+mod rusty;
 mod selection;
 
 use std::collections::BTreeMap;
@@ -122,6 +123,7 @@ impl Contract {
             contract.kinds.push(Kind::new(name, about, fields)?);
         }
         contract.check(&types)?;
+        rusty::check(&contract)?;
 
         Ok(contract)
     }

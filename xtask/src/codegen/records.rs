@@ -3,9 +3,10 @@
 
 use super::contract::{Contract, Field, Holds, Shape};
 use super::rust::{
-    Dialect, HEAD, KIND_ABOUT, UNKNOWN_ABOUT, capitalised, change_about, comment, enumerations,
-    is_several, line, snake_case, write_change, write_enumeration, write_record,
+    Dialect, HEAD, KIND_ABOUT, UNKNOWN_ABOUT, change_about, comment, enumerations, is_several,
+    line, write_change, write_enumeration, write_record,
 };
+use super::text::{capitalised, snake_case};
 
 /// Returns the records, each made from what `sdk-events` has.
 pub(super) fn records(contract: &Contract) -> String {

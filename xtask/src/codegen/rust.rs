@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::contract::{Contract, Enumeration, Family, Field, Holds, Record, Shape};
-use super::text::wrapped;
+use super::text::{capitalised, snake_case, wrapped};
 
 pub(super) const HEAD: &str =
     "//! Written by `cargo xtask codegen` from `schema.graphql` and `live_room.graphql`.\n\n";
@@ -44,12 +44,18 @@ pub(super) fn events(contract: &Contract) -> String {
         line(&mut out, &format!("\nimpl {record} {{"));
         line(
             &mut out,
-            "    /// Reads what `event` is about, if it is about one.",
+            "    /// Reads what `event` is about, if it is of a kind that is about one.",
         );
         line(
             &mut out,
             "    pub fn of(event: &RoomEvent) -> Option<Self> {",
         );
+        let of_kind = if is_several(&family) {
+            format!("{}Change::of(&event.type_name)?;", family.name)
+        } else {
+            format!("(event.type_name == \"{}\").then_some(())?;", family.name)
+        };
+        line(&mut out, &format!("        {of_kind}\n"));
         line(
             &mut out,
             &format!("        Self::read(event.about(\"{subject}\")?)"),
@@ -144,17 +150,18 @@ pub(super) fn write_enumeration(
         out,
         &format!("#[derive(Debug, Clone, Copy, PartialEq, Eq{derived})]"),
     );
-    if !derived.is_empty() {
-        line(out, "#[serde(rename_all = \"SCREAMING_SNAKE_CASE\")]");
-    }
     line(out, &format!("pub enum {name} {{"));
     for value in &enumeration.values {
         comment(out, "    ", value.about.as_deref());
+        if !derived.is_empty() {
+            // Each by its name: what a rule makes of `TIER_1` and back is `TIER1`.
+            line(out, &format!("    #[serde(rename = \"{}\")]", value.name));
+        }
         line(out, &format!("    {},", capitalised(&value.name)));
     }
     comment(out, "    ", Some(NEWER));
     if !derived.is_empty() {
-        line(out, "    #[serde(other)]");
+        line(out, "    #[serde(rename = \"UNKNOWN\", other)]");
     }
     out.push_str("    Unknown,\n}\n");
 }
@@ -289,6 +296,7 @@ fn write_kinds_read(out: &mut String, contract: &Contract) {
     );
     for family in contract.families() {
         let (name, record) = (family.name, family.record);
+        let about = format!("event.about(\"{}\")?", family.subject.name);
         if is_several(&family) {
             line(
                 out,
@@ -296,43 +304,20 @@ fn write_kinds_read(out: &mut String, contract: &Contract) {
             );
             line(
                 out,
-                &format!("            return Some(Self::{name}(change, {record}::of(event)?));"),
+                &format!(
+                    "            return Some(Self::{name}(change, {record}::read({about})?));"
+                ),
             );
         } else {
             line(out, &format!("        if type_name == \"{name}\" {{"));
             line(
                 out,
-                &format!("            return Some(Self::{name}({record}::of(event)?));"),
+                &format!("            return Some(Self::{name}({record}::read({about})?));"),
             );
         }
         line(out, "        }");
     }
     out.push_str("\n        None\n    }\n}\n");
-}
-
-/// `kickoffEventsNeeded` as `kickoff_events_needed`.
-pub(super) fn snake_case(name: &str) -> String {
-    let mut out = String::new();
-    for character in name.chars() {
-        if character.is_uppercase() {
-            out.push('_');
-        }
-        out.extend(character.to_lowercase());
-    }
-
-    out
-}
-
-/// `GIFTED_MEMBERSHIPS` as `GiftedMemberships`.
-pub(super) fn capitalised(name: &str) -> String {
-    let mut out = String::new();
-    for word in name.split('_') {
-        let (first, rest) = word.split_at(1);
-        out.push_str(first);
-        out.push_str(&rest.to_lowercase());
-    }
-
-    out
 }
 
 pub(super) fn line(out: &mut String, text: &str) {
@@ -343,18 +328,5 @@ pub(super) fn comment(out: &mut String, indent: &str, about: Option<&str>) {
     let words: Vec<&str> = about.unwrap_or_default().split_whitespace().collect();
     for text in wrapped(&words, WIDTH - indent.len()) {
         line(out, &format!("{indent}/// {text}"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{capitalised, snake_case};
-
-    #[test]
-    fn names_are_written_as_the_language_has_them() {
-        assert_eq!(snake_case("kickoffEventsNeeded"), "kickoff_events_needed");
-        assert_eq!(snake_case("id"), "id");
-        assert_eq!(capitalised("GIFTED_MEMBERSHIPS"), "GiftedMemberships");
-        assert_eq!(capitalised("HOST"), "Host");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Sim;
 use super::network::{Cargo, is_query};
-use crate::server::{Logged, NOVELTY};
+use crate::server::Logged;
 use parlor_sdk_core::{
     ConnectionState, Delivery, Instant, PlayheadQuality, Room, ServerTime, ShownEvent, SyncSource,
 };
@@ -61,10 +61,9 @@ impl Sim {
 
     /// Positions of the last events of the parts that nobody has heard of yet, by part.
     pub(crate) fn unknown_parts(&self) -> BTreeMap<String, i64> {
-        let parts = self.client.room().parts();
+        let parts = self.client.room().unknown_parts();
 
         parts
-            .filter(|event| event.type_name == NOVELTY)
             .filter_map(|event| Some((event.part.clone()?, event.seq)))
             .collect()
     }

@@ -4,10 +4,11 @@ const SCHEMA: &str = r#"
     interface RoomEvent { seq: Int64! part: String }
     "It rains."
     type Rained implements RoomEvent { seq: Int64! part: String rain: Rain! at: Int! }
-    type Snowed implements RoomEvent { seq: Int64! part: String snow: Rain! rain: Wind! drops: [Rain!]! }
+    type Snowed implements RoomEvent { seq: Int64! part: String snow: Snow! rain: Wind! drops: [Rain!]! }
     type Rain { "In millimetres." depth: Int! from: Cloud wind: [Wind!]! }
-    enum Cloud { CUMULUS "Thin." CIRRUS }
-    type Wind { speed: Int64! }
+    type Snow { depth: Int! wind: [Wind!]! }
+   enum Cloud { CUMULUS "Thin." CIRRUS }
+    type Wind { speed: Int64! from: Cloud }
 "#;
 
 fn read(feed: &str) -> Result<Contract, String> {
@@ -25,7 +26,7 @@ fn what_the_feed_asks_for_is_typed_by_the_schema() {
     let document = "fragment FeedEvent on RoomEvent {
             __typename seq part
             ... on Rained { rain { ...Falling } }
-            ... on Snowed { snow { ...Falling } }
+            ... on Snowed { snow { depth wind { speed } } }
         }
         fragment Falling on Rain { depth from wind { speed } }";
     let contract = read(document).unwrap();
@@ -40,7 +41,7 @@ fn what_the_feed_asks_for_is_typed_by_the_schema() {
     assert_eq!(contract.stamps.len(), 2);
     assert_eq!(contract.stamps[1].shape, Shape::Optional);
     assert_eq!(contract.kinds[1].subject.name, "snow");
-    assert_eq!(contract.kinds[1].record, "Rain");
+    assert_eq!(contract.kinds[1].record, "Snow");
     let rain = &contract.records["Rain"].fields;
     assert_eq!(rain[0].holds, Holds::Small);
     assert_eq!(rain[0].about.as_deref(), Some("In millimetres."));
@@ -67,8 +68,8 @@ fn what_cannot_be_typed_is_refused_by_name() {
         ),
         (
             rain,
-            "... on Snowed { snow { depth } }",
-            "other fields of Rain than elsewhere",
+            "... on Snowed { snow { depth wind { from } } }",
+            "other fields of Wind than elsewhere",
         ),
         (
             rain,
@@ -94,6 +95,76 @@ fn what_cannot_be_typed_is_refused_by_name() {
     ] {
         let error = read(&feed(rain, snow)).unwrap_err();
         assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn what_rust_could_not_be_written_for_is_refused_by_name() {
+    let fall = "type Fall { depth: Int! }";
+    let kind = |name: &str, subject: &str| {
+        format!("type {name} implements RoomEvent {{ seq: Int64! {subject}: Fall! }}")
+    };
+    let asked = |name: &str, subject: &str| format!("... on {name} {{ {subject} }}");
+    let (rained, rain) = (kind("Rained", "rain"), asked("Rained", "rain { depth }"));
+    for (schema, feed, said) in [
+        (
+            format!("{rained} {} {fall}", kind("Snowed", "snow")),
+            format!("{rain} {}", asked("Snowed", "snow { depth }")),
+            "Fall is both a `rain` and a `snow`",
+        ),
+        (
+            format!(
+                "{} {} {fall}",
+                kind("Rain", "rain"),
+                kind("RainEnded", "rain")
+            ),
+            format!(
+                "{} {}",
+                asked("Rain", "rain { depth }"),
+                asked("RainEnded", "rain { depth }")
+            ),
+            "Rain has no word of its own",
+        ),
+        (
+            format!("{} {fall}", kind("Rained", "match")),
+            asked("Rained", "match { depth }"),
+            "Rained.match is a word of Rust's own",
+        ),
+        (
+            format!("{rained} type Fall {{ type: Int! }}"),
+            asked("Rained", "rain { type }"),
+            "Fall.type is a word of Rust's own",
+        ),
+        (
+            format!("{rained} type Fall {{ depths: [Int!]! }}"),
+            asked("Rained", "rain { depths }"),
+            "Fall.depths is a list",
+        ),
+        (
+            format!("{rained} type Fall {{ from: [Cloud!]! }} enum Cloud {{ CIRRUS }}"),
+            asked("Rained", "rain { from }"),
+            "Fall.from is a list",
+        ),
+        (
+            format!("{rained} type Fall {{ from: Cloud }} enum Cloud {{ CIRRUS UNKNOWN }}"),
+            asked("Rained", "rain { from }"),
+            "Cloud.UNKNOWN is written like what is newer",
+        ),
+        (
+            format!("{rained} type Fall {{ from: Cloud }} enum Cloud {{ LOW_1 LOW1 }}"),
+            asked("Rained", "rain { from }"),
+            "Cloud.LOW1 is written like LOW_1",
+        ),
+        (
+            format!("{rained} type Fall {{ from: Cloud }} enum Cloud {{ _LOW }}"),
+            asked("Rained", "rain { from }"),
+            "Cloud._LOW has an underscore",
+        ),
+    ] {
+        let schema = format!("interface RoomEvent {{ seq: Int64! }} {schema}");
+        let feed = format!("fragment FeedEvent on RoomEvent {{ __typename seq {feed} }}");
+        let error = Contract::read(&schema, &feed).unwrap_err();
+        assert!(format!("{error:#}").contains(said), "{error:#}");
     }
 }
 
