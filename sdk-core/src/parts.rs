@@ -65,9 +65,14 @@ impl Parts {
 
     /// Returns all events, in order of `seq`.
     pub(crate) fn into_events(self) -> impl Iterator<Item = RoomEvent> {
-        let each = |part: Part| part.readable_before.into_iter().chain([part.last]);
-        let mut events: Vec<RoomEvent> = self.parts.into_iter().flat_map(each).collect();
-        events.sort_by_key(|event| event.seq);
+        let mut events: Vec<RoomEvent> = Vec::new();
+        for part in self.parts {
+            for event in part.readable_before.into_iter().chain([part.last]) {
+                // What sorts weighs 3 KB in a browser.
+                let place = events.partition_point(|other| other.seq <= event.seq);
+                events.insert(place, event);
+            }
+        }
 
         events.into_iter()
     }

@@ -6,7 +6,7 @@ use crate::event::{EventKind, HypeTrain, RoomProfile, Session};
 
 /// Returns whether this build can read `event`: the `CanRead` of whoever reads events by this crate.
 pub fn can_read(event: &RoomEvent) -> bool {
-    EventKind::of(event) != EventKind::Unknown
+    !matches!(EventKind::of(event), EventKind::Unknown)
 }
 
 /// Reads what everyone sees of the room itself, once known.

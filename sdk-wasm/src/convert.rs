@@ -231,6 +231,7 @@ impl Fields {
         self.number(name, value.cast_signed())
     }
 
+    #[cfg(feature = "package")]
     fn optional(self, name: &str, value: Option<JsValue>) -> Self {
         self.value(name, &value.unwrap_or(JsValue::NULL))
     }
