@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod books;
 pub mod contribution;
 pub mod event;
 pub mod hype_train;

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 pub use capability::{Capability, Hold, Overrides, Terms};
 
+use crate::books::MemberNumber;
 use crate::contribution::NAME_BYTES_MAX;
 use crate::id::{ParticipantId, ViewerId};
 use crate::invalid::{Invalid, check_text};
-use crate::points::MemberNumber;
 use crate::stage::StageRole;
 use crate::time::ServerTime;
 

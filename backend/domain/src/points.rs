@@ -4,18 +4,17 @@
 //! accounts sum to zero, whatever happened, and what a viewer has is what the transfers say.
 
 mod account;
-mod authorship;
 mod chain;
 mod ledger;
 mod proof;
 mod statement;
 mod transfer;
 
-pub use account::{Account, Balance, Given, MemberNumber};
-pub use authorship::Authorship;
-pub use chain::{Digest, genesis};
+pub use crate::books::{Authorship, Digest, MemberNumber, TRANSFER_POINTS_MAX};
+pub use account::{Account, Balance, Given};
+pub use chain::genesis;
 pub use ledger::Ledger;
 pub use proof::{Payment, Proof, Purchase, Unsound};
 pub use statement::StatementLine;
 pub(crate) use transfer::check_points;
-pub use transfer::{Entry, TRANSFER_POINTS_MAX, Transfer, TransferKind};
+pub use transfer::{Entry, Transfer, TransferKind};

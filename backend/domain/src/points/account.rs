@@ -2,15 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::books::MemberNumber;
 use crate::watching::Earning;
-
-/// A member's place in a room's books: small and dense, given when they first join, and kept for ever. It
-/// stands for the person in everything that is kept for ever, so that a person can be erased.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct MemberNumber(pub u32);
 
 /// One side of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,14 +4,11 @@
 //! It protects against whoever does not hold its head: who can write the whole database can write another
 //! chain. So heads are to be kept elsewhere, and `parlor verify` compares.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::Transfer;
+use crate::books::Digest;
 use crate::id::RoomId;
 use crate::watching::WatchCredit;
 
@@ -19,15 +16,6 @@ use crate::watching::WatchCredit;
 const FORM: u8 = 1;
 /// The form of what is hashed of a credit.
 const CREDIT_FORM: u8 = 2;
-
-/// A SHA-256 digest, written as 64 hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest(pub [u8; 32]);
-
-/// A text that is not a [`Digest`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a digest is 64 hexadecimal digits")]
-pub struct NotADigest;
 
 /// Where the chain of a room begins.
 pub fn genesis(room_id: RoomId) -> Digest {
@@ -40,9 +28,6 @@ pub fn genesis(room_id: RoomId) -> Digest {
 }
 
 impl Digest {
-    /// What stands where there is nothing to digest.
-    pub(crate) const NONE: Self = Self([0; 32]);
-
     /// The chain's next link, where that is a transfer.
     ///
     /// Everything has a fixed width, so that no two transfers are written alike: the form, the position, the
@@ -76,8 +61,9 @@ impl Digest {
     /// The chain's next link, where that is a credit.
     ///
     /// First what has a fixed width: the form, the position, the id, the session's id, its number and the newest
-    /// one's, the minute, that in which a clock was put right (0 for none), the programme's version, the points and the time in milliseconds, with numbers as 64
-    /// bits, big-endian, and the digest of who said so. Then the rules, the slots and the legs, each behind its length.
+    /// one's, the minute, that in which a clock was put right (0 for none), the programme's version, the points
+    /// and the time in milliseconds, with numbers as 64 bits, big-endian, and the digest of who said so. Then the
+    /// rules, the slots and the legs, each behind its length.
     #[must_use]
     pub fn followed_by_credit(self, credit: &WatchCredit) -> Self {
         let numbers = [
@@ -105,41 +91,5 @@ impl Digest {
         }
 
         Self(hasher.finalize().into())
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl FromStr for Digest {
-    type Err = NotADigest;
-
-    fn from_str(text: &str) -> Result<Self, NotADigest> {
-        let mut bytes = [0; 32];
-        if text.len() != 2 * bytes.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(NotADigest);
-        }
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let digits = str::from_utf8(digits).map_err(|_| NotADigest)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| NotADigest)?;
-        }
-
-        Ok(Self(bytes))
-    }
-}
-
-impl Serialize for Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
     }
 }

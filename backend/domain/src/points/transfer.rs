@@ -3,14 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Account, Authorship, Digest, MemberNumber};
+use super::{Account, Authorship, Digest, MemberNumber, TRANSFER_POINTS_MAX};
 use crate::id::TransferId;
 use crate::invalid::{Invalid, check_range};
 use crate::time::ServerTime;
-
-/// The most points that one transfer moves: a slip of the finger by a few digits is refused, and a million
-/// of them fit what a balance can hold.
-pub const TRANSFER_POINTS_MAX: i64 = 1_000_000_000;
 
 /// How many points go from which account to which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Availability, Restores, RewardInput};
+use crate::books::TRANSFER_POINTS_MAX;
 use crate::invalid::{Invalid, check_range, check_text};
-use crate::points::TRANSFER_POINTS_MAX;
 
 /// The longest title, in bytes: a line on a button.
 pub(crate) const TITLE_BYTES_MAX: usize = 100;

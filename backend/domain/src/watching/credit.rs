@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::varint::{self, Garbled, Reader};
 use super::{EarningProgramme, Minute, NumberSet, Slot};
+use crate::books::{Authorship, Digest, MemberNumber};
 use crate::id::{SessionId, TransferId};
-use crate::points::{Authorship, Digest, MemberNumber};
 use crate::time::ServerTime;
 
 /// A minute that was credited to members, which nothing changes afterwards.

@@ -1,8 +1,8 @@
 //! Sets of members.
 
 use super::varint::{Garbled, Reader, put};
+use crate::books::MemberNumber;
 use crate::invalid::Invalid;
-use crate::points::MemberNumber;
 
 use super::WATCHERS_MAX;
 
@@ -25,10 +25,6 @@ impl NumberSet {
 
     pub fn as_slice(&self) -> &[MemberNumber] {
         &self.0
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// The members in runs of neighbours, each with how many numbers are left out before it: a full room is a

@@ -6,7 +6,7 @@ use super::credit::Leg;
 use super::earning::{Earning, Slot};
 use super::varint::{self, Garbled, Reader};
 use super::{Minute, NumberSet};
-use crate::points::MemberNumber;
+use crate::books::MemberNumber;
 
 /// The members of a page: what all of them have earned is about a kilobyte, which PostgreSQL keeps in the row.
 pub const PAGE_MEMBERS: usize = 64;
@@ -229,13 +229,16 @@ fn places(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// Members in the order of their numbers, by their pages.
+pub(crate) fn by_page(members: &[MemberNumber]) -> impl Iterator<Item = (u32, &[MemberNumber])> {
+    let pages = members.chunk_by(|one, other| page_of(*one) == page_of(*other));
+    pages.map(|members| (page_of(members[0]), members))
+}
+
 impl NumberSet {
     /// The members by their pages.
     pub fn by_page(&self) -> impl Iterator<Item = (u32, &[MemberNumber])> {
-        let pages = self
-            .as_slice()
-            .chunk_by(|one, other| page_of(*one) == page_of(*other));
-        pages.map(|members| (page_of(members[0]), members))
+        by_page(self.as_slice())
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::varint::{self, Garbled, Reader};
+use crate::books::TRANSFER_POINTS_MAX;
 use crate::invalid::{Invalid, check_range};
-use crate::points::TRANSFER_POINTS_MAX;
 
 /// The most slots that one credit may ask for: a day of watching.
 pub const CREDIT_SLOTS_MAX: i64 = 1_440;
