@@ -74,11 +74,11 @@ impl WatchedRoom {
     /// Says that the log was read up to `position`, which makes it the place to go on from if
     /// nothing else is known.
     pub fn note(&self, position: Position) {
-        let mut log = self.log();
-        if log.as_ref().is_none_or(|log| log.epoch != position.epoch) {
-            *log = Some(RecentLog::new(position.epoch, position.seq));
-            self.position.send_replace(Some(position));
-        }
+        self.change(|log| {
+            if log.as_ref().is_none_or(|log| log.epoch != position.epoch) {
+                *log = Some(RecentLog::new(position.epoch, position.seq));
+            }
+        });
     }
 
     /// How many events are known to follow `position` in its log.
@@ -176,21 +176,13 @@ impl WatchedRoom {
             ..
         } = committed;
         let through_seq = events.last().map_or(after_seq, |event| event.seq);
-        let added = {
-            let mut log = self.log();
-            let log = match &mut *log {
+        let added = self.change(|log| {
+            let log = match log {
                 Some(log) if log.epoch == epoch => log,
                 other => other.insert(RecentLog::new(epoch, after_seq)),
             };
-            let added = log.add(after_seq, events);
-            if added == Added::Advanced {
-                self.position.send_replace(Some(Position {
-                    epoch,
-                    seq: log.head_seq(),
-                }));
-            }
-            added
-        };
+            log.add(after_seq, events)
+        });
         // After the events, so that one message tells of both.
         self.note_online(online);
         self.note_audited(audited);
@@ -297,33 +289,44 @@ impl WatchedRoom {
         let Some(head) = store.head(self.id).await? else {
             return Ok(());
         };
-        let mut log = self.log();
         let is_behind = |log: &RecentLog| log.epoch != head.epoch || log.head_seq() < head.seq;
-        if log.as_ref().is_none_or(is_behind) {
-            let (epoch, seq) = (head.epoch, head.seq);
-            *log = Some(RecentLog::new(epoch, seq));
-            self.position.send_replace(Some(Position { epoch, seq }));
-        }
+        self.change(|log| {
+            if log.as_ref().is_none_or(is_behind) {
+                *log = Some(RecentLog::new(head.epoch, head.seq));
+            }
+        });
 
         Ok(())
     }
 
     /// Adds what was read of the log of `epoch`. `None` if the log is another by now.
     fn add(&self, epoch: Epoch, after_seq: i64, events: Vec<Event>) -> Option<Added> {
-        let mut log = self.log();
-        let log = log.as_mut().filter(|log| log.epoch == epoch)?;
-        let added = log.add(after_seq, events);
-        if added == Added::Gap {
-            *log = RecentLog::new(epoch, self.wanted_seq.load(Ordering::Acquire));
-        }
-        if matches!(added, Added::Advanced | Added::Gap) {
-            self.position.send_replace(Some(Position {
-                epoch,
-                seq: log.head_seq(),
-            }));
-        }
+        self.change(|log| {
+            let log = log.as_mut().filter(|log| log.epoch == epoch)?;
+            let added = log.add(after_seq, events);
+            if added == Added::Gap {
+                *log = RecentLog::new(epoch, self.wanted_seq.load(Ordering::Acquire));
+            }
 
-        Some(added)
+            Some(added)
+        })
+    }
+
+    /// Changes the log, and says where it ends: whatever is in it, that is known.
+    fn change<T>(&self, change: impl FnOnce(&mut Option<RecentLog>) -> T) -> T {
+        let mut log = self.log();
+        let result = change(&mut log);
+        let end = log.as_ref().map(|log| Position {
+            epoch: log.epoch,
+            seq: log.head_seq(),
+        });
+        self.position.send_if_modified(|known| {
+            let is_news = *known != end;
+            *known = end;
+            is_news
+        });
+
+        result
     }
 
     /// Where the log is known to end.
@@ -387,6 +390,28 @@ mod tests {
         assert!(!online.has_changed().unwrap());
         assert!(!audited.has_changed().unwrap());
         assert_eq!((online.borrow().count, *audited.borrow()), (5, 3));
+    }
+
+    /// Somebody comes online while the first follower still reads the room.
+    #[test]
+    fn a_room_whose_first_news_has_no_events_is_compared_with_the_store() {
+        let room = Arc::new(WatchedRoom::new(RoomId(Uuid::nil()), Weak::new()));
+        room.take(Committed {
+            room_id: room.id(),
+            epoch: FIRST,
+            after_seq: 81,
+            events: Vec::new(),
+            is_deleted: false,
+            deadline: None,
+            online: OnlineCount::default(),
+            audited: 0,
+        });
+        let (epoch, seq) = (FIRST, 81);
+        assert_eq!(room.known(), Some(Position { epoch, seq }));
+
+        room.note(Position { epoch, seq });
+        room.compare(found(OTHER, 0, 0, 0));
+        assert_eq!(room.known().map(|known| known.epoch), Some(OTHER));
     }
 
     #[test]
