@@ -22,6 +22,7 @@ pub use credit::{CreditLegs, Leg, WatchCredit, WatchedLine};
 pub use earning::{Earning, Slot};
 pub use minute::Minute;
 pub use numbers::NumberSet;
+pub(crate) use page::by_page;
 pub use page::{EarningPage, PAGE_MEMBERS, PAGE_NUMBER_MAX, page_of};
 pub use programme::{
     BONUS_POINTS_MAX, CREDIT_SLOTS_MAX, EarningChange, EarningProgramme, STAMP_SESSIONS_MAX,

@@ -11,7 +11,7 @@ use crate::room::RoomState;
 use crate::time::ServerTime;
 use crate::watching::{
     EarningChange, EarningProgramme, EarningSession, Leg, Minute, NumberSet, Slot, SlotOutcome,
-    WatchCredit, page_of,
+    WatchCredit, by_page,
 };
 
 /// Who watched a session in a minute.
@@ -142,12 +142,13 @@ impl RoomAggregate {
             seq: self.known.books.ledger().seq + 1,
         };
         let mut legs = Vec::new();
-        for members in members.chunk_by(|one, other| page_of(*one) == page_of(*other)) {
-            let number = page_of(members[0]);
+        for (number, members) in by_page(members) {
             let page = self.known.books.page_mut(number);
             page.credit(&slot, members, &mut legs);
             self.changes.pages.insert(number);
         }
+        // As if it were an event: time runs on with what is credited, whichever node's clock it comes from.
+        self.head.occurred_at = at;
         let credit = WatchCredit::new(id, session.id, &slot, members, &legs, at, authorship);
         let link = self.known.books.ledger_mut().append_credit(&credit);
         self.changes.credits.push((credit, link));
