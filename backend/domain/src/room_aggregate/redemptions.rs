@@ -340,8 +340,10 @@ impl RoomAggregate {
         let id = redemption.id;
         let before = self.known.redemptions.put(id, redemption.clone());
         let was_open = before.is_some_and(|before| before.is_open());
-        self.census.open_redemptions += i64::from(redemption.is_open()) - i64::from(was_open);
-        self.changes.census = true;
+        if redemption.is_open() != was_open {
+            self.census.open_redemptions += i64::from(redemption.is_open()) - i64::from(was_open);
+            self.changes.census = true;
+        }
         self.changes.redemptions.insert(id, redemption.clone());
 
         redemption
