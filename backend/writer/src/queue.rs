@@ -54,7 +54,7 @@ impl Queue {
     /// Has a command wait. When there is no room left, whoever has most waiting gives way.
     pub(super) fn push(&self, job: Box<dyn Job>) -> Result<(), NoPlace> {
         let dropped = self.waiting().push(job)?;
-        if let Some(job) = dropped {
+        for job in dropped {
             job.fail(Failure::Overloaded);
         }
         self.arrived.notify_one();
@@ -89,8 +89,8 @@ impl Queue {
 }
 
 impl Waiting {
-    /// Returns the command that gave way, if one did.
-    fn push(&mut self, job: Box<dyn Job>) -> Result<Option<Box<dyn Job>>, NoPlace> {
+    /// Returns the commands that gave way.
+    fn push(&mut self, job: Box<dyn Job>) -> Result<Vec<Box<dyn Job>>, NoPlace> {
         if self.is_closed {
             return Err(NoPlace::Closed);
         }
@@ -99,11 +99,15 @@ impl Waiting {
         if own >= OF_A_TENANT_MAX {
             return Err(NoPlace::Full);
         }
-        let dropped = if self.weight < WAITING_MAX {
-            None
-        } else {
-            Some(self.take_from_most(own).ok_or(NoPlace::Full)?)
-        };
+        let mut dropped = Vec::new();
+        while self.weight + weight > WAITING_MAX {
+            match self.take_from_most(own + weight) {
+                Some(job) => dropped.push(job),
+                None if dropped.is_empty() => return Err(NoPlace::Full),
+                // What has given way makes place for most of it.
+                None => break,
+            }
+        }
 
         let of_tenant = self.by_tenant.entry(tenant_id).or_default();
         if of_tenant.is_empty() {
@@ -114,12 +118,12 @@ impl Waiting {
         Ok(dropped)
     }
 
-    /// Takes the newest of whoever has most waiting, if that is more than `own`.
+    /// Takes the newest of whoever has most waiting, if they keep no less than `own`.
     fn take_from_most(&mut self, own: usize) -> Option<Box<dyn Job>> {
         let most = self.by_tenant.values_mut().max_by_key(|of| of.weight)?;
         let last = most.heavy.back().or(most.light.back())?.weight();
         // One that gives way keeps something, so that it keeps its turn.
-        if most.weight <= own + last {
+        if most.weight < own + last {
             return None;
         }
 
@@ -307,6 +311,27 @@ mod tests {
 
         let taken = take(&queue, 8).await;
         assert_eq!(taken, [(1, 100), (1, 0), (1, 1), (1, 101)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_heavy_takes_the_place_of_as_much() {
+        let queue = Queue::default();
+        for tenant in 1..=4 {
+            for _ in 0..WAITING_MAX / 4 {
+                push(&queue, tenant, 0).unwrap();
+            }
+        }
+        // A fifth tenant comes in with sets, until it has what the others are left with.
+        let pushed = (0..WAITING_MAX).take_while(|_| push(&queue, 5, 100).is_ok());
+        let pushed = pushed.count();
+        let waiting = queue.waiting().weight;
+
+        assert!(
+            (WAITING_MAX..WAITING_MAX + 3).contains(&waiting),
+            "{waiting}"
+        );
+        let share = WAITING_MAX / 5;
+        assert!((share - 9..=share + 9).contains(&(3 * pushed)), "{pushed}");
     }
 
     #[tokio::test]

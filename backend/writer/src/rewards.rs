@@ -218,6 +218,10 @@ impl Command for ExpireRedemptions {
     type Refusal = Infallible;
     const REPEATABLE: bool = true;
 
+    fn weight(&self) -> usize {
+        self.ids.len().max(1)
+    }
+
     fn add_needs(&self, needs: &mut RoomNeeds) {
         needs.points.ledger = true;
         needs.rewards.redemptions.extend(&self.ids);
@@ -260,6 +264,10 @@ impl Command for SettleEach {
     type Answer = Vec<Result<Redemption, SettleRefusal>>;
     type Refusal = Infallible;
     const REPEATABLE: bool = false;
+
+    fn weight(&self) -> usize {
+        self.ids.len().max(1)
+    }
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
         needs.people.actors.push(self.actor.viewer_id.clone());
