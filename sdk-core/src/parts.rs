@@ -100,12 +100,12 @@ impl Parts {
             }
             return Entry::News;
         }
-        let (is_live, parts_max) = if event.is_live() {
-            (true, LIVE_PARTS_MAX)
+        let parts_max = if event.is_live() {
+            LIVE_PARTS_MAX
         } else {
-            (false, PICTURE_PARTS_MAX)
+            PICTURE_PARTS_MAX
         };
-        let alike = |part: &&Part| part.last.is_live() == is_live;
+        let alike = |part: &&Part| part.last.is_live() == event.is_live();
         if self.parts.iter().filter(alike).count() >= parts_max {
             return Entry::NoPlace;
         }
@@ -113,20 +113,17 @@ impl Parts {
             Some(known) if !event.is_readable => known.into_readable(),
             _ => None,
         };
-        let part = Part {
+        self.insert(Part {
             last: event.clone(),
             readable_before,
-        };
-        let is_before = |other: &Part| other.last.seq < event.seq;
-        let place = self.parts.partition_point(is_before);
-        self.parts.insert(place, part);
+        });
 
         Entry::News
     }
 
     /// Replaces what is not live by `picture`.
     pub(crate) fn replace_picture(&mut self, picture: &Self) {
-        self.parts.retain(|part| part.last.is_live());
+        self.keep(RoomEvent::is_live);
         for part in &picture.parts {
             for event in part.readable_before.iter().chain([&part.last]) {
                 self.take_in(event);
@@ -136,8 +133,23 @@ impl Parts {
 
     /// Forgets what is live, and that it ever was.
     pub(crate) fn forget_live(&mut self) {
-        self.parts.retain(|part| !part.last.is_live());
+        self.keep(|event| !event.is_live());
         self.emptied_through = 0;
+    }
+
+    /// Forgets all but the events that `is_kept` is true of: a part may have some of either timing.
+    fn keep(&mut self, is_kept: impl Fn(&RoomEvent) -> bool) {
+        for part in core::mem::take(&mut self.parts) {
+            if let Some(part) = part.keep(&is_kept) {
+                self.insert(part);
+            }
+        }
+    }
+
+    fn insert(&mut self, part: Part) {
+        let is_before = |other: &Part| other.last.seq < part.last.seq;
+        let place = self.parts.partition_point(is_before);
+        self.parts.insert(place, part);
     }
 
     fn place_of(&self, event: &RoomEvent) -> Option<usize> {
@@ -148,6 +160,15 @@ impl Parts {
 }
 
 impl Part {
+    fn keep(mut self, is_kept: impl Fn(&RoomEvent) -> bool) -> Option<Self> {
+        self.readable_before = self.readable_before.filter(&is_kept);
+        if !is_kept(&self.last) {
+            self.last = self.readable_before.take()?;
+        }
+
+        Some(self)
+    }
+
     fn readable(&self) -> Option<&RoomEvent> {
         if self.last.is_readable {
             Some(&self.last)
@@ -309,6 +330,33 @@ mod tests {
             assert_eq!(seqs(parts.readable()), [9]);
             assert_eq!(seqs(parts.unreadable()), [1]);
         }
+    }
+
+    /// What is newer than this build may be timed otherwise than what it knows of the part.
+    #[test]
+    fn what_goes_by_the_other_clock_takes_nothing_with_it() {
+        use EventTiming::{Live, Newer, Picture};
+        for newer in [Picture, Newer] {
+            let mut parts = Parts::new();
+            parts.take_in(&event("other", 1, Live));
+            parts.take_in(&event("session", 2, Live));
+            parts.take_in(&unreadable("session", 3, newer));
+            parts.replace_picture(&Parts::new());
+            assert_eq!(seqs(parts.readable()), [1, 2], "a seek");
+            assert_eq!(seqs(parts.unreadable()), [0; 0]);
+        }
+
+        let mut parts = Parts::new();
+        parts.take_in(&event("train", 2, Picture));
+        parts.take_in(&unreadable("train", 3, Live));
+        let mut before = Parts::new();
+        before.take_in(&event("train", 1, Picture));
+        let mut cut = parts.clone();
+        parts.replace_picture(&before);
+        assert_eq!(seqs(parts.unreadable()), [3]);
+        assert!(seqs(parts.readable()) != [2], "a seek back");
+        cut.forget_live();
+        assert_eq!(seqs(cut.readable()), [2], "a cut");
     }
 
     #[test]
