@@ -11,11 +11,11 @@ const GIFT_KIND: &str = "ContributionReceived";
 /// Letters of what stands where a name is missing.
 const NO_NAME_LETTERS: usize = 9;
 
-/// What a queue has to know of what it shows: how long it takes to read, and what may join it.
+/// What a queue has to know of what it shows: how long it takes to read, and what it adds to a burst.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertInput {
     letters: usize,
-    gift: Option<Gift>,
+    gift: Gift,
 }
 
 /// What somebody gave. Gifts that come too close together are shown as one.
@@ -59,15 +59,7 @@ impl AlertInput {
 
         Self {
             letters: name + message.map_or(0, |text| text.chars().count()),
-            gift: Some(gift),
-        }
-    }
-
-    /// Words that stand for themselves: nothing joins them, and they go before gifts that wait.
-    pub fn words(text: &str) -> Self {
-        Self {
-            letters: text.chars().count(),
-            gift: None,
+            gift,
         }
     }
 }
@@ -100,29 +92,22 @@ impl<T> Alert<T> {
             is_gathering: false,
         };
         let gift = alert.input.gift.clone();
-        alert.add(gift.as_ref());
+        alert.add(&gift);
 
         alert
     }
 
     /// Takes in one that waited alone.
     pub(crate) fn join(&mut self, other: &Self) {
-        self.add(other.input.gift.as_ref());
+        self.add(&other.input.gift);
     }
 
-    fn add(&mut self, gift: Option<&Gift>) {
+    fn add(&mut self, gift: &Gift) {
         self.count += 1;
-        let Some(gift) = gift else {
-            return;
-        };
         self.hype = self.hype.saturating_add(gift.hype);
         self.people.add(gift.name.as_deref());
         self.money = self.money.saturating_add(gift.amount.unwrap_or(0));
-        self.is_of_one_currency &= Some(&gift.currency) == self.currency();
-    }
-
-    fn currency(&self) -> Option<&Option<String>> {
-        self.input.gift.as_ref().map(|first| &first.currency)
+        self.is_of_one_currency &= gift.currency == self.input.gift.currency;
     }
 
     /// Has others join it from now on.
@@ -132,10 +117,6 @@ impl<T> Alert<T> {
 
     pub(crate) const fn is_burst(&self) -> bool {
         self.is_gathering
-    }
-
-    pub(crate) const fn is_words(&self) -> bool {
-        self.input.gift.is_none()
     }
 
     /// Returns how many letters are to be read. Of a burst two names and three figures are read, whoever they
@@ -170,7 +151,7 @@ impl<T> Alert<T> {
 
     /// Returns their sum in minor units, and its currency: `None` if there is no one currency to all.
     pub fn money(&self) -> Option<(i64, &str)> {
-        let currency = self.currency()?.as_deref()?;
+        let currency = self.input.gift.currency.as_deref()?;
 
         self.is_of_one_currency.then_some((self.money, currency))
     }

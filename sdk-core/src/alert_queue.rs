@@ -22,8 +22,7 @@ pub const ALERT_LEAVE_MS: i64 = 180;
 /// The empty stage between two alerts, so that the next one is seen to arrive.
 const GAP_MS: i64 = 160;
 
-/// The most that may be let wait one by one, whatever an app asks for, and the most words that do: an hour and a
-/// half of alerts.
+/// The most that may be let wait one by one, whatever an app asks for: an hour and a half of alerts.
 const WAITING_MAX: usize = 1_000;
 
 /// What a queue does with more than can be shown.
@@ -67,7 +66,7 @@ pub struct AlertOnStage<'a, T> {
 pub struct AlertStats {
     /// Came on stage, alone or in a burst.
     pub shown: u64,
-    /// Were too old when their turn came, or would have been: words behind a thousand others.
+    /// Were too old when their turn came.
     pub expired: u64,
     /// Waited when the queue was cleared.
     pub cleared: u64,
@@ -78,8 +77,7 @@ pub struct AlertStats {
 pub struct AlertQueue<T> {
     limits: AlertLimits,
     showing: Option<Box<Turn<T>>>,
-    /// Words before gifts, then by priority, the first to come first; a burst is the last, and matters less than
-    /// all before it.
+    /// By priority, the first to come first; a burst is the last, and matters less than all before it.
     /// Boxed, for it is moved from here to the stage as one word, which halves the code.
     waiting: Vec<Box<Turn<T>>>,
     stats: AlertStats,
@@ -125,8 +123,8 @@ impl<T> AlertQueue<T> {
         }
     }
 
-    /// Takes in `subject`, whose moment was `late_by_ms` ago. Gifts of greater `priority` go before others that
-    /// wait, and words of greater priority before other words.
+    /// Takes in `subject`, whose moment was `late_by_ms` ago. Those of greater `priority` go before others that
+    /// wait.
     ///
     /// One that is late, as after an outage, has its whole time all the same. What was before
     /// [`Self::clear`] is replayed at its own moment, so that a seek lands in the middle of it.
@@ -252,34 +250,30 @@ impl<T> AlertQueue<T> {
     fn wait(&mut self, new: Box<Turn<T>>) {
         if let Some(last) = self.waiting.last_mut()
             && last.alert.is_burst()
-            && new.rank() <= last.rank()
+            && new.priority <= last.priority
         {
             last.join(&new);
             return;
         }
 
-        let words = self.waiting.iter().filter(|it| it.alert.is_words());
-        let words = words.count();
-        if new.alert.is_words() && words == WAITING_MAX {
-            self.stats.expired += 1;
-            return;
-        }
-        let before = self.waiting.iter().take_while(|it| it.rank() >= new.rank());
+        let before = self
+            .waiting
+            .iter()
+            .take_while(|it| it.priority >= new.priority);
         let place = before.count();
-        let words = words + usize::from(new.alert.is_words());
         self.waiting.insert(place, new);
         let has_burst = self.waiting.last().is_some_and(|it| it.alert.is_burst());
         let bursts = usize::from(has_burst);
-        if self.waiting.len() - words - bursts > self.limits.waiting_max {
+        if self.waiting.len() - bursts > self.limits.waiting_max {
             self.make_one(bursts);
         }
     }
 
-    /// Joins the gifts that wait one by one with the least priority, and the burst if there is one.
+    /// Joins those that wait one by one with the least priority, and the burst if there is one.
     fn make_one(&mut self, bursts: usize) {
         let singles = self.waiting.len() - bursts;
-        let rank = self.waiting[singles - 1].rank();
-        let first = self.waiting.iter().take_while(|it| it.rank() > rank);
+        let priority = self.waiting[singles - 1].priority;
+        let first = self.waiting.iter().take_while(|it| it.priority > priority);
         let first = first.count();
         // Who came first is named first.
         self.waiting[first..].rotate_right(bursts);
@@ -313,11 +307,6 @@ impl<T> AlertQueue<T> {
 }
 
 impl<T> Turn<T> {
-    /// What goes before what.
-    const fn rank(&self) -> (bool, i32) {
-        (self.alert.is_words(), self.priority)
-    }
-
     const fn over_at(&self) -> i64 {
         self.came_at + self.stay_ms + ALERT_LEAVE_MS
     }

@@ -41,46 +41,6 @@ fn a_long_message_stays_longer_and_never_beyond_the_longest() {
     assert_eq!(who(&mut queue, STAY_MAX_MS + ALERT_LEAVE_MS), "");
 }
 
-/// Whatever an announcement says, it would be lost in "+12 from 5 people".
-#[test]
-fn words_come_alone_and_before_gifts_that_wait() {
-    let mut queue = queue();
-    for number in 0..9 {
-        push(&mut queue, donation(&format!("viewer {number}"), 100), 7, 0);
-        let text = format!("words {number}");
-        let words = AlertInput::words(&text);
-        queue.push(text, words, i32::from(number == 5), 0);
-    }
-    assert_eq!(queue.backlog(), 17);
-
-    let expected = [
-        "viewer 0",
-        "words 5",
-        "words 0",
-        "words 1",
-        "words 2",
-        "words 3",
-        "words 4",
-        "words 6",
-        "words 7",
-        "words 8",
-        "8 together",
-    ];
-    assert_eq!(turns(&mut queue), expected);
-    assert_eq!((queue.backlog(), queue.stats().shown), (0, 18));
-}
-
-#[test]
-fn words_that_would_wait_behind_a_thousand_are_counted() {
-    let mut queue = queue();
-    for number in 0..1_003 {
-        let text = format!("words {number}");
-        queue.push(text.clone(), AlertInput::words(&text), 0, 0);
-    }
-
-    assert_eq!((queue.backlog(), queue.stats().expired), (1_000, 2));
-}
-
 #[test]
 fn more_than_anyone_would_sit_through_become_one_with_true_figures() {
     let mut queue = queue();
