@@ -97,7 +97,7 @@ export interface Widget {
   update?(room: WidgetRoom): void;
   /** An event's moment has come. */
   show?(event: ShownEvent): void;
-  /** A frame. `time` is the scene's in milliseconds, `pictureTime` when that happened which the picture shows. */
+  /** A frame. `time` is the scene's in milliseconds, which stands while the picture stands, `pictureTime` when that happened which the picture shows. */
   frame?(scene: { readonly time: number; readonly pictureTime: number | null }): void;
   /** The widget goes. */
   remove?(): void;

@@ -250,9 +250,9 @@ impl Running {
             Notice::Waking => self.report_playhead(),
             Notice::Delivery(delivery) => {
                 self.is_changed.set(true);
-                self.advance();
                 match &**delivery {
                     Delivery::Event(shown) => {
+                        self.advance();
                         let mut scene = self.scene.borrow_mut();
                         scene.show(&shown.event, shown.late_by_ms);
                         if shown.event.is_live() {
@@ -262,11 +262,13 @@ impl Running {
                         self.tell("event", &convert::event(shown));
                     }
                     Delivery::PresenceChanged { online_count } => {
+                        self.advance();
                         self.scene.borrow_mut().count_people(*online_count);
                     }
                     Delivery::StateReplaced(room) => {
-                        let picture_time = self.client().picture_time();
-                        self.scene.borrow_mut().replace(room, picture_time);
+                        let (now, picture_time) =
+                            (self.client().now(), self.client().picture_time());
+                        self.scene.borrow_mut().replace(room, now, picture_time);
                     }
                 }
             }

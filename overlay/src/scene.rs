@@ -202,9 +202,9 @@ impl Scene {
     }
 
     /// Takes in the whole state after a start, a seek or a loss, without anything having happened.
-    pub(crate) fn replace(&mut self, room: &Room, happening_at: Option<ServerTime>) {
-        self.happening_at = happening_at;
+    pub(crate) fn replace(&mut self, room: &Room, now: Instant, happening_at: Option<ServerTime>) {
         self.time.jump();
+        self.advance(now, happening_at);
         self.alerts.clear();
         if self.widgets.train {
             let train = room::train(room);
@@ -234,7 +234,59 @@ impl Scene {
 
 #[cfg(test)]
 mod tests {
-    use super::Widgets;
+    use parlor_sdk_core::{AlertInput, Instant, Room, ServerTime};
+    use parlor_sdk_events::{ContributionAlert, ContributionKind};
+
+    use super::{Scene, Widgets};
+
+    /// Takes in a gift that has its moment now.
+    fn give(scene: &mut Scene) {
+        let alert = ContributionAlert {
+            id: String::from("one"),
+            kind: ContributionKind::Donation,
+            name: None,
+            amount: None,
+            currency: None,
+            tier: None,
+            quantity: 1,
+            message: None,
+            hype: 5,
+        };
+        let input = AlertInput::from(&alert);
+        scene.alerts.push(alert, input, 0, 0);
+    }
+
+    /// Brings a scene to where the page's clock reads `now_ms` and the picture shows `picture_ms`.
+    fn advance(scene: &mut Scene, now_ms: i64, picture_ms: i64) {
+        let picture_at = ServerTime::from_unix_millis(picture_ms);
+        scene.advance(Instant::from_millis(now_ms), Some(picture_at));
+    }
+
+    #[test]
+    fn an_alert_stands_while_the_picture_stands_and_no_time_passes_in_a_seek() {
+        let mut scene = Scene::new(Widgets::parse("alerts"), Instant::from_millis(0));
+        advance(&mut scene, 0, 1_000);
+        give(&mut scene);
+        advance(&mut scene, 1_000, 2_000);
+        for now_ms in [10_000, 60_000, 600_000] {
+            advance(&mut scene, now_ms, 2_000);
+            assert!(scene.view().alert.is_some(), "at {now_ms}");
+        }
+        advance(&mut scene, 610_000, 12_000);
+        assert!(scene.view().alert.is_none());
+
+        // Ten minutes on, after ten minutes in which nobody looked.
+        let time_ms = scene.time_ms();
+        let picture_at = ServerTime::from_unix_millis(612_000);
+        scene.replace(
+            &Room::default(),
+            Instant::from_millis(1_210_000),
+            Some(picture_at),
+        );
+        assert_eq!(scene.time_ms(), time_ms);
+        advance(&mut scene, 1_211_000, 613_000);
+        assert_eq!(scene.time_ms(), time_ms + 1_000);
+    }
 
     #[test]
     fn people_are_drawn_only_for_whom_they_were_asked() {
