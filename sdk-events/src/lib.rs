@@ -1,5 +1,5 @@
 //! What the events of a room are about, typed: for whoever draws them in Rust, or hands them on to another
-//! language. The core knows of none of it.
+//! language. The core knows nothing of it but what steers it, and what its queue of alerts is told.
 //!
 //! `event` is written from the schema and from what the client subscribes with; the rest is what follows from
 //! several events together.

@@ -10,9 +10,6 @@ use crate::event::{ParticipantProfile, StageRole};
 pub fn participants(room: &Room) -> Vec<ParticipantProfile> {
     let mut people: Vec<ParticipantProfile> = Vec::new();
     for one in room.parts().filter_map(ParticipantProfile::of) {
-        if !one.is_listed {
-            continue;
-        }
         // What sorts weighs more in a browser than it wins with the few hundred that a room names.
         let place =
             people.partition_point(|other| (other.joined_at, &other.id) < (one.joined_at, &one.id));

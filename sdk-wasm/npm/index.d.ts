@@ -122,7 +122,7 @@ export interface ConnectOptions {
 
 /** What a queue of alerts does with more than can be shown. */
 export interface AlertOptions {
-  /** Alerts that wait one by one, 4 unless said otherwise: of more, those that matter least become one. */
+  /** Alerts that wait one by one, 4 unless said otherwise and 1,000 at most: of more, those that matter least become one. */
   waitingMax?: number;
   /**
    * How long after its moment an alert may come on stage, 60,000 unless said otherwise; `Infinity` for any age. One

@@ -9,7 +9,7 @@ export function readRoom(room) {
   const parts = room.parts.map(readEvent);
   const known = (subject) => parts.find((part) => part[subject])?.[subject] ?? null;
   const session = known("session");
-  const people = parts.flatMap(({ participant }) => (participant?.isListed ? [participant] : []));
+  const people = parts.flatMap(({ participant }) => (participant ? [participant] : []));
   // In the order in which they joined.
   people.sort((one, other) => one.joinedAt - other.joinedAt || before(one.id, other.id));
   return {

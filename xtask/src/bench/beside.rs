@@ -7,8 +7,13 @@ use anyhow::Result;
 
 use crate::{process, workspace};
 
-/// Returns a worktree of `commit` under `target/bench`, which is made once.
+/// Returns a worktree of `commit` under `target/bench`, which is made once for what it is now.
 pub(super) fn worktree(commit: &str) -> Result<PathBuf> {
+    let mut resolve = Command::new("git");
+    resolve.current_dir(workspace::root());
+    resolve.args(["rev-parse", "--short", "--verify"]);
+    let commit = process::output(resolve.arg(format!("{commit}^{{commit}}")))?;
+    let commit = commit.trim();
     let folder = workspace::artifacts()
         .join("bench")
         .join(format!("beside-{commit}"));

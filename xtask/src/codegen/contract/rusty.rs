@@ -32,6 +32,11 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
                 "{} has no word of its own beside the other kinds that are about a `{subject}`",
                 kind.name
             );
+            ensure!(
+                family.kinds.len() > 1 || kind.name != record,
+                "the kind {} has the name of what it is about",
+                kind.name
+            );
             check_name(&kind.name, family.subject)?;
         }
     }
@@ -48,7 +53,10 @@ pub(super) fn check(contract: &Contract) -> Result<()> {
         }
     }
     for (name, enumeration) in &contract.enumerations {
-        let mut variants = BTreeMap::from([("Unknown".to_owned(), "what is newer")]);
+        let mut variants = BTreeMap::from([
+            ("Unknown".to_owned(), "what is newer"),
+            ("Self".to_owned(), "a word of Rust's own"),
+        ]);
         for value in &enumeration.values {
             let value = value.name.as_str();
             ensure!(
