@@ -74,7 +74,7 @@ pub(crate) struct PointsTransfer {
     points: Int64,
     /// The balance after it.
     balance_after: Int64,
-    /// What whoever moved them said; null when it was erased.
+    /// What whoever moved them said; null where nobody said anything, as of what was watched, or when it was erased.
     reason: Option<String>,
     /// Who moved them, by the tenant's own id; null for readers without `POINTS_READ`.
     actor_id: Option<String>,

@@ -49,7 +49,7 @@ pub(crate) struct Reward {
     /// made while none was live, how long after that.
     expires_after_ms: Int64,
     availability: RewardAvailability,
-    /// When it was last redeemed, by anybody: its cooldown counts from there.
+    /// When it was last redeemed, by anybody: its cooldown counts from there. Null also where a refund has given it back.
     last_redeemed_at: Option<Time>,
     created_at: Time,
     updated_at: Time,

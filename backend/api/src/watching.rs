@@ -17,7 +17,7 @@ pub(crate) enum SlotOutcome {
     Counted,
     /// It counted before, by whatever report.
     AlreadyCounted,
-    /// The viewer never joined the room, or had left it.
+    /// The viewer never joined the room, or not until later, or had left it.
     NotAMember,
     /// The viewer was put out of the room.
     Removed,

@@ -364,7 +364,7 @@ async fn a_statement_is_read_in_its_one_direction(database: String) {
     for page in [
         json!({ "last": 2 }),
         json!({ "after": other }),
-        json!({ "first": 501 }),
+        json!({ "first": 101 }),
     ] {
         let read = show.account(&ana.token, page).await;
         assert_eq!(
