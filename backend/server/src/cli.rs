@@ -2,8 +2,12 @@
 
 mod demo;
 mod migrate;
+mod redemptions;
+mod rewards;
 mod serve;
 mod simulate;
+mod staff;
+mod table;
 mod tenant;
 mod token;
 mod verify;
@@ -46,6 +50,16 @@ enum Command {
     /// Works on the database itself, beside a server or without one. The API has the same for an
     /// operator's token.
     Tenant(tenant::TenantArgs),
+
+    /// Keep what a room sells for points
+    ///
+    /// Asks a running server, with a token of who may do this in the room.
+    Rewards(rewards::RewardsArgs),
+
+    /// See what viewers redeemed in a room, and see to it
+    ///
+    /// Asks a running server, with a token of who may do this in the room.
+    Redemptions(redemptions::RedemptionsArgs),
 
     /// Make a token for the API
     ///
@@ -117,6 +131,8 @@ fn execute(command: Command) -> Result<()> {
         Command::Demo(args) => block_on(demo::demo(args)),
         Command::Simulate(args) => block_on(simulate::simulate(args)),
         Command::Tenant(args) => block_on(tenant::tenant(args)),
+        Command::Rewards(args) => block_on(rewards::rewards(args)),
+        Command::Redemptions(args) => block_on(redemptions::redemptions(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
         Command::Verify(args) => block_on(verify::verify(args)),

@@ -6,6 +6,8 @@
 mod disk;
 #[path = "cli/killed.rs"]
 mod killed;
+#[path = "cli/staff.rs"]
+mod staff;
 #[path = "cli/tenant.rs"]
 mod tenant;
 #[path = "cli/verify.rs"]
