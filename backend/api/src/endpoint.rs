@@ -27,6 +27,8 @@ use answer::{
     refuse_token,
 };
 
+pub(crate) use answer::refuse_for;
+
 /// What operations are executed with.
 #[derive(Clone)]
 pub struct Endpoint {
@@ -107,6 +109,14 @@ async fn admit(
     checked.map_err(|refusal| Box::new(refuse_page(media_type, refusal)))?;
 
     Ok(caller)
+}
+
+/// The same for what is no operation of GraphQL, and whose refusals are in plain JSON.
+pub(crate) async fn admit_plainly(
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<Caller, Box<axum::response::Response>> {
+    admit(app, headers, MediaType::Json).await
 }
 
 async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, IdentityError> {

@@ -48,6 +48,7 @@ pub use endpoint::{Endpoint, post};
 pub use errors::make_presentable;
 pub use explorer::explore;
 pub use fault::Fault;
+pub use points::{NEXT_HEADER, download_statement};
 pub use rfc3339::{TimeError, format_time, parse_time};
 
 use parlor_identity::Caller;

@@ -1,5 +1,7 @@
 //! Points as clients read them, and as staff moves them by hand.
 
+mod csv;
+mod download;
 mod mutation;
 mod query;
 mod statement;
@@ -16,6 +18,7 @@ use crate::global_id::IdKind;
 use crate::page::{ConnectionInput, PageInfo};
 use crate::scalar::{Int64, Time};
 
+pub use download::{NEXT_HEADER, download_statement};
 pub(super) use mutation::PointsMutation;
 pub(super) use query::PointsQuery;
 

@@ -53,6 +53,7 @@ pub fn router(service: Service) -> Router {
     let request_timeout = service.request_timeout;
     let api = Router::new()
         .route("/graphql", get(parlor_api::explore).post(parlor_api::post))
+        .route("/statement.csv", get(parlor_api::download_statement))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(cors(&service));
 
@@ -114,6 +115,9 @@ fn cors(service: &Service) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST])
         // Whatever a page's tracing and its GraphQL client add says nothing here, and no cookie comes with it.
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([HeaderName::from_static("retry-after")])
+        .expose_headers([
+            HeaderName::from_static("retry-after"),
+            HeaderName::from_static(parlor_api::NEXT_HEADER),
+        ])
         .max_age(Duration::from_mins(10))
 }

@@ -1,7 +1,7 @@
 //! What a POST is answered with, in either of the two ways to write it.
 
 use async_graphql::{Response, ServerError};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use parlor_identity::IdentityError;
@@ -73,16 +73,35 @@ pub(super) fn refuse_token(
         return refuse_for_database(media_type, error);
     }
 
-    let mut response = refuse(
-        media_type,
-        StatusCode::UNAUTHORIZED,
-        &error.to_string(),
-        error.code(),
-    );
-    let challenge = HeaderValue::from_static("Bearer");
+    let (message, code) = (error.to_string(), error.code());
+    challenge(refuse(media_type, StatusCode::UNAUTHORIZED, &message, code))
+}
+
+/// Refuses what is no operation of GraphQL for `fault`, by HTTP's own means and in JSON as everything else.
+pub(crate) fn refuse_for(fault: &Fault) -> axum::response::Response {
+    let status = match fault {
+        Fault::Validation(_) => StatusCode::BAD_REQUEST,
+        Fault::NotFound(_) => StatusCode::NOT_FOUND,
+        Fault::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+        Fault::Forbidden(_) => StatusCode::FORBIDDEN,
+        Fault::Overloaded(_) | Fault::Timeout(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Fault::OutcomeUnknown(_) | Fault::Unreadable(..) | Fault::Internal => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    };
+    let response = refuse(MediaType::Json, status, fault.message(), fault.code());
+    if status == StatusCode::UNAUTHORIZED {
+        return challenge(response);
+    }
+
     response
-        .headers_mut()
-        .insert(axum::http::header::WWW_AUTHENTICATE, challenge);
+}
+
+/// Says how to make oneself known.
+fn challenge(mut response: axum::response::Response) -> axum::response::Response {
+    let challenge = HeaderValue::from_static("Bearer");
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+
     response
 }
 

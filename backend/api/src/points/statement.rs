@@ -12,23 +12,32 @@ use crate::page::{self, ConnectionInput};
 use crate::scalar::int;
 
 /// Whose statement it is.
-type Of = (RoomId, MemberNumber);
+pub(super) type Of = (RoomId, MemberNumber);
 
 /// Lines of a statement that come at once: each that tells of watching is a row of its own to look up, of some
 /// kilobytes.
-const LINES_MAX: i32 = 100;
+pub(super) const LINES_MAX: i32 = 100;
 
 /// Reads what part of a statement is asked for.
 pub(super) fn request(of: Of, input: &ConnectionInput) -> Result<StatementRequest, Fault> {
     let (limit, after, before) = input.forward(LINES_MAX)?;
-    let list = list_tag(of);
-    let parse = |cursor: &str| read(&list, cursor).ok_or_else(|| page::not_of_list(cursor));
+    let parse = |text: &str| cursor(of, text);
 
     Ok(StatementRequest {
         limit,
         after: after.map(parse).transpose()?,
         before: before.map(parse).transpose()?,
     })
+}
+
+/// Reads a place in the statement.
+pub(super) fn cursor(of: Of, text: &str) -> Result<StatementCursor, Fault> {
+    read(&list_tag(of), text).ok_or_else(|| page::not_of_list(text))
+}
+
+/// Writes one.
+pub(super) fn write_cursor(of: Of, cursor: StatementCursor) -> String {
+    write(&list_tag(of), cursor)
 }
 
 /// The refusal of a cursor that looked like one.

@@ -31,6 +31,7 @@ mod settings;
 mod shop;
 mod stage;
 mod standing;
+mod statement_file;
 mod tenant_keys;
 mod tenants;
 mod texts;
