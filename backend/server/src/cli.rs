@@ -1,6 +1,7 @@
 //! The command line.
 
 mod demo;
+mod heads;
 mod migrate;
 mod redemptions;
 mod rewards;
@@ -12,10 +13,11 @@ mod tenant;
 mod token;
 mod verify;
 
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use parlor_api;
 
@@ -75,6 +77,12 @@ enum Command {
     /// and rooms against the transfers; the first thing that does not hold is named. Prints a line for each
     /// room, with the head of its chain, and exits with 1 if one is not sound. May run beside a server.
     Verify(verify::VerifyArgs),
+
+    /// Print the head of each room's books, to be kept elsewhere
+    ///
+    /// A line for each room, `<room>:<seq>:<digest>`, which `parlor verify --expect-heads` takes. Nothing is
+    /// checked, so that it is over at once. May run beside a server.
+    Heads(heads::HeadsArgs),
 
     /// Print the API's schema in GraphQL's schema language
     Schema,
@@ -136,6 +144,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
         Command::Verify(args) => block_on(verify::verify(args)),
+        Command::Heads(args) => block_on(heads::heads(args)),
         Command::Schema => print(&parlor_api::sdl()),
     }
 }
@@ -155,6 +164,23 @@ fn print(text: &str) -> Result<()> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .context("cannot write the output")
+}
+
+/// The text of a file that has some; `-` is standard input.
+fn read_file(path: &Path) -> Result<String> {
+    let cannot = || format!("cannot read {}", path.display());
+    if path == Path::new("-") {
+        let mut text = String::new();
+        let mut input = std::io::stdin().lock();
+        input.read_to_string(&mut text).with_context(cannot)?;
+        return Ok(text);
+    }
+    let text = std::fs::read_to_string(path).with_context(cannot)?;
+    if text.trim().is_empty() {
+        bail!("{} is empty", path.display());
+    }
+
+    Ok(text)
 }
 
 /// Has logs written to standard error. What people typed is a field of a line, never its format.

@@ -4,6 +4,8 @@
 
 #[path = "cli/disk.rs"]
 mod disk;
+#[path = "cli/heads.rs"]
+mod heads;
 #[path = "cli/killed.rs"]
 mod killed;
 #[path = "cli/staff.rs"]

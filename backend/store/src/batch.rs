@@ -265,6 +265,16 @@ impl Batch {
 }
 
 impl Written {
+    /// How many entries it appends to the books of its rooms: transfers, and minutes that were credited.
+    pub fn book_entries(&self) -> usize {
+        let rooms = self.0.iter().flat_map(|(_, rooms)| rooms.all());
+        let changes = rooms.map(|locked| &locked.aggregate.changes);
+
+        changes
+            .map(|changes| changes.transfers.len() + changes.credits.len())
+            .sum()
+    }
+
     /// Commits, and returns what to publish of each room that changed. When nothing was changed, nothing
     /// is committed.
     pub async fn commit(self) -> Result<Vec<Committed>, StoreError> {

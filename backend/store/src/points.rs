@@ -3,10 +3,11 @@
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::points::{Balance, Given, Ledger, MemberNumber};
 use parlor_domain::watching::{EarningPage, page_of};
+use uuid::Uuid;
 
 use crate::books::select_ledger;
 use crate::sql::{Row, Statement};
-use crate::transfer_row::{self, BALANCE_COLUMNS};
+use crate::transfer_row::{self, BALANCE_COLUMNS, LEDGER_COLUMNS};
 use crate::watching_row::{self, PAGE_COLUMNS};
 use crate::{Store, StoreError};
 
@@ -35,6 +36,27 @@ impl Store {
         let rows = self.engine.fetch(select_ledger(tenant_id, room_id)).await?;
 
         Ok(transfer_row::read_ledger_of(room_id, rows)?)
+    }
+
+    /// Where the books of the next rooms behind the one called `after` stand, in the order of the rooms' ids, and
+    /// at most `limit` of them. Nothing is checked.
+    pub async fn ledgers(
+        &self,
+        after: Option<RoomId>,
+        limit: u32,
+    ) -> Result<Vec<(RoomId, Ledger)>, StoreError> {
+        let after = after.map_or(Uuid::nil(), |room_id| room_id.0);
+        let select = Statement::new(format!(
+            "SELECT ledgers.room_id, {LEDGER_COLUMNS} FROM ledgers WHERE room_id > $1
+             ORDER BY room_id LIMIT $2"
+        ))
+        .bind(after)
+        .bind(limit);
+        let rows = self.engine.fetch(select).await?;
+        let read = |mut row: Row| Ok((RoomId(row.take()?), transfer_row::read_ledger(&mut row)?));
+        let ledgers: Result<_, sqlx::Error> = rows.into_iter().map(read).collect();
+
+        Ok(ledgers?)
     }
 }
 

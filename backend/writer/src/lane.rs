@@ -240,7 +240,9 @@ impl Lane {
         parts.end("decide");
         let written = batch.write().await?;
         parts.end("write");
+        let book_entries = written.book_entries();
         let committed = written.commit().await?;
+        counter!("parlor_book_entries_total").increment(book_entries as u64);
         parts.end("commit");
 
         for committed in committed {

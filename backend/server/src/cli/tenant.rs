@@ -2,10 +2,9 @@
 
 mod show;
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use parlor_api::parse_time;
 use parlor_domain::id::{IdSource, TenantId};
@@ -24,7 +23,7 @@ use parlor_writer::{
 };
 use uuid::Uuid;
 
-use super::{DatabaseArgs, print};
+use super::{DatabaseArgs, print, read_file};
 use show::Shown;
 
 /// How many tenants are read from the database at once.
@@ -398,22 +397,6 @@ async fn open(database: &str) -> Result<Store> {
 
 fn unknown(id: Uuid) -> anyhow::Error {
     anyhow!("there is no tenant {id}; `parlor tenant list` shows all")
-}
-
-fn read_file(path: &Path) -> Result<String> {
-    let cannot = || format!("cannot read {}", path.display());
-    if path == Path::new("-") {
-        let mut text = String::new();
-        let mut input = std::io::stdin().lock();
-        input.read_to_string(&mut text).with_context(cannot)?;
-        return Ok(text);
-    }
-    let text = std::fs::read_to_string(path).with_context(cannot)?;
-    if text.trim().is_empty() {
-        bail!("{} is empty", path.display());
-    }
-
-    Ok(text)
 }
 
 impl SettingsArgs {

@@ -1,17 +1,17 @@
 //! `parlor verify`.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use parlor_api::global_id;
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::points::Digest;
 use parlor_store::{Settings, Store};
 
-use super::{DatabaseArgs, print};
+use super::heads::Head;
+use super::{DatabaseArgs, print, read_file};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -24,39 +24,12 @@ pub(super) struct VerifyArgs {
     /// themselves; a head that was kept elsewhere tells them apart.
     #[arg(long, value_name = "HEAD")]
     expect_head: Vec<Head>,
-}
 
-/// Where a room's books stood: `<room>:<seq>:<digest>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Head {
-    room_id: RoomId,
-    seq: i64,
-    digest: Digest,
-}
-
-impl FromStr for Head {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let read = || {
-            let (room, rest) = text.split_once(':')?;
-            let (seq, digest) = rest.split_once(':')?;
-            Some(Self {
-                room_id: global_id::parse_room_id(room)?,
-                seq: seq.parse().ok().filter(|seq| *seq > 0)?,
-                digest: digest.parse().ok()?,
-            })
-        };
-
-        read().ok_or("a head is `<room>:<seq>:<digest>`, as `parlor verify` prints it")
-    }
-}
-
-impl fmt::Display for Head {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let room = global_id::room_id(self.room_id);
-        write!(f, "{room}:{}:{}", self.seq, self.digest)
-    }
+    /// A file of such heads, one a line, as `parlor heads` prints them; `-` reads standard input
+    ///
+    /// May be given more than once, and hold heads of many days, all of which have to be found again.
+    #[arg(long, value_name = "FILE")]
+    expect_heads: Vec<PathBuf>,
 }
 
 /// What has to be found in each room's books.
@@ -64,7 +37,11 @@ type Noted = BTreeMap<RoomId, BTreeMap<i64, Digest>>;
 
 /// Works the books of all rooms through, and says of each whether they are sound.
 pub(super) async fn verify(args: VerifyArgs) -> Result<()> {
-    let noted = noted(&args.expect_head)?;
+    let mut heads = args.expect_head;
+    for file in &args.expect_heads {
+        heads.extend(read_heads(file)?);
+    }
+    let noted = noted(&heads)?;
     let store = Store::connect(&Settings::existing(&args.database.url)).await?;
     let unsound = verify_all(&store, noted).await;
     store.close().await;
@@ -74,6 +51,22 @@ pub(super) async fn verify(args: VerifyArgs) -> Result<()> {
         1 => bail!("the books of one room are not sound"),
         rooms => bail!("the books of {rooms} rooms are not sound"),
     }
+}
+
+/// Reads a file of heads. Lines without anything say nothing.
+fn read_heads(file: &Path) -> Result<Vec<Head>> {
+    let text = read_file(file)?;
+    let lines = text.lines().enumerate();
+    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+    let heads = lines.map(|(index, line)| {
+        let head = line.trim().parse::<Head>();
+        head.map_err(|refusal| anyhow!("{}, line {}: {refusal}", file.display(), index + 1))
+    });
+    let heads = heads.collect::<Result<Vec<_>>>()?;
+    // Else a copy that went wrong would have everything be sound.
+    ensure!(!heads.is_empty(), "there is no head in {}", file.display());
+
+    Ok(heads)
 }
 
 fn noted(heads: &[Head]) -> Result<Noted> {

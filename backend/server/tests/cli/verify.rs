@@ -141,7 +141,14 @@ fn what_cannot_be_verified_is_said_and_nothing_is_made() {
 #[test]
 fn no_help_shows_the_password_of_a_database() {
     let folder = Folder::make();
-    for command in ["serve", "migrate", "verify", "token", "tenant list"] {
+    for command in [
+        "serve",
+        "migrate",
+        "verify",
+        "heads",
+        "token",
+        "tenant list",
+    ] {
         let mut parlor = parlor(&folder.0);
         parlor.args(command.split(' ')).arg("--help");
         parlor.env(
