@@ -3,6 +3,7 @@
 
 use std::process::{Command, Output};
 
+use parlor_node::clock::Clock;
 use parlor_test_database::{Database, on_both_engines};
 use serde_json::{Value, json};
 
@@ -78,6 +79,24 @@ impl Shop {
                 points: "{points}", reason: "{reason}" }}) {{ ... on PointsTransfer {{ id }} }}"#
         );
         self.made(&self.staff, &mutation);
+    }
+
+    /// Has Ana watch the present minute of a session that begins.
+    pub(crate) fn watch(&self) {
+        let room = &self.room;
+        let start =
+            format!(r#"startSession(input: {{ roomId: "{room}" }}) {{ ... on Session {{ id }} }}"#);
+        let session = self.made(&self.staff, &start);
+        let now = parlor_api::format_time(Clock::System.now());
+        let credit = format!(
+            r#"mutation {{ creditWatching(input: {{ roomId: "{room}", sessionId: "{session}", minute: "{now}",
+                viewerIds: ["ana"] }}) {{ ... on WatchCredit {{ countedCount }} }} }}"#
+        );
+        let answer = query(&self.address, &self.staff, &credit);
+        assert_eq!(
+            answer["data"]["creditWatching"]["countedCount"], 1,
+            "{answer}"
+        );
     }
 
     /// What a mutation makes, by its id.

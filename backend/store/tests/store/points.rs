@@ -18,6 +18,7 @@ on_both_engines! {
     erasing_who_and_why_leaves_the_books_sound,
     a_room_with_books_is_not_deleted,
     other_tenants_and_rooms_see_nothing,
+    where_books_stand_is_read_in_pages_over_all_rooms,
 }
 
 pub(crate) struct Scene {
@@ -346,4 +347,32 @@ async fn other_tenants_and_rooms_see_nothing(database: Database) {
         assert_eq!(lines.unwrap().unwrap().items, []);
         assert_eq!(store.ledger(tenant_id, room_id).await.unwrap().seq, 0);
     }
+}
+
+async fn where_books_stand_is_read_in_pages_over_all_rooms(database: Database) {
+    let mut scene = Scene::set(&database, &["ana"]).await;
+    assert_eq!(scene.store.ledgers(None, 2).await.unwrap(), []);
+    // Three rooms with books, each with more entries than the one before, and one without.
+    let mut rooms = Vec::new();
+    for number in 1..=3 {
+        for _ in 0..number {
+            scene.adjust(0, Grant, 1).await;
+        }
+        rooms.push(scene.room_id);
+        let slug = format!("room-{number}");
+        scene.room_id = live_room(&scene.store, &slug, scene.tenant_id, &mut scene.ids).await;
+        scene.people.clear();
+        scene.join("ana").await;
+    }
+    rooms.sort();
+
+    let first = scene.store.ledgers(None, 2).await.unwrap();
+    let second = scene.store.ledgers(Some(rooms[1]), 2).await.unwrap();
+    let found: Vec<_> = first.into_iter().chain(second).collect();
+    assert_eq!(found.iter().map(|(id, _)| *id).collect::<Vec<_>>(), rooms);
+    for (room_id, ledger) in found {
+        let own = scene.store.ledger(scene.tenant_id, room_id).await.unwrap();
+        assert_eq!(ledger, own);
+    }
+    assert_eq!(scene.store.ledgers(Some(rooms[2]), 2).await.unwrap(), []);
 }
