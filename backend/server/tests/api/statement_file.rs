@@ -240,13 +240,13 @@ async fn what_is_no_request_for_a_file_is_refused_by_name(database: String) {
 
     for (more, message) in [
         (
-            "&lines=5001",
-            "`lines` must be between 1 and 5000, not 5001; an answer says by `parlor-next` what is \
+            "&lines=2001",
+            "`lines` must be between 1 and 2000, not 2001; an answer says by `parlor-next` what is \
              `before` older lines",
         ),
-        ("&lines=1000000", "between 1 and 5000, not 1000000"),
-        ("&lines=0", "between 1 and 5000, not 0"),
-        ("&lines=-1", "between 1 and 5000, not -1"),
+        ("&lines=1000000", "between 1 and 2000, not 1000000"),
+        ("&lines=0", "between 1 and 2000, not 0"),
+        ("&lines=-1", "between 1 and 2000, not -1"),
         ("&lines=all", "lines"),
         (
             "&before=nonsense",
