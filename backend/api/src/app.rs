@@ -6,6 +6,7 @@ use parlor_identity::Identity;
 use parlor_identity::origins::Origins;
 use parlor_live::hub::Hub;
 use parlor_live::presence::Presence;
+use parlor_live::watching::Watching;
 use parlor_node::clock::Clock;
 use parlor_node::health::Health;
 use parlor_node::ids::Ids;
@@ -13,7 +14,7 @@ use parlor_store::Store;
 use parlor_writer::Writer;
 use tokio::sync::watch;
 
-use crate::Documents;
+use crate::{Documents, Leases};
 
 /// The parts of a running server.
 pub struct App {
@@ -29,6 +30,8 @@ pub struct App {
     pub writer: Writer,
     pub health: Health,
     pub presence: Arc<Presence>,
+    pub watching: Arc<Watching>,
+    pub leases: Leases,
     /// Set once the server is on its way out.
     pub draining: watch::Sender<bool>,
 }

@@ -50,6 +50,7 @@ pub use explorer::explore;
 pub use fault::Fault;
 pub use points::{NEXT_HEADER, download_statement};
 pub use rfc3339::{TimeError, format_time, parse_time};
+pub use watching::Leases;
 
 use parlor_identity::Caller;
 
@@ -65,7 +66,7 @@ use room_feed::{RoomEventsQuery, RoomSubscription};
 use rooms::{RoomMutation, RoomQuery};
 use sessions::{SessionMutation, SessionQuery};
 use tenants::{TenantMutation, TenantQuery};
-use watching::WatchingMutation;
+use watching::{DeviceMutation, WatchingMutation};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
@@ -91,6 +92,7 @@ pub struct Mutation(
     PeopleMutation,
     PointsMutation,
     WatchingMutation,
+    DeviceMutation,
     RewardMutation,
     TenantMutation,
 );

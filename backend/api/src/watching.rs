@@ -1,5 +1,7 @@
-//! Points for watching: minutes that a tenant's server reports, and what they earn by.
+//! Points for watching: minutes that a tenant's server or viewers' devices report, and what they earn by.
 
+mod devices;
+mod lease;
 mod mutation;
 mod report;
 
@@ -8,6 +10,8 @@ use parlor_domain::watching;
 
 use crate::scalar::{Int64, Time, int};
 
+pub(super) use devices::DeviceMutation;
+pub use lease::Leases;
 pub(super) use mutation::WatchingMutation;
 
 /// Whether a minute counted for a viewer, and if not, why.
@@ -31,6 +35,12 @@ pub(crate) enum SlotOutcome {
     Interrupted,
     /// The room's earning programme was off when the session started.
     ProgrammeOff,
+    /// The picture did not play: its playhead did not go with the clock.
+    StoodStill,
+    /// The report came late, without a lease of before.
+    NoLease,
+    /// The viewer's devices have proved the minute in two other rooms.
+    OtherRooms,
 }
 
 /// What became of a minute that was reported.

@@ -87,6 +87,11 @@ impl ViewerId {
         Ok(Self(text.to_owned()))
     }
 
+    /// What stands in the place of a person where viewers' own devices say something.
+    pub(crate) fn of_devices() -> Self {
+        Self("devices".to_owned())
+    }
+
     /// The id as the tenant wrote it.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -41,7 +41,7 @@ use crate::reward::{Redemption, Reward, Uses};
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use crate::session::Session;
 use crate::time::ServerTime;
-use crate::watching::{EarningState, WatchCredit};
+use crate::watching::{EarningState, Places, ViewerMinute, WatchCredit};
 
 pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::{RecordContributionRefusal, Reported};
@@ -61,7 +61,7 @@ pub use sessions::{
 };
 pub use stage::StageRefusal;
 pub use trains::Contributors;
-pub use watching::{CreditRefusal, Credited, EarningRefusal, WatchedMinute};
+pub use watching::{CreditRefusal, Credited, EarningRefusal, WatchProof, WatchedMinute};
 
 /// A room under its lock.
 #[derive(Debug, Clone)]
@@ -98,6 +98,8 @@ pub struct Known {
     pub people: People,
     /// The room's books, and what people have in them.
     pub books: Books,
+    /// In which rooms the minutes of those count whose devices reported.
+    pub places: Lookups<ViewerMinute, Places>,
     pub rewards: Lookups<RewardId, Reward>,
     /// How often members have redeemed rewards.
     pub uses: Lookups<(RewardId, MemberNumber), Uses>,
@@ -207,6 +209,8 @@ pub struct Changes {
     pub pages: BTreeSet<u32>,
     /// Whether `earning` was changed.
     pub earning: bool,
+    /// The places that viewers' minutes take in this room, by their numbers.
+    pub places: BTreeSet<(ViewerMinute, usize)>,
     pub rewards: BTreeMap<RewardId, Reward>,
     pub uses: BTreeMap<(RewardId, MemberNumber), Uses>,
     pub redemptions: BTreeMap<RedemptionId, Redemption>,

@@ -8,9 +8,11 @@
 
 mod credit;
 mod earning;
+mod evidence;
 mod minute;
 mod numbers;
 mod page;
+mod places;
 mod programme;
 mod sessions;
 mod varint;
@@ -20,10 +22,15 @@ use crate::time::ServerTime;
 
 pub use credit::{CreditLegs, Leg, WatchCredit, WatchedLine};
 pub use earning::{Earning, Slot};
+pub use evidence::{
+    AHEAD_MAX_MS, PlayedMinute, PlayedSeconds, PlayedSpan, RATE_MAX, RATE_MIN, SLOT_SECONDS_MIN,
+    SPAN_MAX_MS, SPAN_MIN_MS, SPANS_MAX, played_minutes,
+};
 pub use minute::Minute;
 pub use numbers::NumberSet;
 pub(crate) use page::by_page;
 pub use page::{EarningPage, PAGE_MEMBERS, PAGE_NUMBER_MAX, page_of};
+pub use places::{Places, ViewerMinute, WATCHED_ROOMS_MAX};
 pub use programme::{
     BONUS_POINTS_MAX, CREDIT_SLOTS_MAX, EarningChange, EarningProgramme, STAMP_SESSIONS_MAX,
     STAMP_SLOTS_MAX, StampCard,
@@ -58,6 +65,12 @@ pub enum SlotOutcome {
     Interrupted,
     /// The room's earning programme was off when the session started.
     ProgrammeOff,
+    /// The picture did not play: its playhead did not go with the clock.
+    StoodStill,
+    /// The report came late, and its device had shown no sign of life before.
+    NoLease,
+    /// The viewer's devices have proved the minute in [`WATCHED_ROOMS_MAX`] other rooms.
+    OtherRooms,
 }
 
 /// Whether a minute may count for a viewer, as far as their place in the room goes. Whoever has joined has watched

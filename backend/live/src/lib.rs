@@ -4,3 +4,4 @@
 
 pub mod hub;
 pub mod presence;
+pub mod watching;

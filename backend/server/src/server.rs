@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use parlor_api::{App, Documents};
+use parlor_api::{App, Documents, Leases};
 use parlor_identity::Identity;
 use parlor_identity::origins::Origins;
 use parlor_live::hub::{HEADS_CHECK, Hub};
 use parlor_live::presence::{Presence, PresenceSettings};
+use parlor_live::watching::Watching;
 use parlor_node::clock::Clock;
 use parlor_node::health::DatabaseWatch;
 use parlor_node::ids::{Ids, Randomness};
@@ -76,6 +77,9 @@ impl Server {
         let presence = Presence::start(&store, &writer, &clock, &ids, waits, &health)
             .await
             .context("cannot take a lease for this node")?;
+        let watching = Watching::start(&store, &writer, &clock, &health);
+        let key = store.secret(Leases::SECRET, ids.randomness().bytes()).await;
+        let leases = Leases::new(key.context("cannot read what leases are signed with")?);
         let public_url = settings.public_url.clone();
         let public_url = public_url.unwrap_or_else(|| own_url(address));
         if settings.public_url.is_none() && !address.ip().is_loopback() {
@@ -102,6 +106,8 @@ impl Server {
             writer,
             health: health.clone(),
             presence,
+            watching,
+            leases,
             draining: watch::Sender::new(false),
         });
         let schema = parlor_api::schema(Arc::clone(&app));
@@ -137,6 +143,7 @@ impl Server {
         within("requests", DRAIN_STEP_MAX, self.http).await;
         // With what it still answers, so that nothing is left behind.
         unanswered.abort();
+        within("reports", DRAIN_STEP_MAX, app.watching.finish()).await;
         within("commands", DRAIN_STEP_MAX, app.writer.stop()).await;
         self.watch.abort();
         within("the database", FAREWELL_MAX, app.store.close()).await;

@@ -13,6 +13,7 @@ mod delete;
 mod log;
 mod needs;
 mod people;
+mod places;
 mod points;
 mod readable;
 mod rewards;
@@ -298,6 +299,7 @@ async fn load(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sq
     rewards::load(transaction, rooms).await?;
     points::load(transaction, rooms).await?;
     watching::load(transaction, rooms).await?;
+    places::load(transaction, rooms).await?;
     connections::load(transaction, rooms).await
 }
 

@@ -30,6 +30,7 @@ mod reward_row;
 mod rewards;
 mod room_row;
 mod rooms;
+mod secrets;
 mod sessions;
 mod set;
 mod sql;
@@ -59,6 +60,7 @@ pub use page::{Cursor, Page, PageRequest};
 pub use participants::{ParticipantsFilter, StageView};
 pub use rewards::{RedemptionsFilter, RewardsView};
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
+pub use secrets::SECRET_BYTES;
 pub use statement::{StatementCursor, StatementRequest};
 pub use watching::Watcher;
 

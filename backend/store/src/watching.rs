@@ -1,13 +1,14 @@
-//! Reading who may be credited for watching.
+//! Reading who may be credited for watching, and forgetting in how many rooms they were.
 
 use parlor_domain::id::{RoomId, TenantId, ViewerId};
 use parlor_domain::participant::Membership;
 use parlor_domain::points::MemberNumber;
 use parlor_domain::time::ServerTime;
+use parlor_domain::watching::Minute;
 
 use crate::contribution_row::read_viewer_id;
 use crate::participant_row::read_membership;
-use crate::sql::{Row, row};
+use crate::sql::{Row, Statement, row};
 use crate::{Store, StoreError};
 
 /// A viewer who has ever joined a room.
@@ -40,6 +41,16 @@ impl Store {
         transaction.roll_back().await?;
 
         Ok(rows.into_iter().map(read).collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets in which rooms minutes before `before` counted, which are past crediting.
+    pub async fn forget_places(&self, before: Minute) -> Result<u64, StoreError> {
+        let mut transaction = self.engine.begin().await?;
+        let delete = Statement::new("DELETE FROM watch_places WHERE minute < $1").bind(before.0);
+        let forgotten = transaction.execute(delete).await?;
+        transaction.commit().await.map_err(StoreError::of_commit)?;
+
+        Ok(forgotten)
     }
 }
 

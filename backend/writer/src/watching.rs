@@ -1,10 +1,10 @@
 //! Minutes that were watched, and what they earn by.
 
 use parlor_domain::room_aggregate::{
-    Actor, CreditRefusal, Credited, EarningRefusal, RoomAggregate, WatchedMinute,
+    Actor, CreditRefusal, Credited, EarningRefusal, RoomAggregate, WatchProof, WatchedMinute,
 };
 use parlor_domain::time::ServerTime;
-use parlor_domain::watching::{EarningChange, EarningProgramme};
+use parlor_domain::watching::{EarningChange, EarningProgramme, ViewerMinute};
 use parlor_node::ids::Ids;
 use parlor_store::RoomNeeds;
 
@@ -39,6 +39,13 @@ impl Command for CreditWatching {
         needs.points.ledger = true;
         let pages = self.0.members.by_page().map(|(number, _)| number);
         needs.points.pages.extend(pages);
+        if let WatchProof::Devices(viewers) = &self.0.proof {
+            let places = viewers.values().map(|viewer_id| ViewerMinute {
+                minute: self.0.minute,
+                viewer_id: viewer_id.clone(),
+            });
+            needs.points.places.extend(places);
+        }
     }
 
     fn decide(

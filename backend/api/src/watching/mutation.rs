@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use parlor_domain::id::SessionId;
-use parlor_domain::room_aggregate::{CreditRefusal, EarningRefusal, WatchedMinute};
+use parlor_domain::room_aggregate::{CreditRefusal, EarningRefusal, WatchProof, WatchedMinute};
 use parlor_domain::watching::{self, EarningChange, Minute};
 use parlor_writer::{CreditWatching, UpdateEarningProgramme};
 
@@ -103,7 +103,7 @@ async fn credit(context: &Context<'_>, input: CreditWatchingInput) -> Result<Wat
         session_id: global_id::named(&input.session_id, global_id::parse_session_id, SessionId),
         minute,
         members: audience.members()?,
-        said_by: actor.viewer_id,
+        proof: WatchProof::Staff(actor.viewer_id),
     });
     let credited = submit_to(context, tenant_id, &input.room_id, command).await?;
 

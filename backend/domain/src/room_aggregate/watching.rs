@@ -1,5 +1,6 @@
 //! Minutes that were watched, credited to many members at once, and what they earn by.
 
+use std::collections::BTreeMap;
 use std::mem;
 
 use super::{ActRefusal, Actor, RoomAggregate};
@@ -11,7 +12,7 @@ use crate::room::RoomState;
 use crate::time::ServerTime;
 use crate::watching::{
     EarningChange, EarningProgramme, EarningSession, Leg, Minute, NumberSet, Slot, SlotOutcome,
-    WatchCredit, by_page,
+    ViewerMinute, WatchCredit, by_page,
 };
 
 /// Who watched a session in a minute.
@@ -20,8 +21,17 @@ pub struct WatchedMinute {
     pub session_id: SessionId,
     pub minute: Minute,
     pub members: NumberSet,
-    /// Who says so: staff of the tenant, as a person or as its server.
-    pub said_by: ViewerId,
+    pub proof: WatchProof,
+}
+
+/// Who says that members watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WatchProof {
+    /// Staff of the tenant, as a person or as its server.
+    Staff(ViewerId),
+    /// The members' own devices, whom nobody vouches for. Who the members are is what keeps them from more rooms
+    /// at once than they may watch.
+    Devices(BTreeMap<MemberNumber, ViewerId>),
 }
 
 /// What became of each member's slot, in the order of their numbers, and what those that counted brought.
@@ -84,12 +94,8 @@ impl RoomAggregate {
 
         if !members.is_empty() {
             let id = TransferId::next(ids);
-            let authorship = Authorship {
-                actor_id: watched.said_by.clone(),
-                actor_is_staff: true,
-                reason: String::new(),
-                salt: ids.next_id(),
-            };
+            self.take_places(watched, &members);
+            let authorship = watched.proof.authorship(ids);
             credited.legs = self.credit(id, &session, watched.minute, &members, at, authorship);
         }
         Ok(credited)
@@ -112,6 +118,7 @@ impl RoomAggregate {
                     Some(page) if page.has_counted(*member, watched.minute) => {
                         SlotOutcome::AlreadyCounted
                     }
+                    _ if !self.has_place(watched, *member) => SlotOutcome::OtherRooms,
                     Some(_) | None => SlotOutcome::Counted,
                 };
                 (*member, outcome)
@@ -119,6 +126,31 @@ impl RoomAggregate {
         }
 
         outcomes
+    }
+
+    /// Whether the member's minute may count in this room beside those that it counts in.
+    fn has_place(&self, watched: &WatchedMinute, member: MemberNumber) -> bool {
+        watched.viewer_minute(member).is_none_or(|of| {
+            let places = self.known.places.get(&of).copied().unwrap_or_default();
+            places.have(self.room.id) || places.free().is_some()
+        })
+    }
+
+    /// Notes that the minute counts here for `members`, who [have a place](Self::has_place).
+    fn take_places(&mut self, watched: &WatchedMinute, members: &[MemberNumber]) {
+        for of in members
+            .iter()
+            .filter_map(|member| watched.viewer_minute(*member))
+        {
+            let mut places = self.known.places.get(&of).copied().unwrap_or_default();
+            if !places.have(self.room.id)
+                && let Some(place) = places.free()
+            {
+                places.take(place, self.room.id).expect("the place is free");
+                self.known.places.put(of.clone(), places);
+                self.changes.places.insert((of, place));
+            }
+        }
     }
 
     /// Counts the slot for `members`, and adds what that brings to the books.
@@ -176,6 +208,38 @@ impl RoomAggregate {
         self.changes.earning = true;
 
         Ok(programme)
+    }
+}
+
+impl WatchedMinute {
+    /// The member's minute across rooms, if it matters in how many it counts.
+    fn viewer_minute(&self, member: MemberNumber) -> Option<ViewerMinute> {
+        let WatchProof::Devices(viewers) = &self.proof else {
+            return None;
+        };
+        let viewer_id = viewers.get(&member).expect("every member is named").clone();
+
+        Some(ViewerMinute {
+            minute: self.minute,
+            viewer_id,
+        })
+    }
+}
+
+impl WatchProof {
+    /// What stands in the books of who says so. Of devices it says that they do, and names nobody.
+    fn authorship(&self, ids: &mut impl IdSource) -> Authorship {
+        let (actor_id, actor_is_staff) = match self {
+            Self::Staff(viewer_id) => (viewer_id.clone(), true),
+            Self::Devices(_) => (ViewerId::of_devices(), false),
+        };
+
+        Authorship {
+            actor_id,
+            actor_is_staff,
+            reason: String::new(),
+            salt: ids.next_id(),
+        }
     }
 }
 

@@ -27,7 +27,12 @@ impl Minute {
 
     /// Whether it may be credited at `at`: from when it begins until [`LATE_MAX_MS`] after it has ended.
     pub(crate) fn is_creditable(self, at: ServerTime) -> bool {
-        self.starts_at() <= at && at <= self.ends_at().plus_millis(LATE_MAX_MS)
+        self.starts_at() <= at && !self.is_too_late(at)
+    }
+
+    /// Whether it may not be credited any more at `at`.
+    pub fn is_too_late(self, at: ServerTime) -> bool {
+        at > self.ends_at().plus_millis(LATE_MAX_MS)
     }
 
     /// Its first instant.

@@ -6,7 +6,7 @@ use parlor_domain::id::SessionId;
 use parlor_domain::participant::Capability;
 use parlor_domain::points::{Digest, MemberNumber, Proof, Unsound};
 use parlor_domain::room_aggregate::{
-    Credited, EarningRefusal, Override, RoomAggregate, WatchedMinute,
+    Credited, EarningRefusal, Override, RoomAggregate, WatchProof, WatchedMinute,
 };
 use parlor_domain::watching::{
     EarningChange, EarningPage, Minute, NumberSet, SlotOutcome, StampCard, WATCHERS_MAX,
@@ -76,7 +76,7 @@ impl Cinema {
             session_id,
             minute,
             members,
-            said_by: actor(STAFF).viewer_id,
+            proof: WatchProof::Staff(actor(STAFF).viewer_id),
         };
         let stage = &mut self.shop.company.stage;
         let (ids, now) = (&mut stage.ids, stage.now);
@@ -510,7 +510,7 @@ fn totals_that_are_full_take_no_credit() {
         session_id: cinema.session(),
         minute: cinema.minute(),
         members: set([2]),
-        said_by: actor(STAFF).viewer_id,
+        proof: WatchProof::Staff(actor(STAFF).viewer_id),
     };
     let stage = &mut cinema.shop.company.stage;
     let (ids, now) = (&mut stage.ids, stage.now);

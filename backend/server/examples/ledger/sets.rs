@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{Epoch, IdSource, RoomId, SessionId, TenantId, ViewerId};
 use parlor_domain::points::MemberNumber;
-use parlor_domain::room_aggregate::{RoomAggregate, WatchedMinute};
+use parlor_domain::room_aggregate::{RoomAggregate, WatchProof, WatchedMinute};
 use parlor_domain::watching::{Minute, NumberSet};
 use parlor_node::clock::{Clock, Stopwatch, TestClock};
 use parlor_store::{Committed, Store};
@@ -158,7 +158,7 @@ impl Bench {
                 session_id,
                 minute,
                 members,
-                said_by: self.said_by.clone(),
+                proof: WatchProof::Staff(self.said_by.clone()),
             });
             let (writer, tenant_id) = (self.writer.clone(), self.tenant_id);
             under_way.spawn(async move {

@@ -22,6 +22,7 @@ mod person;
 mod points;
 mod queue;
 mod refunds;
+mod reports;
 mod rewards;
 mod rooms;
 mod schema;

@@ -236,6 +236,11 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             "input: $input",
             WATCH_CREDIT,
         ),
+        "reportWatching" => (
+            "$input: ReportWatchingInput!",
+            "input: $input",
+            WATCH_REPORT,
+        ),
         "updateEarningProgramme" => (
             "$input: UpdateEarningProgrammeInput!",
             "input: $input",
@@ -354,6 +359,8 @@ const TRANSFER: &str =
     "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
 const WATCH_CREDIT: &str =
     "... on WatchCredit { minute countedCount points viewers { viewerId outcome points } }";
+const WATCH_REPORT: &str =
+    "... on WatchReport { minutes { minute playedSeconds outcome points } lease }";
 const EARNING_PROGRAMME: &str = "... on EarningProgramme {
     version isEnabled points slots firstWatchBonus stampCard { points stamps sessions slots }
 }";

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_graphql::{Request, Variables};
-use parlor_api::{App, Documents, global_id};
+use parlor_api::{App, Documents, Leases, global_id};
 use parlor_domain::access::Principal;
 use parlor_domain::event::Event;
 use parlor_domain::id::{IdSource, RoomId, TenantId};
@@ -17,6 +17,7 @@ use parlor_identity::origins::Origins;
 use parlor_identity::{Caller, Claims, Identity};
 use parlor_live::hub::Hub;
 use parlor_live::presence::{Presence, PresenceSettings};
+use parlor_live::watching::Watching;
 use parlor_node::clock::{Clock, TestClock};
 use parlor_node::health::Health;
 use parlor_node::ids::{Ids, Randomness};
@@ -158,6 +159,7 @@ impl TestServer {
         let public_url = "http://localhost".to_owned();
         let identity = Identity::new(SECRET, store.clone(), own_clock.clone());
         let directory = Arc::clone(identity.directory());
+        let watching = Watching::start(&store, &writer, &own_clock, &health);
         let app = Arc::new(App {
             origins: Origins::new(public_url.clone(), settings.allowed_origins, directory),
             public_url,
@@ -170,6 +172,8 @@ impl TestServer {
             writer,
             health,
             presence,
+            watching,
+            leases: Leases::new(vec![7; 32]),
             draining: watch::Sender::new(false),
         });
         let schema = parlor_api::schema(Arc::clone(&app));

@@ -1,8 +1,8 @@
-//! What may be one room's only: keys, references, slugs.
+//! What may be one room's only: keys, references, slugs, and places of those who watch.
 //!
 //! A batch decides on what it has looked up, and then claims what it decided, by inserting it where
 //! it is free. Locks come first, claims after them, slugs before answers before
-//! contributions, and each of these in the order of the keys; so transactions wait for one another
+//! contributions before places, and each of these in the order of the keys; so transactions wait for one another
 //! and never in a circle. What somebody else took in between is seen after going back to before the
 //! first claim: the rooms, which stay locked, are looked up and decided on again, with the conflict
 //! as something known. Only what is accepted is ever claimed, so a refusal leaves no trace.
@@ -17,9 +17,10 @@ use std::hash::Hash;
 
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::{AnswerKey, ContributionRef, Reported, RoomAggregate};
+use parlor_domain::watching::ViewerMinute;
 
 use super::rooms::{RoomKey, Rooms};
-use super::{RoomNeeds, answers, contributions};
+use super::{RoomNeeds, answers, contributions, places};
 use crate::engine::Transaction;
 use crate::set::Dialect;
 use crate::sql::Statement;
@@ -30,6 +31,7 @@ pub(super) struct Shared {
     answers: HashMap<(TenantId, AnswerKey), Vec<RoomId>>,
     reported: HashMap<(TenantId, ContributionRef), Vec<RoomId>>,
     slugs: HashMap<(TenantId, String), Vec<RoomId>>,
+    places: HashMap<(TenantId, ViewerMinute), Vec<RoomId>>,
 }
 
 impl Shared {
@@ -41,7 +43,8 @@ impl Shared {
         Self {
             answers: shared(rooms.clone(), |one| &one.answers),
             reported: shared(rooms.clone(), |one| &one.contributions.reported),
-            slugs: shared(rooms, |one| &one.slugs),
+            slugs: shared(rooms.clone(), |one| &one.slugs),
+            places: shared(rooms, |one| &one.points.places),
         }
     }
 
@@ -64,6 +67,23 @@ impl Shared {
             if let (Some(()), Some(room)) = (is_taken, rooms.get_mut(key)) {
                 let known = &mut room.aggregate.known.contributions;
                 known.put(reference.clone(), Reported::Elsewhere);
+            }
+        }
+        for (of, others) in others(&self.places, key) {
+            for other in others {
+                let taken = rooms.get((other, key.1)).map(|other| &other.aggregate);
+                let taken: Vec<usize> = taken.map_or_else(Vec::new, |other| {
+                    let taken = other.changes.places.iter().filter(|(one, _)| one == of);
+                    taken.map(|(_, place)| *place).collect()
+                });
+                if let Some(room) = rooms.get_mut(key).filter(|_| !taken.is_empty()) {
+                    let known = &mut room.aggregate.known.places;
+                    let mut places = known.get(of).copied().unwrap_or_default();
+                    for place in taken {
+                        places.take(place, other).expect("another room took it");
+                    }
+                    known.put(of.clone(), places);
+                }
             }
         }
         for (slug, others) in others(&self.slugs, key) {
@@ -128,7 +148,10 @@ pub(super) async fn claim(
     transaction: &mut Transaction,
     rooms: &Rooms,
 ) -> Result<bool, sqlx::Error> {
-    if !answers::claims_something(rooms) && !contributions::claims_something(rooms) {
+    let claims_something = answers::claims_something(rooms)
+        || contributions::claims_something(rooms)
+        || places::claims_something(rooms);
+    if !claims_something {
         return Ok(true);
     }
 
@@ -155,8 +178,9 @@ pub(super) async fn claim(
     }
 }
 
-/// Claims keys before references, which is the order that everyone keeps.
+/// Claims keys before references before places, which is the order that everyone keeps.
 async fn claim_in_order(transaction: &mut Transaction, rooms: &Rooms) -> Result<bool, sqlx::Error> {
     Ok(answers::claim(transaction, rooms).await?
-        && contributions::claim(transaction, rooms).await?)
+        && contributions::claim(transaction, rooms).await?
+        && places::claim(transaction, rooms).await?)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use parlor_domain::id::{ParticipantId, RoomId, TenantId};
 use parlor_domain::points::{Given, Ledger, MemberNumber};
 use parlor_domain::room_aggregate::{Changes, Known};
+use parlor_domain::watching::ViewerMinute;
 
 use super::RoomNeeds;
 use super::rooms::Rooms;
@@ -22,6 +23,8 @@ pub struct PointsNeeds {
     pub members: Vec<ParticipantId>,
     /// The pages of those who watched.
     pub pages: BTreeSet<u32>,
+    /// The minutes of those whose devices reported.
+    pub places: Vec<ViewerMinute>,
 }
 
 /// Loads where the books stand, and what those have whose points change. Comes after the people and the

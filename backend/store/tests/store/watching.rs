@@ -6,7 +6,7 @@ use parlor_domain::id::{SessionId, ViewerId};
 use parlor_domain::participant::Membership;
 use parlor_domain::points::{MemberNumber, StatementLine};
 use parlor_domain::room_aggregate::AdjustmentKind::{Charge, Grant};
-use parlor_domain::room_aggregate::{Credited, WatchedMinute};
+use parlor_domain::room_aggregate::{Credited, WatchProof, WatchedMinute};
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{EarningChange, Minute, NumberSet, SlotOutcome, StampCard, page_of};
 use parlor_store::{RoomNeeds, StatementCursor, StatementRequest};
@@ -69,7 +69,7 @@ async fn credit(scene: &mut Scene, sets: &[(Minute, NumberSet)]) -> Vec<Credited
             session_id,
             minute: *minute,
             members: members.clone(),
-            said_by: staff().viewer_id,
+            proof: WatchProof::Staff(staff().viewer_id),
         };
         let (ids, now) = (&mut scene.ids, end_of(*minute));
         credited.push(room.credit_watching(&watched, ids, now).unwrap());

@@ -1,0 +1,190 @@
+//! What a viewer's own device reports of having watched.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use parlor_domain::id::SessionId;
+use parlor_domain::invalid::{Invalid, check_range};
+use parlor_domain::time::ServerTime;
+use parlor_domain::watching::{
+    self, Minute, PlayedMinute, PlayedSeconds, PlayedSpan, SPANS_MAX, played_minutes,
+};
+use parlor_live::watching::Watched;
+use parlor_writer::NotDone;
+
+use super::SlotOutcome;
+use super::lease::{Holder, may_count};
+use crate::access::readable;
+use crate::fault::Fault;
+use crate::refusal::{Refusal, Stop, results};
+use crate::scalar::{Int64, Time, int};
+use crate::submit::stamp;
+use crate::{app, caller, global_id};
+
+#[derive(Default)]
+pub(crate) struct DeviceMutation;
+
+#[Object]
+impl DeviceMutation {
+    /// Says when the caller watched a session, on one of their devices: every half minute while it plays, and of what
+    /// was watched offline as soon as that is over. A minute counts when 25 of its seconds were played, on whatever
+    /// devices together. What is said twice counts once, so report a minute until its `outcome` is told.
+    async fn report_watching(
+        &self,
+        context: &Context<'_>,
+        input: ReportWatchingInput,
+    ) -> Result<ReportWatchingResult, Fault> {
+        ReportWatchingResult::of(report(context, input).await)
+    }
+}
+
+#[derive(InputObject)]
+pub(crate) struct ReportWatchingInput {
+    room_id: ID,
+    session_id: ID,
+    /// When the picture played, at most 64 times; none to be given a lease.
+    spans: Vec<PlayedSpanInput>,
+    /// The newest lease of before what is reported late: of what ended more than two minutes ago.
+    lease: Option<String>,
+}
+
+/// A time for which the picture played at one pace. Pauses, seeks and stalls end it.
+#[derive(InputObject)]
+pub(crate) struct PlayedSpanInput {
+    /// By the server's clock.
+    from: Time,
+    /// 1 to 90 seconds later.
+    until: Time,
+    /// Where the playhead stood at `from`, in seconds on the player's timeline.
+    playhead_from: f64,
+    /// Where it stood at `until`. It has to have gone as far as the clock and the rate say, give or take a fifth.
+    playhead_until: f64,
+    /// The player's rate, 0.25 to 4.
+    #[graphql(default = 1.0)]
+    rate: f64,
+}
+
+/// What became of a report.
+#[derive(SimpleObject)]
+pub(crate) struct WatchReport {
+    /// Every minute that the report touches, in their order.
+    minutes: Vec<ReportedMinute>,
+    /// Shows later that the device was here now: what it watches offline in the next 15 minutes counts when it
+    /// reports with this.
+    lease: String,
+}
+
+/// How it stands with a minute of the caller's.
+#[derive(SimpleObject)]
+pub(crate) struct ReportedMinute {
+    /// When it began.
+    minute: Time,
+    /// How many of its seconds were played, as far as the caller's devices have reported.
+    played_seconds: i32,
+    /// Null until it is decided, which takes as long as others may still report it: some forty seconds from its end.
+    outcome: Option<SlotOutcome>,
+    /// What it brought. Most minutes bring nothing yet.
+    points: Int64,
+}
+
+results! {
+    ReportWatchingResult {
+        WatchReport, Validation ValidationError, NotFound NotFoundError, Auth AuthError; never Conflict
+    }
+}
+
+async fn report(context: &Context<'_>, input: ReportWatchingInput) -> Result<WatchReport, Stop> {
+    let (tenant_id, actor) = caller(context).principal.person()?;
+    let room = readable(context, &input.room_id).await?;
+    let room = room
+        .ok_or_else(|| Refusal::not_found("Room", &input.room_id))?
+        .room;
+    let (app, now) = (app(context), stamp(context)?);
+    let holder = Holder {
+        tenant_id,
+        room_id: room.id,
+        viewer_id: &actor.viewer_id,
+    };
+    let spans = spans(&input.spans, now)?;
+    let lease = input.lease.as_deref();
+    let given_at = lease
+        .map(|lease| app.leases.read(lease, holder))
+        .transpose()?;
+
+    let mut minutes: BTreeMap<Minute, ReportedMinute> = BTreeMap::new();
+    let (counting, others): (Vec<_>, Vec<_>) = spans
+        .iter()
+        .partition(|span| may_count(span, given_at, now));
+    for (minute, _) in played_minutes(others) {
+        let outcome = Some(watching::SlotOutcome::NoLease);
+        minutes.insert(minute, told(minute, PlayedSeconds::default(), outcome, 0));
+    }
+    let mut played = BTreeMap::new();
+    for (minute, of) in played_minutes(counting) {
+        match refuse(minute, of, now) {
+            Some(outcome) => {
+                drop(minutes.insert(minute, told(minute, of.seconds, Some(outcome), 0)))
+            }
+            None => drop(played.insert(minute, of.seconds)),
+        }
+    }
+    let watched = Watched {
+        tenant_id,
+        room_id: room.id,
+        session_id: global_id::named(&input.session_id, global_id::parse_session_id, SessionId),
+    };
+    let standing = app.watching.report(watched, &actor.viewer_id, &played);
+    let standing = standing.map_err(|_| Fault::of_not_done::<()>(&NotDone::Overloaded))?;
+    for (minute, of) in standing {
+        let (outcome, points) = of.outcome.unzip();
+        let told = told(minute, of.seconds, outcome, points.unwrap_or(0));
+        minutes.insert(minute, told);
+    }
+
+    Ok(WatchReport {
+        minutes: minutes.into_values().collect(),
+        lease: app.leases.give(holder, now),
+    })
+}
+
+fn spans(input: &[PlayedSpanInput], now: ServerTime) -> Result<Vec<PlayedSpan>, Invalid> {
+    let count = i64::try_from(input.len()).unwrap_or(i64::MAX);
+    let most = i64::try_from(SPANS_MAX).expect("it is small");
+    check_range("spans", count, 0, most)?;
+    let read = |span: &PlayedSpanInput| {
+        let span = PlayedSpan {
+            from: span.from.0,
+            until: span.until.0,
+            playhead_from: span.playhead_from,
+            playhead_until: span.playhead_until,
+            rate: span.rate,
+        };
+        span.check(now).map(|()| span)
+    };
+
+    input.iter().map(read).collect()
+}
+
+/// Why a minute does not count whatever else is reported of it, if it does not.
+fn refuse(minute: Minute, of: PlayedMinute, now: ServerTime) -> Option<watching::SlotOutcome> {
+    if minute.is_too_late(now) {
+        return Some(watching::SlotOutcome::TooLate);
+    }
+    let is_unplayed = of.stood_still && of.seconds.count() == 0;
+
+    is_unplayed.then_some(watching::SlotOutcome::StoodStill)
+}
+
+fn told(
+    minute: Minute,
+    seconds: PlayedSeconds,
+    outcome: Option<watching::SlotOutcome>,
+    points: i64,
+) -> ReportedMinute {
+    ReportedMinute {
+        minute: minute.starts_at().into(),
+        played_seconds: int(seconds.count()),
+        outcome: outcome.map(Into::into),
+        points: points.into(),
+    }
+}
