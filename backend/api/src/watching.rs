@@ -35,6 +35,8 @@ pub(crate) enum SlotOutcome {
     Interrupted,
     /// The room's earning programme was off when the session started.
     ProgrammeOff,
+    /// Fewer than 25 of its seconds were played, as far as the viewer's devices reported in time.
+    TooShort,
     /// The picture did not play: its playhead did not go with the clock.
     StoodStill,
     /// The report came late, without a lease of before.

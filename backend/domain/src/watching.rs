@@ -65,6 +65,8 @@ pub enum SlotOutcome {
     Interrupted,
     /// The room's earning programme was off when the session started.
     ProgrammeOff,
+    /// Fewer than [`SLOT_SECONDS_MIN`] of its seconds were played, as far as was reported in time.
+    TooShort,
     /// The picture did not play: its playhead did not go with the clock.
     StoodStill,
     /// The report came late, and its device had shown no sign of life before.

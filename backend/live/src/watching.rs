@@ -2,8 +2,9 @@
 //!
 //! Each device tells for itself, and several times a minute; the books want a minute of a room at once. So what is
 //! told is kept here until the minute is over and everyone has had time to report it, and then credited together. What
-//! is told twice, by one device or by several, is one set of seconds. A report that is lost with its node is told
-//! again, for a device forgets a minute when it has heard what became of it.
+//! is told twice, by one device or by several, is one set of seconds. What is lost with its node is told again, for a
+//! device forgets a minute when it has heard what became of it. Nodes do not tell each other: a minute whose seconds
+//! were reported to two of them counts if they come to enough at one.
 
 mod claims;
 
@@ -11,8 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use parlor_domain::id::{RoomId, SessionId, TenantId, ViewerId};
-use parlor_domain::room_aggregate::{WatchProof, WatchedMinute};
-use parlor_domain::time::ServerTime;
+use parlor_domain::room_aggregate::{CreditRefusal, WatchProof, WatchedMinute};
 use parlor_domain::watching::{
     LATE_MAX_MS, Minute, NumberSet, PlayedSeconds, SlotOutcome, check_membership,
 };
@@ -20,30 +20,33 @@ use parlor_node::clock::Clock;
 use parlor_node::health::{Health, Pulse};
 use parlor_store::{Store, StoreError};
 use parlor_writer::{CreditWatching, NotDone, Writer};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 use claims::{Claims, Due};
 pub use claims::{Standing, TooMany};
 
-/// How long minutes are remembered whose places nothing can be credited to any more: long enough that a clock which
-/// is off by minutes forgets none too early.
+/// How long the places of minutes are kept: twice as long as a minute can be credited, for clocks that differ.
 const PLACES_KEPT_MS: i64 = 2 * LATE_MAX_MS;
-/// How often they are forgotten.
-const FORGET_EVERY_MS: i64 = 5 * 60_000;
+/// How often what is past is forgotten, here and in the database.
+const FORGET_EVERY_MS: i64 = 60_000;
+/// How many sets are credited at once: the minute of every room is over at the same time, and the database has other
+/// things to do.
+const CREDITS_AT_ONCE: usize = 8;
 
-/// A session that somebody watches.
+/// A room that somebody watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Watched {
+pub struct WatchedRoom {
     pub tenant_id: TenantId,
     pub room_id: RoomId,
-    pub session_id: SessionId,
 }
 
 /// What devices have reported to this node.
 pub struct Watching {
     claims: Mutex<Claims>,
     changed: Notify,
+    credited: Notify,
+    turns: Semaphore,
     clock: Clock,
     store: Store,
     writer: Writer,
@@ -55,6 +58,8 @@ impl Watching {
         let watching = Arc::new(Self {
             claims: Mutex::default(),
             changed: Notify::new(),
+            credited: Notify::new(),
+            turns: Semaphore::new(CREDITS_AT_ONCE),
             clock: clock.clone(),
             store: store.clone(),
             writer: writer.clone(),
@@ -70,17 +75,35 @@ impl Watching {
     /// Takes in in which seconds a device of `viewer_id` has played, and says how it stands with each of these minutes.
     pub fn report(
         &self,
-        watched: Watched,
+        room: WatchedRoom,
+        session_id: SessionId,
         viewer_id: &ViewerId,
         played: &BTreeMap<Minute, PlayedSeconds>,
     ) -> Result<BTreeMap<Minute, Standing>, TooMany> {
-        let standing = self.claims().report(watched, viewer_id, played)?;
-        self.changed.notify_one();
+        let now = self.clock.now();
+        let reported = self
+            .claims()
+            .report(room, session_id, viewer_id, played, now);
+        let (standing, is_more) = reported?;
+        if is_more {
+            self.changed.notify_one();
+        }
 
         Ok(standing)
     }
 
-    /// Credits whatever is proved, also of minutes that others may still report: the node goes away.
+    /// How it stands with a viewer's minute, if anything is known of it here.
+    pub fn standing(
+        &self,
+        room: WatchedRoom,
+        viewer_id: &ViewerId,
+        minute: Minute,
+    ) -> Option<Standing> {
+        self.claims().standing(room, viewer_id, minute)
+    }
+
+    /// Credits whatever is proved, also of minutes that others may still report, and waits for what is being credited:
+    /// the node goes away. What cannot be credited now is told again, elsewhere.
     pub async fn finish(self: &Arc<Self>) {
         let due = self.claims().take_all();
         let mut crediting = JoinSet::new();
@@ -88,14 +111,21 @@ impl Watching {
             let part = Arc::clone(self);
             crediting.spawn(async move { part.credit(one).await });
         }
-        crediting.join_all().await;
+        while crediting.join_next().await.is_some() {}
+        loop {
+            let credited = self.credited.notified();
+            if !self.claims().is_crediting() {
+                return;
+            }
+            credited.await;
+        }
     }
 
     async fn credit_on(self: Arc<Self>, pulse: Arc<Pulse>) {
         let mut crediting = JoinSet::new();
         let mut forget_at = self.clock.now();
         // Whoever credited before has panicked, and nobody will say what became of it.
-        self.claims().lose_sets();
+        self.claims().lose_sets(self.clock.now());
         loop {
             pulse.beat();
             let now = self.clock.now();
@@ -104,10 +134,12 @@ impl Watching {
                 let part = Arc::clone(&self);
                 crediting.spawn(async move { part.credit(one).await });
             }
-            if forget_at <= now {
+            // A clock that was ahead has put it off.
+            if forget_at <= now || forget_at > now.plus_millis(FORGET_EVERY_MS) {
                 forget_at = now.plus_millis(FORGET_EVERY_MS);
+                self.claims().forget(now);
                 let part = Arc::clone(&self);
-                crediting.spawn(async move { part.forget(now).await });
+                crediting.spawn(async move { part.forget_places().await });
             }
             let next = self.claims().poll_timeout();
             let next = next.map_or(forget_at, |next| next.min(forget_at));
@@ -115,7 +147,10 @@ impl Watching {
             pulse.rest();
             tokio::select! {
                 Some(credited) = crediting.join_next() => {
-                    credited.expect("crediting a set does not panic");
+                    if let Err(error) = credited {
+                        tracing::error!(%error, "crediting a set broke off");
+                        self.claims().lose_sets(self.clock.now());
+                    }
                 }
                 () = self.changed.notified() => {}
                 () = self.clock.sleep_until(next) => {}
@@ -124,34 +159,28 @@ impl Watching {
     }
 
     async fn credit(&self, due: Due) {
-        match self.try_credit(&due).await {
-            Ok(outcomes) => {
-                let now = self.clock.now();
-                self.claims().handle_credited(&due, &outcomes, now);
-            }
+        let turn = self.turns.acquire().await;
+        let credited = self.try_credit(&due).await;
+        drop(turn);
+        let now = self.clock.now();
+        match credited {
+            Ok(outcomes) => self.claims().handle_credited(&due, &outcomes, now),
             Err(error) => {
-                tracing::warn!(%error, room_id = %due.watched.room_id, "a minute is not credited yet");
-                self.claims().handle_failed(&due, self.clock.now());
+                tracing::warn!(%error, room_id = %due.room.room_id, "a minute is not credited yet");
+                self.claims().handle_failed(&due, now);
             }
         }
+        self.credited.notify_waiters();
     }
 
     /// Credits a minute to those who proved it, and says what became of each.
     async fn try_credit(&self, due: &Due) -> Result<Outcomes, NotCredited> {
-        let Watched {
-            tenant_id,
-            room_id,
-            session_id,
-        } = due.watched;
+        let WatchedRoom { tenant_id, room_id } = due.room;
         let watchers = self
             .store
             .watchers(tenant_id, room_id, &due.viewers)
             .await?;
-        let mut outcomes: Outcomes = due
-            .viewers
-            .iter()
-            .map(|viewer_id| (viewer_id.clone(), (SlotOutcome::NotAMember, 0)))
-            .collect();
+        let mut outcomes = all(due, SlotOutcome::NotAMember);
         let mut members = BTreeMap::new();
         for one in watchers {
             match check_membership(one.membership, one.joined_at, one.left_at, due.minute) {
@@ -159,17 +188,22 @@ impl Watching {
                 Err(outcome) => drop(outcomes.insert(one.viewer_id, (outcome, 0))),
             }
         }
+        if members.is_empty() {
+            return Ok(outcomes);
+        }
         let numbers = NumberSet::new(members.keys().copied().collect());
         let command = CreditWatching(WatchedMinute {
-            session_id,
+            session_id: due.session_id,
             minute: due.minute,
             members: numbers.expect("no more are taken than a command credits"),
             proof: WatchProof::Devices(members.clone()),
         });
         let credited = match self.writer.submit(tenant_id, room_id, command).await {
             Ok(credited) => credited,
-            // The room is gone, or archived: there is nothing there to watch.
-            Err(NotDone::NotFound(_) | NotDone::Refused(_)) => return Ok(outcomes),
+            // The room is gone, or archived: no session is there to be watched.
+            Err(NotDone::NotFound(_) | NotDone::Refused(CreditRefusal::Act(_))) => {
+                return Ok(all(due, SlotOutcome::OtherSession));
+            }
             Err(not_done) => return Err(not_done.into()),
         };
         let points: BTreeMap<_, _> = credited
@@ -185,7 +219,11 @@ impl Watching {
         Ok(outcomes)
     }
 
-    async fn forget(&self, now: ServerTime) {
+    /// Forgets the places of minutes that are past crediting, by a clock that may say so.
+    async fn forget_places(&self) {
+        let Ok(now) = self.writer.stamp() else {
+            return;
+        };
         let before = Minute::of(now.plus_millis(-PLACES_KEPT_MS));
         if let Err(error) = self.store.forget_places(before).await {
             tracing::warn!(%error, "old minutes are not forgotten yet");
@@ -200,6 +238,14 @@ impl Watching {
 /// What became of each viewer's minute, and what it brought.
 type Outcomes = BTreeMap<ViewerId, (SlotOutcome, i64)>;
 
+fn all(due: &Due, outcome: SlotOutcome) -> Outcomes {
+    let viewers = due.viewers.iter();
+
+    viewers
+        .map(|viewer_id| (viewer_id.clone(), (outcome, 0)))
+        .collect()
+}
+
 /// Why a minute is to be credited again.
 #[derive(Debug, thiserror::Error)]
 enum NotCredited {
@@ -209,8 +255,11 @@ enum NotCredited {
     Writer(String),
 }
 
-impl<R> From<NotDone<R>> for NotCredited {
-    fn from(not_done: NotDone<R>) -> Self {
-        Self::Writer(not_done.to_string())
+impl From<NotDone<CreditRefusal>> for NotCredited {
+    fn from(not_done: NotDone<CreditRefusal>) -> Self {
+        Self::Writer(match not_done {
+            NotDone::Refused(refusal) => refusal.to_string(),
+            other => other.to_string(),
+        })
     }
 }

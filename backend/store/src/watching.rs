@@ -43,14 +43,25 @@ impl Store {
         Ok(rows.into_iter().map(read).collect::<Result<_, _>>()?)
     }
 
-    /// Forgets in which rooms minutes before `before` counted, which are past crediting.
-    pub async fn forget_places(&self, before: Minute) -> Result<u64, StoreError> {
-        let mut transaction = self.engine.begin().await?;
-        let delete = Statement::new("DELETE FROM watch_places WHERE minute < $1").bind(before.0);
-        let forgotten = transaction.execute(delete).await?;
-        transaction.commit().await.map_err(StoreError::of_commit)?;
-
-        Ok(forgotten)
+    /// Forgets in which rooms minutes before `before` counted, which are past crediting: each by itself, so that
+    /// nobody waits for all of them.
+    pub async fn forget_places(&self, before: Minute) -> Result<(), StoreError> {
+        loop {
+            let mut transaction = self.engine.begin().await?;
+            let oldest = Statement::new("SELECT MIN(minute) FROM watch_places");
+            let mut rows = transaction.fetch(oldest).await?;
+            let oldest: Option<i64> = match rows.first_mut() {
+                Some(row) => row.take()?,
+                None => None,
+            };
+            let Some(oldest) = oldest.filter(|oldest| *oldest < before.0) else {
+                transaction.roll_back().await?;
+                return Ok(());
+            };
+            let delete = Statement::new("DELETE FROM watch_places WHERE minute = $1").bind(oldest);
+            transaction.execute(delete).await?;
+            transaction.commit().await.map_err(StoreError::of_commit)?;
+        }
     }
 }
 

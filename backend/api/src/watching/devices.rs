@@ -9,11 +9,11 @@ use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{
     self, Minute, PlayedMinute, PlayedSeconds, PlayedSpan, SPANS_MAX, played_minutes,
 };
-use parlor_live::watching::Watched;
+use parlor_live::watching::{Standing, WatchedRoom};
 use parlor_writer::NotDone;
 
 use super::SlotOutcome;
-use super::lease::{Holder, may_count};
+use super::lease::{Holder, ON_TIME_MS, may_count};
 use crate::access::readable;
 use crate::fault::Fault;
 use crate::refusal::{Refusal, Stop, results};
@@ -27,8 +27,9 @@ pub(crate) struct DeviceMutation;
 #[Object]
 impl DeviceMutation {
     /// Says when the caller watched a session, on one of their devices: every half minute while it plays, and of what
-    /// was watched offline as soon as that is over. A minute counts when 25 of its seconds were played, on whatever
-    /// devices together. What is said twice counts once, so report a minute until its `outcome` is told.
+    /// was watched offline as soon as that is over. A minute counts when 25 of its seconds were played, on all of the
+    /// caller's devices that report to the same server together. What is said twice counts once, so report all of a
+    /// minute until its `outcome` is told.
     async fn report_watching(
         &self,
         context: &Context<'_>,
@@ -111,38 +112,43 @@ async fn report(context: &Context<'_>, input: ReportWatchingInput) -> Result<Wat
         .map(|lease| app.leases.read(lease, holder))
         .transpose()?;
 
-    let mut minutes: BTreeMap<Minute, ReportedMinute> = BTreeMap::new();
     let (counting, others): (Vec<_>, Vec<_>) = spans
         .iter()
         .partition(|span| may_count(span, given_at, now));
-    for (minute, _) in played_minutes(others) {
-        let outcome = Some(watching::SlotOutcome::NoLease);
-        minutes.insert(minute, told(minute, PlayedSeconds::default(), outcome, 0));
-    }
     let mut played = BTreeMap::new();
+    let mut refused: BTreeMap<Minute, watching::SlotOutcome> = played_minutes(others)
+        .into_keys()
+        .map(|minute| (minute, watching::SlotOutcome::NoLease))
+        .collect();
     for (minute, of) in played_minutes(counting) {
         match refuse(minute, of, now) {
-            Some(outcome) => {
-                drop(minutes.insert(minute, told(minute, of.seconds, Some(outcome), 0)))
-            }
+            Some(outcome) => drop(refused.insert(minute, outcome)),
             None => drop(played.insert(minute, of.seconds)),
         }
     }
-    let watched = Watched {
+    let watched = WatchedRoom {
         tenant_id,
         room_id: room.id,
-        session_id: global_id::named(&input.session_id, global_id::parse_session_id, SessionId),
     };
-    let standing = app.watching.report(watched, &actor.viewer_id, &played);
-    let standing = standing.map_err(|_| Fault::of_not_done::<()>(&NotDone::Overloaded))?;
-    for (minute, of) in standing {
-        let (outcome, points) = of.outcome.unzip();
-        let told = told(minute, of.seconds, outcome, points.unwrap_or(0));
-        minutes.insert(minute, told);
+    let session_id = global_id::named(&input.session_id, global_id::parse_session_id, SessionId);
+    let standing = app
+        .watching
+        .report(watched, session_id, &actor.viewer_id, &played);
+    let mut standing = standing.map_err(|_| Fault::of_not_done::<()>(&NotDone::Overloaded))?;
+    for (minute, outcome) in refused {
+        // What is known of a minute goes before what is wrong with one report of it.
+        let known = app.watching.standing(watched, &actor.viewer_id, minute);
+        let unplayed = Standing {
+            seconds: PlayedSeconds::default(),
+            outcome: Some((outcome, 0)),
+        };
+        standing.entry(minute).or_insert(known.unwrap_or(unplayed));
     }
+    let minutes = standing.into_iter();
+    let minutes = minutes.map(|(minute, of)| told(minute, of, now)).collect();
 
     Ok(WatchReport {
-        minutes: minutes.into_values().collect(),
+        minutes,
         lease: app.leases.give(holder, now),
     })
 }
@@ -175,16 +181,16 @@ fn refuse(minute: Minute, of: PlayedMinute, now: ServerTime) -> Option<watching:
     is_unplayed.then_some(watching::SlotOutcome::StoodStill)
 }
 
-fn told(
-    minute: Minute,
-    seconds: PlayedSeconds,
-    outcome: Option<watching::SlotOutcome>,
-    points: i64,
-) -> ReportedMinute {
+fn told(minute: Minute, of: Standing, now: ServerTime) -> ReportedMinute {
+    let has_had_time = minute.ends_at().plus_millis(ON_TIME_MS) < now;
+    let is_short = of.outcome.is_none() && !of.seconds.prove_slot() && has_had_time;
+    let outcome = of.outcome.map(|(outcome, _)| outcome);
+    let outcome = outcome.or(is_short.then_some(watching::SlotOutcome::TooShort));
+
     ReportedMinute {
         minute: minute.starts_at().into(),
-        played_seconds: int(seconds.count()),
+        played_seconds: int(of.seconds.count()),
         outcome: outcome.map(Into::into),
-        points: points.into(),
+        points: of.outcome.map_or(0, |(_, points)| points).into(),
     }
 }

@@ -1,38 +1,41 @@
-//! What is reported of each minute, by viewer: gathered, being credited, or done.
+//! What is reported of each minute, by viewer: gathered, being credited, or decided.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use parlor_domain::id::ViewerId;
+use parlor_domain::id::{SessionId, ViewerId};
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{Minute, PlayedSeconds, SlotOutcome, WATCHERS_MAX};
 
-use super::{Outcomes, Watched};
+use super::{Outcomes, WatchedRoom};
 
-/// How long after its end a minute is gathered: until the next report of everyone who watched it, and a little. What
-/// comes later is credited by itself.
+/// How long after its end a minute is gathered: until the next report of everyone who watched it, and a little.
 const GATHER_MS: i64 = 35_000;
+/// How long what is proved later waits for others: after an outage everyone reports at once.
+const GATHER_LATE_MS: i64 = 5_000;
 /// How long it is known what became of a minute: some reports long, for devices that were not told. Whoever
 /// reports it later is told that it counted already.
 const KNOWN_MS: i64 = 5 * 60_000;
 /// How long to wait after a set could not be credited.
 const RETRY_MS: i64 = 5_000;
-/// The most minutes of viewers that a node keeps: those of a quarter of a million who watch, in a hundred and
-/// some bytes each.
+/// The most minutes of viewers that a node keeps, in a hundred and some bytes each: those of a hundred thousand who
+/// watch, with the eight that are known of each.
 const CLAIMS_MAX: usize = 1_000_000;
 
-/// The reports that this node knows.
+/// The reports that this node knows. A viewer's minute in a room is one, whatever sessions it is said to be of.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    minutes: BTreeMap<(Minute, Watched), Gathered>,
+    minutes: BTreeMap<(Minute, WatchedRoom), Gathered>,
     count: usize,
 }
 
-/// A minute of a session.
+/// A minute of a room.
 #[derive(Debug, Default)]
 struct Gathered {
     viewers: HashMap<ViewerId, Claim>,
-    /// Who has proved it and is not credited.
-    proved: BTreeSet<ViewerId>,
+    /// Who has proved it and is not credited, with the session.
+    proved: BTreeSet<(SessionId, ViewerId)>,
+    /// Since when there is somebody.
+    proved_at: Option<ServerTime>,
     /// Until when not to try again.
     resting_until: Option<ServerTime>,
     /// When it was last credited.
@@ -41,6 +44,8 @@ struct Gathered {
 
 #[derive(Debug, Clone, Copy)]
 struct Claim {
+    /// The session that was named last.
+    session_id: SessionId,
     seconds: PlayedSeconds,
     outcome: Option<(SlotOutcome, i64)>,
     is_being_credited: bool,
@@ -63,53 +68,70 @@ pub struct TooMany;
 /// A set to credit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Due {
-    pub(super) watched: Watched,
+    pub(super) room: WatchedRoom,
+    pub(super) session_id: SessionId,
     pub(super) minute: Minute,
     pub(super) viewers: Vec<ViewerId>,
 }
 
 impl Claims {
+    /// Takes in a report. Returns how it stands with each minute, and whether there is more to credit.
     pub(super) fn report(
         &mut self,
-        watched: Watched,
+        room: WatchedRoom,
+        session_id: SessionId,
         viewer_id: &ViewerId,
         played: &BTreeMap<Minute, PlayedSeconds>,
-    ) -> Result<BTreeMap<Minute, Standing>, TooMany> {
-        if self.count + played.len() > CLAIMS_MAX {
+        now: ServerTime,
+    ) -> Result<(BTreeMap<Minute, Standing>, bool), TooMany> {
+        let is_new = |minute: &&Minute| self.standing(room, viewer_id, **minute).is_none();
+        if self.count + played.keys().filter(is_new).count() > CLAIMS_MAX {
             return Err(TooMany);
         }
 
         let mut standing = BTreeMap::new();
+        let mut is_more = false;
         for (minute, seconds) in played {
-            let gathered = self.minutes.entry((*minute, watched)).or_default();
-            let claim = gathered
-                .viewers
-                .entry(viewer_id.clone())
-                .or_insert_with(|| {
-                    self.count += 1;
-                    Claim {
-                        seconds: PlayedSeconds::default(),
-                        outcome: None,
-                        is_being_credited: false,
-                    }
-                });
+            let gathered = self.minutes.entry((*minute, room)).or_default();
+            let claim = gathered.viewers.entry(viewer_id.clone());
+            let claim = claim.or_insert_with(|| {
+                self.count += 1;
+                Claim {
+                    session_id,
+                    seconds: PlayedSeconds::default(),
+                    outcome: None,
+                    is_being_credited: false,
+                }
+            });
+            let was_proved = claim.seconds.prove_slot();
             claim.seconds = claim.seconds.union(*seconds);
-            if claim.outcome.is_none() && !claim.is_being_credited && claim.seconds.prove_slot() {
-                gathered.proved.insert(viewer_id.clone());
+            if !was_proved && claim.seconds.prove_slot() {
+                claim.session_id = session_id;
+                gathered.proved.insert((session_id, viewer_id.clone()));
+                gathered.proved_at.get_or_insert(now);
+                is_more = true;
             }
-            let (seconds, outcome) = (claim.seconds, claim.outcome);
-            standing.insert(*minute, Standing { seconds, outcome });
+            standing.insert(*minute, Standing::of(claim));
         }
 
-        Ok(standing)
+        Ok((standing, is_more))
     }
 
-    /// Takes out what is to be credited by now, and forgets what is past.
-    pub(super) fn take_due(&mut self, now: ServerTime) -> Vec<Due> {
-        self.forget(now);
-        let due = |key: &Minute, of: &Gathered| of.due_at(*key).is_some_and(|at| at <= now);
+    /// How it stands with a viewer's minute, if anything is known of it.
+    pub(super) fn standing(
+        &self,
+        room: WatchedRoom,
+        viewer_id: &ViewerId,
+        minute: Minute,
+    ) -> Option<Standing> {
+        let gathered = self.minutes.get(&(minute, room))?;
 
-        self.take(due)
+        gathered.viewers.get(viewer_id).map(Standing::of)
+    }
+
+    /// Takes out what is to be credited by now.
+    pub(super) fn take_due(&mut self, now: ServerTime) -> Vec<Due> {
+        self.take(|minute, of| of.due_at(minute).is_some_and(|at| at <= now))
     }
 
     /// Takes out whatever is proved.
@@ -117,22 +139,27 @@ impl Claims {
         self.take(|_, _| true)
     }
 
-    fn take(&mut self, is_due: impl Fn(&Minute, &Gathered) -> bool) -> Vec<Due> {
+    fn take(&mut self, is_due: impl Fn(Minute, &Gathered) -> bool) -> Vec<Due> {
         let mut taken = Vec::new();
-        for ((minute, watched), of) in &mut self.minutes {
-            while !of.proved.is_empty() && is_due(minute, of) {
-                let viewers: Vec<_> = of.proved.iter().take(WATCHERS_MAX).cloned().collect();
-                for viewer_id in &viewers {
-                    of.proved.remove(viewer_id);
-                    if let Some(claim) = of.viewers.get_mut(viewer_id) {
-                        claim.is_being_credited = true;
-                    }
+        for ((minute, room), of) in &mut self.minutes {
+            if of.proved.is_empty() || !is_due(*minute, of) {
+                continue;
+            }
+            of.proved_at = None;
+            let mut sets: BTreeMap<SessionId, Vec<ViewerId>> = BTreeMap::new();
+            for (session_id, viewer_id) in std::mem::take(&mut of.proved) {
+                if let Some(claim) = of.viewers.get_mut(&viewer_id) {
+                    claim.is_being_credited = true;
                 }
-                taken.push(Due {
-                    watched: *watched,
+                sets.entry(session_id).or_default().push(viewer_id);
+            }
+            for (session_id, viewers) in sets {
+                taken.extend(viewers.chunks(WATCHERS_MAX).map(|viewers| Due {
+                    room: *room,
+                    session_id,
                     minute: *minute,
-                    viewers,
-                });
+                    viewers: viewers.to_vec(),
+                }));
             }
         }
 
@@ -147,66 +174,61 @@ impl Claims {
             .min()
     }
 
+    /// Whether sets are being credited.
+    pub(super) fn is_crediting(&self) -> bool {
+        let mut minutes = self.minutes.values();
+        minutes.any(|of| of.viewers.values().any(|claim| claim.is_being_credited))
+    }
+
     /// Notes what became of a set.
     pub(super) fn handle_credited(&mut self, due: &Due, outcomes: &Outcomes, now: ServerTime) {
-        for (claim, viewer_id) in self.being_credited(due) {
-            claim.outcome = outcomes.get(viewer_id).copied();
-        }
-        if let Some(of) = self.minutes.get_mut(&(due.minute, due.watched)) {
-            of.credited_at = Some(now);
+        let Some(of) = self.minutes.get_mut(&(due.minute, due.room)) else {
+            return;
+        };
+        of.credited_at = Some(now);
+        for viewer_id in &due.viewers {
+            if let Some(claim) = of.viewers.get_mut(viewer_id) {
+                claim.is_being_credited = false;
+                claim.outcome = outcomes.get(viewer_id).copied();
+            }
         }
     }
 
     /// Has a set tried again, a little later.
     pub(super) fn handle_failed(&mut self, due: &Due, now: ServerTime) {
-        let proved: Vec<_> = self.being_credited(due).map(|(_, id)| id.clone()).collect();
-        if let Some(of) = self.minutes.get_mut(&(due.minute, due.watched)) {
-            of.proved.extend(proved);
-            of.resting_until = Some(now.plus_millis(RETRY_MS));
+        if let Some(of) = self.minutes.get_mut(&(due.minute, due.room)) {
+            of.retry(due.viewers.iter(), now);
         }
     }
 
-    /// Has every set tried again of which nobody will say what became.
-    pub(super) fn lose_sets(&mut self) {
+    /// Has every set tried again of which nobody will say what became, a little later.
+    pub(super) fn lose_sets(&mut self, now: ServerTime) {
         for of in self.minutes.values_mut() {
-            for (viewer_id, claim) in &mut of.viewers {
-                if std::mem::take(&mut claim.is_being_credited) {
-                    of.proved.insert(viewer_id.clone());
-                }
+            let lost = of.viewers.iter();
+            let lost = lost.filter(|(_, claim)| claim.is_being_credited);
+            let lost: Vec<_> = lost.map(|(viewer_id, _)| viewer_id.clone()).collect();
+            if !lost.is_empty() {
+                of.retry(lost.iter(), now);
             }
         }
     }
 
-    /// The claims of a set, which from here on are being credited no more.
-    fn being_credited<'a>(
-        &'a mut self,
-        due: &'a Due,
-    ) -> impl Iterator<Item = (&'a mut Claim, &'a ViewerId)> {
-        let of = self.minutes.get_mut(&(due.minute, due.watched));
-        let viewers: BTreeSet<&ViewerId> = due.viewers.iter().collect();
-        let claims = of.into_iter().flat_map(|of| of.viewers.iter_mut());
-
-        claims.filter_map(move |(viewer_id, claim)| {
-            let is_of_set = viewers.contains(viewer_id) && claim.is_being_credited;
-            claim.is_being_credited &= !is_of_set;
-            is_of_set.then_some((claim, viewer_id))
-        })
-    }
-
-    /// Forgets minutes whose viewers had time to hear what became of them, and those that are past crediting.
-    fn forget(&mut self, now: ServerTime) {
+    /// Forgets what viewers had time to hear of, and what is past crediting.
+    pub(super) fn forget(&mut self, now: ServerTime) {
         let count = &mut self.count;
         self.minutes.retain(|(minute, _), of| {
-            let is_waited_for = of.viewers.values().any(|claim| claim.is_being_credited);
-            let is_open = of.viewers.values().any(|claim| claim.outcome.is_none());
-            let is_known = of
-                .credited_at
-                .is_some_and(|at| now <= at.plus_millis(KNOWN_MS));
-            let is_kept = is_waited_for || is_known || is_open && !minute.is_too_late(now);
-            if !is_kept {
-                *count -= of.viewers.len();
-            }
-            is_kept
+            let before = of.viewers.len();
+            let heard = of.credited_at.map(|at| at.plus_millis(KNOWN_MS));
+            let (is_heard, is_past) = (heard.is_some_and(|at| at < now), minute.is_too_late(now));
+            of.viewers.retain(|_, claim| {
+                let is_decided = claim.outcome.is_some();
+                claim.is_being_credited || !(is_decided && is_heard || !is_decided && is_past)
+            });
+            let viewers = &of.viewers;
+            of.proved
+                .retain(|(_, viewer_id)| viewers.contains_key(viewer_id));
+            *count -= before - of.viewers.len();
+            !of.viewers.is_empty()
         });
     }
 }
@@ -214,11 +236,10 @@ impl Claims {
 impl Gathered {
     /// When it is to be credited to those who have proved it, if any has.
     fn due_at(&self, minute: Minute) -> Option<ServerTime> {
-        if self.proved.is_empty() {
-            return None;
-        }
+        let proved_at = self.proved_at?;
         let gathered_at = if self.proved.len() < WATCHERS_MAX {
-            minute.ends_at().plus_millis(GATHER_MS)
+            let late_at = proved_at.plus_millis(GATHER_LATE_MS);
+            minute.ends_at().plus_millis(GATHER_MS).max(late_at)
         } else {
             minute.starts_at()
         };
@@ -227,5 +248,187 @@ impl Gathered {
             self.resting_until
                 .map_or(gathered_at, |at| at.max(gathered_at)),
         )
+    }
+
+    fn retry<'a>(&mut self, viewers: impl Iterator<Item = &'a ViewerId>, now: ServerTime) {
+        self.resting_until = Some(now.plus_millis(RETRY_MS));
+        for viewer_id in viewers {
+            if let Some(claim) = self.viewers.get_mut(viewer_id) {
+                claim.is_being_credited = false;
+                self.proved.insert((claim.session_id, viewer_id.clone()));
+                self.proved_at.get_or_insert(now);
+            }
+        }
+    }
+}
+
+impl Standing {
+    fn of(claim: &Claim) -> Self {
+        Self {
+            seconds: claim.seconds,
+            outcome: claim.outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor_domain::id::{RoomId, TenantId};
+    use parlor_domain::watching::{PlayedSpan, played_minutes};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const MINUTE: Minute = Minute(30_000_000);
+
+    fn room() -> WatchedRoom {
+        WatchedRoom {
+            tenant_id: TenantId(Uuid::from_u128(1)),
+            room_id: RoomId(Uuid::from_u128(2)),
+        }
+    }
+
+    fn session(number: u128) -> SessionId {
+        SessionId(Uuid::from_u128(number))
+    }
+
+    fn viewer(number: usize) -> ViewerId {
+        ViewerId::parse(&format!("viewer{number:05}")).unwrap()
+    }
+
+    /// So long after the minute has ended.
+    fn after(seconds: i64) -> ServerTime {
+        MINUTE.ends_at().plus_millis(1_000 * seconds)
+    }
+
+    fn played(from: i64, until: i64) -> BTreeMap<Minute, PlayedSeconds> {
+        let at = |second| MINUTE.starts_at().plus_millis(1_000 * second);
+        #[expect(clippy::cast_precision_loss, reason = "it is short")]
+        let span = PlayedSpan {
+            from: at(from),
+            until: at(until),
+            playhead_from: 0.0,
+            playhead_until: (until - from) as f64,
+            rate: 1.0,
+        };
+        let minutes = played_minutes(&[span]).into_iter();
+        minutes.map(|(minute, of)| (minute, of.seconds)).collect()
+    }
+
+    fn report(claims: &mut Claims, number: usize, from: i64, until: i64, now: ServerTime) -> bool {
+        let played = played(from, until);
+        let reported = claims.report(room(), session(1), &viewer(number), &played, now);
+        reported.unwrap().1
+    }
+
+    fn counted(due: &Due) -> Outcomes {
+        let viewers = due.viewers.iter().cloned();
+        viewers
+            .map(|viewer| (viewer, (SlotOutcome::Counted, 7)))
+            .collect()
+    }
+
+    fn outcome(claims: &Claims, number: usize) -> Option<(SlotOutcome, i64)> {
+        claims.standing(room(), &viewer(number), MINUTE)?.outcome
+    }
+
+    #[test]
+    fn a_minute_is_credited_at_once_to_all_who_prove_it_in_time() {
+        let mut claims = Claims::default();
+        assert!(!report(&mut claims, 1, 0, 20, after(-40)));
+        assert_eq!(claims.poll_timeout(), None);
+        assert!(report(&mut claims, 1, 30, 60, after(0)));
+        assert!(report(&mut claims, 2, 0, 30, after(30)));
+        assert!(
+            !report(&mut claims, 2, 0, 30, after(31)),
+            "that is nothing new"
+        );
+        assert!(!report(&mut claims, 3, 0, 24, after(31)));
+        assert_eq!(claims.poll_timeout(), Some(after(35)));
+        assert_eq!(claims.take_due(after(34)), []);
+        let due = claims.take_due(after(35));
+        let [due] = &due[..] else {
+            panic!("{due:?}");
+        };
+        assert_eq!(due.viewers, [viewer(1), viewer(2)]);
+        assert_eq!((due.session_id, claims.poll_timeout()), (session(1), None));
+        assert!(claims.is_crediting());
+
+        claims.handle_credited(due, &counted(due), after(36));
+        assert!(!claims.is_crediting());
+        assert_eq!(outcome(&claims, 1), Some((SlotOutcome::Counted, 7)));
+        assert_eq!(outcome(&claims, 3), None);
+        // Who comes late waits for others who do, and nobody is credited twice.
+        for (number, seconds) in [(4, 300), (5, 304), (1, 304)] {
+            report(&mut claims, number, 0, 60, after(seconds));
+        }
+        assert_eq!(claims.poll_timeout(), Some(after(305)));
+        let due = claims.take_due(after(305));
+        assert_eq!(due[0].viewers, [viewer(4), viewer(5)]);
+    }
+
+    #[test]
+    fn a_full_set_does_not_wait_and_what_is_more_is_another() {
+        let mut claims = Claims::default();
+        for number in 0..WATCHERS_MAX + 3 {
+            report(&mut claims, number, 0, 30, after(-30));
+        }
+        let due = claims.take_due(after(-30));
+        let sizes: Vec<_> = due.iter().map(|due| due.viewers.len()).collect();
+        assert_eq!(sizes, [WATCHERS_MAX, 3]);
+    }
+
+    #[test]
+    fn what_is_said_to_be_of_other_sessions_is_one_claim() {
+        let mut claims = Claims::default();
+        for number in 0..100 {
+            let played = played(0, 10);
+            let said = claims.report(room(), session(number), &viewer(1), &played, after(0));
+            said.unwrap();
+        }
+        let last = claims.report(room(), session(7), &viewer(1), &played(10, 40), after(0));
+        assert!(last.unwrap().1);
+        assert_eq!(claims.count, 1);
+        let due = claims.take_due(after(35));
+        assert_eq!((due.len(), due[0].session_id), (1, session(7)));
+    }
+
+    #[test]
+    fn a_set_that_was_not_credited_is_tried_again_after_a_rest() {
+        let mut claims = Claims::default();
+        report(&mut claims, 1, 0, 30, after(0));
+        let due = claims.take_due(after(35));
+        claims.handle_failed(&due[0], after(36));
+        assert_eq!(claims.poll_timeout(), Some(after(41)));
+        let again = claims.take_due(after(41));
+        assert_eq!(again, due);
+        claims.lose_sets(after(50));
+        assert_eq!(claims.take_due(after(55)), due);
+        claims.lose_sets(after(60));
+        assert_eq!(claims.take_all(), due);
+    }
+
+    #[test]
+    fn each_claim_is_forgotten_by_itself() {
+        let mut claims = Claims::default();
+        for number in 0..5 {
+            report(&mut claims, number, 0, 30, after(0));
+        }
+        // This one left, and its minute is never decided.
+        report(&mut claims, 9, 0, 10, after(0));
+        let due = claims.take_due(after(35));
+        claims.forget(after(30 * 60));
+        assert_eq!(claims.count, 5, "they are being credited");
+        let mut claims_again = claims;
+        report(&mut claims_again, 9, 0, 10, after(36));
+        claims_again.handle_credited(&due[0], &counted(&due[0]), after(36));
+        claims_again.forget(after(36 + 300));
+        assert_eq!(claims_again.count, 6);
+        claims_again.forget(after(36 + 301));
+        assert_eq!(claims_again.count, 1);
+        claims_again.forget(after(15 * 60));
+        assert_eq!(claims_again.count, 1);
+        claims_again.forget(after(15 * 60 + 1));
+        assert_eq!((claims_again.count, claims_again.minutes.len()), (0, 0));
     }
 }

@@ -15,6 +15,7 @@ on_both_engines! {
     a_picture_that_stands_earns_nothing,
     what_was_watched_offline_counts_where_it_was_watched,
     nobody_makes_up_what_they_were_not_there_for,
+    what_is_known_of_a_minute_is_told_whatever_is_wrong_with_one_report,
     a_minute_counts_in_two_rooms,
     those_who_may_not_earn_are_told_why,
     what_is_no_report_is_refused_by_its_field,
@@ -308,6 +309,49 @@ async fn nobody_makes_up_what_they_were_not_there_for(database: String) {
     input["lease"] = lease;
     assert_eq!(show.decided(&ana.token, &input).await, ["TOO_LATE"]);
     assert_eq!(show.balance(&ana.token).await, "0");
+}
+
+async fn what_is_known_of_a_minute_is_told_whatever_is_wrong_with_one_report(database: String) {
+    let api = Api::start(&database).await;
+    let mut show = Show::live(&api, "show").await;
+    show.pay_each_minute().await;
+    let (ana, ben) = (
+        Person::join(&api, &show.room, "ana").await,
+        Person::join(&api, &show.room, "ben").await,
+    );
+    api.clock.advance_millis(60_000);
+    let (played, short) = ([show.played(60, 30)], [show.played(60, 36)]);
+    let mut stood = show.played(30, 0);
+    stood["playheadUntil"] = json!(0);
+    show.report(&ana.token, &played).await;
+    show.report(&ben.token, &short).await;
+    api.clock.advance_millis(DECIDED_MS);
+    assert_eq!(
+        show.decided(&ana.token, &show.input(&played)).await,
+        ["COUNTED"]
+    );
+    let (anas, bens) = (show.input(&[stood.clone()]), show.input(&short));
+    assert_eq!(
+        show.decided(&ana.token, &anas).await,
+        ["COUNTED"],
+        "a tab that is paused"
+    );
+    let report = show.report(&ben.token, &short).await;
+    assert_eq!(
+        report["minutes"][0]["outcome"],
+        Value::Null,
+        "another device may tell more"
+    );
+
+    // Too late for a report without a lease.
+    api.clock.advance_millis(150_000);
+    assert_eq!(
+        show.decided(&ana.token, &show.input(&played)).await,
+        ["COUNTED"]
+    );
+    assert_eq!(show.decided(&ben.token, &bens).await, ["TOO_SHORT"]);
+    let report = api.mutate_as(&ben.token, "reportWatching", bens).await;
+    assert_eq!(report["minutes"][0]["playedSeconds"], 24, "{report}");
 }
 
 async fn a_minute_counts_in_two_rooms(database: String) {

@@ -17,7 +17,7 @@ use std::hash::Hash;
 
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::{AnswerKey, ContributionRef, Reported, RoomAggregate};
-use parlor_domain::watching::ViewerMinute;
+use parlor_domain::watching::{ViewerMinute, WATCHED_ROOMS_MAX};
 
 use super::rooms::{RoomKey, Rooms};
 use super::{RoomNeeds, answers, contributions, places};
@@ -73,7 +73,8 @@ impl Shared {
             for other in others {
                 let taken = rooms.get((other, key.1)).map(|other| &other.aggregate);
                 let taken: Vec<usize> = taken.map_or_else(Vec::new, |other| {
-                    let taken = other.changes.places.iter().filter(|(one, _)| one == of);
+                    let of_viewer = (of.clone(), 0)..(of.clone(), WATCHED_ROOMS_MAX);
+                    let taken = other.changes.places.range(of_viewer);
                     taken.map(|(_, place)| *place).collect()
                 });
                 if let Some(room) = rooms.get_mut(key).filter(|_| !taken.is_empty()) {
