@@ -31,6 +31,7 @@ mod spacing;
 mod subscription;
 mod time;
 mod timeline;
+mod watching;
 mod wire;
 
 pub use alert::{Alert, AlertInput, Gift};
@@ -47,4 +48,5 @@ pub use playhead::{Playhead, PlayheadQuality, SyncSource};
 pub use room::Room;
 pub use scene_time::SceneTime;
 pub use time::{Instant, MediaTime, ServerTime};
+pub use watching::{WATCH_REPORT_EVERY_MS, WatchReport, WatchReports, WatchedSpan};
 pub use wire::Content;

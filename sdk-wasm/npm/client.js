@@ -10,6 +10,7 @@ import { retried } from "./retry.js";
 import { readRoom } from "./room.js";
 import { openSocket } from "./sockets.js";
 import { TokenKeeper } from "./token.js";
+import { Watching } from "./watching.js";
 
 /** How often what a client begins with is tried to be had, some eight seconds long, before `connect` gives up. */
 const START_TRIES = 5;
@@ -26,6 +27,8 @@ export class ParlorClient extends EventTarget {
   #me = null;
   #capabilities = [];
   #access = { reading: null, isStale: false };
+  /** What the viewer is told to have watched; null if nobody is to be. */
+  #watching = null;
   #changed = false;
   #started = false;
   /** Whether the connection has just come back, so that a state that comes with it is news. */
@@ -37,7 +40,7 @@ export class ParlorClient extends EventTarget {
   #lastStats = null;
 
   /** Use `connect`, which loads the module first. */
-  constructor({ server, room, placement, startAt, signal }, tokens) {
+  constructor({ server, room, placement, startAt, reportsWatching = true, signal }, tokens) {
     super();
     this.#room = room;
     this.#tokens = tokens;
@@ -46,7 +49,13 @@ export class ParlorClient extends EventTarget {
     url.protocol = url.protocol.replace("http", "ws");
     this.#socketToken = tokens.current;
     this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, openSocket, (notice) => this.#notice(notice));
-    tokens.follow((token) => this.#giveSocket(token));
+    if (reportsWatching && placement === "player") {
+      this.#watching = new Watching(room, this.#api, this.#socket, () => this.reportWatched(), (type, detail) => this.#tell(type, detail));
+    }
+    tokens.follow((token) => {
+      this.#giveSocket(token);
+      this.#watching?.handleToken();
+    });
     signal?.addEventListener("abort", () => this.close(), { once: true, signal: this.#ended.signal });
     this.#refreshAccess();
   }
@@ -105,6 +114,15 @@ export class ParlorClient extends EventTarget {
 
   get unknownParts() {
     return this.#read().unknownParts;
+  }
+
+  get watched() {
+    return this.#watching?.minutes ?? [];
+  }
+
+  async reportWatched() {
+    // Whoever is not in the room has nothing counted, and nobody who is not signed in is in it.
+    if (this.me?.membership === "JOINED") await this.#watching?.report();
   }
 
   get me() {
@@ -248,6 +266,8 @@ export class ParlorClient extends EventTarget {
     this.#read();
     this.#lastPosition = this.position;
     this.#lastStats = this.stats;
+    this.reportWatched();
+    this.#watching?.stop();
     this.#ended.abort();
     this.#connection = { state: "disconnected", reason: null };
     // Not within a notice of its own.

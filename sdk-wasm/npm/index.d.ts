@@ -116,6 +116,11 @@ export interface ConnectOptions {
   placement?: "companion" | "player" | "source";
   /** Begins with the picture at this place of the stream's own timeline: a `position` that was kept. */
   startAt?: UnixMillis | Date | null;
+  /**
+   * Whether the viewer earns points by watching: yes, unless said otherwise, for a `player` whose viewer has joined. The
+   * client tells the server each half minute what was played, and keeps what it could not tell.
+   */
+  reportsWatching?: boolean;
   /** Ends the waiting, and then the client. */
   signal?: AbortSignal;
 }
@@ -252,6 +257,34 @@ export declare class ParlorError extends Error {
   readonly code: string;
 }
 
+/** Why a minute did not count, or that it did. */
+export type SlotOutcome =
+  | "COUNTED"
+  | "ALREADY_COUNTED"
+  | "NOT_A_MEMBER"
+  | "REMOVED"
+  | "TOO_LATE"
+  | "IN_THE_FUTURE"
+  | "OTHER_SESSION"
+  | "INTERRUPTED"
+  | "PROGRAMME_OFF"
+  | "TOO_SHORT"
+  | "STOOD_STILL"
+  | "NO_LEASE"
+  | "OTHER_ROOMS";
+
+/** How it stands with a minute that the viewer has watched. */
+export interface WatchedMinute {
+  /** When it began. */
+  minute: UnixMillis;
+  /** How many of its seconds were played, as far as the viewer's devices have told. It takes 25 to count. */
+  playedSeconds: number;
+  /** Null until it is decided: some forty seconds from its end. A newer server may know others. */
+  outcome: SlotOutcome | (string & {}) | null;
+  /** What it brought. Most minutes bring nothing yet. */
+  points: number;
+}
+
 export interface ParlorClientEventMap {
   /** Something that can be read of the client is another now. Told once for all that came together. */
   change: CustomEvent<undefined>;
@@ -262,7 +295,9 @@ export interface ParlorClientEventMap {
   connection: CustomEvent<ConnectionState>;
   /** Another token is needed. Call `setToken`, unless the client was given a source of tokens. */
   "token-needed": CustomEvent<TokenReason>;
-  /** What the client did by itself went wrong: a token was not to be had, or the access not to be read. */
+  /** The server said how it stands with these minutes, which `watched` has as well. */
+  watched: CustomEvent<WatchedMinute[]>;
+  /** What the client did by itself went wrong: a token was not to be had, or what was watched not be told. */
   fault: CustomEvent<unknown>;
 }
 
@@ -307,6 +342,8 @@ export declare class ParlorClient {
   readonly me: Participant | null;
   /** All that the caller may do now. */
   readonly capabilities: readonly Capability[];
+  /** How it stands with the minutes of the last quarter of an hour that the viewer watched here, in their order. */
+  readonly watched: readonly WatchedMinute[];
 
   /** Comes into the room. Whoever is in it stays as they are. `me` and `capabilities` have followed when it is done. */
   join(as: { name: string }): Promise<Outcome>;
@@ -372,6 +409,11 @@ export declare class ParlorClient {
   alerts(options?: AlertOptions): AlertQueue | null;
   /** Reports that the player cannot tell where it is, and never will: the stream's delay is used. */
   setNoPlayhead(): void;
+  /**
+   * Tells the server now what was watched, as the client does each half minute. Done when it has answered, or could not
+   * be asked.
+   */
+  reportWatched(): Promise<void>;
   /** Lets go of the connection, for as long as nobody looks. What is known stays; nothing is told. */
   pause(): void;
   /** Connects again, and goes on where it stopped. */

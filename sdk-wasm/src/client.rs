@@ -109,6 +109,15 @@ impl Client {
         self.driver.clock_readings_refused()
     }
 
+    /// Reads what the core says. `read` must not call the client.
+    #[cfg(feature = "package")]
+    pub(crate) fn with_core<T>(
+        &self,
+        read: impl FnOnce(&parlor_sdk_core::Client, Instant) -> T,
+    ) -> T {
+        self.driver.with_core(read)
+    }
+
     /// Reads the room as the viewer should see it now. `read` must not call the client.
     pub fn read_room<T>(&self, read: impl FnOnce(&Room) -> T) -> T {
         self.driver.with_core(|core, _| read(core.room()))

@@ -5,6 +5,7 @@ use js_sys::{Array, Object, Reflect};
 #[cfg(feature = "package")]
 use parlor_sdk_core::{
     ALERT_LEAVE_MS, Alert, AlertOnStage, AlertQueue, MediaTime, PlayheadQuality, Stats, SyncSource,
+    WatchReport, WatchedSpan,
 };
 use parlor_sdk_core::{
     ConnectionState, EventTiming, Failure, Placement, Room, RoomEvent, ServerTime, ShownEvent,
@@ -152,6 +153,29 @@ pub(crate) fn tagged(kind: &str, field: &str, value: &JsValue) -> JsValue {
     Fields::default()
         .text("type", kind)
         .value(field, value)
+        .done()
+}
+
+/// `{ sessionId, spans, lease }`: what to tell the server of what was watched.
+#[cfg(feature = "package")]
+pub(crate) fn watch_report(report: &WatchReport) -> JsValue {
+    let spans: Array = report.spans.iter().map(watched_span).collect();
+
+    Fields::default()
+        .text("sessionId", &report.session_id)
+        .value("spans", &spans)
+        .optional_text("lease", report.lease.as_deref())
+        .done()
+}
+
+#[cfg(feature = "package")]
+fn watched_span(span: &WatchedSpan) -> JsValue {
+    Fields::default()
+        .time("fromMs", span.from)
+        .time("untilMs", span.until)
+        .number("playheadFromMs", span.playhead_from.unix_millis())
+        .number("playheadUntilMs", span.playhead_until.unix_millis())
+        .number("rate", span.rate.into())
         .done()
 }
 

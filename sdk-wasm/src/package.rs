@@ -4,9 +4,13 @@ mod alerts;
 
 use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use js_sys::Function;
-use parlor_sdk_core::{AlertLimits, Config, Delivery, Playhead, PlayheadQuality, RoomEvent};
+use parlor_sdk_core::{
+    AlertLimits, Config, Delivery, Playhead, PlayheadQuality, RoomEvent, ServerTime, WatchReports,
+};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use crate::client::Client;
@@ -30,6 +34,7 @@ fn can_read(event: &RoomEvent) -> bool {
 pub struct RoomClient {
     client: ClientCell,
     alerts: Rc<AlertQueues>,
+    watching: RefCell<WatchReports>,
 }
 
 #[wasm_bindgen]
@@ -72,7 +77,11 @@ impl RoomClient {
         });
         let _ = client.set(following);
 
-        Ok(Self { client, alerts })
+        Ok(Self {
+            client,
+            alerts,
+            watching: RefCell::default(),
+        })
     }
 
     /// Returns an empty queue of alerts that moves with this client's picture. `priority` is called with the event
@@ -111,18 +120,44 @@ impl RoomClient {
     ) {
         let quality = PlayheadQuality::of(is_frame);
         let true_at = at_ms.and_then(|at_ms| self.client().instant_of(at_ms));
-        match Playhead::read(position_ms, playing, rate, seeks) {
-            Some(playhead) => self
-                .client()
-                .report_playhead(Some(playhead.stamped(true_at, quality))),
+        let playhead = Playhead::read(position_ms, playing, rate, seeks);
+        let playhead = playhead.map(|playhead| playhead.stamped(true_at, quality));
+        match playhead {
+            Some(playhead) => self.client().report_playhead(Some(playhead)),
             None => self.client().refuse_playhead(),
         }
+        self.note_watching(playhead);
     }
 
     /// Reports that the player cannot tell where it is.
     #[wasm_bindgen(js_name = setNoPlayhead)]
     pub fn set_no_playhead(&self) {
         self.client().report_no_playhead();
+        self.note_watching(None);
+    }
+
+    /// Returns what to tell the server of what was watched, `{ sessionId, spans, lease }`, if there is something. It
+    /// comes again until [`Self::watch_answered`] has said what became of it.
+    #[wasm_bindgen(js_name = watchReport)]
+    pub fn watch_report(&self) -> Option<JsValue> {
+        let mut watching = self.watching.borrow_mut();
+        let report = self
+            .client()
+            .with_core(|core, now| watching.report(core, now))?;
+
+        Some(convert::watch_report(&report))
+    }
+
+    /// Takes in an answer of the server: which minutes of the session are decided, by their beginnings, and the lease
+    /// that came with it.
+    #[wasm_bindgen(js_name = watchAnswered)]
+    pub fn watch_answered(&self, session_id: &str, decided_ms: &[f64], lease: Option<String>) {
+        let decided = decided_ms
+            .iter()
+            .map(|at| ServerTime::from_unix_millis(convert::millis(*at)));
+        let decided: Vec<_> = decided.collect();
+        let mut watching = self.watching.borrow_mut();
+        watching.handle_answer(session_id, &decided, lease);
     }
 
     /// Returns what picture events are timed by.
@@ -192,6 +227,12 @@ impl RoomClient {
 }
 
 impl RoomClient {
+    fn note_watching(&self, playhead: Option<Playhead>) {
+        let mut watching = self.watching.borrow_mut();
+        self.client()
+            .with_core(|core, now| watching.handle_playhead(playhead, core, now));
+    }
+
     fn client(&self) -> &Client {
         self.client.get().expect("connected when it was made")
     }

@@ -16,4 +16,5 @@ mod seek;
 mod server;
 mod sim;
 mod steps;
+mod watching;
 mod windows;

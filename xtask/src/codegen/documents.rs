@@ -8,8 +8,13 @@ use anyhow::{Context, Result, bail};
 use graphql_parser::query::{self, Definition, OperationDefinition, Selection};
 use graphql_parser::schema::{self, TypeDefinition};
 
-/// What the package reads. Of what it changes there is a document for each mutation of a participant.
-const QUERIES: [&str; 3] = ["roomAccess", "participant", "participantsConnection"];
+/// What the package asks beside the mutations of a participant, of which there is a document each.
+const OTHERS: [&str; 4] = [
+    "roomAccess",
+    "participant",
+    "participantsConnection",
+    "reportWatching",
+];
 
 /// Returns `operations.js`.
 pub(super) fn script(schema: &str, folder: &Path) -> Result<String> {
@@ -22,13 +27,16 @@ pub(super) fn script(schema: &str, folder: &Path) -> Result<String> {
     for path in paths {
         let text = std::fs::read_to_string(&path)?;
         let name = asked(&text).with_context(|| format!("cannot read {}", path.display()))?;
-        if QUERIES.contains(&name.as_str()) || mutations.contains(&name) {
+        if OTHERS.contains(&name.as_str()) || mutations.contains(&name) {
             let (operation, rest) = parted(&text);
             let number = fragments.len();
-            let shared = fragments
-                .entry(rest)
-                .or_insert_with(|| format!("FRAGMENTS_{number}"));
-            operations.insert(name, (operation, shared.clone()));
+            let shared = rest.map(|rest| {
+                let shared = fragments.entry(rest);
+                shared
+                    .or_insert_with(|| format!("FRAGMENTS_{number}"))
+                    .clone()
+            });
+            operations.insert(name, (operation, shared));
         }
     }
 
@@ -41,12 +49,15 @@ pub(super) fn script(schema: &str, folder: &Path) -> Result<String> {
     out.push_str(
         "\n/** Each document by the field that it asks for. */\nexport const OPERATIONS = {\n",
     );
-    for name in mutations.iter().map(String::as_str).chain(QUERIES) {
+    for name in mutations.iter().map(String::as_str).chain(OTHERS) {
         let Some((operation, fragments)) = operations.get(name) else {
             bail!("there is no document of {name} in {}", folder.display());
         };
-        writeln!(out, "  {name}:\n    \"{operation} \" + {fragments},")
-            .expect("a string takes any text");
+        let whole = match fragments {
+            Some(fragments) => format!("\"{operation} \" + {fragments}"),
+            None => format!("\"{operation}\""),
+        };
+        writeln!(out, "  {name}:\n    {whole},").expect("a string takes any text");
     }
     out.push_str("};\n");
 
@@ -116,13 +127,14 @@ fn asked(text: &str) -> Result<String> {
     }
 }
 
-/// Returns a document's operation, and the fragments after it, with each run of whitespace as one space.
-fn parted(text: &str) -> (String, String) {
+/// Returns a document's operation, and the fragments after it if there are any, with each run of whitespace as one
+/// space.
+fn parted(text: &str) -> (String, Option<String>) {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
 
     match text.split_once(" fragment ") {
-        Some((operation, rest)) => (operation.to_owned(), format!("fragment {rest}")),
-        None => (text, String::new()),
+        Some((operation, rest)) => (operation.to_owned(), Some(format!("fragment {rest}"))),
+        None => (text, None),
     }
 }
 
