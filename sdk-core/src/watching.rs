@@ -148,7 +148,7 @@ impl WatchReports {
         if !goes_on {
             self.stop();
         }
-        let playing = self.playing.get_or_insert_with(|| Playing {
+        let playing = self.playing.get_or_insert(Playing {
             span: WatchedSpan {
                 session_id,
                 from: at,

@@ -355,3 +355,79 @@ test('alerts come one at a time, and what cannot is shown as one or counted', { 
   assert.deepEqual(closed, { onStage: seen.second.number, another: null });
   assert.deepEqual(troubles, []);
 });
+
+/** Has a player's picture play for so long, with a reading at every frame. */
+const playFor = (page, ms) => page.evaluate((ms) => new Promise((done) => {
+  const began = performance.now();
+  const positionMs = Date.now() - 2_000;
+  const frame = () => {
+    const playedMs = performance.now() - began;
+    window.client.setPlayhead({ positionMs: positionMs + playedMs, playing: true });
+    if (playedMs < ms) requestAnimationFrame(frame);
+    else done();
+  };
+  frame();
+}), ms);
+
+test('what a player has played is told to the server, and kept until it was', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page } = await connect(room, [server.viewerToken(staff.tenantId, 'ada')], { placement: 'player' });
+  await untilLive(page);
+  await page.waitForFunction(() => window.client.clockErrorMs !== null);
+  const reports = [];
+  page.on('request', (request) => {
+    const { query, variables } = request.method() === 'POST' ? request.postDataJSON() : {};
+    if (query?.includes('reportWatching')) reports.push(variables.input);
+  });
+  await playFor(page, 1_500);
+  await page.evaluate(() => window.client.reportWatched());
+  assert.equal(reports.length, 0, 'whoever has not joined earns nothing');
+
+  assert.equal((await join(page, 'Ada')).ok, true);
+  // Without a network it is kept, and is no fault.
+  await page.route('**/graphql', (route) => route.abort());
+  await page.evaluate(() => window.client.reportWatched());
+  assert.equal(reports.length, 1);
+  assert.deepEqual(await told(page, 'fault'), []);
+  await page.unroute('**/graphql');
+  await page.evaluate(() => {
+    window.client.addEventListener('watched', ({ detail }) => (window.watched = detail));
+    return window.client.reportWatched();
+  });
+
+  const [first, second] = reports;
+  assert.deepEqual(second.spans[0], first.spans[0]);
+  assert.equal(second.lease, null);
+  const [news, known] = await page.evaluate(() => [window.watched, window.client.watched]);
+  assert.deepEqual(known, news);
+  const seconds = known.map(({ playedSeconds }) => playedSeconds).reduce((sum, one) => sum + one);
+  assert.ok(seconds >= 1 && seconds <= 3, JSON.stringify(known));
+  for (const { minute, outcome, points } of known) {
+    assert.equal(minute % 60_000, 0);
+    assert.deepEqual([outcome, points], [null, 0]);
+  }
+
+  // With the next report the server sees that it was here before.
+  await page.evaluate(() => window.client.reportWatched());
+  assert.match(reports[2].lease, /^[\w-]{50,}$/);
+});
+
+test('a picture that stands, and an app that says so, tell nothing', { timeout }, async () => {
+  const room = await staff.openRoom();
+  for (const [options, playing] of [[{ reportsWatching: false }, true], [{}, false], [{ placement: 'companion' }, true]]) {
+    const { page } = await connect(room, [server.viewerToken(staff.tenantId, 'ben')], { placement: 'player', ...options });
+    await untilLive(page);
+    await page.waitForFunction(() => window.client.clockErrorMs !== null);
+    assert.equal((await join(page, 'Ben')).ok, true);
+    let reports = 0;
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.postDataJSON().query.includes('reportWatching')) reports += 1;
+    });
+    if (playing) await playFor(page, 1_500);
+    else for (const positionMs of [0, 0, 0]) await page.evaluate((ms) => window.client.setPlayhead({ positionMs: Date.now() - 2_000 + ms, playing: false }), positionMs);
+    await page.evaluate(() => window.client.reportWatched());
+    await page.evaluate(() => window.client.close());
+    assert.equal(reports, 0, JSON.stringify(options));
+    assert.deepEqual(await page.evaluate(() => window.client.watched), []);
+  }
+});

@@ -257,9 +257,10 @@ enum NotCredited {
 
 impl From<NotDone<CreditRefusal>> for NotCredited {
     fn from(not_done: NotDone<CreditRefusal>) -> Self {
-        Self::Writer(match not_done {
-            NotDone::Refused(refusal) => refusal.to_string(),
-            other => other.to_string(),
-        })
+        if let NotDone::Refused(refusal) = not_done {
+            return Self::Writer(refusal.to_string());
+        }
+
+        Self::Writer(not_done.to_string())
     }
 }

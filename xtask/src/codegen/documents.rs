@@ -163,7 +163,7 @@ mod tests {
             parted("query Room {\n  room { ...R }\n}\n\nfragment R on Room { id }\n"),
             (
                 "query Room { room { ...R } }".to_owned(),
-                "fragment R on Room { id }".to_owned()
+                Some("fragment R on Room { id }".to_owned())
             )
         );
     }

@@ -101,9 +101,12 @@ async fn report(context: &Context<'_>, input: ReportWatchingInput) -> Result<Wat
         .ok_or_else(|| Refusal::not_found("Room", &input.room_id))?
         .room;
     let (app, now) = (app(context), stamp(context)?);
-    let holder = Holder {
+    let watched = WatchedRoom {
         tenant_id,
         room_id: room.id,
+    };
+    let holder = Holder {
+        room: watched,
         viewer_id: &actor.viewer_id,
     };
     let spans = spans(&input.spans, now)?;
@@ -126,10 +129,6 @@ async fn report(context: &Context<'_>, input: ReportWatchingInput) -> Result<Wat
             None => drop(played.insert(minute, of.seconds)),
         }
     }
-    let watched = WatchedRoom {
-        tenant_id,
-        room_id: room.id,
-    };
     let session_id = global_id::named(&input.session_id, global_id::parse_session_id, SessionId);
     let standing = app
         .watching

@@ -4,10 +4,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
-use parlor_domain::id::{RoomId, TenantId, ViewerId};
+use parlor_domain::id::ViewerId;
 use parlor_domain::invalid::Invalid;
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{AHEAD_MAX_MS, LATE_MAX_MS, PlayedSpan};
+use parlor_live::watching::WatchedRoom;
 use sha2::Sha256;
 
 /// How late a report may come without a lease: a few that are lost, and a page that is let run once a minute.
@@ -21,8 +22,7 @@ pub struct Leases {
 /// Who holds a lease, and where.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Holder<'a> {
-    pub(super) tenant_id: TenantId,
-    pub(super) room_id: RoomId,
+    pub(super) room: WatchedRoom,
     pub(super) viewer_id: &'a ViewerId,
 }
 
@@ -59,8 +59,8 @@ impl Leases {
 
     fn sign(&self, holder: Holder<'_>, given_at: [u8; 8]) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key has any length");
-        mac.update(holder.tenant_id.0.as_bytes());
-        mac.update(holder.room_id.0.as_bytes());
+        mac.update(holder.room.tenant_id.0.as_bytes());
+        mac.update(holder.room.room_id.0.as_bytes());
         mac.update(&given_at);
         mac.update(holder.viewer_id.as_str().as_bytes());
 
@@ -85,6 +85,7 @@ pub(super) fn may_count(span: &PlayedSpan, given_at: Option<ServerTime>, now: Se
 
 #[cfg(test)]
 mod tests {
+    use parlor_domain::id::{RoomId, TenantId};
     use uuid::Uuid;
 
     use super::*;
@@ -110,28 +111,19 @@ mod tests {
             ViewerId::parse("ana").unwrap(),
             ViewerId::parse("ben").unwrap(),
         );
+        let room = |tenant, room| WatchedRoom {
+            tenant_id: TenantId(Uuid::from_u128(tenant)),
+            room_id: RoomId(Uuid::from_u128(room)),
+        };
         let holder = Holder {
-            tenant_id: TenantId(Uuid::from_u128(1)),
-            room_id: RoomId(Uuid::from_u128(2)),
+            room: room(1, 2),
             viewer_id: &ana,
         };
         let lease = leases.give(holder, at(5));
         assert_eq!(leases.read(&lease, holder).unwrap(), at(5));
 
-        for other in [
-            Holder {
-                viewer_id: &ben,
-                ..holder
-            },
-            Holder {
-                room_id: RoomId(Uuid::from_u128(3)),
-                ..holder
-            },
-            Holder {
-                tenant_id: TenantId(Uuid::from_u128(3)),
-                ..holder
-            },
-        ] {
+        for (room, viewer_id) in [(room(1, 2), &ben), (room(1, 3), &ana), (room(3, 2), &ana)] {
+            let other = Holder { room, viewer_id };
             leases.read(&lease, other).unwrap_err();
         }
         Leases::new(vec![2; 32]).read(&lease, holder).unwrap_err();

@@ -33,4 +33,5 @@ mod shop;
 mod stage;
 mod tenants;
 mod watching;
+mod watching_devices;
 mod watching_model;

@@ -176,7 +176,7 @@ impl Room<'_> {
     }
 }
 
-fn usual() -> EarningChange {
+pub(crate) fn usual() -> EarningChange {
     EarningChange::default()
 }
 

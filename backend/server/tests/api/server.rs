@@ -230,51 +230,6 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             "input: $input",
             CONTRIBUTION,
         ),
-        "grantPoints" | "chargePoints" => ("$input: PointsInput!", "input: $input", TRANSFER),
-        "creditWatching" => (
-            "$input: CreditWatchingInput!",
-            "input: $input",
-            WATCH_CREDIT,
-        ),
-        "reportWatching" => (
-            "$input: ReportWatchingInput!",
-            "input: $input",
-            WATCH_REPORT,
-        ),
-        "updateEarningProgramme" => (
-            "$input: UpdateEarningProgrammeInput!",
-            "input: $input",
-            EARNING_PROGRAMME,
-        ),
-        "createReward" => ("$input: CreateRewardInput!", "input: $input", REWARD),
-        "updateReward" => ("$input: UpdateRewardInput!", "input: $input", REWARD),
-        "deleteReward" => ("$input: DeleteRewardInput!", "input: $input", REWARD),
-        "redeemReward" => ("$input: RedeemRewardInput!", "input: $input", REDEMPTION),
-        "refundRedemption" => (
-            "$input: RefundRedemptionInput!",
-            "input: $input",
-            REDEMPTION,
-        ),
-        "setRedemptionMetadata" => (
-            "$input: SetRedemptionMetadataInput!",
-            "input: $input",
-            REDEMPTION,
-        ),
-        "fulfillRedemptions" => (
-            "$input: SettleRedemptionsInput!",
-            "input: $input",
-            FULFILLED_REDEMPTIONS,
-        ),
-        "cancelRedemptions" => (
-            "$input: SettleRedemptionsInput!",
-            "input: $input",
-            CANCELED_REDEMPTIONS,
-        ),
-        "fulfillRedemption" | "cancelRedemption" => (
-            "$input: SettleRedemptionInput!",
-            "input: $input",
-            REDEMPTION,
-        ),
         "createOverlayToken" => (
             "$input: CreateOverlayTokenInput!",
             "input: $input",
@@ -285,9 +240,10 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
             "id: $id",
             "... on OverlayToken { id revokedAt }",
         ),
-        other => match PEOPLE.iter().find(|(name, _)| *name == other) {
-            Some((_, input)) => (*input, "input: $input", PARTICIPANT),
-            None => panic!("there is no mutation {other}"),
+        other => match (find(&PEOPLE, other), find(&ECONOMY, other)) {
+            (Some((_, input)), _) => (*input, "input: $input", PARTICIPANT),
+            (_, Some((_, (input, object)))) => (*input, "input: $input", *object),
+            (None, None) => panic!("there is no mutation {other}"),
         },
     };
     // A union that never has a member cannot be asked for it.
@@ -317,6 +273,10 @@ pub(crate) fn mutation_document(mutation: &str, input: Value) -> (String, Value)
     (document, variables)
 }
 
+fn find<'a, T>(table: &'a [(&str, T)], name: &str) -> Option<&'a (&'a str, T)> {
+    table.iter().find(|(of, _)| *of == name)
+}
+
 /// Mutations of people, each with its input.
 const PEOPLE: [(&str, &str); 18] = [
     ("joinRoom", "$input: JoinRoomInput!"),
@@ -337,6 +297,52 @@ const PEOPLE: [(&str, &str); 18] = [
     ("leaveStage", "$input: ParticipantInput!"),
     ("moveToAudience", "$input: ParticipantInput!"),
     ("handOverHost", "$input: HandOverHostInput!"),
+];
+
+/// Mutations of points, of what earns them and of what they buy, each with its input and what is asked of the result.
+const ECONOMY: [(&str, (&str, &str)); 15] = [
+    ("grantPoints", ("$input: PointsInput!", TRANSFER)),
+    ("chargePoints", ("$input: PointsInput!", TRANSFER)),
+    (
+        "creditWatching",
+        ("$input: CreditWatchingInput!", WATCH_CREDIT),
+    ),
+    (
+        "reportWatching",
+        ("$input: ReportWatchingInput!", WATCH_REPORT),
+    ),
+    (
+        "updateEarningProgramme",
+        ("$input: UpdateEarningProgrammeInput!", EARNING_PROGRAMME),
+    ),
+    ("createReward", ("$input: CreateRewardInput!", REWARD)),
+    ("updateReward", ("$input: UpdateRewardInput!", REWARD)),
+    ("deleteReward", ("$input: DeleteRewardInput!", REWARD)),
+    ("redeemReward", ("$input: RedeemRewardInput!", REDEMPTION)),
+    (
+        "refundRedemption",
+        ("$input: RefundRedemptionInput!", REDEMPTION),
+    ),
+    (
+        "setRedemptionMetadata",
+        ("$input: SetRedemptionMetadataInput!", REDEMPTION),
+    ),
+    (
+        "fulfillRedemptions",
+        ("$input: SettleRedemptionsInput!", FULFILLED_REDEMPTIONS),
+    ),
+    (
+        "cancelRedemptions",
+        ("$input: SettleRedemptionsInput!", CANCELED_REDEMPTIONS),
+    ),
+    (
+        "fulfillRedemption",
+        ("$input: SettleRedemptionInput!", REDEMPTION),
+    ),
+    (
+        "cancelRedemption",
+        ("$input: SettleRedemptionInput!", REDEMPTION),
+    ),
 ];
 
 const INVALID: &str = "... on ValidationError { field constraint }";
