@@ -64,6 +64,7 @@ operations! {
     Participants = "operations/participants.graphql",
     Stage = "operations/stage.graphql",
     RoomAccess = "operations/room_access.graphql",
+    ReportWatching = "operations/report_watching.graphql",
 }
 
 #[test]

@@ -229,6 +229,7 @@ impl Schema {
         match name {
             "ID" => json!(room),
             "Int" => json!(1),
+            "Float" => json!(1.0),
             "Int64" => json!("1"),
             "Boolean" => json!(true),
             "Time" => json!("2026-01-02T03:04:05Z"),
