@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use parlor_domain::id::{SessionId, ViewerId};
+use parlor_domain::id::{SessionId, TenantId, ViewerId};
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{Minute, PlayedSeconds, SlotOutcome, WATCHERS_MAX};
 
@@ -20,12 +20,14 @@ const RETRY_MS: i64 = 5_000;
 /// The most minutes of viewers that a node keeps, in a hundred and some bytes each: those of a hundred thousand who
 /// watch, with the eight that are known of each.
 const CLAIMS_MAX: usize = 1_000_000;
+/// The most of one tenant's, so that nobody's viewers keep another's from reporting.
+const OF_A_TENANT_MAX: usize = CLAIMS_MAX / 2;
 
 /// The reports that this node knows. A viewer's minute in a room is one, whatever sessions it is said to be of.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     minutes: BTreeMap<(Minute, WatchedRoom), Gathered>,
-    count: usize,
+    by_tenant: HashMap<TenantId, usize>,
 }
 
 /// A minute of a room.
@@ -85,8 +87,13 @@ impl Claims {
         now: ServerTime,
     ) -> Result<(BTreeMap<Minute, Standing>, bool), TooMany> {
         let is_new = |minute: &&Minute| self.standing(room, viewer_id, **minute).is_none();
-        if self.count + played.keys().filter(is_new).count() > CLAIMS_MAX {
+        let new = played.keys().filter(is_new).count();
+        let of_tenant = self.by_tenant.get(&room.tenant_id).copied().unwrap_or(0);
+        if of_tenant + new > OF_A_TENANT_MAX || self.count() + new > CLAIMS_MAX {
             return Err(TooMany);
+        }
+        if new > 0 {
+            self.by_tenant.insert(room.tenant_id, of_tenant + new);
         }
 
         let mut standing = BTreeMap::new();
@@ -94,14 +101,11 @@ impl Claims {
         for (minute, seconds) in played {
             let gathered = self.minutes.entry((*minute, room)).or_default();
             let claim = gathered.viewers.entry(viewer_id.clone());
-            let claim = claim.or_insert_with(|| {
-                self.count += 1;
-                Claim {
-                    session_id,
-                    seconds: PlayedSeconds::default(),
-                    outcome: None,
-                    is_being_credited: false,
-                }
+            let claim = claim.or_insert(Claim {
+                session_id,
+                seconds: PlayedSeconds::default(),
+                outcome: None,
+                is_being_credited: false,
             });
             let was_proved = claim.seconds.prove_slot();
             claim.seconds = claim.seconds.union(*seconds);
@@ -189,7 +193,8 @@ impl Claims {
         for viewer_id in &due.viewers {
             if let Some(claim) = of.viewers.get_mut(viewer_id) {
                 claim.is_being_credited = false;
-                claim.outcome = outcomes.get(viewer_id).copied();
+                // A set that was taken for lost is credited twice, and told the first time what it brought.
+                claim.outcome = claim.outcome.or(outcomes.get(viewer_id).copied());
             }
         }
     }
@@ -215,8 +220,9 @@ impl Claims {
 
     /// Forgets what viewers had time to hear of, and what is past crediting.
     pub(super) fn forget(&mut self, now: ServerTime) {
-        let count = &mut self.count;
-        self.minutes.retain(|(minute, _), of| {
+        let by_tenant = &mut self.by_tenant;
+        self.minutes.retain(|(minute, room), of| {
+            of.put_right(now);
             let before = of.viewers.len();
             let heard = of.credited_at.map(|at| at.plus_millis(KNOWN_MS));
             let (is_heard, is_past) = (heard.is_some_and(|at| at < now), minute.is_too_late(now));
@@ -227,9 +233,16 @@ impl Claims {
             let viewers = &of.viewers;
             of.proved
                 .retain(|(_, viewer_id)| viewers.contains_key(viewer_id));
-            *count -= before - of.viewers.len();
+            if let Some(count) = by_tenant.get_mut(&room.tenant_id) {
+                *count -= before - of.viewers.len();
+            }
             !of.viewers.is_empty()
         });
+        by_tenant.retain(|_, count| *count > 0);
+    }
+
+    fn count(&self) -> usize {
+        self.by_tenant.values().sum()
     }
 }
 
@@ -248,6 +261,14 @@ impl Gathered {
             self.resting_until
                 .map_or(gathered_at, |at| at.max(gathered_at)),
         )
+    }
+
+    /// Has nothing wait for longer than it would from now on: a clock that was ahead may have said when.
+    fn put_right(&mut self, now: ServerTime) {
+        self.proved_at = self.proved_at.map(|at| at.min(now));
+        let rested_at = now.plus_millis(RETRY_MS);
+        self.resting_until = self.resting_until.map(|at| at.min(rested_at));
+        self.credited_at = self.credited_at.map(|at| at.min(now));
     }
 
     fn retry<'a>(&mut self, viewers: impl Iterator<Item = &'a ViewerId>, now: ServerTime) {
@@ -273,7 +294,7 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
-    use parlor_domain::id::{RoomId, TenantId};
+    use parlor_domain::id::RoomId;
     use parlor_domain::watching::{PlayedSpan, played_minutes};
     use uuid::Uuid;
 
@@ -388,7 +409,7 @@ mod tests {
         }
         let last = claims.report(room(), session(7), &viewer(1), &played(10, 40), after(0));
         assert!(last.unwrap().1);
-        assert_eq!(claims.count, 1);
+        assert_eq!(claims.count(), 1);
         let due = claims.take_due(after(35));
         assert_eq!((due.len(), due[0].session_id), (1, session(7)));
     }
@@ -409,6 +430,19 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_put_right_puts_nothing_off() {
+        let mut claims = Claims::default();
+        report(&mut claims, 1, 0, 30, after(3_000));
+        assert_eq!(claims.poll_timeout(), Some(after(3_005)));
+        claims.forget(after(60));
+        assert_eq!(claims.poll_timeout(), Some(after(65)));
+        let due = claims.take_due(after(65));
+        claims.handle_failed(&due[0], after(3_000));
+        claims.forget(after(70));
+        assert_eq!(claims.poll_timeout(), Some(after(75)));
+    }
+
+    #[test]
     fn each_claim_is_forgotten_by_itself() {
         let mut claims = Claims::default();
         for number in 0..5 {
@@ -418,17 +452,17 @@ mod tests {
         report(&mut claims, 9, 0, 10, after(0));
         let due = claims.take_due(after(35));
         claims.forget(after(30 * 60));
-        assert_eq!(claims.count, 5, "they are being credited");
+        assert_eq!(claims.count(), 5, "they are being credited");
         let mut claims_again = claims;
         report(&mut claims_again, 9, 0, 10, after(36));
         claims_again.handle_credited(&due[0], &counted(&due[0]), after(36));
         claims_again.forget(after(36 + 300));
-        assert_eq!(claims_again.count, 6);
+        assert_eq!(claims_again.count(), 6);
         claims_again.forget(after(36 + 301));
-        assert_eq!(claims_again.count, 1);
+        assert_eq!(claims_again.count(), 1);
         claims_again.forget(after(15 * 60));
-        assert_eq!(claims_again.count, 1);
+        assert_eq!(claims_again.count(), 1);
         claims_again.forget(after(15 * 60 + 1));
-        assert_eq!((claims_again.count, claims_again.minutes.len()), (0, 0));
+        assert_eq!((claims_again.count(), claims_again.minutes.len()), (0, 0));
     }
 }
