@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use parlor_domain::id::SessionId;
 use parlor_domain::invalid::{Invalid, check_range};
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{
@@ -82,7 +81,8 @@ pub(crate) struct ReportedMinute {
     minute: Time,
     /// How many of its seconds were played, as far as the caller's devices have reported.
     played_seconds: i32,
-    /// Null until it is decided, which takes as long as others may still report it: some forty seconds from its end.
+    /// Null until it is decided, which takes as long as others may still report it: some forty seconds from its end. Of
+    /// one that is not proved, what was wrong with it so far; more of it may still have it count.
     outcome: Option<SlotOutcome>,
     /// What it brought. Most minutes bring nothing yet.
     points: Int64,
@@ -129,7 +129,8 @@ async fn report(context: &Context<'_>, input: ReportWatchingInput) -> Result<Wat
             None => drop(played.insert(minute, of.seconds)),
         }
     }
-    let session_id = global_id::named(&input.session_id, global_id::parse_session_id, SessionId);
+    let session_id = global_id::parse_session_id(&input.session_id);
+    let session_id = session_id.ok_or_else(|| Refusal::not_found("Session", &input.session_id))?;
     let standing = app
         .watching
         .report(watched, session_id, &actor.viewer_id, &played);

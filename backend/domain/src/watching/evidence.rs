@@ -66,8 +66,9 @@ impl PlayedSpan {
         })?;
         if self.until > now.plus_millis(AHEAD_MAX_MS) {
             let ahead_ms = self.until.unix_millis() - now.unix_millis();
-            let found = format!("{ahead_ms} ms ahead of the server's clock");
-            return Err(Invalid::new("until", "in the past", found));
+            let found = format!("{ahead_ms} ms ahead");
+            let constraint = format!("at most {AHEAD_MAX_MS} ms ahead of the server's clock");
+            return Err(Invalid::new("until", constraint, found));
         }
         for (field, value) in [
             ("playheadFrom", self.playhead_from),

@@ -56,7 +56,7 @@ struct ListArgs {
     staff: StaffArgs,
 
     /// Only what became that
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     status: Option<Status>,
 
     /// Only those of one reward, by its id
@@ -269,7 +269,7 @@ async fn settle(args: &SettleArgs, mutation: &str, object: &str) -> Result<()> {
 
     match (refused, all - answered) {
         (0, 0) => Ok(()),
-        (refused, 0) => bail!("{refused} of {all} were refused"),
+        (refused, 0) => bail!("{refused} of {all} refused"),
         (_, missing) => bail!("the server said nothing of {missing} of {all}"),
     }
 }

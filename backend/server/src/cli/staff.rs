@@ -35,7 +35,7 @@ pub(super) struct StaffArgs {
         value_name = "TOKEN",
         hide_env_values = true
     )]
-    token: String,
+    token: Option<String>,
 
     /// Print JSON, one object a line, for programs
     #[arg(long)]
@@ -67,7 +67,10 @@ pub(super) struct Refused {
 impl StaffArgs {
     /// Finds the room.
     pub(super) async fn open(&self) -> Result<StaffRoom> {
-        let client = Client::new(&self.server, &self.token)?;
+        let token = self.token.as_deref();
+        let token = token
+            .context("set PARLOR_TOKEN to a token, such as `parlor token --role staff` makes")?;
+        let client = Client::new(&self.server, token)?;
         if global_id::parse_room_id(&self.room).is_some() {
             let id = self.room.clone();
             return Ok(StaffRoom { client, id });

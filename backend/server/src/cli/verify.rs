@@ -59,7 +59,12 @@ fn read_heads(file: &Path) -> Result<Vec<Head>> {
     let lines = text.lines().enumerate();
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     let heads = lines.map(|(index, line)| {
-        let head = line.trim().parse::<Head>();
+        let line = line.trim();
+        // What `parlor verify` says of a room is as good: its head is the word behind that.
+        let said = line
+            .strip_prefix("sound ")
+            .and_then(|said| said.split(' ').next());
+        let head = said.unwrap_or(line).parse::<Head>();
         head.map_err(|refusal| anyhow!("{}, line {}: {refusal}", file.display(), index + 1))
     });
     let heads = heads.collect::<Result<Vec<_>>>()?;

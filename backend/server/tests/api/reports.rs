@@ -424,7 +424,7 @@ async fn those_who_may_not_earn_are_told_why(database: String) {
         api.mutate_as(&token, "reportWatching", input.clone()).await;
     }
     let mut elsewhere = input.clone();
-    elsewhere["sessionId"] = json!("bm8gc2Vzc2lvbg==");
+    elsewhere["sessionId"] = Show::live(&api, "other").await.session;
     api.mutate_as(&ana.token, "reportWatching", elsewhere.clone())
         .await;
     api.clock.advance_millis(DECIDED_MS);
@@ -474,10 +474,12 @@ async fn what_is_no_report_is_refused_by_its_field(database: String) {
             "{refused}"
         );
     }
-    let mut input = show.input(&[]);
-    input["roomId"] = json!("bm8gcm9vbQ==");
-    let refused = api.mutate_as(&ana.token, "reportWatching", input).await;
-    assert_eq!(refused["code"], "NOT_FOUND", "{refused}");
+    for field in ["roomId", "sessionId"] {
+        let mut input = show.input(&[]);
+        input[field] = json!("bm8gcm9vbQ==");
+        let refused = api.mutate_as(&ana.token, "reportWatching", input).await;
+        assert_eq!(refused["code"], "NOT_FOUND", "{refused}");
+    }
 }
 
 async fn a_server_that_goes_away_credits_what_is_proved(database: String) {

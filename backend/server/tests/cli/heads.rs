@@ -36,6 +36,8 @@ async fn heads_that_were_kept_are_found_again_or_missed(database: Database) {
     keep("kept.txt", &format!("{first}\n{second}"));
     let sound = said(&mut verify("kept.txt"));
     assert!(sound.contains(second.trim()), "{sound}");
+    keep("verified.txt", &sound);
+    assert_eq!(said(&mut verify("verified.txt")), sound);
     assert_eq!(metric(&shop.address, "parlor_book_entries_total"), "3");
 
     let (place, digit) = second.trim().split_at(second.trim().len() - 1);

@@ -244,7 +244,7 @@ async fn a_queue_is_listed_and_worked_off(database: Database) {
     assert!(lines[2].ends_with("(ALREADY_FULFILLED)"), "{lines:?}");
     assert_eq!(
         (lines.len(), error.as_str()),
-        (3, "error: 2 of 3 were refused\n")
+        (3, "error: 2 of 3 refused\n")
     );
     let canceled = shop.said(&["redemptions", "cancel", "show", &second]);
     assert_eq!(canceled, format!("canceled {second}: Say it for 20\n"));
@@ -270,7 +270,7 @@ async fn a_queue_is_listed_and_worked_off(database: Database) {
             .map(|one| one["id"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(ids(&["--status", "unfulfilled"]), [third.as_str()]);
+    assert_eq!(ids(&["--status", "UNFULFILLED"]), [third.as_str()]);
     assert_eq!(ids(&["--reward", reward]).len(), 3);
     assert!(ids(&["--reward", "another"]).is_empty());
     let output = shop
