@@ -24,6 +24,16 @@ const SPAN_MAX_MS: i64 = 90_000;
 const SPANS_MAX: usize = 64;
 /// For how long it takes them.
 const KEPT_MS: i64 = 16 * 60_000;
+/// How many are kept, however often the picture is interrupted: a span every four seconds, for as long as that.
+const SPANS_KEPT: usize = 240;
+/// The speeds that it takes, in basis points.
+const RATE_MIN: u32 = 2_500;
+const RATE_MAX: u32 = 40_000;
+/// From how long before it was given, and until how long after, a lease holds: a little less than the server says.
+const LEASE_BEFORE_MS: i64 = 115_000;
+const LEASE_AFTER_MS: i64 = 15 * 60_000;
+/// How far leases that are kept lie apart, but for the newest: less than one holds.
+const LEASE_EVERY_MS: i64 = 5 * 60_000;
 /// By how much a reading of a picture that plays may be off: a few frames.
 const JITTER_MS: i64 = 100;
 const MINUTE_MS: i64 = 60_000;
@@ -37,7 +47,8 @@ pub struct WatchReports {
     spans: Vec<WatchedSpan>,
     /// What the picture plays in now.
     playing: Option<Playing>,
-    lease: Option<String>,
+    /// Each with when it came, the oldest first: what was told late once is told under the same lease again.
+    leases: Vec<(ServerTime, String)>,
 }
 
 /// A time for which the picture of a session played at one pace.
@@ -55,6 +66,8 @@ pub struct WatchedSpan {
     pub playhead_until: MediaTime,
     /// The speed in basis points.
     pub rate: u32,
+    /// Whether the server was told of it.
+    pub(crate) is_told: bool,
 }
 
 /// What to send as `reportWatching`: all spans are of one session.
@@ -64,7 +77,7 @@ pub struct WatchReport {
     pub session_id: String,
     /// What to tell, the oldest first.
     pub spans: Vec<WatchedSpan>,
-    /// What the server gave with its last answer.
+    /// What the server gave with an answer, when the first of them began.
     pub lease: Option<String>,
 }
 
@@ -78,9 +91,11 @@ struct Playing {
 impl WatchReports {
     /// Takes in what the player says at `now`, as `client` was told of it: `None` if it says nothing.
     pub fn handle_playhead(&mut self, playhead: Option<Playhead>, client: &Client, now: Instant) {
-        let playhead = playhead.filter(|it| it.playing && it.rate > 0);
+        let takes = |it: &Playhead| it.playing && (RATE_MIN..=RATE_MAX).contains(&it.rate);
+        let playhead = playhead.filter(takes);
         if let (Some(playing), Some(playhead)) = (&self.playing, playhead)
-            && (playing.seeks, playing.span.rate) == (playhead.seeks, playhead.rate)
+            && playing.seeks == playhead.seeks
+            && playing.span.is_at_rate(playhead.rate)
             && now.millis_since(playing.sampled_at) < SAMPLE_EVERY_MS
         {
             return;
@@ -97,40 +112,54 @@ impl WatchReports {
         }
     }
 
-    /// Returns what to send at `now`, if there is something. It comes again until it is known what became of it.
-    pub fn report(&mut self, client: &Client, now: Instant) -> Option<WatchReport> {
+    /// Returns what to send at `now`, one report for each session. It comes again until it is known what became of it.
+    pub fn report(&mut self, client: &Client, now: Instant) -> Vec<WatchReport> {
         if let Some(at) = client.server_time(now) {
-            self.spans
-                .retain(|span| at.millis_since(span.until) < KEPT_MS);
+            self.forget(at);
         }
         self.cut();
-        let session_id = self.spans.first()?.session_id.clone();
-        let of_session = self
-            .spans
-            .iter()
-            .filter(|span| span.session_id == session_id);
-        let spans = of_session.take(SPANS_MAX).cloned().collect();
-        let lease = self.lease.clone();
+        let mut reports: Vec<WatchReport> = Vec::new();
+        for span in &mut self.spans {
+            let same = |report: &&mut WatchReport| report.session_id == span.session_id;
+            if let Some(report) = reports.iter_mut().find(same) {
+                if report.spans.len() < SPANS_MAX {
+                    span.is_told = true;
+                    report.spans.push(span.clone());
+                }
+                continue;
+            }
+            span.is_told = true;
+            let held = |(given_at, _): &&(ServerTime, String)| {
+                given_at.millis_since(span.from) <= LEASE_BEFORE_MS
+                    && span.until.millis_since(*given_at) <= LEASE_AFTER_MS
+            };
+            let lease = self.leases.iter().rev().find(held);
+            reports.push(WatchReport {
+                session_id: span.session_id.clone(),
+                spans: alloc::vec![span.clone()],
+                lease: lease.map(|(_, lease)| lease.clone()),
+            });
+        }
 
-        Some(WatchReport {
-            session_id,
-            spans,
-            lease,
-        })
+        reports
     }
 
-    /// Takes in an answer: the lease that came with it, or that there is none, and which minutes of the session the server has decided on,
-    /// by their beginnings. Of these nothing is told again.
+    /// Takes in an answer at `now`: which minutes of the session the server has decided on, by their beginnings, and the
+    /// lease that came with it. Of these minutes nothing that was told is told again.
     pub fn handle_answer(
         &mut self,
         session_id: &str,
         decided: &[ServerTime],
-        lease: Option<String>,
+        lease: String,
+        client: &Client,
+        now: Instant,
     ) {
-        self.lease = lease;
+        if let Some(at) = client.server_time(now) {
+            self.keep_lease(at, lease);
+        }
         for minute in decided {
             for span in &mut self.spans {
-                if span.session_id == session_id {
+                if span.is_told && span.session_id == session_id {
                     span.leave_out(*minute);
                 }
             }
@@ -138,11 +167,43 @@ impl WatchReports {
         self.spans.retain(|span| span.length_ms() >= SPAN_MIN_MS);
     }
 
+    /// Lets go of all leases: the server does not take them of this viewer.
+    pub fn forget_leases(&mut self) {
+        self.leases.clear();
+    }
+
+    /// Lets go of what was told of a session: the server does not take it, and will not.
+    pub fn handle_refusal(&mut self, session_id: &str) {
+        self.spans
+            .retain(|span| !(span.is_told && span.session_id == session_id));
+    }
+
+    /// Begins anew, for another viewer.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn keep_lease(&mut self, at: ServerTime, lease: String) {
+        self.leases
+            .retain(|(given_at, _)| at.millis_since(*given_at) < 2 * KEPT_MS);
+        if let [.., (before, _), (newest, _)] = &self.leases[..]
+            && newest.millis_since(*before) < LEASE_EVERY_MS
+        {
+            self.leases.pop();
+        }
+        self.leases.push((at, lease));
+    }
+
+    fn forget(&mut self, at: ServerTime) {
+        self.spans
+            .retain(|span| at.millis_since(span.until) < KEPT_MS);
+    }
+
     fn take_in(&mut self, playhead: Playhead, at: ServerTime, session_id: String, now: Instant) {
         let goes_on = self.playing.as_ref().is_some_and(|playing| {
             playing.seeks == playhead.seeks
                 && playing.span.session_id == session_id
-                && playing.span.rate == playhead.rate
+                && playing.span.is_at_rate(playhead.rate)
                 && playing.span.goes_on(playhead.position, at)
         });
         if !goes_on {
@@ -156,6 +217,7 @@ impl WatchReports {
                 playhead_from: playhead.position,
                 playhead_until: playhead.position,
                 rate: playhead.rate,
+                is_told: false,
             },
             seeks: playhead.seeks,
             sampled_at: now,
@@ -191,12 +253,23 @@ impl WatchReports {
     }
 
     fn keep(&mut self, span: Option<WatchedSpan>) {
-        self.spans
-            .extend(span.filter(|span| span.length_ms() >= SPAN_MIN_MS));
+        let Some(span) = span.filter(|span| span.length_ms() >= SPAN_MIN_MS) else {
+            return;
+        };
+        self.forget(span.until);
+        if self.spans.len() == SPANS_KEPT {
+            self.spans.remove(0);
+        }
+        self.spans.push(span);
     }
 }
 
 impl WatchedSpan {
+    /// Whether `rate` is the span's, give or take what a player does to keep its distance.
+    fn is_at_rate(&self, rate: u32) -> bool {
+        rate.abs_diff(self.rate) <= self.rate / 10
+    }
+
     fn length_ms(&self) -> i64 {
         self.until.millis_since(self.from)
     }

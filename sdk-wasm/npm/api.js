@@ -19,10 +19,10 @@ export class Api {
     this.#tokens = tokens;
   }
 
-  /** Runs an operation and returns its `data`, unless `signal` is aborted before. */
-  async run(query, variables, signal) {
+  /** Runs an operation and returns its `data`, unless `signal` is aborted before; also of a page that goes away, with `keepalive`. */
+  async run(query, variables, signal, keepalive = false) {
     const token = this.#tokens.current;
-    let response = await this.#post(query, variables, token, signal);
+    let response = await this.#post(query, variables, token, signal, keepalive);
     // Whoever is refused at the door has done nothing yet, so that trying again is safe.
     if (response.status === 401 && this.#tokens.isRenewable) {
       let renewed;
@@ -31,7 +31,7 @@ export class Api {
       } catch (cause) {
         throw new ParlorError("TOKEN_UNAVAILABLE", "no other token could be had", { cause });
       }
-      response = await this.#post(query, variables, renewed, signal);
+      response = await this.#post(query, variables, renewed, signal, keepalive);
     }
 
     const body = await response.json().catch(() => null);
@@ -42,11 +42,11 @@ export class Api {
     return body.data;
   }
 
-  async #post(query, variables, token, signal) {
+  async #post(query, variables, token, signal, keepalive) {
     const headers = { "content-type": "application/json", accept: "application/json" };
     if (token) headers.authorization = `Bearer ${token}`;
     try {
-      return await fetch(this.#url, { method: "POST", headers, body: JSON.stringify({ query, variables }), signal });
+      return await fetch(this.#url, { method: "POST", headers, body: JSON.stringify({ query, variables }), signal, keepalive });
     } catch (cause) {
       signal?.throwIfAborted();
       throw new ParlorError("NETWORK", "the server could not be reached", { cause });

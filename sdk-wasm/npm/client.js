@@ -50,7 +50,7 @@ export class ParlorClient extends EventTarget {
     this.#socketToken = tokens.current;
     this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, openSocket, (notice) => this.#notice(notice));
     if (reportsWatching && placement === "player") {
-      this.#watching = new Watching(room, this.#api, this.#socket, () => this.reportWatched(), (type, detail) => this.#tell(type, detail));
+      this.#watching = new Watching(room, this.#api, this.#socket, () => this.reportWatched(), (type, detail) => !this.#isClosed && this.#tell(type, detail));
     }
     tokens.follow((token) => {
       this.#giveSocket(token);
@@ -121,6 +121,9 @@ export class ParlorClient extends EventTarget {
   }
 
   async reportWatched() {
+    if (this.#isClosed) return;
+    // Who is signed in may be another than before, and is being read.
+    if (this.#access.isStale) await this.#access.reading;
     // Whoever is not in the room has nothing counted, and nobody who is not signed in is in it.
     if (this.me?.membership === "JOINED") await this.#watching?.report();
   }
@@ -141,6 +144,8 @@ export class ParlorClient extends EventTarget {
   }
 
   async leave() {
+    // Whoever has left has nothing counted any more.
+    this.reportWatched();
     return this.#act("leaveRoom", {});
   }
 
@@ -300,7 +305,7 @@ export class ParlorClient extends EventTarget {
     const own = this.#me?.id ?? null;
     const comesOrGoes = operation === "joinRoom" || operation === "leaveRoom";
     if (result.ok && (comesOrGoes || result.participant.id === own)) {
-      this.#me = result.participant;
+      this.#know(result.participant);
       this.#mark();
       if (comesOrGoes) await this.#refreshAccess();
     } else if (!result.ok && (fields.participantId ?? own) === own) {
@@ -329,7 +334,7 @@ export class ParlorClient extends EventTarget {
       this.#access.isStale = false;
       try {
         const { roomAccess } = await this.#api.run(OPERATIONS.roomAccess, { roomId: this.#room });
-        this.#me = roomAccess.participant && participant(roomAccess.participant);
+        this.#know(roomAccess.participant && participant(roomAccess.participant));
         this.#capabilities = roomAccess.capabilities;
         this.#mark();
       } catch (error) {
@@ -338,6 +343,11 @@ export class ParlorClient extends EventTarget {
       }
     } while (this.#access.isStale && !this.#isClosed);
     this.#access.reading = null;
+  }
+
+  #know(me) {
+    this.#me = me;
+    this.#watching?.handleViewer(me?.id ?? null);
   }
 
   /** The caller as the room shows them now. */

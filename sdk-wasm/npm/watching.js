@@ -5,18 +5,22 @@ import { OPERATIONS } from "./operations.js";
 
 /** How often to tell, as the server expects it. */
 const REPORT_EVERY_MS = 30_000;
+/** How long an answer is waited for: less than that, so that one that never comes keeps no other from being told. */
+const ANSWER_MAX_MS = 25_000;
 /** For how long it is known here what became of a minute: as long as it could be told of. */
 const KNOWN_MS = 16 * 60_000;
 
 export class Watching {
   #room;
   #api;
+  /** What was watched; null once the client is closed. */
   #socket;
   #tell;
   #timer;
   #reporting = null;
-  /** Whether the server takes no reports of this viewer. */
+  /** Whether the server takes no reports of this viewer, or of nobody. */
   #isRefused = false;
+  #viewer = null;
   #minutes = new Map();
 
   /** `socket` has what was watched; `report` is called when it is to be told, `tell` with news of minutes and with what went wrong. */
@@ -36,40 +40,61 @@ export class Watching {
   /** Tells what was watched and is not decided. Done when the server has answered, or could not be asked. */
   async report() {
     // What is asked for meanwhile is told by the next.
-    this.#reporting ??= this.#report().finally(() => (this.#reporting = null));
+    this.#reporting ??= this.#reportAll().finally(() => (this.#reporting = null));
     return this.#reporting;
   }
 
-  /** Another viewer may be signed in now. */
   handleToken() {
     this.#isRefused = false;
   }
 
-  stop() {
-    clearInterval(this.#timer);
+  /** What another viewer has watched is not this one's. */
+  handleViewer(id) {
+    if (id === null || id === this.#viewer) return;
+    if (this.#viewer !== null) {
+      this.#socket?.forgetWatched();
+      this.#minutes.clear();
+    }
+    this.#viewer = id;
   }
 
-  async #report() {
-    const report = this.#isRefused ? undefined : this.#socket.watchReport();
-    if (!report) return;
-    const { sessionId, lease } = report;
+  stop() {
+    clearInterval(this.#timer);
+    this.#socket = null;
+  }
+
+  async #reportAll() {
+    const reports = this.#isRefused ? [] : (this.#socket?.watchReports() ?? []);
+    for (const report of reports) if (!this.#isRefused) await this.#report(report);
+  }
+
+  async #report({ sessionId, spans, lease }) {
+    const viewer = this.#viewer;
     const at = (ms) => new Date(ms).toISOString();
-    const spans = report.spans.map(({ fromMs, untilMs, playheadFromMs, playheadUntilMs, rate }) => ({
-      from: at(fromMs),
-      until: at(untilMs),
-      playheadFrom: playheadFromMs / 1_000,
-      playheadUntil: playheadUntilMs / 1_000,
-      rate: rate / 10_000,
-    }));
+    const input = {
+      roomId: this.#room,
+      sessionId,
+      lease,
+      spans: spans.map(({ fromMs, untilMs, playheadFromMs, playheadUntilMs, rate }) => ({
+        from: at(fromMs),
+        until: at(untilMs),
+        playheadFrom: playheadFromMs / 1_000,
+        playheadUntil: playheadUntilMs / 1_000,
+        rate: rate / 10_000,
+      })),
+    };
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), ANSWER_MAX_MS);
     let result;
     try {
-      const input = { roomId: this.#room, sessionId, spans, lease };
-      result = (await this.#api.run(OPERATIONS.reportWatching, { input })).reportWatching;
+      result = (await this.#api.run(OPERATIONS.reportWatching, { input }, waiting.signal, true)).reportWatching;
     } catch (fault) {
-      // What was watched offline is told when there is a network again, and that there is none is known.
-      if (fault.code !== "NETWORK") this.#tell("fault", fault);
-      return;
+      return this.#fail(fault);
+    } finally {
+      clearTimeout(timer);
     }
+    // Whoever is signed in since has nothing to do with it.
+    if (!this.#socket || viewer !== this.#viewer) return;
     if (result.__typename === "WatchReport") this.#take(sessionId, result);
     else this.#refuse(sessionId, result);
   }
@@ -84,10 +109,20 @@ export class Watching {
     this.#tell("watched", told);
   }
 
-  #refuse(sessionId, { code, message, field }) {
-    // One that another viewer was given, who was signed in before.
-    if (field === "lease") return this.#socket.watchAnswered(sessionId, new Float64Array(), undefined);
-    this.#isRefused = true;
+  #refuse(sessionId, { __typename: type, code, message, field }) {
+    // One that another viewer was given, or a server that has forgotten what it signed with.
+    if (field === "lease") return this.#socket.forgetLeases();
+    // What is wrong with what was told does not get better; what is wrong with who tells it may.
+    if (type === "ValidationError") this.#socket.watchRefused(sessionId);
+    else this.#isRefused = true;
     this.#tell("fault", new ParlorError(code, message));
+  }
+
+  #fail(fault) {
+    // What was watched offline is told when there is a network again, and that there is none is known.
+    if (fault.code === "NETWORK" || fault.name === "AbortError") return;
+    // A server that is older than this client has no such operation.
+    if (fault.code === "VALIDATION") this.#isRefused = true;
+    this.#tell("fault", fault);
   }
 }

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use js_sys::Function;
+use js_sys::{Array, Function};
 use parlor_sdk_core::{
     AlertLimits, Config, Delivery, Playhead, PlayheadQuality, RoomEvent, ServerTime, WatchReports,
 };
@@ -136,28 +136,48 @@ impl RoomClient {
         self.note_watching(None);
     }
 
-    /// Returns what to tell the server of what was watched, `{ sessionId, spans, lease }`, if there is something. It
-    /// comes again until [`Self::watch_answered`] has said what became of it.
-    #[wasm_bindgen(js_name = watchReport)]
-    pub fn watch_report(&self) -> Option<JsValue> {
+    /// Returns what to tell the server of what was watched: of each session `{ sessionId, spans, lease }`. It comes again
+    /// until [`Self::watch_answered`] has said what became of it.
+    #[wasm_bindgen(js_name = watchReports)]
+    pub fn watch_reports(&self) -> Array {
         let mut watching = self.watching.borrow_mut();
-        let report = self
+        let reports = self
             .client()
-            .with_core(|core, now| watching.report(core, now))?;
+            .with_core(|core, now| watching.report(core, now));
 
-        Some(convert::watch_report(&report))
+        reports.iter().map(convert::watch_report).collect()
     }
 
     /// Takes in an answer of the server: which minutes of the session are decided, by their beginnings, and the lease
     /// that came with it.
     #[wasm_bindgen(js_name = watchAnswered)]
-    pub fn watch_answered(&self, session_id: &str, decided_ms: &[f64], lease: Option<String>) {
+    pub fn watch_answered(&self, session_id: &str, decided_ms: &[f64], lease: String) {
         let decided = decided_ms
             .iter()
             .map(|at| ServerTime::from_unix_millis(convert::millis(*at)));
         let decided: Vec<_> = decided.collect();
         let mut watching = self.watching.borrow_mut();
-        watching.handle_answer(session_id, &decided, lease);
+        self.client().with_core(|core, now| {
+            watching.handle_answer(session_id, &decided, lease, core, now);
+        });
+    }
+
+    /// Lets go of what was told of a session, which the server does not take.
+    #[wasm_bindgen(js_name = watchRefused)]
+    pub fn watch_refused(&self, session_id: &str) {
+        self.watching.borrow_mut().handle_refusal(session_id);
+    }
+
+    /// Lets go of the leases, which the server does not take of this viewer.
+    #[wasm_bindgen(js_name = forgetLeases)]
+    pub fn forget_leases(&self) {
+        self.watching.borrow_mut().forget_leases();
+    }
+
+    /// Lets go of all that was watched: another viewer is signed in.
+    #[wasm_bindgen(js_name = forgetWatched)]
+    pub fn forget_watched(&self) {
+        self.watching.borrow_mut().clear();
     }
 
     /// Returns what picture events are timed by.

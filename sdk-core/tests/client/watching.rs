@@ -53,9 +53,14 @@ impl Device {
             .handle_playhead(Some(playhead), &self.sim.client, now);
     }
 
-    fn report(&mut self) -> Option<WatchReport> {
+    fn reports(&mut self) -> Vec<WatchReport> {
         let now = Instant::from_millis(self.sim.now);
         self.reports.report(&self.sim.client, now)
+    }
+
+    /// What is told of the first session that there is something to tell of.
+    fn report(&mut self) -> Option<WatchReport> {
+        self.reports().into_iter().next()
     }
 
     /// The spans that are told, in seconds from the start.
@@ -68,14 +73,20 @@ impl Device {
             .collect()
     }
 
+    fn answer(&mut self, decided: &[ServerTime], lease: &str) {
+        let now = Instant::from_millis(self.sim.now);
+        let (client, lease) = (&self.sim.client, lease.to_owned());
+        self.reports
+            .handle_answer("session", decided, lease, client, now);
+    }
+
     /// Has the server decide on the minutes that began so many minutes after the start.
     fn decide(&mut self, minutes: impl IntoIterator<Item = i64>) {
         let minutes: Vec<_> = minutes
             .into_iter()
             .map(|minute| ServerTime::from_unix_millis(SERVER_START_MS + minute * MINUTE_MS))
             .collect();
-        self.reports
-            .handle_answer("session", &minutes, Some("a lease".to_owned()));
+        self.answer(&minutes, "a lease");
     }
 }
 
@@ -110,6 +121,12 @@ fn what_plays_is_told_without_gaps_until_it_is_decided() {
     assert!((clock_ms - playhead_ms).abs() <= 50, "{rest:?}");
 
     device.play(60);
+    device.decide([0, 1, 2]);
+    assert_eq!(
+        device.told(),
+        [(76, 106), (106, 136)],
+        "nobody was told of these"
+    );
     device.decide([0, 1, 2]);
     assert_eq!(device.told(), [(0, 0); 0]);
 }
@@ -193,7 +210,7 @@ fn what_was_watched_offline_is_kept_as_long_as_it_counts() {
 }
 
 #[test]
-fn each_session_is_told_by_itself() {
+fn each_session_is_told_by_itself_and_at_once() {
     let mut device = Device::new();
     device.play(20);
     device.sim.happen(|server, now| {
@@ -203,16 +220,71 @@ fn each_session_is_told_by_itself() {
     });
     device.sim.run_for(100);
     device.play(20);
-    let first = device.report().unwrap();
-    assert!(
-        first.spans.iter().all(|span| span.session_id == "session"),
-        "{first:?}"
-    );
-    device.decide([0]);
-    let second = device.report().unwrap();
-    assert_eq!(second.session_id, "another");
+    let reports = device.reports();
+    let sessions: Vec<_> = reports.iter().map(|report| &*report.session_id).collect();
+    assert_eq!(sessions, ["session", "another"]);
+    for report in &reports {
+        assert!(!report.spans.is_empty());
+        assert!(
+            report
+                .spans
+                .iter()
+                .all(|span| span.session_id == report.session_id)
+        );
+    }
     // What is decided of one session says nothing of the other.
-    assert!(!second.spans.is_empty());
+    device.decide([0]);
+    assert_eq!(device.report().unwrap().session_id, "another");
+    device.reports.handle_refusal("session");
+    assert_eq!(device.reports().len(), 1);
+    device.reports.handle_refusal("another");
+    assert!(device.reports().is_empty());
+}
+
+/// What was told late once is told under the lease of before, whatever came since.
+#[test]
+fn each_span_is_told_under_a_lease_of_its_time() {
+    let mut device = Device::new();
+    device.play(5);
+    device.report();
+    device.answer(&[], "of before");
+    device.play(600);
+    assert_eq!(device.report().unwrap().lease.as_deref(), Some("of before"));
+    device.answer(&[], "of after");
+    device.play(30);
+    assert_eq!(device.report().unwrap().lease.as_deref(), Some("of before"));
+    let minutes = |range: std::ops::Range<i64>| -> Vec<_> {
+        let at = |minute| ServerTime::from_unix_millis(SERVER_START_MS + minute * MINUTE_MS);
+        range.map(at).collect()
+    };
+    device.answer(&minutes(0..9), "of later");
+    assert_eq!(device.report().unwrap().lease.as_deref(), Some("of later"));
+    device.reports.forget_leases();
+    assert_eq!(device.report().unwrap().lease, None);
+
+    device.reports.clear();
+    assert!(device.reports().is_empty());
+}
+
+/// Players trim their rate to keep their distance from the live edge.
+#[test]
+fn a_rate_that_changes_a_little_interrupts_nothing() {
+    let mut device = Device::new();
+    for number in 0..40 {
+        let rate = if number % 2 == 0 { 1.02 } else { 0.98 };
+        device.pass(1, true, rate, if number % 2 == 0 { 1_020 } else { 980 });
+    }
+    assert_eq!(device.told(), [(1, 31), (31, 41)]);
+    for rate in [0.24, 4.1, 16.0] {
+        let mut device = Device::new();
+        #[expect(clippy::cast_possible_truncation, reason = "these are small")]
+        device.pass(20, true, rate, (rate * 1_000.0) as i64);
+        assert_eq!(
+            device.told(),
+            [(0, 0); 0],
+            "the server does not take {rate}"
+        );
+    }
 }
 
 #[test]
@@ -222,17 +294,32 @@ fn no_more_is_told_at_once_than_the_server_takes() {
         device.play(3);
         device.pass(1, false, 1.0, 0);
     }
-    assert_eq!(device.told().len(), 64);
-    device.decide([0, 1]);
+    let told = device.told();
+    assert_eq!(told.len(), 64);
+    // The last minute of these was told in part.
+    device.decide([0, 1, 2, 3, 4]);
     let rest = device.told();
-    assert!(
-        rest.first().is_some_and(|(from, _)| *from >= 120),
-        "{rest:?}"
-    );
+    assert_eq!(rest.len(), 6, "{rest:?}");
+    assert!(rest[0].0 >= told[63].1, "{rest:?}");
 }
 
 #[test]
-fn nothing_is_told_while_the_servers_time_is_not_known() {
+fn a_picture_that_is_interrupted_all_the_time_fills_no_memory() {
+    let mut device = Device::new();
+    for _ in 0..300 {
+        device.play(2);
+        device.seeks += 1;
+    }
+    let mut count = 0;
+    while !device.told().is_empty() {
+        count += device.told().len();
+        device.reports.handle_refusal("session");
+    }
+    assert_eq!(count, 240);
+}
+
+#[test]
+fn nothing_is_told_before_the_room_is_known() {
     let mut sim = Sim::new(Placement::Player);
     let mut reports = WatchReports::default();
     for second in 0..10 {
@@ -247,8 +334,9 @@ fn nothing_is_told_while_the_servers_time_is_not_known() {
         sim.now += 1_000;
         reports.handle_playhead(Some(playhead), &sim.client, Instant::from_millis(sim.now));
     }
-    assert_eq!(
-        reports.report(&sim.client, Instant::from_millis(sim.now)),
-        None
+    assert!(
+        reports
+            .report(&sim.client, Instant::from_millis(sim.now))
+            .is_empty()
     );
 }
