@@ -53,7 +53,11 @@ pub(super) async fn measure(args: &Args, store: Store) -> Result<Measured> {
     };
 
     // One minute before the clock starts, so that what is prepared once does not count.
-    bench.credit(sets(), &mut JoinSet::new()).await?;
+    let mut first = JoinSet::new();
+    bench.credit(sets(), &mut first).await?;
+    for done in first.join_all().await {
+        done?;
+    }
     let stopwatch = Stopwatch::start();
     let mut measured = Measured {
         credits: 0,
