@@ -356,7 +356,10 @@ test('alerts come one at a time, and what cannot is shown as one or counted', { 
   assert.deepEqual(troubles, []);
 });
 
-/** Has a player's picture play for so long, with a reading at every frame. */
+/**
+ * Has a player's picture play for so long, with a reading at every frame. A client that has just connected still
+ * finds out the server's time, and a span that it corrects meanwhile is cut: three seconds have a whole one.
+ */
 const playFor = (page, ms) => page.evaluate((ms) => new Promise((done) => {
   const began = performance.now();
   const positionMs = Date.now() - 2_000;
@@ -379,7 +382,7 @@ test('what a player has played is told to the server, and kept until it was', { 
     const { query, variables } = request.method() === 'POST' ? request.postDataJSON() : {};
     if (query?.includes('reportWatching')) reports.push(variables.input);
   });
-  await playFor(page, 1_500);
+  await playFor(page, 3_000);
   await page.evaluate(() => window.client.reportWatched());
   assert.equal(reports.length, 0, 'whoever has not joined earns nothing');
 
@@ -398,7 +401,7 @@ test('what a player has played is told to the server, and kept until it was', { 
   const [news, known] = await page.evaluate(() => [window.watched, window.client.watched]);
   assert.deepEqual(known, news);
   const seconds = known.map(({ playedSeconds }) => playedSeconds).reduce((sum, one) => sum + one);
-  assert.ok(seconds >= 1 && seconds <= 3, JSON.stringify(known));
+  assert.ok(seconds >= 1 && seconds <= 5, JSON.stringify(known));
   for (const { minute, outcome, points } of known) {
     assert.equal(minute % 60_000, 0);
     assert.deepEqual([outcome, points], [null, 0]);
@@ -423,7 +426,7 @@ test('what one viewer has watched is not told as another, and a client that clos
   await untilLive(page);
   await page.waitForFunction(() => window.client.clockErrorMs !== null);
   assert.equal((await join(page, 'Ada')).ok, true);
-  await playFor(page, 1_300);
+  await playFor(page, 3_000);
   await page.evaluate(() => window.client.reportWatched());
   assert.equal((await page.evaluate(() => window.client.watched)).length > 0, true);
 
@@ -435,7 +438,7 @@ test('what one viewer has watched is not told as another, and a client that clos
   assert.deepEqual(await page.evaluate(() => window.client.watched), []);
   assert.deepEqual(reports.map(({ token }) => token), [`Bearer ${ada}`]);
 
-  await playFor(page, 1_300);
+  await playFor(page, 3_000);
   const last = page.waitForResponse((response) => response.request().postData()?.includes('reportWatching') ?? false);
   await page.evaluate(() => window.client.close());
   await (await last).finished();
