@@ -34,9 +34,9 @@ const FORGET_EVERY_MS: i64 = 60_000;
 /// things to do.
 const CREDITS_AT_ONCE: usize = 8;
 
-/// A room that somebody watches.
+/// A room that devices report of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WatchedRoom {
+pub struct ReportedRoom {
     pub tenant_id: TenantId,
     pub room_id: RoomId,
 }
@@ -75,7 +75,7 @@ impl Watching {
     /// Takes in in which seconds a device of `viewer_id` has played, and says how it stands with each of these minutes.
     pub fn report(
         &self,
-        room: WatchedRoom,
+        room: ReportedRoom,
         session_id: SessionId,
         viewer_id: &ViewerId,
         played: &BTreeMap<Minute, PlayedSeconds>,
@@ -95,7 +95,7 @@ impl Watching {
     /// How it stands with a viewer's minute, if anything is known of it here.
     pub fn standing(
         &self,
-        room: WatchedRoom,
+        room: ReportedRoom,
         viewer_id: &ViewerId,
         minute: Minute,
     ) -> Option<Standing> {
@@ -175,7 +175,7 @@ impl Watching {
 
     /// Credits a minute to those who proved it, and says what became of each.
     async fn try_credit(&self, due: &Due) -> Result<Outcomes, NotCredited> {
-        let WatchedRoom { tenant_id, room_id } = due.room;
+        let ReportedRoom { tenant_id, room_id } = due.room;
         let watchers = self
             .store
             .watchers(tenant_id, room_id, &due.viewers)

@@ -8,7 +8,7 @@ use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{
     self, Minute, PlayedMinute, PlayedSeconds, PlayedSpan, SPANS_MAX, played_minutes,
 };
-use parlor_live::watching::{Standing, WatchedRoom};
+use parlor_live::watching::{ReportedRoom, Standing};
 use parlor_writer::NotDone;
 
 use super::SlotOutcome;
@@ -101,7 +101,7 @@ async fn report(context: &Context<'_>, input: ReportWatchingInput) -> Result<Wat
         .ok_or_else(|| Refusal::not_found("Room", &input.room_id))?
         .room;
     let (app, now) = (app(context), stamp(context)?);
-    let watched = WatchedRoom {
+    let watched = ReportedRoom {
         tenant_id,
         room_id: room.id,
     };

@@ -8,7 +8,7 @@ use parlor_domain::id::ViewerId;
 use parlor_domain::invalid::Invalid;
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{AHEAD_MAX_MS, LATE_MAX_MS, PlayedSpan};
-use parlor_live::watching::WatchedRoom;
+use parlor_live::watching::ReportedRoom;
 use sha2::Sha256;
 
 /// How late a report may come without a lease: a few that are lost, and a page that is let run once a minute.
@@ -22,7 +22,7 @@ pub struct Leases {
 /// Who holds a lease, and where.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Holder<'a> {
-    pub(super) room: WatchedRoom,
+    pub(super) room: ReportedRoom,
     pub(super) viewer_id: &'a ViewerId,
 }
 
@@ -111,7 +111,7 @@ mod tests {
             ViewerId::parse("ana").unwrap(),
             ViewerId::parse("ben").unwrap(),
         );
-        let room = |tenant, room| WatchedRoom {
+        let room = |tenant, room| ReportedRoom {
             tenant_id: TenantId(Uuid::from_u128(tenant)),
             room_id: RoomId(Uuid::from_u128(room)),
         };

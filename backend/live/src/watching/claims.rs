@@ -6,7 +6,7 @@ use parlor_domain::id::{SessionId, TenantId, ViewerId};
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{Minute, PlayedSeconds, SlotOutcome, WATCHERS_MAX};
 
-use super::{Outcomes, WatchedRoom};
+use super::{Outcomes, ReportedRoom};
 
 /// How long after its end a minute is gathered: until the next report of everyone who watched it, and a little.
 const GATHER_MS: i64 = 35_000;
@@ -26,7 +26,7 @@ const OF_A_TENANT_MAX: usize = CLAIMS_MAX / 2;
 /// The reports that this node knows. A viewer's minute in a room is one, whatever sessions it is said to be of.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    minutes: BTreeMap<(Minute, WatchedRoom), Gathered>,
+    minutes: BTreeMap<(Minute, ReportedRoom), Gathered>,
     by_tenant: HashMap<TenantId, usize>,
 }
 
@@ -70,7 +70,7 @@ pub struct TooMany;
 /// A set to credit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Due {
-    pub(super) room: WatchedRoom,
+    pub(super) room: ReportedRoom,
     pub(super) session_id: SessionId,
     pub(super) minute: Minute,
     pub(super) viewers: Vec<ViewerId>,
@@ -80,7 +80,7 @@ impl Claims {
     /// Takes in a report. Returns how it stands with each minute, and whether there is more to credit.
     pub(super) fn report(
         &mut self,
-        room: WatchedRoom,
+        room: ReportedRoom,
         session_id: SessionId,
         viewer_id: &ViewerId,
         played: &BTreeMap<Minute, PlayedSeconds>,
@@ -124,7 +124,7 @@ impl Claims {
     /// How it stands with a viewer's minute, if anything is known of it.
     pub(super) fn standing(
         &self,
-        room: WatchedRoom,
+        room: ReportedRoom,
         viewer_id: &ViewerId,
         minute: Minute,
     ) -> Option<Standing> {
@@ -302,8 +302,8 @@ mod tests {
 
     const MINUTE: Minute = Minute(30_000_000);
 
-    fn room() -> WatchedRoom {
-        WatchedRoom {
+    fn room() -> ReportedRoom {
+        ReportedRoom {
             tenant_id: TenantId(Uuid::from_u128(1)),
             room_id: RoomId(Uuid::from_u128(2)),
         }
