@@ -1,10 +1,10 @@
-//! What an alert says, in words.
+//! What an alert says, in words: a line in [`Card::of`] for each kind of event that is drawn as one.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use parlor_sdk_core::Alert;
-use parlor_sdk_events::{ContributionAlert, ContributionKind};
+use parlor_sdk_core::{Alert, RoomEvent};
+use parlor_sdk_events::{ContributionAlert, ContributionKind, EventKind};
 
 use crate::crowd;
 use crate::words;
@@ -13,25 +13,40 @@ use crate::words;
 const NAMED_MAX: usize = 2;
 
 /// Who, what, how much, and what they wrote.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Card {
     /// Who gave, as typed: text, never markup.
     pub(crate) who: String,
     /// What they did.
     pub(crate) what: String,
-    /// How much it was.
+    /// How much it was; empty of what is no gift.
     pub(crate) amount: String,
     /// What they wrote, as typed: text, never markup.
     pub(crate) message: Option<String>,
 }
 
 impl Card {
-    pub(crate) fn of(alert: &Alert<ContributionAlert>) -> Self {
-        alert.single().map_or_else(|| together(alert), contribution)
+    /// What is drawn of `event`, if it is drawn as an alert.
+    #[allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "what is drawn stands here, and nothing else is"
+    )]
+    pub(crate) fn of(event: &RoomEvent) -> Option<Self> {
+        Some(match EventKind::of(event) {
+            EventKind::ContributionReceived(alert) => contribution(&alert),
+            _ => return None,
+        })
+    }
+
+    /// What is drawn of one that is on stage.
+    pub(crate) fn on_stage(alert: &Alert<Self>) -> Self {
+        let single = alert.single().cloned();
+
+        single.unwrap_or_else(|| together(alert))
     }
 }
 
-fn together(burst: &Alert<ContributionAlert>) -> Card {
+fn together(burst: &Alert<Card>) -> Card {
     let people = burst.people();
     let count = i64::try_from(burst.count()).unwrap_or(i64::MAX);
     let who = [&words::plus(count), " from ", &crowd::people(people)].concat();
@@ -91,8 +106,8 @@ fn contribution(alert: &ContributionAlert) -> Card {
 
 #[cfg(test)]
 mod tests {
-    use super::Card;
-    use parlor_sdk_core::{AlertInput, AlertLimits, AlertQueue};
+    use super::{Card, contribution};
+    use parlor_sdk_core::{AlertInput, AlertLimits, AlertQueue, Gift};
     use parlor_sdk_events::{ContributionAlert, ContributionKind};
 
     #[test]
@@ -161,15 +176,21 @@ mod tests {
     fn next_card(alerts: impl IntoIterator<Item = ContributionAlert>) -> Card {
         let mut queue = AlertQueue::new(AlertLimits::default());
         for alert in alerts {
-            let input = AlertInput::from(&alert);
-            queue.push(alert, input, 0, 0);
+            let gift = Gift {
+                name: alert.name.clone(),
+                amount: alert.amount,
+                currency: alert.currency.clone(),
+                hype: alert.hype,
+            };
+            let input = AlertInput::gift(gift, alert.message.as_deref());
+            queue.push(contribution(&alert), input, 0, 0);
         }
         while queue.backlog() > 0 || queue.on_stage().is_none() {
             let next = queue.next_change_at().expect("somebody waits");
             queue.advance(next);
         }
 
-        Card::of(queue.on_stage().expect("it is on stage").alert)
+        Card::on_stage(queue.on_stage().expect("it is on stage").alert)
     }
 
     fn donation(name: &str, amount: i64) -> ContributionAlert {

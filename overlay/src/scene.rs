@@ -7,10 +7,9 @@
 use parlor_sdk_core::{
     AlertInput, AlertLimits, AlertQueue, Instant, Room, RoomEvent, SceneTime, ServerTime,
 };
-use parlor_sdk_events::{
-    ContributionAlert, HypeTrain, HypeTrainChange, ParticipantChange, ParticipantProfile, room,
-};
+use parlor_sdk_events::{HypeTrain, HypeTrainChange, ParticipantChange, ParticipantProfile, room};
 
+use crate::card::Card;
 pub(crate) use crate::scene::act::Act;
 pub(crate) use crate::scene::alert::AlertView;
 use crate::scene::attendance::Attendance;
@@ -40,7 +39,7 @@ mod people;
 pub(crate) struct Widgets {
     /// The hype train.
     pub(crate) train: bool,
-    /// Alerts of contributions.
+    /// Alerts: of contributions, and of what is told to all.
     pub(crate) alerts: bool,
     /// Who is on the room's stage.
     pub(crate) stage: bool,
@@ -52,8 +51,10 @@ pub(crate) struct Widgets {
     pub(crate) own: bool,
 }
 
-/// Of every alert: none goes before another.
-const ALERT_PRIORITY: i32 = 0;
+/// Of every gift: none goes before another.
+const GIFT_PRIORITY: i32 = 0;
+/// Of what is no gift, such as an announcement: it is told to all, and goes before gifts that wait.
+const NOTICE_PRIORITY: i32 = 1;
 
 /// Everything on stage.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ pub(crate) struct Scene {
     now: Instant,
     happening_at: Option<ServerTime>,
     train: TrainScene,
-    alerts: AlertQueue<ContributionAlert>,
+    alerts: AlertQueue<Card>,
     lineup: Lineup,
     attendance: Attendance,
     last_seq: i64,
@@ -159,10 +160,14 @@ impl Scene {
         self.last_seq = self.last_seq.max(event.seq);
         let began_at = self.time_ms() - late_by_ms.max(0);
         if self.widgets.alerts
-            && let Some(alert) = ContributionAlert::of(event)
+            && let (Some(input), Some(card)) = (AlertInput::of(event), Card::of(event))
         {
-            let input = AlertInput::from(&alert);
-            self.alerts.push(alert, input, ALERT_PRIORITY, late_by_ms);
+            let priority = if input.is_gift() {
+                GIFT_PRIORITY
+            } else {
+                NOTICE_PRIORITY
+            };
+            self.alerts.push(card, input, priority, late_by_ms);
         }
         if self.widgets.train
             && let Some(change) = HypeTrainChange::of(&event.type_name)
@@ -234,26 +239,27 @@ impl Scene {
 
 #[cfg(test)]
 mod tests {
-    use parlor_sdk_core::{AlertInput, Instant, Room, ServerTime};
-    use parlor_sdk_events::{ContributionAlert, ContributionKind};
+    use parlor_sdk_core::{AlertInput, Gift, Instant, Room, ServerTime};
 
     use super::{Scene, Widgets};
+    use crate::card::Card;
 
     /// Takes in a gift that has its moment now.
     fn give(scene: &mut Scene) {
-        let alert = ContributionAlert {
-            id: String::from("one"),
-            kind: ContributionKind::Donation,
+        let gift = Gift {
             name: None,
             amount: None,
             currency: None,
-            tier: None,
-            quantity: 1,
-            message: None,
             hype: 5,
         };
-        let input = AlertInput::from(&alert);
-        scene.alerts.push(alert, input, 0, 0);
+        let card = Card {
+            who: String::from("Ada"),
+            what: String::from("donated"),
+            amount: String::from("+5"),
+            message: None,
+        };
+        let input = AlertInput::gift(gift, None);
+        scene.alerts.push(card, input, 0, 0);
     }
 
     /// Brings a scene to where the page's clock reads `now_ms` and the picture shows `picture_ms`.

@@ -5,7 +5,7 @@ use crate::event::RoomEvent;
 use crate::wire::Content;
 use alloc::string::String;
 
-/// The kind of event that is a gift. What tells of one afterwards, such as that it was taken back, is none.
+/// The kind of event that is a gift.
 const GIFT_KIND: &str = "ContributionReceived";
 
 /// Letters of what stands where a name is missing.
@@ -15,7 +15,8 @@ const NO_NAME_LETTERS: usize = 9;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertInput {
     letters: usize,
-    gift: Gift,
+    /// What was given. What is no gift is always shown by itself.
+    gift: Option<Gift>,
 }
 
 /// What somebody gave. Gifts that come too close together are shown as one.
@@ -32,10 +33,15 @@ pub struct Gift {
 }
 
 impl AlertInput {
-    /// Reads what `event` is to a queue; `None` if it is no alert, or one that the host cannot read.
+    /// Reads what `event` is to a queue: a moment that the host can read. `None` for anything else, such as what
+    /// tells of a gift afterwards.
     pub fn of(event: &RoomEvent) -> Option<Self> {
-        if !event.is_readable || event.type_name != GIFT_KIND {
+        if !event.is_readable {
             return None;
+        }
+        if event.type_name != GIFT_KIND {
+            let is_moment = event.part.is_none();
+            return is_moment.then(|| Self::notice(event.letters()));
         }
         let mut given = event.about("contribution")?;
         let message = given.optional("message", Content::text)?;
@@ -59,13 +65,26 @@ impl AlertInput {
 
         Self {
             letters: name + message.map_or(0, |text| text.chars().count()),
-            gift,
+            gift: Some(gift),
         }
+    }
+
+    /// Something else of so many letters, such as an announcement. It is always shown by itself.
+    pub const fn notice(letters: usize) -> Self {
+        Self {
+            letters,
+            gift: None,
+        }
+    }
+
+    /// Returns whether it is something that was given.
+    pub const fn is_gift(&self) -> bool {
+        self.gift.is_some()
     }
 }
 
 /// What a queue took in, or a burst of gifts: those that came too close together to be shown one by one. The
-/// figures of a burst are true.
+/// figures of a burst are true. What is no gift gives nothing, and has nobody who gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert<T> {
     first: T,
@@ -84,30 +103,33 @@ impl<T> Alert<T> {
         let mut alert = Self {
             first,
             input,
-            count: 0,
+            count: 1,
             hype: 0,
             people: Crowd::default(),
             money: 0,
             is_of_one_currency: true,
             is_gathering: false,
         };
-        let gift = alert.input.gift.clone();
-        alert.add(&gift);
+        if let Some(gift) = alert.input.gift.clone() {
+            alert.add(&gift);
+        }
 
         alert
     }
 
-    /// Takes in one that waited alone.
+    /// Takes in a gift that waited alone.
     pub(crate) fn join(&mut self, other: &Self) {
-        self.add(&other.input.gift);
+        if let Some(gift) = &other.input.gift {
+            self.count += 1;
+            self.add(gift);
+        }
     }
 
     fn add(&mut self, gift: &Gift) {
-        self.count += 1;
         self.hype = self.hype.saturating_add(gift.hype);
         self.people.add(gift.name.as_deref());
         self.money = self.money.saturating_add(gift.amount.unwrap_or(0));
-        self.is_of_one_currency &= gift.currency == self.input.gift.currency;
+        self.is_of_one_currency &= gift.currency.as_deref() == self.currency();
     }
 
     /// Has others join it from now on.
@@ -117,6 +139,15 @@ impl<T> Alert<T> {
 
     pub(crate) const fn is_burst(&self) -> bool {
         self.is_gathering
+    }
+
+    pub(crate) const fn is_gift(&self) -> bool {
+        self.input.is_gift()
+    }
+
+    /// Returns whether it is a gift that may yet become one with others.
+    pub(crate) const fn is_single_gift(&self) -> bool {
+        self.is_gift() && !self.is_gathering
     }
 
     /// Returns how many letters are to be read. Of a burst two names and three figures are read, whoever they
@@ -134,7 +165,7 @@ impl<T> Alert<T> {
         (self.count == 1).then_some(&self.first)
     }
 
-    /// Returns how many gifts it is of.
+    /// Returns how many were taken in.
     pub const fn count(&self) -> u64 {
         self.count
     }
@@ -151,8 +182,13 @@ impl<T> Alert<T> {
 
     /// Returns their sum in minor units, and its currency: `None` if there is no one currency to all.
     pub fn money(&self) -> Option<(i64, &str)> {
-        let currency = self.input.gift.currency.as_deref()?;
+        let currency = self.currency()?;
 
         self.is_of_one_currency.then_some((self.money, currency))
+    }
+
+    /// The first one's.
+    fn currency(&self) -> Option<&str> {
+        self.input.gift.as_ref()?.currency.as_deref()
     }
 }

@@ -6,6 +6,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::mem;
 
 use crate::alert::{Alert, AlertInput};
 
@@ -28,7 +29,8 @@ const WAITING_MAX: usize = 1_000;
 /// What a queue does with more than can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlertLimits {
-    /// Gifts that wait one by one: of more, those of the least priority become one.
+    /// Gifts that wait one by one: of more, those of the least priority become one. What is no gift waits by
+    /// itself beside them, and there may be a thousand of it: of more, the oldest is counted as expired.
     pub waiting_max: usize,
     /// How long after its moment an alert may come on stage, in milliseconds of the scene. One that is older
     /// when its turn comes is counted instead. `None` for any age.
@@ -66,7 +68,7 @@ pub struct AlertOnStage<'a, T> {
 pub struct AlertStats {
     /// Came on stage, alone or in a burst.
     pub shown: u64,
-    /// Were too old when their turn came.
+    /// Were too old when their turn came, or the oldest of too many that are no gifts.
     pub expired: u64,
     /// Waited when the queue was cleared.
     pub cleared: u64,
@@ -77,7 +79,7 @@ pub struct AlertStats {
 pub struct AlertQueue<T> {
     limits: AlertLimits,
     showing: Option<Box<Turn<T>>>,
-    /// By priority, the first to come first; a burst is the last, and matters less than all before it.
+    /// By priority, the first to come first; a burst is behind all other gifts, and matters less than they do.
     /// Boxed, for it is moved from here to the stage as one word, which halves the code.
     waiting: Vec<Box<Turn<T>>>,
     stats: AlertStats,
@@ -248,11 +250,12 @@ impl<T> AlertQueue<T> {
     }
 
     fn wait(&mut self, new: Box<Turn<T>>) {
-        if let Some(last) = self.waiting.last_mut()
-            && last.alert.is_burst()
-            && new.priority <= last.priority
+        let burst = self.waiting.iter_mut().find(|it| it.alert.is_burst());
+        if new.alert.is_single_gift()
+            && let Some(burst) = burst
+            && new.priority <= burst.priority
         {
-            last.join(&new);
+            burst.join(&new);
             return;
         }
 
@@ -262,26 +265,50 @@ impl<T> AlertQueue<T> {
             .take_while(|it| it.priority >= new.priority);
         let place = before.count();
         self.waiting.insert(place, new);
-        let has_burst = self.waiting.last().is_some_and(|it| it.alert.is_burst());
-        let bursts = usize::from(has_burst);
-        if self.waiting.len() - bursts > self.limits.waiting_max {
-            self.make_one(bursts);
+        let gifts = self.waiting.iter().filter(|it| it.alert.is_single_gift());
+        if gifts.count() > self.limits.waiting_max {
+            self.make_one();
+        }
+        let others = self.waiting.iter().filter(|it| !it.alert.is_gift());
+        if others.count() > WAITING_MAX {
+            self.give_up_oldest();
         }
     }
 
-    /// Joins those that wait one by one with the least priority, and the burst if there is one.
-    fn make_one(&mut self, bursts: usize) {
-        let singles = self.waiting.len() - bursts;
-        let priority = self.waiting[singles - 1].priority;
-        let first = self.waiting.iter().take_while(|it| it.priority > priority);
-        let first = first.count();
+    /// Joins the gifts that wait one by one with the least priority, and the burst if there is one.
+    fn make_one(&mut self) {
+        let mut gifts = self.waiting.iter().filter(|it| it.alert.is_single_gift());
+        let Some(priority) = gifts.next_back().map(|it| it.priority) else {
+            return;
+        };
+        let is_joining = |it: &Turn<T>| {
+            it.alert.is_burst() || it.alert.is_single_gift() && it.priority == priority
+        };
+        let place = self.waiting.iter().take_while(|it| !is_joining(it)).count();
+        let (mut joining, others) = mem::take(&mut self.waiting)
+            .into_iter()
+            .partition::<Vec<_>, _>(|it| is_joining(it));
+        self.waiting = others;
         // Who came first is named first.
-        self.waiting[first..].rotate_right(bursts);
-        while self.waiting.len() > first + 1 {
-            let joining = self.waiting.remove(first + 1);
-            self.waiting[first].join(&joining);
+        if joining.last().is_some_and(|it| it.alert.is_burst()) {
+            joining.rotate_right(1);
         }
-        self.waiting[first].alert.gather();
+        let mut joining = joining.into_iter();
+        if let Some(mut burst) = joining.next() {
+            joining.for_each(|it| burst.join(&it));
+            burst.alert.gather();
+            self.waiting.insert(place, burst);
+        }
+    }
+
+    /// Counts what has waited longest, and is no gift, as expired.
+    fn give_up_oldest(&mut self) {
+        let waiting = self.waiting.iter().enumerate();
+        let others = waiting.filter(|(_, it)| !it.alert.is_gift());
+        if let Some((oldest, _)) = others.min_by_key(|(_, it)| it.began_at) {
+            self.waiting.remove(oldest);
+            self.stats.expired += 1;
+        }
     }
 
     /// Brings on what is next and not too old, as of when the stage is free. Returns whether there is any.

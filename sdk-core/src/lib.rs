@@ -49,4 +49,4 @@ pub use room::Room;
 pub use scene_time::SceneTime;
 pub use time::{Instant, MediaTime, ServerTime};
 pub use watching::{WATCH_REPORT_EVERY_MS, WatchReport, WatchReports, WatchedSpan};
-pub use wire::Content;
+pub use wire::{Content, TYPED_FIELDS};

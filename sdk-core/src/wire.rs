@@ -14,7 +14,7 @@ use crate::event::{CanRead, RoomEvent};
 use crate::time::{Instant, MediaTime, ServerTime};
 use alloc::string::String;
 use alloc::vec::Vec;
-pub use payload::Content;
+pub use payload::{Content, TYPED_FIELDS};
 use tree::Tree;
 use writer::Writer;
 

@@ -260,6 +260,56 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     proptest::collection::vec(act, 0..120)
 }
 
+#[test]
+fn what_is_no_gift_is_shown_by_itself_however_many_gifts_come() {
+    let mut queue = queue();
+    for number in 0..20 {
+        push(&mut queue, donation(&format!("viewer {number}"), 100), 0, 0);
+        if number % 5 == 0 {
+            tell(&mut queue, &format!("notice {number}"), 0);
+        }
+    }
+    tell(&mut queue, "first of all", 1);
+
+    // Four gifts wait one by one, and all others are one where the first of them stood.
+    let expected = [
+        "viewer 0",
+        "first of all",
+        "notice 0",
+        "19 together",
+        "notice 5",
+        "notice 10",
+        "notice 15",
+    ];
+    assert_eq!(turns(&mut queue), expected);
+    assert_eq!(queue.stats().shown, 20 + 5);
+}
+
+#[test]
+fn a_notice_has_no_figures_of_a_gift_and_stays_as_long_as_it_takes_to_read() {
+    let mut queue = queue();
+    let letters = 20 + 25;
+    queue.push("notice".to_owned(), AlertInput::notice(letters), 0, 0);
+
+    let alert = queue.on_stage().unwrap().alert;
+    assert_eq!((alert.count(), alert.hype(), alert.money()), (1, 0, None));
+    assert_eq!(alert.people().count(), 0);
+    assert_eq!(who(&mut queue, STAY_MIN_MS + 999), "notice");
+    assert_eq!(who(&mut queue, STAY_MIN_MS + 1_000 + ALERT_LEAVE_MS), "");
+}
+
+#[test]
+fn of_more_notices_than_anyone_would_read_the_oldest_are_counted() {
+    let mut queue = queue();
+    for number in 0..1_011 {
+        queue.advance(number);
+        tell(&mut queue, &format!("notice {number}"), 0);
+    }
+
+    assert_eq!((queue.backlog(), queue.stats().expired), (1_000, 10));
+    assert_eq!(who(&mut queue, SECOND_AT), "notice 11");
+}
+
 proptest! {
     #[test]
     fn every_alert_is_shown_once_or_counted(
@@ -420,6 +470,11 @@ fn turns(queue: &mut AlertQueue<String>) -> Vec<String> {
 fn push(queue: &mut AlertQueue<String>, gift: Gift, priority: i32, late_by_ms: i64) {
     let name = gift.name.clone().unwrap();
     queue.push(name, AlertInput::gift(gift, None), priority, late_by_ms);
+}
+
+fn tell(queue: &mut AlertQueue<String>, text: &str, priority: i32) {
+    let input = AlertInput::notice(text.chars().count());
+    queue.push(text.to_owned(), input, priority, 0);
 }
 
 fn donation(name: &str, amount: i64) -> Gift {

@@ -9,7 +9,6 @@
 
 extern crate alloc;
 
-mod alerts;
 #[rustfmt::skip]
 mod event;
 pub mod people;

@@ -3,7 +3,7 @@
 
 use crate::client::Client;
 use crate::driver::Machine;
-use crate::record::{ContributionAlert, Delivery, EventKind};
+use crate::record::{ContributionAlert, Delivery, EventKind, RoomEvent};
 use parlor_sdk_core as core;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +14,8 @@ const NAMED_MAX: usize = 8;
 /// What a queue of alerts does with more than can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
 pub struct AlertLimits {
-    /// Alerts that wait one by one: of more, those of the least priority become one.
+    /// Contributions that wait one by one: of more, those of the least priority become one. Anything else
+    /// waits by itself.
     #[uniffi(default = 4)]
     pub waiting_max: u32,
     /// How long after its moment an alert may come on stage. One that is older when its turn comes is
@@ -30,6 +31,11 @@ pub enum Alert {
     Single {
         /// What was given.
         contribution: ContributionAlert,
+    },
+    /// Another event that is shown once, such as an announcement.
+    Notice {
+        /// What happened.
+        event: EventKind,
     },
     /// Contributions that came too close together to be shown one by one.
     Burst {
@@ -74,12 +80,12 @@ pub struct AlertOnStage {
     pub late_by_ms: i64,
 }
 
-/// What has become of the contributions that a queue took in. With its backlog, they add up to all of them.
+/// What has become of the alerts that a queue took in. With its backlog, they add up to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
 pub struct AlertStats {
     /// Came on stage, alone or in a burst.
     pub shown: u64,
-    /// Were too old when their turn came.
+    /// Were too old when their turn came, or the oldest of a thousand that are no contributions.
     pub expired: u64,
     /// Waited when the state was replaced, as by a seek.
     pub cleared: u64,
@@ -95,7 +101,7 @@ pub struct AlertQueue {
 }
 
 struct Stage {
-    queue: core::AlertQueue<ContributionAlert>,
+    queue: core::AlertQueue<EventKind>,
     scene: core::SceneTime,
 }
 
@@ -121,10 +127,9 @@ impl AlertQueue {
     pub fn take(&self, delivery: Delivery, priority: i32) {
         match delivery {
             Delivery::Event { event, late_by_ms } => {
-                if let EventKind::ContributionReceived { contribution } = event.kind {
-                    let input = (&contribution).into();
+                if let Some(input) = alert_input(&event) {
                     let (mut stage, _) = self.stage_now();
-                    stage.queue.push(contribution, input, priority, late_by_ms);
+                    stage.queue.push(event.kind, input, priority, late_by_ms);
                 }
             }
             Delivery::StateReplaced { .. } => {
@@ -151,7 +156,7 @@ impl AlertQueue {
         Some(stage.queue.next_change_at()? - now_ms)
     }
 
-    /// Returns how many contributions wait, each of a burst counted.
+    /// Returns how many alerts wait, each of a burst counted.
     pub fn backlog(&self) -> u64 {
         let (stage, _) = self.stage_now();
 
@@ -179,7 +184,7 @@ impl AlertQueue {
         self.stage_now().0.queue.skip()
     }
 
-    /// Returns what has become of the contributions that wait no more.
+    /// Returns what has become of the alerts that wait no more.
     pub fn stats(&self) -> AlertStats {
         let core::AlertStats {
             shown,
@@ -221,21 +226,30 @@ impl From<AlertLimits> for core::AlertLimits {
     }
 }
 
-impl From<&ContributionAlert> for core::AlertInput {
-    fn from(alert: &ContributionAlert) -> Self {
-        let gift = core::Gift {
-            name: alert.name.clone(),
-            amount: alert.amount,
-            currency: alert.currency.clone(),
-            hype: alert.hype,
-        };
+/// What `event` is to a queue, if it is shown once and this build knows it.
+fn alert_input(event: &RoomEvent) -> Option<core::AlertInput> {
+    let EventKind::ContributionReceived { contribution } = &event.kind else {
+        let is_alert = event.part.is_none() && !matches!(event.kind, EventKind::Unknown { .. });
+        let texts = event.kind.texts();
+        let typed = texts
+            .iter()
+            .filter(|(name, _)| core::TYPED_FIELDS.contains(name));
+        let letters = typed.map(|(_, text)| text.map_or(0, |text| text.chars().count()));
+        return is_alert.then(|| core::AlertInput::notice(letters.sum()));
+    };
+    let gift = core::Gift {
+        name: contribution.name.clone(),
+        amount: contribution.amount,
+        currency: contribution.currency.clone(),
+        hype: contribution.hype,
+    };
 
-        Self::gift(gift, alert.message.as_deref())
-    }
+    let message = contribution.message.as_deref();
+    Some(core::AlertInput::gift(gift, message))
 }
 
-impl From<core::AlertOnStage<'_, ContributionAlert>> for AlertOnStage {
-    fn from(on_stage: core::AlertOnStage<'_, ContributionAlert>) -> Self {
+impl From<core::AlertOnStage<'_, EventKind>> for AlertOnStage {
+    fn from(on_stage: core::AlertOnStage<'_, EventKind>) -> Self {
         Self {
             alert: on_stage.alert.into(),
             number: on_stage.number,
@@ -247,11 +261,14 @@ impl From<core::AlertOnStage<'_, ContributionAlert>> for AlertOnStage {
     }
 }
 
-impl From<&core::Alert<ContributionAlert>> for Alert {
-    fn from(alert: &core::Alert<ContributionAlert>) -> Self {
+impl From<&core::Alert<EventKind>> for Alert {
+    fn from(alert: &core::Alert<EventKind>) -> Self {
         match alert.single() {
-            Some(contribution) => Self::Single {
+            Some(EventKind::ContributionReceived { contribution }) => Self::Single {
                 contribution: contribution.clone(),
+            },
+            Some(event) => Self::Notice {
+                event: event.clone(),
             },
             None => Self::Burst {
                 count: i64::try_from(alert.count()).unwrap_or(i64::MAX),

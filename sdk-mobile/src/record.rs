@@ -30,6 +30,8 @@ pub struct RoomEvent {
     /// The part of the room's state that it replaces, such as `train`; nothing for a moment, which is
     /// shown once.
     pub part: Option<String>,
+    /// The name of its kind in the schema, such as `HypeTrainLeveledUp`.
+    pub type_name: String,
     /// What happened.
     pub kind: EventKind,
 }
@@ -341,6 +343,7 @@ impl From<&core::RoomEvent> for RoomEvent {
                 core::EventTiming::Picture | core::EventTiming::Newer => EventTiming::Picture,
             },
             part: event.part.clone(),
+            type_name: event.type_name.clone(),
             kind: event.into(),
         }
     }

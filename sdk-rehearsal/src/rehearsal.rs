@@ -156,6 +156,11 @@ fn connection(state: ConnectionState) -> String {
     }
 }
 
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants,
+    reason = "a kind that plans say nothing more of is in them as it came"
+)]
 fn event(shown: &ShownEvent) -> String {
     let seq = shown.event.seq;
     let name = &shown.event.type_name;
@@ -168,7 +173,7 @@ fn event(shown: &ShownEvent) -> String {
         EventKind::Participant(_, person) => participant(person),
         EventKind::ContributionReceived(alert) => format!("hype={}", alert.hype),
         EventKind::HypeTrain(_, here) => train(here),
-        EventKind::Unknown => unknown(&shown.event),
+        _ => unknown(&shown.event),
     };
 
     format!("{seq} {name} {content} late={}", shown.late_by_ms)

@@ -4,7 +4,7 @@ import { readEvent } from "./events.js";
 
 /** What a queue calls to be told how much an event's alert matters. */
 export function prioritised(priority) {
-  return priority && ((event) => priority(readEvent(event).contribution));
+  return priority && ((event) => priority(readEvent(event)));
 }
 
 export class AlertQueue {
@@ -18,8 +18,8 @@ export class AlertQueue {
   look() {
     const now = this.#queue.look();
     if (!now.onStage) return now;
-    const { event, ...onStage } = now.onStage;
-    return { ...now, onStage: { contribution: event && readEvent(event).contribution, ...onStage } };
+    const event = now.onStage.event && readEvent(now.onStage.event);
+    return { ...now, onStage: { ...now.onStage, event, contribution: event?.contribution ?? null } };
   }
 
   pause() {

@@ -127,15 +127,18 @@ export interface ConnectOptions {
 
 /** What a queue of alerts does with more than can be shown. */
 export interface AlertOptions {
-  /** Alerts that wait one by one, 4 unless said otherwise and 1,000 at most: of more, those that matter least become one. */
+  /**
+   * Contributions that wait one by one, 4 unless said otherwise and 1,000 at most: of more, those that matter least
+   * become one. Anything else waits by itself.
+   */
   waitingMax?: number;
   /**
    * How long after its moment an alert may come on stage, 60,000 unless said otherwise; `Infinity` for any age. One
    * that is older when its turn comes is counted instead. Time for which the picture or the queue stands is none.
    */
   ageMaxMs?: number;
-  /** How much a contribution matters, 0 unless said otherwise: those that matter more go before others that wait. */
-  priority?: (contribution: ContributionAlert) => number;
+  /** How much an event's alert matters, 0 unless said otherwise: those that matter more go before others that wait. */
+  priority?: (event: RoomEvent) => number;
 }
 
 /** Contributions that came too close together to be shown one by one. */
@@ -155,10 +158,14 @@ export interface AlertBurst {
   currency: string | null;
 }
 
-/** The alert on stage: one contribution, or a burst of them. */
+/**
+ * The alert on stage: one contribution, another event that is shown once, such as an announcement, or a burst of
+ * contributions.
+ */
 export type AlertOnStage = (
-  | { contribution: ContributionAlert; burst: null }
-  | { contribution: null; burst: AlertBurst }
+  | { event: RoomEvent; contribution: ContributionAlert; burst: null }
+  | { event: RoomEvent; contribution: null; burst: null }
+  | { event: null; contribution: null; burst: AlertBurst }
 ) & {
   /** Counts alerts; another number is another alert. */
   number: number;
@@ -177,19 +184,19 @@ export interface AlertsNow {
   /** In how many milliseconds of the picture an alert comes on stage or has left it, if nothing else happens. */
   nextChangeInMs: number | null;
   isPaused: boolean;
-  /** How many contributions wait, each of a burst counted. With the next three, they are all that were taken in. */
+  /** How many alerts wait, each of a burst counted. With the next three, they are all that were taken in. */
   backlog: number;
   /** Came on stage, alone or in a burst. */
   shown: number;
-  /** Were too old when their turn came. */
+  /** Were too old when their turn came, or the oldest of a thousand that are no contributions. */
   expired: number;
   /** Waited when the state was replaced, as by a seek. */
   cleared: number;
 }
 
 /**
- * Alerts one at a time. It takes in the client's contributions by itself, and moves with the picture: while that
- * stands, an alert stays where it is.
+ * Alerts one at a time. It takes in by itself the client's contributions and whatever else is shown once, and moves
+ * with the picture: while that stands, an alert stays where it is.
  */
 export interface AlertQueue {
   /** Tells what there is now. Call it when you draw. */

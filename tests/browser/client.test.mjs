@@ -318,7 +318,7 @@ test('alerts come one at a time, and what cannot is shown as one or counted', { 
   const { page, troubles } = await connect(room, [server.viewerToken(staff.tenantId, 'ada')]);
   await untilLive(page);
   await page.evaluate(() => {
-    window.alerts = window.client.alerts({ priority: ({ name }) => (name === 'Zoe' ? 1 : Number.NaN) });
+    window.alerts = window.client.alerts({ priority: ({ contribution }) => (contribution.name === 'Zoe' ? 1 : Number.NaN) });
     window.alerts.pause();
   });
   for (let number = 1; number <= 5; number += 1) await staff.donate(room.id, { amount: 100, viewer: `viewer ${number}` });
@@ -338,9 +338,11 @@ test('alerts come one at a time, and what cannot is shown as one or counted', { 
 
   assert.deepEqual(seen.paused, { onStage: null, nextChangeInMs: null, isPaused: true, backlog: 6, shown: 0, expired: 0, cleared: 0 });
   assert.equal(seen.first.contribution.name, 'Zoe');
+  assert.equal(seen.first.event.type, 'ContributionReceived');
   assert.equal(seen.first.burst, null);
   assert.equal(seen.skipped, true);
   assert.equal(seen.second.contribution, null);
+  assert.equal(seen.second.event, null);
   const names = [1, 2, 3, 4, 5].map((number) => `viewer ${number}`);
   const burst = { count: 5, hype: 500, peopleCount: 5, hasMorePeople: false, names, amount: 500, currency: 'EUR' };
   assert.deepEqual(seen.second.burst, burst);

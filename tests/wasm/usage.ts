@@ -67,11 +67,12 @@ export async function host(client: ParlorClient, guest: ParticipantProfile): Pro
 }
 
 export function alert(client: ParlorClient): string | undefined {
-  const alerts = client.alerts({ ageMaxMs: Infinity, priority: ({ amount }) => amount ?? 0 });
+  const alerts = client.alerts({ ageMaxMs: Infinity, priority: (event) => (event.type === 'ContributionReceived' ? event.contribution.amount ?? 0 : 1) });
   const onStage = alerts?.look().onStage;
   if (!onStage) return undefined;
   if (onStage.ageMs > onStage.stayMs) alerts.skip() satisfies boolean;
-  return onStage.contribution ? onStage.contribution.name ?? undefined : `${onStage.burst.count} gifts`;
+  if (onStage.contribution) return onStage.contribution.name ?? undefined;
+  return onStage.burst ? `${onStage.burst.count} gifts` : onStage.event.type;
 }
 
 export function overlay(video: HTMLVideoElement): void {

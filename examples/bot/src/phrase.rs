@@ -5,8 +5,8 @@
 
 use parlor::{
     ContributionAlert, ContributionKind, Delivery, EventKind, HypeTrain, HypeTrainChange,
-    HypeTrainPhase, ParticipantChange, ParticipantProfile, ParticipantRole, Room, RoomState,
-    SessionChange, StageRole,
+    HypeTrainPhase, ParticipantChange, ParticipantProfile, ParticipantRole, Room, RoomEvent,
+    RoomState, SessionChange, StageRole,
 };
 
 /// Later than this, a line says so.
@@ -37,7 +37,7 @@ pub(crate) fn phrase(delivery: &Delivery) -> Phrase {
             tone: Tone::Quiet,
         },
         Delivery::Event { event, late_by_ms } => {
-            let (what, tone) = describe_event(&event.kind);
+            let (what, tone) = describe_event(event);
             let late = if *late_by_ms >= LATE_MS {
                 format!(" ({} s late)", late_by_ms / 1_000)
             } else {
@@ -51,40 +51,13 @@ pub(crate) fn phrase(delivery: &Delivery) -> Phrase {
     }
 }
 
-/// The event's name in the schema.
-pub(crate) fn event_name(kind: &EventKind) -> &str {
-    match kind {
-        EventKind::RoomUpdated { .. } => "RoomUpdated",
-        EventKind::SessionChanged { change, .. } => match change {
-            SessionChange::Started => "SessionStarted",
-            SessionChange::Interrupted => "SessionInterrupted",
-            SessionChange::Resumed => "SessionResumed",
-            SessionChange::Ended => "SessionEnded",
-        },
-        EventKind::ParticipantChanged { change, .. } => match change {
-            ParticipantChange::Joined => "ParticipantJoined",
-            ParticipantChange::Left => "ParticipantLeft",
-            ParticipantChange::Removed => "ParticipantRemoved",
-            ParticipantChange::Updated => "ParticipantUpdated",
-            ParticipantChange::RoleChanged => "ParticipantRoleChanged",
-            ParticipantChange::StageChanged => "ParticipantStageChanged",
-            ParticipantChange::PresenceChanged => "ParticipantPresenceChanged",
-        },
-        EventKind::ContributionReceived { .. } => "ContributionReceived",
-        EventKind::HypeTrainChanged { change, .. } => match change {
-            HypeTrainChange::Approached => "HypeTrainApproached",
-            HypeTrainChange::Started => "HypeTrainStarted",
-            HypeTrainChange::Progressed => "HypeTrainProgressed",
-            HypeTrainChange::LeveledUp => "HypeTrainLeveledUp",
-            HypeTrainChange::Corrected => "HypeTrainCorrected",
-            HypeTrainChange::Ended => "HypeTrainEnded",
-        },
-        EventKind::Unknown { type_name } => type_name,
-    }
-}
-
-fn describe_event(kind: &EventKind) -> (String, Tone) {
-    match kind {
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    clippy::match_wildcard_for_single_variants,
+    reason = "a kind that is new is told by its name"
+)]
+fn describe_event(event: &RoomEvent) -> (String, Tone) {
+    match &event.kind {
         EventKind::RoomUpdated { room } => (
             format!(
                 "the room is now “{}”, {}",
@@ -112,8 +85,8 @@ fn describe_event(kind: &EventKind) -> (String, Tone) {
             (describe_contribution(contribution), Tone::Gift)
         }
         EventKind::HypeTrainChanged { change, train } => describe_change(*change, train),
-        EventKind::Unknown { type_name } => (
-            format!("something new happens: {}", plain(type_name)),
+        _ => (
+            format!("something new happens: {}", plain(&event.type_name)),
             Tone::Quiet,
         ),
     }

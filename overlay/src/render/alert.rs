@@ -37,12 +37,13 @@ impl AlertWidget {
         self.root.set_hidden(view.is_none());
         let number = view.map(|view| view.number);
         if let Some(view) = view.filter(|_| number != self.number) {
-            let card = Card::of(view.alert);
+            let card = Card::on_stage(view.alert);
             self.who.set_text(&card.who);
             self.what.set_text(&card.what);
             self.message
                 .set_text(card.message.as_deref().unwrap_or_default());
             self.amount.set_text(&card.amount);
+            self.stub.set_hidden(card.amount.is_empty());
         }
         self.number = number;
         let Some(view) = view else {

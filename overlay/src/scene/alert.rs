@@ -1,15 +1,15 @@
 //! The alert on stage, as it is drawn.
 
 use parlor_sdk_core::{ALERT_LEAVE_MS, Alert, AlertQueue};
-use parlor_sdk_events::ContributionAlert;
 
+use crate::card::Card;
 use crate::tween::{ENTER_MS, eased, linear};
 
 /// The alert on stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct AlertView<'a> {
     /// What it says.
-    pub(crate) alert: &'a Alert<ContributionAlert>,
+    pub(crate) alert: &'a Alert<Card>,
     /// Counts alerts; another number is another alert.
     pub(crate) number: u32,
     /// How far it has come on stage, from 0 to 1.
@@ -20,7 +20,7 @@ pub(crate) struct AlertView<'a> {
 
 impl<'a> AlertView<'a> {
     /// Returns what is to be seen of the queue.
-    pub(crate) fn of(queue: &'a AlertQueue<ContributionAlert>) -> Option<Self> {
+    pub(crate) fn of(queue: &'a AlertQueue<Card>) -> Option<Self> {
         let on_stage = queue.on_stage()?;
 
         Some(Self {

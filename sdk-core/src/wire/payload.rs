@@ -10,6 +10,9 @@ use crate::time::ServerTime;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// What the schema calls what somebody typed.
+pub const TYPED_FIELDS: [&str; 4] = ["name", "title", "text", "message"];
+
 /// A part of what came, from which readers take what they know by name.
 #[derive(Debug)]
 pub struct Content(Tree);
@@ -18,6 +21,23 @@ impl RoomEvent {
     /// Returns the object called `subject` in what came, if there is one: what the event is about.
     pub fn about(&self, subject: &str) -> Option<Content> {
         Content(Tree::read(self.payload.as_json())?).record(subject)
+    }
+
+    /// Returns how many letters people read of it, whatever it is about: those of the fields that the schema has
+    /// for what somebody typed.
+    pub(crate) fn letters(&self) -> usize {
+        let Some(Tree::Record(fields, _)) = Tree::read(self.payload.as_json()) else {
+            return 0;
+        };
+        let mut letters = 0;
+        for (_, mut about) in fields {
+            for typed in TYPED_FIELDS {
+                let text = about.text(typed).unwrap_or_default();
+                letters += text.chars().count();
+            }
+        }
+
+        letters
     }
 
     /// Reads what it says of the timeline itself. Something else on the same part says nothing of it.

@@ -15,7 +15,8 @@ def plain(typed):
     return "".join("\ufffd" if unicodedata.category(char) == "Cc" else char for char in typed)
 
 
-def describe(kind):
+def describe(event):
+    kind = event.kind
     if kind.is_contribution_received():
         gift = kind.contribution
         who = plain(gift.name) if gift.name is not None else "somebody"
@@ -33,7 +34,9 @@ def describe(kind):
             parlor.SessionChange.RESUMED: "the stream is back",
             parlor.SessionChange.ENDED: "the stream has ended",
         }[kind.change]
-    return f"the room is now {plain(kind.room.title)!r}"
+    if kind.is_room_updated():
+        return f"the room is now {plain(kind.room.title)!r}"
+    return f"something new happens: {plain(event.type_name)}"
 
 
 PLACES = {
@@ -101,7 +104,7 @@ async def follow(arguments):
     try:
         while (delivery := await parlor.next_delivery(client)) is not None:
             if delivery.is_event():
-                print(f"{delivery.event.seq:>6}  {describe(delivery.event.kind)}", flush=True)
+                print(f"{delivery.event.seq:>6}  {describe(delivery.event)}", flush=True)
             elif delivery.is_state_replaced():
                 print(f"   now  {describe_room(delivery.room)}", flush=True)
             else:

@@ -519,3 +519,17 @@ impl From<&core::RoomEvent> for EventKind {
         }
     }
 }
+
+impl EventKind {
+    /// The texts that it has, by what the schema calls them.
+    pub(crate) fn texts(&self) -> Vec<(&'static str, Option<&str>)> {
+        match self {
+            Self::RoomUpdated { room, .. } => vec![("id", Some(room.id.as_str())), ("slug", Some(room.slug.as_str())), ("title", Some(room.title.as_str()))],
+            Self::SessionChanged { session, .. } => vec![("id", Some(session.id.as_str()))],
+            Self::ParticipantChanged { participant, .. } => vec![("id", Some(participant.id.as_str())), ("name", Some(participant.name.as_str()))],
+            Self::ContributionReceived { contribution, .. } => vec![("id", Some(contribution.id.as_str())), ("name", contribution.name.as_deref()), ("currency", contribution.currency.as_deref()), ("message", contribution.message.as_deref())],
+            Self::HypeTrainChanged { train, .. } => vec![("id", Some(train.id.as_str())), ("lastReward", train.last_reward.as_deref()), ("nextReward", train.next_reward.as_deref())],
+            Self::Unknown { .. } => Vec::new(),
+        }
+    }
+}

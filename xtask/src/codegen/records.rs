@@ -182,4 +182,39 @@ fn write_kinds_of_records(out: &mut String, contract: &Contract) {
         line(out, "            },");
     }
     out.push_str("            events::EventKind::Unknown => Self::Unknown {\n                type_name: event.type_name.clone(),\n            },\n        }\n    }\n}\n");
+    write_texts(out, contract);
+}
+
+fn write_texts(out: &mut String, contract: &Contract) {
+    out.push_str(
+        "\nimpl EventKind {\n    /// The texts that it has, by what the schema calls them.\n",
+    );
+    out.push_str("    pub(crate) fn texts(&self) -> Vec<(&'static str, Option<&str>)> {\n        match self {\n");
+    for family in contract.families() {
+        let subject = snake_case(&family.subject.name);
+        let fields = contract.records[family.record].fields.iter();
+        let texts: Vec<_> = fields.filter_map(|field| text(&subject, field)).collect();
+        let changed = if is_several(&family) { "Changed" } else { "" };
+        let name = family.name;
+        line(
+            out,
+            &format!(
+                "            Self::{name}{changed} {{ {subject}, .. }} => vec![{}],",
+                texts.join(", ")
+            ),
+        );
+    }
+    out.push_str("            Self::Unknown { .. } => Vec::new(),\n        }\n    }\n}\n");
+}
+
+/// A field's name, and the text that it may have.
+fn text(subject: &str, field: &Field) -> Option<String> {
+    let ours = Dialect::Mobile.field(field);
+    let text = match (&field.holds, field.shape) {
+        (Holds::Text, Shape::One) => format!("Some({subject}.{ours}.as_str())"),
+        (Holds::Text, Shape::Optional) => format!("{subject}.{ours}.as_deref()"),
+        _ => return None,
+    };
+
+    Some(format!("({:?}, {text})", field.name))
 }

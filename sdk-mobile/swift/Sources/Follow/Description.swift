@@ -1,8 +1,8 @@
 import Foundation
 import Parlor
 
-func describe(_ kind: EventKind) -> String {
-    switch kind {
+func describe(_ event: RoomEvent) -> String {
+    switch event.kind {
     case .sessionChanged(let change, let session):
         switch change {
         case .started: "the stream is live, \(Double(session.delayMs) / 1_000) s behind"
@@ -18,8 +18,8 @@ func describe(_ kind: EventKind) -> String {
         "hype train \(words(change)): level \(train.level), \(train.progress) of \(train.goal)"
     case .roomUpdated(let room):
         "the room is now \"\(plain(room.title))\""
-    case .unknown(let typeName):
-        "something new happens: \(plain(typeName))"
+    default:
+        "something new happens: \(plain(event.typeName))"
     }
 }
 

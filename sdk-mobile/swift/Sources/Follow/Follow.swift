@@ -24,7 +24,7 @@ enum Follow {
 
         for await delivery in client.deliveries {
             switch delivery {
-            case .event(let event, _): say("\(event.seq)  \(describe(event.kind))")
+            case .event(let event, _): say("\(event.seq)  \(describe(event))")
             case .stateReplaced(let room): say("now  \(describe(room))")
             case .presenceChanged(let count): say("now  \(count) online")
             }

@@ -43,7 +43,7 @@ private suspend fun follow(config: Config): Failure? = coroutineScope {
 }
 
 private fun show(delivery: Delivery) = when (delivery) {
-    is Delivery.Event -> println("%6d  %s".format(delivery.event.seq, describe(delivery.event.kind)))
+    is Delivery.Event -> println("%6d  %s".format(delivery.event.seq, describe(delivery.event)))
     is Delivery.StateReplaced -> println("   now  ${describe(delivery.room)}")
     is Delivery.PresenceChanged -> println("   now  ${delivery.onlineCount} online")
 }

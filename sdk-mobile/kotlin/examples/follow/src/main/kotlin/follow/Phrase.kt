@@ -5,10 +5,11 @@ import parlor.Failure
 import parlor.ParticipantChange
 import parlor.ParticipantProfile
 import parlor.Room
+import parlor.RoomEvent
 import parlor.SessionChange
 import parlor.StageRole
 
-internal fun describe(kind: EventKind): String = when (kind) {
+internal fun describe(event: RoomEvent): String = when (val kind = event.kind) {
     is EventKind.ContributionReceived -> with(kind.contribution) {
         "${name?.let(::plain) ?: "somebody"} gives $hype hype"
     }
@@ -23,7 +24,7 @@ internal fun describe(kind: EventKind): String = when (kind) {
         SessionChange.ENDED -> "the stream has ended"
     }
     is EventKind.RoomUpdated -> "the room is now \"${plain(kind.room.title)}\""
-    is EventKind.Unknown -> "something new happens: ${plain(kind.typeName)}"
+    else -> "something new happens: ${plain(event.typeName)}"
 }
 
 internal fun describe(room: Room): String {
