@@ -30,7 +30,8 @@ export type Capability =
   | "POINTS_ADJUST"
   | "REWARD_MANAGE"
   | "REDEMPTION_MANAGE"
-  | "EARNING_MANAGE";
+  | "EARNING_MANAGE"
+  | "ROOM_TELL";
 
 export interface Participant extends ParticipantProfile {
   membership: Membership;

@@ -80,6 +80,8 @@ pub(crate) enum Capability {
     RedemptionManage,
     /// Say what watching earns.
     EarningManage,
+    /// Tell everyone in the room something.
+    RoomTell,
 }
 
 /// A participant's place. Whoever is on the stage while no session is live is backstage.

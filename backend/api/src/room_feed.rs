@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
 use parlor_domain::event::{Event, EventBody, Timing};
 use parlor_domain::room;
+use parlor_domain::room_aggregate::TellRefusal;
 
 use super::contributions::ContributionAlert;
 use super::global_id::{self, IdKind};
@@ -17,6 +18,7 @@ use super::rooms::RoomState;
 use super::scalar::{Int64, Time, int};
 use super::sessions::Session;
 use crate::feed::FeedMessage;
+use crate::refusal::Refusal;
 
 pub(super) use query::RoomEventsQuery;
 pub(super) use subscription::RoomSubscription;
@@ -31,49 +33,31 @@ pub(crate) enum EventTiming {
     Picture,
 }
 
-/// A fact in a room's log.
-#[expect(clippy::duplicated_attributes, reason = "each field names its type")]
-#[derive(Interface)]
-#[graphql(
-    field(name = "id", ty = "ID"),
-    field(name = "seq", ty = "Int64"),
-    field(name = "occurred_at", ty = "Time"),
-    field(
-        name = "display_at",
-        ty = "Time",
-        desc = "`occurredAt` plus the session's stream delay at that time."
-    ),
-    field(name = "timing", ty = "EventTiming"),
-    field(
-        name = "part",
-        ty = "Option<String>",
-        desc = "The part of the room's state that this event carries whole; null for a moment."
-    )
-)]
-pub(crate) enum RoomEvent {
-    RoomUpdated(RoomUpdated),
-    SessionStarted(SessionStarted),
-    SessionInterrupted(SessionInterrupted),
-    SessionResumed(SessionResumed),
-    SessionEnded(SessionEnded),
-    ContributionReceived(ContributionReceived),
-    HypeTrainApproached(HypeTrainApproached),
-    HypeTrainStarted(HypeTrainStarted),
-    HypeTrainProgressed(HypeTrainProgressed),
-    HypeTrainLeveledUp(HypeTrainLeveledUp),
-    HypeTrainCorrected(HypeTrainCorrected),
-    HypeTrainEnded(HypeTrainEnded),
-    ParticipantJoined(ParticipantJoined),
-    ParticipantLeft(ParticipantLeft),
-    ParticipantRemoved(ParticipantRemoved),
-    ParticipantUpdated(ParticipantUpdated),
-    ParticipantRoleChanged(ParticipantRoleChanged),
-    ParticipantStageChanged(ParticipantStageChanged),
-    ParticipantPresenceChanged(ParticipantPresenceChanged),
-}
-
+/// Declares events: the interface, and an object for each kind.
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident { $field:ident: $payload:ty }),* $(,)?) => {
+        /// A fact in a room's log.
+        #[derive(Interface)]
+        #[graphql(
+            field(name = "id", ty = "ID"),
+            field(name = "seq", ty = "Int64"),
+            field(name = "occurred_at", ty = "Time"),
+            field(
+                name = "display_at",
+                ty = "Time",
+                desc = "`occurredAt` plus the session's stream delay at that time."
+            ),
+            field(name = "timing", ty = "EventTiming"),
+            field(
+                name = "part",
+                ty = "Option<String>",
+                desc = "The part of the room's state that this event carries whole; null for a moment."
+            )
+        )]
+        pub(crate) enum RoomEvent {
+            $($name($name),)*
+        }
+
         $(
             $(#[$doc])*
             pub(crate) struct $name(Arc<Event>);
@@ -113,6 +97,12 @@ macro_rules! events {
                     };
 
                     <$payload>::from(payload)
+                }
+            }
+
+            impl From<Event> for $name {
+                fn from(event: Event) -> Self {
+                    Self(Arc::new(event))
                 }
             }
         )*
@@ -247,6 +237,15 @@ impl RoomFeed {
         self.0.presence.as_ref().map(|presence| RoomPresence {
             online_count: int(presence.ask()),
         })
+    }
+}
+
+impl From<TellRefusal> for Refusal {
+    fn from(refusal: TellRefusal) -> Self {
+        match refusal {
+            TellRefusal::KeyReused(_) => Self::conflict("KEY_REUSED", refusal),
+            TellRefusal::Act(refusal) => refusal.into(),
+        }
     }
 }
 

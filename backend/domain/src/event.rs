@@ -29,10 +29,43 @@ pub struct Event {
     pub body: EventBody,
 }
 
-/// What happened. State events carry their part whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "payload")]
-pub enum EventBody {
+/// Declares what can happen: each kind, and what it carries.
+macro_rules! events {
+    ($($kind:ident($subject:ty)),* $(,)?) => {
+        /// What happened. State events carry their part whole.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "kind", content = "payload")]
+        pub enum EventBody {
+            $($kind($subject),)*
+        }
+
+        impl EventBody {
+            /// The names of all kinds.
+            pub const KINDS: &[&str] = &[$(stringify!($kind)),*];
+
+            /// The kind's name.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => stringify!($kind),)*
+                }
+            }
+
+            fn subject(&self) -> &dyn Subject {
+                match self {
+                    $(Self::$kind(subject) => subject,)*
+                }
+            }
+
+            fn subject_mut(&mut self) -> &mut dyn Subject {
+                match self {
+                    $(Self::$kind(subject) => subject,)*
+                }
+            }
+        }
+    };
+}
+
+events! {
     RoomUpdated(RoomProfile),
     SessionStarted(Session),
     SessionInterrupted(Session),
@@ -52,6 +85,58 @@ pub enum EventBody {
     ParticipantRoleChanged(ParticipantProfile),
     ParticipantStageChanged(ParticipantProfile),
     ParticipantPresenceChanged(ParticipantProfile),
+}
+
+/// What an event is about. Unless it says otherwise its events are moments, each of which is shown once.
+pub(crate) trait Subject {
+    /// The part of the room's state that it is.
+    fn part(&self) -> Option<Part> {
+        None
+    }
+
+    /// Whether the part is empty after it.
+    fn empties_part(&self) -> bool {
+        false
+    }
+
+    fn train_mut(&mut self) -> Option<&mut HypeTrain> {
+        None
+    }
+}
+
+impl Subject for RoomProfile {
+    fn part(&self) -> Option<Part> {
+        Some(Part::Room)
+    }
+}
+
+impl Subject for Session {
+    fn part(&self) -> Option<Part> {
+        Some(Part::Session)
+    }
+}
+
+impl Subject for ContributionAlert {}
+
+impl Subject for HypeTrain {
+    fn part(&self) -> Option<Part> {
+        Some(Part::Train)
+    }
+
+    fn train_mut(&mut self) -> Option<&mut HypeTrain> {
+        Some(self)
+    }
+}
+
+impl Subject for ParticipantProfile {
+    fn part(&self) -> Option<Part> {
+        Some(Part::Participant(self.id))
+    }
+
+    /// Of the people, the log keeps only those it shows by name.
+    fn empties_part(&self) -> bool {
+        !self.is_listed
+    }
 }
 
 /// A piece of a room's state that is replaced whole.
@@ -96,80 +181,17 @@ impl Part {
 impl EventBody {
     /// The part this event replaces; `None` for a moment, which is shown once.
     pub fn part(&self) -> Option<Part> {
-        match self {
-            Self::RoomUpdated(_) => Some(Part::Room),
-            Self::SessionStarted(_)
-            | Self::SessionInterrupted(_)
-            | Self::SessionResumed(_)
-            | Self::SessionEnded(_) => Some(Part::Session),
-            Self::ContributionReceived(_) => None,
-            Self::HypeTrainApproached(_)
-            | Self::HypeTrainStarted(_)
-            | Self::HypeTrainProgressed(_)
-            | Self::HypeTrainLeveledUp(_)
-            | Self::HypeTrainCorrected(_)
-            | Self::HypeTrainEnded(_) => Some(Part::Train),
-            Self::ParticipantJoined(participant)
-            | Self::ParticipantLeft(participant)
-            | Self::ParticipantRemoved(participant)
-            | Self::ParticipantUpdated(participant)
-            | Self::ParticipantRoleChanged(participant)
-            | Self::ParticipantStageChanged(participant)
-            | Self::ParticipantPresenceChanged(participant) => {
-                Some(Part::Participant(participant.id))
-            }
-        }
+        self.subject().part()
     }
 
-    /// Whether the part is empty after this event, so that no snapshot has it: of the people, the
-    /// log keeps only those it shows by name.
+    /// Whether the part is empty after this event, so that no snapshot has it.
     pub fn empties_part(&self) -> bool {
-        match self {
-            Self::ParticipantJoined(participant)
-            | Self::ParticipantLeft(participant)
-            | Self::ParticipantRemoved(participant)
-            | Self::ParticipantUpdated(participant)
-            | Self::ParticipantRoleChanged(participant)
-            | Self::ParticipantStageChanged(participant)
-            | Self::ParticipantPresenceChanged(participant) => !participant.is_listed,
-            Self::RoomUpdated(_)
-            | Self::SessionStarted(_)
-            | Self::SessionInterrupted(_)
-            | Self::SessionResumed(_)
-            | Self::SessionEnded(_)
-            | Self::ContributionReceived(_)
-            | Self::HypeTrainApproached(_)
-            | Self::HypeTrainStarted(_)
-            | Self::HypeTrainProgressed(_)
-            | Self::HypeTrainLeveledUp(_)
-            | Self::HypeTrainCorrected(_)
-            | Self::HypeTrainEnded(_) => false,
-        }
+        self.subject().empties_part()
     }
 
     /// The train that this event carries.
     pub(crate) fn train_mut(&mut self) -> Option<&mut HypeTrain> {
-        match self {
-            Self::RoomUpdated(_)
-            | Self::SessionStarted(_)
-            | Self::SessionInterrupted(_)
-            | Self::SessionResumed(_)
-            | Self::SessionEnded(_)
-            | Self::ContributionReceived(_)
-            | Self::ParticipantJoined(_)
-            | Self::ParticipantLeft(_)
-            | Self::ParticipantRemoved(_)
-            | Self::ParticipantUpdated(_)
-            | Self::ParticipantRoleChanged(_)
-            | Self::ParticipantStageChanged(_)
-            | Self::ParticipantPresenceChanged(_) => None,
-            Self::HypeTrainApproached(train)
-            | Self::HypeTrainStarted(train)
-            | Self::HypeTrainProgressed(train)
-            | Self::HypeTrainLeveledUp(train)
-            | Self::HypeTrainCorrected(train)
-            | Self::HypeTrainEnded(train) => Some(train),
-        }
+        self.subject_mut().train_mut()
     }
 
     /// This event, which takes the place of `earlier` in a batch. It is told as what happened to the

@@ -22,6 +22,7 @@ mod rewards;
 mod roles;
 mod sessions;
 mod stage;
+mod telling;
 mod trains;
 mod watching;
 
@@ -60,6 +61,7 @@ pub use sessions::{
     EndSessionRefusal, InterruptSessionRefusal, ResumeSessionRefusal, StartSessionRefusal,
 };
 pub use stage::StageRefusal;
+pub use telling::{TellRefusal, Telling};
 pub use trains::Contributors;
 pub use watching::{CreditRefusal, Credited, EarningRefusal, WatchProof, WatchedMinute};
 
@@ -141,6 +143,7 @@ pub enum Operation {
     RedeemReward,
     RefundRedemption,
     CreateReward,
+    Tell,
 }
 
 /// A contribution's id in its provider's scope.
@@ -165,6 +168,7 @@ pub enum Answered {
     Transfer(Box<Transfer>),
     Redemption(Box<Redemption>),
     Reward(Box<Reward>),
+    Event(Box<Event>),
 }
 
 /// SHA-256 of what was asked.

@@ -62,6 +62,7 @@ documents! {
     Contribution => "answer",
     EventBody => "event",
     Vec<KeptEvent> => "keyframe",
+    KeptEvent => "told event" since 1,
     Limits => "tenant's limits",
     Overrides => "participant's overrides",
     Program => "program",
@@ -149,9 +150,10 @@ mod tests {
         assert!(!newest.is_empty());
         for version in T::OLDEST..=T::VERSION {
             let documents = golden::<T>(version);
-            assert_eq!(
-                documents.len(),
-                newest.len(),
+            // What came since has no older form.
+            let known = 1..=newest.len();
+            assert!(
+                known.contains(&documents.len()),
                 "{}",
                 file::<T>(version).display()
             );
@@ -188,35 +190,13 @@ mod tests {
     #[test]
     fn every_kind_of_event_has_a_golden_document() {
         let known: Vec<_> = golden::<EventBody>(1);
-        for kind in EVENT_KINDS {
+        for kind in EventBody::KINDS {
             let has = known
                 .iter()
                 .any(|one| one.contains(&format!("\"kind\":\"{kind}\"")));
             assert!(has, "`{kind}` has no golden document");
         }
     }
-
-    const EVENT_KINDS: [&str; 19] = [
-        "RoomUpdated",
-        "SessionStarted",
-        "SessionInterrupted",
-        "SessionResumed",
-        "SessionEnded",
-        "ContributionReceived",
-        "HypeTrainApproached",
-        "HypeTrainStarted",
-        "HypeTrainProgressed",
-        "HypeTrainLeveledUp",
-        "HypeTrainCorrected",
-        "HypeTrainEnded",
-        "ParticipantJoined",
-        "ParticipantLeft",
-        "ParticipantRemoved",
-        "ParticipantUpdated",
-        "ParticipantRoleChanged",
-        "ParticipantStageChanged",
-        "ParticipantPresenceChanged",
-    ];
 
     #[test]
     fn a_document_from_the_future_is_told_apart_from_a_broken_one() {

@@ -1,4 +1,4 @@
-//! Events as they are kept inside keyframes.
+//! Events as they are kept outside of the log: inside keyframes, and as what somebody was answered.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use parlor_domain::event::{Event, EventBody};
 use parlor_domain::id::EventId;
 use parlor_domain::time::ServerTime;
 
-/// An event inside a keyframe.
+/// An event with all that the log has of it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct KeptEvent {
     id: EventId,

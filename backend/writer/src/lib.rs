@@ -18,6 +18,7 @@ mod queue;
 mod rewards;
 mod rooms;
 mod sessions;
+mod telling;
 mod tenants;
 mod watching;
 
@@ -42,6 +43,7 @@ pub use rewards::{
 };
 pub use rooms::{DeleteRoom, EndExpired, RecordContribution, UpdateRoom};
 pub use sessions::ChangeSession;
+pub use telling::Tell;
 pub use tenants::{AddTenantKey, ChangeTenantError, RetireTenantKey, UpdateTenant, change_tenant};
 pub use watching::{CreditWatching, UpdateEarningProgramme};
 

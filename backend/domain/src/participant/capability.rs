@@ -66,6 +66,9 @@ pub enum Capability {
     /// Say what watching earns.
     #[serde(rename = "earning.manage")]
     EarningManage,
+    /// Tell everyone in the room something.
+    #[serde(rename = "room.tell")]
+    RoomTell,
 }
 
 /// How long a capability is held, as far as anybody has said.
@@ -93,7 +96,7 @@ pub struct Terms {
 }
 
 const MEMBER: [Capability; 1] = [Capability::StageSpeak];
-const MODERATOR: [Capability; 8] = [
+const MODERATOR: [Capability; 9] = [
     Capability::StageSpeak,
     Capability::StageInvite,
     Capability::StageModerate,
@@ -102,10 +105,11 @@ const MODERATOR: [Capability; 8] = [
     Capability::AuditRead,
     Capability::PointsRead,
     Capability::RedemptionManage,
+    Capability::RoomTell,
 ];
 
 impl Capability {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::StageSpeak,
         Self::StageInvite,
         Self::StageModerate,
@@ -122,6 +126,7 @@ impl Capability {
         Self::RewardManage,
         Self::RedemptionManage,
         Self::EarningManage,
+        Self::RoomTell,
     ];
 
     /// The capability's name in the API, which messages use.
@@ -143,6 +148,7 @@ impl Capability {
             Self::RewardManage => "REWARD_MANAGE",
             Self::RedemptionManage => "REDEMPTION_MANAGE",
             Self::EarningManage => "EARNING_MANAGE",
+            Self::RoomTell => "ROOM_TELL",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Answer, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
 use crate::contribution::Contribution;
+use crate::event::Event;
 use crate::points::Transfer;
 use crate::reward::{Redemption, Reward};
 
@@ -38,43 +39,37 @@ impl RoomAggregate {
     }
 }
 
-impl Answered {
-    pub(super) fn contribution(self) -> Option<Contribution> {
-        match self {
-            Self::Contribution(contribution) => Some(*contribution),
-            Self::Transfer(_) | Self::Redemption(_) | Self::Reward(_) => None,
-        }
-    }
+/// Declares what takes each thing that was made out of an answer.
+macro_rules! made {
+    ($($take:ident: $made:ident),* $(,)?) => {
+        impl Answered {
+            $(pub(super) fn $take(self) -> Option<$made> {
+                let Self::$made(made) = self else {
+                    return None;
+                };
 
-    pub(super) fn transfer(self) -> Option<Transfer> {
-        match self {
-            Self::Transfer(transfer) => Some(*transfer),
-            Self::Contribution(_) | Self::Redemption(_) | Self::Reward(_) => None,
+                Some(*made)
+            })*
         }
-    }
+    };
+}
 
-    pub(super) fn redemption(self) -> Option<Redemption> {
-        match self {
-            Self::Redemption(redemption) => Some(*redemption),
-            Self::Contribution(_) | Self::Transfer(_) | Self::Reward(_) => None,
-        }
-    }
-
-    pub(super) fn reward(self) -> Option<Reward> {
-        match self {
-            Self::Reward(reward) => Some(*reward),
-            Self::Contribution(_) | Self::Transfer(_) | Self::Redemption(_) => None,
-        }
-    }
+made! {
+    contribution: Contribution,
+    transfer: Transfer,
+    redemption: Redemption,
+    reward: Reward,
+    event: Event,
 }
 
 impl Operation {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::RecordContribution,
         Self::AdjustPoints,
         Self::RedeemReward,
         Self::RefundRedemption,
         Self::CreateReward,
+        Self::Tell,
     ];
 
     /// The operation's name in storage.
@@ -85,6 +80,7 @@ impl Operation {
             Self::RedeemReward => "redeem_reward",
             Self::RefundRedemption => "refund_redemption",
             Self::CreateReward => "create_reward",
+            Self::Tell => "tell",
         }
     }
 }

@@ -4,7 +4,7 @@
 //! a train that moved two hundred times is told once. Moments stay one each.
 
 use super::{Changes, RoomAggregate};
-use crate::event::EventBody;
+use crate::event::{Event, EventBody};
 use crate::id::IdSource;
 use crate::time::ServerTime;
 
@@ -14,7 +14,12 @@ impl RoomAggregate {
         self.head.occurred_at.max(now)
     }
 
-    pub(super) fn append(&mut self, body: EventBody, ids: &mut impl IdSource, now: ServerTime) {
+    pub(super) fn append(
+        &mut self,
+        body: EventBody,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> &Event {
         let body = match self.changes.take_superseded(&body) {
             Some(earlier) => {
                 self.head.seq -= 1;
@@ -27,6 +32,9 @@ impl RoomAggregate {
             .map_or(self.room.delay_ms, |session| session.delay_ms);
         let event = self.head.append(body, delay_ms, ids, now);
         self.changes.events.push(event);
+        let last = self.changes.events.len() - 1;
+
+        &self.changes.events[last]
     }
 
     /// Tells the position that the next event will have, which is somebody's answer from now on: so

@@ -5,7 +5,7 @@ use parlor_domain::participant::Role;
 use parlor_domain::stage::StageRole;
 
 use crate::company::{Company, Do, STAFF};
-use crate::stage::{Stage, donation, kind};
+use crate::stage::{Stage, donation};
 
 #[test]
 fn a_train_that_moved_often_in_a_batch_is_told_once_and_every_alert_of_it() {
@@ -28,7 +28,7 @@ fn a_train_that_moved_often_in_a_batch_is_told_once_and_every_alert_of_it() {
     assert!(
         alerts
             .iter()
-            .all(|event| kind(event) == "ContributionReceived")
+            .all(|event| event.body.kind() == "ContributionReceived")
     );
     let EventBody::HypeTrainLeveledUp(train) = &last.body else {
         panic!("{last:?} says that the train went up a level on the way");
@@ -54,7 +54,7 @@ fn what_people_wait_for_is_not_lost_in_the_progress_that_follows() {
             stage.report_on(donation("cem", *amount)).unwrap();
         }
         let last = stage.aggregate.changes.events.last().unwrap();
-        assert_eq!(kind(last), expected, "{given:?}");
+        assert_eq!(last.body.kind(), expected, "{given:?}");
     }
 
     let mut stage = Stage::live();
@@ -63,7 +63,7 @@ fn what_people_wait_for_is_not_lost_in_the_progress_that_follows() {
         stage.report_on(donation(viewer, 10)).unwrap();
     }
     let last = stage.aggregate.changes.events.last().unwrap();
-    assert_eq!(kind(last), "HypeTrainStarted");
+    assert_eq!(last.body.kind(), "HypeTrainStarted");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_place_in_the_queue_stays_the_position_that_was_answered() {
     let events = &company.stage.aggregate.changes.events;
     let told: Vec<_> = events
         .iter()
-        .map(|one| (one.seq - head, kind(one)))
+        .map(|one| (one.seq - head, one.body.kind()))
         .collect();
     assert_eq!(
         told,

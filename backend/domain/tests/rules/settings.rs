@@ -5,7 +5,6 @@ use parlor_domain::room::{Admission, RoomState};
 use parlor_domain::stage::StageRole;
 
 use crate::company::{Company, Do, STAFF};
-use crate::stage::kind;
 
 #[test]
 fn archiving_takes_everyone_off_the_stage_and_out_of_the_queue() {
@@ -27,7 +26,7 @@ fn archiving_takes_everyone_off_the_stage_and_out_of_the_queue() {
     let events = company.stage.events();
     let events = events.iter().filter(|event| event.seq > seq);
     let (people, room): (Vec<_>, Vec<_>) =
-        events.partition(|event| kind(event) == "ParticipantStageChanged");
+        events.partition(|event| event.body.kind() == "ParticipantStageChanged");
     let told: Vec<_> = people
         .iter()
         .filter_map(|event| {

@@ -1,7 +1,7 @@
 //! A room on which tests act, with a clock and ids of their own.
 
 use parlor_domain::contribution::{Contribution, ContributionKind, RawReport, Report, Status};
-use parlor_domain::event::{Event, EventBody, LogHead};
+use parlor_domain::event::{Event, LogHead};
 use parlor_domain::hype_train::{HypeTrain, Level, Program};
 use parlor_domain::id::{Epoch, IdSource, RoomId, TenantId};
 use parlor_domain::room::{Room, RoomDraft, RoomState};
@@ -197,31 +197,7 @@ impl Stage {
         self.events()
             .iter()
             .filter(|event| event.seq > seq)
-            .map(kind)
+            .map(|event| event.body.kind())
             .collect()
-    }
-}
-
-pub(crate) fn kind(event: &Event) -> &'static str {
-    match event.body {
-        EventBody::RoomUpdated(_) => "RoomUpdated",
-        EventBody::SessionStarted(_) => "SessionStarted",
-        EventBody::SessionInterrupted(_) => "SessionInterrupted",
-        EventBody::SessionResumed(_) => "SessionResumed",
-        EventBody::SessionEnded(_) => "SessionEnded",
-        EventBody::ContributionReceived(_) => "ContributionReceived",
-        EventBody::HypeTrainApproached(_) => "HypeTrainApproached",
-        EventBody::HypeTrainStarted(_) => "HypeTrainStarted",
-        EventBody::HypeTrainProgressed(_) => "HypeTrainProgressed",
-        EventBody::HypeTrainLeveledUp(_) => "HypeTrainLeveledUp",
-        EventBody::HypeTrainCorrected(_) => "HypeTrainCorrected",
-        EventBody::HypeTrainEnded(_) => "HypeTrainEnded",
-        EventBody::ParticipantJoined(_) => "ParticipantJoined",
-        EventBody::ParticipantLeft(_) => "ParticipantLeft",
-        EventBody::ParticipantRemoved(_) => "ParticipantRemoved",
-        EventBody::ParticipantUpdated(_) => "ParticipantUpdated",
-        EventBody::ParticipantRoleChanged(_) => "ParticipantRoleChanged",
-        EventBody::ParticipantStageChanged(_) => "ParticipantStageChanged",
-        EventBody::ParticipantPresenceChanged(_) => "ParticipantPresenceChanged",
     }
 }

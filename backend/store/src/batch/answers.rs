@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use parlor_domain::event::Event;
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::{Answer, AnswerKey, Answered, Fingerprint, Operation};
 
 use super::rooms::Rooms;
 use crate::engine::Transaction;
 use crate::error::is_unreadable;
+use crate::kept_event::KeptEvent;
 use crate::sql::{Row, corrupt, row, to_json};
 
 pub(super) async fn load(
@@ -118,6 +120,7 @@ fn read(row: &mut Row, operation: Operation) -> Result<Answer, sqlx::Error> {
             Answered::Redemption(Box::new(row.take_json()?))
         }
         Operation::CreateReward => Answered::Reward(Box::new(row.take_json()?)),
+        Operation::Tell => Answered::Event(Box::new(row.take_json::<KeptEvent>()?.into())),
     };
 
     Ok(Answer {
@@ -132,6 +135,7 @@ fn written(answered: &Answered) -> String {
         Answered::Transfer(transfer) => to_json(&**transfer),
         Answered::Redemption(redemption) => to_json(&**redemption),
         Answered::Reward(reward) => to_json(&**reward),
+        Answered::Event(event) => to_json(&KeptEvent::from(Event::clone(event))),
     }
 }
 

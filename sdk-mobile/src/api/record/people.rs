@@ -109,6 +109,8 @@ pub enum Capability {
     RedemptionManage,
     /// Say what watching earns.
     EarningManage,
+    /// Tell everyone in the room something.
+    RoomTell,
     /// Something that this version has never heard of. Not to be granted or denied.
     #[serde(other)]
     Unknown,

@@ -44,6 +44,7 @@ const ADDED: [&[Capability]; 3] = [
         Capability::AuditRead,
         Capability::PointsRead,
         Capability::RedemptionManage,
+        Capability::RoomTell,
     ],
     &[
         Capability::StageHost,
