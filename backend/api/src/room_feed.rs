@@ -14,7 +14,6 @@ use super::contributions::ContributionAlert;
 use super::global_id::{self, IdKind};
 use super::hype_trains::HypeTrain;
 use super::people::ParticipantProfile;
-use super::rooms::RoomState;
 use super::scalar::{Int64, Time, int};
 use super::sessions::Session;
 use crate::feed::FeedMessage;
@@ -157,6 +156,17 @@ events! {
     /// Somebody whom the room shows by name came online or went offline. That is no change of
     /// theirs: `version` stays.
     ParticipantPresenceChanged { participant: ParticipantProfile },
+}
+
+/// Whether a room is open.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "room::RoomState")]
+pub(crate) enum RoomState {
+    /// Not yet open.
+    Draft,
+    Open,
+    /// Closed for good.
+    Archived,
 }
 
 /// What everyone who may read a room sees of it.

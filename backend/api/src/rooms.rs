@@ -14,23 +14,13 @@ use super::fault::Fault;
 use super::global_id::IdKind;
 use super::hype_trains::HypeTrain;
 use super::page::PageInfo;
+use super::room_feed::RoomState;
 use super::scalar::{Int64, Time, int};
 use super::sessions::Session;
 use super::watching::EarningProgramme;
 
 pub(super) use mutation::RoomMutation;
 pub(super) use query::RoomQuery;
-
-/// Whether a room is open.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "room::RoomState")]
-pub(crate) enum RoomState {
-    /// Not yet open.
-    Draft,
-    Open,
-    /// Closed for good.
-    Archived,
-}
 
 /// Who may join a room by themselves. Staff lets anybody in.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]

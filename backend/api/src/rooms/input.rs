@@ -6,7 +6,8 @@ use parlor_domain::invalid::Invalid;
 use parlor_domain::room::{self, RoomChange, RoomDraft};
 use parlor_domain::tenant::RoomDefaults;
 
-use super::{Admission, RoomState};
+use super::Admission;
+use crate::room_feed::RoomState;
 use crate::scalar::Int64;
 use crate::setting::setting;
 

@@ -5,10 +5,11 @@ use parlor_domain::access::AccessRefusal;
 use parlor_domain::room;
 use parlor_store::RoomView;
 
-use super::{Room, RoomEdge, RoomState, RoomsConnection};
+use super::{Room, RoomEdge, RoomsConnection};
 use crate::access::readable;
 use crate::fault::Fault;
 use crate::page::{self, ConnectionInput, connection};
+use crate::room_feed::RoomState;
 use crate::{app, caller};
 
 #[derive(Default)]
