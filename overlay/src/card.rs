@@ -34,6 +34,12 @@ impl Card {
     pub(crate) fn of(event: &RoomEvent) -> Option<Self> {
         Some(match EventKind::of(event) {
             EventKind::ContributionReceived(alert) => contribution(&alert),
+            EventKind::AnnouncementMade(announcement) => Self {
+                who: String::from("Announcement"),
+                what: String::new(),
+                amount: String::new(),
+                message: Some(announcement.text),
+            },
             _ => return None,
         })
     }

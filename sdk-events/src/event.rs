@@ -130,6 +130,21 @@ impl StageRole {
     }
 }
 
+/// What somebody tells everyone in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// As typed: text, never markup.
+    pub text: String,
+}
+
+impl Announcement {
+    fn read(mut it: Content) -> Option<Self> {
+        Some(Self {
+            text: it.text("text")?,
+        })
+    }
+}
+
 /// What the whole room sees of a contribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContributionAlert {
@@ -440,6 +455,15 @@ impl ContributionAlert {
     }
 }
 
+impl Announcement {
+    /// Reads what `event` is about, if it is of a kind that is about one.
+    pub fn of(event: &RoomEvent) -> Option<Self> {
+        (event.type_name == "AnnouncementMade").then_some(())?;
+
+        Self::read(event.about("announcement")?)
+    }
+}
+
 impl HypeTrain {
     /// Reads what `event` is about, if it is of a kind that is about one.
     pub fn of(event: &RoomEvent) -> Option<Self> {
@@ -492,6 +516,8 @@ pub enum EventKind {
     Participant(ParticipantChange, ParticipantProfile),
     /// Somebody gave something: a moment, shown once.
     ContributionReceived(ContributionAlert),
+    /// Somebody who may told everyone something: a moment, shown once.
+    AnnouncementMade(Announcement),
     /// A `HypeTrain` changed; it is carried whole.
     HypeTrain(HypeTrainChange, HypeTrain),
     /// Something of a kind that is newer than this version, or whose content it cannot read.
@@ -517,6 +543,9 @@ impl EventKind {
         }
         if type_name == "ContributionReceived" {
             return Some(Self::ContributionReceived(ContributionAlert::read(event.about("contribution")?)?));
+        }
+        if type_name == "AnnouncementMade" {
+            return Some(Self::AnnouncementMade(Announcement::read(event.about("announcement")?)?));
         }
         if let Some(change) = HypeTrainChange::of(type_name) {
             return Some(Self::HypeTrain(change, HypeTrain::read(event.about("train")?)?));

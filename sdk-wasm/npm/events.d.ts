@@ -30,6 +30,12 @@ export type RoomState = "DRAFT" | "OPEN" | "ARCHIVED" | "UNKNOWN";
  */
 export type StageRole = "AUDIENCE" | "REQUESTED" | "INVITED" | "SPEAKER" | "HOST" | "UNKNOWN";
 
+/** What somebody tells everyone in a room. */
+export interface Announcement {
+  /** As typed: text, never markup. */
+  text: string;
+}
+
 /** What the whole room sees of a contribution. */
 export interface ContributionAlert {
   id: string;
@@ -152,6 +158,7 @@ interface Subjects {
   session: Session;
   participant: ParticipantProfile;
   contribution: ContributionAlert;
+  announcement: Announcement;
   train: HypeTrain;
   typeName: string;
 }
@@ -197,6 +204,8 @@ export type RoomEvent = {
   | Kind<"ParticipantPresenceChanged", "participant">
   /** Somebody gave something: a moment, shown once. */
   | Kind<"ContributionReceived", "contribution">
+  /** Somebody who may told everyone something: a moment, shown once. */
+  | Kind<"AnnouncementMade", "announcement">
   /** A contribution counted towards kickoff. */
   | Kind<"HypeTrainApproached", "train">
   /** The train set off. */

@@ -15,6 +15,7 @@ export const KINDS = {
   ParticipantStageChanged: ["participant", "ParticipantProfile"],
   ParticipantPresenceChanged: ["participant", "ParticipantProfile"],
   ContributionReceived: ["contribution", "ContributionAlert"],
+  AnnouncementMade: ["announcement", "Announcement"],
   HypeTrainApproached: ["train", "HypeTrain"],
   HypeTrainStarted: ["train", "HypeTrain"],
   HypeTrainProgressed: ["train", "HypeTrain"],
@@ -25,6 +26,9 @@ export const KINDS = {
 
 /** What records hold; with `?`, what may be absent, and with `[]`, lists. */
 export const RECORDS = {
+  Announcement: {
+    text: "text",
+  },
   ContributionAlert: {
     id: "text",
     kind: "ContributionKind",

@@ -71,6 +71,29 @@ test('what a donor wrote is text, whatever it looks like', { timeout }, async ()
   assert.deepEqual(troubles, []);
 });
 
+test('an announcement is an alert by itself, and goes before gifts that wait', { timeout }, async () => {
+  const room = await staff.openRoom();
+  const { page, troubles } = await openSource(room);
+  await untilLive(page);
+  const alert = (part) => page.locator(`[part="alert-${part}"]`);
+  const text = 'We play until <midnight>';
+
+  for (const viewer of ['Ada', 'Ben', 'Cleo']) await staff.donate(room.id, { viewer });
+  await alert('name').getByText('Ada', { exact: true }).waitFor();
+  const { announce } = await staff.graphql(
+    'mutation ($input: AnnounceInput!) { announce(input: $input) { __typename } }',
+    { input: { roomId: room.id, idempotencyKey: 'one', text } },
+  );
+  assert.equal(announce.__typename, 'AnnouncementMade');
+
+  await alert('message').getByText(text, { exact: true }).waitFor();
+  assert.equal(await alert('name').textContent(), 'Announcement');
+  assert.equal(await alert('amount').isVisible(), false);
+  await alert('name').getByText('Ben', { exact: true }).waitFor();
+  assert.equal(await alert('amount').isVisible(), true);
+  assert.deepEqual(troubles, []);
+});
+
 test('after the server is killed in the middle of a train, nothing is twice and nothing missing', { timeout }, async () => {
   const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
   const { page } = await openSource(room);

@@ -6,7 +6,7 @@ mod subscription;
 use std::sync::Arc;
 
 use async_graphql::{Enum, ID, Interface, Object, SimpleObject};
-use parlor_domain::event::{Event, EventBody, Timing};
+use parlor_domain::event::{self, Event, EventBody, Timing};
 use parlor_domain::room;
 use parlor_domain::room_aggregate::TellRefusal;
 
@@ -156,6 +156,8 @@ events! {
     /// Somebody whom the room shows by name came online or went offline. That is no change of
     /// theirs: `version` stays.
     ParticipantPresenceChanged { participant: ParticipantProfile },
+    /// Somebody who may told everyone something: a moment, shown once.
+    AnnouncementMade { announcement: Announcement },
 }
 
 /// Whether a room is open.
@@ -182,6 +184,13 @@ pub(crate) struct RoomProfile {
     ingest_offset_ms: i32,
     /// Counts changes of the room.
     version: i32,
+}
+
+/// What somebody tells everyone in a room.
+#[derive(SimpleObject)]
+pub(crate) struct Announcement {
+    /// As typed: text, never markup.
+    text: String,
 }
 
 /// Who is online in a room.
@@ -255,6 +264,14 @@ impl From<TellRefusal> for Refusal {
         match refusal {
             TellRefusal::KeyReused(_) => Self::conflict("KEY_REUSED", refusal),
             TellRefusal::Act(refusal) => refusal.into(),
+        }
+    }
+}
+
+impl From<&event::Announcement> for Announcement {
+    fn from(announcement: &event::Announcement) -> Self {
+        Self {
+            text: announcement.text.clone(),
         }
     }
 }

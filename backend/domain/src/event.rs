@@ -1,5 +1,7 @@
 //! What a room's log holds, and how it is numbered and stamped.
 
+mod announcement;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use crate::participant::ParticipantProfile;
 use crate::room::RoomProfile;
 use crate::session::Session;
 use crate::time::ServerTime;
+
+pub use announcement::Announcement;
 
 /// How far a node's clock may be from the database's, in milliseconds. A node whose clock is further off
 /// writes nothing.
@@ -85,6 +89,7 @@ events! {
     ParticipantRoleChanged(ParticipantProfile),
     ParticipantStageChanged(ParticipantProfile),
     ParticipantPresenceChanged(ParticipantProfile),
+    AnnouncementMade(Announcement),
 }
 
 /// What an event is about. Unless it says otherwise its events are moments, each of which is shown once.
@@ -117,6 +122,8 @@ impl Subject for Session {
 }
 
 impl Subject for ContributionAlert {}
+
+impl Subject for Announcement {}
 
 impl Subject for HypeTrain {
     fn part(&self) -> Option<Part> {

@@ -151,6 +151,21 @@ impl From<events::StageRole> for StageRole {
     }
 }
 
+/// What somebody tells everyone in a room.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Announcement {
+    /// As typed: text, never markup.
+    pub text: String,
+}
+
+impl From<events::Announcement> for Announcement {
+    fn from(it: events::Announcement) -> Self {
+        Self {
+            text: it.text,
+        }
+    }
+}
+
 /// What the whole room sees of a contribution.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct ContributionAlert {
@@ -478,6 +493,11 @@ pub enum EventKind {
         /// As it is now, whole.
         contribution: ContributionAlert,
     },
+    /// Somebody who may told everyone something: a moment, shown once.
+    AnnouncementMade {
+        /// As it is now, whole.
+        announcement: Announcement,
+    },
     /// A `HypeTrain` changed.
     HypeTrainChanged {
         /// How.
@@ -509,6 +529,9 @@ impl From<&core::RoomEvent> for EventKind {
             events::EventKind::ContributionReceived(contribution) => Self::ContributionReceived {
                 contribution: contribution.into(),
             },
+            events::EventKind::AnnouncementMade(announcement) => Self::AnnouncementMade {
+                announcement: announcement.into(),
+            },
             events::EventKind::HypeTrain(change, train) => Self::HypeTrainChanged {
                 change: change.into(),
                 train: train.into(),
@@ -528,6 +551,7 @@ impl EventKind {
             Self::SessionChanged { session, .. } => vec![("id", Some(session.id.as_str()))],
             Self::ParticipantChanged { participant, .. } => vec![("id", Some(participant.id.as_str())), ("name", Some(participant.name.as_str()))],
             Self::ContributionReceived { contribution, .. } => vec![("id", Some(contribution.id.as_str())), ("name", contribution.name.as_deref()), ("currency", contribution.currency.as_deref()), ("message", contribution.message.as_deref())],
+            Self::AnnouncementMade { announcement, .. } => vec![("text", Some(announcement.text.as_str()))],
             Self::HypeTrainChanged { train, .. } => vec![("id", Some(train.id.as_str())), ("lastReward", train.last_reward.as_deref()), ("nextReward", train.next_reward.as_deref())],
             Self::Unknown { .. } => Vec::new(),
         }

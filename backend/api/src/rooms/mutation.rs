@@ -1,13 +1,13 @@
-//! Making, changing and deleting rooms.
+//! Making, changing and deleting rooms, and telling everyone in one something.
 
-use async_graphql::{Context, ID, Object};
-use parlor_domain::event::LogHead;
+use async_graphql::{Context, ID, InputObject, Object};
+use parlor_domain::event::{self, Event, EventBody, LogHead};
 use parlor_domain::id::{Epoch, RoomId};
 use parlor_domain::participant::Capability;
 use parlor_domain::room::{self, RoomDraft};
-use parlor_domain::room_aggregate::RoomAggregate;
+use parlor_domain::room_aggregate::{RoomAggregate, Telling};
 use parlor_store::InsertRoom;
-use parlor_writer::{DeleteRoom, UpdateRoom};
+use parlor_writer::{DeleteRoom, Tell, UpdateRoom};
 
 use super::input::{CreateRoomInput, DeleteRoomInput, UpdateRoomInput};
 use super::refusal::{
@@ -15,8 +15,9 @@ use super::refusal::{
     unknown_tenant,
 };
 use crate::fault::Fault;
-use crate::refusal::Stop;
-use crate::submit::{stamp, submit, submit_with};
+use crate::refusal::{Stop, results};
+use crate::room_feed::AnnouncementMade;
+use crate::submit::{named_room, stamp, submit, submit_to, submit_with};
 use crate::{app, caller};
 
 #[derive(Default)]
@@ -53,6 +54,32 @@ impl RoomMutation {
         let deleted = submit(context, &input.room_id, |_| Ok(DeleteRoom { version }));
 
         DeleteRoomResult::of(deleted.await)
+    }
+
+    /// Tells everyone in the room something, as an alert when their picture gets there. Needs `ROOM_TELL`.
+    async fn announce(
+        &self,
+        context: &Context<'_>,
+        input: AnnounceInput,
+    ) -> Result<AnnounceResult, Fault> {
+        AnnounceResult::of(announce(context, input).await)
+    }
+}
+
+/// An announcement to be made.
+#[derive(InputObject)]
+pub(crate) struct AnnounceInput {
+    /// Chosen by the caller, up to 200 bytes. The same key with the same content gets the first answer again,
+    /// so that a request may be repeated; with other content it is refused.
+    idempotency_key: String,
+    room_id: ID,
+    /// 1 to 300 bytes beside the space around it, without control characters.
+    text: String,
+}
+
+results! {
+    AnnounceResult {
+        AnnouncementMade, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
     }
 }
 
@@ -92,4 +119,14 @@ async fn update_room(
     let command = UpdateRoom(input.read(tenant.defaults)?);
 
     submit_with(context, id, Capability::RoomUpdate, command).await
+}
+
+async fn announce(context: &Context<'_>, input: AnnounceInput) -> Result<Event, Stop> {
+    let (tenant_id, actor) = caller(context).principal.person()?;
+    let announcement = event::Announcement::new(&input.text)?;
+    let body = EventBody::AnnouncementMade(announcement);
+    let telling = Telling::new(input.idempotency_key, body)?;
+    let command = Tell::new(named_room(&input.room_id), actor, telling);
+
+    submit_to(context, tenant_id, &input.room_id, command).await
 }

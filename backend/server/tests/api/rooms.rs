@@ -12,6 +12,7 @@ on_both_engines! {
     a_session_runs_once_at_a_time,
     pages_of_rooms_join_without_a_gap,
     rooms_are_found_by_slug_state_and_stream,
+    an_announcement_is_made_once_by_whoever_may,
 }
 
 async fn a_room_is_made_read_changed_and_listed(database: String) {
@@ -358,4 +359,58 @@ async fn rooms_are_found_by_slug_state_and_stream(database: String) {
         refused["errors"][0]["extensions"]["code"],
         "UNAUTHENTICATED"
     );
+}
+
+async fn an_announcement_is_made_once_by_whoever_may(database: String) {
+    let api = Api::start(&database).await;
+    let room = api.room("show").await;
+    let document = "mutation ($input: AnnounceInput!) { announce(input: $input) {
+        __typename
+        ... on AnnouncementMade { id seq timing part displayAt announcement { text } }
+        ... on Error { message code }
+        ... on ValidationError { field }
+    } }";
+    let announce = async |token: &str, room: &str, key: &str, text: &str| {
+        let input = json!({ "roomId": room, "idempotencyKey": key, "text": text });
+        let answer = api
+            .execute(token, document, json!({ "input": input }))
+            .await;
+        answer["data"]["announce"].clone()
+    };
+
+    let made = announce(&api.staff, &room, "one", "  We play until <midnight> ").await;
+    assert_eq!(made["announcement"]["text"], "We play until <midnight>");
+    assert_eq!(
+        (&made["timing"], &made["part"]),
+        (&json!("PICTURE"), &Value::Null)
+    );
+    assert_eq!(api.head(&room).await.seq.to_string(), made["seq"]);
+    let again = announce(&api.staff, &room, "one", "We play until <midnight>").await;
+    assert_eq!(again, made);
+    assert_eq!(api.head(&room).await.seq.to_string(), made["seq"]);
+
+    let (viewer, other) = (token(api.tenant, "viewer"), api.room("other").await);
+    for (token, room, key, text, refused) in [
+        (&*api.staff, &*room, "one", "Something else", "KEY_REUSED"),
+        (
+            &api.staff,
+            &other,
+            "one",
+            "We play until <midnight>",
+            "KEY_REUSED",
+        ),
+        (&api.staff, &room, "two", " \n ", "VALIDATION"),
+        (&api.staff, &room, "two", &"a".repeat(301), "VALIDATION"),
+        (&api.staff, &room, "two", "bell\u{7}", "VALIDATION"),
+        (&api.staff, &room, "", "text", "VALIDATION"),
+        (&api.staff, "nowhere", "two", "text", "NOT_FOUND"),
+        (&viewer, &room, "two", "text", "NOT_JOINED"),
+    ] {
+        assert_eq!(
+            announce(token, room, key, text).await["code"],
+            refused,
+            "{text:?}"
+        );
+    }
+    assert_eq!(api.head(&room).await.seq.to_string(), made["seq"]);
 }

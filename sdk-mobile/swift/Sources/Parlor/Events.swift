@@ -20,6 +20,9 @@ public typealias RoomState = ParlorNative.RoomState
 /// A participant's place. Whoever is on the stage while no session is live is backstage.
 public typealias StageRole = ParlorNative.StageRole
 
+/// What somebody tells everyone in a room.
+public typealias Announcement = ParlorNative.Announcement
+
 /// What the whole room sees of a contribution.
 public typealias ContributionAlert = ParlorNative.ContributionAlert
 
