@@ -33,6 +33,7 @@ async fn main() -> Result<()> {
         placement: Placement::Companion,
         token: None,
         start_at_unix_millis: None,
+        reports_watching: true,
     };
 
     let (own, theirs) = ("self", server_pid.as_str());

@@ -21,6 +21,7 @@ mod refusal;
 mod scalar;
 mod stage;
 mod transport;
+mod watching;
 
 pub use record::audit::{AuditAction, AuditEntry, AuditPage, AuditQuestion};
 pub use record::people::{
@@ -33,6 +34,7 @@ pub use record::{
     HypeTrainProgram, HypeTrainSummary, NewRoom, RoomDetails, RoomSummary,
 };
 pub use refusal::{CommandError, QueryError};
+pub(crate) use watching::{WatchAnswer, send_watch_report};
 
 /// A server and a token. Keeps no connection; each call opens its own.
 ///

@@ -7,11 +7,13 @@
 use crate::api::Api;
 use crate::driver::{DELIVERIES_MAX, Driver, Machine, News};
 use crate::record::{
-    Config, ConnectionState, Delivery, PlayheadReading, Room, Stats, SyncSource, TokenRequest,
+    Config, ConnectionState, Delivery, Placement, PlayheadReading, Room, Stats, SyncSource,
+    TokenRequest, Watched,
 };
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::token::SharedToken;
+use crate::watching::Watching;
 use crate::wishes::{PlayheadReport, Wishes};
 use parlor_sdk_core as core;
 use std::sync::atomic::Ordering;
@@ -30,6 +32,8 @@ pub struct Client {
     server: ServerUrl,
     token: SharedToken,
     wishes: Wishes,
+    /// Nothing if it is not to be told what the viewer watches.
+    watching: Option<Arc<Watching>>,
     /// Locked by whoever waits.
     deliveries: tokio::sync::Mutex<mpsc::Receiver<Delivery>>,
     /// What has been waited for, and not taken.
@@ -49,6 +53,8 @@ impl Client {
     pub fn connect(config: Config) -> Result<Arc<Self>, ServerUrlError> {
         let server = ServerUrl::parse(&config.server)?;
         let token = SharedToken::new(config.token.clone());
+        let reports_watching = config.reports_watching && config.placement == Placement::Player;
+        let room_id = config.room_id.clone();
         let config = core::Config {
             url: server.socket(),
             token: config.token,
@@ -72,11 +78,17 @@ impl Client {
         };
         runtime::handle().spawn(Driver::new(machine.clone(), inbox, news).run());
 
+        let watching = reports_watching.then(|| {
+            let (machine, server) = (machine.clone(), server.clone());
+            Watching::start(machine, server, token.clone(), room_id, &wishes)
+        });
+
         Ok(Arc::new(Self {
             machine,
             server,
             token,
             wishes,
+            watching,
             deliveries: tokio::sync::Mutex::new(delivered),
             waiting_delivery: Mutex::new(None),
             state: state_seen.clone(),
@@ -134,6 +146,7 @@ impl Client {
     /// Reports that the player does not say where it is, for now: an advertisement without dates, a stream
     /// that is loaded anew. The picture stands where it was until a report comes, and nothing more is shown.
     pub fn lose_playhead(&self) {
+        self.note_watching(None);
         self.wishes.playhead.send_replace(PlayheadReport::Lost);
     }
 
@@ -153,6 +166,7 @@ impl Client {
     /// Reports that the player cannot tell where on the stream's timeline it is, and never will. The room
     /// is then shown by the stream's delay.
     pub fn clear_playhead(&self) {
+        self.note_watching(None);
         self.wishes.playhead.send_replace(PlayheadReport::Unknown);
     }
 
@@ -160,7 +174,10 @@ impl Client {
     /// client connects with the new one before that and goes on without a gap; otherwise the next
     /// connection uses it. So do calls of [`Client::api`] from now on.
     pub fn set_token(&self, token: String) {
-        self.token.set(token.clone());
+        match &self.watching {
+            Some(watching) => watching.handle_token(token.clone()),
+            None => self.token.set(token.clone()),
+        }
         self.wishes.token.send_replace(Some(token));
     }
 
@@ -272,6 +289,24 @@ impl Client {
         self.machine.core().clock_error_ms(now)
     }
 
+    /// Returns what is known of what the viewer has watched: how it stands with each minute and, if one did not
+    /// count, why. The client tells the server each half minute by itself, and keeps what it could not tell while
+    /// there was no network.
+    pub fn watched(&self) -> Watched {
+        let watching = self.watching.as_ref();
+
+        watching.map_or_else(Watched::default, |watching| watching.watched())
+    }
+
+    /// Tells the server now what the viewer has watched. Done when it has answered, or could not be asked.
+    pub async fn report_watched(&self) {
+        if let Some(watching) = self.watching.clone() {
+            let report = async move { watching.report().await };
+            // Its end is all that is waited for; a runtime that goes away takes it along.
+            let _ = runtime::handle().spawn(report).await;
+        }
+    }
+
     /// Returns what has been counted since the start, and with it everything that was given up.
     pub fn stats(&self) -> Stats {
         self.machine.core().stats().into()
@@ -324,8 +359,15 @@ impl Client {
     }
 
     fn take(&self, playhead: Option<core::Playhead>) {
+        self.note_watching(playhead);
         let report = playhead.map_or(PlayheadReport::Unreadable, PlayheadReport::At);
         self.wishes.playhead.send_replace(report);
+    }
+
+    fn note_watching(&self, playhead: Option<core::Playhead>) {
+        if let Some(watching) = &self.watching {
+            watching.handle_playhead(playhead);
+        }
     }
 
     /// Waits until a delivery is waiting to be taken. Safe to cancel.

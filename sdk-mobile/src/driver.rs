@@ -12,7 +12,7 @@ use crate::wishes::{Inbox, Lifecycle, PlayheadReport};
 use parlor_sdk_core::{self as core, Input, Instant, Output};
 use parlor_sdk_events::room;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
@@ -85,6 +85,15 @@ impl Machine {
     pub(crate) fn core(&self) -> MutexGuard<'_, core::Client> {
         // A panic in the core is a bug, and has been reported as one.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The core, unless it is at work.
+    pub(crate) fn idle_core(&self) -> Option<MutexGuard<'_, core::Client>> {
+        match self.core.try_lock() {
+            Ok(core) => Some(core),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     fn deadline(&self) -> Option<tokio::time::Instant> {

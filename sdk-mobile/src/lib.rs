@@ -19,6 +19,7 @@ mod runtime;
 mod server_url;
 mod socket;
 mod token;
+mod watching;
 mod wishes;
 
 pub use alerts::{Alert, AlertLimits, AlertMoney, AlertOnStage, AlertQueue, AlertStats};

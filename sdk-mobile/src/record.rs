@@ -13,8 +13,10 @@ use parlor_sdk_events::{self as events, people, room};
 )]
 #[rustfmt::skip]
 mod event;
+mod watching;
 
 pub use event::*;
+pub use watching::{WatchOutcome, Watched, WatchedMinute};
 
 /// A fact in a room's log.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -77,6 +79,10 @@ pub struct Config {
     /// player's playhead, once known, goes before it.
     #[uniffi(default = None)]
     pub start_at_unix_millis: Option<i64>,
+    /// Whether the client tells the server what the viewer watches, in the placement `Player`. That is what
+    /// earns points, for a viewer who has joined the room.
+    #[uniffi(default = true)]
+    pub reports_watching: bool,
 }
 
 /// Where an overlay sits, which decides when its events are due.

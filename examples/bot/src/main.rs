@@ -73,6 +73,7 @@ async fn follow(args: Args) -> Result<()> {
         },
         token: args.token,
         start_at_unix_millis: None,
+        reports_watching: true,
     })?;
     let terminal = Terminal::new(args.json);
 

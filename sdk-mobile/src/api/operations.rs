@@ -42,6 +42,11 @@ operation!(
     "../sdk-core/operations/record_contribution.graphql"
 );
 
+operation!(
+    ReportWatching,
+    "../sdk-core/operations/report_watching.graphql"
+);
+
 operation!(JoinRoom, "../sdk-core/operations/join_room.graphql");
 operation!(LeaveRoom, "../sdk-core/operations/leave_room.graphql");
 operation!(

@@ -14,6 +14,7 @@ pub(crate) fn config(server: &Server, room_id: &str) -> Config {
         placement: Placement::Companion,
         token: None,
         start_at_unix_millis: None,
+        reports_watching: true,
     }
 }
 

@@ -209,6 +209,7 @@ fn a_wrong_address_is_told_at_once() {
         placement: Placement::Companion,
         token: None,
         start_at_unix_millis: None,
+        reports_watching: true,
     });
 
     let Err(ServerUrlError::Malformed { url, .. }) = result else {

@@ -10,3 +10,4 @@ mod lifecycle;
 mod people;
 mod server;
 mod tls;
+mod watching;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -35,6 +36,12 @@ pub(crate) struct Peer {
     task: JoinHandle<()>,
     /// What the client introduced itself with.
     pub(crate) init: Value,
+}
+
+/// A request that waits for its answer.
+pub(crate) struct Asked {
+    stream: BufReader<TcpStream>,
+    asked: Value,
 }
 
 /// A message to send, and whom to tell whether it went out.
@@ -71,6 +78,36 @@ impl Server {
         init
     }
 
+    /// Waits for a request, gives `answer` to it, and returns what was asked.
+    pub(crate) async fn answer(&self, answer: &Value) -> Value {
+        self.accept_request().await.answer(answer).await
+    }
+
+    /// Waits for a request.
+    pub(crate) async fn accept_request(&self) -> Asked {
+        let (stream, _) = within(self.listener.accept()).await.unwrap();
+        let mut stream = BufReader::new(stream);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            within(stream.read_line(&mut line)).await.unwrap();
+            let line = line.trim_end().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut asked = vec![0; length];
+        within(stream.read_exact(&mut asked)).await.unwrap();
+
+        Asked {
+            stream,
+            asked: serde_json::from_slice(&asked).unwrap(),
+        }
+    }
+
     #[expect(clippy::result_large_err, reason = "the signature is tungstenite's")]
     async fn accept_socket(&self) -> WebSocketStream<TcpStream> {
         let (stream, _) = within(self.listener.accept()).await.unwrap();
@@ -87,6 +124,21 @@ impl Server {
         within(tokio_tungstenite::accept_hdr_async(stream, agree))
             .await
             .unwrap()
+    }
+}
+
+impl Asked {
+    /// Answers it, and returns what was asked.
+    pub(crate) async fn answer(mut self, answer: &Value) -> Value {
+        let answer = answer.to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            answer.len()
+        );
+        let answer = [head, answer].concat();
+        self.stream.write_all(answer.as_bytes()).await.unwrap();
+
+        self.asked
     }
 }
 

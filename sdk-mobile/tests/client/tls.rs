@@ -286,6 +286,7 @@ fn follow(server: &Server) -> Arc<Client> {
         placement: Placement::Companion,
         token: None,
         start_at_unix_millis: None,
+        reports_watching: true,
     })
     .unwrap()
 }

@@ -107,6 +107,7 @@ impl Watcher {
             placement: Placement::Source,
             token: None,
             start_at_unix_millis: None,
+            reports_watching: true,
         })
         .unwrap();
         let seen = Arc::new(Mutex::new(Seen::default()));

@@ -178,6 +178,7 @@ impl Crowd {
                 placement: Placement::Companion,
                 token: Some(person.token.clone()),
                 start_at_unix_millis: None,
+                reports_watching: true,
             })
             .unwrap()
         });

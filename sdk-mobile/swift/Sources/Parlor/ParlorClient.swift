@@ -34,6 +34,8 @@ public final class ParlorClient: Sendable {
     ///   - token: A JWT or an overlay token; nothing to read as anyone may.
     ///   - startAt: Starts from the picture at this place on the stream's timeline instead of at the
     ///     head. A playhead, once known, goes before it.
+    ///   - reportsWatching: Whether the client tells the server what the viewer watches, in the placement
+    ///     `.player`. That is what earns points, for a viewer who has joined the room.
     ///   - tokenProvider: Gets another token when `token` is about to expire or refused, so that a
     ///     stream may outlast it.
     /// - Throws: ``ServerURLError`` if the address cannot be a server's. Nothing else fails here: the
@@ -44,6 +46,7 @@ public final class ParlorClient: Sendable {
         placement: Placement,
         token: String? = nil,
         startAt: Date? = nil,
+        reportsWatching: Bool = true,
         tokenProvider: TokenProvider? = nil
     ) throws {
         let config = ParlorNative.Config(
@@ -51,7 +54,8 @@ public final class ParlorClient: Sendable {
             roomId: roomID,
             placement: placement,
             token: token,
-            startAtUnixMillis: startAt?.unixMillis
+            startAtUnixMillis: startAt?.unixMillis,
+            reportsWatching: reportsWatching
         )
         let native = try translatingErrors { try ParlorNative.Client.connect(config: config) }
 
@@ -111,6 +115,19 @@ public final class ParlorClient: Sendable {
     /// What has been counted since the start, and with it everything that was given up.
     public var stats: Stats {
         native.stats()
+    }
+
+    /// What is known of what the viewer has watched: how it stands with each minute and, if one did not
+    /// count, why. The client tells the server each half minute and on ``pause()``, and keeps what it could
+    /// not tell while there was no network.
+    public var watched: Watched {
+        native.watched()
+    }
+
+    /// Tells the server now what the viewer has watched. Returns when it has answered, or could not be
+    /// asked.
+    public func reportWatched() async {
+        await native.reportWatched()
     }
 
     /// An empty queue of alerts that moves with this client's picture: hand it each delivery that you take,

@@ -39,6 +39,15 @@ public typealias AlertOnStage = ParlorNative.AlertOnStage
 /// What has become of the contributions that a queue of alerts took in.
 public typealias AlertStats = ParlorNative.AlertStats
 
+/// What is known of what the viewer has watched.
+public typealias Watched = ParlorNative.Watched
+
+/// How it stands with a minute.
+public typealias WatchedMinute = ParlorNative.WatchedMinute
+
+/// What became of a minute, and if it did not count, why.
+public typealias WatchOutcome = ParlorNative.WatchOutcome
+
 /// Where the connection stands.
 public typealias ConnectionState = ParlorNative.ConnectionState
 

@@ -185,6 +185,26 @@ class ParlorClient private constructor(
     fun alerts(limits: AlertLimits = AlertLimits()): AlertQueue? = ifOpen { alerts(limits) }
 
     /**
+     * What is known of what the viewer has watched: how it stands with each minute and, if one did not count,
+     * why. The client tells the server each half minute and on [pause], and keeps what it could not tell while
+     * there was no network. `null` once the client has ended.
+     */
+    fun watched(): Watched? = ifOpen { watched() }
+
+    /**
+     * Tells the server now what the viewer has watched. Returns when it has answered, or could not be asked.
+     */
+    suspend fun reportWatched() {
+        val client = ifOpen { this } ?: return
+        try {
+            client.reportWatched()
+        } catch (closed: IllegalStateException) {
+            // It ended meanwhile, and has told by itself.
+            if (closed is CancellationException) throw closed
+        }
+    }
+
+    /**
      * What has been counted since the start, and with it everything that was given up. `null` once the
      * client has ended.
      */
