@@ -9,7 +9,7 @@ use parlor_domain::watching::SlotOutcome::{AlreadyCounted, Counted, OtherRooms};
 use parlor_domain::watching::{EarningChange, Places, SlotOutcome, ViewerMinute};
 use uuid::Uuid;
 
-use crate::watching::{Cinema, set, usual};
+use crate::cinema::{Cinema, set, usual};
 
 fn viewer(number: u32) -> ViewerId {
     ViewerId::parse(&format!("viewer{number}")).unwrap()

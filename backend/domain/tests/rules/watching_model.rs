@@ -8,7 +8,7 @@ use parlor_domain::watching::{
 };
 use proptest::prelude::*;
 
-use crate::watching::{Cinema, set};
+use crate::cinema::{Cinema, set};
 
 /// How late the room's audience sees it.
 const DELAY_MS: i64 = 2_000;
