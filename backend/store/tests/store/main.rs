@@ -26,4 +26,5 @@ mod snapshots;
 mod tenants;
 mod trimming;
 mod unreadable;
+mod watch_places;
 mod watching;

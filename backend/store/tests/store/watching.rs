@@ -2,20 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parlor_domain::id::{RoomId, SessionId, ViewerId};
+use parlor_domain::id::{SessionId, ViewerId};
 use parlor_domain::participant::Membership;
 use parlor_domain::points::{MemberNumber, StatementLine};
 use parlor_domain::room_aggregate::AdjustmentKind::{Charge, Grant};
 use parlor_domain::room_aggregate::{Credited, WatchProof, WatchedMinute};
 use parlor_domain::time::ServerTime;
-use parlor_domain::watching::{
-    EarningChange, Minute, NumberSet, SlotOutcome, StampCard, ViewerMinute, page_of,
-};
-use parlor_store::{Batch, RoomNeeds, SECRET_BYTES, StatementCursor, StatementRequest};
+use parlor_domain::watching::{EarningChange, Minute, NumberSet, SlotOutcome, StampCard, page_of};
+use parlor_store::{RoomNeeds, StatementCursor, StatementRequest};
 
-use crate::harness::{Database, Engine, on_both_engines, run};
+use crate::harness::{Database, on_both_engines};
 use crate::points::{Scene, staff};
-use crate::scene::{at, live_room};
+use crate::scene::at;
 
 on_both_engines! {
     minutes_are_credited_read_and_proven,
@@ -27,29 +25,26 @@ on_both_engines! {
     whatever_is_changed_of_watching_is_named,
     random_histories_come_to_what_a_naive_model_says,
     viewers_are_found_by_their_ids,
-    rooms_of_one_batch_see_each_others_places,
-    places_are_forgotten_up_to_a_minute,
-    a_secret_is_made_once,
 }
 
 /// The first minute that lies in the session throughout.
-fn first_minute() -> Minute {
+pub(crate) fn first_minute() -> Minute {
     Minute(Minute::of(at(1)).0 + 1)
 }
 
-fn minute(number: i64) -> Minute {
+pub(crate) fn minute(number: i64) -> Minute {
     Minute(first_minute().0 + number)
 }
 
-fn end_of(minute: Minute) -> ServerTime {
+pub(crate) fn end_of(minute: Minute) -> ServerTime {
     minute.ends_at()
 }
 
-fn set(numbers: impl IntoIterator<Item = u32>) -> NumberSet {
+pub(crate) fn set(numbers: impl IntoIterator<Item = u32>) -> NumberSet {
     NumberSet::new(numbers.into_iter().map(MemberNumber).collect()).unwrap()
 }
 
-async fn session(scene: &Scene) -> SessionId {
+pub(crate) async fn session(scene: &Scene) -> SessionId {
     let view = scene.store.room(scene.room_id).await.unwrap().unwrap();
     view.session.unwrap().id
 }
@@ -460,147 +455,4 @@ async fn viewers_are_found_by_their_ids(database: Database) {
         &ids,
     );
     assert_eq!(stranger.await.unwrap(), []);
-}
-
-/// What devices prove of the first minute for ana, in these rooms of one batch.
-fn needs_of_devices(scene: &Scene, rooms: &[RoomId]) -> Vec<RoomNeeds> {
-    let needs = rooms.iter().map(|room_id| {
-        let mut needs = RoomNeeds::new(scene.tenant_id, *room_id);
-        needs.points.ledger = true;
-        needs.points.pages.insert(0);
-        needs.points.places.push(ViewerMinute {
-            minute: first_minute(),
-            viewer_id: ViewerId::parse("ana").unwrap(),
-        });
-        needs
-    });
-
-    needs.collect()
-}
-
-/// Has ana's devices prove the first minute in a room of the batch.
-fn prove(batch: &mut Batch, scene: &mut Scene, room_id: RoomId) -> SlotOutcome {
-    let room = batch.room(scene.tenant_id, room_id).unwrap();
-    room.census.numbered = 1;
-    let ana = (MemberNumber(0), ViewerId::parse("ana").unwrap());
-    let watched = WatchedMinute {
-        session_id: room.session.as_ref().unwrap().id,
-        minute: first_minute(),
-        members: set([0]),
-        proof: WatchProof::Devices(BTreeMap::from([ana])),
-    };
-    let (ids, now) = (&mut scene.ids, end_of(first_minute()));
-    room.credit_watching(&watched, ids, now).unwrap().outcomes[0].1
-}
-
-async fn live_rooms(scene: &mut Scene, count: usize) -> Vec<RoomId> {
-    let mut rooms = Vec::new();
-    for number in 0..count {
-        let slug = format!("room-{number}");
-        rooms.push(live_room(&scene.store, &slug, scene.tenant_id, &mut scene.ids).await);
-    }
-    rooms
-}
-
-async fn rooms_of_one_batch_see_each_others_places(database: Database) {
-    let mut scene = Scene::set(&database, &[]).await;
-    let rooms = live_rooms(&mut scene, 4).await;
-    let first = scene
-        .store
-        .begin(&needs_of_devices(&scene, &rooms[..1]))
-        .await;
-    let mut first = first.unwrap();
-    assert_eq!(
-        prove(&mut first, &mut scene, rooms[0]),
-        SlotOutcome::Counted
-    );
-    first.commit().await.unwrap();
-
-    let batch = scene
-        .store
-        .begin(&needs_of_devices(&scene, &rooms[1..]))
-        .await;
-    let mut batch = batch.unwrap();
-    let outcomes: Vec<_> = rooms[1..]
-        .iter()
-        .map(|room_id| prove(&mut batch, &mut scene, *room_id))
-        .collect();
-    let full = SlotOutcome::OtherRooms;
-    assert_eq!(outcomes, [SlotOutcome::Counted, full, full]);
-    assert!(batch.claim().await.unwrap());
-    batch.commit().await.unwrap();
-}
-
-/// SQLite has one transaction that writes: nothing is taken in between there.
-#[test]
-fn a_place_that_another_transaction_took_is_seen_by_who_decides_anew_on_postgres() {
-    run(Engine::Postgres, places_are_taken_in_between);
-}
-
-async fn places_are_taken_in_between(database: Database) {
-    let mut scene = Scene::set(&database, &[]).await;
-    let rooms = live_rooms(&mut scene, 3).await;
-    let mut batches = Vec::new();
-    for room_id in &rooms {
-        let batch = scene
-            .store
-            .begin(&needs_of_devices(&scene, &[*room_id]))
-            .await;
-        batches.push(batch.unwrap());
-    }
-    let mut outcomes = Vec::new();
-    for (mut batch, room_id) in batches.into_iter().zip(rooms) {
-        let mut outcome = prove(&mut batch, &mut scene, room_id);
-        while !batch.claim().await.unwrap() {
-            outcome = prove(&mut batch, &mut scene, room_id);
-        }
-        outcomes.push(outcome);
-        batch.commit().await.unwrap();
-    }
-    let counted = SlotOutcome::Counted;
-    assert_eq!(outcomes, [counted, counted, SlotOutcome::OtherRooms]);
-}
-
-async fn places_are_forgotten_up_to_a_minute(database: Database) {
-    let mut scene = Scene::set(&database, &[]).await;
-    let rooms = live_rooms(&mut scene, 3).await;
-    for (room_id, before) in rooms[..2].iter().zip([first_minute(), Minute(0)]) {
-        let batch = scene
-            .store
-            .begin(&needs_of_devices(&scene, &[*room_id]))
-            .await;
-        let mut batch = batch.unwrap();
-        assert_eq!(
-            prove(&mut batch, &mut scene, *room_id),
-            SlotOutcome::Counted
-        );
-        batch.commit().await.unwrap();
-        scene.store.forget_places(before).await.unwrap();
-    }
-    let third = needs_of_devices(&scene, &rooms[2..]);
-    let mut batch = scene.store.begin(&third).await.unwrap();
-    assert_eq!(
-        prove(&mut batch, &mut scene, rooms[2]),
-        SlotOutcome::OtherRooms
-    );
-    batch.roll_back().await.unwrap();
-
-    scene.store.forget_places(minute(1)).await.unwrap();
-    let mut batch = scene.store.begin(&third).await.unwrap();
-    assert_eq!(
-        prove(&mut batch, &mut scene, rooms[2]),
-        SlotOutcome::Counted
-    );
-    batch.commit().await.unwrap();
-}
-
-async fn a_secret_is_made_once(database: Database) {
-    let (store, other) = (database.open().await, database.open().await);
-    let first = store.secret("one", [1; SECRET_BYTES]).await.unwrap();
-    assert_eq!(first, [1; SECRET_BYTES]);
-    assert_eq!(other.secret("one", [2; SECRET_BYTES]).await.unwrap(), first);
-    assert_ne!(
-        other.secret("another", [2; SECRET_BYTES]).await.unwrap(),
-        first
-    );
 }
