@@ -3,7 +3,6 @@
 import initialise, { Overlay } from "./parlor_overlay.js";
 import { readEvent } from "./events.js";
 import { readRoom } from "./room.js";
-import { openSocket } from "./sockets.js";
 import { OwnWidgets, addresses } from "./widgets.js";
 
 // Each address is written out where it is made: that is how bundlers see the file.
@@ -83,6 +82,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
   #settling = false;
   /** The window whose comings and goings are followed. */
   #window;
+  /** The animation frame that is asked for next. */
+  #frame;
 
   constructor() {
     super();
@@ -163,6 +164,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (wanted !== this.#started || !token !== !this.#token) {
       this.#own?.remove();
       this.#own = undefined;
+      this.#window?.cancelAnimationFrame(this.#frame);
       this.#overlay?.free();
       this.#overlay = undefined;
       this.#started = undefined;
@@ -172,7 +174,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (!isLoaded) return;
     if (!this.#overlay) {
       const [url, room, placement, widgets] = JSON.parse(wanted);
-      const overlay = new Overlay(this, url, room, token, placement, widgets, openSocket, (kind, detail) => this.#tell(kind, detail));
+      const overlay = new Overlay(this, url, room, token, placement, widgets, (kind, detail) => this.#tell(kind, detail));
       this.#overlay = overlay;
       const own = addresses(widgets);
       if (own.length) {
@@ -180,6 +182,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
         overlay.onFrame((time, pictureTime, isChanged) => drawn.frame(time, pictureTime ?? null, isChanged));
       }
       this.#attach();
+      this.#awaitFrame();
     } else if (token !== this.#token) {
       this.#overlay.setToken(token);
     }
@@ -200,9 +203,18 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (this.#overlay) attempt(() => (this.#unsubscribe = this.#player?.subscribe?.(() => this.#overlay?.look())));
   }
 
+  /** Draws with the next frame, and all after it: hidden pages and hidden OBS sources get none. */
+  #awaitFrame() {
+    this.#frame = this.#window.requestAnimationFrame(() => {
+      this.#overlay.frame();
+      this.#awaitFrame();
+    });
+  }
+
   /** Goes by `window`, which shows the element now. */
   #follow(window) {
     if (window === this.#window) return;
+    this.#window?.cancelAnimationFrame(this.#frame);
     for (const type of ["pagehide", "pageshow"]) {
       this.#window?.removeEventListener(type, this);
       window?.addEventListener(type, this);
@@ -210,7 +222,10 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     this.#window = window;
     if (!window) return;
     addFonts(this.ownerDocument);
-    this.#overlay?.moveDocument();
+    if (this.#overlay) {
+      this.#overlay.moveDocument();
+      this.#awaitFrame();
+    }
     this.#own?.moveDocument();
     this.#overlay?.resume();
   }

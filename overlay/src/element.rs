@@ -5,13 +5,10 @@ use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
 use js_sys::Function;
-use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead};
-use parlor_sdk_events::room;
+use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead, RoomEvent};
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-use web_sys::{HtmlElement, Window};
 
-use crate::frame_loop::FrameLoop;
 use crate::player::{Place, Player, Seeks};
 use crate::render::Stage;
 use crate::scene::{Scene, Widgets};
@@ -20,15 +17,24 @@ use crate::scene::{Scene, Widgets};
 /// the first one after it.
 const LEAD_MS: f64 = 8.0;
 
+// What pages can read is for what reads it there to say, and what is drawn is among it.
+#[wasm_bindgen(raw_module = "./events.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = canRead)]
+    fn can_read_text(type_name: &str, json: &str) -> bool;
+}
+
+fn can_read(event: &RoomEvent) -> bool {
+    can_read_text(&event.type_name, event.payload.as_json())
+}
+
 /// A running overlay. Freeing it disconnects and stops.
 #[wasm_bindgen]
 pub struct Overlay {
     running: Rc<Running>,
-    frames: FrameLoop,
 }
 
 struct Running {
-    host: HtmlElement,
     client: OnceCell<Client>,
     scene: RefCell<Scene>,
     stage: RefCell<Stage>,
@@ -46,7 +52,7 @@ struct Running {
 
 #[wasm_bindgen]
 impl Overlay {
-    /// Connects, and draws into `host`. `open` opens sockets, see `sockets.js` of the client. `tell` is called
+    /// Connects, and draws into `host`. `tell` is called
     /// with `event` and an event as `events.js` reads it, `connection` and its state, `token-expiring` and when.
     #[wasm_bindgen(constructor)]
     #[expect(
@@ -54,13 +60,12 @@ impl Overlay {
         reason = "JavaScript calls it, and an object would cost more than it says"
     )]
     pub fn new(
-        host: HtmlElement,
+        host: &JsValue,
         url: String,
         room: String,
         token: Option<String>,
         placement: &str,
         widgets: &str,
-        open: Function,
         tell: Function,
     ) -> Self {
         let placement = convert::placement(placement).unwrap_or(Placement::Player);
@@ -72,10 +77,8 @@ impl Overlay {
             start_at: None,
         };
         let widgets = Widgets::parse(widgets);
-        let window = window_of(&host);
         let running = Rc::new(Running {
-            stage: RefCell::new(Stage::new(host.clone(), &window, widgets)),
-            host,
+            stage: RefCell::new(Stage::new(host, widgets)),
             client: OnceCell::new(),
             scene: RefCell::new(Scene::new(widgets, Instant::from_millis(0))),
             player: RefCell::new(None),
@@ -88,24 +91,25 @@ impl Overlay {
         });
 
         let noticed = Rc::downgrade(&running);
-        let client = Client::connect(config, room::can_read, open, move |notice| {
+        let client = Client::connect(config, can_read, move |notice| {
             if let Some(running) = noticed.upgrade() {
                 running.notice(&notice);
             }
         });
         assert!(running.client.set(client).is_ok(), "connected once");
 
-        let frames = running.follow_frames(window);
-
-        Self { running, frames }
+        Self { running }
     }
 
     /// Goes on in another document, which has adopted the host.
     #[wasm_bindgen(js_name = moveDocument)]
-    pub fn move_document(&mut self) {
-        let window = window_of(&self.running.host);
-        self.running.stage.borrow_mut().move_to(&window);
-        self.frames = self.running.follow_frames(window);
+    pub fn move_document(&self) {
+        self.running.stage.borrow().enter();
+    }
+
+    /// Draws what is to be seen now. Call with every animation frame.
+    pub fn frame(&self) {
+        self.running.frame();
     }
 
     /// Takes the player whose picture the overlay lies on, or `undefined` for none: whoever takes the
@@ -170,16 +174,6 @@ impl Running {
         self.client
             .get()
             .expect("connected before anything happens")
-    }
-
-    fn follow_frames(self: &Rc<Self>, window: Window) -> FrameLoop {
-        let drawn = Rc::downgrade(self);
-
-        FrameLoop::start(window, move || {
-            if let Some(running) = drawn.upgrade() {
-                running.frame();
-            }
-        })
     }
 
     fn frame(&self) {
@@ -285,13 +279,4 @@ impl Running {
     fn tell(&self, kind: &str, detail: &JsValue) {
         let _ = self.tell.call2(&JsValue::NULL, &kind.into(), detail);
     }
-}
-
-/// The window that shows `host`, which is in a document that has one.
-fn window_of(host: &HtmlElement) -> Window {
-    let document = host.owner_document().expect("elements have a document");
-
-    document
-        .default_view()
-        .expect("started in a document that is shown")
 }

@@ -15,7 +15,6 @@ extern crate alloc;
 mod card;
 mod crowd;
 mod element;
-mod frame_loop;
 mod ink;
 mod player;
 mod render;

@@ -8,7 +8,6 @@ import { OPERATIONS } from "./operations.js";
 import { NOT_JOINED, outcome, participant } from "./people.js";
 import { retried } from "./retry.js";
 import { readRoom } from "./room.js";
-import { openSocket } from "./sockets.js";
 import { TokenKeeper } from "./token.js";
 import { Watching } from "./watching.js";
 
@@ -48,7 +47,7 @@ export class ParlorClient extends EventTarget {
     const url = new URL("/graphql/ws", server);
     url.protocol = url.protocol.replace("http", "ws");
     this.#socketToken = tokens.current;
-    this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, openSocket, (notice) => this.#notice(notice));
+    this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, (notice) => this.#notice(notice));
     if (reportsWatching && placement === "player") {
       this.#watching = new Watching(room, this.#api, this.#socket, () => this.reportWatched(), (type, detail) => !this.#isClosed && this.#tell(type, detail));
     }

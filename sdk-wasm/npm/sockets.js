@@ -9,7 +9,7 @@
 const MEMBERS_MAX = 16;
 
 /** Where the trunks of a page are. The number counts changes of what is put there. */
-const REGISTRY = Symbol.for("parlor.sockets.1");
+const REGISTRY = Symbol.for("parlor.sockets.2");
 
 /** An operation of a member, as the server repeats it. Before it stands nothing but plain fields. */
 const FOR_MEMBER = /^(\{[^{}[\]]*?"id":")(\d+)\.(\d+")/;
@@ -20,8 +20,26 @@ const IS_LAST = /^\{[^{}[\]]*?"type":"(?:complete|error)"/;
 /** What a client says of an operation. */
 const OF_OPERATION = /^(\{"type":"(subscribe|complete)","id":")(\d+)/;
 
-/** Opens a socket, or what behaves like one. Throws if there is no such address. */
-export function openSocket(url, protocol, token) {
+/** What is told of, as `sdk-wasm/src/page.rs` numbers it. */
+const ONLINE = 1;
+const OPENED = 2;
+const RECEIVED = 3;
+const CLOSED = 4;
+
+/**
+ * Opens what behaves like a socket with `send` and `close`, or nothing if there is no such address or the page's
+ * policy forbids it. It calls `tell` with what happened, and the text or the code that came with it: never before
+ * this has returned, and never after it was closed.
+ */
+export function openSocket(url, protocol, token, tell) {
+  try {
+    return trunkTo(url, protocol, token).join(tell);
+  } catch {
+    return undefined;
+  }
+}
+
+function trunkTo(url, protocol, token) {
   const trunks = (globalThis[REGISTRY] ??= new Map());
   const key = JSON.stringify([url, protocol, token ?? null]);
   let trunk = trunks.get(key);
@@ -29,7 +47,14 @@ export function openSocket(url, protocol, token) {
     trunk = new Trunk(new WebSocket(url, protocol), () => trunks.get(key) === trunk && trunks.delete(key));
     trunks.set(key, trunk);
   }
-  return trunk.join();
+  return trunk;
+}
+
+/** Calls `tell` whenever the browser is online again. Returns how to end that. */
+export function followNetwork(tell) {
+  const listener = () => tell(ONLINE);
+  addEventListener("online", listener);
+  return () => removeEventListener("online", listener);
 }
 
 class Trunk {
@@ -47,13 +72,13 @@ class Trunk {
     this.#retire = retire;
     socket.addEventListener("open", () => {
       this.#isOpen = true;
-      this.#tellAll(() => new Event("open"));
+      this.#tellAll(OPENED);
     });
     socket.addEventListener("message", ({ data }) => typeof data === "string" && this.#hear(data));
     socket.addEventListener("close", ({ code }) => {
       this.#isOpen = false;
       this.#retire();
-      this.#tellAll(() => new CloseEvent("close", { code }));
+      this.#tellAll(CLOSED, code);
       this.#members.clear();
     });
   }
@@ -62,12 +87,12 @@ class Trunk {
     return this.#members.size < MEMBERS_MAX;
   }
 
-  join() {
+  join(tell) {
     this.#joinedCount += 1;
-    const member = new Member(this, this.#joinedCount);
+    const member = new Member(this, this.#joinedCount, tell);
     this.#members.set(member.number, member);
     // Not now: nobody listens to it yet.
-    if (this.#isOpen) queueMicrotask(() => this.#tell(member, new Event("open")));
+    if (this.#isOpen) queueMicrotask(() => this.#tell(member, OPENED));
     return member;
   }
 
@@ -94,7 +119,7 @@ class Trunk {
     }
     const { type } = JSON.parse(text);
     if (type === "connection_init" && this.#isIntroduced) {
-      if (this.#acknowledgement) queueMicrotask(() => this.#tell(member, message(this.#acknowledgement)));
+      if (this.#acknowledgement) queueMicrotask(() => this.#tell(member, RECEIVED, this.#acknowledgement));
     } else if (type !== "pong") {
       this.#isIntroduced ||= type === "connection_init";
       this.#send(text);
@@ -107,39 +132,39 @@ class Trunk {
       const [head, before, number, id] = own;
       const member = this.#members.get(Number(number));
       if (IS_LAST.test(text)) member?.running.delete(id.slice(0, -1));
-      this.#tell(member, message(before + id + text.slice(head.length)));
+      this.#tell(member, RECEIVED, before + id + text.slice(head.length));
       return;
     }
     const { type, payload } = JSON.parse(text);
     if (type === "connection_ack") this.#acknowledgement = text;
     // One answer is enough, and the members' own are kept back.
     if (type === "ping") this.#send(JSON.stringify({ type: "pong", payload }));
-    this.#tellAll(() => message(text));
+    this.#tellAll(RECEIVED, text);
   }
 
   #send(text) {
     if (this.#isOpen) this.#socket.send(text);
   }
 
-  #tellAll(event) {
-    for (const member of [...this.#members.values()]) this.#tell(member, event());
+  #tellAll(kind, value) {
+    for (const member of [...this.#members.values()]) this.#tell(member, kind, value);
   }
 
   /** A member may leave, or others may, while one is told. */
-  #tell(member, event) {
-    if (member && this.#members.get(member.number) === member) member.dispatchEvent(event);
+  #tell(member, kind, value) {
+    if (member && this.#members.get(member.number) === member) member.tell(kind, value);
   }
 }
 
-class Member extends EventTarget {
+class Member {
   /** The operations that it has under way. */
   running = new Set();
   #trunk;
 
-  constructor(trunk, number) {
-    super();
+  constructor(trunk, number, tell) {
     this.#trunk = trunk;
     this.number = number;
+    this.tell = tell;
   }
 
   send(text) {
@@ -149,8 +174,4 @@ class Member extends EventTarget {
   close(code) {
     this.#trunk.leave(this, code);
   }
-}
-
-function message(data) {
-  return new MessageEvent("message", { data });
 }

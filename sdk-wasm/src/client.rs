@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 
-use js_sys::Function;
 use parlor_sdk_core::{
     CanRead, Config, Input, Instant, MediaTime, Playhead, PlayheadQuality, Room, ServerTime, Stats,
     SyncSource,
@@ -20,16 +19,14 @@ pub struct Client {
 
 impl Client {
     /// Connects, and calls `on_notice` from then on, never before this has returned. The callback
-    /// may call the client. `open` is called with an address, a subprotocol and a token or
-    /// `undefined`, and returns what behaves like a `WebSocket` on which others may speak as well.
+    /// may call the client.
     pub fn connect(
         config: Config,
         can_read: CanRead,
-        open: Function,
         on_notice: impl Fn(Notice) + 'static,
     ) -> Self {
         Self {
-            driver: Driver::start(config, can_read, open, Box::new(on_notice)),
+            driver: Driver::start(config, can_read, Box::new(on_notice)),
         }
     }
 

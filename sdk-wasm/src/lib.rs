@@ -11,14 +11,13 @@ extern crate alloc;
 mod client;
 pub mod convert;
 mod driver;
-mod listener;
 mod network;
 mod notice;
 #[cfg(feature = "package")]
 pub mod package;
+mod page;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 
 pub use client::Client;
-pub use listener::Listener;
 pub use notice::Notice;

@@ -5,13 +5,28 @@
 //! moment without any, and one that has not says so by its silence. For the same reason the state at
 //! the start, `navigator.onLine`, is not asked for.
 
-use web_sys::{Event, Window};
+use js_sys::Function;
+use wasm_bindgen::JsValue;
 
-use crate::listener::Listener;
+use crate::page::{self, Tell};
 
-/// Calls `connect` whenever the browser is online again.
-pub(crate) fn on_return(window: &Window, connect: impl Fn() + 'static) -> Listener {
-    Listener::new(window, "online", move |_: Event| connect())
+/// As long as it lives, the page tells whenever the browser is online again.
+pub(crate) struct Return {
+    stop: Function,
+}
+
+impl Return {
+    pub(crate) fn follow(tell: &Tell) -> Self {
+        Self {
+            stop: page::follow_network(tell),
+        }
+    }
+}
+
+impl Drop for Return {
+    fn drop(&mut self) {
+        let _ = self.stop.call0(&JsValue::NULL);
+    }
 }
 
 /// Returns whether a server at `url` is on this machine, so that no network lies in between, as when

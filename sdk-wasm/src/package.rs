@@ -40,8 +40,7 @@ pub struct RoomClient {
 #[wasm_bindgen]
 impl RoomClient {
     /// Connects. `url` is the server's socket (`wss://…/graphql/ws`), `placement` one of `source`,
-    /// `player` and `companion`, `startAtMs` what [`Self::position_ms`] said, to go on there. `open` opens
-    /// sockets, see `sockets.js`. `onNotice` is called with `{ type, … }`: `event` with `event`,
+    /// `player` and `companion`, `startAtMs` what [`Self::position_ms`] said, to go on there. `onNotice` is called with `{ type, … }`: `event` with `event`,
     /// `state` when the whole state was replaced, `presence` with `onlineCount`, `connection` with
     /// `connection`, `token-expiring` with `expiresAt`.
     #[wasm_bindgen(constructor)]
@@ -51,7 +50,6 @@ impl RoomClient {
         token: Option<String>,
         placement: &str,
         start_at_ms: Option<f64>,
-        open: Function,
         on_notice: Function,
     ) -> Result<Self, JsError> {
         let placement = convert::placement(placement)
@@ -66,7 +64,7 @@ impl RoomClient {
         let client = ClientCell::default();
         let alerts = Rc::new(AlertQueues::default());
         let taking = alerts.clone();
-        let following = Client::connect(config, can_read, open, move |notice| {
+        let following = Client::connect(config, can_read, move |notice| {
             if let Notice::Delivery(delivery) = &notice {
                 taking.take(delivery);
             }

@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { openSocket } from '../../sdk-wasm/npm/sockets.js';
 
+/** What a text is told as. */
+const RECEIVED = 3;
+
 let socket;
 let count = 0;
 
@@ -26,10 +29,11 @@ beforeEach(() => {
 
 /** Two who share a socket that is open, with an operation of the first under way. */
 function subscribed() {
-  const [one, other] = [1, 2].map(() => openSocket(`ws://127.0.0.1/${count}`, 'graphql-transport-ws'));
-  socket.dispatchEvent(new Event('open'));
   const heard = [];
-  one.addEventListener('message', ({ data }) => heard.push(JSON.parse(data)));
+  const tell = (kind, text) => kind === RECEIVED && heard.push(JSON.parse(text));
+  const open = (tell) => openSocket(`ws://127.0.0.1/${count}`, 'graphql-transport-ws', undefined, tell);
+  const [one, other] = [open(tell), open(() => {})];
+  socket.dispatchEvent(new Event('open'));
   one.send('{"type":"subscribe","id":"7","payload":{}}');
   const say = (text) => socket.dispatchEvent(new MessageEvent('message', { data: text.replace('ID', socket.sent[0].id) }));
   return { one, other, heard, say };

@@ -1,64 +1,42 @@
 //! An alert: a ticket that says who and what, with how much on its stub.
 
-use web_sys::ShadowRoot;
-
 use crate::card::Card;
-use crate::render::part::{Part, units};
+use crate::render::part::{ALERT, AMOUNT, MESSAGE, STUB, WHAT, WHO};
+use crate::render::pen::Pen;
 use crate::render::theme::Theme;
 use crate::scene::AlertView;
 
-/// The elements of an alert.
+/// What is drawn of an alert.
+#[derive(Default)]
 pub(crate) struct AlertWidget {
-    root: Part,
-    who: Part,
-    what: Part,
-    message: Part,
-    stub: Part,
-    amount: Part,
+    /// Whose words stand there.
     number: Option<u32>,
 }
 
 impl AlertWidget {
-    pub(crate) fn new(root: &ShadowRoot) -> Self {
-        let find = |selector| Part::find(root, selector);
-
-        Self {
-            root: find(".alert"),
-            who: find(".who"),
-            what: find(".what"),
-            message: find(".message"),
-            stub: find(".stub"),
-            amount: find(".stub b"),
-            number: None,
-        }
-    }
-
-    pub(crate) fn draw(&mut self, view: Option<&AlertView<'_>>, theme: &Theme) {
-        self.root.set_hidden(view.is_none());
+    pub(crate) fn draw(&mut self, pen: &Pen, view: Option<&AlertView<'_>>, theme: &Theme) {
+        pen.hide(ALERT, view.is_none());
         let number = view.map(|view| view.number);
         if let Some(view) = view.filter(|_| number != self.number) {
             let card = Card::on_stage(view.alert);
-            self.who.set_text(&card.who);
-            self.what.set_text(&card.what);
-            self.message
-                .set_text(card.message.as_deref().unwrap_or_default());
-            self.amount.set_text(&card.amount);
-            self.stub.set_hidden(card.amount.is_empty());
+            pen.text(WHO, &card.who);
+            pen.text(WHAT, &card.what);
+            pen.text(MESSAGE, card.message.as_deref().unwrap_or_default());
+            pen.text(AMOUNT, &card.amount);
+            pen.hide(STUB, card.amount.is_empty());
         }
         self.number = number;
         let Some(view) = view else {
             return;
         };
 
-        self.root.set_opacity(view.entered * (1.0 - view.left));
+        pen.opacity(ALERT, view.entered * (1.0 - view.left));
         if theme.still {
             return;
         }
         let coming = 1.0 - view.entered;
         let rise = -28.0 * coming - 14.0 * view.left;
-        self.root
-            .set_transform(&["translateY(calc(", &units(rise), "))"].concat());
-        self.stub
-            .set_transform(&["translateX(calc(", &units(-36.0 * coming), "))"].concat());
+        pen.shift(ALERT, 0.0, rise);
+        pen.shift(STUB, -36.0 * coming, 0.0);
     }
 }

@@ -1,10 +1,9 @@
 //! The stage: a column of seats that stands on its last one, the host's on top.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use web_sys::ShadowRoot;
-
-use crate::render::part::{Part, units};
+use crate::render::part::{
+    ASIDE, HEAD, HEADING, LINEUP, SEAT, SEAT_FACE, SEAT_HOST, SEAT_NAME,
+};
+use crate::render::pen::Pen;
 use crate::render::theme::Theme;
 use crate::scene::{BERTHS, LineupView};
 
@@ -13,84 +12,36 @@ const STEP: f32 = 70.0;
 /// How far off a seat is when it comes in.
 const COMES_FROM: f32 = -40.0;
 
-/// The elements of the stage.
-pub(crate) struct LineupWidget {
-    root: Part,
-    head: Part,
-    heading: Part,
-    aside: Part,
-    seats: Vec<Seat>,
-}
+pub(crate) fn draw(pen: &Pen, view: Option<&LineupView<'_>>, theme: &Theme) {
+    pen.hide(LINEUP, view.is_none());
+    let Some(view) = view else {
+        return;
+    };
 
-struct Seat {
-    root: Part,
-    face: Part,
-    name: Part,
-    host: Part,
-}
+    let rows = theme.place(view.rows);
+    pen.opacity(HEAD, view.present);
+    pen.shift(HEAD, 0.0, -rows * STEP);
+    pen.text(HEADING, view.heading);
+    pen.text(ASIDE, view.aside);
 
-impl LineupWidget {
-    pub(crate) fn new(root: &ShadowRoot) -> Self {
-        let find = |selector| Part::find(root, selector);
-        let seats = Part::repeat(root, ".seat", BERTHS);
-
-        Self {
-            root: find(".lineup"),
-            head: find(".lineup .head"),
-            heading: find(".lineup .head b"),
-            aside: find(".lineup .head span"),
-            seats: seats.into_iter().map(Seat::of).collect(),
-        }
-    }
-
-    pub(crate) fn draw(&mut self, view: Option<&LineupView<'_>>, theme: &Theme) {
-        self.root.set_hidden(view.is_none());
-        let Some(view) = view else {
-            return;
+    for at in 0..BERTHS {
+        let root = SEAT.nth(at);
+        let seat = view.seats.iter().find(|seat| seat.berth == at);
+        pen.hide(root, seat.is_none());
+        let Some(seat) = seat else {
+            continue;
         };
+        pen.opacity(root, seat.entered * (1.0 - seat.left));
+        pen.toggle(root, "away", seat.online < 0.5);
+        pen.toggle(root, "hosts", seat.is_host);
+        pen.text(SEAT_FACE.nth(at), seat.initial);
+        pen.opacity(SEAT_FACE.nth(at), 0.45 + 0.55 * seat.online);
+        pen.text(SEAT_NAME.nth(at), seat.name);
+        pen.hide(SEAT_HOST.nth(at), !seat.is_host);
 
-        let rows = theme.place(view.rows);
-        self.head.set_opacity(view.present);
-        self.head.set_transform(&down(-rows * STEP));
-        self.heading.set_text(view.heading);
-        self.aside.set_text(view.aside);
-
-        let mut used = [false; BERTHS];
-        for seat in &view.seats {
-            used[seat.berth] = true;
-            let drawn = &mut self.seats[seat.berth];
-            drawn.root.set_hidden(false);
-            drawn.root.set_opacity(seat.entered * (1.0 - seat.left));
-            drawn.root.set_class("away", seat.online < 0.5);
-            drawn.root.set_class("hosts", seat.is_host);
-            drawn.face.set_text(seat.initial);
-            drawn.face.set_opacity(0.45 + 0.55 * seat.online);
-            drawn.name.set_text(seat.name);
-            drawn.host.set_hidden(!seat.is_host);
-
-            let coming = if theme.still { 0.0 } else { 1.0 - seat.entered };
-            let slide = ["translateX(calc(", &units(COMES_FROM * coming), "))"].concat();
-            // The last of the column stands on the floor.
-            let y = down((theme.place(seat.row) + 1.0 - rows) * STEP);
-            drawn.root.set_transform(&[y.as_str(), &slide].concat());
-        }
-        for (seat, _) in self.seats.iter_mut().zip(used).filter(|(_, used)| !used) {
-            seat.root.set_hidden(true);
-        }
+        let coming = if theme.still { 0.0 } else { 1.0 - seat.entered };
+        // The last of the column stands on the floor.
+        let down = (theme.place(seat.row) + 1.0 - rows) * STEP;
+        pen.shift(root, COMES_FROM * coming, down);
     }
-}
-
-impl Seat {
-    fn of(root: Part) -> Self {
-        Self {
-            face: root.child(".face"),
-            name: root.child(".holder"),
-            host: root.child(".host"),
-            root,
-        }
-    }
-}
-
-fn down(length: f32) -> String {
-    ["translateY(calc(", &units(length), "))"].concat()
 }

@@ -1,138 +1,88 @@
-//! One element, and what was last written to it.
+//! The elements of the markup that something is written to.
 
-use alloc::borrow::ToOwned;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use wasm_bindgen::{JsCast, UnwrapThrowExt};
-use web_sys::{HtmlElement, ShadowRoot};
+/// One of them, or one of several of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part(u32);
 
-use crate::words;
-
-/// An element that is written to only when something changed.
-pub(crate) struct Part {
-    element: HtmlElement,
-    text: String,
-    properties: Vec<(&'static str, String)>,
-    hidden: Option<bool>,
-}
+/// How many numbers there are for kinds, as in `pen.js`.
+const KINDS_MAX: u32 = 256;
 
 impl Part {
-    pub(crate) fn find(root: &ShadowRoot, selector: &str) -> Self {
-        Self::new(super::query(root, selector))
+    /// The one of its kind that has `index` before it. Those that the markup lacks are made in their order.
+    pub(crate) const fn nth(self, index: usize) -> Self {
+        Self(self.0 + KINDS_MAX * (index as u32))
     }
 
-    pub(crate) fn new(element: HtmlElement) -> Self {
-        Self {
-            element,
-            text: String::new(),
-            properties: Vec::new(),
-            hidden: None,
-        }
-    }
-
-    /// The first element inside it that fits `selector`.
-    pub(crate) fn child(&self, selector: &str) -> Self {
-        let child = self.element.query_selector(selector).ok().flatten();
-
-        Self::new(child.expect("the markup has every part").unchecked_into())
-    }
-
-    /// The first `count` elements of `selector`, which have no siblings of their type but each other.
-    /// The markup has one; what is missing is made of it.
-    pub(crate) fn repeat(root: &ShadowRoot, selector: &str, count: usize) -> Vec<Self> {
-        let mut parts: Vec<Self> = Vec::new();
-        for number in 1..=count {
-            let nth = [selector, ":nth-of-type(", &number.to_string(), ")"].concat();
-            let made = root.query_selector(&nth).ok().flatten();
-            let element = made.map(JsCast::unchecked_into);
-            parts.push(Self::new(element.unwrap_or_else(|| {
-                copy(parts.last().expect("the markup has every part"))
-            })));
-        }
-        parts
-    }
-
-    pub(crate) fn element(&self) -> &HtmlElement {
-        &self.element
-    }
-
-    pub(crate) fn set_text(&mut self, text: &str) {
-        if self.text != text {
-            self.element.set_text_content(Some(text));
-            text.clone_into(&mut self.text);
-        }
-    }
-
-    pub(crate) fn set_hidden(&mut self, hidden: bool) {
-        if self.hidden != Some(hidden) {
-            self.element.set_hidden(hidden);
-            self.hidden = Some(hidden);
-        }
-    }
-
-    pub(crate) fn set_transform(&mut self, transform: &str) {
-        self.set_style("transform", transform);
-    }
-
-    /// Takes an opacity from 0 to 1.
-    pub(crate) fn set_opacity(&mut self, opacity: f32) {
-        self.set_style("opacity", &decimal(opacity));
-    }
-
-    pub(crate) fn set_style(&mut self, name: &'static str, value: &str) {
-        if self.keep(name, value) {
-            // A browser that does not know the property shows the rest.
-            let _ = self.element.style().set_property(name, value);
-        }
-    }
-
-    pub(crate) fn set_attribute(&mut self, name: &'static str, value: &str) {
-        if self.keep(name, value) {
-            let _ = self.element.set_attribute(name, value);
-        }
-    }
-
-    pub(crate) fn set_class(&mut self, class: &'static str, on: bool) {
-        if self.keep(class, if on { "on" } else { "" }) {
-            let _ = self.element.class_list().toggle_with_force(class, on);
-        }
-    }
-
-    fn keep(&mut self, name: &'static str, value: &str) -> bool {
-        match self.properties.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) if known == value => false,
-            Some((_, known)) => {
-                value.clone_into(known);
-                true
-            }
-            None => {
-                self.properties.push((name, String::from(value)));
-                true
-            }
-        }
+    /// What `pen.js` calls it.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
     }
 }
 
-/// Makes another of `part`, after it.
-fn copy(part: &Part) -> HtmlElement {
-    let copy = part.element.clone_node_with_deep(true);
-    let copy: HtmlElement = copy.expect_throw("elements can be copied").unchecked_into();
-    let _ = part.element.after_with_node_1(&copy);
-
-    copy
+/// Numbers the parts in their order, and lists their selectors in the same one.
+macro_rules! parts {
+    ($first:ident $selector:literal, $($name:ident $more:literal,)*) => {
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "it numbers the constants")]
+        enum Kind { $first, $($name),* }
+        pub(crate) const $first: Part = Part(Kind::$first as u32);
+        $(pub(crate) const $name: Part = Part(Kind::$name as u32);)*
+        /// A line each.
+        pub(crate) const SELECTORS: &str = concat!($selector, $("\n", $more),*);
+    };
 }
 
-/// Writes a part from 0 to 1 with three decimals, without the weight of formatting a float.
-pub(crate) fn decimal(part: f32) -> String {
-    let permille = i64::from((part * 1000.0) as i32).clamp(0, 1000);
-    if permille == 1000 {
-        return String::from("1");
-    }
+parts! {
+    STAGE ".stage",
 
-    ["0.", &words::padded(permille, 3)].concat()
-}
+    TRAIN ".train",
+    FILL ".fill",
+    SIGN ".sign",
+    GOAL ".goal",
+    NEXT ".next",
+    RUN ".run",
+    WORDS ".words",
+    WORDS_HEADLINE ".words .headline",
+    WORDS_DETAIL ".words .detail",
+    SUMMARY ".summary",
+    SUMMARY_HEADLINE ".summary .headline",
+    SUMMARY_DETAIL ".summary .detail",
+    CARS ".cars",
+    CAR ".car",
+    CAR_NAME ".car .name",
+    CAR_AMOUNT ".car b",
+    TENDER ".tender",
+    TIME ".left",
+    FUEL ".fuel",
+    LABEL ".label",
+    RIDER ".rider",
+    RIDER_NAME ".rider span",
+    FIGURE ".figure",
+    BURST ".burst",
+    BAND ".band",
+    REACHED ".reached",
+    REWARD ".reward",
 
-/// Writes a length in design units: pixels at 1920×1080.
-pub(crate) fn units(length: f32) -> String {
-    ["var(--d)*", &((length * 10.0) as i32).to_string(), "/10"].concat()
+    ALERT ".alert",
+    WHO ".who",
+    WHAT ".what",
+    MESSAGE ".message",
+    STUB ".stub",
+    AMOUNT ".stub b",
+
+    LINEUP ".lineup",
+    HEAD ".lineup .head",
+    HEADING ".lineup .head b",
+    ASIDE ".lineup .head span",
+    SEAT ".seat",
+    SEAT_FACE ".seat .face",
+    SEAT_NAME ".seat .holder",
+    SEAT_HOST ".seat .host",
+
+    ATTENDANCE ".attendance",
+    HERE ".attendance .here",
+    COUNT ".attendance .here b",
+    FACE ".here .face",
+    VISIT ".visit",
+    VISIT_WHO ".visit b",
+    VISIT_WHAT ".visit span",
 }
