@@ -2,7 +2,7 @@
 
 use crate::crowd::Crowd;
 use crate::event::RoomEvent;
-use crate::wire::Content;
+use crate::wire::{Content, letters};
 use alloc::string::String;
 
 /// The kind of event that is a gift.
@@ -58,13 +58,13 @@ impl AlertInput {
     /// Something that was given, with what the giver wrote.
     pub fn gift(gift: Gift, message: Option<&str>) -> Self {
         let name = gift.name.as_deref().map_or("", str::trim);
-        let name = match name.chars().count() {
+        let name = match letters(name) {
             0 => NO_NAME_LETTERS,
             letters => letters,
         };
 
         Self {
-            letters: name + message.map_or(0, |text| text.chars().count()),
+            letters: name + message.map_or(0, letters),
             gift: Some(gift),
         }
     }

@@ -1,10 +1,9 @@
 //! The protocol's messages as text, and back. The only place that knows of JSON.
 //!
-//! Reading is by hifijson into a tree: it leaves numbers as text, and what reads a float is larger
-//! than the rest of a reader. Writing is by hand, because a writer of strings and integers is smaller
-//! still.
+//! Reading is into a tree, and writing is of strings and integers, which is all that the client sends.
 
 mod feed;
+mod json;
 mod payload;
 mod stamp;
 mod tree;
@@ -14,6 +13,7 @@ use crate::event::{CanRead, RoomEvent};
 use crate::time::{Instant, MediaTime, ServerTime};
 use alloc::string::String;
 use alloc::vec::Vec;
+pub(crate) use payload::letters;
 pub use payload::{Content, TYPED_FIELDS};
 use tree::Tree;
 use writer::Writer;
@@ -126,7 +126,7 @@ pub(crate) struct Position {
 pub(crate) fn decode(text: &str) -> Option<Frame> {
     let mut message = Tree::read(text)?;
     let kind = message.text("type")?;
-    let id = message.text("id").and_then(|id| id.parse().ok());
+    let id = message.decimal("id").and_then(|id| id.try_into().ok());
     let mut payload = message.take("payload");
 
     Some(match kind.as_str() {

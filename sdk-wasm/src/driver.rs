@@ -228,7 +228,9 @@ impl Driver {
 fn read_clock(clock: &Cell<HostClock>) -> Instant {
     let mut read = clock.get();
     let now = read.now(|| {
-        let reading = page::look_at_clock().ok().and_then(|reading| reading.as_f64());
+        let reading = page::look_at_clock()
+            .ok()
+            .and_then(|reading| reading.as_f64());
         reading.unwrap_or(f64::NAN)
     });
     clock.set(read);

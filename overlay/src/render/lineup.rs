@@ -1,8 +1,6 @@
 //! The stage: a column of seats that stands on its last one, the host's on top.
 
-use crate::render::part::{
-    ASIDE, HEAD, HEADING, LINEUP, SEAT, SEAT_FACE, SEAT_HOST, SEAT_NAME,
-};
+use crate::render::part::{ASIDE, HEAD, HEADING, LINEUP, SEAT, SEAT_FACE, SEAT_HOST, SEAT_NAME};
 use crate::render::pen::Pen;
 use crate::render::theme::Theme;
 use crate::scene::{BERTHS, LineupView};
