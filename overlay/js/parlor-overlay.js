@@ -174,13 +174,13 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (!isLoaded) return;
     if (!this.#overlay) {
       const [url, room, placement, widgets] = JSON.parse(wanted);
-      const overlay = new Overlay(this, url, room, token, placement, widgets, (kind, detail) => this.#tell(kind, detail));
+      const overlay = new Overlay(this, url, room, token, placement, widgets, {
+        tell: (kind, detail) => this.#tell(kind, detail),
+        drawn: (time, pictureTime, isChanged) => this.#own?.frame(time, pictureTime ?? null, isChanged),
+      });
       this.#overlay = overlay;
       const own = addresses(widgets);
-      if (own.length) {
-        const drawn = (this.#own = new OwnWidgets(own, this, () => readRoom(overlay.room())));
-        overlay.onFrame((time, pictureTime, isChanged) => drawn.frame(time, pictureTime ?? null, isChanged));
-      }
+      if (own.length) this.#own = new OwnWidgets(own, this, () => readRoom(overlay.room()));
       this.#attach();
       this.#awaitFrame();
     } else if (token !== this.#token) {

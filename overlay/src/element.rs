@@ -4,7 +4,6 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
-use js_sys::Function;
 use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead, RoomEvent};
 use parlor_sdk_wasm::{Client, Notice, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
@@ -28,6 +27,21 @@ fn can_read(event: &RoomEvent) -> bool {
     can_read_text(&event.type_name, event.payload.as_json())
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// The element. Its code, and the page's, runs in each of these, and throws nothing.
+    pub type Owner;
+
+    /// Hands over what happened: `event` and an event as `events.js` reads it, `connection` and its state,
+    /// `token-expiring` and when.
+    #[wasm_bindgen(method)]
+    fn tell(this: &Owner, kind: &str, detail: &JsValue);
+    /// Says that a frame is drawn: the scene's time in milliseconds, when that happened which the picture shows (in
+    /// milliseconds since 1970), and whether [`Overlay::room`] is another than at the last call.
+    #[wasm_bindgen(method)]
+    fn drawn(this: &Owner, time_ms: f64, picture_time: Option<f64>, is_changed: bool);
+}
+
 /// A running overlay. Freeing it disconnects and stops.
 #[wasm_bindgen]
 pub struct Overlay {
@@ -42,9 +56,8 @@ struct Running {
     /// Whether the player has said where it is, and not yet that it does not know any more.
     has_playhead: Cell<bool>,
     seeks: Cell<Seeks>,
-    on_frame: RefCell<Option<Function>>,
-    tell: Function,
-    /// Whether the room is another than at the last call of `on_frame`.
+    owner: Owner,
+    /// Whether the room is another than when the last frame was drawn.
     is_changed: Cell<bool>,
     /// Whether the overlay is freed, perhaps by what is being done here just now.
     is_over: Cell<bool>,
@@ -52,13 +65,8 @@ struct Running {
 
 #[wasm_bindgen]
 impl Overlay {
-    /// Connects, and draws into `host`. `tell` is called
-    /// with `event` and an event as `events.js` reads it, `connection` and its state, `token-expiring` and when.
+    /// Connects, and draws into `host`.
     #[wasm_bindgen(constructor)]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "JavaScript calls it, and an object would cost more than it says"
-    )]
     pub fn new(
         host: &JsValue,
         url: String,
@@ -66,7 +74,7 @@ impl Overlay {
         token: Option<String>,
         placement: &str,
         widgets: &str,
-        tell: Function,
+        owner: Owner,
     ) -> Self {
         let placement = convert::placement(placement).unwrap_or(Placement::Player);
         let config = Config {
@@ -84,8 +92,7 @@ impl Overlay {
             player: RefCell::new(None),
             has_playhead: Cell::new(false),
             seeks: Cell::new(Seeks::default()),
-            on_frame: RefCell::new(None),
-            tell,
+            owner,
             is_changed: Cell::new(false),
             is_over: Cell::new(false),
         });
@@ -137,14 +144,6 @@ impl Overlay {
         self.running.client().renew_token(token);
     }
 
-    /// Calls `on_frame` from now on with every frame once it is drawn: with the scene's time in
-    /// milliseconds, when that happened which the picture shows (in milliseconds since 1970, or
-    /// `undefined`), and whether [`Self::room`] is another.
-    #[wasm_bindgen(js_name = onFrame)]
-    pub fn on_frame(&self, on_frame: Function) {
-        *self.running.on_frame.borrow_mut() = Some(on_frame);
-    }
-
     /// Returns the room as the viewer should see it now, as `room.js` reads it.
     pub fn room(&self) -> JsValue {
         self.running.client().read_room(convert::room)
@@ -192,19 +191,11 @@ impl Running {
 
     /// Nothing is borrowed meanwhile: what is called may free the overlay.
     fn tell_frame(&self) {
-        let on_frame = self.on_frame.borrow().clone();
-        let Some(on_frame) = on_frame else {
-            return;
-        };
         let time_ms = self.scene.borrow().time_ms() as f64;
-        let picture_time = self.client().picture_time().map(convert::time);
+        let picture_time = self.client().picture_time();
+        let picture_time = picture_time.map(|at| at.unix_millis() as f64);
         let is_changed = self.is_changed.replace(false);
-        let _ = on_frame.call3(
-            &JsValue::NULL,
-            &time_ms.into(),
-            &picture_time.into(),
-            &is_changed.into(),
-        );
+        self.owner.drawn(time_ms, picture_time, is_changed);
     }
 
     /// Nothing is borrowed meanwhile: the page's code runs here, and may do anything.
@@ -253,7 +244,7 @@ impl Running {
                             self.client().read_room(|room| scene.regroup(room));
                         }
                         drop(scene);
-                        self.tell("event", &convert::event(shown));
+                        self.owner.tell("event", &convert::event(shown));
                     }
                     Delivery::PresenceChanged { online_count } => {
                         self.advance();
@@ -267,16 +258,11 @@ impl Running {
                 }
             }
             Notice::ConnectionChanged(state) => {
-                self.tell("connection", &convert::connection(*state));
+                self.owner.tell("connection", &convert::connection(*state));
             }
             Notice::TokenExpiring { expires_at } => {
-                self.tell("token-expiring", &convert::time(*expires_at));
+                self.owner.tell("token-expiring", &convert::time(*expires_at));
             }
         }
-    }
-
-    /// Nothing is borrowed meanwhile: the page's code runs here, and what it throws is its own.
-    fn tell(&self, kind: &str, detail: &JsValue) {
-        let _ = self.tell.call2(&JsValue::NULL, &kind.into(), detail);
     }
 }

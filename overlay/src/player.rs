@@ -3,31 +3,21 @@
 //! What it says is a page's code, and may be anything. One that throws, or whose position is no
 //! number, is one that does not know where it is.
 
+use alloc::vec::Vec;
+
 use parlor_sdk_core::{Instant, Playhead, PlayheadQuality};
-use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
 extern "C" {
     /// An object that a page gives to `attachPlayer`.
     #[derive(Clone)]
     pub type Player;
-    /// What its `playhead()` returns.
-    type Answer;
+}
 
-    #[wasm_bindgen(method, catch)]
-    fn playhead(this: &Player) -> Result<Option<Answer>, JsValue>;
-    #[wasm_bindgen(method, getter, catch, js_name = positionMs)]
-    fn position_ms(this: &Answer) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn playing(this: &Answer) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn rate(this: &Answer) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn seeks(this: &Answer) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch, js_name = atMs)]
-    fn at_ms(this: &Answer) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, getter, catch)]
-    fn quality(this: &Answer) -> Result<JsValue, JsValue>;
+#[wasm_bindgen(raw_module = "./asking.js")]
+extern "C" {
+    fn ask(player: &Player, lead_ms: f64) -> Option<Vec<f64>>;
 }
 
 /// Where a player says that its picture is.
@@ -47,44 +37,26 @@ impl Player {
         lead_ms: f64,
         instant_of: impl FnOnce(f64) -> Option<Instant>,
     ) -> Place {
-        match self.playhead() {
-            Ok(None) => Place::Unknown,
-            Ok(Some(answer)) => answer
-                .read(lead_ms, instant_of)
-                .map_or(Place::Unreadable, Place::At),
-            Err(_) => Place::Unreadable,
-        }
+        let Some(answer) = ask(self, lead_ms) else {
+            return Place::Unknown;
+        };
+
+        read(&answer, instant_of).map_or(Place::Unreadable, Place::At)
     }
 }
 
-impl Answer {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "any number that changes tells a seek"
-    )]
-    fn read(
-        &self,
-        lead_ms: f64,
-        instant_of: impl FnOnce(f64) -> Option<Instant>,
-    ) -> Option<Playhead> {
-        let rate = self.rate().ok()?;
-        let rate = if rate.is_undefined() || rate.is_null() {
-            1.0
-        } else {
-            rate.as_f64()?
-        };
-        let position_ms = self.position_ms().ok()?.as_f64()?;
-        let playing = self.playing().ok()?.is_truthy();
-        let ahead_ms = if playing { lead_ms * rate } else { 0.0 };
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "any number that changes tells a seek"
+)]
+fn read(answer: &[f64], instant_of: impl FnOnce(f64) -> Option<Instant>) -> Option<Playhead> {
+    let &[position_ms, rate, seeks, at_ms, playing, is_frame] = answer else {
+        return None;
+    };
+    let playhead = Playhead::read(position_ms, playing > 0.0, rate, seeks as u32)?;
 
-        let seeks = self.seeks().ok()?.as_f64().unwrap_or(0.0) as u32;
-        let true_at = self.at_ms().ok()?.as_f64().and_then(instant_of);
-        let is_frame = self.quality().ok()?.as_string().as_deref() == Some("frame");
-
-        let playhead = Playhead::read(position_ms + ahead_ms, playing, rate, seeks)?;
-        Some(playhead.stamped(true_at, PlayheadQuality::of(is_frame)))
-    }
+    Some(playhead.stamped(instant_of(at_ms), PlayheadQuality::of(is_frame > 0.0)))
 }
 
 /// Seeks of all players that there have been: to the client they are one.

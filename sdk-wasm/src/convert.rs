@@ -1,7 +1,9 @@
 //! Core values as JavaScript objects. Times are milliseconds since 1970; money and hype are numbers,
 //! exact up to 2⁵³. What events are about goes as the text that it came as: `events.js` reads it.
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::Array;
+#[cfg(feature = "package")]
+use js_sys::{Object, Reflect};
 #[cfg(feature = "package")]
 use parlor_sdk_core::{
     ALERT_LEAVE_MS, Alert, AlertOnStage, AlertQueue, MediaTime, PlayheadQuality, Stats, SyncSource,
@@ -10,34 +12,50 @@ use parlor_sdk_core::{
 use parlor_sdk_core::{
     ConnectionState, EventTiming, Failure, Placement, Room, RoomEvent, ServerTime, ShownEvent,
 };
-use wasm_bindgen::{JsValue, UnwrapThrowExt};
+#[cfg(feature = "package")]
+use wasm_bindgen::UnwrapThrowExt;
+use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
+
+#[wasm_bindgen(raw_module = "./values.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = makeEvent)]
+    fn make_event(
+        type_name: &str,
+        json: &str,
+        seq: f64,
+        occurred_at: f64,
+        display_at: f64,
+        is_live: bool,
+        part: Option<&str>,
+        late_by_ms: Option<f64>,
+    ) -> JsValue;
+    #[wasm_bindgen(js_name = makeRoom)]
+    fn make_room(parts: &Array, unknown_parts: &Array, online_count: Option<i32>) -> JsValue;
+    #[wasm_bindgen(js_name = makeConnection)]
+    fn make_connection(state: &str, reason: Option<&str>) -> JsValue;
+}
 
 /// `{ type, json, seq, occurredAt, displayAt, timing, part, lateByMs }`, with the whole event in `json`.
 pub fn event(shown: &ShownEvent) -> JsValue {
-    stamped(&shown.event)
-        .number("lateByMs", shown.late_by_ms)
-        .done()
+    stamped(&shown.event, Some(shown.late_by_ms))
 }
 
 /// The same without `lateByMs`.
 fn logged(event: &RoomEvent) -> JsValue {
-    stamped(event).done()
+    stamped(event, None)
 }
 
-fn stamped(event: &RoomEvent) -> Fields {
-    let timing = match event.timing {
-        EventTiming::Live => "LIVE",
-        EventTiming::Picture | EventTiming::Newer => "PICTURE",
-    };
-
-    Fields::default()
-        .text("type", &event.type_name)
-        .text("json", event.payload.as_json())
-        .number("seq", event.seq)
-        .time("occurredAt", event.occurred_at)
-        .time("displayAt", event.display_at)
-        .text("timing", timing)
-        .optional_text("part", event.part.as_deref())
+fn stamped(event: &RoomEvent, late_by_ms: Option<i64>) -> JsValue {
+    make_event(
+        &event.type_name,
+        event.payload.as_json(),
+        number(event.seq),
+        number(event.occurred_at.unix_millis()),
+        number(event.display_at.unix_millis()),
+        event.timing == EventTiming::Live,
+        event.part.as_deref(),
+        late_by_ms.map(number),
+    )
 }
 
 /// `{ state }`, one of `connecting`, `live`, `waiting`, `waiting-for-network`, `paused`, `failed` and
@@ -56,10 +74,7 @@ pub fn connection(state: ConnectionState) -> JsValue {
         ConnectionState::Disconnected => ("disconnected", None),
     };
 
-    Fields::default()
-        .text("state", name)
-        .optional_text("reason", reason)
-        .done()
+    make_connection(name, reason)
 }
 
 /// `{ parts, unknownParts, onlineCount }`: the last event of each part that can be read, and the last one of each
@@ -68,11 +83,7 @@ pub fn room(room: &Room) -> JsValue {
     let parts: Array = room.parts().map(logged).collect();
     let unknown_parts: Array = room.unknown_parts().map(logged).collect();
 
-    Fields::default()
-        .value("parts", &parts)
-        .value("unknownParts", &unknown_parts)
-        .optional_number("onlineCount", room.online_count().map(i64::from))
-        .done()
+    make_room(&parts, &unknown_parts, room.online_count())
 }
 
 /// `{ disconnects, badFrames, malformedEvents, … }`: counts since the start.
@@ -241,21 +252,21 @@ pub(crate) const fn playhead_quality(quality: PlayheadQuality) -> &'static str {
     }
 }
 
+#[cfg(feature = "package")]
 #[derive(Default)]
 struct Fields(Object);
 
+#[cfg(feature = "package")]
 impl Fields {
     fn value(self, name: &str, value: &JsValue) -> Self {
         Reflect::set(&self.0, &name.into(), value).expect_throw("a plain object takes any field");
         self
     }
 
-    #[cfg(feature = "package")]
     fn count(self, name: &str, value: u64) -> Self {
         self.number(name, value.cast_signed())
     }
 
-    #[cfg(feature = "package")]
     fn optional(self, name: &str, value: Option<JsValue>) -> Self {
         self.value(name, &value.unwrap_or(JsValue::NULL))
     }

@@ -21,7 +21,13 @@ const STATIC: [(&str, &str); 4] = [
 const ENTRIES: [&str; 2] = ["parlor-overlay.js", "players.js"];
 
 /// What the overlay has in common with the client's package.
-const SHARED: [&str; 4] = ["events.js", "kinds.js", "room.js", "sockets.js"];
+const SHARED: [&str; 5] = [
+    "events.js",
+    "kinds.js",
+    "room.js",
+    "sockets.js",
+    "values.js",
+];
 
 /// Where the client's package is in `target/web/`, for pages that import it from the server.
 const PACKAGE: &str = "sdk";
