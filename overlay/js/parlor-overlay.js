@@ -1,6 +1,6 @@
 /** `<parlor-overlay server room token placement widgets>`: see parlor-overlay.d.ts. */
 
-import initialise, { Overlay } from "./parlor_overlay.js";
+import { Overlay, initSync } from "./parlor_overlay.js";
 import { readEvent } from "./events.js";
 import { readRoom } from "./room.js";
 import { OwnWidgets, addresses } from "./widgets.js";
@@ -29,7 +29,9 @@ const TOO_OLD =
 async function load() {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await initialise({ module_or_path: new URL("./parlor_overlay_bg.wasm", import.meta.url) });
+      const response = await fetch(new URL("./parlor_overlay_bg.wasm", import.meta.url));
+      if (!response.ok) throw new Error(`the answer is ${response.status}`);
+      return initSync({ module: await WebAssembly.compile(await response.arrayBuffer()) });
     } catch (error) {
       console.warn("parlor-overlay is not loaded yet:", error);
       await new Promise((done) => setTimeout(done, Math.min(500 * 2 ** attempt, RETRY_MAX_MS)));

@@ -1,10 +1,10 @@
 //! What an alert says, in words: a line in [`Card::of`] for each kind of event that is drawn as one.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use parlor_sdk_core::{Alert, RoomEvent};
-use parlor_sdk_events::{ContributionAlert, ContributionKind, EventKind};
+use parlor_sdk_events::{Announcement, ContributionAlert, ContributionKind};
 
 use crate::crowd;
 use crate::words;
@@ -26,22 +26,12 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    /// What is drawn of `event`, if it is drawn as an alert.
-    #[allow(
-        clippy::wildcard_enum_match_arm,
-        reason = "what is drawn stands here, and nothing else is"
-    )]
+    /// What is drawn of `event`, if it is drawn as an alert. Not by `EventKind`, whose reader knows all kinds
+    /// and would be loaded for those that are drawn.
     pub(crate) fn of(event: &RoomEvent) -> Option<Self> {
-        Some(match EventKind::of(event) {
-            EventKind::ContributionReceived(alert) => contribution(&alert),
-            EventKind::AnnouncementMade(announcement) => Self {
-                who: String::from("Announcement"),
-                what: String::new(),
-                amount: String::new(),
-                message: Some(announcement.text),
-            },
-            _ => return None,
-        })
+        let gift = ContributionAlert::of(event).map(|alert| contribution(&alert));
+
+        gift.or_else(|| Announcement::of(event).map(announced))
     }
 
     /// What is drawn of one that is on stage.
@@ -49,6 +39,15 @@ impl Card {
         let single = alert.single().cloned();
 
         single.unwrap_or_else(|| together(alert))
+    }
+}
+
+fn announced(announcement: Announcement) -> Card {
+    Card {
+        who: String::from("Announcement"),
+        what: String::new(),
+        amount: String::new(),
+        message: Some(announcement.text),
     }
 }
 
@@ -77,7 +76,7 @@ fn together(burst: &Alert<Card>) -> Card {
 
 fn contribution(alert: &ContributionAlert) -> Card {
     let tier = alert.tier.unwrap_or(1);
-    let tier = ["tier ", &tier.to_string()].concat();
+    let tier = ["tier ", &words::digits(i64::from(tier))].concat();
     let money = match (alert.amount, &alert.currency) {
         (Some(amount), Some(currency)) => Some(words::money(amount, currency)),
         (Some(_), None) | (None, _) => None,

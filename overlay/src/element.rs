@@ -261,7 +261,8 @@ impl Running {
                 self.owner.tell("connection", &convert::connection(*state));
             }
             Notice::TokenExpiring { expires_at } => {
-                self.owner.tell("token-expiring", &convert::time(*expires_at));
+                self.owner
+                    .tell("token-expiring", &convert::time(*expires_at));
             }
         }
     }

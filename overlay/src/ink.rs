@@ -3,7 +3,9 @@
 //! Contrast is WCAG's: `(lighter + 0.05) / (darker + 0.05)` of relative luminance. A plate lets
 //! some of the picture through, so text is judged against it over black and over white.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
+
+use crate::words;
 
 /// The least contrast of text on its plate.
 pub(crate) const CONTRAST_MIN: f32 = 7.0;
@@ -49,7 +51,7 @@ impl Color {
 
     /// Writes the colour as CSS.
     pub(crate) fn css(self) -> String {
-        let whole = |value: f32| ((value + 0.5) as i32).to_string();
+        let whole = |value: f32| words::digits(i64::from((value + 0.5) as i32));
         let (red, green, blue) = (whole(self.red), whole(self.green), whole(self.blue));
         let alpha = whole(self.alpha * 100.0);
 

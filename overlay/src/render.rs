@@ -4,7 +4,7 @@
 //! Only `transform` and `opacity` move, so no frame costs a layout. What people typed goes in as
 //! text, never as markup.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use wasm_bindgen::JsValue;
 
 use crate::render::alert::AlertWidget;
@@ -13,6 +13,7 @@ use crate::render::pen::Pen;
 use crate::render::theme::Theme;
 use crate::render::train::TrainWidget;
 use crate::scene::{Act, View, Widgets};
+use crate::words;
 
 mod alert;
 mod attendance;
@@ -88,14 +89,14 @@ impl Stage {
                 Some(view.train),
             ),
         };
-        let figure = |value: Option<i64>| value.map_or_else(String::new, |value| value.to_string());
+        let figure = |value: Option<i64>| value.map_or_else(String::new, words::digits);
 
         let level = train.map(|train| i64::from(train.level));
         for (name, value) in [
             ("data-train-level", figure(level)),
             ("data-train-progress", figure(train.map(|it| it.progress))),
             ("data-train-total", figure(train.map(|it| it.total))),
-            ("data-last-seq", view.last_seq.to_string()),
+            ("data-last-seq", words::digits(view.last_seq)),
         ] {
             self.pen.attribute(STAGE, name, &value);
         }

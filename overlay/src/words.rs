@@ -2,19 +2,35 @@
 //!
 //! Whole numbers only: formatting one float would add more to the download than this whole module.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 /// Returns `value` with its thousands set apart: `12,400`.
 pub(crate) fn grouped(value: i64) -> String {
-    let digits = value.unsigned_abs().to_string();
+    written(value, 1, ",")
+}
+
+/// Returns the bare digits of `value`: `12400`.
+pub(crate) fn digits(value: i64) -> String {
+    written(value, 1, "")
+}
+
+/// The standard library's way is made for every kind of number, each with code of its own.
+fn written(value: i64, width: usize, comma: &str) -> String {
     let mut text = String::from(if value < 0 { "-" } else { "" });
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
+    write(&mut text, value.unsigned_abs(), width, 0, comma);
+
     text
+}
+
+/// Appends the digits of `value` that have `place` behind them, and zeros before them up to `width`.
+fn write(text: &mut String, value: u64, width: usize, place: usize, comma: &str) {
+    if value >= 10 || width > 1 {
+        write(text, value / 10, width.saturating_sub(1), place + 1, comma);
+    }
+    text.push(char::from(b'0' + (value % 10) as u8));
+    if place > 0 && place.is_multiple_of(3) {
+        text.push_str(comma);
+    }
 }
 
 /// Returns what was added: `+500`.
@@ -54,15 +70,12 @@ pub(crate) fn money(minor_units: i64, currency: &str) -> String {
 pub(crate) fn countdown(left_ms: i64) -> String {
     let seconds = left_ms.max(0).saturating_add(999) / 1000;
 
-    [&(seconds / 60).to_string(), ":", &padded(seconds % 60, 2)].concat()
+    [&digits(seconds / 60), ":", &padded(seconds % 60, 2)].concat()
 }
 
 /// Returns `value`, which is not below 0, with zeros before it up to `width` digits.
 pub(crate) fn padded(value: i64, width: usize) -> String {
-    let digits = value.to_string();
-    let zeros = "0".repeat(width.saturating_sub(digits.len()));
-
-    zeros + &digits
+    written(value, width, "")
 }
 
 /// Returns a length as a number to do sums with.

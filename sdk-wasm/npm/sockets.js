@@ -21,7 +21,6 @@ const IS_LAST = /^\{[^{}[\]]*?"type":"(?:complete|error)"/;
 const OF_OPERATION = /^(\{"type":"(subscribe|complete)","id":")(\d+)/;
 
 /** What is told of, as `sdk-wasm/src/page.rs` numbers it. */
-const ONLINE = 1;
 const OPENED = 2;
 const RECEIVED = 3;
 const CLOSED = 4;
@@ -48,13 +47,6 @@ function trunkTo(url, protocol, token) {
     trunks.set(key, trunk);
   }
   return trunk;
-}
-
-/** Calls `tell` whenever the browser is online again. Returns how to end that. */
-export function followNetwork(tell) {
-  const listener = () => tell(ONLINE);
-  addEventListener("online", listener);
-  return () => removeEventListener("online", listener);
 }
 
 class Trunk {

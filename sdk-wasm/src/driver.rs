@@ -12,9 +12,8 @@ use parlor_sdk_core::{CanRead, Client, Config, HostClock, Input, Instant, Output
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 
-use crate::network::{self, Return};
 use crate::notice::Notice;
-use crate::page::{self, Socket, Tell};
+use crate::page::{self, Network, Socket, Tell};
 
 /// The close code for a socket that could not be opened.
 const ABNORMAL_CLOSURE: u16 = 1006;
@@ -33,8 +32,7 @@ pub(crate) struct Driver {
     armed: Cell<Option<(i32, Instant)>>,
     /// Takes in whatever happens on the page.
     tell: Tell,
-    /// None for a server that no network leads to.
-    _network: Option<Return>,
+    network: Network,
 }
 
 impl Driver {
@@ -60,7 +58,7 @@ impl Driver {
                 }
             });
             Self {
-                _network: (!network::is_loopback(&config.url)).then(|| Return::follow(&tell)),
+                network: Network::follow(&config.url, &tell),
                 token: RefCell::new(config.token.clone()),
                 clock,
                 core: RefCell::new(Client::new(config, can_read, seed, now)),
@@ -161,6 +159,7 @@ impl Driver {
     pub(crate) fn stop(&self) {
         self.is_stopped.set(true);
         self.disarm();
+        self.network.leave();
         if let Some(socket) = self.socket.borrow_mut().take() {
             // Without a code: the socket is good for others.
             socket.close(None);
@@ -227,12 +226,7 @@ impl Driver {
 
 fn read_clock(clock: &Cell<HostClock>) -> Instant {
     let mut read = clock.get();
-    let now = read.now(|| {
-        let reading = page::look_at_clock()
-            .ok()
-            .and_then(|reading| reading.as_f64());
-        reading.unwrap_or(f64::NAN)
-    });
+    let now = read.now(page::read_clock);
     clock.set(read);
 
     now

@@ -11,7 +11,6 @@ extern crate alloc;
 mod client;
 pub mod convert;
 mod driver;
-mod network;
 mod notice;
 #[cfg(feature = "package")]
 pub mod package;

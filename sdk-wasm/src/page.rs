@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 
-use js_sys::Function;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -22,12 +21,26 @@ pub(crate) const CLOSED: u32 = 4;
 
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(catch, js_namespace = performance, js_name = now)]
-    pub(crate) fn look_at_clock() -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = setTimeout)]
     pub(crate) fn set_timeout(tell: &Tell, wait_ms: i32, kind: u32) -> i32;
     #[wasm_bindgen(js_name = clearTimeout)]
     pub(crate) fn clear_timeout(id: i32);
+}
+
+#[wasm_bindgen(raw_module = "./page.js")]
+extern "C" {
+    /// What is followed of the way to a server.
+    pub(crate) type Network;
+
+    /// Has it told whenever the browser is online again, unless no network leads to `url`.
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn follow(url: &str, tell: &Tell) -> Network;
+    /// Tells no more.
+    #[wasm_bindgen(method)]
+    pub(crate) fn leave(this: &Network);
+    /// Returns what the page's clock reads, in milliseconds, which may be no number.
+    #[wasm_bindgen(js_name = readClock)]
+    pub(crate) fn read_clock() -> f64;
 }
 
 #[wasm_bindgen(raw_module = "./sockets.js")]
@@ -35,9 +48,6 @@ extern "C" {
     /// What behaves like a `WebSocket` on which others may speak as well.
     pub(crate) type Socket;
 
-    /// Has it told whenever the browser is online again. Returns what ends that.
-    #[wasm_bindgen(js_name = followNetwork)]
-    pub(crate) fn follow_network(tell: &Tell) -> Function;
     /// Opens one, unless the address is none or the page's policy forbids it.
     #[wasm_bindgen(js_name = openSocket)]
     pub(crate) fn open_socket(

@@ -44,11 +44,11 @@ after(async () => {
 
 /** Keeps hold of the memory of the module that the page loads. */
 function keepMemory() {
-  const { instantiateStreaming } = WebAssembly;
-  WebAssembly.instantiateStreaming = async (...args) => {
-    const made = await instantiateStreaming(...args);
-    window.moduleMemory = made.instance.exports.memory;
-    return made;
+  WebAssembly.Instance = class extends WebAssembly.Instance {
+    constructor(...args) {
+      super(...args);
+      window.moduleMemory = this.exports.memory;
+    }
   };
 }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { isOnLoopback } from '../../sdk-wasm/npm/page.js';
 import { openSocket } from '../../sdk-wasm/npm/sockets.js';
 
 /** What a text is told as. */
@@ -69,4 +70,18 @@ for (const next of [
     assert.equal(completed(), 1);
     other.close();
   });
+}
+
+for (const [url, expected] of [
+  ['ws://127.0.0.1:8080/graphql/ws', true],
+  ['ws://localhost/graphql/ws', true],
+  ['ws://parlor.localhost:8080/graphql/ws', true],
+  ['ws://[::1]:8080/graphql/ws', true],
+  ['wss://parlor.example.com/graphql/ws', false],
+  ['ws://192.168.0.127:8080/graphql/ws', false],
+  ['wss://127.example.com/graphql/ws', false],
+  ['wss://localhost.example.com/graphql/ws', false],
+  ['wss://example.com/localhost', false],
+]) {
+  test(`${expected ? 'no' : 'a'} network leads to ${url}`, () => assert.equal(isOnLoopback(url), expected));
 }

@@ -122,11 +122,11 @@ function watchPage() {
     }
   };
 
-  const { instantiateStreaming } = WebAssembly;
-  WebAssembly.instantiateStreaming = async (...args) => {
-    const made = await instantiateStreaming.apply(WebAssembly, args);
-    window.moduleMemory = made.instance.exports.memory;
-    return made;
+  WebAssembly.Instance = class extends WebAssembly.Instance {
+    constructor(...args) {
+      super(...args);
+      window.moduleMemory = this.exports.memory;
+    }
   };
 }
 

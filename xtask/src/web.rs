@@ -21,9 +21,10 @@ const STATIC: [(&str, &str); 4] = [
 const ENTRIES: [&str; 2] = ["parlor-overlay.js", "players.js"];
 
 /// What the overlay has in common with the client's package.
-const SHARED: [&str; 5] = [
+const SHARED: [&str; 6] = [
     "events.js",
     "kinds.js",
+    "page.js",
     "room.js",
     "sockets.js",
     "values.js",

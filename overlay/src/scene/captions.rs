@@ -1,6 +1,6 @@
 //! What a hype train says, in words.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use parlor_sdk_events::HypeTrain;
 
 use crate::scene::act::Act;
@@ -19,7 +19,7 @@ pub(crate) fn sign(act: Act, train: &HypeTrain, level: i32, missing: i64) -> (St
     match act {
         Act::Absent | Act::Approaching => (String::from("Level 1"), String::from(reward)),
         Act::Running => {
-            let next = ["Level ", &(level + 1).to_string()].concat();
+            let next = ["Level ", &words::digits(i64::from(level) + 1)].concat();
             let next = if reward.is_empty() {
                 next
             } else {
@@ -51,7 +51,7 @@ pub(crate) fn spoken(act: Act, train: &HypeTrain) -> (String, String) {
                 .top_contributor
                 .as_ref()
                 .map(|top| [", driven by ", &words::named(top.name.as_deref())].concat());
-            let level = train.level.to_string();
+            let level = words::digits(i64::from(train.level));
             (
                 ["Hype train reached level ", &level].concat(),
                 [people, driver.unwrap_or_default()].concat(),
