@@ -30,7 +30,8 @@ impl Shrinker {
     pub(crate) fn module(&self, path: &Path) -> Result<()> {
         let smaller = path.with_extension("smaller");
         let mut wasm_opt = self.tool("binaryen/bin/wasm-opt");
-        wasm_opt.args(["-Oz", "--strip-target-features"]);
+        // The stack comes first in a module's memory and grows down, so that nothing is where it would end.
+        wasm_opt.args(["-Oz", "--low-memory-unused", "--strip-target-features"]);
         process::output(wasm_opt.arg(path).arg("-o").arg(&smaller))?;
         std::fs::rename(&smaller, path)?;
 
