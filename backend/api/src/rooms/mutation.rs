@@ -56,7 +56,8 @@ impl RoomMutation {
         DeleteRoomResult::of(deleted.await)
     }
 
-    /// Tells everyone in the room something, as an alert when their picture gets there. Needs `ROOM_TELL`.
+    /// Tells everyone in the room something, as an alert when their picture gets there. Needs `ROOM_TELL`. It cannot be
+    /// taken back, and names nobody.
     async fn announce(
         &self,
         context: &Context<'_>,
@@ -69,11 +70,11 @@ impl RoomMutation {
 /// An announcement to be made.
 #[derive(InputObject)]
 pub(crate) struct AnnounceInput {
-    /// Chosen by the caller, up to 200 bytes. The same key with the same content gets the first answer again,
-    /// so that a request may be repeated; with other content it is refused.
+    /// Chosen by the caller, up to 200 bytes, and nobody else's. The same key with the same content gets the first
+    /// answer again, so that a request may be repeated; with other content it is refused.
     idempotency_key: String,
     room_id: ID,
-    /// 1 to 300 bytes beside the space around it, without control characters.
+    /// 1 to 140 letters beside the space around it, without control characters but line breaks.
     text: String,
 }
 

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::invalid::{Invalid, check_text};
 
-/// The longest announcement, in bytes: the three lines that an alert has, in a script of two bytes a letter.
-const TEXT_BYTES_MAX: usize = 300;
+/// The longest announcement, in letters: what an alert has lines for, and can be read while one is shown.
+const LETTERS_MAX: usize = 140;
+/// The same in bytes, of which a letter has at most four.
+const BYTES_MAX: usize = 4 * LETTERS_MAX;
 
 /// A text for everyone in the room, shown once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +20,16 @@ impl Announcement {
     /// Takes what was typed, or says what is wrong with it.
     pub fn new(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
-        check_text("text", text, 1, TEXT_BYTES_MAX)?;
+        let letters = text.chars().count();
+        if !(1..=LETTERS_MAX).contains(&letters) {
+            let constraint = format!("1 to {LETTERS_MAX} letters beside the space around it");
+            return Err(Invalid::new(
+                "text",
+                constraint,
+                format!("{letters} letters"),
+            ));
+        }
+        check_text("text", text, 1, BYTES_MAX)?;
 
         Ok(Self {
             text: text.to_owned(),

@@ -400,7 +400,7 @@ async fn an_announcement_is_made_once_by_whoever_may(database: String) {
             "KEY_REUSED",
         ),
         (&api.staff, &room, "two", " \n ", "VALIDATION"),
-        (&api.staff, &room, "two", &"a".repeat(301), "VALIDATION"),
+        (&api.staff, &room, "two", &"ä".repeat(141), "VALIDATION"),
         (&api.staff, &room, "two", "bell\u{7}", "VALIDATION"),
         (&api.staff, &room, "", "text", "VALIDATION"),
         (&api.staff, "nowhere", "two", "text", "NOT_FOUND"),
