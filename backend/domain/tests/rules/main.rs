@@ -32,6 +32,7 @@ mod sessions;
 mod settings;
 mod shop;
 mod stage;
+mod telling;
 mod tenants;
 mod watching;
 mod watching_books;
