@@ -13,7 +13,6 @@ const UNREACHABLE: [(&str, &[&str]); 2] = [
             "tokio",
             "futures",
             "futures-util",
-            "web-sys",
             "wasm-bindgen",
             "uniffi",
             "getrandom",
