@@ -1,5 +1,7 @@
 // What the module asks of the page, and how it is told what happens there.
 
+import { harden } from "./caught.js";
+
 /** What is told of, as `sdk-wasm/src/page.rs` numbers it. */
 const ONLINE = 1;
 
@@ -35,6 +37,8 @@ export class Network {
     removeEventListener("online", this);
   }
 }
+
+harden(Network);
 
 /** What the page's clock reads, in milliseconds: no number where a page has put something else in its place. */
 export function readClock() {

@@ -5,10 +5,15 @@
 // for nobody alone, such as the clock's, to all. Two copies of this file on one page, as the overlay's and
 // the client's, share as well.
 
+import { caught, harden } from "./caught.js";
+
 /** The server takes 32 operations on a socket, and a client that subscribes anew has two for a moment. */
 const MEMBERS_MAX = 16;
 
-/** Where the trunks of a page are. The number counts changes of what is put there. */
+/**
+ * Where the trunks of a page are. The number counts changes of what is put there and of what members are told, of
+ * which the other copy may be older or newer.
+ */
 const REGISTRY = Symbol.for("parlor.sockets.2");
 
 /** An operation of a member, as the server repeats it. Before it stands nothing but plain fields. */
@@ -20,7 +25,7 @@ const IS_LAST = /^\{[^{}[\]]*?"type":"(?:complete|error)"/;
 /** What a client says of an operation. */
 const OF_OPERATION = /^(\{"type":"(subscribe|complete)","id":")(\d+)/;
 
-/** What is told of, as `sdk-wasm/src/page.rs` numbers it. */
+/** What is told of, as `sdk-wasm/src/page.rs` numbers it. Other numbers need another `REGISTRY`. */
 const OPENED = 2;
 const RECEIVED = 3;
 const CLOSED = 4;
@@ -156,7 +161,8 @@ class Member {
   constructor(trunk, number, tell) {
     this.#trunk = trunk;
     this.number = number;
-    this.tell = tell;
+    // What one throws is not to keep the others from hearing.
+    this.tell = caught(tell);
   }
 
   send(text) {
@@ -167,3 +173,5 @@ class Member {
     this.#trunk.leave(this, code);
   }
 }
+
+harden(Member);

@@ -92,10 +92,12 @@ impl Driver {
                 let code = value.as_f64().map_or(ABNORMAL_CLOSURE, |code| code as u16);
                 self.wake(Input::Closed { code });
             }
-            _ => {
+            page::TIMEOUT => {
                 self.armed.set(None);
                 self.wake(Input::Timeout);
             }
+            // Sockets may be opened by another copy of the scripts, which knows of more.
+            _ => {}
         }
     }
 

@@ -1,11 +1,11 @@
-//! What the driver asks of the page, and how it is told what happens there.
+//! What the driver asks of the page, and how it is told what happens there. The scripts throw nothing.
 
 use alloc::string::String;
 
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-/// What the page calls with one of the kinds below, and with what came.
+/// What the page calls with one of the kinds below, and with what came. `sockets.js` says what other numbers need.
 pub(crate) type Tell = Closure<dyn Fn(u32, JsValue)>;
 
 /// The timer has run out.

@@ -5,8 +5,10 @@ import { beforeEach, test } from 'node:test';
 import { isOnLoopback } from '../../sdk-wasm/npm/page.js';
 import { openSocket } from '../../sdk-wasm/npm/sockets.js';
 
-/** What a text is told as. */
+/** What is told of, and a text among it. */
+const OPENED = 2;
 const RECEIVED = 3;
+const CLOSED = 4;
 
 let socket;
 let count = 0;
@@ -71,6 +73,39 @@ for (const next of [
     other.close();
   });
 }
+
+test('what one throws is reported, and keeps no other from hearing', async (t) => {
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  t.after(() => delete globalThis.reportError);
+  const heard = [];
+  const open = (tell) => openSocket(`ws://127.0.0.1/${count}`, 'graphql-transport-ws', undefined, tell);
+  const odd = open((kind) => { throw new Error(`odd ${kind}`); });
+  open((kind, value) => heard.push([kind, value]));
+
+  socket.dispatchEvent(new Event('open'));
+  socket.dispatchEvent(new MessageEvent('message', { data: '{"type":"connection_ack"}' }));
+  socket.dispatchEvent(Object.assign(new Event('close'), { code: 4400 }));
+  await null;
+  assert.deepEqual(heard, [[OPENED, undefined], [RECEIVED, '{"type":"connection_ack"}'], [CLOSED, 4400]]);
+  assert.deepEqual(reported, [OPENED, RECEIVED, CLOSED].map((kind) => `odd ${kind}`));
+
+  // Nobody is a member any more, and so nobody speaks.
+  odd.send('{"type":"subscribe","id":"1","payload":{}}');
+  assert.deepEqual(socket.sent, []);
+});
+
+test('what a socket throws at who speaks is reported', async (t) => {
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error.message);
+  t.after(() => delete globalThis.reportError);
+  const { one } = subscribed();
+  socket.send = () => { throw new Error('odd'); };
+
+  one.send('{"type":"subscribe","id":"8","payload":{}}');
+  await null;
+  assert.deepEqual(reported, ['odd']);
+});
 
 for (const [url, expected] of [
   ['ws://127.0.0.1:8080/graphql/ws', true],

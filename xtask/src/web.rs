@@ -21,7 +21,8 @@ const STATIC: [(&str, &str); 4] = [
 const ENTRIES: [&str; 2] = ["parlor-overlay.js", "players.js"];
 
 /// What the overlay has in common with the client's package.
-const SHARED: [&str; 6] = [
+const SHARED: [&str; 7] = [
+    "caught.js",
     "events.js",
     "kinds.js",
     "page.js",
