@@ -1,6 +1,7 @@
 /** `<parlor-overlay server room token placement widgets>`: see parlor-overlay.d.ts. */
 
 import { Overlay, initSync } from "./parlor_overlay.js";
+import { caught } from "./caught.js";
 import { readEvent } from "./events.js";
 import { readRoom } from "./room.js";
 import { OwnWidgets, addresses } from "./widgets.js";
@@ -177,8 +178,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (!this.#overlay) {
       const [url, room, placement, widgets] = JSON.parse(wanted);
       const overlay = new Overlay(this, url, room, token, placement, widgets, {
-        tell: (kind, detail) => this.#tell(kind, detail),
-        drawn: (time, pictureTime, isChanged) => this.#own?.frame(time, pictureTime ?? null, isChanged),
+        tell: caught((kind, detail) => this.#tell(kind, detail)),
+        drawn: caught((time, pictureTime, isChanged) => this.#own?.frame(time, pictureTime ?? null, isChanged)),
       });
       this.#overlay = overlay;
       const own = addresses(widgets);

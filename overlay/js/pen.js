@@ -3,6 +3,8 @@
  * written to only when something changed. The module names them by numbers, for it draws with every frame.
  */
 
+import { harden } from "./caught.js";
+
 const HTML = "http://www.w3.org/1999/xhtml";
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -21,7 +23,6 @@ export class Pen {
   #selectors;
   #wishes;
   #places;
-  #lessMotion;
   #seen;
   #parts = [];
 
@@ -48,23 +49,29 @@ export class Pen {
     sheet.replaceSync(this.#style);
     this.#root.adoptedStyleSheets = [sheet];
 
-    const look = (element, ...names) => {
+    const look = (element, name) => {
       const style = window.getComputedStyle(element);
-      return names.map((name) => () => style.getPropertyValue(name));
+      return () => style.getPropertyValue(name);
     };
-    this.#places = look(this.#root.querySelector(this.#selectors[0]), "font-size", "--parlor-motion");
-    for (const wish of this.#root.querySelectorAll(this.#wishes)) this.#places.push(...look(wish, "border-top-color"));
-    this.#lessMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
+    const stage = this.#find(0);
+    const motion = look(stage, "--parlor-motion");
+    const lessMotion = window.matchMedia("(prefers-reduced-motion: reduce)");
+    this.#places = [
+      () => this.#host.clientWidth,
+      // What the page wrote there may have lines of its own.
+      () => lessMotion.matches || motion().trim() === "none",
+      look(stage, "font-size"),
+      ...[...this.#root.querySelectorAll(this.#wishes)].map((wish) => look(wish, "border-top-color")),
+    ];
     this.#seen = undefined;
   }
 
   /**
    * What decides about the looks, if anything is another than at the last time, a line each: the host's width in
-   * pixels, whether the viewer asks for less motion, the size of the type, the motion, and the colours.
+   * pixels, whether the viewer or the page asks for no motion, the size of the type, and the colours.
    */
   look() {
-    const { clientWidth } = this.#host;
-    const seen = [clientWidth, this.#lessMotion.matches, ...this.#places.map((read) => read())].join("\n");
+    const seen = this.#places.map((read) => read()).join("\n");
     if (seen === this.#seen) return undefined;
     return (this.#seen = seen);
   }
@@ -108,7 +115,7 @@ export class Pen {
 
   /** Along by a share of its own width, so many design units, and a share of the stage's width. */
   drive(number, way, offset, gone) {
-    this.#transform(number, `translateX(calc(.01% * ${(way * 10_000) | 0} + ${units(offset)} + .1cqw * ${(gone * 1_000) | 0}))`);
+    this.#transform(number, `translateX(calc(.01% * ${whole(way, 10_000)} + ${units(offset)} + .1cqw * ${whole(gone, 1_000)}))`);
   }
 
   /** As much of its width as is given, from 0 to 1. */
@@ -118,7 +125,7 @@ export class Pen {
 
   /** Larger by a share. */
   grow(number, by) {
-    this.#transform(number, by ? `scale(${1 + by})` : "");
+    this.#transform(number, by ? `scale(${1 + whole(by, 1_000) / 1_000})` : "");
   }
 
   #transform(number, value) {
@@ -133,11 +140,15 @@ export class Pen {
     return part.element;
   }
 
-  /** The markup has the first of several; what is missing is made of the one before. */
+  /**
+   * The markup has the first of several; what is missing is made of the one before. In place of what somebody has
+   * taken out stands an element that is nowhere: what is written to it is not seen, and the rest is.
+   */
   #find(number) {
     const nth = Math.floor(number / SELECTORS_MAX);
     const found = this.#root.querySelectorAll(this.#selectors[number % SELECTORS_MAX]);
     if (found[nth]) return found[nth];
+    if (nth === 0) return this.#host.ownerDocument.createElement("i");
     const before = this.#find(number - SELECTORS_MAX);
     const copy = before.cloneNode(true);
     before.after(copy);
@@ -145,14 +156,21 @@ export class Pen {
   }
 }
 
+harden(Pen);
+
+/** How many whole ones of `parts` to a unit a value has. It is of single precision, and so is what it is made. */
+function whole(value, parts) {
+  return Math.fround(value * parts) | 0;
+}
+
 /** Three decimals, for what is not seen is not to be written. */
 function share(part) {
-  return Math.min(Math.max((part * 1_000) | 0, 0), 1_000) / 1_000;
+  return Math.min(Math.max(whole(part, 1_000), 0), 1_000) / 1_000;
 }
 
 /** A length in design units: pixels at 1920 by 1080. */
 function units(length) {
-  return `var(--d) * ${(length * 10) | 0} / 10`;
+  return `var(--d) * ${whole(length, 10)} / 10`;
 }
 
 /**

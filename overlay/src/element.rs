@@ -29,7 +29,7 @@ fn can_read(event: &RoomEvent) -> bool {
 
 #[wasm_bindgen]
 extern "C" {
-    /// The element. Its code, and the page's, runs in each of these, and throws nothing.
+    /// The element. Its code, and the page's, runs in each of these, and what they throw is reported there.
     pub type Owner;
 
     /// Hands over what happened: `event` and an event as `events.js` reads it, `connection` and its state,

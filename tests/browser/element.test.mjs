@@ -130,6 +130,9 @@ test('custom properties are followed within a frame, whenever they change', { ti
   await look("host.style.setProperty('--mine', 'light-dark(rgb(255 160 0), rgb(90 200 90))')");
   assert.equal((await look("document.documentElement.style.colorScheme = 'light'"))[0], 'rgb(255,160,0)');
   assert.equal((await look("document.documentElement.style.colorScheme = 'dark'"))[0], 'rgb(90,200,90)');
+  // A value with lines of its own is one value all the same.
+  const lines = `host.style.setProperty('--parlor-motion', 'a\\nb'); host.style.setProperty('--mine', 'rgb(90 210 120)')`;
+  assert.equal((await look(lines))[0], 'rgb(90,210,120)');
   // What is no colour is no wish.
   const fallen = await look(`host.style.setProperty('--mine', 'bananas');
     host.style.setProperty('--parlor-surface', 'bananas')`);
@@ -384,6 +387,41 @@ test('without frames, what is due is told at its moment, also after the picture 
 
   await onOverlay(page, 'overlay.remove()');
   assert.equal(await page.evaluate(() => window.change), null);
+  assert.deepEqual(troubles, []);
+});
+
+test('an element whose own code throws is told of it, and the overlay goes on', { timeout }, async () => {
+  const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
+  const { page, sockets, troubles } = await site.visit(browser, overlay(server, room, 'placement="source"') + script(server));
+  await untilLive(page);
+  await onOverlay(page, `overlay.dispatchEvent = () => { throw new Error('odd'); }`);
+  for (const [amount, reached] of [[300, '1'], [900, '2']]) {
+    await staff.donate(room.id, { amount });
+    await level(page).getByText(reached, { exact: true }).waitFor();
+  }
+
+  assert.ok(troubles.length > 1 && troubles.every((trouble) => trouble === 'odd'), troubles.join());
+  // It can still be freed: nothing holds it.
+  await onOverlay(page, 'overlay.remove()');
+  await untilSockets(page, sockets, 0);
+  assert.ok(troubles.every((trouble) => trouble === 'odd'), troubles.join());
+});
+
+test('what somebody has taken out of the overlay is not drawn, and the rest is', { timeout }, async () => {
+  const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
+  const { page, sockets, troubles } = await site.visit(browser, overlay(server, room, 'placement="source"') + script(server));
+  await untilLive(page);
+  // The only one, one of several, and one that others are made of.
+  await onOverlay(page, `
+    for (const part of ['track', 'car', 'seat']) overlay.shadowRoot.querySelector('[part=' + part + ']').remove();`);
+  for (const [amount, reached] of [[300, '1'], [900, '2']]) {
+    await staff.donate(room.id, { amount, message: `to ${reached}` });
+    await level(page).getByText(reached, { exact: true }).waitFor();
+    await untilShown(page, `to ${reached}`);
+  }
+
+  await onOverlay(page, 'overlay.remove()');
+  await untilSockets(page, sockets, 0);
   assert.deepEqual(troubles, []);
 });
 

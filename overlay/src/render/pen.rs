@@ -1,7 +1,7 @@
 //! What draws: the elements of the markup, by names of ours.
 //!
 //! `pen.js` finds an element when it is first written to, and writes only what changed: it does so in fewer
-//! bytes than would call a browser's functions one by one from here.
+//! bytes than would call a browser's functions one by one from here. It throws nothing.
 
 use alloc::string::String;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
@@ -63,7 +63,7 @@ impl Pen {
     }
 
     /// Returns what decides about the looks, a line each, if anything of it is another now: the width of the host
-    /// in pixels, whether the viewer asks for less motion, the size of the type, the motion, and the colours.
+    /// in pixels, whether the viewer or the page asks for no motion, the size of the type, and the colours.
     pub(crate) fn look(&self) -> Option<String> {
         self.0.look()
     }

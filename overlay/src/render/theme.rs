@@ -38,9 +38,8 @@ impl Theme {
     pub(crate) fn of(seen: &str, pen: &Pen) -> Option<Self> {
         let mut seen = seen.split('\n');
         let width = ink::number(seen.next()?);
-        let asks_for_less = seen.next()? == "true";
+        let still = seen.next()? == "true";
         let font_size = seen.next()?;
-        let motion = seen.next()?;
         let mut color = || Color::parse(seen.next()?);
         let surface = color()?;
         let (accent, on_accent) = ink::field(color()?);
@@ -65,7 +64,7 @@ impl Theme {
         let width_units = width * 0.92 * 24.0 / ink::number(font_size);
 
         Some(Self {
-            still: asks_for_less || motion.trim() == "none",
+            still,
             width: width_units,
             compact: width_units < COMPACT_BELOW,
         })
