@@ -1,15 +1,23 @@
 // Events as pages see them, read from what came by the tables of `kinds.js`.
 
+import { caught } from "./caught.js";
 import { ENUMERATIONS, KINDS, RECORDS } from "./kinds.js";
 
 const INT_MAX = 2 ** 31;
+
+/** A text in JSON, or a number with a fraction or an exponent. */
+const TEXT_OR_FRACTION = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+[.eE][\d.eE+-]*/g;
 
 /** Each reads a value, or returns `undefined` if it is none. */
 const READERS = {
   text: (value) => (typeof value === "string" ? value : undefined),
   truth: (value) => (typeof value === "boolean" ? value : undefined),
   small: (value) => (Number.isInteger(value) && value >= -INT_MAX && value < INT_MAX ? value : undefined),
-  whole: (value) => (typeof value === "string" && /^-?\d{1,19}$/.test(value) ? Number(value) : undefined),
+  whole: (value) => {
+    if (typeof value !== "string" || !/^-?\d{1,19}$/.test(value)) return undefined;
+    const whole = BigInt(value);
+    return BigInt.asIntN(64, whole) === whole ? Number(whole) : undefined;
+  },
   time: (value) => {
     const at = typeof value === "string" ? Date.parse(value) : NaN;
     // Only what is exactly of the form is a time.
@@ -43,13 +51,18 @@ function record(fields, value) {
   return read;
 }
 
+/** To the core `1.0` and `1e3` are no integers, and then they are none here: what one reads, the other must. */
+function parse(json) {
+  return JSON.parse(json.replace(TEXT_OR_FRACTION, (found) => (found.startsWith('"') ? found : "0.5")));
+}
+
 /** Reads what an event is about: the field's name, and what is in it. Nothing if it cannot be read. */
-function content(type, json) {
+const content = caught((type, json) => {
   if (!Object.hasOwn(KINDS, type)) return undefined;
   const [subject, form] = KINDS[type];
-  const about = one(form, JSON.parse(json)[subject]);
+  const about = one(form, parse(json)[subject]);
   return about && { [subject]: about };
-}
+});
 
 /** Reads an event that the module hands on: its stamps, and in `json` all of it as it came. */
 export function readEvent({ type, json, ...stamps }) {

@@ -116,9 +116,44 @@ test('what the module is told can be read is what is read, and so nothing known 
     [false, 'ContributionReceived', 'contribution', { ...GIFT, quantity: null }],
     [false, 'ContributionReceived', 'contribution', { ...GIFT, amount: 'many' }],
     [false, 'ContributionReceived', 'contribution', { ...GIFT, amount: 2.5 }],
+    [true, 'ContributionReceived', 'contribution', { ...GIFT, amount: '9223372036854775807' }],
+    [false, 'ContributionReceived', 'contribution', { ...GIFT, amount: '9223372036854775808' }],
+    [true, 'ContributionReceived', 'contribution', { ...GIFT, amount: '-9223372036854775808' }],
+    [false, 'ContributionReceived', 'contribution', { ...GIFT, amount: '-9223372036854775809' }],
   ]) {
     const event = came(type, subject, about);
     assert.equal(canRead(event.type, event.json), can, event.json);
     assert.equal(readEvent(event).type !== 'Unknown', can, event.json);
   }
+});
+
+test('a number that is written with a fraction or an exponent is no integer, as for the core', () => {
+  const message = 'a "quote", \\, 1.0 and 1e3';
+  const { json } = came('ContributionReceived', 'contribution', { ...GIFT, message, mood: 7 });
+  const written = (quantity, mood) =>
+    json.replace('"quantity":1', `"quantity":${quantity}`).replace('"mood":7', `"mood":${mood}`);
+
+  for (const quantity of ['1', '-1', '1000', '0']) {
+    for (const mood of ['0.5', '1.0', '-2e-3', '[1.0, 1E+3]']) {
+      const event = { type: 'ContributionReceived', json: written(quantity, mood), ...STAMPS };
+      assert.ok(canRead(event.type, event.json), event.json);
+      const { contribution } = readEvent(event);
+      assert.deepEqual([contribution.quantity, contribution.message], [Number(quantity), message]);
+    }
+  }
+  for (const quantity of ['1.0', '-1.0', '1e3', '1E3', '1.5e+3', '10e-1', '0.0', '-0e0']) {
+    assert.equal(canRead('ContributionReceived', written(quantity, 0)), false, quantity);
+  }
+});
+
+test('what throws as it is read cannot be read, and is reported', async (t) => {
+  const reported = [];
+  globalThis.reportError = (error) => reported.push(error);
+  t.after(() => delete globalThis.reportError);
+  for (const json of ['', '{', 'null']) {
+    assert.equal(canRead('ContributionReceived', json), false);
+    assert.equal(readEvent({ type: 'ContributionReceived', json, ...STAMPS }).type, 'Unknown');
+  }
+  await null;
+  assert.equal(reported.length, 6);
 });
