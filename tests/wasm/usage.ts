@@ -123,6 +123,8 @@ function told(event: ShownEvent): string {
       return event.session.id;
     case 'ContributionReceived':
       return event.contribution.kind;
+    case 'AnnouncementMade':
+      return event.announcement.text;
     case 'Unknown':
       return `${event.typeName} replaces ${event.part}`;
     default:
