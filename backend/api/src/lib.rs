@@ -36,6 +36,7 @@ mod sessions;
 mod setting;
 mod submit;
 mod tenants;
+mod wallets;
 mod watching;
 
 use std::sync::Arc;
@@ -66,6 +67,7 @@ use room_feed::{RoomEventsQuery, RoomSubscription};
 use rooms::{RoomMutation, RoomQuery};
 use sessions::{SessionMutation, SessionQuery};
 use tenants::{TenantMutation, TenantQuery};
+use wallets::WalletSubscription;
 use watching::{DeviceMutation, WatchingMutation};
 
 /// Everything that can be read.
@@ -99,7 +101,7 @@ pub struct Mutation(
 
 /// Everything that can be followed.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(RoomSubscription, AuditSubscription);
+pub struct Subscription(RoomSubscription, AuditSubscription, WalletSubscription);
 
 /// The executable schema.
 pub type ParlorSchema = Schema<Query, Mutation, Subscription>;

@@ -233,6 +233,8 @@ pub struct LogHead {
     pub seq: i64,
     pub occurred_at: ServerTime,
     pub display_at: ServerTime,
+    /// How many batches have changed what somebody has in the room: the version of everybody's wallet.
+    pub wallets: i64,
 }
 
 impl LogHead {
@@ -244,6 +246,7 @@ impl LogHead {
             seq: 0,
             occurred_at: start,
             display_at: start,
+            wallets: 0,
         }
     }
 

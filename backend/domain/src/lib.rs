@@ -21,4 +21,5 @@ pub mod stage;
 pub mod tenant;
 pub mod tenant_aggregate;
 pub mod time;
+pub mod wallet;
 pub mod watching;

@@ -24,6 +24,7 @@ mod sessions;
 mod stage;
 mod telling;
 mod trains;
+mod wallets;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,6 +201,8 @@ pub struct Changes {
     /// Whether `census` was changed.
     pub census: bool,
     pub participants: BTreeMap<ParticipantId, Participant>,
+    /// Those of them who have never been in the room before.
+    pub newcomers: BTreeMap<ViewerId, (ParticipantId, MemberNumber)>,
     /// Whether people are connected to nodes, where that changed.
     pub presences: BTreeMap<(ViewerId, NodeId), bool>,
     pub audit: Vec<AuditEntry>,

@@ -6,6 +6,7 @@
 //! nobody watches costs nothing.
 
 mod recent_log;
+mod wallets;
 mod watched_room;
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use parlor_store::{Committed, RoomHead, Store, StoreError};
 use parlor_writer::Publish;
 use tokio::time::MissedTickBehavior;
 
+pub use wallets::{FollowedWallet, ToldWallet, WalletHead};
 pub use watched_room::{Following, Position, WatchedRoom};
 
 /// How often the heads of all watched rooms are compared with what is known. A lost publication
@@ -100,17 +102,20 @@ impl Hub {
     async fn compare_heads(&self) {
         // What is known is noted before the store is read, which has to have all of it.
         let rooms: Vec<_> = self.all_watched();
-        let rooms: Vec<_> = rooms.iter().map(|room| (room, room.known())).collect();
+        let rooms: Vec<_> = rooms
+            .iter()
+            .map(|room| (room, room.known(), room.known_wallets()))
+            .collect();
         if rooms.is_empty() {
             return;
         }
 
-        let ids: Vec<_> = rooms.iter().map(|(room, _)| room.id()).collect();
+        let ids: Vec<_> = rooms.iter().map(|(room, ..)| room.id()).collect();
         match self.store.heads(&ids).await {
             Ok(heads) => {
-                for (room, known) in rooms {
+                for (room, known, wallets) in rooms {
                     match heads.get(&room.id()) {
-                        Some(head) if is_behind(head, known) => {
+                        Some(head) if is_behind(head, known) || lacks(head, wallets) => {
                             self.renew(room.id(), head.log.epoch).await;
                         }
                         Some(head) => room.compare(*head),
@@ -168,6 +173,13 @@ impl Publish for Hub {
 /// Whether the store's log lacks something of the same log that is known.
 fn is_behind(head: &RoomHead, known: Option<Position>) -> bool {
     known.is_some_and(|known| known.epoch == head.log.epoch && known.seq > head.log.seq)
+}
+
+/// Whether the store lacks changes of people's wallets that are known.
+fn lacks(head: &RoomHead, known: Option<WalletHead>) -> bool {
+    let is_lacking =
+        |known: WalletHead| known.epoch == head.log.epoch && known.version > head.log.wallets;
+    known.is_some_and(is_lacking)
 }
 
 async fn check_heads(hub: Weak<Hub>, every: Duration, pulse: Arc<Pulse>) {

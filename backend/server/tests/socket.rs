@@ -26,6 +26,8 @@ mod leases;
 mod live_room;
 #[path = "socket/live_staff.rs"]
 mod live_staff;
+#[path = "socket/live_viewer.rs"]
+mod live_viewer;
 #[path = "socket/memory.rs"]
 mod memory;
 #[path = "socket/online_count.rs"]

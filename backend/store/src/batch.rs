@@ -32,6 +32,7 @@ use parlor_domain::id::{Epoch, RoomId, TenantId};
 use parlor_domain::room_aggregate::{Changes, OnlineCount, RoomAggregate};
 use parlor_domain::tenant_aggregate::TenantAggregate;
 use parlor_domain::time::ServerTime;
+use parlor_domain::wallet::WalletChanges;
 
 use crate::due_work::expiry::Expiry;
 use crate::due_work::{self, RoomEnd};
@@ -107,6 +108,8 @@ pub struct Committed {
     pub online: OnlineCount,
     /// The position of the audit trail's last entry.
     pub audited: i64,
+    /// What of people's wallets changed, if anything did.
+    pub wallets: Option<WalletChanges>,
 }
 
 impl Store {
@@ -240,6 +243,9 @@ impl Batch {
             return Err(StoreError::ClaimLost);
         }
 
+        for locked in rooms.all_mut() {
+            locked.aggregate.count_wallets();
+        }
         tenants::write(&mut self.transaction, tenants).await?;
         let aggregates = rooms.all().map(|locked| &locked.aggregate);
         for aggregate in aggregates.filter(|aggregate| aggregate.is_deleted()) {
@@ -334,6 +340,7 @@ fn has_changes(changes: &Changes) -> bool {
         answers,
         census,
         participants,
+        newcomers: _,
         presences,
         audit,
         transfers,
@@ -401,7 +408,8 @@ fn expiry(locked: &Locked) -> Option<Expiry> {
     })
 }
 
-fn committed(locked: Locked) -> Committed {
+fn committed(mut locked: Locked) -> Committed {
+    let wallets = locked.aggregate.take_wallets();
     let RoomAggregate {
         room,
         head,
@@ -420,6 +428,7 @@ fn committed(locked: Locked) -> Committed {
         deadline: locked.aggregate.deadline().filter(|_| !is_deleted),
         online: census.online,
         audited: census.audited,
+        wallets,
         events: locked.aggregate.changes.events,
     }
 }

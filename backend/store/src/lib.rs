@@ -38,6 +38,7 @@ mod standing;
 mod statement;
 mod tenants;
 mod transfer_row;
+mod wallets;
 mod watching;
 mod watching_row;
 
@@ -62,6 +63,7 @@ pub use rewards::{RedemptionsFilter, RewardsView};
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
 pub use secrets::SECRET_BYTES;
 pub use statement::{StatementCursor, StatementRequest};
+pub use wallets::WalletsView;
 pub use watching::Watcher;
 
 use std::sync::Arc;

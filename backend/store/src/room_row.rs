@@ -30,6 +30,7 @@ pub(crate) fn columns(table: &str) -> String {
         "head_seq",
         "last_occurred_at",
         "last_display_at",
+        "wallets",
     ]
     .map(|column| format!("{table}.{column}"))
     .join(", ")
@@ -60,7 +61,7 @@ pub(crate) fn read(row: &mut Row) -> Result<(Room, LogHead), sqlx::Error> {
 
 /// The columns that [`read_head`] reads, of the table `rooms`.
 pub(crate) const HEAD_COLUMNS: &str = "rooms.epoch, rooms.head_seq, rooms.last_occurred_at,
-    rooms.last_display_at";
+    rooms.last_display_at, rooms.wallets";
 
 pub(crate) fn read_head(row: &mut Row) -> Result<LogHead, sqlx::Error> {
     Ok(LogHead {
@@ -68,6 +69,7 @@ pub(crate) fn read_head(row: &mut Row) -> Result<LogHead, sqlx::Error> {
         seq: row.take()?,
         occurred_at: row.take_time()?,
         display_at: row.take_time()?,
+        wallets: row.take()?,
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use parlor_domain::invalid::{Invalid, check_range};
 use parlor_domain::time::ServerTime;
+use parlor_domain::wallet::WatchedMinute;
 use parlor_domain::watching::{
     self, Minute, PlayedMinute, PlayedSeconds, PlayedSpan, SPANS_MAX, played_minutes,
 };
@@ -145,7 +146,12 @@ async fn report(context: &Context<'_>, input: ReportWatchingInput) -> Result<Wat
         standing.entry(minute).or_insert(known.unwrap_or(unplayed));
     }
     let minutes = standing.into_iter();
-    let minutes = minutes.map(|(minute, of)| told(minute, of, now)).collect();
+    let told: Vec<_> = minutes.map(|(minute, of)| told(minute, of, now)).collect();
+    // Whoever follows for the viewer on another device is told as well.
+    if let Some(newest) = told.iter().rev().find_map(decided) {
+        app.hub.note_minute(room.id, &actor.viewer_id, newest);
+    }
+    let minutes = told.into_iter().map(Into::into).collect();
 
     Ok(WatchReport {
         minutes,
@@ -181,16 +187,44 @@ fn refuse(minute: Minute, of: PlayedMinute, now: ServerTime) -> Option<watching:
     is_unplayed.then_some(watching::SlotOutcome::StoodStill)
 }
 
-fn told(minute: Minute, of: Standing, now: ServerTime) -> ReportedMinute {
+/// What is told of a minute.
+struct Told {
+    minute: Minute,
+    played_seconds: u32,
+    outcome: Option<watching::SlotOutcome>,
+    points: i64,
+}
+
+fn told(minute: Minute, of: Standing, now: ServerTime) -> Told {
     let has_had_time = minute.ends_at().plus_millis(ON_TIME_MS) < now;
     let is_short = of.outcome.is_none() && !of.seconds.prove_slot() && has_had_time;
     let outcome = of.outcome.map(|(outcome, _)| outcome);
     let outcome = outcome.or(is_short.then_some(watching::SlotOutcome::TooShort));
 
-    ReportedMinute {
-        minute: minute.starts_at().into(),
-        played_seconds: int(of.seconds.count()),
-        outcome: outcome.map(Into::into),
-        points: of.outcome.map_or(0, |(_, points)| points).into(),
+    Told {
+        minute,
+        played_seconds: of.seconds.count(),
+        outcome,
+        points: of.outcome.map_or(0, |(_, points)| points),
+    }
+}
+
+/// What became of a minute, if that is known.
+fn decided(told: &Told) -> Option<WatchedMinute> {
+    Some(WatchedMinute {
+        minute: told.minute,
+        outcome: told.outcome?,
+        points: Some(told.points),
+    })
+}
+
+impl From<Told> for ReportedMinute {
+    fn from(told: Told) -> Self {
+        Self {
+            minute: told.minute.starts_at().into(),
+            played_seconds: int(told.played_seconds),
+            outcome: told.outcome.map(Into::into),
+            points: told.points.into(),
+        }
     }
 }

@@ -38,6 +38,11 @@ impl<K: Ord + Debug, V> Lookups<K, V> {
             .as_mut()
     }
 
+    /// Takes the row of `key` out, if there is one.
+    pub fn take(&mut self, key: &K) -> Option<V> {
+        self.0.get_mut(key)?.take()
+    }
+
     /// Whether somebody asked for the row of `key`.
     pub fn has_asked(&self, key: &K) -> bool {
         self.0.contains_key(key)

@@ -96,6 +96,7 @@ impl RoomAggregate {
 
         let joined_at = self.stamp(now);
         let is_online = self.known.presences.is_connected(viewer_id);
+        let is_new = known.is_none();
         let participant = match known {
             Some(known) => Participant {
                 name: name.to_owned(),
@@ -121,6 +122,10 @@ impl RoomAggregate {
                 left_at: None,
             },
         };
+        if is_new {
+            let own = (participant.id, participant.number);
+            self.changes.newcomers.insert(viewer_id.clone(), own);
+        }
         Ok(self.put_participant(participant, EventBody::ParticipantJoined, ids, now))
     }
 

@@ -120,6 +120,11 @@ impl Books {
             .expect("a page that was not there is empty")
     }
 
+    /// Takes out what the members of a page have earned.
+    pub(super) fn take_page(&mut self, number: u32) -> Option<EarningPage> {
+        self.pages.take(&number)
+    }
+
     /// The head, to be moved on. Panics if the batch did not ask.
     pub(super) fn ledger_mut(&mut self) -> &mut Ledger {
         let asked = self.ledger.as_mut();

@@ -62,6 +62,13 @@ impl EarningPage {
         })
     }
 
+    /// The newest minute that counted for a member, of those that are kept.
+    pub fn last_counted(&self, member: MemberNumber) -> Option<Minute> {
+        let age = self.earning(member).minutes.trailing_zeros();
+
+        (age < u32::BITS).then(|| Minute(self.newest_minute.0 - i64::from(age)))
+    }
+
     /// Whether it is known of the minute whom it counted for. What is too old for that is credited to nobody.
     pub fn remembers(&self, minute: Minute) -> bool {
         self.watched == 0 || self.newest_minute.0 - minute.0 < i64::from(u32::BITS)

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::Hub;
 use super::recent_log::{Added, RecentLog};
+use super::wallets::FollowedWallets;
 
 /// Events read from the store at once to fill a gap.
 const FILL_EVENTS: usize = 256;
@@ -36,12 +37,13 @@ pub enum Following {
 /// A room's recent log, and the news of it.
 pub struct WatchedRoom {
     id: RoomId,
-    hub: Weak<Hub>,
+    pub(super) hub: Weak<Hub>,
     log: Mutex<Option<RecentLog>>,
     position: watch::Sender<Option<Position>>,
     online: watch::Sender<OnlineCount>,
     audited: watch::Sender<i64>,
     gone: watch::Sender<bool>,
+    pub(super) wallets: Mutex<FollowedWallets>,
     filling: AtomicBool,
     /// How far the log is known to reach.
     wanted_seq: AtomicI64,
@@ -57,6 +59,7 @@ impl WatchedRoom {
             online: watch::Sender::new(OnlineCount::default()),
             audited: watch::Sender::new(0),
             gone: watch::Sender::new(false),
+            wallets: Mutex::default(),
             filling: AtomicBool::new(false),
             wanted_seq: AtomicI64::new(0),
         }
@@ -173,6 +176,7 @@ impl WatchedRoom {
             events,
             online,
             audited,
+            wallets,
             ..
         } = committed;
         let through_seq = events.last().map_or(after_seq, |event| event.seq);
@@ -186,6 +190,9 @@ impl WatchedRoom {
         // After the events, so that one message tells of both.
         self.note_online(online);
         self.note_audited(audited);
+        if let Some(changes) = wallets {
+            self.take_wallets(epoch, changes);
+        }
 
         match added {
             Added::Advanced | Added::Known => (),
@@ -209,6 +216,7 @@ impl WatchedRoom {
 
     /// Compares what is known with what the store says.
     pub(super) fn compare(self: &Arc<Self>, found: RoomHead) {
+        self.compare_wallets(&found.log);
         let Some(known) = self.known() else { return };
         let head = Position {
             epoch: found.log.epoch,
@@ -405,6 +413,7 @@ mod tests {
             deadline: None,
             online: OnlineCount::default(),
             audited: 0,
+            wallets: None,
         });
         let (epoch, seq) = (FIRST, 81);
         assert_eq!(room.known(), Some(Position { epoch, seq }));

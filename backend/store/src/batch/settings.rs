@@ -120,17 +120,18 @@ async fn heads(
                     room.kept_seq
                 },
                 head.epoch,
+                head.wallets,
             ]
         })
         .collect();
 
     transaction
         .update(
-            "v (id, head_seq, last_occurred_at, last_display_at, session_id, keyframe_seq, epoch)",
+            "v (id, head_seq, last_occurred_at, last_display_at, session_id, keyframe_seq, epoch, wallets)",
             rows,
             "UPDATE rooms SET head_seq = v.head_seq, last_occurred_at = v.last_occurred_at,
                  last_display_at = v.last_display_at, session_id = v.session_id,
-                 keyframe_seq = v.keyframe_seq, epoch = v.epoch
+                 keyframe_seq = v.keyframe_seq, epoch = v.epoch, wallets = v.wallets
              FROM v WHERE rooms.id = v.id",
         )
         .await?;
