@@ -174,7 +174,7 @@ impl FollowedWallets {
         for changes in reading.missed_in(head.epoch) {
             if changes.version == known.version + 1 {
                 known.version = changes.version;
-                self.apply(changes, None);
+                self.apply(changes);
             }
         }
         self.known = Some(known);
@@ -203,7 +203,7 @@ impl FollowedWallets {
 
         self.put_read(reading, head, view);
         for changes in missed {
-            self.apply(changes, Some(&reading.viewers));
+            self.apply(changes);
         }
         self.tell_each(&reading.viewers, known);
     }
@@ -251,7 +251,7 @@ impl FollowedWallets {
         }
 
         self.known = Some(head);
-        let touched = self.apply(&changes, None);
+        let touched = self.apply(&changes);
         self.tell_each(&touched, head);
     }
 
@@ -277,17 +277,12 @@ impl FollowedWallets {
         }
     }
 
-    /// Changes the wallets that it is about, of those `among` who have all that came before. Returns whose.
-    fn apply(
-        &mut self,
-        changes: &WalletChanges,
-        among: Option<&BTreeSet<ViewerId>>,
-    ) -> BTreeSet<ViewerId> {
+    /// Changes the wallets that it is about, of those who lack it, and returns whose. Whoever has it already, and all
+    /// that came after, ends where they were when that is applied again as well.
+    fn apply(&mut self, changes: &WalletChanges) -> BTreeSet<ViewerId> {
         let mut touched = BTreeSet::new();
         for (viewer_id, (participant_id, number)) in &changes.newcomers {
-            let is_chosen = among.is_none_or(|among| among.contains(viewer_id));
             if let Some(one) = self.followed.get_mut(viewer_id)
-                && is_chosen
                 && one.lacks(changes)
                 && one.wallet.is_none()
             {
@@ -298,9 +293,7 @@ impl FollowedWallets {
         }
         let mut is_short = false;
         let mut change = |viewer_id: &ViewerId, change: &mut dyn FnMut(&mut Wallet)| {
-            let is_chosen = among.is_none_or(|among| among.contains(viewer_id));
             if let Some(one) = self.followed.get_mut(viewer_id)
-                && is_chosen
                 && one.lacks(changes)
                 && let Some(wallet) = &mut one.wallet
             {

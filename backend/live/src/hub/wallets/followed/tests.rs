@@ -215,7 +215,7 @@ impl Node {
                 .wallets
                 .note_head(head_at(EPOCH, i64::try_from(world.version()).unwrap())),
         }
-        self.check_order();
+        self.check_each(world);
     }
 
     fn begin_read(&mut self, world: &World) {
@@ -228,14 +228,26 @@ impl Node {
         }
     }
 
-    /// Nobody is told what is older than what they were told before.
-    fn check_order(&mut self) {
+    /// What is known of each is what they had at the version that it is known at, and so is what they are told. Nobody
+    /// is told what is older than what they were told before.
+    fn check_each(&mut self, world: &World) {
         for (number, news) in &self.news {
-            let Some(told) = news.last().and_then(|news| news.borrow().clone()) else {
+            let Some(news) = news.last() else { continue };
+            let one = &self.wallets.followed[&viewer(*number)];
+            let Some(known) = self.wallets.known.filter(|_| one.is_read) else {
+                assert!(news.borrow().is_none());
                 continue;
             };
-            let known = self.told.insert(*number, told.head.version);
-            assert!(known.is_none_or(|known| known <= told.head.version));
+            let known_at = usize::try_from(known.version.max(one.read_at)).unwrap();
+            assert_eq!(one.wallet, world.wallet(known_at, *number));
+            let told = news.borrow().clone().expect("who was read is told");
+            let told_at = usize::try_from(told.head.version).unwrap();
+            assert_eq!(
+                told.wallet.as_deref(),
+                world.wallet(told_at, *number).as_ref()
+            );
+            let before = self.told.insert(*number, told.head.version);
+            assert!(before.is_none_or(|before| before <= told.head.version));
         }
     }
 
@@ -278,7 +290,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
     #[test]
     fn everybody_is_told_what_they_have_and_nothing_old(
         steps in prop::collection::vec(step(), 0..80)
@@ -429,8 +441,109 @@ fn what_is_said_of_a_minute_outlasts_a_read_that_knows_less() {
     };
     node.wallets.note_minute(&viewer(0), said);
     world.commit(&[0], false);
-    node.settle(&mut world);
+    node.wallets.note_head(head_at(EPOCH, 2));
+    let asked = node.wallets.begin_read().unwrap();
+    node.wallets.handle_read(world.read(2, &asked));
 
     let told = node.news[&0][0].borrow().clone().unwrap();
     assert_eq!(told.wallet.unwrap().last_minute(), Some(said));
+}
+
+#[test]
+fn a_read_that_ends_behind_what_is_known_tells_nothing_old() {
+    let mut world = World::new();
+    world.commit(&[0], false);
+    let mut node = following(1, &mut world);
+    // The store is found to be further along than what was published.
+    world.commit(&[0], true);
+    node.take(&Step::CheckHeads, &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), Some(1));
+    let published = MISSED_MAX + 5;
+    for _ in 0..published {
+        node.take(&Step::Publish(0), &mut world);
+        world.commit(&[0], true);
+    }
+    node.take(&Step::EndRead(published), &mut world);
+    assert_eq!(node.told[&0], i64::try_from(published).unwrap() + 1);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), Some(1), "what was not kept is read");
+    node.settle(&mut world);
+    node.check(&world);
+}
+
+#[test]
+fn what_is_published_while_all_are_read_is_known_after_it() {
+    let mut world = World::new();
+    world.commit(&[0], false);
+    let mut node = Node::new();
+    node.take(&Step::Follow(0), &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    for _ in 0..3 {
+        world.commit(&[0], true);
+        node.take(&Step::Publish(0), &mut world);
+    }
+    node.take(&Step::EndRead(3), &mut world);
+    node.check(&world);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), None);
+}
+
+#[test]
+fn what_is_heard_of_another_node_during_a_read_is_read_at_once() {
+    let mut world = World::new();
+    world.commit(&[0], false);
+    let mut node = Node::new();
+    node.take(&Step::Follow(0), &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    world.commit(&[0], false);
+    node.take(&Step::CheckHeads, &mut world);
+    node.take(&Step::EndRead(1), &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), Some(1));
+}
+
+#[test]
+fn what_is_published_late_is_no_reason_to_read() {
+    let mut world = World::new();
+    world.commit(&[0], true);
+    let mut node = following(1, &mut world);
+    node.take(&Step::Publish(0), &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), None);
+}
+
+#[test]
+fn whoever_comes_after_all_have_left_finds_nothing_old() {
+    let mut world = World::new();
+    world.commit(&[0], false);
+    let mut node = following(1, &mut world);
+    node.take(&Step::Leave(0), &mut world);
+    world.commit(&[0], true);
+    node.take(&Step::Publish(0), &mut world);
+    node.take(&Step::Follow(0), &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    node.take(&Step::EndRead(0), &mut world);
+    world.commit(&[0], true);
+    node.take(&Step::Publish(0), &mut world);
+    node.check(&world);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), None);
+}
+
+#[test]
+fn whoever_is_read_late_has_what_was_published_meanwhile_and_the_others_keep_theirs() {
+    let mut world = World::new();
+    world.commit(&[0, 1], false);
+    let mut node = following(1, &mut world);
+    node.take(&Step::Follow(1), &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    for _ in 0..3 {
+        world.commit(&[0, 1], true);
+        node.take(&Step::Publish(0), &mut world);
+    }
+    node.take(&Step::EndRead(3), &mut world);
+    node.check(&world);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), None);
 }
