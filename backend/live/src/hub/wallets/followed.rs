@@ -317,7 +317,7 @@ impl FollowedWallets {
         for redemption in &changes.redemptions {
             if let Some(viewer_id) = self.by_number.get(&redemption.member) {
                 change(viewer_id, &mut |wallet| {
-                    is_short |= wallet.redeem(redemption)
+                    is_short |= wallet.redeem(redemption);
                 });
             }
         }
