@@ -30,7 +30,7 @@ pub(crate) struct ViewerFeed {
     /// Of the room's log. What is of another epoch replaces what is known, whatever its version.
     epoch: ID,
     /// How often anybody's wallet in the room has changed. What has a lower one, in the same epoch, is older; what has
-    /// the same one is as new, and may tell more of `lastMinute`.
+    /// the same one is as new, and may tell more.
     version: Int64,
     /// Null until the caller joins the room.
     wallet: Option<Wallet>,

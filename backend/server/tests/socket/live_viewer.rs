@@ -1,6 +1,6 @@
 //! What a viewer has in a room, followed as it changes.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parlor_api::global_id;
@@ -17,6 +17,7 @@ on_both_engines!(
     all_tabs_are_told_and_nobody_else_is,
     minutes_that_are_credited_as_a_set_are_told_to_each,
     what_a_device_is_told_of_a_minute_the_others_are_told_too,
+    of_many_redemptions_the_newest_are_told_and_what_is_open,
     a_session_that_ends_says_when_what_is_open_expires,
     what_expires_is_told,
     another_nodes_changes_are_found,
@@ -29,6 +30,9 @@ on_both_engines!(
     a_renewed_log_begins_anew,
     a_deleted_room_ends_it,
 );
+
+/// What the ids of the next server are drawn from that reads afresh.
+static NEXT_SEED: AtomicU64 = AtomicU64::new(101);
 
 const LIVE_VIEWER: &str = "subscription Own($roomId: ID!) {
     liveViewer(roomId: $roomId) {
@@ -160,7 +164,7 @@ impl Scene {
     async fn read_afresh(&self, database: &str, name: &str) -> Value {
         let mut other = TestServer::start_with(Options {
             database: Some(database.to_owned()),
-            seed: 101,
+            seed: NEXT_SEED.fetch_add(10, Ordering::Relaxed),
             ..Options::default()
         })
         .await;
@@ -350,6 +354,50 @@ async fn what_a_device_is_told_of_a_minute_the_others_are_told_too(database: Str
 fn at_minute(minute: i64) -> parlor_domain::time::ServerTime {
     let at = (START_MS / 60_000 + minute) * 60_000;
     parlor_domain::time::ServerTime::from_unix_millis(at)
+}
+
+async fn of_many_redemptions_the_newest_are_told_and_what_is_open(database: String) {
+    let scene = Scene::usual(database.clone()).await;
+    let ana = scene.server.join(scene.room, "ana").await;
+    scene.grant(&ana, 100, "g").await;
+    let reward = scene.make_reward(json!({ "cost": "1" })).await;
+    let (mut client, first) = scene.follow("ana").await;
+
+    // Two more are open than are told: the newest 20, and 50 of before.
+    let (mut made, mut feed) = (Vec::new(), first);
+    for number in 0..72 {
+        made.push(scene.redeem("ana", &reward, &number.to_string()).await);
+        scene.server.clock.advance_millis(1);
+        feed = told(&mut client).await;
+    }
+    let ids = |made: &[Value]| -> Vec<_> { made.iter().map(|one| one["id"].clone()).collect() };
+    let told_ids = |feed: &Value| {
+        let mut ids = ids(feed["wallet"]["redemptions"].as_array().unwrap());
+        ids.reverse();
+        ids
+    };
+    assert_eq!(told_ids(&feed), ids(&made[2..]));
+    assert_eq!(scene.read_afresh(&database, "ana").await, feed);
+
+    // Where one is not open any more, the next takes its place, which is read.
+    scene.settle("fulfillRedemption", &made[10]).await;
+    let expected: Vec<_> = [&made[1..10], &made[11..]].concat();
+    while told_ids(&feed) != ids(&expected) {
+        let next = told(&mut client).await;
+        assert!(version(&next) >= version(&feed), "{next} after {feed}");
+        feed = next;
+    }
+    // Of those that nobody has to see to any more, only the newest are told.
+    for one in made[1..10].iter().chain(&made[11..60]) {
+        scene.settle("fulfillRedemption", one).await;
+    }
+    while points(&feed) != ("41", "13") {
+        feed = told(&mut client).await;
+    }
+    let expected = [&made[..1], &made[52..]].concat();
+    assert_eq!(told_ids(&feed), ids(&expected));
+    let afresh = scene.read_afresh(&database, "ana").await;
+    assert_eq!(afresh["wallet"], feed["wallet"]);
 }
 
 async fn a_session_that_ends_says_when_what_is_open_expires(database: String) {
