@@ -13,7 +13,8 @@ use crate::watching::{EarningPage, Minute, SlotOutcome, WatchCredit};
 
 /// How many of a member's newest redemptions are told, whatever became of them: what fits a list on a page.
 pub const REDEMPTIONS_NEWEST: usize = 20;
-/// How many older ones are told that nobody has seen to. With the others they are some 30 KiB of JSON at most.
+/// How many older ones are told that nobody has seen to. With the others they are some 60 KiB of JSON at most,
+/// and twice that where every character has to be escaped.
 pub const REDEMPTIONS_OPEN_MAX: usize = 50;
 
 /// What a member of a room has.
@@ -58,7 +59,7 @@ pub struct WalletChanges {
     pub pages: BTreeMap<u32, EarningPage>,
     pub credits: Vec<WatchCredit>,
     pub redemptions: Vec<Redemption>,
-    /// Sessions that began or ended, by which redemptions expire.
+    /// Sessions that ended, by which redemptions expire.
     pub sessions: Vec<Session>,
 }
 
@@ -148,9 +149,9 @@ impl Wallet {
         });
     }
 
-    /// Takes in what became of a minute that was credited.
+    /// Takes in that a minute was credited, which may come after a later one was decided.
     pub fn count(&mut self, minute: Minute, points: i64) {
-        self.last_minute = Some(WatchedMinute {
+        self.note(WatchedMinute {
             minute,
             outcome: SlotOutcome::Counted,
             points: Some(points),
@@ -191,13 +192,17 @@ impl Wallet {
         is_freed && self.is_cut
     }
 
-    /// Takes in that a session began or ended in which something may have been redeemed.
-    pub fn end_session(&mut self, session: &Session) {
+    /// Takes in that a session ended in which something may have been redeemed. Returns whether that was so.
+    pub fn end_session(&mut self, session: &Session) -> bool {
+        let mut is_changed = false;
         for one in &mut self.redemptions {
             if one.session_id == Some(session.id) && !one.made_offline {
+                is_changed |= one.session_ended_at != session.ended_at;
                 one.session_ended_at = session.ended_at;
             }
         }
+
+        is_changed
     }
 
     /// Leaves out what is neither new nor open.
@@ -332,13 +337,17 @@ mod tests {
         );
 
         let ended_at = Some(ServerTime::from_unix_millis(9));
-        wallet.end_session(&Session {
-            id: SessionId(Uuid::nil()),
+        let mut session = Session {
+            id: SessionId(Uuid::from_u128(1)),
             started_at: ServerTime::from_unix_millis(0),
             interrupted_at: None,
             ended_at,
             delay_ms: 0,
-        });
+        };
+        assert!(!wallet.end_session(&session), "it is another's");
+        session.id = SessionId(Uuid::nil());
+        assert!(wallet.end_session(&session));
+        assert!(!wallet.end_session(&session));
         let expires_at = wallet.redemptions()[0].expires_at();
         assert_eq!(
             expires_at,
@@ -366,5 +375,15 @@ mod tests {
             wallet.note(note);
             assert_eq!(wallet.last_minute() == Some(note), is_news, "{note:?}");
         }
+
+        // A report may be told before a credit of an earlier minute is.
+        wallet.count(Minute(5), 20);
+        assert_eq!(
+            wallet.last_minute().map(|last| last.minute),
+            Some(Minute(6))
+        );
+        wallet.count(Minute(6), 20);
+        let counted = said(6, SlotOutcome::Counted, Some(20));
+        assert_eq!(wallet.last_minute(), Some(counted));
     }
 }

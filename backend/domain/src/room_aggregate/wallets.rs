@@ -34,7 +34,10 @@ impl RoomAggregate {
                 .map(|(credit, _)| credit)
                 .collect(),
             redemptions: mem::take(&mut changes.redemptions).into_values().collect(),
-            sessions: mem::take(&mut changes.session).into_values().collect(),
+            sessions: mem::take(&mut changes.session)
+                .into_values()
+                .filter(|session| session.ended_at.is_some())
+                .collect(),
         })
     }
 }
@@ -46,7 +49,7 @@ impl Changes {
         !self.balances.is_empty()
             || !self.pages.is_empty()
             || !self.redemptions.is_empty()
-            || !self.session.is_empty()
+            || self.session.values().any(|one| one.ended_at.is_some())
             || !self.newcomers.is_empty()
     }
 }
