@@ -119,7 +119,7 @@ impl Follower {
             seq: head.seq,
         });
         Ok(Self {
-            wallet: room.follow_wallet(tenant_id, actor.viewer_id),
+            wallet: room.follow_wallet(tenant_id, actor.viewer_id, &head),
             app,
             caller,
             room,

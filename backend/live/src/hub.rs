@@ -10,6 +10,7 @@ mod wallets;
 mod watched_room;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub const HEADS_CHECK: Duration = Duration::from_secs(1);
 pub struct Hub {
     store: Store,
     reads: Arc<Reads>,
+    wallet_reads: AtomicU64,
     ids: Ids,
     rooms: Mutex<HashMap<RoomId, Weak<WatchedRoom>>>,
 }
@@ -44,6 +46,7 @@ impl Hub {
         let hub = Arc::new(Self {
             store,
             reads: Reads::new(Randomness::System),
+            wallet_reads: AtomicU64::new(0),
             ids: Ids::new(Clock::System, Randomness::System),
             rooms: Mutex::default(),
         });
@@ -66,6 +69,16 @@ impl Hub {
     /// How many reads for those who follow rooms have failed so far.
     pub fn failed_reads(&self) -> u64 {
         self.reads.failed()
+    }
+
+    /// How many reads of wallets were begun so far.
+    pub fn wallet_reads(&self) -> u64 {
+        self.wallet_reads.load(Ordering::Relaxed)
+    }
+
+    fn count_wallet_read(&self) {
+        self.wallet_reads.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("parlor_wallet_reads_total").increment(1);
     }
 
     /// Takes part in watching a room, until the last one to do so drops it.

@@ -2,16 +2,18 @@
 //!
 //! Whoever begins to follow is read from the store, with all who begin at once, and kept current by what the writer
 //! publishes. What was not heard of here, because another node wrote it or a publication was lost, is found by the
-//! check of heads, and all who are followed are then read anew, as one set. While nothing changes nothing is read.
+//! check of heads, and all who are followed are then read anew, some at a time. While nothing changes nothing is read.
 
 mod followed;
 
+use std::mem;
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{Epoch, RoomId, TenantId, ViewerId};
 use parlor_domain::wallet::{WalletChanges, WatchedMinute};
-use parlor_node::patience::FOLLOW_PATIENCE;
+use parlor_store::WalletsView;
 use tokio::sync::watch;
 
 use super::{Hub, WatchedRoom};
@@ -19,6 +21,13 @@ pub(super) use followed::FollowedWallets;
 pub use followed::{ToldWallet, WalletHead};
 
 use followed::Asked;
+
+/// How many are read at once: a read of so many takes some milliseconds, in which nobody else who begins has to wait for
+/// it long, and is a few megabytes even where each has all redemptions that are told.
+const READ_VIEWERS: usize = 1_000;
+/// How long one read is tried again and again. Whoever begins meanwhile waits for it, and the check of heads has it
+/// begun anew.
+const READ_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Somebody's place among those who follow what they have in a room, given up when it is dropped.
 pub struct FollowedWallet {
@@ -56,13 +65,16 @@ impl Hub {
 }
 
 impl WatchedRoom {
-    /// Follows what somebody of the room's tenant has in it.
+    /// Follows what somebody of the room's tenant has in it, not as of before the room had come to `seen`.
     pub fn follow_wallet(
         self: &Arc<Self>,
         tenant_id: TenantId,
         viewer_id: ViewerId,
+        seen: &LogHead,
     ) -> FollowedWallet {
-        let news = self.wallets().follow(tenant_id, &viewer_id);
+        let news = self
+            .wallets()
+            .follow(tenant_id, &viewer_id, WalletHead::of(seen));
         self.read_wallets();
 
         FollowedWallet {
@@ -74,16 +86,15 @@ impl WatchedRoom {
 
     /// Takes in what a batch of the log of `epoch` changed.
     pub(super) fn take_wallets(self: &Arc<Self>, epoch: Epoch, changes: WalletChanges) {
-        self.wallets().handle_committed(epoch, changes);
-        self.read_wallets();
+        let is_wanted = self.wallets().handle_committed(epoch, changes);
+        if is_wanted {
+            self.read_wallets();
+        }
     }
 
     /// Compares what is known of people's wallets with what the store says, and has read what is to be.
     pub(super) fn compare_wallets(self: &Arc<Self>, found: &LogHead) {
-        self.wallets().note_head(WalletHead {
-            epoch: found.epoch,
-            version: found.wallets,
-        });
+        self.wallets().note_head(WalletHead::of(found));
         self.read_wallets();
     }
 
@@ -94,7 +105,7 @@ impl WatchedRoom {
 
     /// Begins to read the wallets that are to be read, unless somebody is at it.
     fn read_wallets(self: &Arc<Self>) {
-        let asked = self.wallets().begin_read();
+        let asked = self.wallets().begin_read(READ_VIEWERS);
         if let Some(asked) = asked {
             let room = Arc::clone(self);
             tokio::spawn(async move { room.read_wallets_from(asked).await });
@@ -108,27 +119,41 @@ impl WatchedRoom {
                 return;
             };
             let (store, room_id) = (hub.store(), self.id());
-            let patience = hub.reads().within(FOLLOW_PATIENCE);
-            metrics::counter!("parlor_wallet_reads_total").increment(1);
+            let patience = hub.reads().within(READ_PATIENCE);
+            let under_way = UnderWay(&self);
+            hub.count_wallet_read();
             let asked = &asked;
             let read = move || store.wallets(asked.tenant_id, room_id, &asked.viewers);
             match patience.read("wallets", read).await {
-                Ok(Some(view)) => self.wallets().handle_read(view),
-                Ok(None) => {
-                    self.wallets().give_up_read();
-                    return self.end();
-                }
+                Ok(Some(view)) => under_way.end(view),
+                Ok(None) => return self.end(),
                 Err(error) => {
                     tracing::warn!(%error, %room_id, "wallets could not be read");
-                    // The next check of heads has it tried again.
-                    return self.wallets().give_up_read();
+                    return;
                 }
             }
-            next = self.wallets().begin_read();
+            next = self.wallets().begin_read(READ_VIEWERS);
         }
     }
 
     fn wallets(&self) -> MutexGuard<'_, FollowedWallets> {
         self.wallets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A read that is under way, given up when it is dropped: the next check of heads has it tried again.
+struct UnderWay<'a>(&'a WatchedRoom);
+
+impl UnderWay<'_> {
+    fn end(self, view: WalletsView) {
+        self.0.wallets().handle_read(view);
+        // There is none any more, or it is somebody else's.
+        mem::forget(self);
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.wallets().give_up_read();
     }
 }

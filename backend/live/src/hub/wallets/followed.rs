@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use parlor_domain::event::LogHead;
 use parlor_domain::id::{Epoch, TenantId, ViewerId};
 use parlor_domain::points::MemberNumber;
+use parlor_domain::reward::Redemption;
 use parlor_domain::wallet::{Wallet, WalletChanges, WatchedMinute};
 use parlor_domain::watching::{Minute, PAGE_MEMBERS};
 use parlor_store::WalletsView;
 use tokio::sync::watch;
 
-/// Batches that are kept while wallets are read: what one of a busy room writes in half a second, which no read
-/// takes. What is more is read again.
-const MISSED_MAX: usize = 64;
+/// Batches that are kept while wallets are read: what a busy room writes in two seconds or so. A read that takes longer
+/// is made again.
+const MISSED_MAX: usize = 256;
 
 /// How far the wallets of a room have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,12 @@ pub struct WalletHead {
     pub epoch: Epoch,
     /// How many batches have changed somebody's.
     pub version: i64,
+}
+
+impl WalletHead {
+    pub(super) fn of(head: &LogHead) -> Self {
+        head_at(head.epoch, head.wallets)
+    }
 }
 
 /// What somebody has, if they ever joined.
@@ -40,13 +48,11 @@ pub(super) struct Asked {
 /// The wallets of a room that somebody follows.
 #[derive(Debug, Default)]
 pub(in crate::hub) struct FollowedWallets {
-    /// Up to where those that were read are current.
+    /// Up to where the wallets of those who are read are current, if not further.
     known: Option<WalletHead>,
     tenant_id: Option<TenantId>,
     followed: BTreeMap<ViewerId, Followed>,
     by_number: BTreeMap<MemberNumber, ViewerId>,
-    /// Whether something is known to be missing behind `known`.
-    is_behind: bool,
     reading: Option<Reading>,
     /// Whether a read has failed since the store was last heard of, so that not every batch has it tried again.
     is_resting: bool,
@@ -55,6 +61,7 @@ pub(in crate::hub) struct FollowedWallets {
 #[derive(Debug)]
 struct Followed {
     followers: usize,
+    /// Whether `wallet` is current. If not it is to be read, and nothing is told of it.
     is_read: bool,
     /// Which changes it already has, where it was read further along than others are.
     read_at: i64,
@@ -65,18 +72,20 @@ struct Followed {
 /// A read that is under way, and what was heard since it began.
 #[derive(Debug)]
 struct Reading {
-    of_all: bool,
+    /// Of which log it was known that it is the room's.
+    began_in: Option<Epoch>,
     viewers: BTreeSet<ViewerId>,
     missed: Vec<(Epoch, Arc<WalletChanges>)>,
-    heard: Option<WalletHead>,
 }
 
 impl FollowedWallets {
-    /// Takes in one more who follows for `viewer_id`.
+    /// Takes in one more who follows for `viewer_id`, and has seen that the room has come to `seen`: nothing is told
+    /// them that is older.
     pub(super) fn follow(
         &mut self,
         tenant_id: TenantId,
         viewer_id: &ViewerId,
+        seen: WalletHead,
     ) -> watch::Receiver<Option<ToldWallet>> {
         self.tenant_id = Some(tenant_id);
         let one = self
@@ -90,6 +99,17 @@ impl FollowedWallets {
                 told: watch::Sender::new(None),
             });
         one.followers += 1;
+        let has_seen = |known: WalletHead| {
+            known.epoch == seen.epoch && known.version.max(one.read_at) >= seen.version
+        };
+        if !one.is_read || !self.known.is_some_and(has_seen) {
+            one.is_read = false;
+            one.told.send_replace(None);
+            // What is being read may be older.
+            if let Some(reading) = &mut self.reading {
+                reading.viewers.remove(viewer_id);
+            }
+        }
         let mut news = one.told.subscribe();
         news.mark_changed();
 
@@ -104,9 +124,7 @@ impl FollowedWallets {
         if one.followers > 0 {
             return;
         }
-        if let Some(wallet) = &one.wallet {
-            self.by_number.remove(&wallet.member());
-        }
+        self.put(viewer_id, None);
         self.followed.remove(viewer_id);
         self.forget_if_unfollowed();
     }
@@ -115,16 +133,18 @@ impl FollowedWallets {
         self.known
     }
 
-    /// Says whom to read, if anybody, unless a read is under way. What is heard from now on is kept for its end.
-    pub(super) fn begin_read(&mut self) -> Option<Asked> {
+    /// Says whom to read, at most so many, if anybody, unless a read is under way. What is heard from now on is kept
+    /// for its end.
+    pub(super) fn begin_read(&mut self, at_most: usize) -> Option<Asked> {
         if self.reading.is_some() || self.is_resting {
             return None;
         }
-        let of_all = self.is_behind || self.known.is_none();
-        let wanted = self
-            .followed
-            .iter()
-            .filter(|(_, one)| of_all || !one.is_read);
+        let unread = |is_told| {
+            let all = self.followed.iter();
+            all.filter(move |(_, one)| !one.is_read && one.is_told() == is_told)
+        };
+        // Whoever waits for their first comes before those who have something.
+        let wanted = unread(false).chain(unread(true)).take(at_most);
         let viewers: BTreeSet<_> = wanted.map(|(viewer_id, _)| viewer_id.clone()).collect();
         let tenant_id = self.tenant_id.filter(|_| !viewers.is_empty())?;
         let asked = Asked {
@@ -132,138 +152,157 @@ impl FollowedWallets {
             viewers: viewers.iter().cloned().collect(),
         };
         self.reading = Some(Reading {
-            of_all,
+            began_in: self.known.map(|known| known.epoch),
             viewers,
             missed: Vec::new(),
-            heard: None,
         });
 
         Some(asked)
     }
 
-    /// Takes in what the read has found.
+    /// Takes in what the read has found. Who is not read by it still is to be.
     pub(super) fn handle_read(&mut self, view: WalletsView) {
-        let Some(reading) = self.reading.take() else {
-            return;
-        };
-        let head = WalletHead {
-            epoch: view.epoch,
-            version: view.version,
-        };
-        if reading.of_all {
-            self.handle_read_of_all(&reading, head, view);
-        } else {
-            self.handle_read_of_some(&reading, head, view);
+        if let Some(reading) = self.reading.take()
+            && !self.followed.is_empty()
+        {
+            let head = head_at(view.epoch, view.version);
+            if let Some(known) = self.known_with(&reading, head) {
+                self.put_read(&reading, known, view);
+            }
         }
         self.forget_if_unfollowed();
     }
 
     /// The read has failed; what was to be read still is.
     pub(super) fn give_up_read(&mut self) {
-        if let Some(reading) = self.reading.take() {
-            self.is_behind |= reading.of_all;
+        if self.reading.take().is_some() {
             self.is_resting = true;
         }
         self.forget_if_unfollowed();
     }
 
-    fn handle_read_of_all(&mut self, reading: &Reading, head: WalletHead, view: WalletsView) {
-        self.is_behind = false;
-        self.put_read(reading, head, view);
-        let mut known = head;
-        for changes in reading.missed_in(head.epoch) {
-            if changes.version == known.version + 1 {
-                known.version = changes.version;
-                self.apply(changes);
+    /// Up to where everybody is known once it was read how far the room has come. Nowhere if the read began before
+    /// the room's log was another.
+    fn known_with(&mut self, reading: &Reading, head: WalletHead) -> Option<WalletHead> {
+        match self.known {
+            Some(known) if known.epoch == head.epoch => Some(known),
+            Some(known) if reading.began_in != Some(known.epoch) => None,
+            Some(_) | None => {
+                self.begin_epoch(head);
+                Some(head)
             }
+        }
+    }
+
+    fn put_read(&mut self, reading: &Reading, mut known: WalletHead, mut view: WalletsView) {
+        // Each version is one batch: what comes after the read has to have been heard, one after the other.
+        let missed = reading.missed_after(view.epoch, view.version);
+        let heard = (view.version + 1..=known.version).all(|version| missed.contains_key(&version));
+        if !heard {
+            return;
+        }
+
+        let mut touched = reading.viewers.clone();
+        for viewer_id in &reading.viewers {
+            let found = view.wallets.remove(viewer_id);
+            self.put(viewer_id, found);
+            if let Some(one) = self.followed.get_mut(viewer_id) {
+                one.is_read = true;
+                one.read_at = view.version;
+            }
+        }
+        for (version, changes) in missed {
+            if version > known.version + 1 {
+                break;
+            }
+            known.version = known.version.max(version);
+            touched.append(&mut self.apply(changes));
         }
         self.known = Some(known);
-        self.is_behind |= reading
-            .heard
-            .is_some_and(|heard| heard.epoch != known.epoch || heard.version > known.version);
-        self.tell_each(&reading.viewers, known);
+        self.tell_each(&touched, known);
     }
 
-    fn handle_read_of_some(&mut self, reading: &Reading, head: WalletHead, view: WalletsView) {
-        // Everybody has left meanwhile, or all are to be read anew.
-        let Some(known) = self.known else { return };
-        if known.epoch != head.epoch {
-            self.is_behind = true;
+    /// Has what somebody has be `wallet`, and their number theirs. What was said of a minute stays.
+    fn put(&mut self, viewer_id: &ViewerId, mut wallet: Option<Wallet>) {
+        let Some(one) = self.followed.get_mut(viewer_id) else {
             return;
+        };
+        if let Some(before) = &one.wallet {
+            let number = before.member();
+            if self.by_number.get(&number) == Some(viewer_id) {
+                self.by_number.remove(&number);
+            }
+            if let (Some(wallet), Some(said)) = (&mut wallet, before.last_minute()) {
+                wallet.note(said);
+            }
         }
-        let missed: Vec<_> = reading
-            .missed_in(head.epoch)
-            .filter(|changes| (head.version + 1..=known.version).contains(&changes.version))
-            .collect();
-        let lacking = usize::try_from(known.version - head.version).unwrap_or(0);
-        // Each version is one batch: if there are as many, none is missing.
-        if missed.len() < lacking {
-            return;
+        if let Some(wallet) = &wallet {
+            self.by_number.insert(wallet.member(), viewer_id.clone());
         }
-
-        self.put_read(reading, head, view);
-        for changes in missed {
-            self.apply(changes);
-        }
-        self.tell_each(&reading.viewers, known);
+        one.wallet = wallet;
     }
 
-    fn put_read(&mut self, reading: &Reading, head: WalletHead, mut view: WalletsView) {
-        for viewer_id in &reading.viewers {
-            let Some(one) = self.followed.get_mut(viewer_id) else {
-                continue;
-            };
-            let mut found = view.wallets.remove(viewer_id);
-            if let (Some(found), Some(said)) = (
-                &mut found,
-                one.wallet.as_ref().and_then(Wallet::last_minute),
-            ) {
-                found.note(said);
-            }
-            if let Some(wallet) = &found {
-                self.by_number.insert(wallet.member(), viewer_id.clone());
-            }
-            one.wallet = found;
-            one.is_read = true;
-            one.read_at = head.version;
-        }
-    }
-
-    /// Takes in what a batch of the log of `epoch` changed.
-    pub(super) fn handle_committed(&mut self, epoch: Epoch, changes: WalletChanges) {
+    /// Takes in what a batch of the log of `epoch` changed. Returns whether somebody is to be read for it. What does
+    /// not join what is known is found by the check of heads, so that all are not read for each of many.
+    pub(super) fn handle_committed(&mut self, epoch: Epoch, changes: WalletChanges) -> bool {
         if self.followed.is_empty() && self.reading.is_none() {
-            return;
+            return false;
         }
         let (head, changes) = (head_at(epoch, changes.version), Arc::new(changes));
-        if let Some(reading) = &mut self.reading {
-            reading.hear(head);
-            if reading.missed.len() < MISSED_MAX {
-                reading.missed.push((epoch, Arc::clone(&changes)));
-            }
+        if let Some(reading) = &mut self.reading
+            && reading.missed.len() < MISSED_MAX
+        {
+            reading.missed.push((epoch, Arc::clone(&changes)));
         }
-        let Some(known) = self.known else { return };
-        if known.epoch == epoch && changes.version <= known.version {
-            return;
-        }
-        if known.epoch != epoch || changes.version != known.version + 1 {
-            self.is_behind = true;
-            return;
+        let joins =
+            |known: WalletHead| known.epoch == epoch && known.version + 1 == changes.version;
+        if !self.known.is_some_and(joins) {
+            return false;
         }
 
         self.known = Some(head);
         let touched = self.apply(&changes);
         self.tell_each(&touched, head);
+        let mut touched = touched.iter().filter_map(|one| self.followed.get(one));
+
+        touched.any(|one| !one.is_read)
     }
 
-    /// Takes in what the store says of how far the wallets have come.
+    /// Takes in what the store says of how far the wallets have come. What lacks something is to be read.
     pub(super) fn note_head(&mut self, head: WalletHead) {
         self.is_resting = false;
-        if let Some(reading) = &mut self.reading {
-            reading.hear(head);
+        if self.followed.is_empty() {
+            return;
         }
-        self.is_behind |= self
-            .known
-            .is_some_and(|known| known.epoch != head.epoch || head.version > known.version);
+        match self.known {
+            Some(known) if known.epoch != head.epoch => self.begin_epoch(head),
+            // One round of reads comes to its end before the next begins, so that everybody has their turn.
+            Some(known) if known.version >= head.version || self.is_renewing() => (),
+            Some(_) | None => {
+                self.known = Some(head);
+                for one in self.followed.values_mut() {
+                    one.is_read &= one.read_at >= head.version;
+                }
+            }
+        }
+    }
+
+    /// Whether somebody has been told something that may be old.
+    fn is_renewing(&self) -> bool {
+        let mut all = self.followed.values();
+        all.any(|one| !one.is_read && one.is_told())
+    }
+
+    /// Goes on with another log, in which everything may be another's: nothing that is known of the one before is
+    /// true of it.
+    fn begin_epoch(&mut self, head: WalletHead) {
+        self.known = Some(head);
+        self.by_number.clear();
+        for one in self.followed.values_mut() {
+            one.is_read = false;
+            one.read_at = 0;
+            one.wallet = None;
+        }
     }
 
     /// Takes in what is known of a viewer's minute elsewhere.
@@ -291,43 +330,57 @@ impl FollowedWallets {
                 touched.insert(viewer_id.clone());
             }
         }
-        let mut is_short = false;
-        let mut change = |viewer_id: &ViewerId, change: &mut dyn FnMut(&mut Wallet)| {
+        let mut change = |viewer_id: &ViewerId, change: &mut dyn FnMut(&mut Wallet) -> Changed| {
             if let Some(one) = self.followed.get_mut(viewer_id)
                 && one.lacks(changes)
                 && let Some(wallet) = &mut one.wallet
             {
-                change(wallet);
-                touched.insert(viewer_id.clone());
+                let changed = change(wallet);
+                one.is_read &= changed != Changed::IsShort;
+                if changed != Changed::Nothing {
+                    touched.insert(viewer_id.clone());
+                }
             }
         };
         for (number, given) in &changes.given {
             if let Some(viewer_id) = self.by_number.get(number) {
-                change(viewer_id, &mut |wallet| wallet.give(*given));
+                change(viewer_id, &mut |wallet| {
+                    wallet.give(*given);
+                    Changed::Something
+                });
             }
         }
         for (number, page) in &changes.pages {
             for (_, viewer_id) in self.by_number.range(members_of(*number)) {
-                change(viewer_id, &mut |wallet| wallet.earn(page));
+                change(viewer_id, &mut |wallet| {
+                    wallet.earn(page);
+                    Changed::Something
+                });
             }
         }
         for (viewer_id, minute, points) in counted(changes, &self.by_number) {
-            change(viewer_id, &mut |wallet| wallet.count(minute, points));
+            change(viewer_id, &mut |wallet| {
+                wallet.count(minute, points);
+                Changed::Something
+            });
         }
         for redemption in &changes.redemptions {
             if let Some(viewer_id) = self.by_number.get(&redemption.member) {
-                change(viewer_id, &mut |wallet| {
-                    is_short |= wallet.redeem(redemption);
-                });
+                change(viewer_id, &mut |wallet| redeem(wallet, redemption));
             }
         }
         for session in &changes.sessions {
             for viewer_id in self.by_number.values() {
-                change(viewer_id, &mut |wallet| wallet.end_session(session));
+                change(viewer_id, &mut |wallet| {
+                    if wallet.end_session(session) {
+                        Changed::Something
+                    } else {
+                        Changed::Nothing
+                    }
+                });
             }
         }
 
-        self.is_behind |= is_short;
         touched
     }
 
@@ -343,13 +396,38 @@ impl FollowedWallets {
     fn forget_if_unfollowed(&mut self) {
         if self.followed.is_empty() {
             self.known = None;
-            self.is_behind = false;
             self.is_resting = false;
         }
     }
 }
 
+/// What became of a wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Nothing,
+    Something,
+    /// What is known is not all that is told; it has to be read.
+    IsShort,
+}
+
+fn redeem(wallet: &mut Wallet, redemption: &Redemption) -> Changed {
+    // Whatever is thought of whose number it is, another's is never told.
+    if redemption.participant_id != wallet.participant_id() {
+        return Changed::Nothing;
+    }
+
+    if wallet.redeem(redemption) {
+        Changed::IsShort
+    } else {
+        Changed::Something
+    }
+}
+
 impl Followed {
+    fn is_told(&self) -> bool {
+        self.told.borrow().is_some()
+    }
+
     /// Whether the changes are not in what was read.
     fn lacks(&self, changes: &WalletChanges) -> bool {
         self.is_read && changes.version > self.read_at
@@ -358,6 +436,9 @@ impl Followed {
     /// Tells what they have, which is current up to `head` at least, unless they were told before. Nobody is told
     /// what is older than what they know.
     fn tell(&mut self, head: WalletHead) {
+        if !self.is_read {
+            return;
+        }
         let head = head_at(head.epoch, head.version.max(self.read_at));
         let own = &self.wallet;
         self.told.send_if_modified(|told| {
@@ -376,18 +457,11 @@ impl Followed {
 }
 
 impl Reading {
-    fn hear(&mut self, head: WalletHead) {
-        let is_later =
-            |heard: WalletHead| heard.epoch != head.epoch || heard.version < head.version;
-        if self.heard.is_none_or(is_later) {
-            self.heard = Some(head);
-        }
-    }
-
-    /// What was heard since the read began, of the log of `epoch`.
-    fn missed_in(&self, epoch: Epoch) -> impl Iterator<Item = &WalletChanges> {
-        let missed = self.missed.iter().filter(move |(of, _)| *of == epoch);
-        missed.map(|(_, changes)| &**changes)
+    /// What was heard since the read began of what comes after `version` of the log of `epoch`.
+    fn missed_after(&self, epoch: Epoch, version: i64) -> BTreeMap<i64, &WalletChanges> {
+        let missed = self.missed.iter().filter(|(of, _)| *of == epoch);
+        let missed = missed.map(|(_, changes)| (changes.version, &**changes));
+        missed.filter(|(of, _)| *of > version).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use parlor_domain::id::{ParticipantId, RedemptionId, RewardId};
 use parlor_domain::points::Given;
 use parlor_domain::reward::{Redemption, RedemptionStatus};
 use parlor_domain::time::ServerTime;
+use parlor_domain::wallet::{REDEMPTIONS_NEWEST, REDEMPTIONS_OPEN_MAX};
 use parlor_domain::watching::SlotOutcome;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -13,12 +14,25 @@ use super::*;
 const EPOCH: Epoch = Epoch(Uuid::from_u128(1));
 const VIEWERS: u32 = 4;
 
-/// The database: in which versions each was given a point and has redeemed something.
+/// What one has: who they are in the room, and in which versions they were given a point and have redeemed something.
+#[derive(Debug, Clone)]
+struct Had {
+    participant_id: ParticipantId,
+    member: MemberNumber,
+    versions: Vec<i64>,
+}
+
+/// What everybody has at a version.
+type State = BTreeMap<u32, Had>;
+
+/// The database, and what was ever told of it.
 struct World {
-    versions: Vec<BTreeMap<u32, Vec<i64>>>,
-    changes: Vec<WalletChanges>,
+    epoch: Epoch,
+    /// Of each epoch, what was so at each version.
+    logs: BTreeMap<Epoch, Vec<State>>,
     /// What was committed here and is not published yet, first what was first.
-    unpublished: Vec<usize>,
+    unpublished: Vec<(Epoch, WalletChanges)>,
+    joined: u32,
 }
 
 /// Something that happens.
@@ -29,6 +43,8 @@ enum Step {
         members: Vec<u32>,
         is_here: bool,
     },
+    /// The last so many commits are lost, and the log has another epoch.
+    Restore(usize),
     /// The publication of this place is made; whatever came before may come later.
     Publish(usize),
     /// One begins to follow.
@@ -43,23 +59,26 @@ enum Step {
 
 struct Reader {
     asked: Asked,
+    epoch: Epoch,
     not_before: usize,
+}
+
+/// Somebody who follows, and how far the room had come then.
+struct Device {
+    news: watch::Receiver<Option<ToldWallet>>,
+    seen: WalletHead,
 }
 
 struct Node {
     wallets: FollowedWallets,
+    at_most: usize,
     reader: Option<Reader>,
-    news: BTreeMap<u32, Vec<watch::Receiver<Option<ToldWallet>>>>,
-    told: BTreeMap<u32, i64>,
+    news: BTreeMap<u32, Vec<Device>>,
+    told: BTreeMap<u32, WalletHead>,
 }
 
 fn viewer(number: u32) -> ViewerId {
     ViewerId::parse(&format!("viewer{number}")).unwrap()
-}
-
-fn own(number: u32) -> (ParticipantId, MemberNumber) {
-    let id = ParticipantId(Uuid::from_u128(number.into()));
-    (id, MemberNumber(number))
 }
 
 fn given(versions: &[i64]) -> Given {
@@ -70,15 +89,14 @@ fn given(versions: &[i64]) -> Given {
     }
 }
 
-fn redemption(number: u32, version: i64) -> Redemption {
-    let id = u128::try_from(version).unwrap() << 32 | u128::from(number);
-    let (participant_id, member) = own(number);
+fn redemption(had: &Had, version: i64) -> Redemption {
+    let id = had.participant_id.0.as_u128() << 32 | u128::try_from(version).unwrap();
 
     Redemption {
         id: RedemptionId(Uuid::from_u128(id)),
         reward_id: RewardId(Uuid::nil()),
-        participant_id,
-        member,
+        participant_id: had.participant_id,
+        member: had.member,
         title: String::new(),
         cost: 1,
         input: None,
@@ -99,21 +117,30 @@ fn redemption(number: u32, version: i64) -> Redemption {
 impl World {
     fn new() -> Self {
         Self {
-            versions: vec![BTreeMap::new()],
-            changes: Vec::new(),
+            epoch: EPOCH,
+            logs: BTreeMap::from([(EPOCH, vec![State::new()])]),
             unpublished: Vec::new(),
+            joined: 0,
         }
     }
 
-    fn version(&self) -> usize {
-        self.versions.len() - 1
+    fn log(&self) -> &[State] {
+        &self.logs[&self.epoch]
     }
 
-    /// Gives members a point each; whoever had nothing joins by it.
+    fn version(&self) -> usize {
+        self.log().len() - 1
+    }
+
+    fn head(&self) -> WalletHead {
+        head_at(self.epoch, i64::try_from(self.version()).unwrap())
+    }
+
+    /// Gives members a point each; whoever had nothing joins by it, and takes the next number.
     fn commit(&mut self, members: &[u32], is_here: bool) {
-        let mut next = self.versions[self.version()].clone();
+        let mut next = self.log().last().unwrap().clone();
         let mut changes = WalletChanges {
-            version: i64::try_from(self.version()).unwrap() + 1,
+            version: self.head().version + 1,
             newcomers: BTreeMap::new(),
             given: BTreeMap::new(),
             pages: BTreeMap::new(),
@@ -122,52 +149,85 @@ impl World {
             sessions: Vec::new(),
         };
         for number in members {
-            if !next.contains_key(number) {
-                changes.newcomers.insert(viewer(*number), own(*number));
+            let member = MemberNumber(u32::try_from(next.len()).unwrap());
+            let had = next.entry(*number).or_insert_with(|| {
+                self.joined += 1;
+                let participant_id = ParticipantId(Uuid::from_u128(self.joined.into()));
+                let own = (participant_id, member);
+                changes.newcomers.insert(viewer(*number), own);
+                Had {
+                    participant_id,
+                    member,
+                    versions: Vec::new(),
+                }
+            });
+            if had.versions.last() != Some(&changes.version) {
+                had.versions.push(changes.version);
+                changes.redemptions.push(redemption(had, changes.version));
             }
-            let own = next.entry(*number).or_default();
-            if own.last() != Some(&changes.version) {
-                own.push(changes.version);
-                let redeemed = redemption(*number, changes.version);
-                changes.redemptions.push(redeemed);
-            }
-            changes.given.insert(MemberNumber(*number), given(own));
+            changes.given.insert(had.member, given(&had.versions));
         }
-        self.versions.push(next);
-        self.changes.push(changes);
+        self.logs.get_mut(&self.epoch).unwrap().push(next);
         if is_here {
-            self.unpublished.push(self.changes.len() - 1);
+            self.unpublished.push((self.epoch, changes));
         }
     }
 
-    fn wallet(&self, version: usize, number: u32) -> Option<Wallet> {
-        let versions = self.versions[version].get(&number)?;
-        let (id, member) = own(number);
-        let mut wallet = Wallet::empty(id, member);
-        wallet.give(given(versions));
-        let redemptions = versions.iter().map(|version| redemption(number, *version));
+    fn restore(&mut self, lost: usize) {
+        let kept = self.version() - lost.min(self.version());
+        let log = self.log()[..=kept].to_vec();
+        self.epoch = Epoch(Uuid::from_u128(self.epoch.0.as_u128() + 1));
+        self.logs.insert(self.epoch, log);
+    }
+
+    fn wallet(&self, at: WalletHead, number: u32) -> Option<Wallet> {
+        let had = self.logs[&at.epoch][usize::try_from(at.version).unwrap()].get(&number)?;
+        let mut wallet = Wallet::empty(had.participant_id, had.member);
+        wallet.give(given(&had.versions));
+        let redemptions = had.versions.iter();
+        let redemptions = redemptions.map(|version| redemption(had, *version));
 
         Some(wallet.with_redemptions(redemptions))
     }
 
-    fn read(&self, version: usize, asked: &Asked) -> WalletsView {
+    fn read(&self, at: WalletHead, asked: &Asked) -> WalletsView {
         let of = |viewer_id: &ViewerId| {
             let number = (0..VIEWERS).find(|number| viewer(*number) == *viewer_id)?;
-            Some((viewer_id.clone(), self.wallet(version, number)?))
+            Some((viewer_id.clone(), self.wallet(at, number)?))
         };
 
         WalletsView {
-            epoch: EPOCH,
-            version: i64::try_from(version).unwrap(),
+            epoch: at.epoch,
+            version: at.version,
             wallets: asked.viewers.iter().filter_map(of).collect(),
         }
+    }
+
+    /// The database as of so many versions ago, but not of before a read began.
+    fn ago(&self, ago: usize, reader: &Reader) -> WalletHead {
+        // The read was of the log of before, or only the next one is there to be read.
+        let epoch = if ago % 2 == 1 {
+            reader.epoch
+        } else {
+            self.epoch
+        };
+        let last = self.logs[&epoch].len() - 1;
+        let not_before = if epoch == reader.epoch {
+            reader.not_before
+        } else {
+            0
+        };
+
+        let version = last - ago % (last - not_before + 1);
+        head_at(epoch, i64::try_from(version).unwrap())
     }
 }
 
 impl Node {
-    fn new() -> Self {
+    fn new(at_most: usize) -> Self {
         Self {
             wallets: FollowedWallets::default(),
+            at_most,
             reader: None,
             news: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -177,18 +237,19 @@ impl Node {
     fn take(&mut self, step: &Step, world: &mut World) {
         match step {
             Step::Commit { members, is_here } => world.commit(members, *is_here),
+            Step::Restore(lost) => world.restore(*lost),
             Step::Publish(place) => {
                 if !world.unpublished.is_empty() {
                     let place = place % world.unpublished.len();
-                    let index = world.unpublished.remove(place);
-                    let changes = world.changes[index].clone();
-                    self.wallets.handle_committed(EPOCH, changes);
+                    let (epoch, changes) = world.unpublished.remove(place);
+                    self.wallets.handle_committed(epoch, changes);
                 }
             }
             Step::Follow(number) => {
-                let tenant_id = TenantId(Uuid::nil());
-                let news = self.wallets.follow(tenant_id, &viewer(*number));
-                self.news.entry(*number).or_default().push(news);
+                let (tenant_id, seen) = (TenantId(Uuid::nil()), world.head());
+                let news = self.wallets.follow(tenant_id, &viewer(*number), seen);
+                let device = Device { news, seen };
+                self.news.entry(*number).or_default().push(device);
             }
             Step::Leave(number) => {
                 if self.news.get_mut(number).and_then(Vec::pop).is_some() {
@@ -201,9 +262,8 @@ impl Node {
             Step::BeginRead => self.begin_read(world),
             Step::EndRead(ago) => {
                 if let Some(reader) = self.reader.take() {
-                    let span = world.version() - reader.not_before + 1;
-                    let version = world.version() - ago % span;
-                    self.wallets.handle_read(world.read(version, &reader.asked));
+                    let at = world.ago(*ago, &reader);
+                    self.wallets.handle_read(world.read(at, &reader.asked));
                 }
             }
             Step::FailRead => {
@@ -211,43 +271,50 @@ impl Node {
                     self.wallets.give_up_read();
                 }
             }
-            Step::CheckHeads => self
-                .wallets
-                .note_head(head_at(EPOCH, i64::try_from(world.version()).unwrap())),
+            Step::CheckHeads => self.wallets.note_head(world.head()),
         }
         self.check_each(world);
     }
 
     fn begin_read(&mut self, world: &World) {
-        if let Some(asked) = self.wallets.begin_read() {
+        if let Some(asked) = self.wallets.begin_read(self.at_most) {
             assert!(self.reader.is_none(), "one read is under way at a time");
+            assert!(asked.viewers.len() <= self.at_most);
             self.reader = Some(Reader {
                 asked,
+                epoch: world.epoch,
                 not_before: world.version(),
             });
         }
     }
 
     /// What is known of each is what they had at the version that it is known at, and so is what they are told. Nobody
-    /// is told what is older than what they were told before.
+    /// is told what is older than what they were told before, or had seen when they began.
     fn check_each(&mut self, world: &World) {
-        for (number, news) in &self.news {
-            let Some(news) = news.last() else { continue };
-            let one = &self.wallets.followed[&viewer(*number)];
-            let Some(known) = self.wallets.known.filter(|_| one.is_read) else {
-                assert!(news.borrow().is_none());
+        for (number, devices) in &self.news {
+            let Some(device) = devices.last() else {
                 continue;
             };
-            let known_at = usize::try_from(known.version.max(one.read_at)).unwrap();
-            assert_eq!(one.wallet, world.wallet(known_at, *number));
-            let told = news.borrow().clone().expect("who was read is told");
-            let told_at = usize::try_from(told.head.version).unwrap();
-            assert_eq!(
-                told.wallet.as_deref(),
-                world.wallet(told_at, *number).as_ref()
-            );
-            let before = self.told.insert(*number, told.head.version);
-            assert!(before.is_none_or(|before| before <= told.head.version));
+            let one = &self.wallets.followed[&viewer(*number)];
+            if one.is_read {
+                let known = self.wallets.known.expect("who is read is known");
+                let known = head_at(known.epoch, known.version.max(one.read_at));
+                assert_eq!(one.wallet, world.wallet(known, *number));
+            }
+            let Some(told) = device.news.borrow().clone() else {
+                assert!(!one.is_read, "who was read is told");
+                continue;
+            };
+            let own = world.wallet(told.head, *number);
+            assert_eq!(told.wallet.as_deref(), own.as_ref());
+            let place = |head: WalletHead| (head.epoch, head.version);
+            let before = self.told.insert(*number, told.head);
+            assert!(before.is_none_or(|before| place(before) <= place(told.head)));
+            for Device { seen, .. } in devices {
+                assert!(told.head.epoch >= seen.epoch);
+                let is_as_new = place(told.head) >= place(*seen);
+                assert!(is_as_new || own == world.wallet(*seen, *number));
+            }
         }
     }
 
@@ -256,7 +323,7 @@ impl Node {
         while !world.unpublished.is_empty() {
             self.take(&Step::Publish(0), world);
         }
-        for _ in 0..4 {
+        for _ in 0..10 {
             self.take(&Step::EndRead(0), world);
             self.take(&Step::CheckHeads, world);
             self.take(&Step::BeginRead, world);
@@ -265,10 +332,11 @@ impl Node {
     }
 
     fn check(&self, world: &World) {
-        for (number, news) in &self.news {
-            let now = world.wallet(world.version(), *number);
-            for news in news {
+        for (number, devices) in &self.news {
+            let now = world.wallet(world.head(), *number);
+            for Device { news, .. } in devices {
                 let told = news.borrow().clone().expect("everybody is told");
+                assert_eq!(told.head.epoch, world.epoch);
                 assert_eq!(told.wallet.as_deref(), now.as_ref(), "viewer {number}");
             }
         }
@@ -279,6 +347,7 @@ fn step() -> impl Strategy<Value = Step> {
     let members = prop::collection::vec(0..VIEWERS, 1..3);
     prop_oneof![
         4 => (members, any::<bool>()).prop_map(|(members, is_here)| Step::Commit { members, is_here }),
+        1 => (0..6_usize).prop_map(Step::Restore),
         4 => prop_oneof![3 => Just(0), 1 => 0..3_usize].prop_map(Step::Publish),
         2 => (0..VIEWERS).prop_map(Step::Follow),
         1 => (0..VIEWERS).prop_map(Step::Leave),
@@ -295,7 +364,7 @@ proptest! {
     fn everybody_is_told_what_they_have_and_nothing_old(
         steps in prop::collection::vec(step(), 0..80)
     ) {
-        let (mut world, mut node) = (World::new(), Node::new());
+        let (mut world, mut node) = (World::new(), Node::new(2));
         for step in &steps {
             node.take(step, &mut world);
         }
@@ -306,7 +375,7 @@ proptest! {
 
 /// A node whose viewers `0..count` follow, and were read.
 fn following(count: u32, world: &mut World) -> Node {
-    let mut node = Node::new();
+    let mut node = Node::new(1_000);
     for number in 0..count {
         node.take(&Step::Follow(number), world);
     }
@@ -325,7 +394,7 @@ fn asked(node: &Node) -> Option<usize> {
 fn all_who_begin_at_once_are_one_read_and_what_is_published_here_is_none() {
     let mut world = World::new();
     world.commit(&[0, 1, 2], false);
-    let mut node = Node::new();
+    let mut node = Node::new(1_000);
     for number in 0..3 {
         node.take(&Step::Follow(number), &mut world);
     }
@@ -363,7 +432,7 @@ fn a_batch_that_changes_nothing_of_theirs_is_not_told() {
     let mut world = World::new();
     world.commit(&[0, 1], false);
     let mut node = following(1, &mut world);
-    let mut news = node.news[&0][0].clone();
+    let mut news = node.news[&0][0].news.clone();
     news.borrow_and_update();
 
     world.commit(&[1], true);
@@ -387,7 +456,7 @@ fn more_than_is_kept_while_a_read_is_under_way_is_read_again() {
         node.take(&Step::Publish(0), &mut world);
     }
     node.take(&Step::EndRead(MISSED_MAX + 1), &mut world);
-    assert!(node.news[&1][0].borrow().is_none());
+    assert!(node.news[&1][0].news.borrow().is_none());
     node.take(&Step::BeginRead, &mut world);
     assert_eq!(asked(&node), Some(1));
     node.take(&Step::EndRead(0), &mut world);
@@ -397,7 +466,7 @@ fn more_than_is_kept_while_a_read_is_under_way_is_read_again() {
 #[test]
 fn a_read_that_fails_is_tried_again_by_the_check_of_heads_alone() {
     let mut world = World::new();
-    let mut node = Node::new();
+    let mut node = Node::new(1_000);
     node.take(&Step::Follow(0), &mut world);
     node.take(&Step::BeginRead, &mut world);
     node.take(&Step::FailRead, &mut world);
@@ -415,18 +484,13 @@ fn another_epoch_is_told_though_nothing_changed() {
     let mut world = World::new();
     world.commit(&[0], false);
     let mut node = following(1, &mut world);
-    let other = Epoch(Uuid::from_u128(2));
-    node.wallets.note_head(head_at(other, 1));
-    let asked = node.wallets.begin_read().unwrap();
-    let view = WalletsView {
-        epoch: other,
-        ..world.read(1, &asked)
-    };
-    node.wallets.handle_read(view);
+    world.restore(0);
+    node.take(&Step::CheckHeads, &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    node.take(&Step::EndRead(0), &mut world);
 
-    let told = node.news[&0][0].borrow().clone().unwrap();
-    assert_eq!(told.head, head_at(other, 1));
-    assert_eq!(node.wallets.begin_read(), None);
+    node.check(&world);
+    assert_eq!(node.wallets.begin_read(1), None);
 }
 
 #[test]
@@ -441,11 +505,11 @@ fn what_is_said_of_a_minute_outlasts_a_read_that_knows_less() {
     };
     node.wallets.note_minute(&viewer(0), said);
     world.commit(&[0], false);
-    node.wallets.note_head(head_at(EPOCH, 2));
-    let asked = node.wallets.begin_read().unwrap();
-    node.wallets.handle_read(world.read(2, &asked));
+    node.wallets.note_head(world.head());
+    let asked = node.wallets.begin_read(1).unwrap();
+    node.wallets.handle_read(world.read(world.head(), &asked));
 
-    let told = node.news[&0][0].borrow().clone().unwrap();
+    let told = node.news[&0][0].news.borrow().clone().unwrap();
     assert_eq!(told.wallet.unwrap().last_minute(), Some(said));
 }
 
@@ -464,8 +528,8 @@ fn a_read_that_ends_behind_what_is_known_tells_nothing_old() {
         node.take(&Step::Publish(0), &mut world);
         world.commit(&[0], true);
     }
-    node.take(&Step::EndRead(published), &mut world);
-    assert_eq!(node.told[&0], i64::try_from(published).unwrap() + 1);
+    node.take(&Step::EndRead(published - 1), &mut world);
+    assert_eq!(node.told[&0], head_at(EPOCH, 1));
     node.take(&Step::BeginRead, &mut world);
     assert_eq!(asked(&node), Some(1), "what was not kept is read");
     node.settle(&mut world);
@@ -476,7 +540,7 @@ fn a_read_that_ends_behind_what_is_known_tells_nothing_old() {
 fn what_is_published_while_all_are_read_is_known_after_it() {
     let mut world = World::new();
     world.commit(&[0], false);
-    let mut node = Node::new();
+    let mut node = Node::new(1_000);
     node.take(&Step::Follow(0), &mut world);
     node.take(&Step::BeginRead, &mut world);
     for _ in 0..3 {
@@ -490,17 +554,124 @@ fn what_is_published_while_all_are_read_is_known_after_it() {
 }
 
 #[test]
-fn what_is_heard_of_another_node_during_a_read_is_read_at_once() {
+fn what_does_not_join_is_read_by_the_check_of_heads_alone_and_once() {
+    let mut world = World::new();
+    world.commit(&[0, 1, 2], false);
+    let mut node = following(3, &mut world);
+    for _ in 0..5 {
+        world.commit(&[0], false);
+        world.commit(&[1], true);
+        node.take(&Step::Publish(0), &mut world);
+        node.take(&Step::BeginRead, &mut world);
+        assert_eq!(asked(&node), None);
+    }
+
+    node.at_most = 2;
+    node.take(&Step::CheckHeads, &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), Some(2));
+    // Meanwhile another begins, and it goes on.
+    node.take(&Step::Follow(3), &mut world);
+    world.commit(&[0], false);
+    world.commit(&[0], true);
+    node.take(&Step::Publish(0), &mut world);
+    node.take(&Step::EndRead(0), &mut world);
+    node.take(&Step::CheckHeads, &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    let asked_then = node.reader.as_ref().unwrap().asked.viewers.clone();
+    assert_eq!(asked_then, [viewer(2), viewer(3)]);
+    node.take(&Step::EndRead(0), &mut world);
+    node.take(&Step::BeginRead, &mut world);
+    assert_eq!(asked(&node), None);
+    node.settle(&mut world);
+    node.check(&world);
+}
+
+/// One joined as the first, which is lost, and another joined so before they came again.
+#[test]
+fn whose_number_is_anothers_since_a_restore_is_told_nothing_of_theirs() {
     let mut world = World::new();
     world.commit(&[0], false);
-    let mut node = Node::new();
-    node.take(&Step::Follow(0), &mut world);
-    node.take(&Step::BeginRead, &mut world);
-    world.commit(&[0], false);
+    let mut node = following(1, &mut world);
+    world.restore(1);
     node.take(&Step::CheckHeads, &mut world);
-    node.take(&Step::EndRead(1), &mut world);
     node.take(&Step::BeginRead, &mut world);
-    assert_eq!(asked(&node), Some(1));
+    node.take(&Step::EndRead(0), &mut world);
+    node.check(&world);
+    for members in [&[1], &[0], &[1]] {
+        world.commit(members, true);
+        node.take(&Step::Publish(0), &mut world);
+        node.check(&world);
+    }
+
+    // A place that was taken over is not given up by whoever had it.
+    node.take(&Step::Follow(1), &mut world);
+    node.settle(&mut world);
+    node.take(&Step::Leave(0), &mut world);
+    world.commit(&[1], true);
+    node.take(&Step::Publish(0), &mut world);
+    node.check(&world);
+}
+
+#[test]
+fn a_redemption_that_is_not_theirs_is_not_told() {
+    let mut world = World::new();
+    world.commit(&[0], false);
+    let mut node = following(1, &mut world);
+    let before = world.wallet(world.head(), 0);
+    let of_another = Had {
+        participant_id: ParticipantId(Uuid::from_u128(99)),
+        member: MemberNumber(0),
+        versions: Vec::new(),
+    };
+    world.commit(&[], true);
+    let (_, changes) = &mut world.unpublished[0];
+    changes.redemptions.push(redemption(&of_another, 2));
+    node.take(&Step::Publish(0), &mut world);
+
+    assert_eq!(node.wallets.followed[&viewer(0)].wallet, before);
+}
+
+#[test]
+fn one_whose_list_is_cut_is_read_alone() {
+    let mut world = World::new();
+    world.commit(&[0, 1], false);
+    let mut node = following(2, &mut world);
+    let told_before = node.told[&0];
+    let had = world.log()[1][&0].clone();
+    let most = REDEMPTIONS_NEWEST + REDEMPTIONS_OPEN_MAX + 1;
+    let open = |version: i64, status| Redemption {
+        status,
+        ..redemption(&had, version)
+    };
+    let all: Vec<_> = (2..).take(most).collect();
+    let mut batch = |redemptions: Vec<Redemption>| {
+        world.commit(&[], false);
+        let changes = WalletChanges {
+            version: world.head().version,
+            newcomers: BTreeMap::new(),
+            given: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            credits: Vec::new(),
+            redemptions,
+            sessions: Vec::new(),
+        };
+        node.wallets.handle_committed(EPOCH, changes)
+    };
+    let made = all.iter();
+    let made = made.map(|version| open(*version, RedemptionStatus::Unfulfilled));
+    assert!(!batch(made.collect()));
+    assert!(batch(vec![open(
+        all[most - 1],
+        RedemptionStatus::Fulfilled
+    )]));
+
+    let one = &node.wallets.followed[&viewer(0)];
+    assert!(one.wallet.is_some() && one.told.borrow().is_some());
+    let told = one.told.borrow().clone().unwrap().head;
+    assert_eq!(told, head_at(EPOCH, told_before.version + 1));
+    let asked = node.wallets.begin_read(1_000).unwrap();
+    assert_eq!(asked.viewers, [viewer(0)]);
 }
 
 #[test]
