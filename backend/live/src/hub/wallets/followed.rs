@@ -335,9 +335,9 @@ impl FollowedWallets {
                 && one.lacks(changes)
                 && let Some(wallet) = &mut one.wallet
             {
-                let changed = change(wallet);
-                one.is_read &= changed != Changed::IsShort;
-                if changed != Changed::Nothing {
+                let outcome = change(wallet);
+                one.is_read &= outcome != Changed::IsShort;
+                if outcome != Changed::Nothing {
                     touched.insert(viewer_id.clone());
                 }
             }
