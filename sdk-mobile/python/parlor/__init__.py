@@ -5,8 +5,10 @@ tokens. Beneath them is `Client`, where everything is waited for and then taken;
 commands. Everything is asynchronous and runs on asyncio; times are Unix milliseconds.
 """
 
+import asyncio
 import atexit
 import contextlib
+import logging
 
 from . import _native
 from ._native import *  # noqa: F403
@@ -22,6 +24,11 @@ __all__ = [
     "next_delivery",
     "next_token_request",
 ]
+
+_log = logging.getLogger("parlor")
+
+# Seldom enough for a server that is down, with all its viewers asking; in seconds.
+_RETRY_AFTER_MAX = 30.0
 
 # The generated module leaves this to its user: without it, a module and a library of different
 # builds would work together until they do not.
@@ -74,15 +81,26 @@ async def connection_states(client):
         yield state
 
 
-async def keep_signed_in(client, fetch_token):
+async def keep_signed_in(client, fetch_token, *, retry_after=1.0):
     """Gives the client a token from `await fetch_token(request)` whenever it needs another, until it
     has ended. Run it as a task beside the loop of deliveries.
 
-    `request.reason` says why: the present token `is_expiring()`, or it `is_refused()`. What
-    `fetch_token` raises ends this; a request that may succeed later is its own to repeat.
+    `request.reason` says why: the present token `is_expiring()`, or it `is_refused()`. If `fetch_token`
+    raises an exception, that is logged, and it is asked again after `retry_after` seconds, then twice as
+    long, and so on up to half a minute. Cancel the task to end this.
     """
     while (request := await next_token_request(client)) is not None:
-        client.set_token(await fetch_token(request))
+        delay = retry_after
+        while not client.connection_state().is_stopped():
+            try:
+                token = await fetch_token(request)
+            except Exception:
+                _log.warning("no token; asking again in %g s", delay, exc_info=True)
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, _RETRY_AFTER_MAX)
+            else:
+                client.set_token(token)
+                break
 
 
 def known(participant, room_id):

@@ -99,6 +99,23 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(delivery.room.profile.title, "A room")
         await within(renewals)
 
+    async def test_whoever_has_no_token_now_is_asked_again(self):
+        failures = [OSError("no network"), asyncio.TimeoutError()]
+
+        async def fetch_token(request):
+            if failures:
+                raise failures.pop(0)
+            return await self.server.viewer_token("1h")
+
+        async with parlor.follow(self.config("nonsense")) as client:
+            with self.assertLogs("parlor", "WARNING") as logged:
+                renewals = asyncio.create_task(
+                    parlor.keep_signed_in(client, fetch_token, retry_after=0.001)
+                )
+                await within(parlor.next_delivery(client))
+            self.assertEqual(len(logged.records), 2)
+        await within(renewals)
+
     async def test_leaving_the_block_ends_every_loop(self):
         async with parlor.follow(self.config(self.server.token)) as client:
             await within(parlor.next_delivery(client))

@@ -4,8 +4,7 @@ import ParlorNative
 /// Gets a token from the application's own server when the client needs another: the present one is
 /// about to expire, or was refused.
 ///
-/// If it throws, it is asked again after a while, for as long as the need lasts. If it throws a
-/// `CancellationError`, it is not: the client then goes without until ``ParlorClient/setToken(_:)``.
+/// If it throws, whatever that is, it is asked again after a while, for as long as the need lasts.
 public typealias TokenProvider = @Sendable (TokenRequest) async throws -> String
 
 /// Answers a client's requests for a token, one after another.
@@ -31,9 +30,8 @@ struct TokenRenewal: Sendable {
         while !Task.isCancelled {
             do {
                 return client.setToken(token: try await provider(request))
-            } catch is CancellationError {
-                return
             } catch {
+                // A cancellation of the provider's own, such as of its timeout, is a failure like any other.
                 try? await Task.sleep(nanoseconds: UInt64(delay * 1_000_000_000))
                 delay = min(2 * delay, Self.retryDelayMax)
             }

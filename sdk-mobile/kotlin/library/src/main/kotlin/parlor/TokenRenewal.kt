@@ -2,8 +2,9 @@ package parlor
 
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -34,9 +35,9 @@ internal class TokenRenewal(private val provider: TokenProvider) {
         while (true) {
             try {
                 return provider.token(request).also { lastFailure.value = null }
-            } catch (cancellation: CancellationException) {
-                throw cancellation
             } catch (failure: Exception) {
+                // Our own cancellation ends this; a provider's, such as of its timeout, is a failure like any other.
+                currentCoroutineContext().ensureActive()
                 lastFailure.value = failure
             }
             delay(askAgainIn)
