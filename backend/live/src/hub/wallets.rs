@@ -25,9 +25,9 @@ use followed::Asked;
 /// How many are read at once: a read of so many takes some milliseconds, in which nobody else who begins has to wait for
 /// it long, and is a few megabytes even where each has all redemptions that are told.
 const READ_VIEWERS: usize = 1_000;
-/// How long one read is tried again and again. Whoever begins meanwhile waits for it, and the check of heads has it
-/// begun anew.
-const READ_PATIENCE: Duration = Duration::from_secs(1);
+/// How long one read is tried again and again: a little longer than a connection is waited for. Whoever begins meanwhile
+/// waits for it, and the check of heads has it begun anew.
+const READ_PATIENCE: Duration = Duration::from_secs(4);
 
 /// Somebody's place among those who follow what they have in a room, given up when it is dropped.
 pub struct FollowedWallet {

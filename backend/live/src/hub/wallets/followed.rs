@@ -260,8 +260,8 @@ impl FollowedWallets {
             return false;
         }
 
-        self.known = Some(head);
         let touched = self.apply(&changes);
+        self.known = Some(head);
         self.tell_each(&touched, head);
         let mut touched = touched.iter().filter_map(|one| self.followed.get(one));
 
