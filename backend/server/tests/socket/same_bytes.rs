@@ -130,7 +130,7 @@ async fn check(
         group.push(client);
     }
 
-    let mut world = World::new(room);
+    let mut world = World::new(room, n);
     for happening in &case.events {
         let before = position(server, room).await;
         let online = world.online();
@@ -221,6 +221,8 @@ async fn follow(
 /// What makes the next thing that happens possible.
 struct World {
     room: RoomId,
+    /// Tells it from the rooms of other cases.
+    number: u32,
     donations: u32,
     version: i32,
     is_live: bool,
@@ -228,9 +230,10 @@ struct World {
 }
 
 impl World {
-    fn new(room: RoomId) -> Self {
+    fn new(room: RoomId, number: u32) -> Self {
         Self {
             room,
+            number,
             donations: 0,
             version: 1,
             is_live: true,
@@ -250,9 +253,9 @@ impl World {
         match happening {
             Happening::Donation { name } => {
                 self.donations += 1;
-                server
-                    .donate(self.room, &format!("{} {name}", self.donations))
-                    .await;
+                // A key is the tenant's, and names of one letter come again.
+                let key = format!("{}.{} {name}", self.number, self.donations);
+                server.donate(self.room, &key).await;
             }
             Happening::Title { title } => {
                 let change = json!({ "title": format!("{} {title}", self.version) });
