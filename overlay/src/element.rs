@@ -4,8 +4,8 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
-use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead, RoomEvent};
-use parlor_sdk_wasm::{Client, Notice, convert};
+use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead};
+use parlor_sdk_wasm::{Client, Notice, can_read, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::player::{Place, Player, Seeks};
@@ -15,17 +15,6 @@ use crate::scene::{Scene, Widgets};
 /// Half a frame at 60 Hz: an event is shown with the frame nearest to its moment rather than with
 /// the first one after it.
 const LEAD_MS: f64 = 8.0;
-
-// What pages can read is for what reads it there to say, and what is drawn is among it.
-#[wasm_bindgen(raw_module = "./events.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = canRead)]
-    fn can_read_text(type_name: &str, json: &str) -> bool;
-}
-
-fn can_read(event: &RoomEvent) -> bool {
-    can_read_text(&event.type_name, event.payload.as_json())
-}
 
 #[wasm_bindgen]
 extern "C" {

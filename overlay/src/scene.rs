@@ -160,7 +160,8 @@ impl Scene {
         self.last_seq = self.last_seq.max(event.seq);
         let began_at = self.time_ms() - late_by_ms.max(0);
         if self.widgets.alerts
-            && let (Some(input), Some(card)) = (AlertInput::of(event), Card::of(event))
+            && let Some(input) = AlertInput::of(event)
+            && let Some(card) = Card::of(event)
         {
             let priority = if input.is_gift() {
                 GIFT_PRIORITY

@@ -20,3 +20,4 @@ mod runtime;
 
 pub use client::Client;
 pub use notice::Notice;
+pub use page::can_read;

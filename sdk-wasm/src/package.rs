@@ -9,25 +9,15 @@ use core::cell::RefCell;
 
 use js_sys::{Array, Function};
 use parlor_sdk_core::{
-    AlertLimits, Config, Delivery, Playhead, PlayheadQuality, RoomEvent, ServerTime, WatchReports,
+    AlertLimits, Config, Delivery, Playhead, PlayheadQuality, ServerTime, WatchReports,
 };
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
 use crate::client::Client;
 use crate::convert;
 use crate::notice::Notice;
+use crate::page::can_read;
 use alerts::{AlertQueues, ClientCell, RoomAlerts};
-
-// What pages can read is for what reads it there to say.
-#[wasm_bindgen(raw_module = "./events.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = canRead)]
-    fn can_read_text(type_name: &str, json: &str) -> bool;
-}
-
-fn can_read(event: &RoomEvent) -> bool {
-    can_read_text(&event.type_name, event.payload.as_json())
-}
 
 /// A live subscription to one room, for applications that draw their own.
 #[wasm_bindgen]

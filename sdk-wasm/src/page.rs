@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use parlor_sdk_core::RoomEvent;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -62,4 +63,15 @@ extern "C" {
     /// Lets go of it, and nothing more is heard of it. A code is for one that is good for nobody.
     #[wasm_bindgen(method)]
     pub(crate) fn close(this: &Socket, code: Option<u16>);
+}
+
+#[wasm_bindgen(raw_module = "./events.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = canRead)]
+    fn can_read_text(type_name: &str, json: &str) -> bool;
+}
+
+/// Returns whether pages can read `event`: what reads it there says so. What is drawn is among it.
+pub fn can_read(event: &RoomEvent) -> bool {
+    can_read_text(&event.type_name, event.payload.as_json())
 }
