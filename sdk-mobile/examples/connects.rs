@@ -78,7 +78,8 @@ async fn open_room(server: &str, token: &str) -> Result<String> {
 async fn come_and_go(config: Config) -> Result<()> {
     let client = Client::connect(config)?;
     client
-        .next_delivery()
+        .deliveries()
+        .next()
         .await
         .context("the client ended without a delivery")?;
     client.stop();

@@ -2,7 +2,7 @@
 //! picture.
 
 use crate::client::Client;
-use crate::driver::Machine;
+use crate::machine::Machine;
 use crate::record::{ContributionAlert, Delivery, EventKind, RoomEvent};
 use parlor_sdk_core as core;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

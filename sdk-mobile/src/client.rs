@@ -5,10 +5,13 @@
 //! been answered and before the answer is handed to it, and what a wait had taken would be lost then.
 
 use crate::api::Api;
-use crate::driver::{DELIVERIES_MAX, Driver, Machine, News};
+use crate::consumers::{ConnectionStates, Deliveries, Rooms};
+use crate::driver::{Driver, News};
+use crate::handout::Handout;
+use crate::machine::Machine;
 use crate::record::{
-    Config, ConnectionState, Delivery, Placement, PlayheadReading, Room, Stats, SyncSource,
-    TokenRequest, Watched,
+    Config, ConnectionState, Placement, PlayheadReading, Room, Stats, SyncSource, TokenRequest,
+    Watched,
 };
 use crate::runtime;
 use crate::server_url::{ServerUrl, ServerUrlError};
@@ -16,14 +19,14 @@ use crate::token::SharedToken;
 use crate::watching::Watching;
 use crate::wishes::{PlayheadReport, Wishes};
 use parlor_sdk_core as core;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// A live subscription to one room. Dropping the last reference disconnects.
 ///
-/// Pull deliveries without long breaks. When 64 are waiting, the client stops reading, and the
-/// server will drop it as too slow; once the application pulls again, the client comes back by
+/// Consume deliveries without long breaks. When 64 are waiting for one consumer, the client stops reading,
+/// and the server will drop it as too slow; once the application pulls again, the client comes back by
 /// itself and goes on where it stopped. Nothing is lost by that, and `late_by_ms` says how late
 /// each event is.
 #[derive(uniffi::Object)]
@@ -34,13 +37,10 @@ pub struct Client {
     wishes: Wishes,
     /// Nothing if it is not to be told what the viewer watches.
     watching: Option<Arc<Watching>>,
-    /// Locked by whoever waits.
-    deliveries: tokio::sync::Mutex<mpsc::Receiver<Delivery>>,
-    /// What has been waited for, and not taken.
-    waiting_delivery: Mutex<Option<Delivery>>,
+    handout: Arc<Handout>,
     state: watch::Receiver<ConnectionState>,
-    /// What has been taken up to now.
-    state_seen: Mutex<watch::Receiver<ConnectionState>>,
+    room_changes: watch::Receiver<()>,
+    room_followers: Arc<AtomicUsize>,
     /// What has been taken up to now.
     token_request_seen: Mutex<watch::Receiver<Option<TokenRequest>>>,
 }
@@ -67,13 +67,16 @@ impl Client {
         let machine = Arc::new(Machine::new(config, random_seed()));
 
         let (wishes, inbox) = Wishes::new();
-        let (deliveries, delivered) = mpsc::channel(DELIVERIES_MAX);
-        let (state, mut state_seen) = watch::channel(ConnectionState::Connecting);
-        state_seen.mark_changed();
+        let (handout, deliveries) = Handout::new();
+        let (state, state_seen) = watch::channel(ConnectionState::Connecting);
+        let (room, room_changes) = watch::channel(());
+        let room_followers = Arc::new(AtomicUsize::new(0));
         let (token_request, token_request_seen) = watch::channel(None);
         let news = News {
             deliveries,
             state,
+            room,
+            room_followers: room_followers.clone(),
             token_request,
         };
         runtime::handle().spawn(Driver::new(machine.clone(), inbox, news).run());
@@ -89,33 +92,39 @@ impl Client {
             token,
             wishes,
             watching,
-            deliveries: tokio::sync::Mutex::new(delivered),
-            waiting_delivery: Mutex::new(None),
-            state: state_seen.clone(),
-            state_seen: Mutex::new(state_seen),
+            handout,
+            state: state_seen,
+            room_changes,
+            room_followers,
             token_request_seen: Mutex::new(token_request_seen),
         }))
     }
 
-    /// Waits until there is a delivery to take. Returns false once the client has been stopped, or the
-    /// server has refused it for good; [`Client::connection_state`] says which.
-    pub async fn wait_for_delivery(&self) -> bool {
-        let mut stop = self.wishes.stop.subscribe();
-        let mut deliveries = self.deliveries.lock().await;
+    /// Returns the deliveries for one more consumer: each has all of them. While there is no consumer, they are
+    /// kept for the next one, who goes on where the last one left; whoever comes beside another begins with the
+    /// room as it is.
+    pub fn deliveries(&self) -> Arc<Deliveries> {
+        let stop = self.wishes.stop.subscribe();
 
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stopped| *stopped) => false,
-            is_there = self.next_is_waiting(&mut deliveries) => is_there,
-        }
+        Arc::new(Deliveries::new(self.handout.clone(), &self.machine, stop))
     }
 
-    /// Takes the delivery that [`Client::wait_for_delivery`] has waited for. Returns nothing if
-    /// somebody else took it, or the client has been stopped.
-    pub fn take_delivery(&self) -> Option<Delivery> {
-        let delivery = locked(&self.waiting_delivery).take();
+    /// Returns where the connection stands, now and whenever it changes, for one more who follows that.
+    pub fn connection_states(&self) -> Arc<ConnectionStates> {
+        Arc::new(ConnectionStates::new(self.state.clone()))
+    }
 
-        delivery.filter(|_| !*self.wishes.stop.borrow())
+    /// Returns the room as the viewer should see it, now and whenever it changes, for one more who follows that.
+    ///
+    /// Who follows the room alone, while nobody consumes deliveries, is not held up by what waits there: it is
+    /// given up once it is more than 64, and the next consumer begins with the room as it is.
+    pub fn rooms(&self) -> Arc<Rooms> {
+        Arc::new(Rooms::new(
+            self.machine.clone(),
+            self.room_changes.clone(),
+            self.room_followers.clone(),
+            self.wishes.stop.subscribe(),
+        ))
     }
 
     /// Reports where the player's picture is. Call on play, pause, stall, seek and rate change, and
@@ -252,26 +261,6 @@ impl Client {
         self.state.borrow().clone()
     }
 
-    /// Waits until the connection's state is another than the last one taken; the first call returns
-    /// at once. Returns false once the client has ended, and its last state has been taken.
-    pub async fn wait_for_connection_state(&self) -> bool {
-        let mut state = locked(&self.state_seen).clone();
-
-        state.changed().await.is_ok()
-    }
-
-    /// Takes the state that [`Client::wait_for_connection_state`] has waited for. States that were
-    /// passed through in between are left out. Returns nothing if somebody else took it.
-    pub fn take_connection_state(&self) -> Option<ConnectionState> {
-        unseen(&self.state_seen)
-    }
-
-    /// Returns the room as the viewer should see it now. It may be ahead of what has been pulled, by
-    /// what waits to be.
-    pub fn room(&self) -> Room {
-        self.machine.core().room().into()
-    }
-
     /// Returns when that happened which the viewer's picture shows now. Count down to a train's
     /// `expires_at` from here. Nothing as long as it is not known.
     pub fn picture_time_unix_millis(&self) -> Option<i64> {
@@ -319,31 +308,16 @@ impl Client {
     }
 }
 
-/// The same in one call each, for Rust, where a future that is dropped takes nothing with it.
+/// What is for Rust alone.
 impl Client {
-    /// Waits for the next delivery. Returns nothing once the client has ended.
-    pub async fn next_delivery(&self) -> Option<Delivery> {
-        while self.wait_for_delivery().await {
-            if let Some(delivery) = self.take_delivery() {
-                return Some(delivery);
-            }
-        }
-
-        None
+    /// Returns the room as the viewer should see it now. It may be ahead of what has been pulled, by
+    /// what waits to be.
+    pub fn room(&self) -> Room {
+        self.machine.core().room().into()
     }
 
-    /// Waits until the connection's state is another. Returns nothing once the client has ended.
-    pub async fn next_connection_state(&self) -> Option<ConnectionState> {
-        while self.wait_for_connection_state().await {
-            if let Some(state) = self.take_connection_state() {
-                return Some(state);
-            }
-        }
-
-        None
-    }
-
-    /// Waits until another token is needed. Returns nothing once the client has ended.
+    /// Waits until another token is needed. Returns nothing once the client has ended. Takes nothing if it is
+    /// dropped.
     pub async fn next_token_request(&self) -> Option<TokenRequest> {
         while self.wait_for_token_request().await {
             if let Some(request) = self.take_token_request() {
@@ -368,18 +342,6 @@ impl Client {
         if let Some(watching) = &self.watching {
             watching.handle_playhead(playhead);
         }
-    }
-
-    /// Waits until a delivery is waiting to be taken. Safe to cancel.
-    async fn next_is_waiting(&self, deliveries: &mut mpsc::Receiver<Delivery>) -> bool {
-        if locked(&self.waiting_delivery).is_some() {
-            return true;
-        }
-        let delivery = deliveries.recv().await;
-        let is_there = delivery.is_some();
-        *locked(&self.waiting_delivery) = delivery;
-
-        is_there
     }
 }
 

@@ -1,35 +1,30 @@
 //! Brings the core a socket, a clock and the application's wishes, and carries out what it says.
 //!
-//! What the core wants shown goes into a bounded channel. While that is full the driver stands
-//! still: it reads no more, so the server drops it as too slow, and once the application pulls
+//! What the core wants shown is handed out to all who consume it. While one of them is too far behind the
+//! driver stands still: it reads no more, so the server drops it as too slow, and once the application pulls
 //! again the core finds its deadlines passed, comes back, and goes on from the position that it had
 //! reached. Late, then, and whole. Only the application's own comings and goings are heard even
 //! then: one that goes to the background has often stopped pulling.
 
-use crate::record::{ConnectionState, Delivery, TokenRequest};
+use crate::handout::Intake;
+use crate::machine::Machine;
+use crate::record::{ConnectionState, TokenRequest};
 use crate::socket::{Socket, SocketEvent};
 use crate::wishes::{Inbox, Lifecycle, PlayheadReport};
-use parlor_sdk_core::{self as core, Input, Instant, Output};
-use parlor_sdk_events::room;
+use parlor_sdk_core::{self as core, Input, Output};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::watch;
 use tokio::time::sleep_until;
-
-/// Deliveries that wait for the application. Enough for a burst, and little enough to drop when it
-/// stops.
-pub(crate) const DELIVERIES_MAX: usize = 64;
-
-/// The core, for the driver to drive and the handle to look at.
-pub(crate) struct Machine {
-    core: Mutex<core::Client>,
-    started_at: std::time::Instant,
-}
 
 /// What the driver tells the application by.
 pub(crate) struct News {
-    pub(crate) deliveries: mpsc::Sender<Delivery>,
+    pub(crate) deliveries: Intake,
+    /// The room that is shown has changed.
+    pub(crate) room: watch::Sender<()>,
+    /// How many look at the room whenever it changes.
+    pub(crate) room_followers: Arc<AtomicUsize>,
     pub(crate) state: watch::Sender<ConnectionState>,
     pub(crate) token_request: watch::Sender<Option<TokenRequest>>,
 }
@@ -42,9 +37,8 @@ pub(crate) struct Driver {
     lifecycle: Lifecycle,
     /// What the application has been asked for.
     requested: Option<core::TokenRequest>,
-    /// What the application has no room for. Nothing more is read meanwhile, so it is never more
-    /// than the core had to show at once.
-    held_up: VecDeque<Delivery>,
+    /// What the core has to say, and is not yet carried out.
+    outputs: VecDeque<Output>,
     socket: Option<Socket>,
     /// What happened to the last socket.
     close_reason: String,
@@ -56,52 +50,10 @@ enum Event {
     Lifecycle(Lifecycle),
     Playhead(PlayheadReport),
     Token(String),
-    /// The application has taken something.
+    /// The application has taken something, or wants no more of it.
     Pulled,
     Stop,
     Deadline,
-}
-
-impl Machine {
-    pub(crate) fn new(config: core::Config, seed: u64) -> Self {
-        Self {
-            core: Mutex::new(core::Client::new(
-                config,
-                room::can_read,
-                seed,
-                Instant::from_millis(0),
-            )),
-            started_at: read_clock(),
-        }
-    }
-
-    pub(crate) fn now(&self) -> Instant {
-        let elapsed_ms = read_clock().duration_since(self.started_at).as_millis();
-
-        Instant::from_millis(i64::try_from(elapsed_ms).unwrap_or(i64::MAX))
-    }
-
-    /// Never held across a wait.
-    pub(crate) fn core(&self) -> MutexGuard<'_, core::Client> {
-        // A panic in the core is a bug, and has been reported as one.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The core, unless it is at work.
-    pub(crate) fn idle_core(&self) -> Option<MutexGuard<'_, core::Client>> {
-        match self.core.try_lock() {
-            Ok(core) => Some(core),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
-    }
-
-    fn deadline(&self) -> Option<tokio::time::Instant> {
-        let at_ms = self.core().poll_timeout()?.as_millis();
-        let after = Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
-
-        self.started_at.checked_add(after).map(Into::into)
-    }
 }
 
 impl Driver {
@@ -112,13 +64,14 @@ impl Driver {
             news,
             lifecycle: Lifecycle::START,
             requested: None,
-            held_up: VecDeque::new(),
+            outputs: VecDeque::new(),
             socket: None,
             close_reason: String::new(),
         }
     }
 
     pub(crate) async fn run(mut self) {
+        self.hear_out(&mut self.machine.clone().core());
         loop {
             self.carry_out();
             self.ask_for_token();
@@ -130,25 +83,42 @@ impl Driver {
         }
     }
 
-    /// Does everything that the core has to say.
-    fn carry_out(&mut self) {
-        loop {
-            // A statement of its own: the lock is not to be held while carrying out.
-            let output = self.machine.core().poll_output();
+    /// Takes all that the core has to say, and hands out what is delivered. The core is held meanwhile, so that
+    /// whoever looks at it finds the room as it is after all that was handed out.
+    fn hear_out(&mut self, core: &mut core::Client) {
+        while let Some(output) = core.poll_output() {
             match output {
-                None => return,
-                Some(Output::Connect { url, protocol }) => {
+                Output::Deliver(delivery) => {
+                    if changes_room(&delivery) {
+                        self.news.room.send_replace(());
+                    }
+                    self.news.deliveries.push((*delivery).into());
+                }
+                output @ (Output::Connect { .. }
+                | Output::Send(_)
+                | Output::CloseSocket { .. }
+                | Output::ConnectionChanged(_)
+                | Output::TokenExpiring { .. }) => self.outputs.push_back(output),
+            }
+        }
+    }
+
+    /// Does what the core has said.
+    fn carry_out(&mut self) {
+        while let Some(output) = self.outputs.pop_front() {
+            match output {
+                Output::Connect { url, protocol } => {
                     self.socket = Some(Socket::open(url, protocol));
                 }
-                Some(Output::Send(text)) => self.send(text),
-                Some(Output::CloseSocket { code }) => {
+                Output::Send(text) => self.send(text),
+                Output::CloseSocket { code } => {
                     if let Some(socket) = self.socket.take() {
                         socket.close(code);
                     }
                 }
-                Some(Output::Deliver(delivery)) => self.held_up.push_back((*delivery).into()),
-                Some(Output::ConnectionChanged(state)) => self.announce(state),
-                Some(Output::TokenExpiring { expires_at }) => {
+                Output::Deliver(_) => unreachable!("it is handed out where it is heard"),
+                Output::ConnectionChanged(state) => self.announce(state),
+                Output::TokenExpiring { expires_at } => {
                     self.news.state.send_replace(ConnectionState::Live {
                         token_expires_at_unix_millis: Some(expires_at.unix_millis()),
                     });
@@ -199,7 +169,8 @@ impl Driver {
     }
 
     /// Returns whether nothing can come any more: the application has ended it, or the server has,
-    /// for good, and nothing that is held has its moment still to come.
+    /// for good, and nothing that is held has its moment still to come. What was handed out can be consumed
+    /// later.
     fn is_over(&self) -> bool {
         let core = self.machine.core();
 
@@ -208,7 +179,6 @@ impl Driver {
             core::ConnectionState::Failed(failure) => {
                 !failure.is_retryable()
                     && !self.lifecycle.is_paused
-                    && self.held_up.is_empty()
                     && core.poll_timeout().is_none()
             }
             core::ConnectionState::Connecting
@@ -220,6 +190,10 @@ impl Driver {
     }
 
     async fn next_event(&mut self) -> Event {
+        // Whoever follows the room alone consumes nothing, and is not to be held up by that.
+        if self.news.deliveries.is_full() && self.news.room_followers.load(Ordering::Relaxed) > 0 {
+            self.news.deliveries.give_up_kept();
+        }
         let deadline = self.machine.deadline();
         let Inbox {
             playhead,
@@ -227,19 +201,13 @@ impl Driver {
             lifecycle,
             stop,
         } = &mut self.inbox;
-        let is_held_up = !self.held_up.is_empty();
+        let is_held_up = self.news.deliveries.is_full();
 
         tokio::select! {
             biased;
             () = stopped(stop) => Event::Stop,
             () = changed(lifecycle) => Event::Lifecycle(*lifecycle.borrow_and_update()),
-            room = self.news.deliveries.reserve(), if is_held_up => {
-                let Ok(room) = room else {
-                    return Event::Stop;
-                };
-                room.send(self.held_up.pop_front().expect("something is held up"));
-                Event::Pulled
-            }
+            () = self.news.deliveries.moved(), if is_held_up => Event::Pulled,
             () = changed(playhead), if !is_held_up => {
                 Event::Playhead(*playhead.borrow_and_update())
             }
@@ -288,19 +256,21 @@ impl Driver {
         self.input(Input::Closed { code });
     }
 
-    fn input(&self, input: Input<'_>) {
-        let now = self.machine.now();
-        self.machine.core().handle_input(input, now);
+    fn input(&mut self, input: Input<'_>) {
+        let machine = self.machine.clone();
+        let now = machine.now();
+        let mut core = machine.core();
+        core.handle_input(input, now);
+        self.hear_out(&mut core);
     }
 }
 
-/// The one place where this library reads a clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a driver is where `now` comes from"
-)]
-fn read_clock() -> std::time::Instant {
-    std::time::Instant::now()
+/// Returns whether the room that is shown is another one after this.
+fn changes_room(delivery: &core::Delivery) -> bool {
+    match delivery {
+        core::Delivery::Event(shown) => shown.event.part.is_some(),
+        core::Delivery::StateReplaced(_) | core::Delivery::PresenceChanged { .. } => true,
+    }
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {

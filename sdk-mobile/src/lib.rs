@@ -12,8 +12,11 @@ mod alerts;
 mod android;
 mod api;
 mod client;
+mod consumers;
 mod dial;
 mod driver;
+mod handout;
+mod machine;
 mod record;
 mod runtime;
 mod server_url;
@@ -31,6 +34,7 @@ pub use api::{
     ParticipantsQuestion, QueryError, RoomAccess, RoomDetails, RoomSummary, StageDetails,
 };
 pub use client::Client;
+pub use consumers::{ConnectionStates, Deliveries, Rooms};
 pub use record::*;
 pub use runtime::stop_background;
 pub use server_url::ServerUrlError;

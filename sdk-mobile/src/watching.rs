@@ -1,7 +1,7 @@
 //! What the viewer has watched, told to the server by itself, and what became of it.
 
 use crate::api::{CommandError, WatchAnswer, send_watch_report};
-use crate::driver::Machine;
+use crate::machine::Machine;
 use crate::record::{WatchOutcome, Watched, WatchedMinute};
 use crate::runtime;
 use crate::server_url::ServerUrl;

@@ -27,6 +27,12 @@ let builtLibrary: [LinkerSetting] = [
     .linkedLibrary("parlor"),
 ]
 
+// On Linux, the Observation library of Swift 6.0 names a function of the runtime that no library has, and that
+// is called only where a lock fails.
+let observationLibrary: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "--allow-shlib-undefined"], .when(platforms: [.linux]))
+]
+
 // For the tests alone. A dynamic library, for two static ones of Rust in one program would clash.
 let rehearsalLibrary: [LinkerSetting] = [
     .unsafeFlags(["-L\(Context.packageDirectory)/lib"]),
@@ -50,7 +56,11 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v5)],
             linkerSettings: systemLibraries + (hasFramework ? [] : builtLibrary)
         ),
-        .target(name: "Parlor", dependencies: ["ParlorNative"]),
+        .target(
+            name: "Parlor",
+            dependencies: ["ParlorNative"],
+            linkerSettings: hasFramework ? [] : observationLibrary
+        ),
         .executableTarget(name: "Follow", dependencies: ["Parlor"]),
         .systemLibrary(name: "parlor_rehearsalFFI"),
         .target(

@@ -122,6 +122,14 @@ impl Bindings {
 
         process::output(command.arg("--out-dir").arg(folder).arg(&self.library)).map(drop)
     }
+
+    /// Writes the types of the bindings for Python to `folder`.
+    fn generate_python_types(&self, folder: &Path) -> Result<()> {
+        let mut command = Command::new(&self.generator);
+        command.arg("python-types").arg(&self.library).arg(folder);
+
+        process::output(&mut command).map(drop)
+    }
 }
 
 fn server_schema() -> Result<String> {

@@ -15,6 +15,7 @@ mod npm;
 mod old_chromium;
 mod postgres;
 mod process;
+mod python_packages;
 mod shrink;
 mod steps;
 mod stopwatch;

@@ -1,57 +1,14 @@
-//! A Chromium as old as the one in OBS: Qt's, from Python's package index, in the user's cache.
-//!
-//! Which packages, and the hash of each file, stands beside the tests that use them.
+//! A Chromium as old as the one in OBS: Qt's, from Python's package index.
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::{process, tools, workspace};
-
-const REQUIREMENTS: &str = "tests/floor/requirements.txt";
+use crate::{python_packages, tools};
 
 /// Finds it, fetching it where that is possible. Returns the folder that belongs on `PYTHONPATH`.
 pub(crate) fn ensure() -> Result<PathBuf> {
-    tools::ensure(&[
-        &tools::PYTHON,
-        &tools::PIP,
-        &tools::CHROMIUM,
-        &tools::WEBKIT,
-    ])?;
-    let requirements = workspace::root().join(REQUIREMENTS);
-    let wanted = std::fs::read(&requirements)
-        .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let folder = workspace::cache_home()?.join("parlor/old-chromium");
-    if std::fs::read(folder.join("requirements.txt")).is_ok_and(|fetched| fetched == wanted) {
-        return Ok(folder);
-    }
+    tools::ensure(&[&tools::CHROMIUM, &tools::WEBKIT])?;
 
-    println!("fetching an old Chromium, once");
-    let work = folder.with_extension(format!("tmp-{}", std::process::id()));
-    let fetched = process::output(
-        Command::new("python3")
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ])
-            .args(["--require-hashes", "--only-binary", ":all:", "--no-deps"])
-            .args(["--no-compile", "--requirement"])
-            .arg(&requirements)
-            .arg("--target")
-            .arg(&work),
-    )
-    .and_then(|_| {
-        std::fs::write(work.join("requirements.txt"), &wanted)?;
-        let _ = std::fs::remove_dir_all(&folder);
-        // Complete or absent: it gets its name last.
-        std::fs::rename(&work, &folder).context("cannot put it in its place")
-    });
-    let _ = std::fs::remove_dir_all(&work);
-
-    fetched.context("no old Chromium")?;
-    Ok(folder)
+    python_packages::ensure("old-chromium", "tests/floor/requirements.txt")
 }

@@ -13,7 +13,8 @@ use crate::swift::Toolchain;
 use crate::tally::Tally;
 use crate::tools::{self, Tool};
 use crate::{
-    build, codegen, faults, mobile, npm, old_chromium, process, tidy, wasm, web, workspace,
+    build, codegen, faults, mobile, npm, old_chromium, process, python_packages, tidy, wasm, web,
+    workspace,
 };
 
 /// One part of the tests.
@@ -126,7 +127,7 @@ impl Step {
                 &[&tools::NODE, &tools::NPM, &tools::CHROMIUM],
                 display_plans,
             ),
-            Self::Python => with_tools(&[&tools::PYTHON], python),
+            Self::Python => with_tools(&[&tools::PYTHON, &tools::PIP], python),
             Self::Kotlin => with_tools(&[&tools::JDK, &tools::MAVEN], kotlin::run),
             Self::Swift => given(Toolchain::ensure(), |toolchain| swift::run(&toolchain)),
             Self::Mobile => with_tools(&[&tools::CLANG], || {
@@ -245,15 +246,27 @@ fn display_plans() -> Result<Outcome> {
 fn python() -> Result<Outcome> {
     let package = codegen::python::package()?;
     let rehearsal = codegen::python::rehearsal()?;
+    let python = workspace::root().join("sdk-mobile/python");
+    let mypy = python_packages::ensure("mypy", "sdk-mobile/python/tests/requirements.txt")?;
+    process::run(
+        Command::new("python3")
+            .args(["-m", "mypy", "--strict", "--cache-dir"])
+            .arg(workspace::artifacts().join("mypy"))
+            .arg(package.join("parlor"))
+            .arg(python.join("examples/follow.py"))
+            .env("PYTHONPATH", mypy)
+            .env("MYPYPATH", &package),
+    )
+    .context("the Python package's types do not hold")?;
+
     let path = std::env::join_paths([package, rehearsal])?;
     let parlor = build::server()?;
-    let tests = workspace::root().join("sdk-mobile/python/tests");
     // unittest reports on its standard error.
     let transcript = process::tee(&mut process::with_errors(
         Command::new("python3")
             .args(["-m", "unittest", "discover", "--verbose"])
             .arg("--start-directory")
-            .arg(&tests)
+            .arg(python.join("tests"))
             .current_dir(workspace::root())
             .env("PYTHONPATH", path)
             .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -54,7 +54,7 @@ pub(crate) const PIP: Tool = Tool {
     name: "pip",
     evidence: Evidence::Program("pip3"),
     packages: &["python3-pip"],
-    why: "fetches an old Chromium",
+    why: "fetches an old Chromium, and what checks Python's types",
 };
 pub(crate) const JDK: Tool = Tool {
     name: "javac",

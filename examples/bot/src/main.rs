@@ -101,7 +101,8 @@ async fn print_deliveries(
     terminal: &Terminal,
     exit_after_train: bool,
 ) -> Result<()> {
-    while let Some(delivery) = client.next_delivery().await {
+    let deliveries = client.deliveries();
+    while let Some(delivery) = deliveries.next().await {
         terminal.print(&delivery)?;
 
         if exit_after_train && ends_a_train(&delivery) {
@@ -115,7 +116,8 @@ async fn print_deliveries(
 /// Says when the connection is lost and when it is back. Ends when the server refuses this client.
 async fn report_connection(client: &Client) {
     let mut lost = false;
-    while let Some(state) = client.next_connection_state().await {
+    let states = client.connection_states();
+    while let Some(state) = states.next().await {
         match state {
             ConnectionState::Waiting { reason, .. } if !lost => {
                 lost = true;

@@ -10,31 +10,31 @@ import unicodedata
 import parlor
 
 
-def plain(typed):
+def plain(typed: str) -> str:
     """What a person typed, without the characters that would move the cursor."""
     return "".join("\ufffd" if unicodedata.category(char) == "Cc" else char for char in typed)
 
 
-def describe(event):
+def describe(event: parlor.RoomEvent) -> str:
     kind = event.kind
-    if kind.is_contribution_received():
+    if isinstance(kind, parlor.EventKind.CONTRIBUTION_RECEIVED):
         gift = kind.contribution
         who = plain(gift.name) if gift.name is not None else "somebody"
         return f"{who} gives {gift.hype} hype"
-    if kind.is_participant_changed():
+    if isinstance(kind, parlor.EventKind.PARTICIPANT_CHANGED):
         return describe_person(kind.change, kind.participant)
-    if kind.is_hype_train_changed():
+    if isinstance(kind, parlor.EventKind.HYPE_TRAIN_CHANGED):
         train = kind.train
         change = kind.change.name.lower().replace("_", " ")
         return f"hype train {change}: level {train.level}, {train.progress} of {train.goal}"
-    if kind.is_session_changed():
+    if isinstance(kind, parlor.EventKind.SESSION_CHANGED):
         return {
             parlor.SessionChange.STARTED: f"the stream is live, {kind.session.delay_ms / 1000:g} s behind",
             parlor.SessionChange.INTERRUPTED: "the stream is away",
             parlor.SessionChange.RESUMED: "the stream is back",
             parlor.SessionChange.ENDED: "the stream has ended",
         }[kind.change]
-    if kind.is_room_updated():
+    if isinstance(kind, parlor.EventKind.ROOM_UPDATED):
         return f"the room is now {plain(kind.room.title)!r}"
     return f"something new happens: {plain(event.type_name)}"
 
@@ -49,7 +49,7 @@ PLACES = {
 }
 
 
-def describe_person(change, person):
+def describe_person(change: parlor.ParticipantChange, person: parlor.ParticipantProfile) -> str:
     what = {
         parlor.ParticipantChange.JOINED: "comes in",
         parlor.ParticipantChange.LEFT: "leaves",
@@ -62,7 +62,7 @@ def describe_person(change, person):
     return f"{plain(person.name)} {what}"
 
 
-def describe_room(room):
+def describe_room(room: parlor.Room) -> str:
     title = plain(room.profile.title) if room.profile else "?"
     on_stage = [plain(one.name) for one in [room.stage.host, *room.stage.speakers] if one]
     stage = f", on the stage: {', '.join(on_stage)}" if on_stage else ""
@@ -71,62 +71,61 @@ def describe_room(room):
     return f"{title}{online}{stage}{train}"
 
 
-def describe_failure(failure):
-    if failure.is_room_not_found():
+def describe_failure(failure: parlor.Failure) -> str:
+    if isinstance(failure, parlor.Failure.ROOM_NOT_FOUND):
         return "there is no such room, or this token may not read it"
-    if failure.is_sign_in_required():
+    if isinstance(failure, parlor.Failure.SIGN_IN_REQUIRED):
         return "it wants a valid token (--token)"
-    return f"it speaks another protocol (close code {failure.code})"
+    if isinstance(failure, parlor.Failure.INCOMPATIBLE):
+        return f"it speaks another protocol (close code {failure.code})"
+    return str(failure)
 
 
-async def report_connection(client):
+async def report_connection(client: parlor.Client) -> parlor.Failure | None:
     """Says what keeps the client from its room. Returns why, if the server refuses it."""
-    while (state := await parlor.next_connection_state(client)) is not None:
-        if state.is_waiting():
+    async for state in client.connection_states():
+        if isinstance(state, parlor.ConnectionState.WAITING):
             print(f"not connected: {state.reason}; trying again", file=sys.stderr)
-        elif state.is_refused():
+        elif isinstance(state, parlor.ConnectionState.REFUSED):
             # A refused token can be replaced by `set_token`; this program has no other.
             client.stop()
             return state.failure
     return None
 
 
-async def follow(arguments):
-    client = parlor.Client.connect(
-        parlor.Config(
-            server=arguments.server,
-            room_id=arguments.room,
-            placement=parlor.Placement[arguments.placement.upper()],
-            token=arguments.token,
-        )
+async def follow(arguments: argparse.Namespace) -> str | None:
+    config = parlor.Config(
+        server=arguments.server,
+        room_id=arguments.room,
+        placement=parlor.Placement[arguments.placement.upper()],
+        token=arguments.token,
     )
-    reporter = asyncio.create_task(report_connection(client))
-    try:
-        while (delivery := await parlor.next_delivery(client)) is not None:
-            if delivery.is_event():
+    async with parlor.Client(config) as client:
+        reporter = asyncio.create_task(report_connection(client))
+        async for delivery in client.deliveries():
+            if isinstance(delivery, parlor.Delivery.EVENT):
                 print(f"{delivery.event.seq:>6}  {describe(delivery.event)}", flush=True)
-            elif delivery.is_state_replaced():
+            elif isinstance(delivery, parlor.Delivery.STATE_REPLACED):
                 print(f"   now  {describe_room(delivery.room)}", flush=True)
-            else:
+            elif isinstance(delivery, parlor.Delivery.PRESENCE_CHANGED):
                 print(f"   now  {delivery.online_count} online", flush=True)
-    finally:
-        client.stop()
-        failure = await reporter
+    failure = await reporter
 
     if failure is None:
         return None
     return f"the server refuses this client: {describe_failure(failure)}"
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", default="http://127.0.0.1:8080")
     parser.add_argument("--room", required=True, help="the room's global id")
     parser.add_argument("--token", default=os.environ.get("PARLOR_TOKEN"))
     parser.add_argument("--placement", choices=["source", "companion"], default="companion")
+    failure: str | None
     try:
         failure = asyncio.run(follow(parser.parse_args()))
-    except parlor.ServerUrlError as error:
+    except parlor.ServerUrlError.Malformed as error:
         failure = f"{error.url}: {error.reason}"
     except KeyboardInterrupt:
         failure = None

@@ -109,3 +109,8 @@ class Server:
 async def within(awaitable):
     """Waits, though not for ever."""
     return await asyncio.wait_for(awaitable, PATIENCE_S)
+
+
+async def next_delivery(client):
+    """The next delivery, or None if the client has ended."""
+    return await anext(client.deliveries(), None)

@@ -14,7 +14,7 @@ class Scene(unittest.IsolatedAsyncioTestCase):
         self.room = await self.open_room("room-1")
 
     def connect(self, room, placement=parlor.Placement.COMPANION):
-        client = parlor.Client.connect(
+        client = parlor.Client(
             parlor.Config(
                 server=self.server.url,
                 room_id=room,

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import parlor
-from running import within
+from running import next_delivery, within
 from scene import Scene
 
 
@@ -42,7 +42,7 @@ class Alerts(Scene):
         client = self.connect(self.room, parlor.Placement.PLAYER)
         # A little ahead of what is being filmed, so that everything is due at once.
         client.set_playhead(int(time.time() * 1_000) + 30_000, False, 10_000)
-        await within(parlor.next_delivery(client))
+        await within(next_delivery(client))
         alerts = client.alerts(parlor.AlertLimits())
         await self.give(1)
         await self.take(client, alerts, 1)
@@ -54,13 +54,13 @@ class Alerts(Scene):
 
     async def open_queue(self):
         client = self.connect(self.room)
-        await within(parlor.next_delivery(client))
+        await within(next_delivery(client))
         return client, client.alerts(parlor.AlertLimits())
 
     async def take(self, client, alerts, count, priority=lambda name: 0):
         """Hands over what comes until so many contributions were among it."""
         while count > 0:
-            delivery = await within(parlor.next_delivery(client))
+            delivery = await within(next_delivery(client))
             gift = delivery.is_event() and delivery.event.kind.is_contribution_received()
             name = delivery.event.kind.contribution.name if gift else ""
             alerts.take(delivery, priority(name))

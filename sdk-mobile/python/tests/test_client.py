@@ -4,14 +4,14 @@ import asyncio
 import random
 
 import parlor
-from running import within
+from running import next_delivery, within
 from scene import Scene
 
 
 class Following(Scene):
     async def test_a_killed_server_costs_nothing_and_repeats_nothing(self):
         client = self.connect(self.room)
-        first = await within(parlor.next_delivery(client))
+        first = await within(next_delivery(client))
         self.assertEqual(first.room.profile.title, "A room")
 
         given = [await self.give(number) for number in range(1, 5)]
@@ -31,7 +31,7 @@ class Following(Scene):
 
     async def test_train_events_come_in_order(self):
         client = self.connect(self.room)
-        await within(parlor.next_delivery(client))
+        await within(next_delivery(client))
         for number in range(1, 4):
             await self.give(number)
         events = await self.events(client, lambda events: len(events) == 6)
@@ -50,7 +50,7 @@ class Following(Scene):
         other_room = await self.open_room("room-2")
         clients = [self.connect(self.room), self.connect(other_room)]
         for client in clients:
-            await within(parlor.next_delivery(client))
+            await within(next_delivery(client))
         one = await self.give(1)
         other = await self.give(2, room=other_room)
 
@@ -60,17 +60,17 @@ class Following(Scene):
 
     async def test_stopping_ends_the_wait(self):
         client = self.connect(self.room)
-        await within(parlor.next_delivery(client))
-        waiting = asyncio.create_task(parlor.next_delivery(client))
+        await within(next_delivery(client))
+        waiting = asyncio.create_task(next_delivery(client))
         client.stop()
 
         self.assertIsNone(await within(waiting))
-        self.assertIsNone(await within(parlor.next_delivery(client)))
+        self.assertIsNone(await within(next_delivery(client)))
 
     async def test_a_cancelled_wait_takes_nothing_with_it(self):
         client = self.connect(self.room)
-        await within(parlor.next_delivery(client))
-        waiting = asyncio.create_task(parlor.next_delivery(client))
+        await within(next_delivery(client))
+        waiting = asyncio.create_task(next_delivery(client))
         await asyncio.wait([waiting], timeout=0)
         waiting.cancel()
         given = await self.give(1)
@@ -80,7 +80,7 @@ class Following(Scene):
 
     async def test_waits_that_are_cancelled_at_any_moment_take_nothing_with_them(self):
         client = self.connect(self.room)
-        await within(parlor.next_delivery(client))
+        await within(next_delivery(client))
         giving = asyncio.create_task(self.give_in_turn(1, 100))
 
         seen, cancelled = await within(self.gather_hastily(client, until=giving))
@@ -91,7 +91,7 @@ class Following(Scene):
     async def test_an_unknown_room_ends_it(self):
         client = self.connect("Um9vbTowMWEyMDUxMS0wNTI3LTcxMzktYTBkNC01MDNlNWZkMjI3OGQ=")
 
-        self.assertIsNone(await within(parlor.next_delivery(client)))
+        self.assertIsNone(await within(next_delivery(client)))
         state = client.connection_state()
         self.assertTrue(state.is_refused())
         self.assertTrue(state.failure.is_room_not_found())
@@ -118,7 +118,7 @@ class Following(Scene):
         turns = random.Random(7)
         seen, cancelled = [], 0
         while not until.done() or len(gifts(seen)) < len(until.result()):
-            waiting = asyncio.create_task(parlor.next_delivery(client))
+            waiting = asyncio.create_task(next_delivery(client))
             for _ in range(turns.randrange(5)):
                 await asyncio.sleep(0)
             waiting.cancel()
@@ -135,7 +135,7 @@ class Following(Scene):
         """Pulls events until there are enough."""
         events = []
         while not enough(events):
-            delivery = await within(parlor.next_delivery(client))
+            delivery = await within(next_delivery(client))
             self.assertIsNotNone(delivery)
             if delivery.is_event():
                 events.append(delivery.event)

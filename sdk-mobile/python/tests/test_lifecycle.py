@@ -2,9 +2,10 @@
 
 import asyncio
 import unittest
+import weakref
 
 import parlor
-from running import Server, within
+from running import Server, next_delivery, within
 
 
 class Lifecycle(unittest.IsolatedAsyncioTestCase):
@@ -21,8 +22,8 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
         await within(self.api.start_session(self.room, None))
 
     async def test_a_paused_client_comes_back_to_every_event_since(self):
-        async with parlor.follow(self.config(self.server.token)) as client:
-            await within(parlor.next_delivery(client))
+        async with parlor.Client(self.config(self.server.token)) as client:
+            await within(next_delivery(client))
             given = [await self.give(1)]
             self.assertEqual(await self.gifts(client, 1), given)
 
@@ -36,8 +37,8 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(client.stats().duplicates, 0)
 
     async def test_a_server_that_was_killed_meanwhile_costs_a_paused_client_nothing(self):
-        async with parlor.follow(self.config(self.server.token)) as client:
-            await within(parlor.next_delivery(client))
+        async with parlor.Client(self.config(self.server.token)) as client:
+            await within(next_delivery(client))
             client.pause()
             await self.reached(client, lambda state: state.is_paused())
             given = [await self.give(1)]
@@ -50,8 +51,8 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await self.gifts(client, 2), given)
 
     async def test_the_network_and_an_explicit_wish(self):
-        async with parlor.follow(self.config(self.server.token)) as client:
-            await within(parlor.next_delivery(client))
+        async with parlor.Client(self.config(self.server.token)) as client:
+            await within(next_delivery(client))
             client.network_changed(False)
             await self.reached(client, lambda state: state.is_waiting_for_network())
             given = [await self.give(1)]
@@ -71,10 +72,9 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
             return await self.server.viewer_token("1h")
 
         token = await self.server.viewer_token("3s")
-        async with parlor.follow(self.config(token)) as client:
-            renewals = asyncio.create_task(parlor.keep_signed_in(client, fetch_token))
-            states = asyncio.create_task(collect(parlor.connection_states(client)))
-            await within(parlor.next_delivery(client))
+        async with parlor.Client(self.config(token), fetch_token) as client:
+            states = asyncio.create_task(collect(client.connection_states()))
+            await within(next_delivery(client))
             given = []
             while not requests:
                 given.append(await self.give(len(given)))
@@ -84,7 +84,6 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await self.gifts(client, len(given)), given)
             self.assertEqual([reason.is_expiring() for reason in requests], [True])
             self.assertEqual(client.stats().disconnects, 0)
-        self.assertIsNone(await within(renewals))
         for state in await within(states):
             self.assertTrue(state.is_connecting() or state.is_live() or state.is_stopped(), state)
 
@@ -93,35 +92,63 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
             self.assertTrue(request.reason.is_refused())
             return await self.server.viewer_token("1h")
 
-        async with parlor.follow(self.config("nonsense")) as client:
-            renewals = asyncio.create_task(parlor.keep_signed_in(client, fetch_token))
-            delivery = await within(parlor.next_delivery(client))
+        async with parlor.Client(self.config("nonsense"), fetch_token) as client:
+            delivery = await within(next_delivery(client))
             self.assertEqual(delivery.room.profile.title, "A room")
-        await within(renewals)
 
     async def test_whoever_has_no_token_now_is_asked_again(self):
-        failures = [OSError("no network"), asyncio.TimeoutError()]
+        failures = [OSError("no network"), asyncio.TimeoutError(), asyncio.CancelledError()]
 
         async def fetch_token(request):
             if failures:
                 raise failures.pop(0)
             return await self.server.viewer_token("1h")
 
-        async with parlor.follow(self.config("nonsense")) as client:
-            with self.assertLogs("parlor", "WARNING") as logged:
-                renewals = asyncio.create_task(
-                    parlor.keep_signed_in(client, fetch_token, retry_after=0.001)
-                )
-                await within(parlor.next_delivery(client))
-            self.assertEqual(len(logged.records), 2)
-        await within(renewals)
+        with self.assertLogs("parlor", "WARNING") as logged:
+            client = parlor.Client(self.config("nonsense"), fetch_token, retry_after=0.001)
+            async with client:
+                await within(next_delivery(client))
+        self.assertEqual(len(logged.records), 3)
+
+    async def test_leaving_the_block_ends_a_renewal_that_waits(self):
+        asked = asyncio.Event()
+
+        async def fetch_token(request):
+            asked.set()
+            await asyncio.Event().wait()
+
+        async with parlor.Client(self.config("nonsense"), fetch_token):
+            await within(asked.wait())
+        names = [task.get_coro().__name__ for task in asyncio.all_tasks()]
+        self.assertNotIn("_keep_signed_in", names)
+
+    async def test_a_client_that_nobody_holds_ends_with_its_renewal(self):
+        asked = asyncio.Event()
+
+        async def fetch_token(request):
+            asked.set()
+            await asyncio.Event().wait()
+
+        client = parlor.Client(self.config("nonsense"), fetch_token)
+        await within(asked.wait())
+        (renewal,) = [
+            task
+            for task in asyncio.all_tasks()
+            if task.get_coro().__name__ == "_keep_signed_in"
+        ]
+        gone = weakref.ref(client)
+        del client
+
+        self.assertIsNone(gone())
+        await within(asyncio.wait([renewal]))
+        self.assertTrue(renewal.cancelled())
 
     async def test_leaving_the_block_ends_every_loop(self):
-        async with parlor.follow(self.config(self.server.token)) as client:
-            await within(parlor.next_delivery(client))
+        async with parlor.Client(self.config(self.server.token)) as client:
+            await within(next_delivery(client))
             loops = [
-                asyncio.create_task(collect(parlor.deliveries(client))),
-                asyncio.create_task(collect(parlor.connection_states(client))),
+                asyncio.create_task(collect(client.deliveries())),
+                asyncio.create_task(collect(client.connection_states())),
             ]
         for loop in loops:
             await within(loop)
@@ -155,15 +182,17 @@ class Lifecycle(unittest.IsolatedAsyncioTestCase):
         """Pulls until `count` contributions have come, and returns their ids."""
         ids = []
         while len(ids) < count:
-            delivery = await within(parlor.next_delivery(client))
+            delivery = await within(next_delivery(client))
             self.assertIsNotNone(delivery)
             if delivery.is_event() and delivery.event.kind.is_contribution_received():
                 ids.append(delivery.event.kind.contribution.id)
         return ids
 
     async def reached(self, client, wanted):
-        while not wanted(await within(parlor.next_connection_state(client))):
-            pass
+        async for state in client.connection_states():
+            if wanted(state):
+                return
+        self.fail("the client has ended")
 
 
 async def collect(iterator):

@@ -5,7 +5,7 @@ import unittest
 
 import parlor
 from parlor import StageRole
-from running import Server, within
+from running import Server, next_delivery, within
 
 
 class People(unittest.IsolatedAsyncioTestCase):
@@ -151,20 +151,22 @@ class People(unittest.IsolatedAsyncioTestCase):
             placement=parlor.Placement.COMPANION,
             token="nonsense",
         )
-        async with parlor.follow(config) as client:
+        may_fetch = asyncio.Event()
+
+        async def fetch_token(request):
+            await may_fetch.wait()
+            return await self.server.viewer_token(subject="ada")
+
+        async with parlor.Client(config, fetch_token) as client:
             api = client.api()
             with self.assertRaises(parlor.QueryError.Forbidden) as caught:
                 await within(api.room_access(self.room))
             self.assertEqual(caught.exception.code, "UNAUTHENTICATED")
 
-            async def fetch_token(request):
-                return await self.server.viewer_token(subject="ada")
-
-            renewal = asyncio.create_task(parlor.keep_signed_in(client, fetch_token))
-            self.assertTrue((await within(parlor.next_delivery(client))).is_state_replaced())
+            may_fetch.set()
+            self.assertTrue((await within(next_delivery(client))).is_state_replaced())
             new = parlor.NewParticipant(room_id=self.room, name="ada")
             self.assertEqual((await within(api.join_room(new))).name, "ada")
-        await within(renewal)
 
     async def person(self, name):
         """Somebody who has joined the room and follows it."""
@@ -178,7 +180,7 @@ class People(unittest.IsolatedAsyncioTestCase):
             placement=parlor.Placement.COMPANION,
             token=token,
         )
-        person.client = parlor.Client.connect(config)
+        person.client = parlor.Client(config)
         self.addCleanup(person.client.stop)
         await person.sees(lambda room: name in names(room.participants))
         return person
@@ -212,7 +214,7 @@ class Person:
     async def sees(self, wanted):
         """Waits until the room that the person follows is as wanted."""
         while not wanted(self.client.room()):
-            self._case.assertIsNotNone(await within(parlor.next_delivery(self.client)))
+            self._case.assertIsNotNone(await within(next_delivery(self.client)))
 
 
 def names(people):

@@ -48,9 +48,10 @@ pub(crate) async fn reached(
     client: &Client,
     wanted: impl Fn(&ConnectionState) -> bool,
 ) -> ConnectionState {
+    let states = client.connection_states();
     within(async {
         loop {
-            let state = client.next_connection_state().await;
+            let state = states.next().await;
             let state = state.expect("the client goes on");
             if wanted(&state) {
                 return state;
@@ -64,7 +65,7 @@ pub(crate) async fn reached(
 pub(crate) async fn shown(client: &Client, count: usize) -> Vec<i64> {
     let mut seqs = Vec::new();
     while seqs.len() < count {
-        let delivery = within(client.next_delivery()).await;
+        let delivery = within(client.deliveries().next()).await;
         if let Delivery::Event { event, .. } = delivery.expect("the client goes on") {
             assert!(matches!(event.kind, EventKind::ContributionReceived { .. }));
             seqs.push(event.seq);

@@ -38,16 +38,17 @@ async fn stopping_ends_the_wait_for_deliveries() {
     let (id, _) = peer.subscription().await;
     peer.feed(&id, snapshot(0)).await;
     let waiting = tokio::spawn({
-        let client = client.clone();
-        async move { while client.next_delivery().await.is_some() {} }
+        let deliveries = client.deliveries();
+        async move { while deliveries.next().await.is_some() {} }
     });
+    let states = client.connection_states();
 
     client.stop();
 
     within(waiting).await.unwrap();
     assert_eq!(within(peer.closed()).await, Some(1000));
-    assert_eq!(within(client.next_delivery()).await, None);
-    within(async { while client.next_connection_state().await.is_some() {} }).await;
+    assert_eq!(within(client.deliveries().next()).await, None);
+    within(async { while states.next().await.is_some() {} }).await;
     assert_eq!(client.connection_state(), ConnectionState::Stopped);
 }
 
@@ -126,7 +127,7 @@ async fn an_unknown_room_ends_it() {
     ]}))
     .await;
 
-    assert_eq!(within(client.next_delivery()).await, None);
+    assert_eq!(within(client.deliveries().next()).await, None);
     assert_eq!(
         client.connection_state(),
         ConnectionState::Refused {
@@ -174,7 +175,7 @@ async fn a_servers_absence_is_waited_out_until_stopped() {
     client.stop();
 
     assert!(reason.contains("refused"), "{reason}");
-    assert_eq!(within(client.next_delivery()).await, None);
+    assert_eq!(within(client.deliveries().next()).await, None);
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ async fn come_and_go(server: &Server) {
     let mut peer = server.accept().await;
     let (id, _) = peer.subscription().await;
     peer.feed(&id, snapshot(0)).await;
-    assert!(within(client.next_delivery()).await.is_some());
+    assert!(within(client.deliveries().next()).await.is_some());
 
     client.stop();
 

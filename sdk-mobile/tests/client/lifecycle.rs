@@ -108,6 +108,8 @@ async fn an_expiring_token_is_asked_for_and_renewed_without_a_gap() {
         token_expires_at_unix_millis: Some(77),
     };
     reached(&client, |state| *state == expiring).await;
+    let states = client.connection_states();
+    assert_eq!(within(states.next()).await, Some(expiring));
 
     client.set_token("new".to_owned());
 
@@ -120,7 +122,7 @@ async fn an_expiring_token_is_asked_for_and_renewed_without_a_gap() {
     let live = ConnectionState::Live {
         token_expires_at_unix_millis: None,
     };
-    let next_state = within(client.next_connection_state()).await;
+    let next_state = within(states.next()).await;
     assert_eq!(next_state, Some(live), "nothing else is seen in between");
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod app;
+mod consumers;
 mod following;
 #[cfg(target_os = "linux")]
 mod leaks;
@@ -10,4 +11,5 @@ mod lifecycle;
 mod people;
 mod server;
 mod tls;
+mod unknown;
 mod watching;

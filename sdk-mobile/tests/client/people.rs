@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::app::connect;
 use crate::server::{Server, feed, snapshot, within};
 
-fn person(seq: i64, name: &str, place: &str) -> Value {
+pub(crate) fn person(seq: i64, name: &str, place: &str) -> Value {
     let at = "2026-01-02T03:04:05.000Z";
 
     json!({
@@ -40,7 +40,7 @@ async fn people_and_their_number_come_with_the_state_and_after_it() {
     first["snapshot"] = json!([person(4, "Ada", "HOST"), person(5, "Ben", "INVITED")]);
     peer.feed(&id, first).await;
 
-    let Some(Delivery::StateReplaced { room }) = within(client.next_delivery()).await else {
+    let Some(Delivery::StateReplaced { room }) = within(client.deliveries().next()).await else {
         panic!("the state comes first");
     };
     assert_eq!(names(&room.participants), ["Ada", "Ben"]);
@@ -51,7 +51,7 @@ async fn people_and_their_number_come_with_the_state_and_after_it() {
 
     let events = [person(6, "Ben", "SPEAKER")];
     peer.feed(&id, with_online(feed(5, &events), 8)).await;
-    let Some(Delivery::Event { event, .. }) = within(client.next_delivery()).await else {
+    let Some(Delivery::Event { event, .. }) = within(client.deliveries().next()).await else {
         panic!("Ben moves");
     };
     let EventKind::ParticipantChanged {
@@ -63,7 +63,7 @@ async fn people_and_their_number_come_with_the_state_and_after_it() {
     };
     assert_eq!(change, ParticipantChange::StageChanged);
     assert_eq!((participant.id.as_str(), participant.version), ("Ben", 3));
-    let presence = within(client.next_delivery()).await;
+    let presence = within(client.deliveries().next()).await;
     assert_eq!(
         presence,
         Some(Delivery::PresenceChanged { online_count: 8 })

@@ -36,7 +36,7 @@ fn a_server_of_a_trusted_authority_is_followed_and_asked() {
             let server = Server::start(authority, "localhost").await;
             let client = follow(&server);
             server.serve_socket().await;
-            let delivery = within(client.next_delivery()).await;
+            let delivery = within(client.deliveries().next()).await;
             assert!(matches!(delivery, Some(Delivery::StateReplaced { .. })));
 
             let api = Api::new(&server.url(), None).unwrap();

@@ -112,9 +112,10 @@ impl Watcher {
         .unwrap();
         let seen = Arc::new(Mutex::new(Seen::default()));
         let task = tokio::spawn({
-            let (client, seen, news) = (client.clone(), Arc::clone(&seen), Arc::clone(news));
+            let (deliveries, seen, news) =
+                (client.deliveries(), Arc::clone(&seen), Arc::clone(news));
             async move {
-                while let Some(delivery) = client.next_delivery().await {
+                while let Some(delivery) = deliveries.next().await {
                     seen.lock().unwrap().take(delivery);
                     news.notify_waiters();
                 }

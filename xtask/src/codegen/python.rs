@@ -8,10 +8,11 @@ use super::Bindings;
 use crate::workspace;
 
 /// What is written by hand, and where it stays.
-const WRITTEN: [&str; 4] = [
+const WRITTEN: [&str; 5] = [
     "pyproject.toml",
     "README.md",
     "parlor/__init__.py",
+    "parlor/client.py",
     "parlor/py.typed",
 ];
 
@@ -32,6 +33,7 @@ pub(crate) fn package() -> Result<PathBuf> {
     bindings.generate("python", None, &package)?;
     std::fs::rename(package.join("parlor.py"), package.join("_native.py"))
         .context("the generator wrote no parlor.py")?;
+    bindings.generate_python_types(&package)?;
     std::fs::copy(&bindings.library, package.join("libparlor.so"))?;
 
     Ok(python)

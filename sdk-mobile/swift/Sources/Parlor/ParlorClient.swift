@@ -20,9 +20,8 @@ import ParlorNative
 /// End with ``stop()``, or by letting go of the client. All of it may be called from any task or
 /// thread, and nothing blocks.
 public final class ParlorClient: Sendable {
-    private let native: ParlorNative.Client
-    private let deliveryPull: Pull<Delivery>
-    let statePull: Pull<ConnectionState>
+    let native: ParlorNative.Client
+    private let keeper: RoomKeeper
     private let renewal: Task<Void, Never>?
 
     /// Starts to follow a room.
@@ -60,8 +59,7 @@ public final class ParlorClient: Sendable {
         let native = try translatingErrors { try ParlorNative.Client.connect(config: config) }
 
         self.native = native
-        deliveryPull = Pull { await native.nextDelivery() }
-        statePull = Pull { await native.nextConnectionState() }
+        keeper = RoomKeeper(native.rooms())
         renewal = tokenProvider.map { provider in
             Task.detached { await TokenRenewal(client: native, provider: provider).run() }
         }
@@ -73,20 +71,23 @@ public final class ParlorClient: Sendable {
 
     /// What to show, each when it is due.
     ///
-    /// Picture events come in order of `seq`, each once, across lost connections too. Iterate without
-    /// long breaks: with 64 deliveries waiting the client stops reading, and the server drops it as
-    /// too slow. It comes back by itself once you go on, late and whole.
+    /// Picture events come in order of `seq`, each once, across lost connections too. Every loop gets all of
+    /// it; one that begins beside another starts with the room as it is, as `stateReplaced`. While there is no
+    /// loop, deliveries are kept: the next one goes on where the last one was.
+    ///
+    /// Iterate without long breaks: with 64 deliveries waiting for one loop, or for the next, the client stops
+    /// reading, and the server drops it as too slow. It comes back by itself once you go on, late and whole.
     ///
     /// Ends once the client has been stopped, or the server has refused it for good;
     /// ``connectionState`` says which.
     public var deliveries: ParlorSequence<Delivery> {
-        ParlorSequence(pull: deliveryPull, client: self)
+        ParlorSequence(client: self) { [native] in Consumer(native.deliveries()) }
     }
 
     /// Where the connection stands: the present state, then each other one. States that were passed
     /// through while nobody was looking are left out. Ends with the client.
     public var connectionStates: ParlorSequence<ConnectionState> {
-        ParlorSequence(pull: statePull, client: self)
+        ParlorSequence(client: self) { [native] in Consumer(native.connectionStates()) }
     }
 
     /// Where the connection stands now.
@@ -94,10 +95,20 @@ public final class ParlorClient: Sendable {
         native.connectionState()
     }
 
-    /// The room as the viewer should see it now: its people, the stage, the hype train. It may be ahead
-    /// of what has been taken from ``deliveries``, by what waits there.
+    /// The room as the viewer should see it now: its people, the stage, the hype train. It is never behind what
+    /// has been taken from ``deliveries``, and may be ahead, by what waits there. It is copied once for each
+    /// change, not for each read.
     public var room: Room {
-        native.room()
+        keeper.room
+    }
+
+    /// The room as the viewer should see it: now, then whenever it has changed. States that were passed through
+    /// while nobody was looking are left out.
+    ///
+    /// Who follows it alone, without a loop over ``deliveries``, is not held up by what waits there: it is given
+    /// up once it is more than 64, and the next loop begins with the room as it is.
+    public var rooms: ParlorSequence<Room> {
+        ParlorSequence(client: self) { [native] in Consumer(native.rooms()) }
     }
 
     /// When that happened which the viewer's picture shows now. Count down to a train's `expiresAt`
@@ -229,7 +240,6 @@ public final class ParlorClient: Sendable {
     /// and not taken is dropped.
     public func stop() {
         native.stop()
-        deliveryPull.end()
         renewal?.cancel()
     }
 }

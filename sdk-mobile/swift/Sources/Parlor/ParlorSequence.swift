@@ -1,25 +1,25 @@
 /// What a ``ParlorClient`` hands out, one after another.
 ///
-/// Each element is handed out once: iterate in one place, or several share the elements among them.
-/// A loop keeps its client alive, and ends when the client does or when its task is cancelled; a
-/// cancelled loop loses nothing, the next one goes on where it was.
+/// Each loop is a consumer of its own and has all of it, as many as there are. A loop keeps its client alive,
+/// and ends when the client does or when its task is cancelled.
 public struct ParlorSequence<Element: Sendable>: AsyncSequence, Sendable {
-    let pull: Pull<Element>
     /// Whom the elements come from: it must live for as long as somebody waits.
     let client: ParlorClient
+    let consume: @Sendable () -> Consumer<Element>
 
     /// Waits for the elements in turn.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
-        let sequence: ParlorSequence
+        let client: ParlorClient
+        let consumer: Consumer<Element>
 
         /// Waits for the next element. Returns nothing at the end, or if the task is cancelled.
         public func next() async -> Element? {
-            await sequence.pull.next()
+            await consumer.next()
         }
     }
 
-    /// Makes an iterator, which goes on where the last one was.
+    /// Makes an iterator.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(sequence: self)
+        AsyncIterator(client: client, consumer: consume())
     }
 }

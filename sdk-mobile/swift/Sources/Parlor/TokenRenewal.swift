@@ -38,3 +38,15 @@ struct TokenRenewal: Sendable {
         }
     }
 }
+
+extension ParlorNative.Client {
+    /// Waits until another token is needed. Returns nothing once the client has ended.
+    func nextTokenRequest() async -> TokenRequest? {
+        while await waitForTokenRequest() {
+            if let request = takeTokenRequest() {
+                return request
+            }
+        }
+        return nil
+    }
+}

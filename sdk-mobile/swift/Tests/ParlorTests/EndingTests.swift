@@ -47,7 +47,7 @@ final class EndingTests: XCTestCase {
         let room = try await OpenRoom.make(for: self)
         var client: ParlorClient? = try await room.follow()
         _ = try await client?.nextDelivery()
-        let states = try XCTUnwrap(client).statePull
+        let states = Consumer(try XCTUnwrap(client).native.connectionStates())
         client = nil
 
         try await within {

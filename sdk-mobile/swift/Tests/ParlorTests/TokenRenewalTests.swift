@@ -53,7 +53,7 @@ final class TokenRenewalTests: XCTestCase {
             firstRetryDelay: 0.001
         )
         let running = Task { await renewal.run() }
-        _ = try await within { await native.nextDelivery() }
+        _ = try await within { await Consumer(native.deliveries()).next() }
         native.stop()
         try await within { await running.value }
 

@@ -1,54 +1,35 @@
 package parlor
 
-import kotlinx.coroutines.CancellationException
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Deferred
-import kotlinx.coroutines.async
-import kotlinx.coroutines.currentCoroutineContext
-import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.onEach
-import kotlinx.coroutines.sync.Mutex
-import kotlinx.coroutines.sync.withLock
+
+/** One consumer of what comes out of a client. */
+internal interface Consumer<out T : Any> : AutoCloseable {
+    /** Waits until there is something. Returns false at the end. */
+    suspend fun wait(): Boolean
+
+    /** What was waited for, left where it is. */
+    fun peek(): T?
+
+    /** Goes on behind what [peek] returns. */
+    fun advance()
+}
 
 /**
- * Makes a flow of what is pulled, from which a cancelled collector takes nothing with it.
+ * Makes a flow of which each collector is a consumer of its own, from [consume]; `null` if there is nothing more.
  *
- * A coroutine may be cancelled after what it waits for has come and before it runs again, and what
- * came is then lost. So the pull belongs to [scope] and outlives the collector that asked for it:
- * the next one finds what came meanwhile.
+ * A coroutine may be cancelled after what it waits for has come and before it runs again, and what came is then
+ * lost. So a consumer goes on only once what came is handed over, and a cancelled collector takes nothing with it.
  */
-internal class Handover<T : Any>(
-    private val scope: CoroutineScope,
-    private val pull: suspend () -> T?,
-) {
-    private val turn = Mutex()
-
-    /** Guarded by [turn]. */
-    private var pulled: Deferred<T?>? = null
-
-    /** Ends when there is nothing more to pull, or [scope] is over. Has one collector at a time. */
-    val flow: Flow<T> = flow {
-        turn.withLock {
-            while (true) {
-                emit(look() ?: break)
-            }
-        }
-    }.onEach {
-        // Only behind `emit`, which may still find the collector cancelled, is it handed over.
-        pulled = null
-    }
-
-    /** Waits for what is pulled, and leaves it where it is. */
-    private suspend fun look(): T? {
-        val waiting = pulled ?: scope.async { pull() }.also { pulled = it }
-
-        return try {
-            waiting.await()
-        } catch (cancellation: CancellationException) {
-            currentCoroutineContext().ensureActive()
-            null
+internal fun <T : Any> handOver(consume: () -> Consumer<T>?): Flow<T> = flow {
+    consume()?.use { consumer ->
+        while (consumer.wait()) {
+            emit(consumer to (consumer.peek() ?: continue))
         }
     }
-}
+}.onEach { (consumer, _) ->
+    // Only behind `emit`, which may still find the collector cancelled, is it handed over.
+    consumer.advance()
+}.map { (_, element) -> element }

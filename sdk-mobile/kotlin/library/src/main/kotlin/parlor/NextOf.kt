@@ -1,11 +1,7 @@
 package parlor
 
-/** Waits for the next delivery. Returns nothing once the client has ended. */
-internal suspend fun NativeClient.nextDelivery(): Delivery? = next({ waitForDelivery() }, ::takeDelivery)
-
 /** Waits until the connection's state is another. Returns nothing once the client has ended. */
-internal suspend fun NativeClient.nextConnectionState(): ConnectionState? =
-    next({ waitForConnectionState() }, ::takeConnectionState)
+internal suspend fun NativeConnectionStates.next(): ConnectionState? = next({ wait() }, ::take)
 
 /** Waits until another token is needed. Returns nothing once the client has ended. */
 internal suspend fun NativeClient.nextTokenRequest(): TokenRequest? =

@@ -1,5 +1,7 @@
 package parlor
 
+import java.util.concurrent.atomic.AtomicBoolean
+import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -27,21 +29,27 @@ class ParlorClient private constructor(
     private val job = Job(parent.coroutineContext[Job])
     private val scope = CoroutineScope(parent.coroutineContext + job + Dispatchers.Default)
     private val state = MutableStateFlow(native.connectionState())
-    private val handover = Handover(scope, ::pull)
+    private val states = native.connectionStates()
+    private val rooms = native.rooms()
+    private val roomKeeper = lazy { RoomKeeper(rooms).also { keeper -> scope.launch { keeper.run() } } }
+
+    /** Collectors of [deliveries] that have not seen the end. */
+    private val collectors = AtomicInteger()
     private val renewal = tokenProvider?.let(::TokenRenewal)
 
     /**
      * What to show, each when it is due. Completes once the client has been stopped, or the server has
      * refused it for good; [connectionState] says which.
      *
-     * Collect without long breaks: when 64 deliveries are waiting, the client stops reading, and the
-     * server will drop it as too slow. Once collected again, it comes back by itself and goes on where
-     * it stopped.
+     * Every collector gets all of it. Whoever collects beside another begins with the room as it is, as a
+     * [Delivery.StateReplaced]. While nobody collects, deliveries are kept: the next collector goes on behind
+     * the last that was handed over, and a cancelled one takes none with it.
      *
-     * Every delivery is handed to one collector. A cancelled collector takes none with it: the next
-     * one goes on behind the last that was handed over. A second one waits until the first has ended.
+     * Collect without long breaks: when 64 deliveries are waiting for one collector, or for the next, the client
+     * stops reading, and the server will drop it as too slow. Once collected again, it comes back by itself
+     * and goes on where it stopped.
      */
-    val deliveries: Flow<Delivery> = handover.flow
+    val deliveries: Flow<Delivery> = handOver(::consume)
 
     /** What to ask and command the client's server with, always by the client's token. */
     val api: ParlorApi = ParlorApi(native.api())
@@ -53,11 +61,15 @@ class ParlorClient private constructor(
     val tokenFailure: StateFlow<Exception?> = renewal?.failure ?: MutableStateFlow(null)
 
     /**
-     * The room as the viewer should see it now: its people, the stage, the hype train. It may be ahead
-     * of what has been collected, by what waits to be. `null` once the client has ended.
+     * The room as the viewer should see it: its people, the stage, the hype train. It is never behind what has
+     * been collected, and may be ahead, by what waits to be. Once the client has ended, it stays as it was.
+     *
+     * It is copied once for each change, not for each read. Who follows it alone, while nobody collects
+     * [deliveries], is not held up by what waits there: it is given up once it is more than 64, and the next
+     * collector begins with the room as it is.
      */
-    val room: Room?
-        get() = ifOpen { room() }
+    val room: StateFlow<Room>
+        get() = roomKeeper.value.room
 
     /**
      * When that happened which the viewer's picture shows now, in Unix milliseconds. Count down to a
@@ -224,7 +236,7 @@ class ParlorClient private constructor(
     private suspend fun keepState() {
         try {
             while (true) {
-                state.value = native.nextConnectionState() ?: break
+                state.value = states.next() ?: break
             }
         } catch (cancellation: CancellationException) {
             native.stop()
@@ -233,15 +245,43 @@ class ParlorClient private constructor(
         }
     }
 
-    private suspend fun pull(): Delivery? {
-        val delivery = native.nextDelivery()
-        if (delivery == null) {
+    private fun consume(): Consumer<Delivery>? {
+        val consumer = ifOpen { deliveries() } ?: return null
+        collectors.incrementAndGet()
+
+        return Collector(consumer)
+    }
+
+    private inner class Collector(private val consumer: NativeDeliveries) : Consumer<Delivery> {
+        private val isCounted = AtomicBoolean(true)
+
+        override suspend fun wait(): Boolean {
+            if (consumer.wait()) return true
             // Whoever sees the end may ask for the reason.
             stateKeeper.join()
-            job.complete()
+            if (uncount() == 0) job.complete()
+
+            return false
         }
 
-        return delivery
+        override fun peek(): Delivery? {
+            val delivery = consumer.peek()
+            if (roomKeeper.isInitialized()) roomKeeper.value.refresh()
+
+            return delivery
+        }
+
+        override fun advance() = consumer.advance()
+
+        override fun close() {
+            uncount()
+            // Before it is freed, which may be later.
+            consumer.leave()
+            consumer.close()
+        }
+
+        private fun uncount(): Int =
+            if (isCounted.getAndSet(false)) collectors.decrementAndGet() else collectors.get()
     }
 
     /**

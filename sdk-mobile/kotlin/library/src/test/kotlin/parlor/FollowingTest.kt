@@ -5,10 +5,12 @@ import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
+import kotlin.test.assertSame
 import kotlin.test.assertTrue
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -99,6 +101,58 @@ class FollowingTest {
 
             assertEquals(listOf(given), client.eventsUntil { it.size == 1 }.gifts())
         }
+    }
+
+    @Test
+    fun `every collector gets all of it, and a later one begins with the room`() = bounded {
+        val room = scene.openRoom("room-1")
+        scene.follow(room, this).use { client ->
+            val early = List(2) {
+                async(start = CoroutineStart.UNDISPATCHED) { client.eventsUntil { it.totals().lastOrNull() == 4 * 500L } }
+            }
+            val given = (1..2).map { scene.give(room, it) }.toMutableList()
+            client.room.first { it.train?.total == 2 * 500L }
+            val later = async(start = CoroutineStart.UNDISPATCHED) {
+                val begun = client.awaitRoom()
+                begun to client.eventsUntil { it.totals().lastOrNull() == 4 * 500L }
+            }
+            given += (3..4).map { scene.give(room, it) }
+
+            for (events in early.map { it.await() }) {
+                assertEquals(given, events.gifts())
+                assertEquals(events.gapless(), events.seqs())
+            }
+            val (begun, events) = later.await()
+            assertEquals(2 * 500L, begun.train?.total)
+            assertEquals(given.drop(2), events.gifts())
+        }
+    }
+
+    @Test
+    fun `the room is a state that is copied once for each change and never behind what is collected`() = bounded {
+        val room = scene.openRoom("room-1")
+        scene.follow(room, this).use { client ->
+            client.awaitRoom()
+            val shown = async(start = CoroutineStart.UNDISPATCHED) {
+                client.room.first { it.train?.total == 3 * 500L }
+            }
+            (1..3).forEach { scene.give(room, it) }
+            var behind = 0
+            client.deliveries.filterIsInstance<Delivery.Event>().first { (event) ->
+                val total = (event.kind as? EventKind.HypeTrainChanged)?.train?.total ?: 0
+                if ((client.room.value.train?.total ?: 0) < total) behind += 1
+                total == 3 * 500L
+            }
+
+            assertEquals(0, behind)
+            assertEquals("A room", shown.await().profile?.title)
+            assertSame(client.room.value, client.room.value)
+        }
+        // It stays as it was.
+        val last = scene.follow(room, this)
+        last.awaitRoom()
+        last.stop()
+        assertEquals("A room", last.room.value.profile?.title)
     }
 
     @Test

@@ -1,13 +1,10 @@
 package parlor
 
-import java.util.concurrent.atomic.AtomicInteger
 import kotlin.random.Random
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.coroutineScope
-import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.yield
 
@@ -17,18 +14,15 @@ class HandoverTest {
 
     @Test
     fun `collectors that are cancelled at any moment take nothing with them`() = bounded {
-        val source = AtomicInteger()
-        val handover = Handover(this) {
-            yield()
-            source.incrementAndGet().takeIf { it <= count }
-        }
+        val source = Source(count)
+        val flow = handOver { source.Place() }
         val collected = mutableListOf<Int>()
         val random = Random(7)
 
         var cancelled = 0
-        while (source.get() <= count) {
+        while (source.next <= count) {
             val wanted = collected.size + random.nextInt(4)
-            val collecting = launch { handover.flow.collect { collected += it } }
+            val collecting = launch { flow.collect { collected += it } }
             while (collected.size < wanted && collecting.isActive) yield()
             collecting.cancelAndJoin()
             cancelled += 1
@@ -37,18 +31,36 @@ class HandoverTest {
         assertEquals(emptySet(), (1..count).toSet() - collected.toSet(), "lost")
         assertEquals((1..count).toList(), collected)
         assertTrue(cancelled > 100, "only $cancelled collectors were cancelled")
+        assertEquals(0, source.open)
     }
 
-    @Test
-    fun `a second collector waits for its turn`() = bounded {
-        val source = AtomicInteger()
-        val handover = Handover(this) { source.incrementAndGet().takeIf { it <= 100 } }
+    /** Numbers, of which each consumer goes on where the last one left. */
+    private class Source(private val count: Int) {
+        @Volatile
+        var next = 1
 
-        val shares = coroutineScope {
-            List(2) { mutableListOf<Int>().also { share -> launch { handover.flow.toList(share) } } }
+        @Volatile
+        var open = 0
+
+        inner class Place : Consumer<Int> {
+            init {
+                open += 1
+            }
+
+            override suspend fun wait(): Boolean {
+                yield()
+                return next <= count
+            }
+
+            override fun peek(): Int = next
+
+            override fun advance() {
+                next += 1
+            }
+
+            override fun close() {
+                open -= 1
+            }
         }
-
-        assertEquals((1..100).toList(), shares.flatten().sorted())
-        assertTrue(shares.any { it.isEmpty() }, "$shares")
     }
 }

@@ -121,7 +121,7 @@ private class Person(val room: String, val client: ParlorClient, var participant
         return room()
     }
 
-    private fun room(): Room = checkNotNull(client.room)
+    private fun room(): Room = client.room.value
 }
 
 private fun List<ParticipantProfile>.names(): List<String> = map { it.name }

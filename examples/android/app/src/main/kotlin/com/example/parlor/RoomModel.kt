@@ -7,11 +7,9 @@ import androidx.media3.common.MediaItem
 import androidx.media3.exoplayer.ExoPlayer
 import kotlinx.coroutines.flow.SharingStarted
 import kotlinx.coroutines.flow.StateFlow
-import kotlinx.coroutines.flow.scan
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.stateIn
 import parlor.Config
-import parlor.Delivery
-import parlor.EventKind
 import parlor.HypeTrain
 import parlor.ParlorClient
 import parlor.Placement
@@ -37,22 +35,13 @@ class RoomModel(application: Application) : AndroidViewModel(application) {
             viewModelScope,
         )
         addCloseable(client.attachTo(application))
-        train = client.deliveries
-            .scan<Delivery, HypeTrain?>(null) { train, delivery -> trainAfter(delivery, train) }
-            .stateIn(viewModelScope, SharingStarted.Eagerly, null)
+        train = client.room
+            .map { room -> room.train }
+            .stateIn(viewModelScope, SharingStarted.Eagerly, client.room.value.train)
     }
 
     override fun onCleared() {
         client.close()
         player.release()
-    }
-}
-
-private fun trainAfter(delivery: Delivery, before: HypeTrain?): HypeTrain? = when (delivery) {
-    is Delivery.StateReplaced -> delivery.room.train
-    is Delivery.PresenceChanged -> before
-    is Delivery.Event -> when (val kind = delivery.event.kind) {
-        is EventKind.HypeTrainChanged -> kind.train
-        else -> before
     }
 }

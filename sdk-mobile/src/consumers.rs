@@ -1,0 +1,282 @@
+//! What comes out of a client, for as many as want it. Each of these is one consumer's, and has all of it.
+//!
+//! Waiting and taking are two calls. A task of another language may be cancelled after a call has been answered
+//! and before the answer is handed to it, and what a wait had taken would be lost then. Where cancelling ends no
+//! call, `leave` does.
+
+use crate::handout::{ConsumerId, Handout};
+use crate::machine::Machine;
+use crate::record::{ConnectionState, Delivery, Room};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// One consumer's deliveries.
+///
+/// Pull without long breaks: the client stops reading once 64 are waiting for the slowest of its consumers.
+/// Dropping it is leaving.
+#[derive(uniffi::Object)]
+pub struct Deliveries {
+    handout: Arc<Handout>,
+    id: ConsumerId,
+    end: End,
+}
+
+/// Where a client's connection stands, for one who follows that.
+#[derive(uniffi::Object)]
+pub struct ConnectionStates {
+    seen: Seen<ConnectionState>,
+    left: watch::Sender<bool>,
+}
+
+/// The room as the viewer should see it, for one who follows that, which begins with the first call.
+#[derive(uniffi::Object)]
+pub struct Rooms {
+    machine: Arc<Machine>,
+    changes: Seen<()>,
+    has_begun: AtomicBool,
+    followers: Arc<AtomicUsize>,
+    end: End,
+}
+
+/// What ends a consumer's wait: the consumer's own wish, or the client's end.
+struct End {
+    left: watch::Sender<bool>,
+    stop: watch::Receiver<bool>,
+}
+
+/// The newest of something, and whether it has been taken.
+struct Seen<T>(Mutex<watch::Receiver<T>>);
+
+impl Deliveries {
+    pub(crate) fn new(
+        handout: Arc<Handout>,
+        machine: &Machine,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        let id = handout.join(machine);
+
+        Self {
+            handout,
+            id,
+            end: End::new(stop),
+        }
+    }
+
+    /// Waits for the next delivery. Returns nothing once the client has ended. Takes nothing if it is dropped.
+    pub async fn next(&self) -> Option<Delivery> {
+        while self.wait().await {
+            if let Some(delivery) = self.take() {
+                return Some(delivery);
+            }
+        }
+
+        None
+    }
+}
+
+#[uniffi::export]
+impl Deliveries {
+    /// Waits until there is a delivery. Returns false once the client has been stopped, or the server has
+    /// refused it for good; [`Client::connection_state`](crate::Client::connection_state) says which.
+    pub async fn wait(&self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.end.reached() => false,
+            is_there = self.handout.wait(self.id) => is_there,
+        }
+    }
+
+    /// Returns the delivery that was waited for, and leaves it where it is.
+    pub fn peek(&self) -> Option<Delivery> {
+        if self.end.is_reached() {
+            return None;
+        }
+
+        self.handout.peek(self.id)
+    }
+
+    /// Goes on behind the delivery that [`Self::peek`] returns.
+    pub fn advance(&self) {
+        self.handout.advance(self.id);
+    }
+
+    /// Takes the delivery that was waited for.
+    pub fn take(&self) -> Option<Delivery> {
+        let delivery = self.peek();
+        if delivery.is_some() {
+            self.advance();
+        }
+
+        delivery
+    }
+
+    /// Ends every wait, and wants no more. What the last consumer has not taken is kept for the next.
+    pub fn leave(&self) {
+        self.end.left.send_replace(true);
+        self.handout.leave(self.id);
+    }
+}
+
+impl Drop for Deliveries {
+    fn drop(&mut self) {
+        self.handout.leave(self.id);
+    }
+}
+
+impl ConnectionStates {
+    pub(crate) fn new(state: watch::Receiver<ConnectionState>) -> Self {
+        Self {
+            seen: Seen::new(state),
+            left: watch::Sender::new(false),
+        }
+    }
+
+    /// Waits for another state; the first one comes at once. Returns nothing once the client has ended, and its
+    /// last state was told.
+    pub async fn next(&self) -> Option<ConnectionState> {
+        while self.wait().await {
+            if let Some(state) = self.take() {
+                return Some(state);
+            }
+        }
+
+        None
+    }
+}
+
+#[uniffi::export]
+impl ConnectionStates {
+    /// Waits until the connection's state is another than the last one taken; the first call returns at once.
+    /// Returns false once the client has ended, and its last state has been taken.
+    pub async fn wait(&self) -> bool {
+        let mut left = self.left.subscribe();
+
+        tokio::select! {
+            biased;
+            _ = left.wait_for(|left| *left) => false,
+            is_another = self.seen.wait() => is_another,
+        }
+    }
+
+    /// Takes the state that was waited for. States that were passed through in between are left out.
+    pub fn take(&self) -> Option<ConnectionState> {
+        self.seen.take()
+    }
+
+    /// Ends every wait.
+    pub fn leave(&self) {
+        self.left.send_replace(true);
+    }
+}
+
+impl Rooms {
+    pub(crate) fn new(
+        machine: Arc<Machine>,
+        changes: watch::Receiver<()>,
+        followers: Arc<AtomicUsize>,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            machine,
+            changes: Seen::new(changes),
+            has_begun: AtomicBool::new(false),
+            followers,
+            end: End::new(stop),
+        }
+    }
+
+    fn begin(&self) {
+        if !self.has_begun.swap(true, Ordering::Relaxed) {
+            self.followers.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Rooms {
+    fn drop(&mut self) {
+        if *self.has_begun.get_mut() {
+            self.followers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[uniffi::export]
+impl Rooms {
+    /// Waits until the room is another than the last one taken; the first call returns at once. Returns false
+    /// once the client has ended.
+    pub async fn wait(&self) -> bool {
+        self.begin();
+
+        tokio::select! {
+            biased;
+            () = self.end.reached() => false,
+            is_another = self.changes.wait() => is_another,
+        }
+    }
+
+    /// Takes the room as it is now, if it is another than the last one taken. It is never behind what the
+    /// client's deliveries have told; it may be ahead, by what waits there.
+    pub fn take(&self) -> Option<Room> {
+        self.begin();
+        self.changes.take()?;
+
+        Some(self.machine.core().room().into())
+    }
+
+    /// Ends every wait.
+    pub fn leave(&self) {
+        self.end.left.send_replace(true);
+    }
+}
+
+impl End {
+    fn new(stop: watch::Receiver<bool>) -> Self {
+        Self {
+            left: watch::Sender::new(false),
+            stop,
+        }
+    }
+
+    fn is_reached(&self) -> bool {
+        *self.left.borrow() || *self.stop.borrow()
+    }
+
+    async fn reached(&self) {
+        let (mut left, mut stop) = (self.left.subscribe(), self.stop.clone());
+
+        // An error means that the client is gone.
+        tokio::select! {
+            _ = left.wait_for(|left| *left) => {}
+            _ = stop.wait_for(|stopped| *stopped) => {}
+        }
+    }
+}
+
+impl<T: Clone> Seen<T> {
+    fn new(mut newest: watch::Receiver<T>) -> Self {
+        newest.mark_changed();
+
+        Self(Mutex::new(newest))
+    }
+
+    /// Waits for one that was not taken. Returns false once no other can come.
+    async fn wait(&self) -> bool {
+        let mut newest = self.newest().clone();
+
+        newest.changed().await.is_ok()
+    }
+
+    /// Returns the newest, unless it was taken.
+    fn take(&self) -> Option<T> {
+        let mut newest = self.newest();
+        let value = newest.borrow_and_update();
+
+        value.has_changed().then(|| value.clone())
+    }
+
+    /// Never held across a wait.
+    fn newest(&self) -> MutexGuard<'_, watch::Receiver<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
