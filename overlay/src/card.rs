@@ -4,16 +4,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use parlor_sdk_core::{Alert, RoomEvent};
-use parlor_sdk_events::{Announcement, ContributionAlert, ContributionKind};
+use parlor_sdk_events::{Announcement, ContributionAlert, ContributionKind, RedemptionAlert};
 
 use crate::crowd;
+use crate::ink::Color;
 use crate::words;
 
 /// People that a burst names: what fits beside how many more there are.
 const NAMED_MAX: usize = 2;
 
 /// Who, what, how much, and what they wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Card {
     /// Who gave, as typed: text, never markup.
     pub(crate) who: String,
@@ -23,6 +24,15 @@ pub(crate) struct Card {
     pub(crate) amount: String,
     /// What they wrote, as typed: text, never markup.
     pub(crate) message: Option<String>,
+    /// How a redemption is told from a gift.
+    pub(crate) reward: Option<RewardLook>,
+}
+
+/// How a redemption is drawn: what was redeemed comes first, as loud as the giver of a gift.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct RewardLook {
+    /// The reward's own colour, if it has one.
+    pub(crate) color: Option<Color>,
 }
 
 impl Card {
@@ -32,6 +42,7 @@ impl Card {
         let gift = ContributionAlert::of(event).map(|alert| contribution(&alert));
 
         gift.or_else(|| Announcement::of(event).map(announced))
+            .or_else(|| RedemptionAlert::of(event).map(redeemed))
     }
 
     /// What is drawn of one that is on stage.
@@ -48,29 +59,52 @@ fn announced(announcement: Announcement) -> Card {
         what: String::new(),
         amount: String::new(),
         message: Some(announcement.text),
+        reward: None,
     }
+}
+
+fn redeemed(alert: RedemptionAlert) -> Card {
+    Card {
+        what: ["redeemed by ", &words::named(Some(&alert.name))].concat(),
+        who: alert.title,
+        amount: points(alert.cost),
+        message: alert.input,
+        reward: Some(RewardLook {
+            color: alert.color.as_deref().and_then(Color::hex),
+        }),
+    }
+}
+
+fn points(points: i64) -> String {
+    words::counted(points, "point", "points")
 }
 
 fn together(burst: &Alert<Card>) -> Card {
     let people = burst.people();
     let count = i64::try_from(burst.count()).unwrap_or(i64::MAX);
-    let who = [&words::plus(count), " from ", &crowd::people(people)].concat();
+    let points = burst.points().map(points);
+    let who = match points {
+        Some(_) => words::counted(count, "reward redeemed", "rewards redeemed"),
+        None => [&words::plus(count), " from ", &crowd::people(people)].concat(),
+    };
     let named = people.names().iter().take(NAMED_MAX);
     let named: Vec<String> = named.map(|name| words::named(Some(name))).collect();
     let mut what = named.join(", ");
     if let (Some(others), false) = (crowd::others(people, named.len()), named.is_empty()) {
         what = [&what, " and ", &others, " more"].concat();
     }
-    let amount = match burst.money() {
+    let reward = points.is_some().then_some(RewardLook { color: None });
+    let amount = points.unwrap_or_else(|| match burst.money() {
         Some((money, currency)) => words::money(money, currency),
         None => words::plus(burst.hype()),
-    };
+    });
 
     Card {
         who,
         what,
         amount,
         message: None,
+        reward,
     }
 }
 
@@ -106,14 +140,16 @@ fn contribution(alert: &ContributionAlert) -> Card {
             .message
             .clone()
             .filter(|message| !message.trim().is_empty()),
+        reward: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Card, contribution};
+    use super::{Card, contribution, redeemed};
+    use crate::ink::Color;
     use parlor_sdk_core::{AlertInput, AlertLimits, AlertQueue, Gift};
-    use parlor_sdk_events::{ContributionAlert, ContributionKind};
+    use parlor_sdk_events::{ContributionAlert, ContributionKind, RedemptionAlert};
 
     #[test]
     fn a_burst_says_how_many_they_are_and_names_two() {
@@ -172,6 +208,51 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_redemption_says_what_was_redeemed_by_whom_and_for_how_much() {
+        let card = redeemed(RedemptionAlert {
+            input: Some(String::from("Ode to Joy")),
+            ..redemption("מריה", 12_500)
+        });
+
+        assert_eq!(card.who, "Play a song");
+        assert_eq!(card.what, "redeemed by \u{2068}מריה\u{2069}");
+        assert_eq!(card.amount, "12,500 points");
+        assert_eq!(card.message.as_deref(), Some("Ode to Joy"));
+        let color = card.reward.and_then(|look| look.color);
+        assert_eq!(color, Some(Color::opaque(51.0, 102.0, 255.0)));
+        assert_eq!(redeemed(redemption("Ada", 1)).amount, "1 point");
+    }
+
+    #[test]
+    fn many_redemptions_say_how_many_they_are_and_what_they_cost_together() {
+        let mut queue = AlertQueue::new(AlertLimits::default());
+        for name in ["Ada", "Ben", "Cleo", "Ben", "Dan", "Eve", "Finn"] {
+            let alert = redemption(name, 500);
+            let input = AlertInput::redemption(alert.name.clone(), alert.cost, 20);
+            queue.push(redeemed(alert), input, 0, 0);
+        }
+        let card = last_card(&mut queue);
+
+        assert_eq!(card.who, "6 rewards redeemed");
+        assert_eq!(card.what, "Ben, Cleo and 3 more");
+        assert_eq!(card.amount, "3,000 points");
+        assert!(card.reward.is_some());
+    }
+
+    fn redemption(name: &str, cost: i64) -> RedemptionAlert {
+        RedemptionAlert {
+            id: String::from("id"),
+            reward_id: String::from("reward"),
+            participant_id: String::from("participant"),
+            name: String::from(name),
+            title: String::from("Play a song"),
+            cost,
+            color: Some(String::from("#3366ff")),
+            input: None,
+        }
+    }
+
     /// What waits behind one on stage, when its turn comes.
     fn burst(alerts: impl IntoIterator<Item = ContributionAlert>) -> Card {
         next_card([donation("Ada", 100)].into_iter().chain(alerts))
@@ -190,6 +271,10 @@ mod tests {
             let input = AlertInput::gift(gift, alert.message.as_deref());
             queue.push(contribution(&alert), input, 0, 0);
         }
+        last_card(&mut queue)
+    }
+
+    fn last_card(queue: &mut AlertQueue<Card>) -> Card {
         while queue.backlog() > 0 || queue.on_stage().is_none() {
             let next = queue.next_change_at().expect("somebody waits");
             queue.advance(next);

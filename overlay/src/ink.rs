@@ -49,6 +49,19 @@ impl Color {
         })
     }
 
+    /// Reads `#rrggbb`.
+    pub(crate) fn hex(text: &str) -> Option<Self> {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let [red, green, blue]: [_; 3] = {
+            let mut digits = text.strip_prefix('#')?.bytes();
+            let mut channel =
+                || Some((digit(digits.next()?)? * 16 + digit(digits.next()?)?) as f32);
+            [channel()?, channel()?, channel()?]
+        };
+
+        Some(Self::opaque(red, green, blue))
+    }
+
     /// Writes the colour as CSS.
     pub(crate) fn css(self) -> String {
         let whole = |value: f32| words::digits(i64::from((value + 0.5) as i32));
@@ -175,6 +188,18 @@ mod tests {
         assert_eq!(Color::parse("color(srgb 1 1 1)"), Some(WHITE));
         assert_eq!(Color::parse("color(srgb 0 3e-8 0)"), Some(BLACK));
         assert_eq!(Color::parse("none"), None);
+    }
+
+    #[test]
+    fn colours_that_people_give_are_read() {
+        assert_eq!(
+            Color::hex("#ff8800"),
+            Some(Color::opaque(255.0, 136.0, 0.0))
+        );
+        assert_eq!(Color::hex("#FFFFFF"), Some(WHITE));
+        for none in ["", "#", "ff8800", "#ff88", "#ff88zz", "#é0000"] {
+            assert_eq!(Color::hex(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! stands while the picture stands; people come and go by the page's.
 
 use parlor_sdk_core::{
-    AlertInput, AlertLimits, AlertQueue, Instant, Room, RoomEvent, SceneTime, ServerTime,
+    AlertInput, AlertKind, AlertLimits, AlertQueue, Instant, Room, RoomEvent, SceneTime, ServerTime,
 };
 use parlor_sdk_events::{HypeTrain, HypeTrainChange, ParticipantChange, ParticipantProfile, room};
 
@@ -51,9 +51,9 @@ pub(crate) struct Widgets {
     pub(crate) own: bool,
 }
 
-/// Of every gift: none goes before another.
+/// Of every gift, none of which goes before another, and of redemptions, which the queue puts behind them.
 const GIFT_PRIORITY: i32 = 0;
-/// Of what is no gift, such as an announcement: it is told to all, and goes before gifts that wait.
+/// Of anything else, such as an announcement: it is told to all, and goes before gifts that wait.
 const NOTICE_PRIORITY: i32 = 1;
 
 /// Everything on stage.
@@ -163,10 +163,9 @@ impl Scene {
             && let Some(input) = AlertInput::of(event)
             && let Some(card) = Card::of(event)
         {
-            let priority = if input.is_gift() {
-                GIFT_PRIORITY
-            } else {
-                NOTICE_PRIORITY
+            let priority = match input.kind() {
+                AlertKind::Gift | AlertKind::Redemption => GIFT_PRIORITY,
+                AlertKind::Notice => NOTICE_PRIORITY,
             };
             self.alerts.push(card, input, priority, late_by_ms);
         }
@@ -258,6 +257,7 @@ mod tests {
             what: String::from("donated"),
             amount: String::from("+5"),
             message: None,
+            reward: None,
         };
         let input = AlertInput::gift(gift, None);
         scene.alerts.push(card, input, 0, 0);

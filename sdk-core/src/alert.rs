@@ -7,6 +7,8 @@ use alloc::string::String;
 
 /// The kind of event that is a gift.
 const GIFT_KIND: &str = "ContributionReceived";
+/// The kind of event that is a redemption.
+const REDEMPTION_KIND: &str = "RewardRedeemed";
 
 /// Letters of what stands where a name is missing.
 const NO_NAME_LETTERS: usize = 9;
@@ -15,11 +17,24 @@ const NO_NAME_LETTERS: usize = 9;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertInput {
     letters: usize,
-    /// What was given. What is no gift is always shown by itself.
+    kind: AlertKind,
+    /// What was given, or what a redemption cost. A notice gives nothing.
     gift: Option<Gift>,
 }
 
-/// What somebody gave. Gifts that come too close together are shown as one.
+/// What an alert is to a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertKind {
+    /// Something that was given. Those that come too close together are shown as one.
+    Gift,
+    /// A reward that somebody redeemed. Those that come too close together are shown as one as well, apart from
+    /// gifts; and of what has the same priority they come last, for they cost a viewer nothing but time.
+    Redemption,
+    /// Something else, such as an announcement. It is always shown by itself.
+    Notice,
+}
+
+/// What somebody gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gift {
     /// Who gave it, as typed: text, never markup. `None` if anonymous.
@@ -38,6 +53,11 @@ impl AlertInput {
     pub fn of(event: &RoomEvent) -> Option<Self> {
         if !event.is_readable {
             return None;
+        }
+        if event.type_name == REDEMPTION_KIND {
+            let mut redeemed = event.about("redemption")?;
+            let (name, cost) = (redeemed.text("name")?, redeemed.whole("cost")?);
+            return Some(Self::redemption(name, cost, event.letters()));
         }
         if event.type_name != GIFT_KIND {
             let is_moment = event.part.is_none();
@@ -65,7 +85,22 @@ impl AlertInput {
 
         Self {
             letters: name + message.map_or(0, letters),
+            kind: AlertKind::Gift,
             gift: Some(gift),
+        }
+    }
+
+    /// What whoever is called `name` redeemed for `cost` points, with so many letters to read in all.
+    pub const fn redemption(name: String, cost: i64, letters: usize) -> Self {
+        Self {
+            letters,
+            kind: AlertKind::Redemption,
+            gift: Some(Gift {
+                name: Some(name),
+                amount: Some(cost),
+                currency: None,
+                hype: 0,
+            }),
         }
     }
 
@@ -73,18 +108,19 @@ impl AlertInput {
     pub const fn notice(letters: usize) -> Self {
         Self {
             letters,
+            kind: AlertKind::Notice,
             gift: None,
         }
     }
 
-    /// Returns whether it is something that was given.
-    pub const fn is_gift(&self) -> bool {
-        self.gift.is_some()
+    /// Returns what it is to a queue.
+    pub const fn kind(&self) -> AlertKind {
+        self.kind
     }
 }
 
-/// What a queue took in, or a burst of gifts: those that came too close together to be shown one by one. The
-/// figures of a burst are true. What is no gift gives nothing, and has nobody who gave it.
+/// What a queue took in, or a burst: gifts, or redemptions, that came too close together to be shown one by one.
+/// The figures of a burst are true. A notice gives nothing, and has nobody who gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert<T> {
     first: T,
@@ -117,7 +153,7 @@ impl<T> Alert<T> {
         alert
     }
 
-    /// Takes in a gift that waited alone.
+    /// Takes in one of its kind that waited alone.
     pub(crate) fn join(&mut self, other: &Self) {
         if let Some(gift) = &other.input.gift {
             self.count += 1;
@@ -137,17 +173,13 @@ impl<T> Alert<T> {
         self.is_gathering = true;
     }
 
+    /// Returns what all of it is.
+    pub const fn kind(&self) -> AlertKind {
+        self.input.kind
+    }
+
     pub(crate) const fn is_burst(&self) -> bool {
         self.is_gathering
-    }
-
-    pub(crate) const fn is_gift(&self) -> bool {
-        self.input.is_gift()
-    }
-
-    /// Returns whether it is a gift that may yet become one with others.
-    pub(crate) const fn is_single_gift(&self) -> bool {
-        self.is_gift() && !self.is_gathering
     }
 
     /// Returns how many letters are to be read. Of a burst two names and three figures are read, whoever they
@@ -175,9 +207,14 @@ impl<T> Alert<T> {
         self.hype
     }
 
-    /// Returns who gave them.
+    /// Returns who gave or redeemed them.
     pub const fn people(&self) -> &Crowd {
         &self.people
+    }
+
+    /// Returns what they cost together in points: `None` of what is no redemption.
+    pub fn points(&self) -> Option<i64> {
+        (self.kind() == AlertKind::Redemption).then_some(self.money)
     }
 
     /// Returns their sum in minor units, and its currency: `None` if there is no one currency to all.

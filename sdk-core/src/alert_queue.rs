@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use crate::alert::{Alert, AlertInput};
+use crate::alert::{Alert, AlertInput, AlertKind};
 
 /// How long the shortest alert stays.
 const STAY_MIN_MS: i64 = 4_000;
@@ -29,8 +29,9 @@ const WAITING_MAX: usize = 1_000;
 /// What a queue does with more than can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AlertLimits {
-    /// Gifts that wait one by one: of more, those of the least priority become one. What is no gift waits by
-    /// itself beside them, and there may be a thousand of it: of more, the oldest is counted as expired.
+    /// Gifts that wait one by one: of more, those of the least priority become one. As many redemptions wait
+    /// beside them, and of more those become one. Anything else waits by itself, and there may be a thousand of it:
+    /// of more, the oldest is counted as expired.
     pub waiting_max: usize,
     /// How long after its moment an alert may come on stage, in milliseconds of the scene. One that is older
     /// when its turn comes is counted instead. `None` for any age.
@@ -68,7 +69,7 @@ pub struct AlertOnStage<'a, T> {
 pub struct AlertStats {
     /// Came on stage, alone or in a burst.
     pub shown: u64,
-    /// Were too old when their turn came, or the oldest of too many that are no gifts.
+    /// Were too old when their turn came, or the oldest of too many notices.
     pub expired: u64,
     /// Waited when the queue was cleared.
     pub cleared: u64,
@@ -79,7 +80,7 @@ pub struct AlertStats {
 pub struct AlertQueue<T> {
     limits: AlertLimits,
     showing: Option<Box<Turn<T>>>,
-    /// By priority, the first to come first; a burst is behind all other gifts, and matters less than they do.
+    /// In the order in which they come; a burst is behind all others of its kind, and matters less than they do.
     /// Boxed, for it is moved from here to the stage as one word, which halves the code.
     waiting: Vec<Box<Turn<T>>>,
     stats: AlertStats,
@@ -126,7 +127,7 @@ impl<T> AlertQueue<T> {
     }
 
     /// Takes in `subject`, whose moment was `late_by_ms` ago. Those of greater `priority` go before others that
-    /// wait.
+    /// wait; of the same priority redemptions come last, so that however many there are keep nothing else waiting.
     ///
     /// One that is late, as after an outage, has its whole time all the same. What was before
     /// [`Self::clear`] is replayed at its own moment, so that a seek lands in the middle of it.
@@ -250,9 +251,9 @@ impl<T> AlertQueue<T> {
     }
 
     fn wait(&mut self, new: Box<Turn<T>>) {
-        let burst = self.waiting.iter_mut().find(|it| it.alert.is_burst());
-        if new.alert.is_single_gift()
-            && let Some(burst) = burst
+        let kind = new.alert.kind();
+        let mut waiting = self.waiting.iter_mut();
+        if let Some(burst) = waiting.find(|it| it.is_burst_of(kind))
             && new.priority <= burst.priority
         {
             burst.join(&new);
@@ -262,28 +263,28 @@ impl<T> AlertQueue<T> {
         let before = self
             .waiting
             .iter()
-            .take_while(|it| it.priority >= new.priority);
+            .take_while(|it| it.place() >= new.place());
         let place = before.count();
         self.waiting.insert(place, new);
-        let gifts = self.waiting.iter().filter(|it| it.alert.is_single_gift());
-        if gifts.count() > self.limits.waiting_max {
-            self.make_one();
-        }
-        let others = self.waiting.iter().filter(|it| !it.alert.is_gift());
-        if others.count() > WAITING_MAX {
-            self.give_up_oldest();
+        let singles = self.waiting.iter().filter(|it| it.is_single_of(kind));
+        let count = singles.count();
+        if kind == AlertKind::Notice {
+            if count > WAITING_MAX {
+                self.give_up_oldest();
+            }
+        } else if count > self.limits.waiting_max {
+            self.make_one(kind);
         }
     }
 
-    /// Joins the gifts that wait one by one with the least priority, and the burst if there is one.
-    fn make_one(&mut self) {
-        let mut gifts = self.waiting.iter().filter(|it| it.alert.is_single_gift());
-        let Some(priority) = gifts.next_back().map(|it| it.priority) else {
+    /// Joins those of the kind that wait one by one with the least priority, and the burst if there is one.
+    fn make_one(&mut self, kind: AlertKind) {
+        let mut singles = self.waiting.iter().filter(|it| it.is_single_of(kind));
+        let Some(priority) = singles.next_back().map(|it| it.priority) else {
             return;
         };
-        let is_joining = |it: &Turn<T>| {
-            it.alert.is_burst() || it.alert.is_single_gift() && it.priority == priority
-        };
+        let is_joining =
+            |it: &Turn<T>| it.is_burst_of(kind) || it.is_single_of(kind) && it.priority == priority;
         let place = self.waiting.iter().take_while(|it| !is_joining(it)).count();
         let (mut joining, others) = mem::take(&mut self.waiting)
             .into_iter()
@@ -301,11 +302,11 @@ impl<T> AlertQueue<T> {
         }
     }
 
-    /// Counts what has waited longest, and is no gift, as expired.
+    /// Counts the notice that has waited longest as expired.
     fn give_up_oldest(&mut self) {
         let waiting = self.waiting.iter().enumerate();
-        let others = waiting.filter(|(_, it)| !it.alert.is_gift());
-        if let Some((oldest, _)) = others.min_by_key(|(_, it)| it.began_at) {
+        let notices = waiting.filter(|(_, it)| it.is_single_of(AlertKind::Notice));
+        if let Some((oldest, _)) = notices.min_by_key(|(_, it)| it.began_at) {
             self.waiting.remove(oldest);
             self.stats.expired += 1;
         }
@@ -336,6 +337,19 @@ impl<T> AlertQueue<T> {
 impl<T> Turn<T> {
     const fn over_at(&self) -> i64 {
         self.came_at + self.stay_ms + ALERT_LEAVE_MS
+    }
+
+    /// What goes before others has the greater one.
+    fn place(&self) -> (i32, bool) {
+        (self.priority, self.alert.kind() != AlertKind::Redemption)
+    }
+
+    fn is_burst_of(&self, kind: AlertKind) -> bool {
+        self.alert.is_burst() && self.alert.kind() == kind
+    }
+
+    fn is_single_of(&self, kind: AlertKind) -> bool {
+        !self.alert.is_burst() && self.alert.kind() == kind
     }
 
     /// Takes in one that waited alone.

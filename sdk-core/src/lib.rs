@@ -34,7 +34,7 @@ mod timeline;
 mod watching;
 mod wire;
 
-pub use alert::{Alert, AlertInput, Gift};
+pub use alert::{Alert, AlertInput, AlertKind, Gift};
 pub use alert_queue::{ALERT_LEAVE_MS, AlertLimits, AlertOnStage, AlertQueue, AlertStats};
 pub use client::Client;
 pub use config::{Config, Placement};

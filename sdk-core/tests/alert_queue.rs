@@ -5,7 +5,7 @@
     reason = "what is on stage is what these tests are about"
 )]
 
-use parlor_sdk_core::{ALERT_LEAVE_MS, AlertInput, AlertLimits, AlertQueue, Gift};
+use parlor_sdk_core::{ALERT_LEAVE_MS, AlertInput, AlertKind, AlertLimits, AlertQueue, Gift};
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
 use std::collections::BTreeSet;
@@ -238,7 +238,11 @@ fn an_alert_that_came_late_after_an_outage_gets_its_whole_time() {
 /// What a host may do.
 #[derive(Debug, Clone)]
 enum Act {
-    Push { priority: i32, late_by_ms: i64 },
+    Push {
+        is_gift: bool,
+        priority: i32,
+        late_by_ms: i64,
+    },
     Wait(i64),
     Pause,
     Resume,
@@ -249,7 +253,8 @@ enum Act {
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let late = prop_oneof![Just(0), 0..20_000_i64];
     let act = prop_oneof![
-        8 => (0..3, late).prop_map(|(priority, late_by_ms)| Act::Push { priority, late_by_ms }),
+        8 => (any::<bool>(), 0..3, late)
+            .prop_map(|(is_gift, priority, late_by_ms)| Act::Push { is_gift, priority, late_by_ms }),
         6 => prop_oneof![0..200_i64, 0..20_000_i64].prop_map(Act::Wait),
         1 => Just(Act::Pause),
         1 => Just(Act::Resume),
@@ -310,6 +315,83 @@ fn of_more_notices_than_anyone_would_read_the_oldest_are_counted() {
     assert_eq!(who(&mut queue, SECOND_AT), "notice 11");
 }
 
+#[test]
+fn however_many_redemptions_come_a_gift_waits_for_the_one_on_stage_alone() {
+    let mut queue = queue();
+    let mut next = 0;
+    // One every 50 ms, for ten minutes, and a gift in each of them.
+    for number in 0..12_000 {
+        let now_ms = number * 50;
+        redeem(&mut queue, &format!("viewer {}", number % 300), 10, 0, 0);
+        if number % 1_200 == 600 {
+            push(&mut queue, donation("Ada", 100), 0, 0);
+            next = now_ms;
+        }
+        queue.advance(now_ms);
+        if let Some(on_stage) = queue.on_stage()
+            && on_stage.alert.kind() == AlertKind::Gift
+        {
+            assert!(
+                on_stage.late_by_ms <= TURN_MAX_MS,
+                "{}",
+                on_stage.late_by_ms
+            );
+            assert!(now_ms - next <= 2 * TURN_MAX_MS);
+            next = i64::MAX;
+        }
+        let none_waits = next == i64::MAX || now_ms - next <= TURN_MAX_MS;
+        assert!(none_waits || next == 0, "a gift is starved at {now_ms}");
+    }
+
+    // Four and one for all others wait, and every one of them is counted.
+    let stats = queue.stats();
+    assert_eq!(stats.expired, 0);
+    assert_eq!(stats.shown + queue.backlog(), 12_000 + 10);
+    assert!(turns(&mut queue).len() <= 1 + 4 + 1);
+}
+
+#[test]
+fn redemptions_become_one_apart_from_gifts_with_true_figures() {
+    let mut queue = queue();
+    push(&mut queue, donation("first", 100), 0, 0);
+    for number in 0..30 {
+        redeem(&mut queue, &format!("viewer {}", number % 7), 25, 0, 0);
+        push(&mut queue, donation(&format!("giver {number}"), 100), 0, 0);
+    }
+    tell(&mut queue, "notice", 0);
+
+    queue.advance(SECOND_AT);
+    let gifts = queue.on_stage().unwrap().alert;
+    assert_eq!((gifts.count(), gifts.points()), (30, None));
+    assert_eq!(gifts.money(), Some((30 * 100, "EUR")));
+    assert_eq!(who(&mut queue, 2 * SECOND_AT), "notice");
+    queue.advance(3 * SECOND_AT);
+    let redeemed = queue.on_stage().unwrap().alert;
+    assert_eq!((redeemed.count(), redeemed.points()), (30, Some(30 * 25)));
+    assert_eq!((redeemed.hype(), redeemed.money()), (0, None));
+    assert_eq!(redeemed.people().count(), 7);
+    assert_eq!(queue.backlog(), 0);
+}
+
+#[test]
+fn a_redemption_comes_after_what_has_its_priority_unless_an_app_says_otherwise() {
+    let mut queue = queue();
+    push(&mut queue, donation("first", 100), 0, 0);
+    redeem(&mut queue, "redeemed", 25, 0, 0);
+    redeem(&mut queue, "redeemed and preferred", 25, 1, 0);
+    tell(&mut queue, "notice", 0);
+    push(&mut queue, donation("second", 100), 0, 0);
+
+    let order = [
+        "first",
+        "redeemed and preferred",
+        "notice",
+        "second",
+        "redeemed",
+    ];
+    assert_eq!(turns(&mut queue), order);
+}
+
 proptest! {
     #[test]
     fn every_alert_is_shown_once_or_counted(
@@ -323,10 +405,14 @@ proptest! {
         let (mut now_ms, mut pushed) = (0, 0_u64);
         for act in acts {
             match act {
-                Act::Push { priority, late_by_ms } => {
+                Act::Push { is_gift, priority, late_by_ms } => {
                     pushed += 1;
-                    let gift = donation(&format!("viewer {pushed}"), 100);
-                    push(&mut queue, gift, priority, late_by_ms);
+                    let name = format!("viewer {pushed}");
+                    if is_gift {
+                        push(&mut queue, donation(&name, 100), priority, late_by_ms);
+                    } else {
+                        redeem(&mut queue, &name, 100, priority, late_by_ms);
+                    }
                 }
                 Act::Wait(span_ms) => {
                     // Every change on the way, as frames would show it.
@@ -357,7 +443,7 @@ proptest! {
 
         // However much came, it is over after so many turns: no more waits than that.
         queue.resume();
-        let bound = i64::try_from(waiting_max + 2).unwrap() * TURN_MAX_MS;
+        let bound = i64::try_from(2 * (waiting_max + 1) + 1).unwrap() * TURN_MAX_MS;
         let end = now_ms + bound;
         while let Some(at) = queue.next_change_at() {
             prop_assert!(at <= end, "the backlog is bounded");
@@ -366,7 +452,7 @@ proptest! {
         }
         prop_assert_eq!(queue.backlog(), 0);
         prop_assert!(seen.count <= queue.stats().shown);
-        prop_assert!(seen.hype == seen.count * 100, "the figures of bursts are true");
+        prop_assert!(seen.worth == seen.count * 100, "the figures of bursts are true");
     }
 
     #[test]
@@ -406,7 +492,8 @@ struct Seen {
     number: u32,
     names: BTreeSet<String>,
     count: u64,
-    hype: u64,
+    /// The hype of gifts, and the points of redemptions.
+    worth: u64,
 }
 
 impl Seen {
@@ -429,7 +516,8 @@ impl Seen {
             assert!(self.names.insert(name.clone()), "{name} is shown again");
         }
         self.count += alert.count();
-        self.hype += u64::try_from(alert.hype()).unwrap();
+        let worth = alert.hype() + alert.points().unwrap_or_default();
+        self.worth += u64::try_from(worth).unwrap();
     }
 }
 
@@ -470,6 +558,11 @@ fn turns(queue: &mut AlertQueue<String>) -> Vec<String> {
 fn push(queue: &mut AlertQueue<String>, gift: Gift, priority: i32, late_by_ms: i64) {
     let name = gift.name.clone().unwrap();
     queue.push(name, AlertInput::gift(gift, None), priority, late_by_ms);
+}
+
+fn redeem(queue: &mut AlertQueue<String>, name: &str, cost: i64, priority: i32, late_by_ms: i64) {
+    let input = AlertInput::redemption(name.to_owned(), cost, name.chars().count());
+    queue.push(name.to_owned(), input, priority, late_by_ms);
 }
 
 fn tell(queue: &mut AlertQueue<String>, text: &str, priority: i32) {

@@ -304,6 +304,40 @@ impl ParticipantProfile {
     }
 }
 
+/// What the whole room sees of a redemption, as it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedemptionAlert {
+    pub id: String,
+    pub reward_id: String,
+    /// Who redeemed it.
+    pub participant_id: String,
+    /// What they are called, as typed: text, never markup.
+    pub name: String,
+    /// What the reward was called, as typed: text, never markup.
+    pub title: String,
+    /// In points.
+    pub cost: i64,
+    /// The reward's, `#rrggbb`.
+    pub color: Option<String>,
+    /// What they said, as typed: text, never markup; null unless the reward has `showsInput`.
+    pub input: Option<String>,
+}
+
+impl RedemptionAlert {
+    fn read(mut it: Content) -> Option<Self> {
+        Some(Self {
+            id: it.text("id")?,
+            reward_id: it.text("rewardId")?,
+            participant_id: it.text("participantId")?,
+            name: it.text("name")?,
+            title: it.text("title")?,
+            cost: it.whole("cost")?,
+            color: it.optional("color", Content::text)?,
+            input: it.optional("input", Content::text)?,
+        })
+    }
+}
+
 /// What everyone who may read a room sees of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomProfile {
@@ -464,6 +498,15 @@ impl Announcement {
     }
 }
 
+impl RedemptionAlert {
+    /// Reads what `event` is about, if it is of a kind that is about one.
+    pub fn of(event: &RoomEvent) -> Option<Self> {
+        (event.type_name == "RewardRedeemed").then_some(())?;
+
+        Self::read(event.about("redemption")?)
+    }
+}
+
 impl HypeTrain {
     /// Reads what `event` is about, if it is of a kind that is about one.
     pub fn of(event: &RoomEvent) -> Option<Self> {
@@ -518,6 +561,9 @@ pub enum EventKind {
     ContributionReceived(ContributionAlert),
     /// Somebody who may told everyone something: a moment, shown once.
     AnnouncementMade(Announcement),
+    /// Somebody redeemed a reward that is announced: a moment, shown once. What becomes of the redemption is not
+    /// told.
+    RewardRedeemed(RedemptionAlert),
     /// A `HypeTrain` changed; it is carried whole.
     HypeTrain(HypeTrainChange, HypeTrain),
     /// Something of a kind that is newer than this version, or whose content it cannot read.
@@ -546,6 +592,9 @@ impl EventKind {
         }
         if type_name == "AnnouncementMade" {
             return Some(Self::AnnouncementMade(Announcement::read(event.about("announcement")?)?));
+        }
+        if type_name == "RewardRedeemed" {
+            return Some(Self::RewardRedeemed(RedemptionAlert::read(event.about("redemption")?)?));
         }
         if let Some(change) = HypeTrainChange::of(type_name) {
             return Some(Self::HypeTrain(change, HypeTrain::read(event.about("train")?)?));

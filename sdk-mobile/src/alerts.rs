@@ -14,8 +14,8 @@ const NAMED_MAX: usize = 8;
 /// What a queue of alerts does with more than can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
 pub struct AlertLimits {
-    /// Contributions that wait one by one: of more, those of the least priority become one. Anything else
-    /// waits by itself.
+    /// Contributions that wait one by one: of more, those of the least priority become one. As many redemptions
+    /// wait, and of more those become one. Anything else waits by itself.
     #[uniffi(default = 4)]
     pub waiting_max: u32,
     /// How long after its moment an alert may come on stage. One that is older when its turn comes is
@@ -32,18 +32,18 @@ pub enum Alert {
         /// What was given.
         contribution: ContributionAlert,
     },
-    /// Another event that is shown once, such as an announcement.
+    /// Another event that is shown once, such as an announcement or a redemption.
     Notice {
         /// What happened.
         event: EventKind,
     },
-    /// Contributions that came too close together to be shown one by one.
+    /// Contributions, or redemptions, that came too close together to be shown one by one: never some of both.
     Burst {
         /// How many.
         count: i64,
         /// What they add to a hype train.
         hype: i64,
-        /// How many people gave them, as far as they can be told apart.
+        /// How many people gave or redeemed them, as far as they can be told apart.
         people_count: i64,
         /// Whether they are more than that.
         has_more_people: bool,
@@ -51,6 +51,8 @@ pub enum Alert {
         names: Vec<String>,
         /// Their sum, if all are in one currency.
         money: Option<AlertMoney>,
+        /// What they cost together, of redemptions. Nothing of contributions.
+        points: Option<i64>,
     },
 }
 
@@ -85,7 +87,7 @@ pub struct AlertOnStage {
 pub struct AlertStats {
     /// Came on stage, alone or in a burst.
     pub shown: u64,
-    /// Were too old when their turn came, or the oldest of a thousand that are no contributions.
+    /// Were too old when their turn came, or the oldest of a thousand that are neither.
     pub expired: u64,
     /// Waited when the state was replaced, as by a seek.
     pub cleared: u64,
@@ -122,7 +124,7 @@ impl Client {
 #[uniffi::export]
 impl AlertQueue {
     /// Takes in what a delivery says of alerts, if it says anything. Those of greater `priority` go before
-    /// others that wait.
+    /// others that wait; of the same priority redemptions come last.
     #[uniffi::method(default(priority = 0))]
     pub fn take(&self, delivery: Delivery, priority: i32) {
         match delivery {
@@ -235,7 +237,12 @@ fn alert_input(event: &RoomEvent) -> Option<core::AlertInput> {
             .iter()
             .filter(|(name, _)| core::TYPED_FIELDS.contains(name));
         let letters = typed.map(|(_, text)| text.map_or(0, |text| text.chars().count()));
-        return is_alert.then(|| core::AlertInput::notice(letters.sum()));
+        let letters = letters.sum();
+        if let EventKind::RewardRedeemed { redemption } = &event.kind {
+            let name = redemption.name.clone();
+            return Some(core::AlertInput::redemption(name, redemption.cost, letters));
+        }
+        return is_alert.then(|| core::AlertInput::notice(letters));
     };
     let gift = core::Gift {
         name: contribution.name.clone(),
@@ -286,6 +293,7 @@ impl From<&core::Alert<EventKind>> for Alert {
                     amount,
                     currency: currency.to_owned(),
                 }),
+                points: alert.points(),
             },
         }
     }

@@ -126,6 +126,24 @@ export interface ParticipantProfile {
   joinedAt: UnixMillis;
 }
 
+/** What the whole room sees of a redemption, as it was made. */
+export interface RedemptionAlert {
+  id: string;
+  rewardId: string;
+  /** Who redeemed it. */
+  participantId: string;
+  /** What they are called, as typed: text, never markup. */
+  name: string;
+  /** What the reward was called, as typed: text, never markup. */
+  title: string;
+  /** In points. */
+  cost: number;
+  /** The reward's, `#rrggbb`. */
+  color: string | null;
+  /** What they said, as typed: text, never markup; null unless the reward has `showsInput`. */
+  input: string | null;
+}
+
 /** What everyone who may read a room sees of it. */
 export interface RoomProfile {
   id: string;
@@ -159,6 +177,7 @@ interface Subjects {
   participant: ParticipantProfile;
   contribution: ContributionAlert;
   announcement: Announcement;
+  redemption: RedemptionAlert;
   train: HypeTrain;
   typeName: string;
 }
@@ -206,6 +225,8 @@ export type RoomEvent = {
   | Kind<"ContributionReceived", "contribution">
   /** Somebody who may told everyone something: a moment, shown once. */
   | Kind<"AnnouncementMade", "announcement">
+  /** Somebody redeemed a reward that is announced: a moment, shown once. What becomes of the redemption is not told. */
+  | Kind<"RewardRedeemed", "redemption">
   /** A contribution counted towards kickoff. */
   | Kind<"HypeTrainApproached", "train">
   /** The train set off. */

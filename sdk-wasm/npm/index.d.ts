@@ -130,7 +130,7 @@ export interface ConnectOptions {
 export interface AlertOptions {
   /**
    * Contributions that wait one by one, 4 unless said otherwise and 1,000 at most: of more, those that matter least
-   * become one. Anything else waits by itself.
+   * become one. As many redemptions wait, and of more those become one. Anything else waits by itself.
    */
   waitingMax?: number;
   /**
@@ -138,17 +138,20 @@ export interface AlertOptions {
    * that is older when its turn comes is counted instead. Time for which the picture or the queue stands is none.
    */
   ageMaxMs?: number;
-  /** How much an event's alert matters, 0 unless said otherwise: those that matter more go before others that wait. */
+  /**
+   * How much an event's alert matters, 0 unless said otherwise: those that matter more go before others that wait. Of
+   * those that matter the same, redemptions come last.
+   */
   priority?: (event: RoomEvent) => number;
 }
 
-/** Contributions that came too close together to be shown one by one. */
+/** Contributions, or redemptions, that came too close together to be shown one by one: never some of both. */
 export interface AlertBurst {
   /** How many. */
   count: number;
   /** What they add to a hype train. */
   hype: number;
-  /** How many people gave them, as far as they can be told apart. */
+  /** How many people gave or redeemed them, as far as they can be told apart. */
   peopleCount: number;
   /** Whether they are more than that. */
   hasMorePeople: boolean;
@@ -157,11 +160,13 @@ export interface AlertBurst {
   /** Their sum in minor units of `currency`. Null if they are not all in one. */
   amount: number | null;
   currency: string | null;
+  /** What they cost together, of redemptions. Null of contributions. */
+  points: number | null;
 }
 
 /**
- * The alert on stage: one contribution, another event that is shown once, such as an announcement, or a burst of
- * contributions.
+ * The alert on stage: one contribution, another event that is shown once, such as an announcement or a redemption, or
+ * a burst of contributions or of redemptions.
  */
 export type AlertOnStage = (
   | { event: RoomEvent; contribution: ContributionAlert; burst: null }
@@ -189,7 +194,7 @@ export interface AlertsNow {
   backlog: number;
   /** Came on stage, alone or in a burst. */
   shown: number;
-  /** Were too old when their turn came, or the oldest of a thousand that are no contributions. */
+  /** Were too old when their turn came, or the oldest of a thousand that are neither. */
   expired: number;
   /** Waited when the state was replaced, as by a seek. */
   cleared: number;

@@ -122,7 +122,7 @@ fn on_stage(on_stage: &AlertOnStage<'_, RoomEvent>) -> JsValue {
         .done()
 }
 
-/// `{ count, hype, peopleCount, hasMorePeople, names, amount, currency }`.
+/// `{ count, hype, peopleCount, hasMorePeople, names, amount, currency, points }`.
 #[cfg(feature = "package")]
 fn burst(burst: &Alert<RoomEvent>) -> JsValue {
     let names: Array = burst.people().names().iter().map(JsValue::from).collect();
@@ -136,6 +136,7 @@ fn burst(burst: &Alert<RoomEvent>) -> JsValue {
         .value("names", &names)
         .optional_number("amount", amount)
         .optional_text("currency", currency)
+        .optional_number("points", burst.points())
         .done()
 }
 

@@ -344,7 +344,7 @@ test('alerts come one at a time, and what cannot is shown as one or counted', { 
   assert.equal(seen.second.contribution, null);
   assert.equal(seen.second.event, null);
   const names = [1, 2, 3, 4, 5].map((number) => `viewer ${number}`);
-  const burst = { count: 5, hype: 500, peopleCount: 5, hasMorePeople: false, names, amount: 500, currency: 'EUR' };
+  const burst = { count: 5, hype: 500, peopleCount: 5, hasMorePeople: false, names, amount: 500, currency: 'EUR', points: null };
   assert.deepEqual(seen.second.burst, burst);
   assert.ok(seen.nextChangeInMs > 0 && seen.nextChangeInMs <= seen.second.stayMs + seen.second.leaveMs, `${seen.nextChangeInMs} ms`);
   assert.deepEqual(seen.counts, { isPaused: false, backlog: 0, shown: 6, expired: 0, cleared: 0 });

@@ -125,6 +125,8 @@ function told(event: ShownEvent): string {
       return event.contribution.kind;
     case 'AnnouncementMade':
       return event.announcement.text;
+    case 'RewardRedeemed':
+      return `${event.redemption.name} redeemed ${event.redemption.title} for ${event.redemption.cost}`;
     case 'Unknown':
       return `${event.typeName} replaces ${event.part}`;
     default:

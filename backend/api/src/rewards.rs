@@ -49,6 +49,10 @@ pub(crate) struct Reward {
     /// made while none was live, how long after that.
     expires_after_ms: Int64,
     availability: RewardAvailability,
+    /// Whether everyone in the room is told when somebody redeems it (`RewardRedeemed`).
+    is_announced: bool,
+    /// Whether they are told what was said with it as well, which nobody has looked at by then.
+    shows_input: bool,
     /// When it was last redeemed, by anybody: its cooldown counts from there. Null also where a refund has given it back.
     last_redeemed_at: Option<Time>,
     created_at: Time,
@@ -156,6 +160,25 @@ pub(crate) struct Redemption {
     metadata: Option<String>,
 }
 
+/// What the whole room sees of a redemption, as it was made.
+#[derive(SimpleObject)]
+pub(crate) struct RedemptionAlert {
+    id: ID,
+    reward_id: ID,
+    /// Who redeemed it.
+    participant_id: ID,
+    /// What they are called, as typed: text, never markup.
+    name: String,
+    /// What the reward was called, as typed: text, never markup.
+    title: String,
+    /// In points.
+    cost: Int64,
+    /// The reward's, `#rrggbb`.
+    color: Option<String>,
+    /// What they said, as typed: text, never markup; null unless the reward has `showsInput`.
+    input: Option<String>,
+}
+
 #[derive(SimpleObject)]
 pub(crate) struct RedemptionEdge {
     cursor: String,
@@ -198,6 +221,8 @@ impl From<reward::Reward> for Reward {
             refund_restores: terms.refund_restores.into(),
             expires_after_ms: terms.expires_after_ms.into(),
             availability: terms.availability.into(),
+            is_announced: terms.is_announced,
+            shows_input: terms.shows_input,
             last_redeemed_at: uses.last_at.map(Time),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
@@ -263,6 +288,21 @@ impl From<reward::Restores> for RefundRestores {
         Self {
             places: restores.places,
             cooldown: restores.cooldown,
+        }
+    }
+}
+
+impl From<&reward::RedemptionAlert> for RedemptionAlert {
+    fn from(alert: &reward::RedemptionAlert) -> Self {
+        Self {
+            id: IdKind::Redemption.id(alert.id.0),
+            reward_id: IdKind::Reward.id(alert.reward_id.0),
+            participant_id: IdKind::Participant.id(alert.participant_id.0),
+            name: alert.name.clone(),
+            title: alert.title.clone(),
+            cost: alert.cost.into(),
+            color: alert.color.clone(),
+            input: alert.input.clone(),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::contributions::ContributionAlert;
 use super::global_id::{self, IdKind};
 use super::hype_trains::HypeTrain;
 use super::people::ParticipantProfile;
+use super::rewards::RedemptionAlert;
 use super::scalar::{Int64, Time, int};
 use super::sessions::Session;
 use crate::feed::FeedMessage;
@@ -158,6 +159,8 @@ events! {
     ParticipantPresenceChanged { participant: ParticipantProfile },
     /// Somebody who may told everyone something: a moment, shown once.
     AnnouncementMade { announcement: Announcement },
+    /// Somebody redeemed a reward that is announced: a moment, shown once. What becomes of the redemption is not told.
+    RewardRedeemed { redemption: RedemptionAlert },
 }
 
 /// Whether a room is open.

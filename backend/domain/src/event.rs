@@ -10,6 +10,7 @@ use crate::contribution::ContributionAlert;
 use crate::hype_train::HypeTrain;
 use crate::id::{Epoch, EventId, IdSource, ParticipantId};
 use crate::participant::ParticipantProfile;
+use crate::reward::RedemptionAlert;
 use crate::room::RoomProfile;
 use crate::session::Session;
 use crate::time::ServerTime;
@@ -90,6 +91,7 @@ events! {
     ParticipantStageChanged(ParticipantProfile),
     ParticipantPresenceChanged(ParticipantProfile),
     AnnouncementMade(Announcement),
+    RewardRedeemed(RedemptionAlert),
 }
 
 /// What an event is about. Unless it says otherwise its events are moments, each of which is shown once.
@@ -124,6 +126,8 @@ impl Subject for Session {
 impl Subject for ContributionAlert {}
 
 impl Subject for Announcement {}
+
+impl Subject for RedemptionAlert {}
 
 impl Subject for HypeTrain {
     fn part(&self) -> Option<Part> {

@@ -1,11 +1,13 @@
 //! What points buy, and the purchases.
 
+mod alert;
 mod availability;
 mod input;
 mod redemption;
 mod restores;
 mod terms;
 
+pub use alert::RedemptionAlert;
 pub use availability::{Availability, RoomFacts, UnmetRule};
 pub use input::RewardInput;
 pub use redemption::{METADATA_BYTES_MAX, Redemption, RedemptionStatus, check_metadata};

@@ -40,6 +40,8 @@ mod presence_at_scale;
 mod protocol;
 #[path = "socket/recordings.rs"]
 mod recordings;
+#[path = "socket/redemptions.rs"]
+mod redemptions;
 #[path = "socket/same_bytes.rs"]
 mod same_bytes;
 #[path = "socket/server.rs"]

@@ -70,7 +70,7 @@ documents! {
     Train => "train",
     Redemption => "redemption" since 1 at 2,
     Reward => "reward" since 1,
-    Terms => "reward's terms" since 1 at 2,
+    Terms => "reward's terms" since 1 at 3,
     Transfer => "transfer" since 1,
 }
 

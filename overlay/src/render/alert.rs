@@ -1,6 +1,7 @@
 //! An alert: a ticket that says who and what, with how much on its stub.
 
 use crate::card::Card;
+use crate::ink;
 use crate::render::part::{ALERT, AMOUNT, MESSAGE, STUB, WHAT, WHO};
 use crate::render::pen::Pen;
 use crate::render::theme::Theme;
@@ -24,6 +25,13 @@ impl AlertWidget {
             pen.text(MESSAGE, card.message.as_deref().unwrap_or_default());
             pen.text(AMOUNT, &card.amount);
             pen.hide(STUB, card.amount.is_empty());
+            pen.toggle(ALERT, "redeemed", card.reward.is_some());
+            // What is empty is the theme's again.
+            let color = card.reward.and_then(|look| look.color).map(ink::field);
+            let css = color.map(|(field, ink)| (field.css(), ink.css()));
+            let (field, ink) = css.unwrap_or_default();
+            pen.style(STUB, "--accent", &field);
+            pen.style(STUB, "--on-accent", &ink);
         }
         self.number = number;
         let Some(view) = view else {

@@ -11,7 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What the schema calls what somebody typed.
-pub const TYPED_FIELDS: [&str; 4] = ["name", "title", "text", "message"];
+pub const TYPED_FIELDS: [&str; 5] = ["name", "title", "text", "message", "input"];
 
 /// A part of what came, from which readers take what they know by name.
 #[derive(Debug)]

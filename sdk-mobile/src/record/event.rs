@@ -325,6 +325,40 @@ impl From<events::ParticipantProfile> for ParticipantProfile {
     }
 }
 
+/// What the whole room sees of a redemption, as it was made.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RedemptionAlert {
+    pub id: String,
+    pub reward_id: String,
+    /// Who redeemed it.
+    pub participant_id: String,
+    /// What they are called, as typed: text, never markup.
+    pub name: String,
+    /// What the reward was called, as typed: text, never markup.
+    pub title: String,
+    /// In points.
+    pub cost: i64,
+    /// The reward's, `#rrggbb`.
+    pub color: Option<String>,
+    /// What they said, as typed: text, never markup; null unless the reward has `showsInput`.
+    pub input: Option<String>,
+}
+
+impl From<events::RedemptionAlert> for RedemptionAlert {
+    fn from(it: events::RedemptionAlert) -> Self {
+        Self {
+            id: it.id,
+            reward_id: it.reward_id,
+            participant_id: it.participant_id,
+            name: it.name,
+            title: it.title,
+            cost: it.cost,
+            color: it.color,
+            input: it.input,
+        }
+    }
+}
+
 /// What everyone who may read a room sees of it.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct RoomProfile {
@@ -498,6 +532,12 @@ pub enum EventKind {
         /// As it is now, whole.
         announcement: Announcement,
     },
+    /// Somebody redeemed a reward that is announced: a moment, shown once. What becomes of the redemption is not
+    /// told.
+    RewardRedeemed {
+        /// As it is now, whole.
+        redemption: RedemptionAlert,
+    },
     /// A `HypeTrain` changed.
     HypeTrainChanged {
         /// How.
@@ -532,6 +572,9 @@ impl From<&core::RoomEvent> for EventKind {
             events::EventKind::AnnouncementMade(announcement) => Self::AnnouncementMade {
                 announcement: announcement.into(),
             },
+            events::EventKind::RewardRedeemed(redemption) => Self::RewardRedeemed {
+                redemption: redemption.into(),
+            },
             events::EventKind::HypeTrain(change, train) => Self::HypeTrainChanged {
                 change: change.into(),
                 train: train.into(),
@@ -552,6 +595,7 @@ impl EventKind {
             Self::ParticipantChanged { participant, .. } => vec![("id", Some(participant.id.as_str())), ("name", Some(participant.name.as_str()))],
             Self::ContributionReceived { contribution, .. } => vec![("id", Some(contribution.id.as_str())), ("name", contribution.name.as_deref()), ("currency", contribution.currency.as_deref()), ("message", contribution.message.as_deref())],
             Self::AnnouncementMade { announcement, .. } => vec![("text", Some(announcement.text.as_str()))],
+            Self::RewardRedeemed { redemption, .. } => vec![("id", Some(redemption.id.as_str())), ("rewardId", Some(redemption.reward_id.as_str())), ("participantId", Some(redemption.participant_id.as_str())), ("name", Some(redemption.name.as_str())), ("title", Some(redemption.title.as_str())), ("color", redemption.color.as_deref()), ("input", redemption.input.as_deref())],
             Self::HypeTrainChanged { train, .. } => vec![("id", Some(train.id.as_str())), ("lastReward", train.last_reward.as_deref()), ("nextReward", train.next_reward.as_deref())],
             Self::Unknown { .. } => Vec::new(),
         }

@@ -43,6 +43,12 @@ pub(crate) struct CreateRewardInput {
     /// A minute to 30 days; a day unless given.
     expires_after_ms: Option<Int64>,
     availability: Option<RewardAvailabilityInput>,
+    /// Whether everyone in the room is told when somebody redeems it.
+    #[graphql(default = true)]
+    is_announced: bool,
+    /// Whether they are told what was said with it as well, which nobody has looked at by then.
+    #[graphql(default = false)]
+    shows_input: bool,
 }
 
 /// What of a reward is to change. What is left out stays; `prompt` and `color` go when they are null.
@@ -68,6 +74,8 @@ pub(crate) struct UpdateRewardInput {
     expires_after_ms: Option<Int64>,
     /// All of it: a rule that is left out is none.
     availability: Option<RewardAvailabilityInput>,
+    is_announced: Option<bool>,
+    shows_input: Option<bool>,
 }
 
 #[derive(InputObject)]
@@ -202,6 +210,8 @@ impl CreateRewardInput {
             availability: self
                 .availability
                 .map_or_else(Availability::default, Into::into),
+            is_announced: self.is_announced,
+            shows_input: self.shows_input,
         }
     }
 }
@@ -222,6 +232,8 @@ impl UpdateRewardInput {
             refund_restores: self.refund_restores.map(Into::into),
             expires_after_ms: self.expires_after_ms.map(|given| given.0),
             availability: self.availability.map(Into::into),
+            is_announced: self.is_announced,
+            shows_input: self.shows_input,
         }
     }
 }

@@ -53,10 +53,21 @@ pub struct Terms {
     pub expires_after_ms: i64,
     #[serde(default)]
     pub availability: Availability,
+    /// Whether everyone in the room is told when somebody redeems it.
+    #[serde(default = "is_announced_default")]
+    pub is_announced: bool,
+    /// Whether they are told what was said with it as well, which nobody has looked at by then.
+    #[serde(default)]
+    pub shows_input: bool,
 }
 
 fn expires_after_ms_default() -> i64 {
     EXPIRES_AFTER_MS_DEFAULT
+}
+
+/// Whoever redeems something in a show means it to be seen.
+fn is_announced_default() -> bool {
+    true
 }
 
 /// How often a reward can be redeemed. What is not set does not limit.
@@ -138,6 +149,8 @@ pub struct TermsChange {
     pub refund_restores: Option<Restores>,
     pub expires_after_ms: Option<i64>,
     pub availability: Option<Availability>,
+    pub is_announced: Option<bool>,
+    pub shows_input: Option<bool>,
 }
 
 impl Terms {
@@ -161,6 +174,8 @@ impl Terms {
             availability: change
                 .availability
                 .unwrap_or_else(|| self.availability.clone()),
+            is_announced: change.is_announced.unwrap_or(self.is_announced),
+            shows_input: change.shows_input.unwrap_or(self.shows_input),
         }
     }
 }

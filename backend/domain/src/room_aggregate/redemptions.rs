@@ -5,11 +5,12 @@ use serde::Serialize;
 use super::points::Movement;
 use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Offer, Operation, RoomAggregate};
 use crate::contribution::KEY_BYTES_MAX;
+use crate::event::EventBody;
 use crate::id::{IdSource, RedemptionId, RewardId, SessionId};
 use crate::invalid::{Invalid, check_text};
 use crate::participant::{Capability, Participant};
 use crate::points::{Entry, MemberNumber, TransferKind};
-use crate::reward::{Redemption, RedemptionStatus, Reward, UnmetRule, Uses};
+use crate::reward::{Redemption, RedemptionAlert, RedemptionStatus, Reward, UnmetRule, Uses};
 use crate::time::ServerTime;
 
 /// What a viewer asks for, as far as the words go.
@@ -120,7 +121,8 @@ impl AnswerKey {
 }
 
 impl RoomAggregate {
-    /// Redeems a reward for `actor`: holds what it costs, or spends it at once if the reward fulfills itself.
+    /// Redeems a reward for `actor`: holds what it costs, or spends it at once if the reward fulfills itself. The
+    /// room is told then and once: what becomes of it later is nobody's business but theirs and staff's.
     pub fn redeem(
         &mut self,
         actor: &Actor,
@@ -149,6 +151,9 @@ impl RoomAggregate {
             self.expect_expiry_of(&redemption);
             redemption
         };
+        if let Some(alert) = RedemptionAlert::of(&redemption, &reward.terms, &participant) {
+            self.append(EventBody::RewardRedeemed(alert), ids, now);
+        }
         let answered = Answered::Redemption(Box::new(redemption.clone()));
         self.answer(key, fingerprint, answered);
 

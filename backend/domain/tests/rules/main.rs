@@ -10,6 +10,7 @@
 )]
 
 mod amendments;
+mod announced_redemptions;
 mod batches;
 mod capabilities;
 mod cases;

@@ -39,6 +39,8 @@ pub(crate) fn terms(cost: i64) -> Terms {
         refund_restores: Restores::default(),
         expires_after_ms: EXPIRES_AFTER_MS_DEFAULT,
         availability: Availability::default(),
+        is_announced: true,
+        shows_input: false,
     }
 }
 

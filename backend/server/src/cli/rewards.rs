@@ -12,7 +12,7 @@ use super::table::table;
 use terms::TermsArgs;
 
 const FIELDS: &str = "id version title prompt cost color isEnabled isPaused autoFulfills
-    redeemableOffline expiresAfterMs lastRedeemedAt createdAt updatedAt
+    redeemableOffline isAnnounced showsInput expiresAfterMs lastRedeemedAt createdAt updatedAt
     input { kind pattern min max choices }
     limits { cooldownMs viewerCooldownMs perSession perViewerAndSession }
     refundRestores { places cooldown } availability { titleContains trainLevelMin onlineMin }";

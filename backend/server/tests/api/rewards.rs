@@ -1,10 +1,11 @@
 //! Rewards through the API: made by owners, redeemed by viewers, seen to by moderators.
 
+use parlor_api::global_id;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::person::{Person, viewer};
-use crate::server::Api;
+use crate::server::{Api, token};
 use crate::shop::{Shop, room};
 
 on_both_engines! {
@@ -16,6 +17,7 @@ on_both_engines! {
     redemptions_are_for_whom_they_concern,
     terms_that_make_no_sense_are_refused_by_name,
     the_same_key_makes_one_reward,
+    the_room_is_told_as_much_of_a_redemption_as_its_reward_says,
 }
 
 async fn a_reward_is_made_redeemed_and_fulfilled(database: String) {
@@ -413,4 +415,72 @@ async fn the_same_key_makes_one_reward(database: String) {
     assert_eq!(other["code"], "KEY_REUSED", "{other}");
     let unnamed = shop.make(json!({ "idempotencyKey": "" })).await;
     assert_eq!(unnamed["field"], "idempotencyKey", "{unnamed}");
+}
+
+async fn the_room_is_told_as_much_of_a_redemption_as_its_reward_says(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let text = json!({ "text": {} });
+    let usual = shop.make(json!({ "input": text, "cost": "10" })).await;
+    assert_eq!(
+        (&usual["isAnnounced"], &usual["showsInput"]),
+        (&json!(true), &json!(false)),
+        "{usual}"
+    );
+    let shown = json!({ "input": text, "cost": "10", "color": "#ff8800", "showsInput": true });
+    let shown = shop.make(shown).await;
+    let silent = json!({ "isAnnounced": false, "cost": "10", "showsInput": true, "input": text });
+    let silent = shop.make(silent).await;
+    let start = api.head(&room).await;
+
+    let mut ids = Vec::new();
+    for (key, reward) in [("a", &usual), ("b", &shown), ("c", &silent), ("b", &shown)] {
+        let more = json!({ "idempotencyKey": key, "input": "a <b>song</b>" });
+        let redeemed = shop.redeem(&shop.ana.token, reward, more).await;
+        assert_eq!(redeemed["status"], "UNFULFILLED", "{redeemed}");
+        ids.push(redeemed);
+    }
+    for (mutation, redeemed) in [
+        ("fulfillRedemption", &ids[0]),
+        ("cancelRedemption", &ids[1]),
+    ] {
+        shop.settle(&shop.olga.token, mutation, redeemed).await;
+    }
+
+    let log = "query ($room: ID!, $after: LogPosition!) { roomEvents(roomId: $room, after: $after) { events {
+        __typename timing part ... on RewardRedeemed {
+            redemption { id rewardId participantId name title cost color input } } } } }";
+    let after = json!({ "epoch": global_id::epoch(start.epoch), "seq": start.seq.to_string() });
+    // As anybody sees it who may read the room.
+    let stranger = token(api.tenant, "stranger");
+    let read = api
+        .execute(&stranger, log, json!({ "room": room, "after": after }))
+        .await;
+    let told = |redeemed: &Value, reward: &Value, input: Value| {
+        json!({
+            "__typename": "RewardRedeemed", "timing": "PICTURE", "part": null,
+            "redemption": {
+                "id": redeemed["id"], "rewardId": reward["id"], "participantId": shop.ana.id, "name": "ana",
+                "title": "Hydrate", "cost": "10", "color": reward["color"], "input": input,
+            },
+        })
+    };
+    let expected = json!([
+        told(&ids[0], &usual, Value::Null),
+        told(&ids[1], &shown, json!("a <b>song</b>")),
+    ]);
+    assert_eq!(read["data"]["roomEvents"]["events"], expected, "{read}");
+
+    let change = json!({
+        "roomId": room, "rewardId": silent["id"], "version": 1, "isAnnounced": true, "showsInput": false,
+    });
+    let changed = api
+        .mutate_as(&shop.olga.token, "updateReward", change)
+        .await;
+    assert_eq!(
+        (&changed["isAnnounced"], &changed["showsInput"]),
+        (&json!(true), &json!(false)),
+        "{changed}"
+    );
 }

@@ -49,6 +49,8 @@ pub(crate) fn terms(cost: i64) -> Terms {
             title_contains: Some("room".to_owned()),
             ..Availability::default()
         },
+        is_announced: true,
+        shows_input: false,
     }
 }
 

@@ -35,6 +35,9 @@ public typealias HypeTrainContributor = ParlorNative.HypeTrainContributor
 /// What everyone who may read a room sees of a participant.
 public typealias ParticipantProfile = ParlorNative.ParticipantProfile
 
+/// What the whole room sees of a redemption, as it was made.
+public typealias RedemptionAlert = ParlorNative.RedemptionAlert
+
 /// What everyone who may read a room sees of it.
 public typealias RoomProfile = ParlorNative.RoomProfile
 

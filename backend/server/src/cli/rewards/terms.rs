@@ -22,6 +22,14 @@ pub(super) struct TermsArgs {
     #[arg(long, value_name = "BOOL")]
     redeemable_offline: Option<bool>,
 
+    /// Whether everyone in the room is told when somebody redeems it
+    #[arg(long, value_name = "BOOL")]
+    is_announced: Option<bool>,
+
+    /// Whether they are told what was said with it as well
+    #[arg(long, value_name = "BOOL")]
+    shows_input: Option<bool>,
+
     /// How long after its session a redemption expires that nobody has seen to, in milliseconds
     #[arg(long, value_name = "MS")]
     expires_after_ms: Option<i64>,
@@ -103,6 +111,8 @@ impl TermsArgs {
                 "redeemableOffline",
                 self.redeemable_offline.map(Value::Bool),
             ),
+            ("isAnnounced", self.is_announced.map(Value::Bool)),
+            ("showsInput", self.shows_input.map(Value::Bool)),
             (
                 "expiresAfterMs",
                 self.expires_after_ms.map(|ms| json!(ms.to_string())),
