@@ -1,6 +1,11 @@
 /** Asks players, which are anybody's code, where their picture is. */
 
+import { millis } from "./dates.js";
+
 const number = (value) => (typeof value === "number" ? value : NaN);
+
+/** What each player answered last, or threw. */
+export const answers = new WeakMap();
 
 /**
  * Where the picture will be in `leadMs`, as numbers that the module knows by their order: the position and the rate,
@@ -11,11 +16,13 @@ export function ask(player, leadMs) {
   try {
     const answer = player.playhead();
     if (answer === undefined || answer === null) return undefined;
+    answers.set(player, answer);
     const rate = number(answer.rate ?? 1);
     const playing = Number(Boolean(answer.playing));
-    const positionMs = number(answer.positionMs) + leadMs * rate * playing;
+    const positionMs = millis(answer.positionMs) + leadMs * rate * playing;
     return [positionMs, rate, number(answer.seeks), number(answer.atMs), playing, Number(answer.quality === "frame")];
-  } catch {
+  } catch (error) {
+    if (Object(player) === player) answers.set(player, error);
     return [];
   }
 }

@@ -4,8 +4,8 @@ export * from "./events.js";
 
 /** Where a player's picture is. */
 export interface Playhead {
-  /** The program date-time of the picture shown, in milliseconds since 1970. */
-  positionMs: number;
+  /** The program date-time of the picture shown: a date, or milliseconds since 1970. */
+  positionMs: number | Date;
   /** Whether the picture moves: false while paused, seeking or waiting for data. */
   playing: boolean;
   /** Speed; 1 is normal. */
@@ -47,10 +47,29 @@ export interface ConnectionState {
   reason: "sign-in-required" | "room-not-found" | "protocol" | null;
 }
 
+/**
+ * What picture events are timed by: their arrival (in a `source`), the stream's delay, or the playhead.
+ * `awaited`: the player's first report is waited for. `playhead-lost`: the picture stands where it was
+ * when the player stopped saying where it is. `playhead-refused`: the player says what cannot be, such
+ * as an hour ahead of the stream; the picture stands if the playhead was known, and the delay is used
+ * if it never was.
+ */
+export type SyncSource = "arrival" | "delay" | "awaited" | "playhead" | "playhead-lost" | "playhead-refused";
+
+/** The detail of `parlor-sync`. */
+export interface SyncState {
+  source: SyncSource;
+}
+
 export interface ParlorOverlayEventMap extends HTMLElementEventMap {
   /** An event has its moment. */
   "parlor-event": CustomEvent<ShownEvent>;
   "parlor-connection": CustomEvent<ConnectionState>;
+  /**
+   * The picture is timed by something else now. That a player is refused is written to the console as well, once for
+   * each player, with what it said.
+   */
+  "parlor-sync": CustomEvent<SyncState>;
   /** The token expires at this time, in milliseconds since 1970: call `setToken` with a fresh one. */
   "parlor-token-expiring": CustomEvent<number>;
 }
@@ -119,6 +138,8 @@ export declare class ParlorOverlay extends HTMLElement {
    * set before the element is defined.
    */
   player: Player | null;
+  /** What the last `parlor-sync` told; `null` before the first. */
+  readonly syncSource: SyncSource | null;
   /** The attribute of this name, as are the next. `null` takes it away. */
   get room(): string;
   set room(value: string | null);

@@ -1,7 +1,9 @@
 /** `<parlor-overlay server room token placement widgets>`: see parlor-overlay.d.ts. */
 
 import { Overlay, initSync } from "./parlor_overlay.js";
+import { answers } from "./asking.js";
 import { caught } from "./caught.js";
+import { REFUSED } from "./dates.js";
 import { readEvent } from "./events.js";
 import { readRoom } from "./room.js";
 import { OwnWidgets, addresses } from "./widgets.js";
@@ -80,6 +82,10 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
   #started;
   #token;
   #player;
+  /** What the picture is timed by, once the overlay has told. */
+  #source;
+  /** Whether it has been said that what the player says is refused. */
+  #isRefusalSaid = false;
   /** Ends that the player tells of its changes. */
   #unsubscribe;
   #settling = false;
@@ -105,7 +111,12 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
 
   set player(player) {
     this.#player = player ?? undefined;
+    this.#isRefusalSaid = false;
     this.#attach();
+  }
+
+  get syncSource() {
+    return this.#source ?? null;
   }
 
   attachPlayer(player) {
@@ -171,6 +182,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
       this.#overlay?.free();
       this.#overlay = undefined;
       this.#started = undefined;
+      this.#source = undefined;
       this.#attach();
     }
     this.#follow(isLoaded ? this.ownerDocument.defaultView : undefined);
@@ -194,7 +206,21 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
   }
 
   #tell(kind, detail) {
-    this.dispatchEvent(new CustomEvent(`parlor-${kind}`, { detail: kind === "event" ? readEvent(detail) : detail }));
+    if (kind === "event") detail = readEvent(detail);
+    if (kind === "sync") {
+      this.#noteRefusal(detail);
+      if (detail === this.#source) return;
+      this.#source = detail;
+      detail = { source: detail };
+    }
+    this.dispatchEvent(new CustomEvent(`parlor-${kind}`, { detail }));
+  }
+
+  /** Says it once of each player: one that counts in seconds would be refused with every frame. */
+  #noteRefusal(source) {
+    if (source !== "playhead-refused" || this.#isRefusalSaid) return;
+    this.#isRefusalSaid = true;
+    console.warn(REFUSED, answers.get(this.#player));
   }
 
   /** Has the overlay, if there is one, go by the player. */

@@ -32,14 +32,16 @@ export function fromVideo(video, { dateAt = (time) => startDate(video) + time * 
       try {
         if (Number.isNaN(positionMs)) {
           const { time, isFrame } = frames.shown();
-          positionMs = Number(dateAt(time) ?? NaN);
+          const date = dateAt(time) ?? NaN;
+          // A text is for whoever asks to refuse, and to say so.
+          positionMs = typeof date === "string" ? date : Number(date);
           quality = isFrame ? "frame" : "clock";
         }
       } catch {
         // A player that has been taken down does not know.
       }
       told = positionMs;
-      if (!Number.isFinite(positionMs)) return null;
+      if (typeof positionMs === "number" && !Number.isFinite(positionMs)) return null;
       // `readyState` below 3 is a picture that waits for data.
       const playing = !video.paused && !video.seeking && video.readyState > 2;
       return { positionMs, playing, rate: video.playbackRate, seeks: count, quality };

@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
-use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead};
+use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead, SyncSource};
 use parlor_sdk_wasm::{Client, Notice, can_read, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -22,7 +22,7 @@ extern "C" {
     pub type Owner;
 
     /// Hands over what happened: `event` and an event as `events.js` reads it, `connection` and its state,
-    /// `token-expiring` and when.
+    /// `sync` and what the picture is timed by, `token-expiring` and when.
     #[wasm_bindgen(method)]
     fn tell(this: &Owner, kind: &str, detail: &JsValue);
     /// Says that a frame is drawn: the scene's time in milliseconds, when that happened which the picture shows (in
@@ -45,6 +45,8 @@ struct Running {
     /// Whether the player has said where it is, and not yet that it does not know any more.
     has_playhead: Cell<bool>,
     seeks: Cell<Seeks>,
+    /// What the owner knows the picture to be timed by.
+    sync_source: Cell<Option<SyncSource>>,
     owner: Owner,
     /// Whether the room is another than when the last frame was drawn.
     is_changed: Cell<bool>,
@@ -81,6 +83,7 @@ impl Overlay {
             player: RefCell::new(None),
             has_playhead: Cell::new(false),
             seeks: Cell::new(Seeks::default()),
+            sync_source: Cell::new(None),
             owner,
             is_changed: Cell::new(false),
             is_over: Cell::new(false),
@@ -116,6 +119,11 @@ impl Overlay {
         *self.running.player.borrow_mut() = player;
         let seeks = self.running.seeks.get().of_another_player();
         self.running.seeks.set(seeks);
+        // What it says is to be told of it, also where it is the same.
+        self.running.sync_source.set(None);
+        if self.running.client().sync_source() == SyncSource::PlayheadRefused {
+            self.running.client().report_playhead(None);
+        }
         if is_taken_away {
             self.running.has_playhead.set(false);
             self.running.client().report_no_playhead();
@@ -124,7 +132,7 @@ impl Overlay {
 
     /// Asks the player, which has told of a change, where its picture is.
     pub fn look(&self) {
-        self.running.report_playhead();
+        self.running.look();
     }
 
     /// Hands over a new token.
@@ -165,7 +173,7 @@ impl Running {
     }
 
     fn frame(&self) {
-        self.report_playhead();
+        self.look();
         self.client().catch_up();
         if self.is_over.get() {
             return;
@@ -188,6 +196,15 @@ impl Running {
     }
 
     /// Nothing is borrowed meanwhile: the page's code runs here, and may do anything.
+    fn look(&self) {
+        self.report_playhead();
+        let source = self.client().sync_source();
+        if self.sync_source.replace(Some(source)) != Some(source) {
+            let name = convert::sync_source(source);
+            self.owner.tell("sync", &JsValue::from_str(name));
+        }
+    }
+
     fn report_playhead(&self) {
         let player = self.player.borrow().clone();
         let Some(player) = player else {
@@ -204,9 +221,12 @@ impl Running {
                 }));
             }
             // One that is still loading: the client waits a while by itself.
-            Place::Unknown | Place::Unreadable if !self.has_playhead.replace(false) => {}
+            Place::Unknown if !self.has_playhead.replace(false) => {}
             Place::Unknown => self.client().report_playhead(None),
-            Place::Unreadable => self.client().refuse_playhead(),
+            Place::Unreadable => {
+                self.has_playhead.set(false);
+                self.client().refuse_playhead();
+            }
         }
     }
 
@@ -221,7 +241,7 @@ impl Running {
 
     fn notice(&self, notice: &Notice) {
         match notice {
-            Notice::Waking => self.report_playhead(),
+            Notice::Waking => self.look(),
             Notice::Delivery(delivery) => {
                 self.is_changed.set(true);
                 match &**delivery {

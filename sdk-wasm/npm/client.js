@@ -3,6 +3,7 @@
 import { RoomClient } from "./parlor_sdk_wasm.js";
 import { AlertQueue, prioritised } from "./alerts.js";
 import { Api, ParlorError } from "./api.js";
+import { REFUSED, instant, millis } from "./dates.js";
 import { readEvent } from "./events.js";
 import { OPERATIONS } from "./operations.js";
 import { NOT_JOINED, outcome, participant } from "./people.js";
@@ -33,6 +34,8 @@ export class ParlorClient extends EventTarget {
   /** Whether the connection has just come back, so that a state that comes with it is news. */
   #returned = false;
   #renewing = false;
+  /** Whether it has been said that what the player says is refused. */
+  #isRefusalSaid = false;
   #ended = new AbortController();
   /** What stays to be read once it is closed. */
   #lastPosition = null;
@@ -230,7 +233,10 @@ export class ParlorClient extends EventTarget {
   setPlayhead({ positionMs, playing, rate = 1, seeks = 0, atMs, quality }) {
     // What is no number is no position, and the core says so.
     const at = atMs === undefined || atMs === null ? undefined : Number(atMs);
-    this.#socket?.setPlayhead(Number(positionMs), Boolean(playing), Number(rate ?? 1), Number(seeks), at, quality === "frame");
+    this.#socket?.setPlayhead(millis(positionMs), Boolean(playing), Number(rate ?? 1), Number(seeks), at, quality === "frame");
+    if (this.#isRefusalSaid || this.syncSource !== "playhead-refused") return;
+    this.#isRefusalSaid = true;
+    console.warn(REFUSED, positionMs);
   }
 
   alerts({ waitingMax = 4, ageMaxMs = 60_000, priority } = {}) {
@@ -431,15 +437,7 @@ export class ParlorClient extends EventTarget {
 
 /** Terms as the schema has them. */
 function written({ expiresAt, reason }) {
-  return { expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(), reason };
-}
-
-/** Reads a place to start at: a number of milliseconds, or a date. */
-function place(startAt) {
-  if (startAt === undefined || startAt === null) return undefined;
-  const positionMs = Number(startAt);
-  if (!Number.isFinite(positionMs)) throw new TypeError("startAt is no time: give milliseconds since 1970, or a Date");
-  return positionMs;
+  return { expiresAt: expiresAt === undefined ? undefined : instant(expiresAt, "expiresAt").toISOString(), reason };
 }
 
 /** Loads the client once, gets the first token, and begins to follow the room. */
@@ -454,7 +452,7 @@ export function connector(initialise) {
         signal?.throwIfAborted();
         throw new ParlorError(code, message, { cause });
       });
-    const start = place(startAt);
+    const start = startAt === undefined || startAt === null ? undefined : instant(startAt, "startAt").getTime();
     await Promise.all([
       had(load, "MODULE_UNAVAILABLE", "the client could not be loaded"),
       had(() => tokens.start(), "TOKEN_UNAVAILABLE", "no token could be had"),

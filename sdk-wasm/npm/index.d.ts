@@ -408,10 +408,11 @@ export declare class ParlorClient {
    * viewer has sought, with each `seeking` of the player: the picture then goes where it is said to be at
    * once. Without it a position that steps counts as a date that does, until it has stayed for 8 s. `atMs` is
    * when the picture was there, by `performance.now()`: now, unless it is said. `quality` says what was read,
-   * the frame that is seen or the player's clock, which `playheadQuality` gives back.
+   * the frame that is seen or the player's clock, which `playheadQuality` gives back. What is refused is counted in
+   * `stats`, told by `syncSource`, and written to the console the first time.
    */
   setPlayhead(playhead: {
-    positionMs: UnixMillis;
+    positionMs: UnixMillis | Date;
     playing: boolean;
     rate?: number;
     seeks?: number;

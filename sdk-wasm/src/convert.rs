@@ -6,11 +6,12 @@ use js_sys::Array;
 use js_sys::{Object, Reflect};
 #[cfg(feature = "package")]
 use parlor_sdk_core::{
-    ALERT_LEAVE_MS, Alert, AlertOnStage, AlertQueue, MediaTime, PlayheadQuality, Stats, SyncSource,
+    ALERT_LEAVE_MS, Alert, AlertOnStage, AlertQueue, MediaTime, PlayheadQuality, Stats,
     WatchReport, WatchedSpan,
 };
 use parlor_sdk_core::{
     ConnectionState, EventTiming, Failure, Placement, Room, RoomEvent, ServerTime, ShownEvent,
+    SyncSource,
 };
 #[cfg(feature = "package")]
 use wasm_bindgen::UnwrapThrowExt;
@@ -232,8 +233,7 @@ pub fn placement(name: &str) -> Option<Placement> {
 }
 
 /// `playhead`, `delay`, …: what picture events are timed by.
-#[cfg(feature = "package")]
-pub(crate) const fn sync_source(source: SyncSource) -> &'static str {
+pub const fn sync_source(source: SyncSource) -> &'static str {
     match source {
         SyncSource::Arrival => "arrival",
         SyncSource::Delay => "delay",

@@ -85,6 +85,12 @@ export function overlay(video: HTMLVideoElement): void {
   element.room satisfies string;
   element.setAttribute('widgets', 'train alerts stage presence');
   element.addEventListener('parlor-event', ({ detail }) => console.log(told(detail), detail.participant?.name));
+  element.addEventListener('parlor-sync', ({ detail }) => detail.source === 'playhead-refused' && console.warn(element.syncSource));
+  // @ts-expect-error the player decides that
+  element.syncSource = 'playhead';
+  element.player = { playhead: () => ({ positionMs: new Date(), playing: true }) };
+  // @ts-expect-error in which zone would that be?
+  element.player = { playhead: () => ({ positionMs: '2026-01-02T03:04:05', playing: true }) };
   element.addEventListener('parlor-token-expiring', () => element.setToken('another'));
 }
 

@@ -21,8 +21,9 @@ const STATIC: [(&str, &str); 4] = [
 const ENTRIES: [&str; 2] = ["parlor-overlay.js", "players.js"];
 
 /// What the overlay has in common with the client's package.
-const SHARED: [&str; 7] = [
+const SHARED: [&str; 8] = [
     "caught.js",
+    "dates.js",
     "events.js",
     "kinds.js",
     "page.js",
