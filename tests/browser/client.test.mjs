@@ -313,51 +313,6 @@ test('a page goes on where another one was', { timeout }, async () => {
   assert.equal(odd, 'TypeError: startAt is no time: give milliseconds since 1970, or a Date');
 });
 
-test('alerts come one at a time, and what cannot is shown as one or counted', { timeout }, async () => {
-  const room = await staff.openRoom();
-  const { page, troubles } = await connect(room, [server.viewerToken(staff.tenantId, 'ada')]);
-  await untilLive(page);
-  await page.evaluate(() => {
-    window.alerts = window.client.alerts({ priority: ({ contribution }) => (contribution.name === 'Zoe' ? 1 : Number.NaN) });
-    window.alerts.pause();
-  });
-  for (let number = 1; number <= 5; number += 1) await staff.donate(room.id, { amount: 100, viewer: `viewer ${number}` });
-  await staff.donate(room.id, { amount: 100, viewer: 'Zoe' });
-  await page.waitForFunction(() => window.alerts.look().backlog === 6);
-  const seen = await page.evaluate(async () => {
-    const { alerts } = window;
-    const paused = alerts.look();
-    alerts.resume();
-    const first = alerts.look().onStage;
-    const skipped = alerts.skip();
-    const isNext = ({ onStage }) => onStage && onStage.number !== first.number;
-    while (!isNext(alerts.look())) await new Promise(requestAnimationFrame);
-    const { onStage: second, nextChangeInMs, ...counts } = alerts.look();
-    return { paused, first, skipped, second, nextChangeInMs, counts };
-  });
-
-  assert.deepEqual(seen.paused, { onStage: null, nextChangeInMs: null, isPaused: true, backlog: 6, shown: 0, expired: 0, cleared: 0 });
-  assert.equal(seen.first.contribution.name, 'Zoe');
-  assert.equal(seen.first.event.type, 'ContributionReceived');
-  assert.equal(seen.first.burst, null);
-  assert.equal(seen.skipped, true);
-  assert.equal(seen.second.contribution, null);
-  assert.equal(seen.second.event, null);
-  const names = [1, 2, 3, 4, 5].map((number) => `viewer ${number}`);
-  const burst = { count: 5, hype: 500, peopleCount: 5, hasMorePeople: false, names, amount: 500, currency: 'EUR', points: null };
-  assert.deepEqual(seen.second.burst, burst);
-  assert.ok(seen.nextChangeInMs > 0 && seen.nextChangeInMs <= seen.second.stayMs + seen.second.leaveMs, `${seen.nextChangeInMs} ms`);
-  assert.deepEqual(seen.counts, { isPaused: false, backlog: 0, shown: 6, expired: 0, cleared: 0 });
-
-  // Its client is closed: it stands.
-  const closed = await page.evaluate(() => {
-    window.client.close();
-    return { onStage: window.alerts.look().onStage?.number, another: window.client.alerts() };
-  });
-  assert.deepEqual(closed, { onStage: seen.second.number, another: null });
-  assert.deepEqual(troubles, []);
-});
-
 /**
  * Has a player's picture play for so long, with a reading at every frame. A client that has just connected still
  * finds out the server's time, and a span that it corrects meanwhile is cut: three seconds have a whole one.

@@ -25,10 +25,15 @@ export class Site {
     return `http://127.0.0.1:${this.#http.address().port}`;
   }
 
-  /** Opens a page whose body is `body`, in a context of its own. */
-  async visit(browser, body, { headers = {}, before, ...options } = {}) {
+  /** Has its page be of this body. */
+  serve(body, headers = {}) {
     this.#body = `<!doctype html><title>A site</title><style>body { margin: 0 }</style>${body}`;
     this.#headers = headers;
+  }
+
+  /** Opens a page whose body is `body`, in a context of its own. */
+  async visit(browser, body, { headers, before, ...options } = {}) {
+    this.serve(body, headers);
     const opened = await open(browser, 'about:blank', options);
     opened.said = [];
     opened.sockets = [];

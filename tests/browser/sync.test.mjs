@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Server, Staff } from '../harness.mjs';
-import { launch, untilLive, untilShown } from './pages.mjs';
+import { launch, untilLive } from './pages.mjs';
 import { Site, overlay, script } from './site.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
@@ -82,31 +82,6 @@ const attach = (page, say) =>
 const untilSource = (page, source) =>
   page.waitForFunction((source) => document.querySelector('parlor-overlay').syncSource === source, source);
 
-test('an element tells what its picture is timed by, whenever that is something else', { timeout }, async () => {
-  const room = await staff.openRoom();
-  const { page, said, troubles } = await visit(room);
-  for (const [say, source] of [
-    ['(at) => at', 'playhead'],
-    ['(at) => at + 7200000', 'playhead-refused'],
-    ['(at) => at', 'playhead'],
-  ]) {
-    await attach(page, say);
-    await untilSource(page, source);
-  }
-  await page.evaluate(() => (document.querySelector('parlor-overlay').player.playhead = () => null));
-  await untilSource(page, 'playhead-lost');
-  await page.evaluate(() => (document.querySelector('parlor-overlay').player = null));
-  await untilSource(page, 'delay');
-
-  const told = await page.evaluate(() => window.told);
-  const sources = ['awaited', 'playhead', 'playhead-refused', 'playhead', 'playhead-lost', 'delay'];
-  assert.deepEqual(told, sources.map((source) => [source, source]));
-  assert.equal(said.length, 1, said.join('\n'));
-  await page.evaluate(() => document.querySelector('parlor-overlay').removeAttribute('room'));
-  await page.waitForFunction(() => document.querySelector('parlor-overlay').syncSource === null);
-  assert.deepEqual(troubles, []);
-});
-
 test('an element without a player tells so, and one in the source that it needs none', { timeout }, async () => {
   const room = await staff.openRoom();
   for (const [placement, source] of [['source', 'arrival'], ['companion', 'delay'], ['player', 'awaited']]) {
@@ -146,20 +121,6 @@ test('that a player is refused is said in the console once, with what it said, a
   assert.equal(await page.evaluate(() => window.told.length), length);
   assert.deepEqual(troubles, []);
 });
-
-for (const [what, say] of Object.entries(TIMES)) {
-  test(`${what} is a time to the element`, { timeout }, async () => {
-    const room = await staff.openRoom();
-    const { page, said, troubles } = await visit(room);
-    await attach(page, say);
-    await untilSource(page, 'playhead');
-    await staff.donate(room.id, { message: 'in step' });
-    const { shownAt, occurredAt } = await untilShown(page, 'in step');
-
-    assert.ok(Math.abs(shownAt - occurredAt - 1_000) < 900, `${shownAt - occurredAt} ms`);
-    assert.deepEqual([said, troubles], [[], []]);
-  });
-}
 
 test('what is no time is refused by the element, whatever it is, and said', { timeout }, async () => {
   const room = await staff.openRoom();

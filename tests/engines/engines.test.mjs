@@ -1,5 +1,5 @@
-// What browsers of other engines show: the same plans byte for byte, a train that moves with the picture, and
-// nothing of elements that came and went. Everything else is in the tests for Chromium.
+// What browsers of other engines show: the same plans byte for byte, a train that moves with the picture, nothing of
+// elements that came and went, and all that is tried in every engine.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -7,6 +7,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { REHEARSAL, serveFolder } from '../folder_site.mjs';
 import { Server, Staff } from '../harness.mjs';
 import { EAGER_TRAIN } from '../browser/pages.mjs';
+import { SCENARIOS } from '../scenarios/all.mjs';
+import { Visitor } from '../scenarios/visitor.mjs';
 import { Firefox } from './firefox.mjs';
 import { assertInStep } from './in_step.mjs';
 import { WebKit } from './webkit.mjs';
@@ -43,14 +45,19 @@ after(async () => {
 for (const Browser of [Firefox, WebKit]) {
   describe(Browser.engine, () => {
     let browser;
+    let visitor;
 
     before(async () => {
       browser = await Browser.launch();
+      visitor = await Visitor.start(browser);
     }, { timeout });
 
     after(async () => {
       await browser?.close();
+      await visitor?.stop();
     });
+
+    for (const [name, act] of SCENARIOS) test(name, { timeout }, () => act(visitor));
 
     test('recorded sessions are shown as everywhere else, byte for byte', { timeout }, async () => {
       const names = readdirSync(PLANS).filter((name) => name.endsWith('.json'));

@@ -67,6 +67,18 @@ export class Firefox {
     return JSON.parse(result.value);
   }
 
+  /** Clicks on what `selector` finds, as whoever looks at the page does: what it sets off may open windows. */
+  async click(selector) {
+    const { type, exceptionDetails } = await this.#ask('script.callFunction', {
+      functionDeclaration: '(selector) => document.querySelector(selector).click()',
+      arguments: [{ type: 'string', value: selector }],
+      target: { context: this.#context },
+      awaitPromise: true,
+      userActivation: true,
+    });
+    if (type !== 'success') throw new Error(exceptionDetails.text);
+  }
+
   async close() {
     this.#socket?.terminate();
     await this.#program?.end();

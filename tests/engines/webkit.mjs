@@ -50,6 +50,12 @@ export class WebKit {
     return answer.value;
   }
 
+  /** Clicks on what `selector` finds, as whoever looks at the page does: what it sets off may open windows. */
+  async click(selector) {
+    const found = await this.#ask('POST', `${this.#session}/element`, { body: { using: 'css selector', value: selector } });
+    await this.#ask('POST', `${this.#session}/element/${Object.values(found)[0]}/click`, { body: {} });
+  }
+
   async close() {
     const session = this.#session;
     this.#session = undefined;

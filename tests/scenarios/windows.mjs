@@ -1,0 +1,56 @@
+// The element on its way between documents: frames and windows that are popped out.
+
+import assert from 'node:assert/strict';
+import { EAGER_TRAIN } from '../browser/pages.mjs';
+
+/** How the element looks where it is now, and what its document has for that. */
+const looks = () => {
+  const { document: inside } = window.place;
+  const one = inside.querySelector('parlor-overlay');
+  const of = (part) => inside.defaultView.getComputedStyle(one.shadowRoot.querySelector(part));
+  return {
+    position: of('.stage').position,
+    plate: of('.sign').backgroundColor.replace(/\s/g, ''),
+    family: of('[part="level"]').fontFamily.includes('Parlor Archivo'),
+    faces: [...inside.fonts].filter(({ family }) => family.replaceAll('"', '') === 'Parlor Archivo').length,
+    width: Math.round(one.getBoundingClientRect().width),
+  };
+};
+
+/** Puts the element, which is `window.one`, where `window.place` is, and sees that it lives there. */
+async function moveThere(visitor, room, { amount, reached }) {
+  const { staff } = visitor;
+  await visitor.run(() => {
+    window.place.document.body.style.margin = '0';
+    window.place.document.body.append(window.one);
+  });
+  await staff.donate(room.id, { amount });
+  await visitor.run((reached) => untilLevel(reached, window.one), reached);
+}
+
+export const WINDOWS = {
+  async 'another document that adopts the element shows it with its looks, its typeface and its frames'(visitor) {
+    const { staff } = visitor;
+    const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
+    await staff.donate(room.id, { amount: 300 });
+    const around = (markup) => `${markup}<iframe style="width: 960px; height: 540px" srcdoc="<!doctype html><body></body>"></iframe>`;
+    await visitor.follow(room, { attributes: 'placement="source" widgets="train" style="display: block; width: 960px; height: 540px"', around });
+    await visitor.run(async () => {
+      await untilLevel('1');
+      window.one = overlay();
+      window.place = document.querySelector('iframe').contentWindow;
+      // As in a window that is popped out: the one that it came from gets no frames any more.
+      window.requestAnimationFrame = () => 0;
+    });
+    await moveThere(visitor, room, { amount: 900, reached: '2' });
+
+    const { position, family, faces } = await visitor.run(looks);
+    assert.deepEqual({ position, family, faces }, { position: 'absolute', family: true, faces: 2 });
+    await visitor.run(() => {
+      document.querySelector('iframe').remove();
+      return until(() => openSockets() === 0);
+    });
+    assert.equal(await visitor.run(() => seen.sockets.length), 1);
+    assert.deepEqual(await visitor.faults(), []);
+  },
+};
