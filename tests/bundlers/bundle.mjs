@@ -13,12 +13,12 @@ const webpack = createRequire(import.meta.url)('webpack');
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const target = path('../../target/bundlers/');
 
-/** Lays out the application with the built packages installed, in a folder of its own. */
-function application(name) {
+/** Lays out the application in `from` with the built packages installed, in a folder of its own. */
+export function application(name, from = 'app') {
   const root = join(target, name);
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
-  cpSync(path('app'), root, { recursive: true });
+  cpSync(path(from), root, { recursive: true });
   cpSync(path('../../target/npm'), join(root, 'node_modules/parlor-sdk'), { recursive: true });
   cpSync(path('../../target/npm-overlay'), join(root, 'node_modules/@parlor/overlay'), { recursive: true });
   return root;
