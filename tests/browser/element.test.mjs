@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Server, Staff } from '../harness.mjs';
-import { EAGER_TRAIN, launch, untilLive, untilShown } from './pages.mjs';
+import { launch, untilLive, untilShown } from './pages.mjs';
 import { Site, overlay, script } from './site.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
@@ -69,37 +69,6 @@ for (const [what, say] of [
     assert.deepEqual(troubles, []);
   });
 }
-
-test('without frames, a picture that stands still is not run ahead of', { timeout }, async () => {
-  const room = await staff.openRoom({ hypeTrainProgram: EAGER_TRAIN });
-  const before = () => {
-    const frames = window.requestAnimationFrame;
-    window.requestAnimationFrame = (callback) => (window.isHidden ? 0 : frames.call(window, callback));
-  };
-  const { page, troubles } = await site.visit(browser, overlay(server, room) + script(server), { before });
-  await onOverlay(page, `
-    window.latency = 3000;
-    overlay.attachPlayer({ playhead: () => window.stoodAt
-      ? { positionMs: window.stoodAt, playing: false }
-      : { positionMs: Date.now() - window.latency, playing: true } });`);
-  await untilLive(page);
-  await staff.donate(room.id, { message: 'seen' });
-  await untilShown(page, 'seen');
-
-  // A tab that is hidden: no frames any more, and then the browser pauses the video.
-  await staff.donate(room.id, { message: 'not yet' });
-  const { at } = await page.evaluate(async () => {
-    window.isHidden = true;
-    await new Promise((done) => setTimeout(done, 100));
-    window.stoodAt = Date.now() - window.latency;
-    return { at: Date.now() };
-  });
-  await page.waitForFunction((until) => Date.now() > until, at + 5_000, { polling: 100 });
-
-  const seen = await page.evaluate(() => window.shown.map((event) => event.contribution?.message).filter(Boolean));
-  assert.ok(!seen.includes('not yet'), seen.join());
-  assert.deepEqual(troubles, []);
-});
 
 test('without frames, what is due is told at its moment, also after the picture has stood', { timeout }, async () => {
   const room = await staff.openRoom();
