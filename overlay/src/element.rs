@@ -22,7 +22,7 @@ extern "C" {
     pub type Owner;
 
     /// Hands over what happened: `event` and an event as `events.js` reads it, `connection` and its state,
-    /// `sync` and what the picture is timed by, `token-expiring` and when.
+    /// `sync` and what the picture is timed by, `token-expiring` and when, `wallet` when that is another.
     #[wasm_bindgen(method)]
     fn tell(this: &Owner, kind: &str, detail: &JsValue);
     /// Says that a frame is drawn: the scene's time in milliseconds, when that happened which the picture shows (in
@@ -144,6 +144,17 @@ impl Overlay {
     /// Returns the room as the viewer should see it now, as `room.js` reads it.
     pub fn room(&self) -> JsValue {
         self.running.client().read_room(convert::room)
+    }
+
+    /// Says whether what the viewer has in the room is followed as well.
+    #[wasm_bindgen(js_name = followWallet)]
+    pub fn follow_wallet(&self, is_wanted: bool) {
+        self.running.client().follow_wallet(is_wanted);
+    }
+
+    /// Returns what the viewer has in the room as JSON, if that is followed and known.
+    pub fn wallet(&self) -> Option<String> {
+        self.running.client().wallet()
     }
 
     /// Lets go of the connection, for as long as nobody can come to see the page.
@@ -269,6 +280,7 @@ impl Running {
             Notice::ConnectionChanged(state) => {
                 self.owner.tell("connection", &convert::connection(*state));
             }
+            Notice::WalletChanged => self.owner.tell("wallet", &JsValue::UNDEFINED),
             Notice::TokenExpiring { expires_at } => {
                 self.owner
                     .tell("token-expiring", &convert::time(*expires_at));

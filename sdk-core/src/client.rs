@@ -15,13 +15,16 @@ use crate::room::Room;
 use crate::subscription::Subscription;
 use crate::time::{Instant, MediaTime, ServerTime};
 use crate::timeline::Timeline;
-use crate::wire::{self, Frame};
+use crate::wallet::Wallet;
+use crate::wallet_feed::WalletFeed;
+use crate::wire::{self, Frame, Refusal};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 
 mod log;
 mod picture;
+mod viewer;
 mod window;
 
 /// How long a player that says nothing of its playhead is waited for, before the room is shown by
@@ -39,6 +42,7 @@ pub struct Client {
     start_at: Option<MediaTime>,
     connection: Connection,
     subscription: Subscription,
+    wallet: WalletFeed,
     clock: ClockSync,
     schedule: Schedule,
     pass: Option<Pass>,
@@ -68,6 +72,7 @@ impl Client {
             start_at: config.start_at,
             connection: Connection::new(config.url, config.token, seed, &mut outputs, now),
             subscription: Subscription::new(),
+            wallet: WalletFeed::new(seed),
             clock: ClockSync::default(),
             schedule: Schedule {
                 placement: config.placement,
@@ -104,7 +109,8 @@ impl Client {
             Input::PlayheadLost => self.lose_playhead(Doubt::Lost, now),
             Input::PlayheadUnreadable => self.refuse_playhead(now),
             Input::NoPlayhead => self.handle_no_playhead(now),
-            Input::TokenRenewed(token) => self.connection.handle_token(token, out, now),
+            Input::TokenRenewed(token) => self.take_token(token, now),
+            Input::FollowWallet(is_wanted) => self.want_wallet(is_wanted),
             Input::Pause => self.pause(now),
             Input::Resume => self.resume(now),
             Input::NetworkChanged { online } => self.connection.handle_network(online, out, now),
@@ -120,6 +126,7 @@ impl Client {
         }
         if !self.connection.is_joined() {
             self.subscription.end();
+            self.wallet.end();
         }
         if self.connection.is_paused() {
             return;
@@ -129,6 +136,7 @@ impl Client {
         }
         self.judge_stay(now);
         self.advance(now);
+        self.follow_wallet(now);
     }
 
     /// Returns the next thing to do, or `None` until there is new input.
@@ -154,6 +162,7 @@ impl Client {
             self.playhead_grace_ends_at,
             picture_at,
             self.ask_at(),
+            self.wallet.poll_timeout(),
         ]
         .into_iter()
         .flatten()
@@ -163,6 +172,12 @@ impl Client {
     /// Returns the room as the viewer should see it now.
     pub const fn room(&self) -> &Room {
         &self.room
+    }
+
+    /// Returns what the viewer has in the room, once that is followed and known: nothing while they have not joined it,
+    /// nor for whoever is nobody in particular. It stays as it was while there is no connection.
+    pub fn wallet(&self) -> Option<&Wallet> {
+        self.wallet.wallet()
     }
 
     /// Returns where the connection stands.
@@ -245,6 +260,13 @@ impl Client {
             Frame::Error { id, reason } if self.subscription.is(id) => {
                 self.handle_refusal(reason, now);
             }
+            Frame::Viewer { id, message } if self.wallet.is(id) => self.take_wallet(message, now),
+            Frame::Error { id, reason } if self.wallet.is(id) => {
+                self.wallet.handle_refusal(reason, now);
+            }
+            Frame::Complete { id } if self.wallet.is(id) => {
+                self.wallet.handle_refusal(Refusal::Passing, now);
+            }
             Frame::Next { id, feed } if self.subscription.has_asked(id) => {
                 self.handle_answer(feed, now);
             }
@@ -254,7 +276,10 @@ impl Client {
             Frame::Complete { id } if self.subscription.is(id) => {
                 self.connection.give_up(&mut self.outputs, now);
             }
-            Frame::Next { .. } | Frame::Error { .. } | Frame::Complete { .. } => {}
+            Frame::Next { .. }
+            | Frame::Viewer { .. }
+            | Frame::Error { .. }
+            | Frame::Complete { .. } => {}
         }
     }
 

@@ -208,18 +208,42 @@ impl Connection {
         }
     }
 
-    pub(crate) fn handle_token(&mut self, token: String, out: &mut VecDeque<Output>, now: Instant) {
-        self.token.replace(token);
+    /// Returns whether what is said on the socket is said to whom the token is of.
+    pub(crate) fn is_of_the_viewer(&self) -> bool {
+        self.is_joined() && !self.token.is_of_another()
+    }
+
+    /// Says whether something on the socket is of the viewer alone, so that it must not be another's.
+    pub(crate) const fn set_personal(&mut self, is_personal: bool) {
+        self.token.set_personal(is_personal);
+    }
+
+    /// Takes in another token, and returns whether it may be another viewer's.
+    pub(crate) fn handle_token(
+        &mut self,
+        token: String,
+        out: &mut VecDeque<Output>,
+        now: Instant,
+    ) -> bool {
+        let is_another = self.token.replace(token);
 
         if self.phase == Phase::Failed(Failure::SignInRequired) {
             let retry_at = self.token.retry_at(now);
             self.open_at(retry_at, out, now);
         }
+
+        is_another
     }
 
     pub(crate) fn handle_timeout(&mut self, out: &mut VecDeque<Output>, now: Instant) {
         match self.phase {
             Phase::Opening { deadline } if deadline <= now => self.give_up(out, now),
+            // Others of the page may have opened it, and introduced themselves with the token of before.
+            Phase::Opening { .. }
+                if self.token.must_renew() && self.token.renew_at().is_some_and(|at| at <= now) =>
+            {
+                self.renew(out, now);
+            }
             Phase::Waiting { retry_at } if retry_at <= now => self.open(out, now),
             Phase::Opening { .. } | Phase::Joining { .. } | Phase::Joined { .. }
                 if self.path.replace_at().is_some_and(|at| at <= now) =>
@@ -245,7 +269,10 @@ impl Connection {
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let steps = match self.phase {
-            Phase::Opening { deadline } => [Some(deadline), self.path.replace_at(), None, None],
+            Phase::Opening { deadline } => {
+                let renew_at = self.token.renew_at().filter(|_| self.token.must_renew());
+                [Some(deadline), self.path.replace_at(), renew_at, None]
+            }
             Phase::Joining { .. } | Phase::Joined { .. } => [
                 Some(self.ping_at),
                 self.patience_ends_at(),
@@ -320,7 +347,7 @@ impl Connection {
         self.phase = Phase::Opening {
             deadline: now.plus_millis(OPEN_TIMEOUT_MS),
         };
-        self.token.forget_warning();
+        self.token.begin_anew();
         self.path.settle();
         self.answer_by = None;
     }

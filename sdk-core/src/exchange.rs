@@ -35,6 +35,9 @@ pub enum Input<'a> {
     /// The host has a new token. Ends a wait for one. If the server is about to close the socket
     /// because of the old one, the client connects anew before that.
     TokenRenewed(String),
+    /// Whether what the viewer has is followed as well, as [`Client::wallet`](crate::Client::wallet) has it. It is not,
+    /// until this is said.
+    FollowWallet(bool),
     /// The application goes to the background. The socket is closed, nothing is tried and nothing
     /// delivered; position and state are kept.
     Pause,
@@ -82,6 +85,8 @@ pub enum Output {
         /// When the token expires.
         expires_at: ServerTime,
     },
+    /// [`Client::wallet`](crate::Client::wallet) is another now.
+    WalletChanged,
 }
 
 /// Something to show.

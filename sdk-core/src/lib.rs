@@ -31,6 +31,8 @@ mod spacing;
 mod subscription;
 mod time;
 mod timeline;
+mod wallet;
+mod wallet_feed;
 mod watching;
 mod wire;
 
@@ -48,5 +50,6 @@ pub use playhead::{Playhead, PlayheadQuality, SyncSource};
 pub use room::Room;
 pub use scene_time::SceneTime;
 pub use time::{Instant, MediaTime, ServerTime};
+pub use wallet::Wallet;
 pub use watching::{WATCH_REPORT_EVERY_MS, WatchReport, WatchReports, WatchedSpan};
 pub use wire::{Content, TYPED_FIELDS};

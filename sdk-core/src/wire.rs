@@ -7,6 +7,7 @@ mod json;
 mod payload;
 mod stamp;
 mod tree;
+mod viewer;
 mod writer;
 
 use crate::event::{CanRead, RoomEvent};
@@ -15,6 +16,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 pub(crate) use payload::letters;
 pub use payload::{Content, TYPED_FIELDS};
+pub(crate) use viewer::{ViewerMessage, is_same_viewer};
+
 use tree::Tree;
 use writer::Writer;
 
@@ -23,7 +26,9 @@ pub(crate) const PROTOCOL: &str = "graphql-transport-ws";
 
 const LIVE_ROOM: &str = include_str!("../operations/live_room.graphql");
 
-/// What it says of events.
+const LIVE_VIEWER: &str = include_str!("../operations/live_viewer.graphql");
+
+/// What [`LIVE_ROOM`] says of events.
 const FRAGMENTS: &str = LIVE_ROOM.split_at(fragments_at(LIVE_ROOM.as_bytes())).1;
 
 /// The operation that asks for more of the log, with [`FRAGMENTS`] behind it.
@@ -44,6 +49,7 @@ const fn fragments_at(document: &[u8]) -> usize {
 pub(crate) enum Frame {
     Ack,
     Next { id: u32, feed: Feed },
+    Viewer { id: u32, message: ViewerMessage },
     Error { id: u32, reason: Refusal },
     Complete { id: u32 },
     Ping(PingPayload),
@@ -155,6 +161,10 @@ fn decode_next(mut payload: Tree, id: u32, text: &str) -> Option<Frame> {
     }
 
     let mut data = payload.take("data");
+    if data.has("liveViewer") {
+        let message = viewer::message(data.take("liveViewer"), text)?;
+        return Some(Frame::Viewer { id, message });
+    }
     let field = ["liveRoom", "roomEvents"]
         .into_iter()
         .find(|field| data.has(field))?;
@@ -217,6 +227,14 @@ pub(crate) fn subscribe(id: u32, room_id: &str, start: &Start) -> String {
         }
         Start::After(position) => after(&mut out, position),
     }
+    out.raw("}}}");
+
+    out.finish()
+}
+
+/// Follows what the viewer has in the room.
+pub(crate) fn subscribe_viewer(id: u32, room_id: &str) -> String {
+    let mut out = operation(id, &[LIVE_VIEWER], room_id);
     out.raw("}}}");
 
     out.finish()

@@ -65,6 +65,9 @@ operations! {
     Stage = "operations/stage.graphql",
     RoomAccess = "operations/room_access.graphql",
     ReportWatching = "operations/report_watching.graphql",
+    LiveViewer = "operations/live_viewer.graphql",
+    Rewards = "operations/rewards.graphql",
+    RedeemReward = "operations/redeem_reward.graphql",
 }
 
 #[test]

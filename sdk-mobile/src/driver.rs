@@ -98,6 +98,7 @@ impl Driver {
                 | Output::Send(_)
                 | Output::CloseSocket { .. }
                 | Output::ConnectionChanged(_)
+                | Output::WalletChanged
                 | Output::TokenExpiring { .. }) => self.outputs.push_back(output),
             }
         }
@@ -118,6 +119,8 @@ impl Driver {
                 }
                 Output::Deliver(_) => unreachable!("it is handed out where it is heard"),
                 Output::ConnectionChanged(state) => self.announce(state),
+                // Nobody here has asked for the wallet to be followed.
+                Output::WalletChanged => {}
                 Output::TokenExpiring { expires_at } => {
                     self.news.state.send_replace(ConnectionState::Live {
                         token_expires_at_unix_millis: Some(expires_at.unix_millis()),

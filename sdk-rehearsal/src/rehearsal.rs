@@ -100,6 +100,8 @@ impl Rehearsal {
                 Output::Send(text) => format!("send {}", without_document(&text)),
                 Output::CloseSocket { code } => format!("close {code}"),
                 Output::ConnectionChanged(state) => format!("connection {}", connection(state)),
+                // It is followed in no recording.
+                Output::WalletChanged => continue,
                 Output::TokenExpiring { expires_at } => {
                     format!("token expires {}", expires_at.unix_millis())
                 }

@@ -17,6 +17,7 @@ const START_TRIES = 5;
 
 export class ParlorClient extends EventTarget {
   #room;
+  #server;
   #tokens;
   #api;
   #socket;
@@ -26,9 +27,14 @@ export class ParlorClient extends EventTarget {
   #connection = { state: "connecting", reason: null };
   #me = null;
   #capabilities = [];
-  #access = { reading: null, isStale: false };
+  #access = { reading: null, isStale: false, token: undefined };
   /** What the viewer is told to have watched; null if nobody is to be. */
   #watching = null;
+  /** What is done with points, and its loading: nothing of it is there until a page asks for some. */
+  #points = null;
+  #pointsLoading = null;
+  #wallet = null;
+  #store;
   #changed = false;
   #started = false;
   /** Whether the connection has just come back, so that a state that comes with it is news. */
@@ -42,9 +48,11 @@ export class ParlorClient extends EventTarget {
   #lastStats = null;
 
   /** Use `connect`, which loads the module first. */
-  constructor({ server, room, placement, startAt, reportsWatching = true, signal }, tokens) {
+  constructor({ server, room, placement, startAt, reportsWatching = true, wallet = false, store, signal }, tokens) {
     super();
     this.#room = room;
+    this.#server = server;
+    this.#store = store;
     this.#tokens = tokens;
     this.#api = new Api(server, tokens);
     const url = new URL("/graphql/ws", server);
@@ -60,6 +68,7 @@ export class ParlorClient extends EventTarget {
     });
     signal?.addEventListener("abort", () => this.close(), { once: true, signal: this.#ended.signal });
     this.#refreshAccess();
+    if (wallet) this.followWallet();
   }
 
   get connection() {
@@ -120,6 +129,28 @@ export class ParlorClient extends EventTarget {
 
   get watched() {
     return this.#watching?.minutes ?? [];
+  }
+
+  get wallet() {
+    return this.#wallet;
+  }
+
+  followWallet(follows = true) {
+    if (this.#isClosed) return;
+    this.#socket.followWallet(Boolean(follows));
+    if (!follows) return;
+    this.#loadPoints().then(
+      () => this.#socket?.wallet() && this.#takeWallet(),
+      (fault) => !this.#isClosed && this.#tell("fault", fault),
+    );
+  }
+
+  async rewards({ signal } = {}) {
+    return (await this.#loadPoints()).rewards(signal);
+  }
+
+  async redeem(reward, options) {
+    return (await this.#loadPoints()).redeem(reward, options);
   }
 
   async reportWatched() {
@@ -287,6 +318,53 @@ export class ParlorClient extends EventTarget {
     this.#tell("connection", this.#connection);
   }
 
+  /** Loads what points need, once, and asks again for what an earlier page was not told of. */
+  #loadPoints() {
+    const load = async () => {
+      // Not at once: whoever has closed the client wants nothing more.
+      const { Points, readWallet } = await retried(() => import("./wallet.js"), { signal: this.#ended.signal, tries: START_TRIES });
+      const points = new Points({
+        api: this.#api,
+        server: this.#server,
+        room: this.#room,
+        store: this.#store,
+        whoIsIt: () => this.#whoIsIt(),
+        tell: (answer) => !this.#isClosed && this.#tell("redemption", answer),
+      });
+      this.#points = { points, readWallet };
+      this.#settlePoints();
+      return points;
+    };
+    return (this.#pointsLoading ??= load().catch((cause) => {
+      this.#pointsLoading = null;
+      this.#ended.signal.throwIfAborted();
+      throw new ParlorError("MODULE_UNAVAILABLE", "what points need could not be loaded", { cause });
+    }));
+  }
+
+  /** What goes wrong with it is tried again with the next connection. */
+  #settlePoints() {
+    this.#points?.points.settle().catch(() => {});
+  }
+
+  #takeWallet() {
+    const json = this.#socket?.wallet();
+    // Told once it can be read.
+    if (this.#isClosed || (json && !this.#points)) return;
+    this.#wallet = json ? this.#points.readWallet(json) : null;
+    this.#tell("wallet", this.#wallet);
+    this.#mark();
+  }
+
+  /** The id of the participant whom the present token is of, if they ever joined. */
+  async #whoIsIt() {
+    if (!this.#tokens.current) return null;
+    if (this.#access.reading) await this.#access.reading;
+    if (this.#access.token !== this.#tokens.current) await this.#refreshAccess();
+    if (this.#access.token !== this.#tokens.current) throw new ParlorError("NETWORK", "who is signed in could not be read");
+    return this.#me?.id ?? null;
+  }
+
   get #isClosed() {
     return this.#ended.signal.aborted;
   }
@@ -341,6 +419,7 @@ export class ParlorClient extends EventTarget {
         const { roomAccess } = await this.#api.run(OPERATIONS.roomAccess, { roomId: this.#room });
         this.#know(roomAccess.participant && participant(roomAccess.participant));
         this.#capabilities = roomAccess.capabilities;
+        this.#access.token = this.#tokens.current;
         this.#mark();
       } catch (error) {
         // The next change or connection tries again.
@@ -394,7 +473,11 @@ export class ParlorClient extends EventTarget {
         }
         this.#tell("connection", notice.connection);
         this.#mark();
+        if (notice.connection.state === "live") this.#settlePoints();
         if (notice.connection.reason === "sign-in-required") this.#renew("refused");
+        break;
+      case "wallet":
+        this.#takeWallet();
         break;
       case "token-expiring":
         this.#renew("expiring");

@@ -122,6 +122,10 @@ export interface ConnectOptions {
    * client tells the server each half minute what was played, and keeps what it could not tell.
    */
   reportsWatching?: boolean;
+  /** Whether `wallet` is followed from the start. It is not, unless said otherwise. */
+  wallet?: boolean;
+  /** Where redemptions are kept until they are answered: `localStorage`, unless said otherwise. */
+  store?: RedeemStore;
   /** Ends the waiting, and then the client. */
   signal?: AbortSignal;
 }
@@ -298,6 +302,87 @@ export interface WatchedMinute {
   points: number;
 }
 
+/** What became of a redemption so far. A newer server may know others. */
+export type RedemptionStatus = "UNFULFILLED" | "FULFILLED" | "CANCELED" | "EXPIRED";
+
+/** A purchase of a reward, with what the reward was called and cost then. */
+export interface Redemption {
+  id: string;
+  rewardId: string;
+  title: string;
+  cost: number;
+  /** What the viewer said: text, never markup. */
+  input: string | null;
+  status: RedemptionStatus | (string & {});
+  redeemedAt: UnixMillis;
+  /** When it was fulfilled or canceled, or expired. */
+  settledAt: UnixMillis | null;
+  /** How many of the points were given back since it was fulfilled. */
+  refunded: number;
+  /** When it expires if nobody sees to it; null while the session is live that it was made in. */
+  expiresAt: UnixMillis | null;
+}
+
+/** What the viewer has in the room. */
+export interface Wallet {
+  participantId: string;
+  /** All points that they have, what is held included. */
+  balance: number;
+  /** What is reserved for redemptions that nobody has seen to. */
+  held: number;
+  /** What can be spent: `balance` without `held`. */
+  available: number;
+  /** The newest 20, and of those before at most 50 that nobody has seen to; the newest first. */
+  redemptions: readonly Redemption[];
+  /** The minute of theirs that was decided last, on whatever device. `points` is null where the server has not seen that. */
+  lastMinute: { minute: UnixMillis; outcome: SlotOutcome | (string & {}); points: number | null } | null;
+}
+
+/** What a reward asks of whoever redeems it. */
+export interface RewardAsk {
+  kind: "NONE" | "TEXT" | "NUMBER" | "CHOICE" | (string & {});
+  /** Of a text: the regular expression that the whole of it has to fit. */
+  pattern: string | null;
+  /** Of a number. */
+  min: number | null;
+  max: number | null;
+  /** Of a choice. */
+  choices: readonly string[] | null;
+}
+
+/** Something that the room's points buy. */
+export interface Reward {
+  id: string;
+  title: string;
+  prompt: string | null;
+  cost: number;
+  /** `#rrggbb`. */
+  color: string | null;
+  isEnabled: boolean;
+  isPaused: boolean;
+  /** Whether it is fulfilled as it is redeemed. */
+  autoFulfills: boolean;
+  redeemableOffline: boolean;
+  input: RewardAsk;
+  /** What has to go on in the room. */
+  availability: { titleContains: string | null; trainLevelMin: number | null; onlineMin: number | null };
+  /** How it stands to the viewer. Null for whoever is nobody in particular. */
+  standing: {
+    canRedeem: boolean;
+    /** How often they may redeem it yet in this session; null if nothing limits that. */
+    placesLeft: number | null;
+    cooldownEndsAt: UnixMillis | null;
+    /** Why not: by the code that `redeem` would be refused with. `rule` is that of `availability` which is not met. */
+    refusal: { code: string; message: string; rule: "TITLE_CONTAINS" | "TRAIN_LEVEL_MIN" | "ONLINE_MIN" | (string & {}) | null } | null;
+  } | null;
+}
+
+/** What came of redeeming a reward: the redemption, or why nothing happened. */
+export type RedeemOutcome = { ok: true; redemption: Redemption } | { ok: false; refusal: Refusal };
+
+/** Where is kept what was asked for and not answered: `localStorage`, or anything with these of its methods. */
+export type RedeemStore = Pick<Storage, "length" | "key" | "getItem" | "setItem" | "removeItem">;
+
 export interface ParlorClientEventMap {
   /** Something that can be read of the client is another now. Told once for all that came together. */
   change: CustomEvent<undefined>;
@@ -310,6 +395,13 @@ export interface ParlorClientEventMap {
   "token-needed": CustomEvent<TokenReason>;
   /** The server said how it stands with these minutes, which `watched` has as well. */
   watched: CustomEvent<WatchedMinute[]>;
+  /** `wallet` is another. */
+  wallet: CustomEvent<Wallet | null>;
+  /**
+   * The server has answered a redemption: of this page's own `redeem`, or of a page before it that ended without being
+   * told. `key` is the redemption's idempotency key.
+   */
+  redemption: CustomEvent<{ key: string; rewardId: string } & RedeemOutcome>;
   /** What the client did by itself went wrong: a token was not to be had, or what was watched not be told. */
   fault: CustomEvent<unknown>;
 }
@@ -357,6 +449,26 @@ export declare class ParlorClient {
   readonly capabilities: readonly Capability[];
   /** How it stands with the minutes of the last quarter of an hour that the viewer watched here, in their order. */
   readonly watched: readonly WatchedMinute[];
+
+  /**
+   * What the viewer has in the room, once that is followed (`connect({ wallet: true })` or `followWallet`) and known.
+   * Null while they have not joined it, and for whoever is nobody in particular.
+   */
+  readonly wallet: Wallet | null;
+
+  /** Has `wallet` kept as it is on the server, on the connection that there is, or not any more. */
+  followWallet(follows?: boolean): void;
+  /** Reads what there is to redeem, with how each stands to the viewer now. */
+  rewards(options?: { signal?: AbortSignal }): Promise<Reward[]>;
+  /**
+   * Redeems a reward at the cost that `reward` has; if it costs something else by now it is refused with `COST_CHANGED`.
+   *
+   * It happens once: what was asked for is kept in `store` until it is answered, and asked for again by the same key,
+   * also by the next page of the same viewer, for ten minutes. The same reward with the same input, redeemed once more
+   * before that, is the same redemption; give a `key` of your own, up to 200 bytes, to decide that yourself. It throws a
+   * `ParlorError` if it is not known what came of it; the event `redemption` tells that later.
+   */
+  redeem(reward: Pick<Reward, "id"> & Partial<Pick<Reward, "cost">>, options?: { input?: string | number | null; key?: string }): Promise<RedeemOutcome>;
 
   /** Comes into the room. Whoever is in it stays as they are. `me` and `capabilities` have followed when it is done. */
   join(as: { name: string }): Promise<Outcome>;

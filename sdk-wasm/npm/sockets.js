@@ -7,8 +7,11 @@
 
 import { caught, harden } from "./caught.js";
 
-/** The server takes 32 operations on a socket, and a client that subscribes anew has two for a moment. */
-const MEMBERS_MAX = 16;
+/**
+ * The server takes 32 operations on a socket, and a client has up to three: its room, more of its log for a moment, and
+ * the viewer's wallet.
+ */
+const MEMBERS_MAX = 10;
 
 /**
  * Where the trunks of a page are. The number counts changes of what is put there and of what members are told, of

@@ -120,6 +120,18 @@ impl Client {
         self.driver.with_core(|core, _| read(core.room()))
     }
 
+    /// Says whether what the viewer has in the room is followed as well.
+    pub fn follow_wallet(&self, is_wanted: bool) {
+        self.driver.handle(Input::FollowWallet(is_wanted));
+    }
+
+    /// Returns what the viewer has in the room, as the text of the object that the server tells it by, once that is
+    /// followed and known: nothing of whoever has not joined.
+    pub fn wallet(&self) -> Option<String> {
+        self.driver
+            .with_core(|core, _| Some(String::from(core.wallet()?.as_json())))
+    }
+
     /// Connects anew at once, whatever is being waited for.
     pub fn reconnect(&self) {
         self.driver.handle(Input::Reconnect);

@@ -183,6 +183,7 @@ impl Driver {
             }
             Output::Deliver(delivery) => (self.on_notice)(Notice::Delivery(delivery)),
             Output::ConnectionChanged(state) => (self.on_notice)(Notice::ConnectionChanged(state)),
+            Output::WalletChanged => (self.on_notice)(Notice::WalletChanged),
             Output::TokenExpiring { expires_at } => {
                 (self.on_notice)(Notice::TokenExpiring { expires_at });
             }

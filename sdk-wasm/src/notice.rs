@@ -20,4 +20,6 @@ pub enum Notice {
         /// When the token expires.
         expires_at: ServerTime,
     },
+    /// [`Client::wallet`](crate::Client::wallet) is another now.
+    WalletChanged,
 }

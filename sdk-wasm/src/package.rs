@@ -32,7 +32,7 @@ impl RoomClient {
     /// Connects. `url` is the server's socket (`wss://…/graphql/ws`), `placement` one of `source`,
     /// `player` and `companion`, `startAtMs` what [`Self::position_ms`] said, to go on there. `onNotice` is called with `{ type, … }`: `event` with `event`,
     /// `state` when the whole state was replaced, `presence` with `onlineCount`, `connection` with
-    /// `connection`, `token-expiring` with `expiresAt`.
+    /// `connection`, `token-expiring` with `expiresAt`, `wallet` when that is another.
     #[wasm_bindgen(constructor)]
     pub fn new(
         url: String,
@@ -91,6 +91,18 @@ impl RoomClient {
     /// Returns the room as the viewer should see it now, as `room.js` reads it.
     pub fn room(&self) -> JsValue {
         self.client().read_room(convert::room)
+    }
+
+    /// Says whether what the viewer has in the room is followed as well: then the notice `wallet` comes whenever it is
+    /// another.
+    #[wasm_bindgen(js_name = followWallet)]
+    pub fn follow_wallet(&self, is_wanted: bool) {
+        self.client().follow_wallet(is_wanted);
+    }
+
+    /// Returns what the viewer has in the room as JSON, if that is followed and known.
+    pub fn wallet(&self) -> Option<String> {
+        self.client().wallet()
     }
 
     /// Reports where the player's picture is: its program date-time in milliseconds since 1970. `seeks`
@@ -260,6 +272,7 @@ fn describe(notice: &Notice) -> Option<JsValue> {
         Notice::ConnectionChanged(state) => {
             convert::tagged("connection", "connection", &convert::connection(*state))
         }
+        Notice::WalletChanged => convert::tagged("wallet", "changed", &JsValue::TRUE),
         Notice::TokenExpiring { expires_at } => {
             let expires_at = convert::time(*expires_at);
             convert::tagged("token-expiring", "expiresAt", &expires_at)

@@ -41,6 +41,11 @@ function complaints(files) {
 /** What events carry: an unknown value of these, where a server is newer, has one name. */
 const IN_EVENTS = ['ContributionKind', 'HypeTrainPhase', 'ParticipantRole', 'RoomState', 'StageRole'];
 
+/** Of a reward: what is an object of its own, and what staff alone goes by. */
+const NOT_IN_REWARDS = [
+  'input', 'availability', 'standing', 'version', 'limits', 'refundRestores', 'expiresAfterMs', 'lastRedeemedAt', 'createdAt', 'updatedAt',
+];
+
 /** The names of an enumeration. */
 function variants(name) {
   const names = schema.getType(name).getValues().map((value) => value.name);
@@ -74,7 +79,7 @@ test('pages compile as their developers write them', () => {
 });
 
 test('the types say what the schema says', () => {
-  const enums = [...IN_EVENTS, 'EventTiming', 'Membership', 'Capability'];
+  const enums = [...IN_EVENTS, 'EventTiming', 'Membership', 'Capability', 'RedemptionStatus', 'SlotOutcome'];
   const events = schema.getPossibleTypes(schema.getType('RoomEvent')).map(({ name }) => name);
   const refusals = schema.getType('JoinStageResult').getTypes().filter(({ name }) => name !== 'Participant');
   const text = `
@@ -98,6 +103,12 @@ test('the types say what the schema says', () => {
       Omit<sdk.Participant, 'viewerId' | 'capabilities'>, ${fields('Participant', ['private'])}
     >>();
     same<Same<Pick<sdk.Participant, 'viewerId'>, { viewerId: string | null }>>();
+    same<Same<Omit<sdk.Redemption, 'status'>, ${fields('Redemption', ['status', 'participantId', 'settledBy', 'metadata'])}>>();
+    same<Same<Omit<sdk.Wallet, 'redemptions' | 'lastMinute'>, ${fields('Wallet', ['redemptions', 'lastMinute'])}>>();
+    same<Same<Omit<sdk.Reward, 'input' | 'availability' | 'standing'>, ${fields('Reward', NOT_IN_REWARDS)}>>();
+    same<Same<Omit<sdk.RewardAsk, 'kind' | 'choices'>, ${fields('RewardAsk', ['kind', 'choices'])}>>();
+    same<Same<sdk.Reward['availability'], ${fields('RewardAvailability')}>>();
+    same<Same<Omit<NonNullable<sdk.Reward['standing']>, 'refusal'>, ${fields('RewardStanding', ['refusal'])}>>();
     same<Same<sdk.Refusal['type'], ${refusals.map(({ name }) => JSON.stringify(name)).join(' | ')}>>();
   `;
   const folder = mkdtempSync(join(tmpdir(), 'parlor-types-'));

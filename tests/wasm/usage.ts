@@ -1,7 +1,7 @@
 // How pages use the packages. It is compiled, never run; a line that must not compile says so.
 
 import { ParlorError, connect } from 'parlor-sdk';
-import type { Capability, Outcome, ParlorClient, ParticipantProfile, ShownEvent } from 'parlor-sdk';
+import type { Capability, Outcome, ParlorClient, ParticipantProfile, RedeemOutcome, ShownEvent } from 'parlor-sdk';
 import { ParlorOverlay } from '@parlor/overlay';
 import type { StartWidget } from '@parlor/overlay';
 import { fromVideo } from '@parlor/overlay/players';
@@ -73,6 +73,23 @@ export function alert(client: ParlorClient): string | undefined {
   if (onStage.ageMs > onStage.stayMs) alerts.skip() satisfies boolean;
   if (onStage.contribution) return onStage.contribution.name ?? undefined;
   return onStage.burst ? `${onStage.burst.count} gifts` : onStage.event.type;
+}
+
+export async function spend(client: ParlorClient): Promise<string> {
+  client.followWallet();
+  client.addEventListener('wallet', ({ detail }) => console.log(detail?.available, client.wallet?.lastMinute?.outcome));
+  client.addEventListener('redemption', ({ detail }) => console.log(detail.key, detail.ok ? detail.redemption.status : detail.refusal.code));
+  const [reward] = await client.rewards();
+  if (!reward?.standing?.canRedeem) return reward?.standing?.refusal?.code ?? 'nothing';
+  const outcome: RedeemOutcome = await client.redeem(reward, { input: reward.input.choices?.[0] ?? 4, key: 'of my own' });
+  // @ts-expect-error a title is no reward
+  await client.redeem('A song');
+  // @ts-expect-error a refusal has no redemption
+  return outcome.ok ? outcome.redemption.id : outcome.redemption.id;
+}
+
+export function kept(store: Storage): ReturnType<typeof connect> {
+  return connect({ server: 'https://parlor.example.com', room: 'r', wallet: true, store });
 }
 
 export function overlay(video: HTMLVideoElement): void {

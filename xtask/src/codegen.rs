@@ -65,7 +65,9 @@ fn committed() -> Result<Vec<(&'static str, String)>> {
         .with_context(|| format!("cannot read {FEED}"))?;
     let contract = Contract::read(&schema, &feed)?;
     let types = typescript::types(&contract);
-    let operations = documents::script(&schema, &workspace::root().join(OPERATIONS))?;
+    let documents = workspace::root().join(OPERATIONS);
+    let operations = documents::of_people(&schema, &documents)?;
+    let points_operations = documents::of_points(&documents)?;
 
     Ok(vec![
         (SCHEMA, schema),
@@ -82,6 +84,7 @@ fn committed() -> Result<Vec<(&'static str, String)>> {
             records::swift_names(&contract),
         ),
         ("sdk-wasm/npm/operations.js", operations),
+        ("sdk-wasm/npm/points_operations.js", points_operations),
     ])
 }
 

@@ -3,6 +3,7 @@
 use crate::exchange::TokenRequest;
 use crate::spacing::Spacing;
 use crate::time::{Instant, ServerTime};
+use crate::wire;
 use alloc::string::String;
 
 /// The distance of two renewals, half of the grace that the server gives an expired token: tokens
@@ -16,6 +17,10 @@ pub(crate) struct Token {
     text: Option<String>,
     /// Whether the server has been told the present token.
     is_used: bool,
+    /// Whether the present socket may speak for another viewer than the token does.
+    is_of_another: bool,
+    /// Whether that matters: something on the socket is of the viewer alone.
+    is_personal: bool,
     /// When the server will close the present socket.
     expires_at: Option<ServerTime>,
     /// When the socket may next be replaced because of its token.
@@ -30,6 +35,8 @@ impl Token {
         Self {
             text,
             is_used: false,
+            is_of_another: false,
+            is_personal: false,
             expires_at: None,
             renewable_at: now,
             retries: Spacing::new(now),
@@ -40,10 +47,24 @@ impl Token {
         self.is_used
     }
 
-    /// Takes in a token that the server has not seen.
-    pub(crate) fn replace(&mut self, text: String) {
+    /// Takes in a token that the server has not seen. Returns whether it may be another viewer's than the one before.
+    pub(crate) fn replace(&mut self, text: String) -> bool {
+        let is_another = !wire::is_same_viewer(self.text.as_deref(), &text);
+        self.is_of_another |= is_another;
         self.text = Some(text);
         self.is_used = false;
+
+        is_another
+    }
+
+    /// Returns whether the present socket may speak for another viewer than the token does.
+    pub(crate) const fn is_of_another(&self) -> bool {
+        self.is_of_another
+    }
+
+    /// Says whether something on the socket is of the viewer alone.
+    pub(crate) const fn set_personal(&mut self, is_personal: bool) {
+        self.is_personal = is_personal;
     }
 
     /// Returns when to try the present token, given at `now` because another was refused.
@@ -68,15 +89,23 @@ impl Token {
         is_news
     }
 
-    /// Forgets the warning, for the socket that it was about is gone.
-    pub(crate) const fn forget_warning(&mut self) {
+    /// Notes that another socket takes the place of the present one, which was warned of or was another viewer's.
+    pub(crate) const fn begin_anew(&mut self) {
         self.expires_at = None;
+        self.is_of_another = false;
     }
 
     /// Returns when to replace the socket, for it is about to be closed and there is a token that
-    /// the server has not seen.
+    /// the server has not seen, or it is another viewer's.
     pub(crate) fn renew_at(&self) -> Option<Instant> {
-        (self.expires_at.is_some() && !self.is_used).then_some(self.renewable_at)
+        let is_ending = self.expires_at.is_some() && !self.is_used;
+
+        (is_ending || self.must_renew()).then_some(self.renewable_at)
+    }
+
+    /// Returns whether what comes on the present socket is of no use, for it may be another viewer's.
+    pub(crate) const fn must_renew(&self) -> bool {
+        self.is_personal && self.is_of_another
     }
 
     /// Notes that the socket is replaced at `now`.

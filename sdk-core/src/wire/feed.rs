@@ -11,7 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The longest epoch, in bytes; those of this server have 36. It is sent back as it came.
-const EPOCH_BYTES_MAX: usize = 200;
+pub(super) const EPOCH_BYTES_MAX: usize = 200;
 
 /// The longest event, in bytes as it comes. A message has at most 1,000 characters and a train's names 2,000,
 /// which is some 12,000 bytes with all that stands around them. A client holds thousands of events: a limit on

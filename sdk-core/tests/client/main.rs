@@ -16,5 +16,6 @@ mod seek;
 mod server;
 mod sim;
 mod steps;
+mod wallet;
 mod watching;
 mod windows;

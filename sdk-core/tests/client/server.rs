@@ -28,6 +28,12 @@ pub(crate) struct Server {
     pub(crate) ingest_offset_ms: i64,
     /// Answers operations with this error code.
     pub(crate) refuses: Option<&'static str>,
+    /// Answers operations that follow a wallet with this error code.
+    pub(crate) refuses_viewer: Option<&'static str>,
+    /// What is in anybody's wallet; none of somebody who has not joined.
+    pub(crate) points: Option<i64>,
+    /// How often wallets have changed.
+    pub(crate) version: i64,
     /// How many people are online.
     pub(crate) online: i32,
     total: i64,
@@ -80,6 +86,9 @@ impl Server {
             delay_ms,
             ingest_offset_ms,
             refuses: None,
+            refuses_viewer: None,
+            points: Some(10),
+            version: 1,
             online: 0,
             total: 0,
         };

@@ -35,6 +35,8 @@ pub(crate) struct Sim {
     pub(crate) connects: Vec<i64>,
     pub(crate) closes: Vec<u16>,
     pub(crate) token_warnings: Vec<ServerTime>,
+    /// The viewer's wallet, as often as it was said to be another.
+    pub(crate) wallets: Vec<(i64, Option<String>)>,
     /// Of what lies before this, a client was told the last state alone.
     pub(crate) snapshot_head: i64,
     /// How far the client had got in the log at each of `deliveries`.
@@ -101,6 +103,7 @@ impl Sim {
             connects: Vec::new(),
             closes: Vec::new(),
             token_warnings: Vec::new(),
+            wallets: Vec::new(),
             snapshot_head: 0,
             received_at: Vec::new(),
             received_through: 0,

@@ -95,6 +95,7 @@ impl Session {
             8 => self.viewer.input(Input::NoPlayhead),
             9 => self.ping(script)?,
             10 => self.refuse(script)?,
+            11 if action >= 128 => self.viewer.input(Input::FollowWallet(action >= 170)),
             11 => self.viewer.input(Input::TokenRenewed("another".to_owned())),
             12 => self.complete(),
             13 => self.viewer.input(Input::Opened),

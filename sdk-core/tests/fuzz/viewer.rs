@@ -45,6 +45,8 @@ pub(crate) struct Viewer {
     pub(crate) subscription: (u32, Value),
     /// The same of the last query.
     pub(crate) query: (u32, Value),
+    /// The operation that follows the wallet.
+    wallet: u32,
     /// Stamps of pings that were not answered yet.
     pub(crate) pings: Vec<i64>,
     placement: Placement,
@@ -97,6 +99,7 @@ impl Viewer {
             now: 0,
             subscription: (0, Value::Null),
             query: (0, Value::Null),
+            wallet: 0,
             pings: Vec::new(),
             placement,
             player: Player::Silent {
@@ -171,6 +174,7 @@ impl Viewer {
             | Input::Received(_)
             | Input::Closed { .. }
             | Input::TokenRenewed(_)
+            | Input::FollowWallet(_)
             | Input::NetworkChanged { .. }
             | Input::Reconnect
             | Input::Timeout
@@ -269,7 +273,8 @@ impl Viewer {
                 Output::Connect { .. }
                 | Output::CloseSocket { .. }
                 | Output::ConnectionChanged(_)
-                | Output::TokenExpiring { .. } => {}
+                | Output::TokenExpiring { .. }
+                | Output::WalletChanged => {}
             }
         }
 
@@ -330,18 +335,20 @@ impl Viewer {
                 let variables = message["payload"]["variables"].clone();
                 assert_eq!(variables["roomId"], "room");
                 let operation = (id.expect("an operation has an id"), variables);
-                if message["payload"]["query"]
-                    .as_str()
-                    .is_some_and(|query| query.starts_with("query"))
-                {
+                let query = message["payload"]["query"].as_str().unwrap_or_default();
+                if query.starts_with("query") {
                     self.query = operation;
+                } else if query.starts_with("subscription LiveViewer") {
+                    self.wallet = operation.0;
                 } else {
                     self.subscription = operation;
                 }
             }
             Some("complete") => {
-                let id = self.subscription.0.to_string();
-                assert_eq!(message["id"], id, "only what was begun is ended");
+                let begun = [self.subscription.0, self.wallet];
+                let id = message["id"].as_str().and_then(|id| id.parse().ok());
+                let is_begun = id.is_some_and(|id| begun.contains(&id));
+                assert!(is_begun, "only what was begun is ended: {text}");
             }
             other => panic!("{other:?} is no message of a client"),
         }

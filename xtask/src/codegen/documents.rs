@@ -1,4 +1,5 @@
-//! What the npm package asks of `/graphql`: the documents of `sdk-core/operations` that are about people.
+//! What the npm package asks of `/graphql`: the documents of `sdk-core/operations` that are about people, and, in a file
+//! of their own, those that are about points.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,9 +17,23 @@ const OTHERS: [&str; 4] = [
     "reportWatching",
 ];
 
+/// What the package asks about points, which pages without them do not load.
+const OF_POINTS: [&str; 2] = ["rewards", "redeemReward"];
+
 /// Returns `operations.js`.
-pub(super) fn script(schema: &str, folder: &Path) -> Result<String> {
+pub(super) fn of_people(schema: &str, folder: &Path) -> Result<String> {
     let mutations = mutations_of_people(schema)?;
+    let names: Vec<&str> = mutations.iter().map(String::as_str).chain(OTHERS).collect();
+
+    script(&names, folder)
+}
+
+/// Returns `points_operations.js`.
+pub(super) fn of_points(folder: &Path) -> Result<String> {
+    script(&OF_POINTS, folder)
+}
+
+fn script(names: &[&str], folder: &Path) -> Result<String> {
     let mut fragments: BTreeMap<String, String> = BTreeMap::new();
     let mut operations = BTreeMap::new();
     let entries = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
@@ -27,7 +42,7 @@ pub(super) fn script(schema: &str, folder: &Path) -> Result<String> {
     for path in paths {
         let text = std::fs::read_to_string(&path)?;
         let name = asked(&text).with_context(|| format!("cannot read {}", path.display()))?;
-        if OTHERS.contains(&name.as_str()) || mutations.contains(&name) {
+        if names.contains(&name.as_str()) {
             let (operation, rest) = parted(&text);
             let number = fragments.len();
             let shared = rest.map(|rest| {
@@ -41,16 +56,19 @@ pub(super) fn script(schema: &str, folder: &Path) -> Result<String> {
     }
 
     let mut out = String::from(
-        "// Written by `cargo xtask codegen` from sdk-core/operations: what the client asks of `/graphql`.\n\n",
+        "// Written by `cargo xtask codegen` from sdk-core/operations: what the client asks of `/graphql`.\n",
     );
+    if !fragments.is_empty() {
+        out.push('\n');
+    }
     for (text, name) in &fragments {
         writeln!(out, "const {name} =\n  \"{text}\";").expect("a string takes any text");
     }
     out.push_str(
         "\n/** Each document by the field that it asks for. */\nexport const OPERATIONS = {\n",
     );
-    for name in mutations.iter().map(String::as_str).chain(OTHERS) {
-        let Some((operation, fragments)) = operations.get(name) else {
+    for name in names {
+        let Some((operation, fragments)) = operations.get(*name) else {
             bail!("there is no document of {name} in {}", folder.display());
         };
         let whole = match fragments {

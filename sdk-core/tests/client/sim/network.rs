@@ -8,6 +8,10 @@ use serde_json::{Value, json};
 pub(super) struct Socket {
     pub(super) number: u32,
     pub(super) subscription: Option<String>,
+    /// The operation that follows the viewer's wallet.
+    viewer: Option<String>,
+    /// What the client introduced itself with.
+    token: String,
     pub(super) sent_through: i64,
     /// Of what is yet to be sent, how much is wanted.
     window: Option<Window>,
@@ -103,6 +107,10 @@ impl Sim {
                 }
                 Output::ConnectionChanged(state) => self.states.push((self.now, state)),
                 Output::TokenExpiring { expires_at } => self.token_warnings.push(expires_at),
+                Output::WalletChanged => {
+                    let wallet = self.client.wallet().map(|it| it.as_json().to_owned());
+                    self.wallets.push((self.now, wallet));
+                }
             }
         }
     }
@@ -113,6 +121,8 @@ impl Sim {
         self.socket = Some(Socket {
             number: self.sockets,
             subscription: None,
+            viewer: None,
+            token: String::new(),
             sent_through: 0,
             window: None,
             lost: false,
@@ -167,7 +177,7 @@ impl Sim {
             return;
         };
         let mut operations = self.sent_of("subscribe").into_iter().rev();
-        let last = operations.find(|(_, operation)| !is_query(operation));
+        let last = operations.find(|(_, operation)| follows_room(operation));
         if last.unwrap().1["id"] != message["id"] {
             return;
         }
@@ -184,7 +194,12 @@ impl Sim {
             return;
         }
         match message["type"].as_str().unwrap() {
-            "connection_init" => self.send_to_client(socket, json!({"type": "connection_ack"})),
+            "connection_init" => {
+                let token = &message["payload"]["Authorization"];
+                self.socket.as_mut().unwrap().token =
+                    token.as_str().map_or_else(String::new, String::from);
+                self.send_to_client(socket, json!({"type": "connection_ack"}));
+            }
             "ping" if !self.answers_pings => {}
             "ping" => {
                 let now = self.server_now();
@@ -195,16 +210,65 @@ impl Sim {
                 self.send_to_client(socket, pong);
             }
             "subscribe" if is_query(message) => self.serve_query(socket, message),
-            "subscribe" => self.serve_subscription(socket, message),
+            "subscribe" if follows_room(message) => self.serve_subscription(socket, message),
+            "subscribe" => self.serve_viewer(socket, message),
             "complete" => {
                 let subscriber = self.socket.as_mut().unwrap();
                 if subscriber.subscription.as_deref() == message["id"].as_str() {
                     subscriber.subscription = None;
                 }
+                if subscriber.viewer.as_deref() == message["id"].as_str() {
+                    subscriber.viewer = None;
+                }
             }
             "pong" => {}
             other => panic!("the client sent `{other}`"),
         }
+    }
+
+    fn serve_viewer(&mut self, socket: u32, message: &Value) {
+        let id = message["id"].as_str().unwrap();
+        assert_eq!(message["payload"]["variables"], json!({"roomId": "room"}));
+        if let Some(code) = self.server.refuses_viewer {
+            return self.send_refusal(socket, id, code);
+        }
+        self.socket.as_mut().unwrap().viewer = Some(id.to_owned());
+        self.tell_viewer();
+    }
+
+    /// Tells whoever follows their wallet how it is: whose it is by their token, and what is in it by the server.
+    pub(crate) fn tell_viewer(&mut self) {
+        let Some(Socket {
+            number,
+            viewer: Some(id),
+            token,
+            ..
+        }) = &self.socket
+        else {
+            return;
+        };
+        let whose = token.replace("Bearer ", "");
+        let points = self.server.points;
+        let wallet = points.map(|points| json!({"participantId": whose, "balance": points}));
+        let message = json!({"type": "next", "id": id, "payload": {"data": {"liveViewer": {
+            "epoch": self.server.epoch, "version": self.server.version.to_string(), "wallet": wallet,
+        }}}});
+        self.send_to_client(*number, message);
+    }
+
+    /// Ends the operation that follows the viewer's wallet.
+    pub(crate) fn end_viewer(&mut self, code: Option<&str>) {
+        let socket = self.socket.as_mut().expect("there is a socket");
+        let (number, id) = (socket.number, socket.viewer.take().expect("it is followed"));
+        match code {
+            Some(code) => self.send_refusal(number, &id, code),
+            None => self.send_to_client(number, json!({"type": "complete", "id": id})),
+        }
+    }
+
+    /// Returns whether the server has an operation that follows the viewer's wallet.
+    pub(crate) fn follows_viewer(&self) -> bool {
+        self.socket.as_ref().is_some_and(|it| it.viewer.is_some())
     }
 
     fn serve_query(&mut self, socket: u32, message: &Value) {
@@ -226,12 +290,16 @@ impl Sim {
         let Some(code) = self.server.refuses else {
             return false;
         };
+        self.send_refusal(socket, id, code);
+
+        true
+    }
+
+    fn send_refusal(&mut self, socket: u32, id: &str, code: &str) {
         let error = json!({"type": "error", "id": id, "payload": [
             {"message": "no", "extensions": {"code": code}},
         ]});
         self.send_to_client(socket, error);
-
-        true
     }
 
     fn serve_subscription(&mut self, socket: u32, message: &Value) {
@@ -299,7 +367,14 @@ fn leaves_out(message: &Value) -> bool {
     !message["payload"]["data"]["liveRoom"]["leftOutFrom"].is_null()
 }
 
-pub(super) fn is_query(operation: &Value) -> bool {
+/// Returns whether an operation is the one that the room is followed by.
+pub(super) fn follows_room(operation: &Value) -> bool {
+    let query = operation["payload"]["query"].as_str();
+
+    query.is_some_and(|query| query.starts_with("subscription LiveRoom"))
+}
+
+fn is_query(operation: &Value) -> bool {
     let query = operation["payload"]["query"].as_str();
 
     query.is_some_and(|query| query.starts_with("query"))

@@ -1,7 +1,7 @@
 //! What has been seen of the client so far.
 
 use super::Sim;
-use super::network::{Cargo, is_query};
+use super::network::{Cargo, follows_room};
 use crate::server::Logged;
 use parlor_sdk_core::{
     ConnectionState, Delivery, Instant, PlayheadQuality, Room, ServerTime, ShownEvent, SyncSource,
@@ -110,7 +110,7 @@ impl Sim {
     pub(crate) fn subscriptions(&self) -> Vec<&Value> {
         self.sent
             .iter()
-            .filter(|(_, message)| message["type"] == "subscribe" && !is_query(message))
+            .filter(|(_, message)| message["type"] == "subscribe" && follows_room(message))
             .map(|(_, message)| &message["payload"]["variables"])
             .collect()
     }

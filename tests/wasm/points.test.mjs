@@ -1,0 +1,157 @@
+// Redeeming that happens once.
+
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { ParlorError } from '../../sdk-wasm/npm/api.js';
+import { Points, readWallet } from '../../sdk-wasm/npm/wallet.js';
+
+/** A browser's storage. */
+class Store extends Map {
+  get length() {
+    return this.size;
+  }
+  key(index) {
+    return [...this.keys()][index] ?? null;
+  }
+  getItem(name) {
+    return this.get(name) ?? null;
+  }
+  setItem(name, text) {
+    this.set(name, text);
+  }
+  removeItem(name) {
+    this.delete(name);
+  }
+}
+
+const REDEMPTION = {
+  __typename: 'Redemption', id: 'r', rewardId: 'song', title: 'A song', cost: '30', input: null, status: 'UNFULFILLED',
+  redeemedAt: '2026-01-02T03:04:05.000Z', settledAt: null, refunded: '0', expiresAt: null,
+};
+const REFUSAL = { __typename: 'ConflictError', code: 'COOLDOWN', message: 'not yet' };
+const LOST = new ParlorError('NETWORK', 'the server could not be reached');
+
+/** A page of `viewer`, whose server answers one after another, the last for ever: an error, or a result. */
+function page(answers, { store = new Store(), viewer = 'ada', room = 'room' } = {}) {
+  const opened = { sent: [], told: [], viewer, store };
+  const api = {
+    async run(query, { input }) {
+      opened.sent.push(input);
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer instanceof Error) throw answer;
+      return { redeemReward: answer };
+    },
+  };
+  opened.points = new Points({
+    api, server: 'https://parlor.example.com/ignored', room, store, whoIsIt: async () => opened.viewer, tell: (answer) => opened.told.push(answer),
+  });
+  return opened;
+}
+
+const SONG = { id: 'song', cost: 30 };
+const keys = ({ sent }) => [...new Set(sent.map(({ idempotencyKey }) => idempotencyKey))];
+
+/** Has waits pass at once. */
+async function hurried(act) {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  let isDone = false;
+  const done = act().finally(() => (isDone = true));
+  done.catch(() => {});
+  while (!isDone) {
+    await new Promise(setImmediate);
+    mock.timers.tick(20_000);
+  }
+  mock.timers.reset();
+  return done;
+}
+
+test('what is asked for is kept before it is asked, and until it is answered', async () => {
+  const opened = page([REDEMPTION]);
+  const asking = opened.points.redeem(SONG, { input: 4 });
+  await Promise.resolve();
+  const keptWhileAsking = [...opened.store.values()].map((text) => JSON.parse(text).input);
+  const outcome = await asking;
+  assert.deepEqual(keptWhileAsking, ['4']);
+  assert.deepEqual([outcome.ok, outcome.redemption.cost, outcome.redemption.redeemedAt], [true, 30, Date.UTC(2026, 0, 2, 3, 4, 5)]);
+  assert.equal(opened.store.size, 0);
+  assert.deepEqual(opened.sent[0], { idempotencyKey: keys(opened)[0], roomId: 'room', rewardId: 'song', cost: '30', input: '4' });
+  assert.deepEqual(opened.told, [{ key: keys(opened)[0], rewardId: 'song', ...outcome }]);
+});
+
+test('a lost answer is asked for again by the same key: at once, and by the next page of the same viewer', async () => {
+  const first = page([LOST]);
+  await assert.rejects(hurried(() => first.points.redeem(SONG)), { code: 'NETWORK' });
+  assert.deepEqual([first.sent.length, keys(first).length, first.store.size], [4, 1, 1]);
+
+  for (const other of [{ viewer: 'ben' }, { room: 'another' }]) {
+    const page_ = page([REDEMPTION], { store: first.store, ...other });
+    await page_.points.settle();
+    assert.deepEqual(page_.sent, [], JSON.stringify(other));
+  }
+  const next = page([REFUSAL], { store: first.store });
+  await next.points.settle();
+  assert.deepEqual(keys(next), keys(first));
+  assert.deepEqual(next.told.map(({ ok, refusal }) => [ok, refusal.code]), [[false, 'COOLDOWN']]);
+  assert.equal(first.store.size, 0);
+});
+
+test('the same, redeemed again before it is answered, is the same, unless a key says otherwise', async () => {
+  const opened = page([REDEMPTION]);
+  await Promise.all([opened.points.redeem(SONG), opened.points.redeem(SONG), opened.points.redeem({ ...SONG, cost: 31 }), opened.points.redeem(SONG, { key: 'mine' })]);
+  assert.deepEqual([opened.sent.length, keys(opened).length], [3, 3]);
+  assert.ok(keys(opened).includes('mine'));
+  await opened.points.redeem(SONG);
+  assert.equal(keys(opened).length, 4, 'answered, it is another one');
+});
+
+test('nobody pays for what another viewer asked for', async () => {
+  const opened = page([LOST, REDEMPTION]);
+  const asking = hurried(async () => {
+    const asked = opened.points.redeem(SONG);
+    while (!opened.sent.length) await new Promise(setImmediate);
+    opened.viewer = 'ben';
+    return asked;
+  });
+  await assert.rejects(asking, { code: 'VIEWER_CHANGED' });
+  assert.deepEqual([opened.sent.length, opened.store.size], [1, 1]);
+  opened.viewer = null;
+  assert.equal((await opened.points.redeem(SONG)).refusal.code, 'NOT_JOINED');
+});
+
+test('what is ten minutes old is not asked for by itself any more, and what others keep there is left alone', async () => {
+  const first = page([LOST]);
+  first.store.setItem('theirs', 'not json');
+  await assert.rejects(hurried(() => first.points.redeem(SONG)));
+  const [name] = [...first.store.keys()].filter((name) => name !== 'theirs');
+  first.store.setItem(name, JSON.stringify({ ...JSON.parse(first.store.getItem(name)), at: Date.now() - 600_001 }));
+  first.store.setItem(`${name}x`, 'nor this');
+  const next = page([REDEMPTION], { store: first.store });
+  await next.points.settle();
+  assert.deepEqual([next.sent, [...first.store.keys()]], [[], ['theirs']]);
+});
+
+test('a fault that would come again is told at once, and what is wrong with the request is not kept', async () => {
+  for (const [code, kept] of [['VALIDATION', 0], ['UNAUTHENTICATED', 1]]) {
+    const opened = page([new ParlorError(code, 'no')]);
+    await assert.rejects(opened.points.redeem(SONG), { code });
+    assert.deepEqual([opened.sent.length, opened.store.size], [1, kept], code);
+  }
+  await assert.rejects(page([REDEMPTION]).points.redeem({}), TypeError);
+});
+
+test('a store that is full keeps nobody from redeeming, once', async () => {
+  const store = new Store();
+  store.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
+  const opened = page([LOST, REDEMPTION], { store });
+  const outcome = await hurried(() => opened.points.redeem(SONG));
+  assert.deepEqual([outcome.ok, keys(opened).length], [true, 1]);
+});
+
+test('a wallet has times and numbers', () => {
+  const { balance, redemptions, lastMinute } = readWallet(JSON.stringify({
+    participantId: 'p', balance: '100', held: '30', available: '70', redemptions: [REDEMPTION],
+    lastMinute: { minute: '2026-01-02T03:04:00.000Z', outcome: 'COUNTED', points: null },
+  }));
+  assert.deepEqual([balance, redemptions[0].cost, redemptions[0].settledAt, lastMinute.points], [100, 30, null, null]);
+  assert.equal(lastMinute.minute, Date.UTC(2026, 0, 2, 3, 4));
+});
