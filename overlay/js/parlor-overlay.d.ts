@@ -128,8 +128,8 @@ export type StartWidget = (start: { root: ShadowRoot; theme: WidgetTheme }) => W
 /**
  * `<parlor-overlay>`. Attributes: `room` (a global id), `server` (defaults to where this script comes
  * from), `token`, `placement` (`player` unless said otherwise, `source` or `companion`), `widgets`
- * (any of `train`, `alerts`, `stage`, `queue` and `presence`, and addresses of modules that export a
- * `StartWidget`; the first two unless said otherwise),
+ * (any of `train`, `alerts`, `stage`, `queue`, `presence` and, for a signed-in viewer on a `player`, `points`, and
+ * addresses of modules that export a `StartWidget`; the first two unless said otherwise),
  * `edge` (`top`, or `bottom` for the train).
  */
 export declare class ParlorOverlay extends HTMLElement {

@@ -78,6 +78,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
   #overlay;
   /** The streamer's own widgets, if any are asked for. */
   #own;
+  /** The points button, if it is asked for and there is somebody whose points they are. */
+  #points;
   /** What the overlay was started with, but for the token. */
   #started;
   #token;
@@ -178,6 +180,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     if (wanted !== this.#started || !token !== !this.#token) {
       this.#own?.remove();
       this.#own = undefined;
+      this.#points?.remove();
+      this.#points = undefined;
       this.#window?.cancelAnimationFrame(this.#frame);
       this.#overlay?.free();
       this.#overlay = undefined;
@@ -196,6 +200,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
       this.#overlay = overlay;
       const own = addresses(widgets);
       if (own.length) this.#own = new OwnWidgets(own, this, () => readRoom(overlay.room()));
+      if (token && placement === "player" && widgets.split(/[\s,]+/).includes("points")) this.#addPoints(overlay, url, room);
       this.#attach();
       this.#awaitFrame();
     } else if (token !== this.#token) {
@@ -205,7 +210,20 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
     this.#token = token;
   }
 
+  /** Loads what only viewers who are signed in need. */
+  async #addPoints(overlay, url, room) {
+    try {
+      const { PointsButton } = await import("./points.js");
+      if (this.#overlay !== overlay) return;
+      const server = url.replace("ws", "http");
+      this.#points = new PointsButton({ host: this, overlay, server, room, token: () => this.token || undefined });
+    } catch (error) {
+      console.error("parlor-overlay: the points button cannot be had:", error);
+    }
+  }
+
   #tell(kind, detail) {
+    if (kind === "wallet") return this.#points?.update();
     if (kind === "event") detail = readEvent(detail);
     if (kind === "sync") {
       this.#noteRefusal(detail);
@@ -256,6 +274,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
       this.#awaitFrame();
     }
     this.#own?.moveDocument();
+    this.#points?.moveDocument();
     this.#overlay?.resume();
   }
 

@@ -97,7 +97,7 @@ impl Widgets {
             stage: has("stage") || queue,
             queue,
             presence: has("presence"),
-            own: names.contains('/'),
+            own: names.contains('/') || has("points"),
         };
 
         if widgets.train || widgets.alerts || widgets.has_people() || widgets.own {

@@ -1,9 +1,10 @@
-// Redeeming that happens once.
+// Redeeming that happens once, and what is checked before the server is asked.
 
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { ParlorError } from '../../sdk-wasm/npm/api.js';
 import { Points, readWallet } from '../../sdk-wasm/npm/wallet.js';
+import { trouble } from '../../overlay/js/reward_row.js';
 
 /** A browser's storage. */
 class Store extends Map {
@@ -154,4 +155,16 @@ test('a wallet has times and numbers', () => {
   }));
   assert.deepEqual([balance, redemptions[0].cost, redemptions[0].settledAt, lastMinute.points], [100, 30, null, null]);
   assert.equal(lastMinute.minute, Date.UTC(2026, 0, 2, 3, 4));
+});
+
+test('what does not fit a reward is known before the server is asked', () => {
+  const ask = (kind, more = {}) => ({ kind, pattern: null, min: null, max: null, choices: null, ...more });
+  const dice = ask('NUMBER', { min: -1, max: 6 });
+  for (const [of, text, fits] of [
+    [dice, '6', true], [dice, ' -1 ', true], [dice, '7', false], [dice, '-2', false], [dice, '1.5', false], [dice, '', false], [dice, '1e0', false],
+    [ask('TEXT'), 'x', true], [ask('TEXT'), '  ', false], [ask('TEXT'), 'é'.repeat(250), true], [ask('TEXT'), 'é'.repeat(251), false],
+    [ask('TEXT', { pattern: '[A-Z]+|x' }), 'AB', true], [ask('TEXT', { pattern: '[A-Z]+|x' }), 'ABx', false],
+    [ask('TEXT', { pattern: '(?i)only the server knows' }), 'x', true],
+    [ask('CHOICE', { choices: ['a', 'b'] }), '', false], [ask('CHOICE', { choices: ['a', 'b'] }), 'a', true],
+  ]) assert.equal(trouble(of, text) === '', fits, `${JSON.stringify(of)} ${text}`);
 });

@@ -51,11 +51,14 @@ impl Shrinker {
         Ok(())
     }
 
-    /// Writes the script at `entry` to `path`, as one with all that it imports, and minified. It is
+    /// Writes the script at `entry` to `path`, as one with all that it imports but `apart`, and minified. It is
     /// there whole or not at all, for a failed import is remembered by its address; and in fewer
     /// round trips.
-    pub(crate) fn joined_script(&self, entry: &Path, path: &Path) -> Result<()> {
+    pub(crate) fn joined_script(&self, entry: &Path, path: &Path, apart: &[&str]) -> Result<()> {
         let mut esbuild = self.tool("esbuild/bin/esbuild");
+        for script in apart {
+            esbuild.arg(format!("--external:*/{script}"));
+        }
         esbuild.arg(entry).args(["--bundle", "--format=esm"]);
         esbuild.args(["--log-level=warning", "--target=es2022"]);
         process::output(esbuild.arg(format!("--outfile={}", path.display())))?;

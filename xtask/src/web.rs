@@ -17,19 +17,26 @@ const STATIC: [(&str, &str); 4] = [
     ("examples/widget", "widget"),
 ];
 
-/// The overlay's scripts that pages import. What these import comes with them.
-const ENTRIES: [&str; 2] = ["parlor-overlay.js", "players.js"];
+/// The overlay's scripts that pages import. What these import comes with them, but for [`LATER`].
+const ENTRIES: [&str; 3] = ["parlor-overlay.js", "players.js", LATER];
+
+/// What the overlay imports once somebody wants it.
+const LATER: &str = "points.js";
 
 /// What the overlay has in common with the client's package.
-const SHARED: [&str; 8] = [
+const SHARED: [&str; 12] = [
+    "api.js",
     "caught.js",
     "dates.js",
     "events.js",
     "kinds.js",
     "page.js",
+    "points_operations.js",
+    "retry.js",
     "room.js",
     "sockets.js",
     "values.js",
+    "wallet.js",
 ];
 
 /// Where the client's package is in `target/web/`, for pages that import it from the server.
@@ -75,7 +82,7 @@ fn build_overlay(source: wasm::Source) -> Result<PathBuf> {
     copy_if(&parts, &package, |name| !(is_joined && is_script(name)))?;
     if let Some(shrinker) = shrinker {
         for entry in ENTRIES {
-            shrinker.joined_script(&parts.join(entry), &package.join(entry))?;
+            shrinker.joined_script(&parts.join(entry), &package.join(entry), &[LATER])?;
         }
     }
     copy_folder(

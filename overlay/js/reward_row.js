@@ -1,0 +1,187 @@
+/** A reward in the list of the points button: what it is, what it asks, why it cannot be had, and what came of it. */
+
+/** The longest text that the server takes, in bytes. */
+const TEXT_BYTES_MAX = 500;
+
+/** Why a reward cannot be redeemed, by the server's code; what is not here is said in the server's words. */
+const REASONS = {
+  INSUFFICIENT_POINTS: "Not enough points",
+  NOT_LIVE: "Only while the stream is live",
+  REWARD_PAUSED: "Paused",
+  SESSION_LIMIT: "Sold out for this stream",
+  VIEWER_LIMIT: "You have had it this stream",
+  COST_CHANGED: "The cost has changed: look again",
+  NOT_JOINED: "Join the room first",
+};
+
+const RULES = {
+  TITLE_CONTAINS: ({ titleContains }) => `While the title has “${titleContains}”`,
+  TRAIN_LEVEL_MIN: ({ trainLevelMin }) => `While a hype train is at level ${trainLevelMin}`,
+  ONLINE_MIN: ({ onlineMin }) => `With ${onlineMin} people here`,
+};
+
+const STATUSES = {
+  UNFULFILLED: "Redeemed, waiting for the streamer",
+  FULFILLED: "Redeemed",
+  CANCELED: "Given back",
+  EXPIRED: "Expired, points given back",
+};
+
+const figures = (points) => points.toLocaleString("en-US");
+
+/** Why the reward cannot be redeemed now, in words; empty if it can. */
+function reason({ standing, availability }) {
+  if (!standing || standing.canRedeem) return "";
+  const { code, message, rule } = standing.refusal ?? {};
+  if (code === "COOLDOWN" && standing.cooldownEndsAt) {
+    const seconds = Math.max(1, Math.ceil((standing.cooldownEndsAt - Date.now()) / 1_000));
+    return `Again in ${seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`}`;
+  }
+  return RULES[rule]?.(availability) ?? REASONS[code] ?? message ?? "Not now";
+}
+
+/** What is wrong with an input, before anybody is asked; empty if nothing is. */
+export function trouble({ kind, pattern, min, max }, text) {
+  const said = text.trim();
+  if (kind === "CHOICE") return said ? "" : "Choose one.";
+  if (kind === "NUMBER") {
+    const isOne = /^[+-]?\d+$/.test(said) && Number(said) >= min && Number(said) <= max;
+    return isOne ? "" : `A whole number from ${figures(min)} to ${figures(max)}.`;
+  }
+  if (!said) return "Write something.";
+  if (new TextEncoder().encode(said).length > TEXT_BYTES_MAX) return "That is too long.";
+  return pattern === null || fits(pattern, said) ? "" : "That does not have the form that is asked for.";
+}
+
+/** The server reads patterns in another dialect: what is none here is for it to judge. */
+function fits(pattern, text) {
+  try {
+    return new RegExp(`^(?:${pattern})$`, "u").test(text);
+  } catch {
+    return true;
+  }
+}
+
+let count = 0;
+
+export class Row {
+  element;
+  reward;
+  #make;
+  #redeem;
+  #say;
+  #parts;
+  #asks = "";
+  #isBusy = false;
+
+  /** `redeem` asks the server, with what was put in; `say` tells whoever does not see. */
+  constructor(make, redeem, say) {
+    this.#make = make;
+    this.#redeem = redeem;
+    this.#say = say;
+    const id = `r${(count += 1)}`;
+    const title = make("b", { id: `${id}t`, dir: "auto" });
+    const cost = make("span");
+    const price = make("span", { class: "cost" }, cost, make("span", { class: "unseen" }, " points"));
+    const prompt = make("p", { class: "prompt", dir: "auto" });
+    const field = make("span", { class: "field" });
+    const button = make("button", { type: "submit", "aria-describedby": `${id}n` }, "Redeem");
+    const note = make("p", { class: "note", id: `${id}n` });
+    const form = make("form", { novalidate: "", "aria-labelledby": `${id}t` }, make("div", { class: "what" }, title, price), prompt, make("div", { class: "how" }, field, button), note);
+    this.element = make("li", { part: "reward" }, form);
+    this.#parts = { id, title, cost, prompt, field, button, note };
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  show(reward, wallet) {
+    const { title, cost, prompt, button } = this.#parts;
+    this.reward = reward;
+    title.textContent = reward.title;
+    cost.textContent = figures(reward.cost);
+    prompt.textContent = reward.prompt ?? "";
+    prompt.hidden = !reward.prompt;
+    button.setAttribute("aria-label", `Redeem ${reward.title} for ${figures(reward.cost)} points`);
+    this.element.style.setProperty("--reward", reward.color ?? "var(--accent)");
+    const asks = JSON.stringify(reward.input);
+    if (asks !== this.#asks) this.#ask(reward.input);
+    this.#asks = asks;
+    this.follow(wallet);
+  }
+
+  /** Says how it stands, as far as the row has nothing newer to say. */
+  follow(wallet) {
+    if (this.#isBusy || !this.reward) return;
+    const why = reason(this.reward);
+    const last = wallet?.redemptions.find(({ rewardId }) => rewardId === this.reward.id);
+    this.element.classList.toggle("barred", Boolean(why));
+    // It keeps the focus, and tells why: what is disabled does neither.
+    this.#parts.button.setAttribute("aria-disabled", String(Boolean(why)));
+    const status = last ? (STATUSES[last.status] ?? "") : "";
+    const words = [why, status].filter(Boolean).join(" · ");
+    if (!this.#parts.note.classList.contains("wrong")) this.#note(words);
+  }
+
+  /** An answer has come, to this page or to one before it. */
+  answer({ ok, refusal, redemption }) {
+    const words = ok ? (STATUSES[redemption.status] ?? "Redeemed") : `Not redeemed: ${REASONS[refusal.code] ?? refusal.message}`;
+    this.#note(words, !ok);
+    this.#say(`${this.reward.title}: ${words}`);
+  }
+
+  #ask({ kind, min, max, choices }) {
+    const { field, title } = this.#parts;
+    const name = { "aria-labelledby": title.id, part: "reward-input" };
+    const input = {
+      CHOICE: () => this.#make("select", name, ...["", ...(choices ?? [])].map((choice) => this.#make("option", { value: choice }, choice || "Choose…"))),
+      NUMBER: () => this.#make("input", { ...name, inputmode: "numeric", autocomplete: "off", placeholder: `${figures(min)} to ${figures(max)}` }),
+      TEXT: () => this.#make("input", { ...name, autocomplete: "off", maxlength: String(TEXT_BYTES_MAX), placeholder: "Your words" }),
+    }[kind]?.();
+    this.element.classList.toggle("plain", !input);
+    field.replaceChildren(...(input ? [input] : []));
+    input?.setAttribute("aria-describedby", this.#parts.note.id);
+    input?.addEventListener("input", () => {
+      input.removeAttribute("aria-invalid");
+      this.#note("");
+    });
+  }
+
+  get #input() {
+    return this.#parts.field.firstElementChild;
+  }
+
+  async #submit() {
+    const { button } = this.#parts;
+    if (this.#isBusy) return;
+    if (button.getAttribute("aria-disabled") === "true") return this.#say(`${this.reward.title}: ${reason(this.reward)}`);
+    const input = this.#input;
+    const wrong = input ? trouble(this.reward.input, input.value) : "";
+    if (wrong) {
+      input.setAttribute("aria-invalid", "true");
+      this.#note(wrong, true);
+      this.#say(wrong);
+      return input.focus();
+    }
+    this.#isBusy = true;
+    button.setAttribute("aria-disabled", "true");
+    this.#note("Asking…");
+    try {
+      const { ok } = await this.#redeem({ input: input ? input.value.trim() : null });
+      if (ok && input) input.value = "";
+    } catch (fault) {
+      const words = "Nobody answers. It is asked again as soon as there is a connection, and paid for once.";
+      this.#note(words, true);
+      this.#say(words);
+      console.warn("parlor-overlay: a redemption was not answered:", fault);
+    }
+    this.#isBusy = false;
+    button.setAttribute("aria-disabled", String(Boolean(reason(this.reward))));
+  }
+
+  #note(words, isWrong = false) {
+    this.#parts.note.textContent = words;
+    this.#parts.note.classList.toggle("wrong", isWrong);
+  }
+}
