@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use parlor_domain::id::{OverlayTokenId, RoomId, TenantId};
-use parlor_domain::invalid::check_text;
+use parlor_domain::invalid::check_words;
 use parlor_identity::{draw_overlay_secret, overlay_secret_hash};
 use parlor_store::{InsertOverlayToken, OverlayTokenRow};
 
@@ -75,7 +75,7 @@ async fn create_overlay_token(
     input: CreateOverlayTokenInput,
 ) -> Result<CreatedOverlayToken, Stop> {
     let tenant_id = caller(context).principal.staff_tenant()?;
-    check_text("label", &input.label, 1, LABEL_BYTES_MAX)?;
+    check_words("label", &input.label, 1, LABEL_BYTES_MAX)?;
     let app = app(context);
     let room_id = owned_room(context, tenant_id, &input.room_id).await?;
 

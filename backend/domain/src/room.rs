@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hype_train::Program;
 use crate::id::{RoomId, TenantId};
-use crate::invalid::{Invalid, check_range, check_text};
+use crate::invalid::{Invalid, check_range, check_text, check_words};
 use crate::session::{DELAY_MS_MAX, check_delay, check_interruption_grace};
 use crate::stage::STAGE_SIZE_MAX;
 use crate::tenant::Tenant;
@@ -268,7 +268,7 @@ impl Room {
 
     fn check(&self) -> Result<(), Invalid> {
         check_slug(&self.slug)?;
-        check_text("title", &self.title, 1, TITLE_BYTES_MAX)?;
+        check_words("title", &self.title, 1, TITLE_BYTES_MAX)?;
         if let Some(stream_id) = &self.stream_id {
             check_stream_id(stream_id)?;
         }

@@ -12,7 +12,7 @@ pub use key_set::{
 pub use origin::Origin;
 
 use crate::id::TenantId;
-use crate::invalid::{Invalid, check_range, check_text};
+use crate::invalid::{Invalid, check_range, check_words};
 use crate::session::{
     DELAY_MS_MAX, INTERRUPTION_GRACE_MS_DEFAULT, check_delay, check_interruption_grace,
 };
@@ -180,7 +180,7 @@ impl Tenant {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        check_text("name", &self.name, 1, NAME_BYTES_MAX)?;
+        check_words("name", &self.name, 1, NAME_BYTES_MAX)?;
         if self.name.contains('\n') {
             return Err(Invalid::new("name", "one line", format!("{:?}", self.name)));
         }

@@ -2,6 +2,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::invalid::is_blank;
+
 /// What was done to a field so that it could be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amendment {
@@ -49,7 +51,7 @@ pub(super) fn fit(
         }
         kinds.push(AmendmentKind::Trimmed);
     }
-    let is_blank = words.trim().is_empty();
+    let is_blank = is_blank(&words);
     if is_blank {
         kinds = vec![AmendmentKind::LeftOut];
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, check_text};
+use crate::invalid::{Invalid, check_words};
 
 /// The longest announcement, in letters: what an alert has lines for, and can be read while one is shown.
 const LETTERS_MAX: usize = 140;
@@ -29,7 +29,7 @@ impl Announcement {
                 format!("{letters} letters"),
             ));
         }
-        check_text("text", text, 1, BYTES_MAX)?;
+        check_words("text", text, 1, BYTES_MAX)?;
 
         Ok(Self {
             text: text.to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::contribution::{ContributionKind, Currency, Gift};
-use crate::invalid::{Invalid, check_range, check_text};
+use crate::invalid::{Invalid, check_range, check_words};
 
 /// The most contributions a kickoff may ask for. Bounds what an approaching train remembers.
 pub const KICKOFF_EVENTS_MAX: i64 = 100;
@@ -145,7 +145,7 @@ impl Program {
         for level in &self.levels {
             check_range("levels.goal", level.goal, 1, GOAL_MAX)?;
             if let Some(reward) = &level.reward {
-                check_text("levels.reward", reward, 1, REWARD_BYTES_MAX)?;
+                check_words("levels.reward", reward, 1, REWARD_BYTES_MAX)?;
             }
         }
         check_range(

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Role;
 use crate::id::ViewerId;
-use crate::invalid::{Invalid, check_text};
+use crate::invalid::{Invalid, check_words};
 use crate::time::ServerTime;
 
 /// The longest reason, in bytes: a sentence or two, for whoever reads the audit trail.
@@ -211,6 +211,6 @@ impl Terms {
 /// Checks a reason, if there is one.
 pub(crate) fn check_reason(reason: Option<&str>) -> Result<(), Invalid> {
     reason.map_or(Ok(()), |reason| {
-        check_text("reason", reason, 1, REASON_BYTES_MAX)
+        check_words("reason", reason, 1, REASON_BYTES_MAX)
     })
 }

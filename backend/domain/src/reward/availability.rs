@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, check_range, check_text};
+use crate::invalid::{Invalid, check_range, check_words};
 
 /// The longest part of a title that is asked for, in bytes: a game's name, or a show's.
 pub(crate) const TITLE_PART_BYTES_MAX: usize = 100;
@@ -48,7 +48,7 @@ impl Availability {
     /// Checks what staff gave.
     pub(super) fn check(&self) -> Result<(), Invalid> {
         if let Some(part) = &self.title_contains {
-            check_text("availability.titleContains", part, 1, TITLE_PART_BYTES_MAX)?;
+            check_words("availability.titleContains", part, 1, TITLE_PART_BYTES_MAX)?;
         }
         if let Some(level) = self.train_level_min {
             check_range(

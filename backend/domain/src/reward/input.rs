@@ -3,7 +3,7 @@
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::{Invalid, check_range, check_text};
+use crate::invalid::{Invalid, check_range, check_text, check_words};
 
 /// The field that a viewer gives it in.
 const FIELD: &str = "input";
@@ -67,7 +67,7 @@ impl RewardInput {
             (_, None) => return Err(unfit("something, for the reward asks for it", "nothing")),
             (_, Some(given)) => given,
         };
-        check_text(FIELD, given, 1, INPUT_BYTES_MAX)?;
+        check_words(FIELD, given, 1, INPUT_BYTES_MAX)?;
 
         self.fit(given).map(Some)
     }
@@ -120,7 +120,7 @@ fn check_choices(choices: &[String]) -> Result<(), Invalid> {
     let most = i64::try_from(CHOICES_MAX).expect("choices are few");
     check_range("input.choice", count, 2, most)?;
     for (index, choice) in choices.iter().enumerate() {
-        check_text("input.choice", choice, 1, CHOICE_BYTES_MAX)?;
+        check_words("input.choice", choice, 1, CHOICE_BYTES_MAX)?;
         if choice.trim() != choice {
             let constraint = "choices without spaces around them";
             return Err(Invalid::new(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Availability, Restores, RewardInput};
 use crate::books::TRANSFER_POINTS_MAX;
-use crate::invalid::{Invalid, check_range, check_text};
+use crate::invalid::{Invalid, check_range, check_words};
 
 /// The longest title, in bytes: a line on a button.
 pub(crate) const TITLE_BYTES_MAX: usize = 100;
@@ -84,9 +84,9 @@ pub struct Limits {
 impl Terms {
     /// Checks what staff gave.
     pub(crate) fn check(&self) -> Result<(), Invalid> {
-        check_text("title", &self.title, 1, TITLE_BYTES_MAX)?;
+        check_words("title", &self.title, 1, TITLE_BYTES_MAX)?;
         if let Some(prompt) = &self.prompt {
-            check_text("prompt", prompt, 1, PROMPT_BYTES_MAX)?;
+            check_words("prompt", prompt, 1, PROMPT_BYTES_MAX)?;
         }
         check_range("cost", self.cost, 1, TRANSFER_POINTS_MAX)?;
         if let Some(color) = &self.color {

@@ -8,7 +8,7 @@ use super::{RoomAggregate, TargetRefusal};
 use crate::audit::AuditAction;
 use crate::contribution::KEY_BYTES_MAX;
 use crate::id::{IdSource, ParticipantId, TransferId};
-use crate::invalid::{Invalid, check_text};
+use crate::invalid::{Invalid, check_text, check_words};
 use crate::participant::capability::REASON_BYTES_MAX;
 use crate::participant::{Capability, Participant};
 use crate::points::{
@@ -180,7 +180,7 @@ impl Adjustment {
     ) -> Result<Self, Invalid> {
         check_text("idempotencyKey", &idempotency_key, 1, KEY_BYTES_MAX)?;
         check_points(points)?;
-        check_text("reason", &reason, 1, REASON_BYTES_MAX)?;
+        check_words("reason", &reason, 1, REASON_BYTES_MAX)?;
 
         Ok(Self {
             idempotency_key,

@@ -10,7 +10,7 @@ use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Operation, Room
 use crate::audit::AuditAction;
 use crate::contribution::KEY_BYTES_MAX;
 use crate::id::{IdSource, RedemptionId};
-use crate::invalid::{Invalid, check_text};
+use crate::invalid::{Invalid, check_text, check_words};
 use crate::participant::Capability;
 use crate::participant::capability::REASON_BYTES_MAX;
 use crate::points::{Authorship, Entry, TransferKind, check_points};
@@ -57,7 +57,7 @@ impl Refund {
     ) -> Result<Self, Invalid> {
         check_text("idempotencyKey", &idempotency_key, 1, KEY_BYTES_MAX)?;
         points.map_or(Ok(()), check_points)?;
-        check_text("reason", &reason, 1, REASON_BYTES_MAX)?;
+        check_words("reason", &reason, 1, REASON_BYTES_MAX)?;
 
         Ok(Self {
             idempotency_key,

@@ -396,6 +396,16 @@ async fn terms_that_make_no_sense_are_refused_by_name(database: String) {
             "limits.perSession",
         ),
         (json!({ "title": "a\u{0}b" }), "title"),
+        (json!({ "title": "\u{200b}\u{2060}" }), "title"),
+        (json!({ "prompt": " \u{3164}" }), "prompt"),
+        (
+            json!({ "input": { "choice": ["a", "\u{200d}"] } }),
+            "input.choice",
+        ),
+        (
+            json!({ "availability": { "titleContains": "\u{feff}" } }),
+            "availability.titleContains",
+        ),
     ] {
         let refused = shop.make(made).await;
         assert_eq!(refused["__typename"], "ValidationError", "{refused}");

@@ -98,6 +98,7 @@ async fn a_refused_room_is_not_made(database: String) {
             Some("title"),
         ),
         (json!({ "title": "bell\u{7}" }), "VALIDATION", Some("title")),
+        (json!({ "title": "\u{202e}" }), "VALIDATION", Some("title")),
         (
             json!({ "streamId": "x".repeat(129) }),
             "VALIDATION",
@@ -402,6 +403,7 @@ async fn an_announcement_is_made_once_by_whoever_may(database: String) {
         (&api.staff, &room, "two", " \n ", "VALIDATION"),
         (&api.staff, &room, "two", &"ä".repeat(141), "VALIDATION"),
         (&api.staff, &room, "two", "bell\u{7}", "VALIDATION"),
+        (&api.staff, &room, "two", "\u{200b}\u{fe0f}", "VALIDATION"),
         (&api.staff, &room, "", "text", "VALIDATION"),
         (&api.staff, "nowhere", "two", "text", "NOT_FOUND"),
         (&viewer, &room, "two", "text", "NOT_JOINED"),
