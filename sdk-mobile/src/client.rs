@@ -5,7 +5,7 @@
 //! been answered and before the answer is handed to it, and what a wait had taken would be lost then.
 
 use crate::api::Api;
-use crate::consumers::{ConnectionStates, Deliveries, Rooms};
+use crate::consumers::{ConnectionStates, Deliveries, RoomChanges, Rooms};
 use crate::driver::{Driver, News};
 use crate::handout::Handout;
 use crate::machine::Machine;
@@ -19,7 +19,7 @@ use crate::token::SharedToken;
 use crate::watching::Watching;
 use crate::wishes::{PlayheadReport, Wishes};
 use parlor_sdk_core as core;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -39,8 +39,7 @@ pub struct Client {
     watching: Option<Arc<Watching>>,
     handout: Arc<Handout>,
     state: watch::Receiver<ConnectionState>,
-    room_changes: watch::Receiver<()>,
-    room_followers: Arc<AtomicUsize>,
+    room_changes: RoomChanges,
     /// What has been taken up to now.
     token_request_seen: Mutex<watch::Receiver<Option<TokenRequest>>>,
 }
@@ -70,13 +69,18 @@ impl Client {
         let (handout, deliveries) = Handout::new();
         let (state, state_seen) = watch::channel(ConnectionState::Connecting);
         let (room, room_changes) = watch::channel(());
-        let room_followers = Arc::new(AtomicUsize::new(0));
+        let room_changes = RoomChanges {
+            count: Arc::new(AtomicU64::new(0)),
+            news: room_changes,
+            followers: Arc::new(AtomicUsize::new(0)),
+        };
         let (token_request, token_request_seen) = watch::channel(None);
         let news = News {
             deliveries,
             state,
             room,
-            room_followers: room_followers.clone(),
+            room_count: room_changes.count.clone(),
+            room_followers: room_changes.followers.clone(),
             token_request,
         };
         runtime::handle().spawn(Driver::new(machine.clone(), inbox, news).run());
@@ -95,7 +99,6 @@ impl Client {
             handout,
             state: state_seen,
             room_changes,
-            room_followers,
             token_request_seen: Mutex::new(token_request_seen),
         }))
     }
@@ -106,7 +109,11 @@ impl Client {
     pub fn deliveries(&self) -> Arc<Deliveries> {
         let stop = self.wishes.stop.subscribe();
 
-        Arc::new(Deliveries::new(self.handout.clone(), &self.machine, stop))
+        Arc::new(Deliveries::new(
+            self.handout.clone(),
+            self.machine.clone(),
+            stop,
+        ))
     }
 
     /// Returns where the connection stands, now and whenever it changes, for one more who follows that.
@@ -114,15 +121,12 @@ impl Client {
         Arc::new(ConnectionStates::new(self.state.clone()))
     }
 
-    /// Returns the room as the viewer should see it, now and whenever it changes, for one more who follows that.
-    ///
-    /// Who follows the room alone, while nobody consumes deliveries, is not held up by what waits there: it is
-    /// given up once it is more than 64, and the next consumer begins with the room as it is.
+    /// Returns the room as the viewer should see it, for one more who looks at it whenever it has changed.
     pub fn rooms(&self) -> Arc<Rooms> {
         Arc::new(Rooms::new(
             self.machine.clone(),
+            self.handout.clone(),
             self.room_changes.clone(),
-            self.room_followers.clone(),
             self.wishes.stop.subscribe(),
         ))
     }

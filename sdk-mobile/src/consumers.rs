@@ -7,17 +7,19 @@
 use crate::handout::{ConsumerId, Handout};
 use crate::machine::Machine;
 use crate::record::{ConnectionState, Delivery, Room};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// One consumer's deliveries.
 ///
 /// Pull without long breaks: the client stops reading once 64 are waiting for the slowest of its consumers.
-/// Dropping it is leaving.
+/// Dropping it is leaving. While it rests, from a wait that was cancelled to the next, it holds nobody up: beside
+/// other consumers it begins anew with the room as it is if more than 64 came meanwhile.
 #[derive(uniffi::Object)]
 pub struct Deliveries {
     handout: Arc<Handout>,
+    machine: Arc<Machine>,
     id: ConsumerId,
     end: End,
 }
@@ -29,14 +31,26 @@ pub struct ConnectionStates {
     left: watch::Sender<bool>,
 }
 
-/// The room as the viewer should see it, for one who follows that, which begins with the first call.
+/// The room as the viewer should see it, for one who looks at it or follows it.
 #[derive(uniffi::Object)]
 pub struct Rooms {
     machine: Arc<Machine>,
-    changes: Seen<()>,
-    has_begun: AtomicBool,
-    followers: Arc<AtomicUsize>,
+    handout: Arc<Handout>,
+    changes: RoomChanges,
+    /// The change that was taken last.
+    taken: Mutex<Option<u64>>,
+    is_following: AtomicBool,
     end: End,
+}
+
+/// How the room that is shown changes.
+#[derive(Clone)]
+pub(crate) struct RoomChanges {
+    /// How often it has changed; raised before what changes it can be consumed.
+    pub(crate) count: Arc<AtomicU64>,
+    pub(crate) news: watch::Receiver<()>,
+    /// How many follow it.
+    pub(crate) followers: Arc<AtomicUsize>,
 }
 
 /// What ends a consumer's wait: the consumer's own wish, or the client's end.
@@ -51,13 +65,14 @@ struct Seen<T>(Mutex<watch::Receiver<T>>);
 impl Deliveries {
     pub(crate) fn new(
         handout: Arc<Handout>,
-        machine: &Machine,
+        machine: Arc<Machine>,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        let id = handout.join(machine);
+        let id = handout.join(&machine);
 
         Self {
             handout,
+            machine,
             id,
             end: End::new(stop),
         }
@@ -83,7 +98,7 @@ impl Deliveries {
         tokio::select! {
             biased;
             () = self.end.reached() => false,
-            is_there = self.handout.wait(self.id) => is_there,
+            is_there = self.handout.wait(self.id, &self.machine) => is_there,
         }
     }
 
@@ -98,17 +113,16 @@ impl Deliveries {
 
     /// Goes on behind the delivery that [`Self::peek`] returns.
     pub fn advance(&self) {
-        self.handout.advance(self.id);
+        self.handout.take(self.id);
     }
 
     /// Takes the delivery that was waited for.
     pub fn take(&self) -> Option<Delivery> {
-        let delivery = self.peek();
-        if delivery.is_some() {
-            self.advance();
+        if self.end.is_reached() {
+            return None;
         }
 
-        delivery
+        self.handout.take(self.id)
     }
 
     /// Ends every wait, and wants no more. What the last consumer has not taken is kept for the next.
@@ -173,60 +187,88 @@ impl ConnectionStates {
 impl Rooms {
     pub(crate) fn new(
         machine: Arc<Machine>,
-        changes: watch::Receiver<()>,
-        followers: Arc<AtomicUsize>,
+        handout: Arc<Handout>,
+        changes: RoomChanges,
         stop: watch::Receiver<bool>,
     ) -> Self {
         Self {
             machine,
-            changes: Seen::new(changes),
-            has_begun: AtomicBool::new(false),
-            followers,
+            handout,
+            changes,
+            taken: Mutex::new(None),
+            is_following: AtomicBool::new(false),
             end: End::new(stop),
         }
     }
 
-    fn begin(&self) {
-        if !self.has_begun.swap(true, Ordering::Relaxed) {
-            self.followers.fetch_add(1, Ordering::Relaxed);
-        }
+    fn is_new(&self) -> bool {
+        let count = self.changes.count.load(Ordering::SeqCst);
+
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) != Some(count)
     }
 }
 
 impl Drop for Rooms {
     fn drop(&mut self) {
-        if *self.has_begun.get_mut() {
-            self.followers.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.follow(false);
     }
 }
 
 #[uniffi::export]
 impl Rooms {
+    /// Says whether the room is followed by this. While nobody consumes deliveries, what waits for the next
+    /// consumer then holds nothing up: it is given up once it is more than 64.
+    pub fn follow(&self, is_following: bool) {
+        let followers = &self.changes.followers;
+        match (
+            self.is_following.swap(is_following, Ordering::SeqCst),
+            is_following,
+        ) {
+            (false, true) => followers.fetch_add(1, Ordering::SeqCst),
+            (true, false) => followers.fetch_sub(1, Ordering::SeqCst),
+            (false, false) | (true, true) => return,
+        };
+        self.handout.wake_driver();
+    }
+
     /// Waits until the room is another than the last one taken; the first call returns at once. Returns false
     /// once the client has ended.
     pub async fn wait(&self) -> bool {
-        self.begin();
+        let mut news = self.changes.news.clone();
+        let changed = async {
+            while !self.is_new() {
+                if news.changed().await.is_err() {
+                    return self.is_new();
+                }
+            }
+            true
+        };
 
         tokio::select! {
             biased;
             () = self.end.reached() => false,
-            is_another = self.changes.wait() => is_another,
+            is_new = changed => is_new,
         }
     }
 
     /// Takes the room as it is now, if it is another than the last one taken. It is never behind what the
     /// client's deliveries have told; it may be ahead, by what waits there.
     pub fn take(&self) -> Option<Room> {
-        self.begin();
-        self.changes.take()?;
+        // Before the room, so that one that changes meanwhile is taken again.
+        let count = self.changes.count.load(Ordering::SeqCst);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.replace(count) == Some(count) {
+            return None;
+        }
+        drop(taken);
 
         Some(self.machine.core().room().into())
     }
 
-    /// Ends every wait.
+    /// Ends every wait, and follows no more.
     pub fn leave(&self) {
         self.end.left.send_replace(true);
+        self.follow(false);
     }
 }
 

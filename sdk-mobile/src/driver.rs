@@ -14,7 +14,7 @@ use crate::wishes::{Inbox, Lifecycle, PlayheadReport};
 use parlor_sdk_core::{self as core, Input, Output};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
@@ -23,7 +23,9 @@ pub(crate) struct News {
     pub(crate) deliveries: Intake,
     /// The room that is shown has changed.
     pub(crate) room: watch::Sender<()>,
-    /// How many look at the room whenever it changes.
+    /// How often it has.
+    pub(crate) room_count: Arc<AtomicU64>,
+    /// How many follow it.
     pub(crate) room_followers: Arc<AtomicUsize>,
     pub(crate) state: watch::Sender<ConnectionState>,
     pub(crate) token_request: watch::Sender<Option<TokenRequest>>,
@@ -72,6 +74,7 @@ impl Driver {
 
     pub(crate) async fn run(mut self) {
         self.hear_out(&mut self.machine.clone().core());
+        self.tell();
         loop {
             self.carry_out();
             self.ask_for_token();
@@ -90,7 +93,7 @@ impl Driver {
             match output {
                 Output::Deliver(delivery) => {
                     if changes_room(&delivery) {
-                        self.news.room.send_replace(());
+                        self.news.room_count.fetch_add(1, Ordering::SeqCst);
                     }
                     self.news.deliveries.push((*delivery).into());
                 }
@@ -102,6 +105,13 @@ impl Driver {
                 | Output::TokenExpiring { .. }) => self.outputs.push_back(output),
             }
         }
+    }
+
+    /// Tells whoever waits of what was handed out. They may be woken on this very thread and look at the core at
+    /// once, so it is not held.
+    fn tell(&self) {
+        self.news.deliveries.tell();
+        self.news.room.send_replace(());
     }
 
     /// Does what the core has said.
@@ -194,7 +204,7 @@ impl Driver {
 
     async fn next_event(&mut self) -> Event {
         // Whoever follows the room alone consumes nothing, and is not to be held up by that.
-        if self.news.deliveries.is_full() && self.news.room_followers.load(Ordering::Relaxed) > 0 {
+        if self.news.deliveries.is_full() && self.news.room_followers.load(Ordering::SeqCst) > 0 {
             self.news.deliveries.give_up_kept();
         }
         let deadline = self.machine.deadline();
@@ -265,6 +275,8 @@ impl Driver {
         let mut core = machine.core();
         core.handle_input(input, now);
         self.hear_out(&mut core);
+        drop(core);
+        self.tell();
     }
 }
 

@@ -3,6 +3,9 @@
 //! One log, in which each consumer has a place. What all have passed is forgotten; who is too far behind holds
 //! up the driver, and with it everybody. While nobody consumes, the place of the last who did is kept for the
 //! next, so that a screen that is built anew misses nothing.
+//!
+//! A consumer whose wait was cancelled may never come back, and its host may let go of it much later: until it
+//! waits again it rests, and holds nobody up.
 
 use crate::machine::Machine;
 use crate::record::Delivery;
@@ -12,14 +15,14 @@ use tokio::sync::watch;
 
 /// Deliveries that wait for one consumer before the driver stands still. Enough for a burst, and little enough
 /// to drop when the application stops.
-pub(crate) const WAITING_MAX: usize = 64;
+pub(crate) const WAITING_MAX: u64 = 64;
 
 /// The consumers' end.
 #[derive(Debug)]
 pub(crate) struct Handout {
     log: Mutex<Log>,
     came: watch::Receiver<()>,
-    /// A consumer has moved on, or gone.
+    /// A consumer has moved on, or come, or gone.
     moved: watch::Sender<()>,
 }
 
@@ -39,10 +42,17 @@ struct Log {
     entries: VecDeque<Arc<Delivery>>,
     /// How many were handed in before the first of the entries.
     forgotten: u64,
-    consumers: Vec<(ConsumerId, Place)>,
+    consumers: Vec<Consumer>,
     named: u64,
-    /// Where the next consumer goes on, while there is none.
+    /// Where the last one left, for the next while there is none.
     kept: Option<Place>,
+}
+
+#[derive(Debug)]
+struct Consumer {
+    id: ConsumerId,
+    place: Place,
+    is_resting: bool,
 }
 
 /// How far a consumer is.
@@ -52,6 +62,13 @@ struct Place {
     first: Option<Arc<Delivery>>,
     /// How many were handed in before its next.
     next: u64,
+}
+
+/// A wait of a consumer, which rests if this is dropped before it is over.
+struct Waiting<'a> {
+    handout: &'a Handout,
+    id: ConsumerId,
+    is_over: bool,
 }
 
 impl Handout {
@@ -80,20 +97,11 @@ impl Handout {
 
     /// Takes in a consumer: where the last one left, or else with the room as it is now.
     pub(crate) fn join(&self, machine: &Machine) -> ConsumerId {
-        // Held meanwhile, so that the room is as it is after all that has been handed in, and before what comes.
-        let core = machine.core();
         let mut log = self.log();
-        let place = log.kept.take().unwrap_or_else(|| Place {
-            first: (log.end() > 0).then(|| {
-                Arc::new(Delivery::StateReplaced {
-                    room: core.room().into(),
-                })
-            }),
-            next: log.end(),
-        });
         let id = ConsumerId(log.named);
         log.named += 1;
-        log.consumers.push((id, place));
+        drop(log);
+        self.wake(id, machine);
 
         id
     }
@@ -101,16 +109,17 @@ impl Handout {
     /// Lets a consumer go. Does nothing for one that has gone.
     pub(crate) fn leave(&self, id: ConsumerId) {
         let mut log = self.log();
-        let Some(index) = log.consumers.iter().position(|(other, _)| *other == id) else {
+        let Some(index) = log.index(id) else {
             return;
         };
-        let (_, place) = log.consumers.swap_remove(index);
-        if log.consumers.is_empty() {
-            log.kept = Some(place);
+        let was_alone = log.is_alone(id);
+        let consumer = log.consumers.swap_remove(index);
+        if was_alone {
+            log.kept = Some(consumer.place);
         }
         log.forget();
         drop(log);
-        self.moved.send_replace(());
+        self.wake_driver();
     }
 
     /// Returns what comes next for a consumer, if it is there. It stays so until the consumer moves on.
@@ -118,33 +127,83 @@ impl Handout {
         self.log().next(id).map(|next| Delivery::clone(next))
     }
 
-    /// Moves a consumer on behind what comes next for it.
-    pub(crate) fn advance(&self, id: ConsumerId) {
+    /// Moves a consumer on behind what comes next for it, and returns that.
+    pub(crate) fn take(&self, id: ConsumerId) -> Option<Delivery> {
         let mut log = self.log();
-        if log.next(id).is_none() {
-            return;
-        }
-        if let Some(place) = log.place_mut(id)
-            && place.first.take().is_none()
-        {
+        let next = log.next(id)?.clone();
+        let index = log.index(id)?;
+        let place = &mut log.consumers[index].place;
+        if place.first.take().is_none() {
             place.next += 1;
         }
         log.forget();
         drop(log);
+        self.wake_driver();
+
+        Some(Arc::unwrap_or_clone(next))
+    }
+
+    /// Waits until there is something for a consumer. Returns false once nothing can come any more. Whoever is
+    /// cancelled rests until the next wait.
+    pub(crate) async fn wait(&self, id: ConsumerId, machine: &Machine) -> bool {
+        let mut waiting = Waiting {
+            handout: self,
+            id,
+            is_over: false,
+        };
+        self.wake(id, machine);
+        let mut came = self.came.clone();
+        let mut is_there = self.log().next(id).is_some();
+        while !is_there {
+            let may_come = came.changed().await.is_ok();
+            is_there = self.log().next(id).is_some();
+            if !may_come {
+                break;
+            }
+        }
+        waiting.is_over = true;
+
+        is_there
+    }
+
+    /// Has the driver look again at who holds it up.
+    pub(crate) fn wake_driver(&self) {
         self.moved.send_replace(());
     }
 
-    /// Waits until there is something for a consumer. Returns false once nothing can come any more. Safe to
-    /// cancel.
-    pub(crate) async fn wait(&self, id: ConsumerId) -> bool {
-        let mut came = self.came.clone();
-        while self.log().next(id).is_none() {
-            if came.changed().await.is_err() {
-                return self.log().next(id).is_some();
-            }
+    /// Ends a consumer's rest. One whose place was given up, or that has none yet, goes on where the last one
+    /// left, or else with the room as it is now.
+    fn wake(&self, id: ConsumerId, machine: &Machine) {
+        // Held meanwhile, so that the room is as it is after all that has been handed in, and before what comes.
+        let core = machine.core();
+        let mut log = self.log();
+        if let Some(index) = log.index(id) {
+            log.consumers[index].is_resting = false;
+            return;
         }
+        let place = log.take_kept().unwrap_or_else(|| Place {
+            first: (log.end() > 0).then(|| {
+                Arc::new(Delivery::StateReplaced {
+                    room: core.room().into(),
+                })
+            }),
+            next: log.end(),
+        });
+        log.consumers.push(Consumer {
+            id,
+            place,
+            is_resting: false,
+        });
+    }
 
-        true
+    fn rest(&self, id: ConsumerId) {
+        let mut log = self.log();
+        if let Some(index) = log.index(id) {
+            log.consumers[index].is_resting = true;
+        }
+        log.forget();
+        drop(log);
+        self.wake_driver();
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
@@ -152,19 +211,31 @@ impl Handout {
     }
 }
 
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.handout.rest(self.id);
+        }
+    }
+}
+
 impl Intake {
-    /// Hands something in for everybody.
+    /// Hands something in for everybody, who is to be told of it by [`Self::tell`].
     pub(crate) fn push(&self, delivery: Delivery) {
         let mut log = self.handout.log();
         log.entries.push_back(Arc::new(delivery));
         log.forget();
-        drop(log);
+    }
+
+    /// Tells who waits that something was handed in. Whoever waits may be woken on this very thread, so no lock
+    /// is to be held.
+    pub(crate) fn tell(&self) {
         self.came.send_replace(());
     }
 
     /// Returns whether somebody has so much to consume that nothing more is to be handed in.
     pub(crate) fn is_full(&self) -> bool {
-        self.handout.log().entries.len() > WAITING_MAX
+        self.handout.log().entries.len() as u64 > WAITING_MAX
     }
 
     /// Gives up what is kept for the next consumer, while there is none. The next begins with the room as it is
@@ -172,10 +243,11 @@ impl Intake {
     pub(crate) fn give_up_kept(&self) {
         let mut log = self.handout.log();
         log.kept = None;
+        log.consumers.retain(|consumer| !consumer.is_resting);
         log.forget();
     }
 
-    /// Waits until a consumer has moved on, or gone.
+    /// Waits until a consumer has moved on, or come, or gone.
     pub(crate) async fn moved(&mut self) {
         // The handout, which is held here, has the other end.
         let _ = self.moved.changed().await;
@@ -188,27 +260,46 @@ impl Log {
         self.forgotten + self.entries.len() as u64
     }
 
+    fn index(&self, id: ConsumerId) -> Option<usize> {
+        self.consumers.iter().position(|consumer| consumer.id == id)
+    }
+
     fn next(&self, id: ConsumerId) -> Option<&Arc<Delivery>> {
-        let (_, place) = self.consumers.iter().find(|(other, _)| *other == id)?;
+        let place = &self.consumers[self.index(id)?].place;
         let index = usize::try_from(place.next - self.forgotten).ok()?;
 
         place.first.as_ref().or_else(|| self.entries.get(index))
     }
 
-    fn place_mut(&mut self, id: ConsumerId) -> Option<&mut Place> {
-        let consumers = &mut self.consumers;
+    fn is_alone(&self, id: ConsumerId) -> bool {
+        let mut others = self.consumers.iter().filter(|other| other.id != id);
 
-        consumers
-            .iter_mut()
-            .find_map(|(other, place)| (*other == id).then_some(place))
+        others.all(|other| other.is_resting)
     }
 
-    /// Drops what nobody will ask for.
+    /// Returns the place for the next consumer, if there is none: where the last one left, or rests.
+    fn take_kept(&mut self) -> Option<Place> {
+        if self.consumers.iter().any(|consumer| !consumer.is_resting) {
+            return None;
+        }
+        if let Some(kept) = self.kept.take() {
+            return Some(kept);
+        }
+
+        self.consumers.pop().map(|consumer| consumer.place)
+    }
+
+    /// Drops what nobody will ask for. Beside others, who rests and is too far behind has given up its place.
     fn forget(&mut self) {
-        let places = self.consumers.iter().map(|(_, place)| place);
+        let end = self.end();
+        if self.consumers.iter().any(|consumer| !consumer.is_resting) {
+            self.kept = None;
+            self.consumers
+                .retain(|one| !one.is_resting || end - one.place.next <= WAITING_MAX);
+        }
+        let places = self.consumers.iter().map(|consumer| &consumer.place);
         let needed = places.chain(&self.kept).map(|place| place.next).min();
-        let needed = needed.unwrap_or_else(|| self.end());
-        while self.forgotten < needed {
+        while self.forgotten < needed.unwrap_or(end) {
             self.entries.pop_front();
             self.forgotten += 1;
         }

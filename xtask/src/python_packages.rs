@@ -9,13 +9,19 @@ use anyhow::{Context, Result};
 use crate::{process, tools, workspace};
 
 /// Finds what the file `requirements` lists in the cache's folder `name`, or fetches it once. Returns the folder
-/// that belongs on `PYTHONPATH`.
+/// that belongs on `PYTHONPATH`. It is for one version of Python, which the list may tell apart.
 pub(crate) fn ensure(name: &str, requirements: &str) -> Result<PathBuf> {
     tools::ensure(&[&tools::PYTHON, &tools::PIP])?;
     let requirements = workspace::root().join(requirements);
     let wanted = std::fs::read(&requirements)
         .with_context(|| format!("cannot read {}", requirements.display()))?;
-    let folder = workspace::cache_home()?.join("parlor").join(name);
+    let version = process::output(Command::new("python3").args([
+        "-c",
+        "import sys; print('python%d.%d' % sys.version_info[:2], end='')",
+    ]))?;
+    let folder = workspace::cache_home()?
+        .join("parlor")
+        .join(format!("{name}-{version}"));
     if std::fs::read(folder.join("requirements.txt")).is_ok_and(|fetched| fetched == wanted) {
         return Ok(folder);
     }

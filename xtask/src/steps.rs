@@ -247,19 +247,7 @@ fn python() -> Result<Outcome> {
     let package = codegen::python::package()?;
     let rehearsal = codegen::python::rehearsal()?;
     let python = workspace::root().join("sdk-mobile/python");
-    let mypy = python_packages::ensure("mypy", "sdk-mobile/python/tests/requirements.txt")?;
-    process::run(
-        Command::new("python3")
-            .args(["-m", "mypy", "--strict", "--cache-dir"])
-            .arg(workspace::artifacts().join("mypy"))
-            .arg(package.join("parlor"))
-            .arg(python.join("examples/follow.py"))
-            .env("PYTHONPATH", mypy)
-            .env("MYPYPATH", &package),
-    )
-    .context("the Python package's types do not hold")?;
-
-    let path = std::env::join_paths([package, rehearsal])?;
+    let path = std::env::join_paths([&package, &rehearsal])?;
     let parlor = build::server()?;
     // unittest reports on its standard error.
     let transcript = process::tee(&mut process::with_errors(
@@ -273,9 +261,29 @@ fn python() -> Result<Outcome> {
             .env("PARLOR_BIN", parlor),
     ))?;
 
-    Ok(Tally::of_unittest(&transcript.text)
-        .with_verdict(transcript.succeeded)
+    let tests = Tally::of_unittest(&transcript.text).with_verdict(transcript.succeeded);
+    let types = python_packages::ensure("mypy", "sdk-mobile/python/tests/requirements.txt");
+    let mut outcome = given(types, |mypy| {
+        let checked = process::tee(
+            Command::new("python3")
+                .args(["-m", "mypy", "--strict", "--cache-dir"])
+                .arg(workspace::artifacts().join("mypy"))
+                .arg(package.join("parlor"))
+                .arg(python.join("examples/follow.py"))
+                .env("PYTHONPATH", mypy)
+                .env("MYPYPATH", &package),
+        )?;
+
+        Ok(Tally {
+            passed: u32::from(checked.succeeded),
+            failed: u32::from(!checked.succeeded),
+            ..Tally::default()
+        }
         .into())
+    })?;
+    outcome.tally += tests;
+
+    Ok(outcome)
 }
 
 /// Runs the node tests in `tests/<folder>`, which start the server themselves.

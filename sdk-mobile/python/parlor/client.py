@@ -101,25 +101,29 @@ class Client:
 
         Every loop gets all of it; one that begins beside another starts with the room as it is. While
         there is no loop, deliveries are kept, and the next one goes on where the last one was. A wait that
-        is cancelled takes nothing with it, and is the end of a loop: the next one goes on.
+        is cancelled takes nothing with it: wait again, or begin another loop. Until then it holds up no other
+        loop, and beside others it begins anew with the room as it is if more than 64 came meanwhile.
 
         Take them without long breaks: with 64 waiting for one loop, or for the next, the client stops
         reading, and the server drops it as too slow. It comes back by itself, late and whole.
         """
-        return _Consumption(self, self._native.deliveries)
+        return _Consumption(self, self._native.deliveries())
 
     def connection_states(self) -> AsyncIterator[ConnectionState]:
         """Where the connection stands, now and whenever it changes, until the client has ended. States
         that were passed through while nobody was looking are left out."""
-        return _Consumption(self, self._native.connection_states)
+        return _Consumption(self, self._native.connection_states())
 
     def rooms(self) -> AsyncIterator[Room]:
         """The room as the viewer should see it, now and whenever it changes, until the client has ended.
 
         Who follows it alone, without a loop over `deliveries()`, is not held up by what waits there: it is
-        given up once it is more than 64, and the next loop begins with the room as it is.
+        given up once it is more than 64, and the next loop begins with the room as it is. Calling `room()`
+        now and then is not following it.
         """
-        return _Consumption(self, self._native.rooms)
+        rooms = self._native.rooms()
+        rooms.follow(True)
+        return _Consumption(self, rooms)
 
     def room(self) -> Room:
         """The room as the viewer should see it now: its people, the stage, the hype train. It is never
@@ -244,37 +248,26 @@ class _Consumer(Protocol[_T_co]):
 
     def take(self) -> _T_co | None: ...
 
-    def leave(self) -> None: ...
-
 
 class _Consumption(Generic[_T]):
-    """One consumer. It goes with its last reference, which ends a loop at once where
-    the end of a generator would come later, and with a wait that is cancelled, whose traceback may hold it
-    for long: were it still one, it would hold up the others. The next wait makes it one again.
+    """One consumer. It goes with its last reference, which ends a loop at once where the end of a generator
+    would come later. The traceback of a wait that was cancelled may hold it for long: the library lets it
+    rest until the next wait.
     """
 
-    def __init__(self, client: Client, consume: Callable[[], _Consumer[_T]]) -> None:
+    def __init__(self, client: Client, consumer: _Consumer[_T]) -> None:
         self._client = client
-        self._consume = consume
-        self._consumer: _Consumer[_T] | None = consume()
+        self._consumer = consumer
 
     def __aiter__(self) -> _Consumption[_T]:
         return self
 
     async def __anext__(self) -> _T:
-        consumer = self._consumer
-        if consumer is None:
-            consumer = self._consumer = self._consume()
-        try:
-            # Nothing can be cancelled between the two.
-            while await consumer.wait():
-                taken = consumer.take()
-                if taken is not None:
-                    return taken
-        except asyncio.CancelledError:
-            consumer.leave()
-            self._consumer = None
-            raise
+        # Nothing can be cancelled between the two.
+        while await self._consumer.wait():
+            taken = self._consumer.take()
+            if taken is not None:
+                return taken
         raise StopAsyncIteration
 
 

@@ -39,6 +39,30 @@ class Consumers(Scene):
                 break
         self.assertEqual(seen, given)
 
+    async def test_a_wait_that_is_cancelled_beside_another_loop_takes_nothing(self):
+        client = self.connect(self.room)
+        one, other = client.deliveries(), client.deliveries()
+        seen = [await within(anext(one))]
+        all_of_it = [await within(anext(other))]
+        cancelled = 0
+        for number in range(1, 21):
+            waiting = asyncio.create_task(anext(one))
+            for _ in range(number % 4):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            try:
+                seen.append(await waiting)
+            except asyncio.CancelledError:
+                cancelled += 1
+            given = await self.give(number)
+            while gift_of(all_of_it[-1]) != given:
+                all_of_it.append(await within(anext(other)))
+        while len(seen) < len(all_of_it):
+            seen.append(await within(anext(one)))
+
+        self.assertEqual(seen, all_of_it)
+        self.assertGreater(cancelled, 5)
+
     async def test_each_follower_of_the_connection_is_told_of_each_change(self):
         client = self.connect(self.room)
         await within(next_delivery(client))
@@ -95,3 +119,10 @@ class Consumers(Scene):
             if kind.is_hype_train_changed() and kind.train.total == total:
                 break
         return first, gifts
+
+
+def gift_of(delivery):
+    """The contribution's id, if it is one."""
+    if delivery.is_event() and delivery.event.kind.is_contribution_received():
+        return delivery.event.kind.contribution.id
+    return None

@@ -163,13 +163,14 @@ async fn the_slowest_holds_everybody_up_until_it_goes() {
 async fn whoever_follows_the_room_alone_is_held_up_by_nothing() {
     let server = Server::start().await;
     let (client, peer, id) = follow(&server).await;
+    // Nobody wants anything yet, so the client stands still.
+    overfill(&peer, &id, 5).await;
+    peer.hang_up();
     let rooms = client.rooms();
-    let mut seq = 5;
-    for _ in 0..20 {
-        peer.feed(&id, feed(seq, &contributions(seq + 1..=seq + 16)))
-            .await;
-        seq += 16;
-    }
+    rooms.follow(true);
+    let mut peer = server.accept().await;
+    let (id, variables) = peer.subscription().await;
+    let seq: i64 = variables["after"]["seq"].as_str().unwrap().parse().unwrap();
     peer.feed(&id, feed(seq, &[person(seq + 1, "Ada", "HOST")]))
         .await;
     let names_host = async {
@@ -233,5 +234,102 @@ async fn each_follower_of_the_connection_is_told_of_it_from_where_it_stands() {
 
     for states in followers {
         assert_eq!(within(states.next()).await, Some(ConnectionState::Paused));
+    }
+}
+
+#[tokio::test]
+async fn whoever_looks_at_the_room_now_and_then_follows_nothing() {
+    let server = Server::start().await;
+    let (client, mut peer, id) = follow(&server).await;
+    let rooms = client.rooms();
+    assert!(rooms.take().is_some());
+    assert!(within(rooms.wait()).await || rooms.take().is_some());
+    let sent = overfill(&peer, &id, 5).await;
+    peer.hang_up();
+
+    let deliveries = client.deliveries();
+    next_room(&deliveries).await;
+    assert_eq!(next_seq(&deliveries).await, 6, "what waited was kept");
+    let collected = tokio::spawn(async move {
+        let mut seq = 6;
+        while seq < sent {
+            assert_eq!(next_seq(&deliveries).await, seq + 1);
+            seq += 1;
+        }
+    });
+    peer = server.accept().await;
+    let (id, variables) = peer.subscription().await;
+    let after: i64 = variables["after"]["seq"].as_str().unwrap().parse().unwrap();
+    peer.feed(&id, feed(after, &contributions(after + 1..=sent)))
+        .await;
+    within(collected).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wait_that_is_cancelled_takes_nothing_from_its_consumer_beside_others() {
+    let server = Server::start().await;
+    let (client, peer, id) = follow(&server).await;
+    let (one, other) = (client.deliveries(), client.deliveries());
+    next_room(&one).await;
+    next_room(&other).await;
+    let mut seqs = Vec::new();
+    for seq in 6..=40 {
+        // Cancelled at once, whether something is there or not.
+        let _ = futures_util::FutureExt::now_or_never(one.wait());
+        peer.feed(&id, feed(seq - 1, &contributions(seq..=seq)))
+            .await;
+        assert_eq!(next_seq(&other).await, seq);
+        if seq % 5 == 0 {
+            while seqs.len() < usize::try_from(seq - 5).unwrap() {
+                seqs.push(next_seq(&one).await);
+            }
+        }
+    }
+    assert_eq!(seqs, (6..=40).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn whoever_rests_holds_nobody_up_and_begins_anew_when_too_much_came() {
+    let server = Server::start().await;
+    let (client, peer, id) = follow(&server).await;
+    let (resting, other) = (client.deliveries(), client.deliveries());
+    next_room(&resting).await;
+    next_room(&other).await;
+    assert!(futures_util::FutureExt::now_or_never(resting.wait()).is_none());
+    for seq in 6..=205 {
+        peer.feed(&id, feed(seq - 1, &contributions(seq..=seq)))
+            .await;
+        assert_eq!(next_seq(&other).await, seq);
+    }
+
+    next_room(&resting).await;
+    peer.feed(&id, feed(205, &contributions(206..=206))).await;
+    assert_eq!(next_seq(&resting).await, 206);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_while_its_consumer_leaves_is_taken_or_kept_and_never_both() {
+    let server = Server::start().await;
+    let (client, peer, id) = follow(&server).await;
+    next_room(&client.deliveries()).await;
+    for seq in 6..=505 {
+        let consumer = client.deliveries();
+        peer.feed(&id, feed(seq - 1, &contributions(seq..=seq)))
+            .await;
+        assert!(within(consumer.wait()).await);
+        let leaving = tokio::task::spawn_blocking({
+            let consumer = consumer.clone();
+            move || consumer.leave()
+        });
+        let taken = consumer.take();
+        leaving.await.unwrap();
+
+        if taken.is_none() {
+            assert_eq!(next_seq(&client.deliveries()).await, seq, "it was kept");
+        } else {
+            let next = client.deliveries();
+            let nothing = futures_util::FutureExt::now_or_never(next.wait());
+            assert!(nothing.is_none(), "{seq} is told twice");
+        }
     }
 }

@@ -36,7 +36,8 @@ extension Consumer<ConnectionState> {
 }
 
 extension Consumer<Room> {
-    init(_ native: ParlorNative.Rooms) {
+    init(following native: ParlorNative.Rooms) {
+        native.follow(isFollowing: true)
         self.init(wait: native.wait, take: native.take, leave: native.leave)
     }
 }

@@ -73,7 +73,8 @@ public final class ParlorClient: Sendable {
     ///
     /// Picture events come in order of `seq`, each once, across lost connections too. Every loop gets all of
     /// it; one that begins beside another starts with the room as it is, as `stateReplaced`. While there is no
-    /// loop, deliveries are kept: the next one goes on where the last one was.
+    /// loop, deliveries are kept: the next one goes on where the last one was, once that has ended. A loop whose
+    /// task is cancelled ends when it looks for the next element.
     ///
     /// Iterate without long breaks: with 64 deliveries waiting for one loop, or for the next, the client stops
     /// reading, and the server drops it as too slow. It comes back by itself once you go on, late and whole.
@@ -106,9 +107,10 @@ public final class ParlorClient: Sendable {
     /// while nobody was looking are left out.
     ///
     /// Who follows it alone, without a loop over ``deliveries``, is not held up by what waits there: it is given
-    /// up once it is more than 64, and the next loop begins with the room as it is.
+    /// up once it is more than 64, and the next loop begins with the room as it is. Reading ``room`` now and then
+    /// is not following it.
     public var rooms: ParlorSequence<Room> {
-        ParlorSequence(client: self) { [native] in Consumer(native.rooms()) }
+        ParlorSequence(client: self) { [native] in Consumer(following: native.rooms()) }
     }
 
     /// When that happened which the viewer's picture shows now. Count down to a train's `expiresAt`

@@ -30,11 +30,11 @@ class ParlorClient private constructor(
     private val scope = CoroutineScope(parent.coroutineContext + job + Dispatchers.Default)
     private val state = MutableStateFlow(native.connectionState())
     private val states = native.connectionStates()
-    private val rooms = native.rooms()
-    private val roomKeeper = lazy { RoomKeeper(rooms).also { keeper -> scope.launch { keeper.run() } } }
+    private val roomKeeper = RoomKeeper(native.rooms(), scope)
 
     /** Collectors of [deliveries] that have not seen the end. */
     private val collectors = AtomicInteger()
+    private val hasEnded = AtomicBoolean()
     private val renewal = tokenProvider?.let(::TokenRenewal)
 
     /**
@@ -62,14 +62,16 @@ class ParlorClient private constructor(
 
     /**
      * The room as the viewer should see it: its people, the stage, the hype train. It is never behind what has
-     * been collected, and may be ahead, by what waits to be. Once the client has ended, it stays as it was.
+     * been collected, and may be ahead, by what waits to be. Once the client has ended, it stays as it was, and
+     * goes on being collected.
      *
-     * It is copied once for each change, not for each read. Who follows it alone, while nobody collects
+     * It is copied once for each change, not for each read. Who collects it alone, while nobody collects
      * [deliveries], is not held up by what waits there: it is given up once it is more than 64, and the next
-     * collector begins with the room as it is.
+     * collector begins with the room as it is. A client of which nothing else is collected is to be stopped, also
+     * one that the server has refused.
      */
     val room: StateFlow<Room>
-        get() = roomKeeper.value.room
+        get() = roomKeeper.room
 
     /**
      * When that happened which the viewer's picture shows now, in Unix milliseconds. Count down to a
@@ -259,14 +261,15 @@ class ParlorClient private constructor(
             if (consumer.wait()) return true
             // Whoever sees the end may ask for the reason.
             stateKeeper.join()
-            if (uncount() == 0) job.complete()
+            hasEnded.set(true)
+            uncount()
 
             return false
         }
 
         override fun peek(): Delivery? {
             val delivery = consumer.peek()
-            if (roomKeeper.isInitialized()) roomKeeper.value.refresh()
+            roomKeeper.refresh()
 
             return delivery
         }
@@ -280,8 +283,10 @@ class ParlorClient private constructor(
             consumer.close()
         }
 
-        private fun uncount(): Int =
-            if (isCounted.getAndSet(false)) collectors.decrementAndGet() else collectors.get()
+        private fun uncount() {
+            val left = if (isCounted.getAndSet(false)) collectors.decrementAndGet() else collectors.get()
+            if (left == 0 && hasEnded.get()) job.complete()
+        }
     }
 
     /**

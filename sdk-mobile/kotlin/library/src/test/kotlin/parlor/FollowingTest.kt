@@ -5,6 +5,7 @@ import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertIs
+import kotlin.test.assertNotSame
 import kotlin.test.assertSame
 import kotlin.test.assertTrue
 import kotlinx.coroutines.CoroutineStart
@@ -110,6 +111,7 @@ class FollowingTest {
             val early = List(2) {
                 async(start = CoroutineStart.UNDISPATCHED) { client.eventsUntil { it.totals().lastOrNull() == 4 * 500L } }
             }
+            client.room.first { it.profile != null }
             val given = (1..2).map { scene.give(room, it) }.toMutableList()
             client.room.first { it.train?.total == 2 * 500L }
             val later = async(start = CoroutineStart.UNDISPATCHED) {
@@ -146,6 +148,10 @@ class FollowingTest {
 
             assertEquals(0, behind)
             assertEquals("A room", shown.await().profile?.title)
+            val latest = client.room.value
+            scene.give(room, 4)
+            client.eventsUntil { it.gifts().isNotEmpty() }
+            assertNotSame(latest, client.room.value)
             assertSame(client.room.value, client.room.value)
         }
         // It stays as it was.
