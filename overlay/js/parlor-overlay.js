@@ -216,7 +216,7 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
       const { PointsButton } = await import("./points.js");
       if (this.#overlay !== overlay) return;
       const server = url.replace("ws", "http");
-      this.#points = new PointsButton({ host: this, overlay, server, room, token: () => this.token || undefined });
+      this.#points = new PointsButton({ host: this, overlay, server, room, token: () => this.#token });
     } catch (error) {
       console.error("parlor-overlay: the points button cannot be had:", error);
     }

@@ -43,7 +43,7 @@ export class PointsButton {
   #tick;
   #parts;
 
-  /** `overlay` has the wallet of whoever `token()` is of; `server` is where to redeem. */
+  /** `overlay` has the wallet of whoever `token()`, which it was given, is of; `server` is where to redeem. */
   constructor({ host, overlay, server, room, token }) {
     this.#host = host;
     this.#overlay = overlay;
@@ -57,7 +57,10 @@ export class PointsButton {
       api: new Api(server, tokens),
       server,
       room,
-      whoIsIt: async () => this.#wallet?.participantId ?? null,
+      whoIsIt: async () => {
+        const json = overlay.wallet();
+        return json ? { id: readWallet(json).participantId, token: token() } : null;
+      },
       tell: (answer) => this.#rows.get(answer.rewardId)?.answer(answer),
     });
     this.#build();

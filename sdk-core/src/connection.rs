@@ -239,9 +239,7 @@ impl Connection {
         match self.phase {
             Phase::Opening { deadline } if deadline <= now => self.give_up(out, now),
             // Others of the page may have opened it, and introduced themselves with the token of before.
-            Phase::Opening { .. }
-                if self.token.must_renew() && self.token.renew_at().is_some_and(|at| at <= now) =>
-            {
+            Phase::Opening { .. } if self.token.redirect_at().is_some_and(|at| at <= now) => {
                 self.renew(out, now);
             }
             Phase::Waiting { retry_at } if retry_at <= now => self.open(out, now),
@@ -269,10 +267,12 @@ impl Connection {
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let steps = match self.phase {
-            Phase::Opening { deadline } => {
-                let renew_at = self.token.renew_at().filter(|_| self.token.must_renew());
-                [Some(deadline), self.path.replace_at(), renew_at, None]
-            }
+            Phase::Opening { deadline } => [
+                Some(deadline),
+                self.path.replace_at(),
+                self.token.redirect_at(),
+                None,
+            ],
             Phase::Joining { .. } | Phase::Joined { .. } => [
                 Some(self.ping_at),
                 self.patience_ends_at(),

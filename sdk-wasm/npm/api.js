@@ -2,7 +2,10 @@
 
 /** Something went wrong that no answer of the API's own describes. */
 export class ParlorError extends Error {
-  /** `code` is the API's; or `NETWORK`, `TOKEN_UNAVAILABLE` or `MODULE_UNAVAILABLE` for what never reached it. */
+  /**
+   * `code` is the API's; or for what never reached it `NETWORK`, `TOKEN_UNAVAILABLE`, `TOKEN_REPLACED`, `VIEWER_CHANGED`
+   * or `MODULE_UNAVAILABLE`.
+   */
   constructor(code, message, options) {
     super(message, options);
     this.name = "ParlorError";
@@ -21,19 +24,43 @@ export class Api {
 
   /** Runs an operation and returns its `data`, unless `signal` is aborted before; also of a page that goes away, with `keepalive`. */
   async run(query, variables, signal, keepalive = false) {
-    const token = this.#tokens.current;
+    return (await this.ask(query, variables, signal, keepalive)).data;
+  }
+
+  /** As `run`, and returns the token as well with which it was answered. */
+  async ask(query, variables, signal, keepalive = false) {
+    let token = this.#tokens.current;
     let response = await this.#post(query, variables, token, signal, keepalive);
     // Whoever is refused at the door has done nothing yet, so that trying again is safe.
     if (response.status === 401 && this.#tokens.isRenewable) {
-      let renewed;
-      try {
-        renewed = await this.#tokens.refused(token);
-      } catch (cause) {
-        throw new ParlorError("TOKEN_UNAVAILABLE", "no other token could be had", { cause });
-      }
-      response = await this.#post(query, variables, renewed, signal, keepalive);
+      token = await this.#replace(token);
+      response = await this.#post(query, variables, token, signal, keepalive);
     }
+    return { data: await this.#read(response, signal), token };
+  }
 
+  /**
+   * Runs what only whom `token` is of may have meant. If it is refused and there is another by now, that may be of
+   * somebody else: then it fails with `TOKEN_REPLACED`, and nothing was done.
+   */
+  async runAs(token, query, variables, signal, keepalive = false) {
+    const response = await this.#post(query, variables, token, signal, keepalive);
+    if (response.status === 401) {
+      if (this.#tokens.isRenewable) await this.#replace(token);
+      if (this.#tokens.current !== token) throw new ParlorError("TOKEN_REPLACED", "the token was refused, and there is another by now");
+    }
+    return this.#read(response, signal);
+  }
+
+  async #replace(token) {
+    try {
+      return await this.#tokens.refused(token);
+    } catch (cause) {
+      throw new ParlorError("TOKEN_UNAVAILABLE", "no other token could be had", { cause });
+    }
+  }
+
+  async #read(response, signal) {
     const body = await response.json().catch(() => null);
     signal?.throwIfAborted();
     const fault = body?.errors?.[0];

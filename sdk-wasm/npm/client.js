@@ -344,7 +344,7 @@ export class ParlorClient extends EventTarget {
 
   /** What goes wrong with it is tried again with the next connection. */
   #settlePoints() {
-    this.#points?.points.settle().catch(() => {});
+    if (!this.#isClosed) this.#points?.points.settle().catch(() => {});
   }
 
   #takeWallet() {
@@ -356,13 +356,13 @@ export class ParlorClient extends EventTarget {
     this.#mark();
   }
 
-  /** The id of the participant whom the present token is of, if they ever joined. */
+  /** The present token, and the id of the participant whom it is of; nothing if they never joined. */
   async #whoIsIt() {
     if (!this.#tokens.current) return null;
     if (this.#access.reading) await this.#access.reading;
     if (this.#access.token !== this.#tokens.current) await this.#refreshAccess();
     if (this.#access.token !== this.#tokens.current) throw new ParlorError("NETWORK", "who is signed in could not be read");
-    return this.#me?.id ?? null;
+    return this.#me && { id: this.#me.id, token: this.#access.token };
   }
 
   get #isClosed() {
@@ -384,7 +384,13 @@ export class ParlorClient extends EventTarget {
 
   async #act(operation, fields) {
     const input = { roomId: this.#room, ...fields };
-    const result = outcome((await this.#api.run(OPERATIONS[operation], { input }))[operation]);
+    const { data, token } = await this.#api.ask(OPERATIONS[operation], { input });
+    const result = outcome(data[operation]);
+    if (token !== this.#tokens.current) {
+      // Somebody else may be signed in by now, and what came of it is not about them.
+      await this.#refreshAccess();
+      return result;
+    }
     const own = this.#me?.id ?? null;
     const comesOrGoes = operation === "joinRoom" || operation === "leaveRoom";
     if (result.ok && (comesOrGoes || result.participant.id === own)) {
@@ -413,13 +419,20 @@ export class ParlorClient extends EventTarget {
 
   /** One reading at a time; for all that is asked meanwhile, one more. */
   async #readAccess() {
+    const before = this.#me?.id;
     do {
       this.#access.isStale = false;
       try {
-        const { roomAccess } = await this.#api.run(OPERATIONS.roomAccess, { roomId: this.#room });
+        const { data, token } = await this.#api.ask(OPERATIONS.roomAccess, { roomId: this.#room });
+        if (token !== this.#tokens.current) {
+          // It may be about who was signed in before.
+          this.#access.isStale = true;
+          continue;
+        }
+        const { roomAccess } = data;
         this.#know(roomAccess.participant && participant(roomAccess.participant));
         this.#capabilities = roomAccess.capabilities;
-        this.#access.token = this.#tokens.current;
+        this.#access.token = token;
         this.#mark();
       } catch (error) {
         // The next change or connection tries again.
@@ -427,6 +440,8 @@ export class ParlorClient extends EventTarget {
       }
     } while (this.#access.isStale && !this.#isClosed);
     this.#access.reading = null;
+    // Whoever comes back has what they asked for before.
+    if (this.#me && this.#me.id !== before) this.#settlePoints();
   }
 
   #know(me) {

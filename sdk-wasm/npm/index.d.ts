@@ -268,7 +268,8 @@ export interface Stats {
 
 /**
  * Something went wrong that is no refusal. `code` is that of the API (such as `UNAUTHENTICATED`,
- * `OVERLOADED`, `INTERNAL`), `NETWORK`, `TOKEN_UNAVAILABLE` or, of `connect`, `MODULE_UNAVAILABLE`.
+ * `OVERLOADED`, `INTERNAL`), `NETWORK`, `TOKEN_UNAVAILABLE` or, of `connect`, `MODULE_UNAVAILABLE`; of `redeem` also
+ * `TOKEN_REPLACED` (tokens are refused one after another) and `VIEWER_CHANGED` (somebody else is signed in by now).
  */
 export declare class ParlorError extends Error {
   readonly code: string;

@@ -33,6 +33,9 @@ const OPENED = 2;
 const RECEIVED = 3;
 const CLOSED = 4;
 
+/** The code that a member is told who cannot share the socket: as of one that was cut off. */
+const DISMISSED = 1006;
+
 /**
  * Opens what behaves like a socket with `send` and `close`, or nothing if there is no such address or the page's
  * policy forbids it. It calls `tell` with what happened, and the text or the code that came with it: never before
@@ -51,7 +54,7 @@ function trunkTo(url, protocol, token) {
   const key = JSON.stringify([url, protocol, token ?? null]);
   let trunk = trunks.get(key);
   if (!trunk?.hasRoom) {
-    trunk = new Trunk(new WebSocket(url, protocol), () => trunks.get(key) === trunk && trunks.delete(key));
+    trunk = new Trunk(new WebSocket(url, protocol), token, () => trunks.get(key) === trunk && trunks.delete(key));
     trunks.set(key, trunk);
   }
   return trunk;
@@ -59,16 +62,20 @@ function trunkTo(url, protocol, token) {
 
 class Trunk {
   #socket;
+  /** The token of those who join. */
+  #token;
   /** Has nobody join any more. */
   #retire;
   #members = new Map();
   #joinedCount = 0;
   #isOpen = false;
-  #isIntroduced = false;
+  /** What was said to the server of who speaks. */
+  #introduction = null;
   #acknowledgement = null;
 
-  constructor(socket, retire) {
+  constructor(socket, token, retire) {
     this.#socket = socket;
+    this.#token = token;
     this.#retire = retire;
     socket.addEventListener("open", () => {
       this.#isOpen = true;
@@ -117,13 +124,29 @@ class Trunk {
       this.#send(`${before}${member.number}.${id}${text.slice(head.length)}`);
       return;
     }
-    const { type } = JSON.parse(text);
-    if (type === "connection_init" && this.#isIntroduced) {
-      if (this.#acknowledgement) queueMicrotask(() => this.#tell(member, RECEIVED, this.#acknowledgement));
-    } else if (type !== "pong") {
-      this.#isIntroduced ||= type === "connection_init";
+    const { type, payload } = JSON.parse(text);
+    if (type === "connection_init") this.#introduce(member, text, payload);
+    else if (type !== "pong") this.#send(text);
+  }
+
+  /** A member may have been given another token since it joined, and nobody is to speak as somebody else. */
+  #introduce(member, text, payload) {
+    if (this.#introduction === null) {
+      this.#introduction = text;
+      if (payload?.Authorization !== (typeof this.#token === "string" ? `Bearer ${this.#token}` : undefined)) this.#retire();
       this.#send(text);
+    } else if (text !== this.#introduction) {
+      queueMicrotask(() => this.#dismiss(member));
+    } else if (this.#acknowledgement) {
+      queueMicrotask(() => this.#tell(member, RECEIVED, this.#acknowledgement));
     }
+  }
+
+  /** Has a member come back, to a socket of its own token. */
+  #dismiss(member) {
+    if (!this.#members.has(member.number)) return;
+    this.leave(member);
+    member.tell(CLOSED, DISMISSED);
   }
 
   #hear(text) {

@@ -105,14 +105,16 @@ export class Points {
   #room;
   #place;
   #store;
+  /** What does not fit there: it is kept no longer than the page. */
+  #overflow = new PageStore();
   #whoIsIt;
   #tell;
-  /** What is being asked for, by its key. */
+  /** What is being asked for, by what it is kept under: two viewers may be given the same key. */
   #asking = new Map();
 
   /**
-   * `whoIsIt` resolves to the id of the participant whose token is used, or to nothing. `tell` is called with each
-   * answer.
+   * `whoIsIt` resolves to the token that is used and the `id` of the participant whom it is of, or to nothing. `tell`
+   * is called with each answer that is of them.
    */
   constructor({ api, server, room, store = browserStore(), whoIsIt, tell }) {
     this.#api = api;
@@ -121,6 +123,8 @@ export class Points {
     this.#store = store;
     this.#whoIsIt = whoIsIt;
     this.#tell = tell;
+    // Whoever never comes back has left there what they typed.
+    for (const [name, text] of items(store, `${KEPT_AS}|`)) if (!isYoung(read(text))) store.removeItem(name);
   }
 
   async rewards(signal) {
@@ -130,51 +134,54 @@ export class Points {
 
   async redeem({ id, cost = null }, { input = null, key } = {}) {
     if (typeof id !== "string") throw new TypeError("say which reward is meant: one of those that rewards() lists");
-    const viewer = await this.#whoIsIt();
+    const viewer = (await this.#whoIsIt())?.id;
     if (!viewer) return { ok: false, refusal: NOT_JOINED };
-    const wanted = { rewardId: id, cost, input: input === null ? null : String(input) };
-    const isSame = (other) => Object.keys(wanted).every((name) => wanted[name] === other[name]);
-    // The same that was asked for and not answered is the same, as after a click on a page that died.
-    const before = key === undefined ? this.#pending(viewer).find(isSame) : undefined;
-    return this.#ask(viewer, before ?? { key: key ?? newKey(), ...wanted, at: Date.now() });
+    const wanted = { rewardId: id, input: input === null ? null : String(input) };
+    const isSame = (other) => other.rewardId === wanted.rewardId && other.input === wanted.input && (key ?? other.key) === other.key;
+    // The same that was asked for and not answered is the same, as after a click on a page that died: at the cost of
+    // then, for it may have been paid.
+    const before = this.#pending(viewer).find(isSame);
+    return this.#ask(viewer, before ?? { key: key ?? newKey(), ...wanted, cost, at: Date.now() });
   }
 
   /** Asks again for what was not answered. */
   async settle() {
-    const viewer = await this.#whoIsIt();
+    const viewer = (await this.#whoIsIt())?.id;
     if (!viewer) return;
     await Promise.allSettled(this.#pending(viewer).map((pending) => this.#ask(viewer, pending)));
   }
 
   #ask(viewer, pending) {
-    const { key } = pending;
-    let asking = this.#asking.get(key);
+    const name = this.#name(viewer, pending.key);
+    let asking = this.#asking.get(name);
     if (!asking) {
-      asking = this.#askOnce(viewer, pending).finally(() => this.#asking.delete(key));
-      this.#asking.set(key, asking);
+      asking = this.#askOnce(name, viewer, pending).finally(() => this.#asking.delete(name));
+      this.#asking.set(name, asking);
     }
     return asking;
   }
 
-  async #askOnce(viewer, pending) {
-    const name = this.#name(viewer, pending.key);
+  async #askOnce(name, viewer, pending) {
     const { key, rewardId, cost, input } = pending;
     const variables = { input: { idempotencyKey: key, roomId: this.#room, rewardId, cost: cost === null ? null : String(cost), input } };
     const ask = async () => {
-      // Whoever is signed in since is not to pay for it.
-      if ((await this.#whoIsIt()) !== viewer) throw new ParlorError("VIEWER_CHANGED", "somebody else is signed in by now");
-      return this.#api.run(OPERATIONS.redeemReward, variables, undefined, true);
+      // Whoever is signed in since is not to pay for it, nor whoever is while it is asked for.
+      const who = await this.#whoIsIt();
+      if (who?.id !== viewer) throw new ParlorError("VIEWER_CHANGED", "somebody else is signed in by now");
+      return this.#api.runAs(who.token, OPERATIONS.redeemReward, variables, undefined, true);
     };
     // Before it is asked for: a page may die at any moment after.
     this.#keep(name, JSON.stringify(pending));
     const answer = await retried(() => ask().catch((fault) => (FINAL.includes(fault.code) ? { fault } : Promise.reject(fault))), { tries: TRIES });
     if (answer.fault) {
-      if (answer.fault.code === "VALIDATION") this.#store.removeItem(name);
+      if (answer.fault.code === "VALIDATION") this.#forget(name);
       throw answer.fault;
     }
-    this.#store.removeItem(name);
+    this.#forget(name);
     const outcome = readOutcome(answer.redeemReward);
-    this.#tell({ key, rewardId, ...outcome });
+    // What somebody typed is not for whoever is signed in since.
+    const who = await this.#whoIsIt().catch(() => null);
+    if (who?.id === viewer) this.#tell({ key, rewardId, ...outcome });
     return outcome;
   }
 
@@ -186,23 +193,24 @@ export class Points {
     try {
       this.#store.setItem(name, text);
     } catch {
-      // Full: then it is kept no longer than the page.
-      const store = this.#store;
-      this.#store = new PageStore();
-      for (const [kept, was] of items(store, this.#place.join("|"))) this.#store.setItem(kept, was);
-      this.#store.setItem(name, text);
+      this.#overflow.setItem(name, text);
     }
+  }
+
+  #forget(name) {
+    for (const store of [this.#store, this.#overflow]) store.removeItem(name);
   }
 
   /** What the viewer has asked for and was not told of, the oldest first. */
   #pending(viewer) {
-    const found = [];
-    for (const [name, text] of items(this.#store, this.#name(viewer, ""))) {
+    const start = this.#name(viewer, "");
+    const found = new Map();
+    for (const [name, text] of [...items(this.#store, start), ...items(this.#overflow, start)]) {
       const pending = read(text);
-      if (pending && Date.now() - pending.at < PENDING_MAX_MS) found.push(pending);
-      else this.#store.removeItem(name);
+      if (isYoung(pending)) found.set(name, pending);
+      else this.#forget(name);
     }
-    return found.sort((one, other) => one.at - other.at);
+    return [...found.values()].sort((one, other) => one.at - other.at);
   }
 }
 
@@ -220,6 +228,11 @@ function read(text) {
   } catch {
     return null;
   }
+}
+
+/** Whether it is asked again by itself. What is far ahead is of a clock that was wrong, and would never be old. */
+function isYoung(pending) {
+  return pending !== null && Math.abs(Date.now() - pending.at) < PENDING_MAX_MS;
 }
 
 function readOutcome(result) {

@@ -36,15 +36,21 @@ const LOST = new ParlorError('NETWORK', 'the server could not be reached');
 function page(answers, { store = new Store(), viewer = 'ada', room = 'room' } = {}) {
   const opened = { sent: [], told: [], viewer, store };
   const api = {
-    async run(query, { input }) {
+    async runAs(token, query, { input }) {
+      assert.equal(token, `token of ${opened.viewer}`);
       opened.sent.push(input);
-      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      const answer = await (answers.length > 1 ? answers.shift() : answers[0]);
       if (answer instanceof Error) throw answer;
       return { redeemReward: answer };
     },
   };
   opened.points = new Points({
-    api, server: 'https://parlor.example.com/ignored', room, store, whoIsIt: async () => opened.viewer, tell: (answer) => opened.told.push(answer),
+    api,
+    server: 'https://parlor.example.com/ignored',
+    room,
+    store,
+    whoIsIt: async () => opened.viewer && { id: opened.viewer, token: `token of ${opened.viewer}` },
+    tell: (answer) => opened.told.push(answer),
   });
   return opened;
 }
@@ -96,13 +102,37 @@ test('a lost answer is asked for again by the same key: at once, and by the next
   assert.equal(first.store.size, 0);
 });
 
-test('the same, redeemed again before it is answered, is the same, unless a key says otherwise', async () => {
+test('the same, redeemed again before it is answered, is the same at whatever price, unless a key says otherwise', async () => {
   const opened = page([REDEMPTION]);
   await Promise.all([opened.points.redeem(SONG), opened.points.redeem(SONG), opened.points.redeem({ ...SONG, cost: 31 }), opened.points.redeem(SONG, { key: 'mine' })]);
-  assert.deepEqual([opened.sent.length, keys(opened).length], [3, 3]);
+  assert.deepEqual([opened.sent.length, keys(opened).length], [2, 2]);
   assert.ok(keys(opened).includes('mine'));
   await opened.points.redeem(SONG);
-  assert.equal(keys(opened).length, 4, 'answered, it is another one');
+  assert.equal(keys(opened).length, 3, 'answered, it is another one');
+});
+
+test('what may have been paid is asked again at the price of then', async () => {
+  const first = page([LOST]);
+  await assert.rejects(hurried(() => first.points.redeem(SONG, { key: 'mine' })));
+  for (const options of [{}, { key: 'mine' }]) {
+    const next = page([LOST], { store: first.store });
+    await assert.rejects(hurried(() => next.points.redeem({ ...SONG, cost: 31 }, options)));
+    assert.deepEqual(next.sent[0], first.sent[0]);
+  }
+});
+
+test('what one viewer typed is not told to the next, nor what became of it', async () => {
+  let answer;
+  const opened = page([new Promise((resolve) => (answer = resolve)), REFUSAL]);
+  const adas = opened.points.redeem(SONG, { input: 'for ada', key: 'first' });
+  while (!opened.sent.length) await new Promise(setImmediate);
+  opened.viewer = 'ben';
+  const bens = await opened.points.redeem(SONG, { input: 'for ben', key: 'first' });
+  answer(REDEMPTION);
+  assert.deepEqual([(await adas).ok, bens.ok], [true, false]);
+  assert.deepEqual(opened.sent.map(({ input }) => input), ['for ada', 'for ben']);
+  assert.deepEqual(opened.told.map(({ ok }) => ok), [false]);
+  assert.equal(opened.store.size, 0);
 });
 
 test('nobody pays for what another viewer asked for', async () => {
@@ -131,6 +161,17 @@ test('what is ten minutes old is not asked for by itself any more, and what othe
   assert.deepEqual([next.sent, [...first.store.keys()]], [[], ['theirs']]);
 });
 
+test('what anybody left there is gone after ten minutes, and is not kept for ever by a clock that was wrong', async () => {
+  for (const ahead of [-600_001, 600_001]) {
+    const [adas, bens] = [page([LOST]), page([LOST], { viewer: 'ben', room: 'another' })];
+    for (const opened of [adas, bens]) await assert.rejects(hurried(() => opened.points.redeem(SONG)));
+    const store = new Store([['parlor.redeemed', 'theirs'], ...adas.store]);
+    for (const [name, text] of bens.store) store.setItem(name, JSON.stringify({ ...JSON.parse(text), at: Date.now() + ahead }));
+    page([REDEMPTION], { store });
+    assert.deepEqual([...store.keys()], ['parlor.redeemed', ...adas.store.keys()], `${ahead}`);
+  }
+});
+
 test('a fault that would come again is told at once, and what is wrong with the request is not kept', async () => {
   for (const [code, kept] of [['VALIDATION', 0], ['UNAUTHENTICATED', 1]]) {
     const opened = page([new ParlorError(code, 'no')]);
@@ -146,6 +187,21 @@ test('a store that is full keeps nobody from redeeming, once', async () => {
   const opened = page([LOST, REDEMPTION], { store });
   const outcome = await hurried(() => opened.points.redeem(SONG));
   assert.deepEqual([outcome.ok, keys(opened).length], [true, 1]);
+});
+
+test('what was kept before a store was full is gone from it once it is answered', async () => {
+  const first = page([LOST]);
+  await assert.rejects(hurried(() => first.points.redeem(SONG)));
+  first.store.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
+  const next = page([LOST], { store: first.store });
+  await assert.rejects(hurried(() => next.points.redeem({ id: 'dance' })));
+  next.sent.length = 0;
+  await hurried(() => next.points.settle());
+  assert.deepEqual([...new Set(next.sent.map(({ rewardId }) => rewardId))], ['song', 'dance']);
+  const last = page([REDEMPTION], { store: first.store });
+  await last.points.redeem({ id: 'dance' });
+  await last.points.redeem(SONG);
+  assert.deepEqual([first.store.size, keys(last)[1]], [0, keys(first)[0]]);
 });
 
 test('a wallet has times and numbers', () => {

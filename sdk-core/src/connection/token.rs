@@ -100,12 +100,16 @@ impl Token {
     pub(crate) fn renew_at(&self) -> Option<Instant> {
         let is_ending = self.expires_at.is_some() && !self.is_used;
 
-        (is_ending || self.must_renew()).then_some(self.renewable_at)
+        // What comes on it is of no use then, for it may be another viewer's.
+        let is_wrong = self.is_personal && self.is_of_another;
+
+        (is_ending || is_wrong).then_some(self.renewable_at)
     }
 
-    /// Returns whether what comes on the present socket is of no use, for it may be another viewer's.
-    pub(crate) const fn must_renew(&self) -> bool {
-        self.is_personal && self.is_of_another
+    /// Returns when to replace a socket that is not open yet and was meant for another viewer, whatever is to be on
+    /// it: others of the page may share it, who are still whom it was meant for.
+    pub(crate) fn redirect_at(&self) -> Option<Instant> {
+        self.is_of_another.then_some(self.renewable_at)
     }
 
     /// Notes that the socket is replaced at `now`.

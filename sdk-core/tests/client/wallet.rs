@@ -155,6 +155,28 @@ fn another_viewer_is_never_shown_a_wallet_whenever_they_sign_in() {
 }
 
 #[test]
+fn a_socket_that_is_not_open_yet_is_not_introduced_as_another_than_it_was_meant_for() {
+    let mut sim = Sim::new(Placement::Companion);
+    sim.input(Input::TokenRenewed(ADA[0].to_owned()));
+    sim.run_for(6_000);
+    sim.input(Input::NetworkChanged { online: false });
+    sim.input(Input::NetworkChanged { online: true });
+    let connects = sim.connects.len();
+    sim.input(Input::TokenRenewed(ADA[1].to_owned()));
+    sim.run_for(0);
+    assert_eq!(sim.connects.len(), connects, "it is the same viewer");
+
+    sim.input(Input::TokenRenewed(BEN.to_owned()));
+    sim.run_for(0);
+    assert_eq!(sim.connects.len(), connects + 1);
+    sim.run_for(6_000);
+    assert_eq!(sim.connects.len(), connects + 1);
+    let said = sim.sent_of("connection_init");
+    assert!(said.last().unwrap().1.to_string().contains(BEN));
+    assert_eq!(said.len(), 2, "nobody was introduced on the one before");
+}
+
+#[test]
 fn another_token_of_the_same_viewer_changes_nothing_that_is_seen() {
     let mut sim = following();
     let (told, connects) = (sim.wallets.len(), sim.connects.len());

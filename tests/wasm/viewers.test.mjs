@@ -1,0 +1,186 @@
+// Who is signed in changes while something is under way: nothing of one viewer is asked, kept or said as another.
+
+import assert from 'node:assert/strict';
+import { register } from 'node:module';
+import { afterEach, beforeEach, test } from 'node:test';
+import { openSocket } from '../../sdk-wasm/npm/sockets.js';
+import { TokenKeeper } from '../../sdk-wasm/npm/token.js';
+
+/** The module of the client, with nothing behind it: what is tested here is asked over HTTP. */
+const MODULE = `export class RoomClient {
+  setToken() {}
+  positionMs() {}
+  stats() {}
+  free() {}
+  room() {
+    return { parts: [], onlineCount: 0, unknownParts: [] };
+  }
+}`;
+const data = (text) => `data:text/javascript,${encodeURIComponent(text)}`;
+register(data(`export const resolve = (name, context, next) =>
+  name === './parlor_sdk_wasm.js' ? { url: ${JSON.stringify(data(MODULE))}, shortCircuit: true } : next(name, context);`));
+const { ParlorClient } = await import('../../sdk-wasm/npm/client.js');
+
+const REDEMPTION = {
+  __typename: 'Redemption', id: 'r', rewardId: 'song', title: 'A song', cost: '30', input: null, status: 'UNFULFILLED',
+  redeemedAt: '2026-01-02T03:04:05.000Z', settledAt: null, refunded: '0', expiresAt: null,
+};
+const person = (id) => ({
+  __typename: 'Participant', id, name: id, role: 'MEMBER', membership: 'JOINED', stageRole: 'NONE', requestedSeq: null, isListed: false,
+  isOnline: true, version: 1, joinedAt: '2026-01-02T03:04:05.678Z', leftAt: null, private: { viewerId: id, capabilities: [] },
+});
+const ANSWERS = {
+  roomAccess: (viewer) => ({ participant: person(viewer), capabilities: [`of ${viewer}`] }),
+  joinRoom: person,
+  redeemReward: () => REDEMPTION,
+};
+
+/** What was asked, with which token, in order. Tokens are names of viewers. */
+let asked;
+/** What is done before an operation is answered, by its name; it may return a response of its own. */
+let before;
+let client;
+
+beforeEach(() => {
+  asked = [];
+  before = {};
+  globalThis.fetch = async (url, { headers, body }) => {
+    const { query } = JSON.parse(body);
+    const operation = Object.keys(ANSWERS).find((name) => query.includes(name));
+    const viewer = headers.authorization.slice('Bearer '.length);
+    asked.push(`${operation} ${viewer}`);
+    const own = await before[operation]?.(viewer);
+    return own ?? Response.json({ data: { [operation]: ANSWERS[operation](viewer) } });
+  };
+});
+
+afterEach(() => {
+  client?.close();
+  client = undefined;
+});
+
+function connect(token, current) {
+  const tokens = new TokenKeeper(token);
+  if (current) tokens.current = current;
+  const options = { server: 'https://parlor.example.com', room: 'room', placement: 'companion', store: undefined };
+  client = new ParlorClient(options, tokens);
+  client.redemptions = [];
+  client.addEventListener('redemption', ({ detail }) => client.redemptions.push(detail));
+  return client;
+}
+
+/** Holds the next `operation` back: resolves once it is asked, to what lets it be answered. */
+function hold(operation) {
+  return new Promise((isAsked) => {
+    before[operation] = () => {
+      delete before[operation];
+      return new Promise((release) => isAsked(() => release()));
+    };
+  });
+}
+
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+};
+const refusal = () => Response.json({ errors: [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }] }, { status: 401 });
+const ofKind = (operation) => asked.filter((line) => line.startsWith(operation));
+
+test('what one viewer redeems is never asked for with the token of another who is given for a refused one', async () => {
+  connect(async () => 'ben', 'ada');
+  before.redeemReward = (viewer) => (viewer === 'ada' ? refusal() : undefined);
+  await assert.rejects(client.redeem({ id: 'song', cost: 30 }), { code: 'VIEWER_CHANGED' });
+  assert.deepEqual(ofKind('redeemReward'), ['redeemReward ada']);
+});
+
+test('a refused token that is replaced by the same viewer\'s redeems once, and one that is not says why', async () => {
+  ANSWERS.roomAccess = () => ({ participant: person('ada'), capabilities: [] });
+  try {
+    connect(async () => 'ada2', 'ada');
+    before.redeemReward = (token) => (token === 'ada' ? refusal() : undefined);
+    assert.equal((await client.redeem({ id: 'song', cost: 30 })).ok, true);
+    assert.deepEqual(ofKind('redeemReward'), ['redeemReward ada', 'redeemReward ada2']);
+    client.close();
+    connect('ada');
+    await assert.rejects(client.redeem({ id: 'song', cost: 30 }), { code: 'UNAUTHENTICATED' });
+  } finally {
+    ANSWERS.roomAccess = (viewer) => ({ participant: person(viewer), capabilities: [`of ${viewer}`] });
+  }
+});
+
+test('who was signed in when it was asked who is, is not taken for who is by now', async () => {
+  const isHeld = hold('roomAccess');
+  connect('ada');
+  const release = await isHeld;
+  client.setToken('ben');
+  const redeeming = client.redeem({ id: 'song', cost: 30 });
+  const isHeldAgain = hold('roomAccess');
+  release();
+  const releaseAgain = await isHeldAgain;
+  assert.equal(client.me, null, 'nothing of ada is told');
+  releaseAgain();
+  assert.equal((await redeeming).ok, true);
+  assert.deepEqual([client.me.id, client.capabilities, ofKind('redeemReward')], ['ben', ['of ben'], ['redeemReward ben']]);
+});
+
+test('a late answer to one viewer\'s joining makes nobody else them', async () => {
+  connect('ada');
+  await settled();
+  const isHeld = hold('joinRoom');
+  const joining = client.join({ name: 'Ada' });
+  const release = await isHeld;
+  client.setToken('ben');
+  await settled();
+  const seen = [];
+  client.addEventListener('change', () => seen.push(client.me.id));
+  release();
+  assert.equal((await joining).participant.id, 'ada');
+  await settled();
+  assert.deepEqual([client.me.id, seen.includes('ada')], ['ben', false]);
+});
+
+test('what was not answered is asked for again when its viewer is signed in again', async () => {
+  connect('ada');
+  before.redeemReward = () => {
+    client.setToken('ben');
+    throw new TypeError('cut off');
+  };
+  await assert.rejects(client.redeem({ id: 'song', cost: 30 }), { code: 'VIEWER_CHANGED' });
+  delete before.redeemReward;
+  await settled();
+  assert.deepEqual([client.redemptions, ofKind('redeemReward')], [[], ['redeemReward ada']]);
+  client.setToken('ada');
+  await settled();
+  assert.deepEqual(client.redemptions.map(({ ok, redemption }) => [ok, redemption.id]), [[true, 'r']]);
+  assert.deepEqual(ofKind('redeemReward'), ['redeemReward ada', 'redeemReward ada']);
+});
+
+test('nobody is on the socket that somebody else was introduced on', async () => {
+  const sockets = [];
+  globalThis.WebSocket = class extends EventTarget {
+    sent = [];
+    constructor() {
+      super();
+      sockets.push(this);
+    }
+    send(text) {
+      this.sent.push(text);
+    }
+    close() {}
+  };
+  const init = (token) => JSON.stringify({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } });
+  const told = [];
+  const open = (name) => openSocket('ws://127.0.0.1/viewers', 'graphql-transport-ws', 'ada', (...what) => told.push([name, ...what]));
+  const [changed, stays, alike] = [open('changed'), open('stays'), open('alike')];
+  assert.equal(sockets.length, 1);
+  sockets[0].dispatchEvent(new Event('open'));
+  changed.send(init('ben'));
+  stays.send(init('ada'));
+  alike.send(init('ben'));
+  open('late');
+  assert.equal(sockets.length, 2, 'it is not to be had for ada any more');
+  told.length = 0;
+  await null;
+  assert.deepEqual(told, [['stays', 4, 1006]]);
+  stays.send('{"type":"subscribe","id":"1","payload":{}}');
+  assert.deepEqual(sockets[0].sent, [init('ben')]);
+});
