@@ -18,6 +18,9 @@ const HELD_MAX: u32 = 2_000 + 2_000 + 256;
 /// looked at again, and a minute is what no client believes.
 const AHEAD_MAX_MS: i64 = 40_000;
 
+/// How long after its last report a picture is taken to go on.
+const EXTRAPOLATION_MAX_MS: i64 = 2_000;
+
 /// How far dates may step back without the picture's following them.
 const DISAGREEMENT_MAX_MS: i64 = 2_000;
 
@@ -30,6 +33,8 @@ struct Picture {
     rate: i64,
     /// It does not run back behind this.
     floor: i64,
+    /// When it has been silent for so long that nobody believes that it goes on.
+    silent_at: i64,
 }
 
 impl Picture {
@@ -39,7 +44,7 @@ impl Picture {
 
     /// Where the player would say it is.
     fn reported(&self, now: i64) -> i64 {
-        let way_ms = (now - self.at) * self.rate / 10_000;
+        let way_ms = (now.min(self.silent_at) - self.at) * self.rate / 10_000;
 
         self.position + if self.playing { way_ms } else { 0 }
     }
@@ -96,6 +101,7 @@ impl Model {
             playing: true,
             rate: 10_000,
             floor: position,
+            silent_at: i64::MAX,
         };
         let mut model = Self {
             sim,
@@ -176,6 +182,27 @@ impl Model {
                 position: here.position + by_ms,
                 ..here
             }),
+            Action::LosePlayhead { is_unreadable } => {
+                if self.placement == Placement::Player && !self.in_background {
+                    self.sim.input(if is_unreadable {
+                        Input::PlayheadUnreadable
+                    } else {
+                        Input::PlayheadLost
+                    });
+                    self.fall_unheard(self.sim.now);
+                    self.picture = Picture {
+                        playing: false,
+                        ..here
+                    };
+                }
+            }
+            Action::FallSilent => {
+                if let Some(reported_at) = self.sim.fall_silent() {
+                    self.fall_unheard(reported_at);
+                    let true_at = reported_at - self.sim.read_ago_ms.unwrap_or(0);
+                    self.picture.silent_at = true_at + EXTRAPOLATION_MAX_MS;
+                }
+            }
             Action::Seek { by_ms } => {
                 let position = self.believable(here.position + by_ms);
                 // Where playing on unheard could have taken it, nobody knows that it was sought.
@@ -226,6 +253,13 @@ impl Model {
         }
     }
 
+    /// From here on a picture that plays may go on unseen.
+    fn fall_unheard(&mut self, since: i64) {
+        if self.picture.playing && self.unheard_since.is_none() {
+            self.unheard_since = Some(since);
+        }
+    }
+
     /// Has a player that has run far ahead of what is being filmed wait for it.
     fn hold_back(&mut self) {
         let now = self.sim.now;
@@ -252,6 +286,7 @@ impl Model {
             let picture = Picture {
                 position,
                 floor: if stands { picture.floor } else { position },
+                silent_at: i64::MAX,
                 ..picture
             };
             self.picture = Picture {

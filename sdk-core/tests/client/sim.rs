@@ -175,6 +175,11 @@ impl Sim {
         self.tell(position, playing, rate);
     }
 
+    /// Has the player say no more. Returns when it last did, if it was playing.
+    pub(crate) fn fall_silent(&mut self) -> Option<i64> {
+        self.player.take().map(|player| player.reported_at)
+    }
+
     /// Reports where the player has got to.
     fn report_again(&mut self) {
         let Some(player) = &mut self.player else {

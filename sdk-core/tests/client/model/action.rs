@@ -36,6 +36,12 @@ pub(super) enum Action {
         rate: u32,
     },
     ReportOffBy(i64),
+    /// The player does not know where it is, or says what is no place.
+    LosePlayhead {
+        is_unreadable: bool,
+    },
+    /// The player says no more.
+    FallSilent,
     Seek {
         by_ms: i64,
     },
@@ -72,6 +78,8 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
         2 => prop_oneof![Just(5_000), Just(10_000), Just(20_000)]
             .prop_map(|rate| Action::Play { rate }),
         2 => (-950..950_i64).prop_map(Action::ReportOffBy),
+        1 => any::<bool>().prop_map(|is_unreadable| Action::LosePlayhead { is_unreadable }),
+        1 => Just(Action::FallSilent),
         2 => (-60_000..30_000_i64).prop_map(|by_ms| Action::Seek { by_ms }),
         2 => (-900_000..600_000_i64).prop_map(|by_ms| Action::Seek { by_ms }),
         1 => prop_oneof![Just(1006), Just(1012), Just(1013)]
