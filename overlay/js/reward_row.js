@@ -101,8 +101,9 @@ export class Row {
     this.reward = reward;
     title.textContent = reward.title;
     cost.textContent = figures(reward.cost);
-    prompt.textContent = reward.prompt ?? "";
-    prompt.hidden = !reward.prompt;
+    const isSeen = reward.isAnnounced && reward.showsInput && reward.input.kind !== "NONE";
+    prompt.textContent = [reward.prompt, isSeen && "What you put in is shown on stream."].filter(Boolean).join(" ");
+    prompt.hidden = !prompt.textContent;
     button.setAttribute("aria-label", `Redeem ${reward.title} for ${figures(reward.cost)} points`);
     this.element.style.setProperty("--reward", reward.color ?? "var(--accent)");
     const asks = JSON.stringify(reward.input);

@@ -364,6 +364,10 @@ export interface Reward {
   /** Whether it is fulfilled as it is redeemed. */
   autoFulfills: boolean;
   redeemableOffline: boolean;
+  /** Whether everyone in the room is told when somebody redeems it. */
+  isAnnounced: boolean;
+  /** Whether they are told what was put in as well. */
+  showsInput: boolean;
   input: RewardAsk;
   /** What has to go on in the room. */
   availability: { titleContains: string | null; trainLevelMin: number | null; onlineMin: number | null };

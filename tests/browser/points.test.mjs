@@ -61,7 +61,7 @@ async function openShop(points) {
   const ada = await admit(staff, room, 'ada', points);
   await createReward(staff, room, { title: 'Pick the next map', prompt: 'The streamer plays it next.', cost: '300', input: { choice: ['Harbour', 'Old town', 'The ridge'] }, color: '#3fb6a8' });
   await createReward(staff, room, { title: 'Roll the dice', cost: '50', input: { number: { min: '1', max: '6' } }, color: '#e2574c' });
-  await createReward(staff, room, { title: 'Say a word', prompt: 'Capital letters only.', cost: '20', input: { text: { pattern: '[A-Z]+' } }, limits: { perViewerAndSession: '1' } });
+  await createReward(staff, room, { title: 'Say a word', prompt: 'Capital letters only.', cost: '20', input: { text: { pattern: '[A-Z]+' } }, showsInput: true, limits: { perViewerAndSession: '1' } });
   await createReward(staff, room, { title: 'Name a character', prompt: 'Until the end of the season.', cost: '25000', input: { text: {} }, color: '#9b7be0' });
   return { room, ada };
 }
@@ -147,6 +147,8 @@ test('whoever does not see is told the same: roles, names, and why something can
     '- textbox "Roll the dice":',
     '- button "Redeem Roll the dice for 50 points"',
     '- button "Redeem Name a character for 25,000 points" [disabled]',
+    '- paragraph: Capital letters only. What you put in is shown on stream.',
+    '- paragraph: Until the end of the season.',
   ]) assert.ok(tree.includes(line), `${line} in\n${tree}`);
   const barred = page.getByRole('button', { name: 'Redeem Name a character' });
   assert.equal(await barred.evaluate((element) => element.getRootNode().getElementById(element.getAttribute('aria-describedby')).textContent), 'Not enough points');
