@@ -34,6 +34,11 @@ def describe(event: parlor.RoomEvent) -> str:
             parlor.SessionChange.RESUMED: "the stream is back",
             parlor.SessionChange.ENDED: "the stream has ended",
         }[kind.change]
+    if isinstance(kind, parlor.EventKind.ANNOUNCEMENT_MADE):
+        return f"announced: {plain(kind.announcement.text)}"
+    if isinstance(kind, parlor.EventKind.REWARD_REDEEMED):
+        it = kind.redemption
+        return f"{plain(it.name)} redeems {plain(it.title)!r} for {it.cost} points"
     if isinstance(kind, parlor.EventKind.ROOM_UPDATED):
         return f"the room is now {plain(kind.room.title)!r}"
     return f"something new happens: {plain(event.type_name)}"
