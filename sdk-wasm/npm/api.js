@@ -22,26 +22,27 @@ export class Api {
     this.#tokens = tokens;
   }
 
-  /** Runs an operation and returns its `data`, unless `signal` is aborted before; also of a page that goes away, with `keepalive`. */
-  async run(query, variables, signal, keepalive = false) {
-    return (await this.ask(query, variables, signal, keepalive)).data;
+  /** Runs an operation and returns its `data`, unless `signal` is aborted before. */
+  async run(query, variables, signal) {
+    return (await this.ask(query, variables, signal)).data;
   }
 
   /** As `run`, and returns the token as well with which it was answered. */
-  async ask(query, variables, signal, keepalive = false) {
+  async ask(query, variables, signal) {
     let token = this.#tokens.current;
-    let response = await this.#post(query, variables, token, signal, keepalive);
+    let response = await this.#post(query, variables, token, signal);
     // Whoever is refused at the door has done nothing yet, so that trying again is safe.
     if (response.status === 401 && this.#tokens.isRenewable) {
       token = await this.#replace(token);
-      response = await this.#post(query, variables, token, signal, keepalive);
+      response = await this.#post(query, variables, token, signal);
     }
     return { data: await this.#read(response, signal), token };
   }
 
   /**
    * Runs what only whom `token` is of may have meant. If it is refused and there is another by now, that may be of
-   * somebody else: then it fails with `TOKEN_REPLACED`, and nothing was done.
+   * somebody else: then it fails with `TOKEN_REPLACED`, and nothing was done. With `keepalive` also of a page that goes
+   * away.
    */
   async runAs(token, query, variables, signal, keepalive = false) {
     const response = await this.#post(query, variables, token, signal, keepalive);
@@ -69,7 +70,7 @@ export class Api {
     return body.data;
   }
 
-  async #post(query, variables, token, signal, keepalive) {
+  async #post(query, variables, token, signal, keepalive = false) {
     const headers = { "content-type": "application/json", accept: "application/json" };
     if (token) headers.authorization = `Bearer ${token}`;
     try {

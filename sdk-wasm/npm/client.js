@@ -60,7 +60,7 @@ export class ParlorClient extends EventTarget {
     this.#socketToken = tokens.current;
     this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, (notice) => this.#notice(notice));
     if (reportsWatching && placement === "player") {
-      this.#watching = new Watching(room, this.#api, this.#socket, () => this.reportWatched(), (type, detail) => !this.#isClosed && this.#tell(type, detail));
+      this.#watching = new Watching(room, this.#api, this.#socket, () => this.#caller(), () => this.reportWatched(), (type, detail) => !this.#isClosed && this.#tell(type, detail));
     }
     tokens.follow((token) => {
       this.#giveSocket(token);
@@ -356,13 +356,22 @@ export class ParlorClient extends EventTarget {
     this.#mark();
   }
 
-  /** The present token, and the id of the participant whom it is of; nothing if they never joined. */
+  /** The caller's token, and the id of the participant whom it is of; nothing if they never joined. */
   async #whoIsIt() {
-    if (!this.#tokens.current) return null;
-    if (this.#access.reading) await this.#access.reading;
-    if (this.#access.token !== this.#tokens.current) await this.#refreshAccess();
-    if (this.#access.token !== this.#tokens.current) throw new ParlorError("NETWORK", "who is signed in could not be read");
-    return this.#me && { id: this.#me.id, token: this.#access.token };
+    const { id, token } = await this.#caller();
+    return id && { id, token };
+  }
+
+  /** The present token, and the id of the participant whom it is of: null for whoever never joined, or is nobody. */
+  async #caller() {
+    const { current } = this.#tokens;
+    if (!current) return { id: null, token: current };
+    if (this.#access.token !== current) {
+      if (this.#access.reading) await this.#access.reading;
+      if (this.#access.token !== this.#tokens.current) await this.#refreshAccess();
+      if (this.#access.token !== this.#tokens.current) throw new ParlorError("NETWORK", "who is signed in could not be read");
+    }
+    return { id: this.#me?.id ?? null, token: this.#access.token };
   }
 
   get #isClosed() {
@@ -384,7 +393,7 @@ export class ParlorClient extends EventTarget {
 
   async #act(operation, fields) {
     const input = { roomId: this.#room, ...fields };
-    const { data, token } = await this.#api.ask(OPERATIONS[operation], { input });
+    const { data, token } = await this.#command(OPERATIONS[operation], { input });
     const result = outcome(data[operation]);
     if (token !== this.#tokens.current) {
       // Somebody else may be signed in by now, and what came of it is not about them.
@@ -402,6 +411,20 @@ export class ParlorClient extends EventTarget {
       this.#refreshAccess();
     }
     return result;
+  }
+
+  /** Asks for what the caller meant, and for nobody else: a refused token may be replaced by another's. */
+  async #command(query, variables) {
+    const meant = this.#me?.id ?? null;
+    const token = this.#tokens.current;
+    try {
+      return { data: await this.#api.runAs(token, query, variables), token };
+    } catch (fault) {
+      if (fault.code !== "TOKEN_REPLACED") throw fault;
+    }
+    const { id, token: next } = await this.#caller();
+    if (meant !== null && id !== meant) throw new ParlorError("VIEWER_CHANGED", "somebody else is signed in by now");
+    return { data: await this.#api.runAs(next, query, variables), token: next };
   }
 
   async #known(id) {

@@ -13,6 +13,7 @@ const KNOWN_MS = 16 * 60_000;
 export class Watching {
   #room;
   #api;
+  #whoIsIt;
   /** What was watched; null once the client is closed. */
   #socket;
   #tell;
@@ -23,10 +24,14 @@ export class Watching {
   #viewer = null;
   #minutes = new Map();
 
-  /** `socket` has what was watched; `report` is called when it is to be told, `tell` with news of minutes and with what went wrong. */
-  constructor(room, api, socket, report, tell) {
+  /**
+   * `socket` has what was watched; `whoIsIt` says whose the token is, `report` is called when it is to be told, `tell` with
+   * news of minutes and with what went wrong.
+   */
+  constructor(room, api, socket, whoIsIt, report, tell) {
     this.#room = room;
     this.#api = api;
+    this.#whoIsIt = whoIsIt;
     this.#socket = socket;
     this.#tell = tell;
     this.#timer = setInterval(report, REPORT_EVERY_MS);
@@ -87,7 +92,10 @@ export class Watching {
     const timer = setTimeout(() => waiting.abort(), ANSWER_MAX_MS);
     let result;
     try {
-      result = (await this.#api.run(OPERATIONS.reportWatching, { input }, waiting.signal, true)).reportWatching;
+      const { id, token } = await this.#whoIsIt();
+      // Nobody tells what somebody else has watched.
+      if (id !== viewer) return;
+      result = (await this.#api.runAs(token, OPERATIONS.reportWatching, { input }, waiting.signal, true)).reportWatching;
     } catch (fault) {
       return this.#fail(fault);
     } finally {
@@ -119,8 +127,9 @@ export class Watching {
   }
 
   #fail(fault) {
-    // What was watched offline is told when there is a network again, and that there is none is known.
-    if (fault.code === "NETWORK" || fault.name === "AbortError") return;
+    // What was watched offline is told when there is a network again, and that there is none is known; with another
+    // token once it is known whose that is.
+    if (fault.code === "NETWORK" || fault.code === "TOKEN_REPLACED" || fault.name === "AbortError") return;
     // A server that is older than this client has no such operation.
     if (fault.code === "VALIDATION") this.#isRefused = true;
     this.#tell("fault", fault);

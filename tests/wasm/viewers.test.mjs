@@ -20,6 +20,8 @@ const data = (text) => `data:text/javascript,${encodeURIComponent(text)}`;
 register(data(`export const resolve = (name, context, next) =>
   name === './parlor_sdk_wasm.js' ? { url: ${JSON.stringify(data(MODULE))}, shortCircuit: true } : next(name, context);`));
 const { ParlorClient } = await import('../../sdk-wasm/npm/client.js');
+const { Watching } = await import('../../sdk-wasm/npm/watching.js');
+const { Api } = await import('../../sdk-wasm/npm/api.js');
 
 const REDEMPTION = {
   __typename: 'Redemption', id: 'r', rewardId: 'song', title: 'A song', cost: '30', input: null, status: 'UNFULFILLED',
@@ -33,6 +35,7 @@ const ANSWERS = {
   roomAccess: (viewer) => ({ participant: person(viewer), capabilities: [`of ${viewer}`] }),
   joinRoom: person,
   redeemReward: () => REDEMPTION,
+  reportWatching: () => ({ __typename: 'WatchReport', minutes: [], lease: null }),
 };
 
 /** What was asked, with which token, in order. Tokens are names of viewers. */
@@ -90,6 +93,55 @@ test('what one viewer redeems is never asked for with the token of another who i
   before.redeemReward = (viewer) => (viewer === 'ada' ? refusal() : undefined);
   await assert.rejects(client.redeem({ id: 'song', cost: 30 }), { code: 'VIEWER_CHANGED' });
   assert.deepEqual(ofKind('redeemReward'), ['redeemReward ada']);
+});
+
+test('what one viewer does is not done by another whose token comes for a refused one', async () => {
+  let current = 'ada';
+  connect(async () => (current = 'ben'), 'ada');
+  await settled();
+  assert.equal(client.me.id, 'ada');
+  before.joinRoom = (viewer) => (viewer === 'ada' ? refusal() : undefined);
+  await assert.rejects(client.join({ name: 'Ada' }), { code: 'VIEWER_CHANGED' });
+  assert.deepEqual([current, ofKind('joinRoom')], ['ben', ['joinRoom ada']]);
+  assert.equal((await client.join({ name: 'Ben' })).participant.id, 'ben', 'what is meant now is done');
+});
+
+test('whoever was nobody yet joins as whom the next token is of', async () => {
+  ANSWERS.roomAccess = () => ({ participant: null, capabilities: [] });
+  try {
+    connect(async () => 'ben', 'ada');
+    await settled();
+    before.joinRoom = (viewer) => (viewer === 'ada' ? refusal() : undefined);
+    assert.equal((await client.join({ name: 'Ben' })).participant.id, 'ben');
+    assert.deepEqual(ofKind('joinRoom'), ['joinRoom ada', 'joinRoom ben']);
+  } finally {
+    ANSWERS.roomAccess = (viewer) => ({ participant: person(viewer), capabilities: [`of ${viewer}`] });
+  }
+});
+
+test('what one viewer has watched is told with no token of another', async () => {
+  const span = { fromMs: 0, untilMs: 1_000, playheadFromMs: 0, playheadUntilMs: 1_000, rate: 10_000 };
+  const socket = { watchReports: () => [{ sessionId: 's', spans: [span], lease: null }], forgetWatched() {} };
+  const tokens = new TokenKeeper(async () => 'ben');
+  tokens.current = 'ada';
+  const faults = [];
+  const whoIs = { ada: 'ada', ben: 'ben' };
+  const whoIsIt = async () => ({ id: whoIs[tokens.current], token: tokens.current });
+  const watching = new Watching('room', new Api('https://parlor.example.com', tokens), socket, whoIsIt, () => {}, (...told) => faults.push(told));
+  try {
+    watching.handleViewer('ada');
+    before.reportWatching = () => refusal();
+    await watching.report();
+    assert.deepEqual([ofKind('reportWatching'), tokens.current], [['reportWatching ada'], 'ben']);
+    await watching.report();
+    assert.deepEqual(ofKind('reportWatching'), ['reportWatching ada'], 'ada is not known to be back');
+    assert.deepEqual(faults, []);
+    whoIs.ben = 'ada';
+    await watching.report();
+    assert.deepEqual(ofKind('reportWatching'), ['reportWatching ada', 'reportWatching ben'], 'the same viewer\'s next token');
+  } finally {
+    watching.stop();
+  }
 });
 
 test('a refused token that is replaced by the same viewer\'s redeems once, and one that is not says why', async () => {
