@@ -53,6 +53,11 @@ export class Api {
     return this.#read(response, signal);
   }
 
+  /** Runs an operation with `token`, and with no other. */
+  async runWith(token, query, variables) {
+    return this.#read(await this.#post(query, variables, token));
+  }
+
   async #replace(token) {
     try {
       return await this.#tokens.refused(token);

@@ -422,9 +422,10 @@ export class ParlorClient extends EventTarget {
     } catch (fault) {
       if (fault.code !== "TOKEN_REPLACED") throw fault;
     }
-    const { id, token: next } = await this.#caller();
-    if (meant !== null && id !== meant) throw new ParlorError("VIEWER_CHANGED", "somebody else is signed in by now");
-    return { data: await this.#api.runAs(next, query, variables), token: next };
+    // Whoever was nobody yet is meant to be whom the next token is of.
+    if (meant !== null && (await this.#caller()).id !== meant) throw new ParlorError("VIEWER_CHANGED", "somebody else is signed in by now");
+    const next = this.#tokens.current;
+    return { data: await this.#api.runWith(next, query, variables), token: next };
   }
 
   async #known(id) {
