@@ -64,7 +64,10 @@ export const SHOW = {
       alerts.resume();
       const first = alerts.look().onStage;
       const skipped = alerts.skip();
-      await until(() => alerts.look().onStage && alerts.look().onStage.number !== first.number);
+      await until(() => {
+        const { onStage } = alerts.look();
+        return onStage && onStage.number !== first.number;
+      });
       const { onStage: second, nextChangeInMs, ...counts } = alerts.look();
       return { paused, first, skipped, second, nextChangeInMs, counts };
     });

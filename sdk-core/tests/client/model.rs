@@ -182,46 +182,9 @@ impl Model {
                 position: here.position + by_ms,
                 ..here
             }),
-            Action::LosePlayhead { is_unreadable } => {
-                if self.placement == Placement::Player && !self.in_background {
-                    self.sim.input(if is_unreadable {
-                        Input::PlayheadUnreadable
-                    } else {
-                        Input::PlayheadLost
-                    });
-                    self.fall_unheard(self.sim.now);
-                    self.picture = Picture {
-                        playing: false,
-                        ..here
-                    };
-                }
-            }
-            Action::FallSilent => {
-                if let Some(reported_at) = self.sim.fall_silent() {
-                    self.fall_unheard(reported_at);
-                    let true_at = reported_at - self.sim.read_ago_ms.unwrap_or(0);
-                    self.picture.silent_at = true_at + EXTRAPOLATION_MAX_MS;
-                }
-            }
-            Action::Seek { by_ms } => {
-                let position = self.believable(here.position + by_ms);
-                // Where playing on unheard could have taken it, nobody knows that it was sought.
-                let unheard_ms = self.unheard_since.map_or(0, |since| self.sim.now - since);
-                let by_itself_ms = unheard_ms * here.rate / 10_000;
-                let is_sought_from =
-                    |from: i64| !(-1_000..=1_000 + by_itself_ms).contains(&(position - from));
-                let is_sought = is_sought_from(here.position);
-                // What its dates took back before does not tell how far it seeks.
-                if is_sought_from(self.picture.reported(self.sim.now)) != is_sought {
-                    return;
-                }
-                self.sim.seeks += 1;
-                self.report(Picture {
-                    position,
-                    floor: if is_sought { i64::MIN } else { here.floor },
-                    ..here
-                });
-            }
+            Action::LosePlayhead { is_unreadable } => self.lose_playhead(is_unreadable, here),
+            Action::FallSilent => self.fall_silent(),
+            Action::Seek { by_ms } => self.seek(by_ms, here),
             Action::Cut { code } => self.sim.cut(code),
             Action::ServerUp(is_up) => {
                 self.sim.server_is_up = is_up;
@@ -251,6 +214,51 @@ impl Model {
             Action::ReorderMessages => self.sim.reorder(),
             Action::TrimLog => self.sim.server.trimmed_through = self.sim.server.head(),
         }
+    }
+
+    /// The player knows no more where it is.
+    fn lose_playhead(&mut self, is_unreadable: bool, here: Picture) {
+        if self.placement == Placement::Player && !self.in_background {
+            self.sim.input(if is_unreadable {
+                Input::PlayheadUnreadable
+            } else {
+                Input::PlayheadLost
+            });
+            self.fall_unheard(self.sim.now);
+            self.picture = Picture {
+                playing: false,
+                ..here
+            };
+        }
+    }
+
+    /// The player says no more.
+    fn fall_silent(&mut self) {
+        if let Some(reported_at) = self.sim.fall_silent() {
+            self.fall_unheard(reported_at);
+            let true_at = reported_at - self.sim.read_ago_ms.unwrap_or(0);
+            self.picture.silent_at = true_at + EXTRAPOLATION_MAX_MS;
+        }
+    }
+
+    fn seek(&mut self, by_ms: i64, here: Picture) {
+        let position = self.believable(here.position + by_ms);
+        // Where playing on unheard could have taken it, nobody knows that it was sought.
+        let unheard_ms = self.unheard_since.map_or(0, |since| self.sim.now - since);
+        let by_itself_ms = unheard_ms * here.rate / 10_000;
+        let is_sought_from =
+            |from: i64| !(-1_000..=1_000 + by_itself_ms).contains(&(position - from));
+        let is_sought = is_sought_from(here.position);
+        // What its dates took back before does not tell how far it seeks.
+        if is_sought_from(self.picture.reported(self.sim.now)) != is_sought {
+            return;
+        }
+        self.sim.seeks += 1;
+        self.report(Picture {
+            position,
+            floor: if is_sought { i64::MIN } else { here.floor },
+            ..here
+        });
     }
 
     /// From here on a picture that plays may go on unseen.
