@@ -14,13 +14,14 @@ use crate::record::{
     Watched,
 };
 use crate::runtime;
+use crate::seen::Seen;
 use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::token::SharedToken;
 use crate::watching::Watching;
 use crate::wishes::{PlayheadReport, Wishes};
 use parlor_sdk_core as core;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// A live subscription to one room. Dropping the last reference disconnects.
@@ -40,8 +41,7 @@ pub struct Client {
     handout: Arc<Handout>,
     state: watch::Receiver<ConnectionState>,
     room_changes: RoomChanges,
-    /// What has been taken up to now.
-    token_request_seen: Mutex<watch::Receiver<Option<TokenRequest>>>,
+    token_requests: Seen<Option<TokenRequest>>,
 }
 
 #[uniffi::export]
@@ -74,7 +74,7 @@ impl Client {
             news: room_changes,
             followers: Arc::new(AtomicUsize::new(0)),
         };
-        let (token_request, token_request_seen) = watch::channel(None);
+        let (token_request, token_requests) = watch::channel(None);
         let news = News {
             deliveries,
             state,
@@ -99,7 +99,7 @@ impl Client {
             handout,
             state: state_seen,
             room_changes,
-            token_request_seen: Mutex::new(token_request_seen),
+            token_requests: Seen::new(token_requests),
         }))
     }
 
@@ -202,12 +202,11 @@ impl Client {
     /// Waits until another token is needed. Returns false once the client has ended.
     pub async fn wait_for_token_request(&self) -> bool {
         let mut stop = self.wishes.stop.subscribe();
-        let requests = locked(&self.token_request_seen).clone();
 
         tokio::select! {
             biased;
             _ = stop.wait_for(|stopped| *stopped) => false,
-            is_needed = is_needed(requests) => is_needed,
+            is_needed = self.token_requests.wait_for(Option::is_some) => is_needed,
         }
     }
 
@@ -218,7 +217,7 @@ impl Client {
     /// application that cannot get a token now tries again by itself: nothing asks it twice, except
     /// that a token that expires unrenewed is refused in the end.
     pub fn take_token_request(&self) -> Option<TokenRequest> {
-        unseen(&self.token_request_seen)?
+        self.token_requests.take()?
     }
 
     /// Tells that the application goes to the background: the connection is closed, nothing is
@@ -347,30 +346,6 @@ impl Client {
             watching.handle_playhead(playhead);
         }
     }
-}
-
-/// Waits for a need that is not yet met. Safe to cancel.
-async fn is_needed(mut requests: watch::Receiver<Option<TokenRequest>>) -> bool {
-    while requests.changed().await.is_ok() {
-        if requests.borrow_and_update().is_some() {
-            return true;
-        }
-    }
-
-    false
-}
-
-/// Returns the value, unless it has been seen.
-fn unseen<T: Clone>(seen: &Mutex<watch::Receiver<T>>) -> Option<T> {
-    let mut seen = locked(seen);
-    let value = seen.borrow_and_update();
-
-    value.has_changed().then(|| value.clone())
-}
-
-/// Never held across a wait.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The seed spreads the reconnects of many clients; without one they only come back closer

@@ -7,8 +7,9 @@
 use crate::handout::{ConsumerId, Handout};
 use crate::machine::Machine;
 use crate::record::{ConnectionState, Delivery, Room};
+use crate::seen::Seen;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// One consumer's deliveries.
@@ -58,9 +59,6 @@ struct End {
     left: watch::Sender<bool>,
     stop: watch::Receiver<bool>,
 }
-
-/// The newest of something, and whether it has been taken.
-struct Seen<T>(Mutex<watch::Receiver<T>>);
 
 impl Deliveries {
     pub(crate) fn new(
@@ -122,7 +120,7 @@ impl Deliveries {
             return None;
         }
 
-        self.handout.take(self.id)
+        self.handout.take(self.id).map(Arc::unwrap_or_clone)
     }
 
     /// Ends every wait, and wants no more. What the last consumer has not taken is kept for the next.
@@ -169,7 +167,7 @@ impl ConnectionStates {
         tokio::select! {
             biased;
             _ = left.wait_for(|left| *left) => false,
-            is_another = self.seen.wait() => is_another,
+            is_another = self.seen.wait_for(|_| true) => is_another,
         }
     }
 
@@ -292,33 +290,5 @@ impl End {
             _ = left.wait_for(|left| *left) => {}
             _ = stop.wait_for(|stopped| *stopped) => {}
         }
-    }
-}
-
-impl<T: Clone> Seen<T> {
-    fn new(mut newest: watch::Receiver<T>) -> Self {
-        newest.mark_changed();
-
-        Self(Mutex::new(newest))
-    }
-
-    /// Waits for one that was not taken. Returns false once no other can come.
-    async fn wait(&self) -> bool {
-        let mut newest = self.newest().clone();
-
-        newest.changed().await.is_ok()
-    }
-
-    /// Returns the newest, unless it was taken.
-    fn take(&self) -> Option<T> {
-        let mut newest = self.newest();
-        let value = newest.borrow_and_update();
-
-        value.has_changed().then(|| value.clone())
-    }
-
-    /// Never held across a wait.
-    fn newest(&self) -> MutexGuard<'_, watch::Receiver<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -128,7 +128,7 @@ impl Handout {
     }
 
     /// Moves a consumer on behind what comes next for it, and returns that.
-    pub(crate) fn take(&self, id: ConsumerId) -> Option<Delivery> {
+    pub(crate) fn take(&self, id: ConsumerId) -> Option<Arc<Delivery>> {
         let mut log = self.log();
         let next = log.next(id)?.clone();
         let index = log.index(id)?;
@@ -140,7 +140,7 @@ impl Handout {
         drop(log);
         self.wake_driver();
 
-        Some(Arc::unwrap_or_clone(next))
+        Some(next)
     }
 
     /// Waits until there is something for a consumer. Returns false once nothing can come any more. Whoever is
@@ -174,13 +174,16 @@ impl Handout {
     /// Ends a consumer's rest. One whose place was given up, or that has none yet, goes on where the last one
     /// left, or else with the room as it is now.
     fn wake(&self, id: ConsumerId, machine: &Machine) {
-        // Held meanwhile, so that the room is as it is after all that has been handed in, and before what comes.
-        let core = machine.core();
         let mut log = self.log();
         if let Some(index) = log.index(id) {
             log.consumers[index].is_resting = false;
             return;
         }
+        drop(log);
+
+        // Held meanwhile, so that the room is as it is after all that has been handed in, and before what comes.
+        let core = machine.core();
+        let mut log = self.log();
         let place = log.take_kept().unwrap_or_else(|| Place {
             first: (log.end() > 0).then(|| {
                 Arc::new(Delivery::StateReplaced {

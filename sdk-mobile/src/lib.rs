@@ -19,6 +19,7 @@ mod handout;
 mod machine;
 mod record;
 mod runtime;
+mod seen;
 mod server_url;
 mod socket;
 mod token;
