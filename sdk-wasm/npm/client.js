@@ -423,8 +423,12 @@ export class ParlorClient extends EventTarget {
       if (fault.code !== "TOKEN_REPLACED") throw fault;
     }
     // Whoever was nobody yet is meant to be whom the next token is of.
-    if (meant !== null && (await this.#caller()).id !== meant) throw new ParlorError("VIEWER_CHANGED", "somebody else is signed in by now");
-    const next = this.#tokens.current;
+    let next = this.#tokens.current;
+    if (meant !== null) {
+      const who = await this.#caller();
+      if (who.id !== meant) throw new ParlorError("VIEWER_CHANGED", "somebody else is signed in by now");
+      next = who.token;
+    }
     return { data: await this.#api.runWith(next, query, variables), token: next };
   }
 

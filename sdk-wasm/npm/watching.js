@@ -22,6 +22,7 @@ export class Watching {
   /** Whether the server takes no reports of this viewer, or of nobody. */
   #isRefused = false;
   #viewer = null;
+  #hadMember = false;
   #minutes = new Map();
 
   /**
@@ -55,11 +56,13 @@ export class Watching {
 
   /** What another viewer has watched is not this one's. */
   handleViewer(id) {
-    if (id === null || id === this.#viewer) return;
-    if (this.#viewer !== null) {
+    if (id === this.#viewer) return;
+    // Who watches before they join is who joins. Once a member was here, whoever is none is somebody else.
+    if (this.#hadMember) {
       this.#socket?.forgetWatched();
       this.#minutes.clear();
     }
+    this.#hadMember = true;
     this.#viewer = id;
   }
 

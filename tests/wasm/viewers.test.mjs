@@ -144,6 +144,17 @@ test('what one viewer has watched is told with no token of another', async () =>
   }
 });
 
+test('what somebody watches who never joined is not told as of the member before', () => {
+  let forgotten = 0;
+  const watching = new Watching('room', null, { forgetWatched: () => (forgotten += 1) }, null, () => {}, () => {});
+  const seen = [null, 'ada', 'ada', null, null, 'ada'].map((id) => {
+    watching.handleViewer(id);
+    return forgotten;
+  });
+  watching.stop();
+  assert.deepEqual(seen, [0, 0, 0, 1, 1, 2], 'only what was watched before the first joined is of whoever joins');
+});
+
 test('a refused token that is replaced by the same viewer\'s redeems once, and one that is not says why', async () => {
   ANSWERS.roomAccess = () => ({ participant: person('ada'), capabilities: [] });
   try {
