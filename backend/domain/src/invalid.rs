@@ -1,6 +1,9 @@
 //! Input that breaks a rule of its own, whatever the state.
 
 use std::fmt;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 /// Why a field was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,23 +77,16 @@ pub fn check_words(
     Ok(())
 }
 
-/// Whether nothing is to be seen of `words`, however long they are: blanks, and what Unicode has drawn by nobody
-/// (`Default_Ignorable_Code_Point`), such as marks of direction and fillers.
-pub fn is_blank(words: &str) -> bool {
-    words.chars().all(|c| c.is_whitespace() || is_unseen(c))
-}
+/// What nobody sees: blanks, what Unicode has drawn by nobody, such as marks of direction and fillers, and a pattern
+/// of Braille without a dot, which is a letter and looks like a space.
+static UNSEEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\A[\p{White_Space}\p{Default_Ignorable_Code_Point}\u{2800}]*\z")
+        .expect("the pattern is one")
+});
 
-fn is_unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-            // A pattern of Braille without a dot is a letter, and looks like a space.
-            | '\u{2800}'
-    )
+/// Whether nothing is to be seen of `words`, however long they are.
+pub fn is_blank(words: &str) -> bool {
+    UNSEEN.is_match(words)
 }
 
 /// Checks that `value` lies between `min` and `max`.
