@@ -10,20 +10,14 @@ impl Client {
     /// What the last viewer has is nothing to the next.
     pub(super) fn take_token(&mut self, token: String, now: Instant) {
         if self.connection.handle_token(token, &mut self.outputs, now) {
-            self.end_wallet();
-            if self.wallet.forget() {
-                self.outputs.push_back(Output::WalletChanged);
-            }
+            self.forget_wallet();
         }
     }
 
     pub(super) fn want_wallet(&mut self, is_wanted: bool) {
         self.connection.set_personal(is_wanted);
         if self.wallet.want(is_wanted) && !is_wanted {
-            self.end_wallet();
-            if self.wallet.forget() {
-                self.outputs.push_back(Output::WalletChanged);
-            }
+            self.forget_wallet();
         }
     }
 
@@ -44,6 +38,13 @@ impl Client {
         {
             let text = wire::subscribe_viewer(id, &self.room_id);
             self.outputs.push_back(Output::Send(text));
+        }
+    }
+
+    fn forget_wallet(&mut self) {
+        self.end_wallet();
+        if self.wallet.forget() {
+            self.outputs.push_back(Output::WalletChanged);
         }
     }
 
