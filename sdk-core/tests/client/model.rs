@@ -1,11 +1,15 @@
 //! Random sessions against a naive model, which keeps the whole log and works everything out anew.
 
 mod action;
+mod people;
+mod picture;
 
 use crate::server::{Logged, SERVER_START_MS, Server};
 use crate::sim::Sim;
 use action::{Action, NOVELTIES, PEOPLE, Past, action, history};
-use parlor_sdk_core::{Delivery, Input, Placement, Room, RoomEvent};
+use parlor_sdk_core::{Delivery, Input, Placement};
+use people::People;
+use picture::Picture;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -24,32 +28,6 @@ const EXTRAPOLATION_MAX_MS: i64 = 2_000;
 /// How far dates may step back without the picture's following them.
 const DISAGREEMENT_MAX_MS: i64 = 2_000;
 
-/// Where the picture is, as last reported; on the server's clock for those without a player.
-#[derive(Clone, Copy)]
-struct Picture {
-    position: i64,
-    at: i64,
-    playing: bool,
-    rate: i64,
-    /// It does not run back behind this.
-    floor: i64,
-    /// When it has been silent for so long that nobody believes that it goes on.
-    silent_at: i64,
-}
-
-impl Picture {
-    fn position(&self, now: i64) -> i64 {
-        self.reported(now).max(self.floor)
-    }
-
-    /// Where the player would say it is.
-    fn reported(&self, now: i64) -> i64 {
-        let way_ms = (now.min(self.silent_at) - self.at) * self.rate / 10_000;
-
-        self.position + if self.playing { way_ms } else { 0 }
-    }
-}
-
 struct Model {
     sim: Sim,
     placement: Placement,
@@ -60,15 +38,6 @@ struct Model {
     checked: usize,
     run: Run,
     people: People,
-}
-
-/// Who is in the room, as an application knows them that listens to deliveries alone: versions by
-/// name.
-#[derive(Default)]
-struct People {
-    versions: BTreeMap<String, i32>,
-    online: Option<i32>,
-    last_seq: i64,
 }
 
 /// What has been shown since the picture last jumped.
@@ -446,36 +415,6 @@ impl Model {
 
         logged.seq > snapshot_head || (logged.part.is_some() && is_last_of_part())
     }
-}
-
-impl People {
-    fn of(room: &Room) -> Self {
-        let versions = room.parts().filter_map(person);
-
-        Self {
-            versions: versions.collect(),
-            online: room.online_count(),
-            last_seq: 0,
-        }
-    }
-
-    fn listen(&mut self, event: &RoomEvent) {
-        assert!(self.last_seq < event.seq, "{} came again", event.seq);
-        self.last_seq = event.seq;
-        if let Some((name, version)) = person(event) {
-            self.versions.remove(&name);
-            if !event.empties_part {
-                self.versions.insert(name, version);
-            }
-        }
-    }
-}
-
-/// The name and version of whom an event is about.
-fn person(event: &RoomEvent) -> Option<(String, i32)> {
-    let mut person = event.about("participant")?;
-
-    Some((person.text("name")?, person.small("version")?))
 }
 
 /// A server on which `history` has happened.
