@@ -7,7 +7,7 @@
 
 import { Api } from "./api.js";
 import { STYLE } from "./points_style.js";
-import { Row } from "./reward_row.js";
+import { Row, figures } from "./reward_row.js";
 import { Points, readWallet } from "./wallet.js";
 
 /** How long a balance takes to grow, as bars do. */
@@ -24,8 +24,6 @@ const TICK_MS = 1_000;
 
 /** What rewards are available by: the session, the title, and the train's level. */
 const BEARING = /^(Session|RoomUpdated|HypeTrain(Started|LeveledUp|Corrected|Ended))/;
-
-const figures = (points) => points.toLocaleString("en-US");
 
 export class PointsButton {
   #host;

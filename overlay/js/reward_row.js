@@ -27,7 +27,7 @@ const STATUSES = {
   EXPIRED: "Expired, points given back",
 };
 
-const figures = (points) => points.toLocaleString("en-US");
+export const figures = (points) => points.toLocaleString("en-US");
 
 /** Why the reward cannot be redeemed now, in words; empty if it can. */
 function reason({ standing, availability }) {
