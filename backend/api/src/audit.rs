@@ -1,6 +1,5 @@
 //! The audit trail as clients read it.
 
-mod feed;
 mod query;
 
 use async_graphql::{Enum, ID, SimpleObject};
@@ -11,7 +10,6 @@ use super::page::PageInfo;
 use super::people::{Capability, ParticipantRole};
 use super::scalar::{Int64, Time};
 
-pub(super) use feed::AuditSubscription;
 pub(super) use query::AuditQuery;
 
 /// What somebody did by their authority.

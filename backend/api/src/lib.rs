@@ -34,6 +34,7 @@ mod rooms;
 mod scalar;
 mod sessions;
 mod setting;
+mod staff_feed;
 mod submit;
 mod tenants;
 mod wallets;
@@ -55,7 +56,7 @@ pub use watching::Leases;
 
 use parlor_identity::Caller;
 
-use audit::{AuditQuery, AuditSubscription};
+use audit::AuditQuery;
 use contributions::ContributionMutation;
 use node::NodeQuery;
 use overlay_tokens::OverlayTokenMutation;
@@ -66,6 +67,7 @@ use rewards::{RewardMutation, RewardQuery};
 use room_feed::{RoomEventsQuery, RoomSubscription};
 use rooms::{RoomMutation, RoomQuery};
 use sessions::{SessionMutation, SessionQuery};
+use staff_feed::StaffSubscription;
 use tenants::{TenantMutation, TenantQuery};
 use wallets::WalletSubscription;
 use watching::{DeviceMutation, WatchingMutation};
@@ -101,7 +103,7 @@ pub struct Mutation(
 
 /// Everything that can be followed.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(RoomSubscription, AuditSubscription, WalletSubscription);
+pub struct Subscription(RoomSubscription, StaffSubscription, WalletSubscription);
 
 /// The executable schema.
 pub type ParlorSchema = Schema<Query, Mutation, Subscription>;

@@ -265,6 +265,7 @@ mod tests {
             expires_after_ms: EXPIRES_AFTER_MS_DEFAULT,
             metadata: Some("a note".to_owned()),
             session_ended_at: None,
+            queue_seq: 0,
         }
     }
 

@@ -13,6 +13,8 @@ mod corpus;
 mod deadlines;
 #[path = "socket/documents.rs"]
 mod documents;
+#[path = "socket/economy.rs"]
+mod economy;
 #[path = "socket/failed_reads.rs"]
 mod failed_reads;
 #[path = "socket/gone_back.rs"]
@@ -22,6 +24,8 @@ mod gone_back;
 mod keys;
 #[path = "socket/leases.rs"]
 mod leases;
+#[path = "socket/live_queue.rs"]
+mod live_queue;
 #[path = "socket/live_room.rs"]
 mod live_room;
 #[path = "socket/live_staff.rs"]

@@ -37,7 +37,7 @@ use parlor_domain::wallet::WalletChanges;
 use crate::due_work::expiry::Expiry;
 use crate::due_work::{self, RoomEnd};
 use crate::engine::Transaction;
-use crate::{Store, StoreError};
+use crate::{StaffHead, Store, StoreError};
 use claims::Shared;
 use rooms::{Locked, Rooms};
 use tenants::Tenants;
@@ -106,8 +106,7 @@ pub struct Committed {
     /// When something in the room runs out of time if nothing more comes.
     pub deadline: Option<ServerTime>,
     pub online: OnlineCount,
-    /// The position of the audit trail's last entry.
-    pub audited: i64,
+    pub staff: StaffHead,
     /// What of people's wallets changed, if anything did.
     pub wallets: Option<WalletChanges>,
 }
@@ -427,7 +426,10 @@ fn committed(mut locked: Locked) -> Committed {
         is_deleted,
         deadline: locked.aggregate.deadline().filter(|_| !is_deleted),
         online: census.online,
-        audited: census.audited,
+        staff: StaffHead {
+            audited: census.audited,
+            queue: census.queue_changes,
+        },
         wallets,
         events: locked.aggregate.changes.events,
     }

@@ -52,7 +52,7 @@ pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{POOL_SIZE_DEFAULT, Settings, Synchronous};
 pub use error::{NotMigrated, StoreError};
 pub use log::{
-    KEYFRAME_EVERY, LogPosition, Picture, RESUME_EVENTS_MAX, Resume, RoomHead, Snapshot,
+    KEYFRAME_EVERY, LogPosition, Picture, RESUME_EVENTS_MAX, Resume, RoomHead, Snapshot, StaffHead,
 };
 pub use log_keep::LogKeep;
 pub use nodes::NodeRow;

@@ -9,7 +9,7 @@ use parlor_domain::id::{Epoch, RoomId};
 use parlor_domain::room_aggregate::OnlineCount;
 
 use crate::event_row;
-use crate::participant_row::{self, ONLINE_COLUMNS};
+use crate::participant_row::{self, ONLINE_COLUMNS, STAFF_COLUMNS};
 use crate::room_row::{self, HEAD_COLUMNS};
 use crate::sql::{Row, Statement};
 use crate::{Store, StoreError};
@@ -34,8 +34,16 @@ pub struct LogPosition {
 pub struct RoomHead {
     pub log: LogHead,
     pub online: OnlineCount,
+    pub staff: StaffHead,
+}
+
+/// Where what staff follows of a room ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StaffHead {
     /// The position of the audit trail's last entry.
     pub audited: i64,
+    /// The position of the newest change of the queue of redemptions.
+    pub queue: i64,
 }
 
 /// A room's state at a position of its log.
@@ -86,7 +94,7 @@ impl Store {
         Ok(heads.get(&room_id).map(|head| head.log))
     }
 
-    /// Where the logs and the audit trails of `room_ids` end, and how many are online; rooms that are
+    /// Where the logs of `room_ids` end, and what staff follows of them, and how many are online; rooms that are
     /// not there are left out. One statement, however many rooms.
     pub async fn heads(
         &self,
@@ -96,7 +104,7 @@ impl Store {
             return Ok(BTreeMap::new());
         }
         let statement = Statement::new(format!(
-            "SELECT rooms.id, {HEAD_COLUMNS}, {ONLINE_COLUMNS}, room_censuses.audited FROM "
+            "SELECT rooms.id, {HEAD_COLUMNS}, {ONLINE_COLUMNS}, {STAFF_COLUMNS} FROM "
         ))
         .push_value(room_ids)
         .push(
@@ -111,7 +119,7 @@ impl Store {
             let head = RoomHead {
                 log: room_row::read_head(&mut row)?,
                 online: participant_row::read_online(&mut row)?,
-                audited: participant_row::read_count(&mut row)?,
+                staff: participant_row::read_staff_head(&mut row)?,
             };
             heads.insert(room_id, head);
         }

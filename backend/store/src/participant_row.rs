@@ -6,6 +6,7 @@ use parlor_domain::points::MemberNumber;
 use parlor_domain::room_aggregate::{Census, OnlineCount, RoomAggregate};
 use parlor_domain::stage::StageRole;
 
+use crate::StaffHead;
 use crate::contribution_row::read_viewer_id;
 use crate::sql::{Row, Value, corrupt, row, to_json};
 
@@ -116,7 +117,8 @@ pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.own
     room_censuses.role_holders, room_censuses.on_stage, room_censuses.waiting,
     room_censuses.host_id, room_censuses.online, room_censuses.online_changes,
     room_censuses.audited, room_censuses.numbered,
-    room_censuses.rewards, room_censuses.enabled_rewards, room_censuses.open_redemptions";
+    room_censuses.rewards, room_censuses.enabled_rewards, room_censuses.open_redemptions,
+    room_censuses.queue_changes";
 
 /// Reads a census whose columns are all empty where an outer join found none.
 pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
@@ -133,6 +135,7 @@ pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
         rewards: read_count(row)?,
         enabled_rewards: read_count(row)?,
         open_redemptions: read_count(row)?,
+        queue_changes: read_count(row)?,
     })
 }
 
@@ -147,6 +150,17 @@ pub(crate) fn read_online(row: &mut Row) -> Result<OnlineCount, sqlx::Error> {
     })
 }
 
+/// The columns that [`read_staff_head`] reads, of the table `room_censuses`.
+pub(crate) const STAFF_COLUMNS: &str = "room_censuses.audited, room_censuses.queue_changes";
+
+/// Reads where what staff follows ends, whose columns are empty where an outer join found none.
+pub(crate) fn read_staff_head(row: &mut Row) -> Result<StaffHead, sqlx::Error> {
+    Ok(StaffHead {
+        audited: read_count(row)?,
+        queue: read_count(row)?,
+    })
+}
+
 /// Reads a number that is none where an outer join found no census.
 pub(crate) fn read_count(row: &mut Row) -> Result<i64, sqlx::Error> {
     Ok(row.take::<Option<i64>>()?.unwrap_or_default())
@@ -154,7 +168,7 @@ pub(crate) fn read_count(row: &mut Row) -> Result<i64, sqlx::Error> {
 
 pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
     owners, role_holders, on_stage, waiting, host_id, online, online_changes,
-    audited, numbered, rewards, enabled_rewards, open_redemptions) ";
+    audited, numbered, rewards, enabled_rewards, open_redemptions, queue_changes) ";
 
 pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
@@ -162,7 +176,7 @@ pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     online = excluded.online, online_changes = excluded.online_changes,
     audited = excluded.audited, numbered = excluded.numbered,
     rewards = excluded.rewards, enabled_rewards = excluded.enabled_rewards,
-    open_redemptions = excluded.open_redemptions";
+    open_redemptions = excluded.open_redemptions, queue_changes = excluded.queue_changes";
 
 pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
     let census = &of.census;
@@ -183,5 +197,6 @@ pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
         census.rewards,
         census.enabled_rewards,
         census.open_redemptions,
+        census.queue_changes,
     ]
 }

@@ -94,7 +94,7 @@ pub(crate) const REDEMPTION_COLUMNS: &str = "redemptions.id, redemptions.reward_
     redemptions.participant_id, redemptions.number, redemptions.title, redemptions.cost,
     redemptions.input, redemptions.status, redemptions.session_id, redemptions.redeemed_at,
     redemptions.settled_at, redemptions.settled_by, redemptions.paid_seq, redemptions.refunded,
-    redemptions.made_offline, redemptions.expires_after_ms, redemptions.metadata,
+    redemptions.made_offline, redemptions.expires_after_ms, redemptions.metadata, redemptions.queue_seq,
     (SELECT sessions.ended_at FROM sessions WHERE sessions.id = redemptions.session_id)";
 
 pub(crate) fn read_redemption(row: &mut Row) -> Result<Redemption, sqlx::Error> {
@@ -116,6 +116,7 @@ pub(crate) fn read_redemption(row: &mut Row) -> Result<Redemption, sqlx::Error> 
         made_offline: row.take()?,
         expires_after_ms: row.take()?,
         metadata: row.take()?,
+        queue_seq: row.take()?,
         session_ended_at: row.take_optional_time()?,
     })
 }
@@ -134,11 +135,12 @@ fn read_settled_by(row: &mut Row) -> Result<Option<ViewerId>, sqlx::Error> {
 
 pub(crate) const INSERT_REDEMPTIONS: &str = "INSERT INTO redemptions (id, tenant_id, room_id, reward_id,
     participant_id, number, title, cost, input, status, session_id, redeemed_at, settled_at, settled_by,
-    paid_seq, refunded, made_offline, expires_after_ms, metadata) ";
+    paid_seq, refunded, made_offline, expires_after_ms, metadata, queue_seq) ";
 
 pub(crate) const REPLACE_REDEMPTIONS: &str = " ON CONFLICT (id) DO UPDATE SET
     status = excluded.status, settled_at = excluded.settled_at, settled_by = excluded.settled_by,
-    paid_seq = excluded.paid_seq, refunded = excluded.refunded, metadata = excluded.metadata";
+    paid_seq = excluded.paid_seq, refunded = excluded.refunded, metadata = excluded.metadata,
+    queue_seq = excluded.queue_seq";
 
 pub(crate) fn redemption_row(room_id: RoomId, tenant_id: TenantId, one: &Redemption) -> Vec<Value> {
     row![
@@ -161,5 +163,6 @@ pub(crate) fn redemption_row(room_id: RoomId, tenant_id: TenantId, one: &Redempt
         one.made_offline,
         one.expires_after_ms,
         one.metadata.as_deref(),
+        one.queue_seq,
     ]
 }

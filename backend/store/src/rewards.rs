@@ -110,6 +110,46 @@ impl Store {
         Ok(rows.into_iter().next().map(read).transpose()?)
     }
 
+    /// What has become of a room's redemptions since the change at `after_seq`, in the order of their last changes:
+    /// the first `limit` of them. Each stands there once, as it is now.
+    pub async fn redemptions_changed(
+        &self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+        after_seq: i64,
+        limit: i64,
+    ) -> Result<Vec<Redemption>, StoreError> {
+        let select = Statement::new(format!(
+            "SELECT {REDEMPTION_COLUMNS} FROM redemptions
+             WHERE room_id = $1 AND tenant_id = $2 AND queue_seq > $3 ORDER BY queue_seq LIMIT $4"
+        ))
+        .bind(room_id)
+        .bind(tenant_id)
+        .bind(after_seq)
+        .bind(limit);
+
+        Ok(read_redemptions(self.engine.fetch(select).await?)?)
+    }
+
+    /// The first `limit` of what nobody has seen to in a room, the oldest first.
+    pub async fn open_redemptions(
+        &self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+        limit: i64,
+    ) -> Result<Vec<Redemption>, StoreError> {
+        let select = Statement::new(format!(
+            "SELECT {REDEMPTION_COLUMNS} FROM redemptions
+             WHERE room_id = $1 AND tenant_id = $2 AND status = $3 ORDER BY redeemed_at, id LIMIT $4"
+        ))
+        .bind(room_id)
+        .bind(tenant_id)
+        .bind(RedemptionStatus::Unfulfilled.as_str())
+        .bind(limit);
+
+        Ok(read_redemptions(self.engine.fetch(select).await?)?)
+    }
+
     /// A part of a room's redemptions, the oldest first, as a queue is worked off.
     pub async fn redemptions_page(
         &self,
@@ -165,6 +205,12 @@ fn select_rewards(tenant_id: TenantId, room_id: RoomId) -> Statement {
     .bind(room_id)
     .bind(tenant_id)
     .bind(REWARDS_MAX)
+}
+
+fn read_redemptions(rows: Vec<Row>) -> Result<Vec<Redemption>, sqlx::Error> {
+    rows.into_iter()
+        .map(|mut row| reward_row::read_redemption(&mut row))
+        .collect()
 }
 
 fn read_rewards(rows: Vec<Row>) -> Result<Vec<Reward>, sqlx::Error> {

@@ -47,6 +47,9 @@ pub struct Redemption {
     /// When the session ended that it was counted in, which is kept with the session.
     #[serde(skip)]
     pub session_ended_at: Option<ServerTime>,
+    /// Which change of the room's redemptions it came with last; zero if that is not known.
+    #[serde(skip)]
+    pub queue_seq: i64,
 }
 
 /// Checks what a tenant's server notes about a redemption.

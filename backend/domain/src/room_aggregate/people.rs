@@ -39,6 +39,8 @@ pub struct Census {
     pub enabled_rewards: i64,
     /// The redemptions that nobody has seen to.
     pub open_redemptions: i64,
+    /// How often a redemption was made or changed, and so the position of the newest change in staff's queue.
+    pub queue_changes: i64,
 }
 
 /// How many participants are online, and how often that number has changed, by which the later of

@@ -231,6 +231,7 @@ impl RoomAggregate {
             made_offline: self.live_session().is_none(),
             expires_after_ms: reward.terms.expires_after_ms,
             session_ended_at: None,
+            queue_seq: 0,
         })
     }
 
@@ -341,13 +342,19 @@ impl RoomAggregate {
         }
     }
 
+    /// Keeps what has become of a redemption, as the newest change of staff's queue.
     pub(super) fn put_redemption(&mut self, redemption: Redemption) -> Redemption {
         let id = redemption.id;
+        self.census.queue_changes += 1;
+        self.changes.census = true;
+        let redemption = Redemption {
+            queue_seq: self.census.queue_changes,
+            ..redemption
+        };
         let before = self.known.redemptions.put(id, redemption.clone());
         let was_open = before.is_some_and(|before| before.is_open());
         if redemption.is_open() != was_open {
             self.census.open_redemptions += i64::from(redemption.is_open()) - i64::from(was_open);
-            self.changes.census = true;
         }
         self.changes.redemptions.insert(id, redemption.clone());
 

@@ -1,6 +1,6 @@
 //! Redemptions: who may redeem how often, what is held meanwhile, and what becomes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::id::RedemptionId;
 use parlor_domain::points::{Given, Proof, Unsound};
@@ -344,5 +344,9 @@ proptest! {
         prop_assert!(counted.values().all(|count| *count <= 4), "{counted:?}");
         let open = aggregate.changes.redemptions.values().filter(|one| one.is_open());
         prop_assert_eq!(aggregate.census.open_redemptions, i64::try_from(open.count()).unwrap());
+        // Each stands in the queue where it was changed last, and nowhere else.
+        let places: BTreeSet<_> = aggregate.changes.redemptions.values().map(|one| one.queue_seq).collect();
+        prop_assert_eq!(places.len(), aggregate.changes.redemptions.len());
+        prop_assert_eq!(places.last().copied().unwrap_or(0), aggregate.census.queue_changes);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use parlor_domain::event::Event;
 use parlor_domain::id::{Epoch, RoomId};
 use parlor_domain::room_aggregate::OnlineCount;
-use parlor_store::{Committed, LogPosition, RoomHead, Store, StoreError};
+use parlor_store::{Committed, LogPosition, RoomHead, StaffHead, Store, StoreError};
 use tokio::sync::watch;
 
 use super::Hub;
@@ -41,7 +41,7 @@ pub struct WatchedRoom {
     log: Mutex<Option<RecentLog>>,
     position: watch::Sender<Option<Position>>,
     online: watch::Sender<OnlineCount>,
-    audited: watch::Sender<i64>,
+    staff: watch::Sender<StaffHead>,
     gone: watch::Sender<bool>,
     pub(super) wallets: Mutex<FollowedWallets>,
     filling: AtomicBool,
@@ -57,7 +57,7 @@ impl WatchedRoom {
             log: Mutex::default(),
             position: watch::Sender::new(None),
             online: watch::Sender::new(OnlineCount::default()),
-            audited: watch::Sender::new(0),
+            staff: watch::Sender::new(StaffHead::default()),
             gone: watch::Sender::new(false),
             wallets: Mutex::default(),
             filling: AtomicBool::new(false),
@@ -95,16 +95,20 @@ impl WatchedRoom {
         self.online.subscribe()
     }
 
-    /// News of where the audit trail ends.
-    pub fn audited(&self) -> watch::Receiver<i64> {
-        self.audited.subscribe()
+    /// News of where what staff follows ends.
+    pub fn staff(&self) -> watch::Receiver<StaffHead> {
+        self.staff.subscribe()
     }
 
-    /// Says where the audit trail was found to end. What was known is kept if it is further.
-    pub fn note_audited(&self, seq: i64) {
-        self.audited.send_if_modified(|known| {
-            let is_news = seq > *known;
-            *known = seq.max(*known);
+    /// Says where what staff follows was found to end. What was known is kept where it is further.
+    fn note_staff(&self, found: StaffHead) {
+        self.staff.send_if_modified(|known| {
+            let newest = StaffHead {
+                audited: found.audited.max(known.audited),
+                queue: found.queue.max(known.queue),
+            };
+            let is_news = newest != *known;
+            *known = newest;
             is_news
         });
     }
@@ -175,7 +179,7 @@ impl WatchedRoom {
             after_seq,
             events,
             online,
-            audited,
+            staff,
             wallets,
             ..
         } = committed;
@@ -189,7 +193,7 @@ impl WatchedRoom {
         });
         // After the events, so that one message tells of both.
         self.note_online(online);
-        self.note_audited(audited);
+        self.note_staff(staff);
         if let Some(changes) = wallets {
             self.take_wallets(epoch, changes);
         }
@@ -226,12 +230,12 @@ impl WatchedRoom {
             self.note(head);
             // Changes may have been taken back together with the end of the log.
             self.online.send_replace(found.online);
-            self.audited.send_replace(found.audited);
+            self.staff.send_replace(found.staff);
             return;
         }
 
         self.note_online(found.online);
-        self.note_audited(found.audited);
+        self.note_staff(found.staff);
         if known.seq < head.seq {
             self.fill_to(head.seq);
         }
@@ -377,27 +381,37 @@ mod tests {
         Arc::new(room)
     }
 
-    fn found(epoch: Epoch, count: i64, changes: i64, audited: i64) -> RoomHead {
+    fn found(epoch: Epoch, count: i64, changes: i64, staff: StaffHead) -> RoomHead {
         RoomHead {
             log: LogHead::new(epoch),
             online: OnlineCount { count, changes },
-            audited,
+            staff,
         }
+    }
+
+    fn staff(audited: i64, queue: i64) -> StaffHead {
+        StaffHead { audited, queue }
     }
 
     #[test]
     fn what_was_read_before_is_no_news() {
         let room = watched();
-        let (mut online, mut audited) = (room.online(), room.audited());
-        room.compare(found(FIRST, 5, 9, 3));
+        let (mut online, mut told) = (room.online(), room.staff());
+        room.compare(found(FIRST, 5, 9, staff(3, 8)));
         assert_eq!(online.borrow_and_update().count, 5);
-        assert_eq!(*audited.borrow_and_update(), 3);
+        assert_eq!(*told.borrow_and_update(), staff(3, 8));
 
-        room.compare(found(FIRST, 4, 8, 2));
-        room.compare(found(FIRST, 5, 9, 3));
+        room.compare(found(FIRST, 4, 8, staff(2, 7)));
+        room.compare(found(FIRST, 5, 9, staff(3, 8)));
         assert!(!online.has_changed().unwrap());
-        assert!(!audited.has_changed().unwrap());
-        assert_eq!((online.borrow().count, *audited.borrow()), (5, 3));
+        assert!(!told.has_changed().unwrap());
+        assert_eq!((online.borrow().count, *told.borrow()), (5, staff(3, 8)));
+
+        // One of them is further and the other is not.
+        room.note_staff(staff(4, 6));
+        assert_eq!(*told.borrow_and_update(), staff(4, 8));
+        room.note_staff(staff(1, 9));
+        assert_eq!(*told.borrow_and_update(), staff(4, 9));
     }
 
     /// Somebody comes online while the first follower still reads the room.
@@ -412,30 +426,30 @@ mod tests {
             is_deleted: false,
             deadline: None,
             online: OnlineCount::default(),
-            audited: 0,
+            staff: StaffHead::default(),
             wallets: None,
         });
         let (epoch, seq) = (FIRST, 81);
         assert_eq!(room.known(), Some(Position { epoch, seq }));
 
         room.note(Position { epoch, seq });
-        room.compare(found(OTHER, 0, 0, 0));
+        room.compare(found(OTHER, 0, 0, staff(0, 0)));
         assert_eq!(room.known().map(|known| known.epoch), Some(OTHER));
     }
 
     #[test]
     fn with_another_log_everything_is_as_it_was_found() {
         let room = watched();
-        let (mut online, mut audited) = (room.online(), room.audited());
-        room.compare(found(FIRST, 5, 9, 3));
+        let (mut online, mut told) = (room.online(), room.staff());
+        room.compare(found(FIRST, 5, 9, staff(3, 8)));
 
-        room.compare(found(OTHER, 4, 8, 2));
+        room.compare(found(OTHER, 4, 8, staff(2, 7)));
         assert_eq!(online.borrow_and_update().count, 4);
-        assert_eq!(*audited.borrow_and_update(), 2);
+        assert_eq!(*told.borrow_and_update(), staff(2, 7));
         assert_eq!(room.known().map(|known| known.epoch), Some(OTHER));
 
         // The trail may be as long as before and still be another one.
-        room.compare(found(FIRST, 4, 8, 2));
-        assert!(audited.has_changed().unwrap());
+        room.compare(found(FIRST, 4, 8, staff(2, 7)));
+        assert!(told.has_changed().unwrap());
     }
 }

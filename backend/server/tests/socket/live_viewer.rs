@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parlor_api::global_id;
-use parlor_domain::access::Principal;
-use parlor_domain::id::RoomId;
 use parlor_test_database::{Database, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::client::{Client, PATIENCE};
+use crate::economy::Scene;
 use crate::server::{Options, START_MS, TestServer};
 
 on_both_engines!(
@@ -45,27 +44,7 @@ const LIVE_VIEWER: &str = "subscription Own($roomId: ID!) {
     }
 }";
 
-struct Scene {
-    server: TestServer,
-    room: RoomId,
-}
-
 impl Scene {
-    async fn set(options: Options) -> Self {
-        let server = TestServer::start_with(options).await;
-        let room = server.live_room("main").await;
-
-        Self { server, room }
-    }
-
-    async fn usual(database: String) -> Self {
-        Self::set(Options {
-            database: Some(database),
-            ..Options::default()
-        })
-        .await
-    }
-
     /// Follows as `name` on a new socket. Returns what is told first as well.
     async fn follow(&self, name: &str) -> (Client, Value) {
         let mut client = Client::ready(&self.server, Some(&self.server.viewer_token(name))).await;
@@ -78,86 +57,6 @@ impl Scene {
     async fn subscribe(&self, client: &mut Client) {
         let variables = json!({ "roomId": global_id::room_id(self.room) });
         client.subscribe("1", LIVE_VIEWER, variables).await;
-    }
-
-    /// Has staff do something in the room.
-    async fn act(&self, mutation: &str, input: Value) -> Value {
-        let staff = Principal::Staff {
-            tenant_id: self.server.tenant,
-            user_id: "staff".to_owned(),
-        };
-        self.act_as(staff, mutation, input).await
-    }
-
-    async fn act_as(&self, principal: Principal, mutation: &str, mut input: Value) -> Value {
-        let of_input = match mutation {
-            "grantPoints" | "chargePoints" => "PointsInput",
-            "createReward" => "CreateRewardInput",
-            "redeemReward" => "RedeemRewardInput",
-            "fulfillRedemption" | "cancelRedemption" => "SettleRedemptionInput",
-            "refundRedemption" => "RefundRedemptionInput",
-            "creditWatching" => "CreditWatchingInput",
-            "reportWatching" => "ReportWatchingInput",
-            "updateEarningProgramme" => "UpdateEarningProgrammeInput",
-            "removeParticipant" => "RemoveParticipantInput",
-            "deleteRoom" => "DeleteRoomInput",
-            other => panic!("`{other}` is nothing that these tests do"),
-        };
-        let made = match mutation {
-            "createReward" => "... on Reward { id }",
-            "redeemReward" => "... on Redemption { id }",
-            _ => "",
-        };
-        let document = format!(
-            "mutation ($input: {of_input}!) {{ {mutation}(input: $input) {{
-                __typename {made} ... on Error {{ message }}
-            }} }}"
-        );
-        input["roomId"] = json!(global_id::room_id(self.room));
-        let variables = json!({ "input": input });
-        let mut done = self
-            .server
-            .execute_as(principal, &document, variables)
-            .await;
-        assert!(done[mutation]["message"].is_null(), "{done}");
-
-        done[mutation].take()
-    }
-
-    async fn grant(&self, participant: &Value, points: i64, key: &str) {
-        let input = json!({
-            "participantId": participant["id"], "points": points.to_string(),
-            "idempotencyKey": key, "reason": "a gift",
-        });
-        self.act("grantPoints", input).await;
-    }
-
-    async fn make_reward(&self, more: Value) -> Value {
-        let mut input = json!({ "idempotencyKey": "r", "title": "Hydrate", "cost": "30" });
-        for (name, value) in more.as_object().unwrap() {
-            input[name] = value.clone();
-        }
-        self.act("createReward", input).await
-    }
-
-    async fn redeem(&self, name: &str, reward: &Value, key: &str) -> Value {
-        let input = json!({ "rewardId": reward["id"], "idempotencyKey": key });
-        self.act_as(self.server.viewer(name), "redeemReward", input)
-            .await
-    }
-
-    async fn settle(&self, mutation: &str, redemption: &Value) {
-        let input = json!({ "redemptionId": redemption["id"] });
-        self.act(mutation, input).await;
-    }
-
-    async fn session(&self) -> Value {
-        let document = "query ($id: ID!) { room(id: $id) { session { id } } }";
-        let variables = json!({ "id": global_id::room_id(self.room) });
-        let tenant = self.server.tenant;
-        let mut read = self.server.execute(tenant, document, variables).await;
-
-        read["room"]["session"]["id"].take()
     }
 
     /// The wallet as a server reads it that has heard of nothing before.

@@ -385,7 +385,7 @@ async fn the_audit_trail_has_positions_of_its_own(database: Database) {
     let seqs = |found: Vec<AuditEntry>| found.iter().map(|entry| entry.seq).collect::<Vec<_>>();
 
     let heads = store.heads(&[room_id]).await.unwrap();
-    assert_eq!(heads[&room_id].audited, 3);
+    assert_eq!(heads[&room_id].staff.audited, 3);
     let page = store.audit_page(tenant_id, room_id, request(2)).await;
     let page = page.unwrap();
     assert_eq!((seqs(page.items), page.total_count), (vec![1, 2], 3));

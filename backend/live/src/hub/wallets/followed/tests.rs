@@ -111,6 +111,7 @@ fn redemption(had: &Had, version: i64) -> Redemption {
         expires_after_ms: 0,
         metadata: None,
         session_ended_at: None,
+        queue_seq: 0,
     }
 }
 
