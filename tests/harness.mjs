@@ -93,8 +93,9 @@ export class Server {
     await this.#end('SIGKILL');
   }
 
-  /** Starts it again, on the same port and the same database. */
+  /** Starts it again, on the same port and the same database; ends it before as a power cut would, if nobody has. */
   async restart() {
+    await this.kill();
     await this.#launch();
   }
 

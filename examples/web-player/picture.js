@@ -144,14 +144,14 @@ function drawCar(pen, t) {
 function drawClock(pen, t) {
   pen.fillStyle = "rgb(8 14 22 / 0.72)";
   pen.beginPath();
-  pen.roundRect(56, 724, 420, 116, 12);
+  pen.roundRect(400, 724, 420, 116, 12);
   pen.fill();
   pen.fillStyle = "#fff";
   pen.textBaseline = "alphabetic";
   pen.font = "700 76px ui-monospace, 'DejaVu Sans Mono', monospace";
-  pen.fillText(clock(t).slice(0, 8), 82, 796);
+  pen.fillText(clock(t).slice(0, 8), 426, 796);
   pen.font = "500 24px system-ui, sans-serif";
-  pen.fillText("clock in the picture", 84, 828);
+  pen.fillText("clock in the picture", 428, 828);
 }
 
 /** Where a point on the road is seen: `z` ahead, `side` to the right, `up` above, in metres. */

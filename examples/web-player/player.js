@@ -53,7 +53,8 @@ function connect() {
     const source = frame.contentDocument.querySelector("parlor-overlay");
     follow(source, "OBS", byId("program-state"), () => Date.now());
   });
-  settings.set("widgets", overlay.getAttribute("widgets"));
+  // Points are a viewer's own, and nobody's on air.
+  settings.set("widgets", overlay.getAttribute("widgets").replace(" points", ""));
   frame.src = `/overlay/#${settings}`;
 }
 
@@ -63,7 +64,7 @@ function follow(overlay, where, pill, picture) {
     pill.textContent = detail.reason ? `${detail.state}: ${detail.reason.replaceAll("-", " ")}` : detail.state;
   });
   overlay.addEventListener("parlor-event", ({ detail }) => {
-    if (detail.contribution || detail.train) log(where, detail, picture());
+    if (detail.contribution || detail.train || detail.redemption) log(where, detail, picture());
   });
 }
 
@@ -79,7 +80,8 @@ function log(where, event, pictureMs) {
   while (rows.children.length > LOG_ROWS) rows.lastChild.remove();
 }
 
-function describe({ type, contribution, train }) {
+function describe({ type, contribution, redemption, train }) {
+  if (redemption) return `${redemption.name} redeemed ${redemption.title}`;
   if (contribution) return `${contribution.name ?? "Anonymous"} gave ${contribution.hype} hype`;
   const words = type.replace("HypeTrain", "").replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
   return `train ${words}: level ${train.level}, ${train.progress} of ${train.goal}`;

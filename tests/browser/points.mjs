@@ -34,6 +34,14 @@ export async function updateReward(staff, room, { id, version }, changes) {
   return act(staff, 'updateReward', 'UpdateRewardInput', 'Reward', 'id version', { roomId: room.id, rewardId: id, version, ...changes });
 }
 
+/** Redeems `reward` as a viewer of the room. */
+export async function redeem(staff, room, viewerId, reward, words = null) {
+  const token = staff.server.viewerToken(staff.tenantId, viewerId);
+  const viewer = Object.create(staff, { token: { value: token } });
+  const input = { roomId: room.id, idempotencyKey: randomUUID(), rewardId: reward.id, input: words };
+  return act(viewer, 'redeemReward', 'RedeemRewardInput', 'Redemption', 'id status', input);
+}
+
 export async function fulfill(staff, room, redemptionId) {
   return act(staff, 'fulfillRedemption', 'SettleRedemptionInput', 'Redemption', 'id status', { roomId: room.id, redemptionId });
 }

@@ -10,10 +10,11 @@ use crate::wasm::{self, Toolchain};
 use crate::{bind, workspace};
 
 /// Folders copied as they are: from the checkout, to `target/web/`.
-const STATIC: [(&str, &str); 4] = [
+const STATIC: [(&str, &str); 5] = [
     ("overlay/browser-source", "overlay"),
     ("examples/web-player", "player"),
     ("examples/stage", "stage"),
+    ("examples/redemptions", "redemptions"),
     ("examples/widget", "widget"),
 ];
 

@@ -1,6 +1,8 @@
 //! `parlor demo`: a server, a show and an audience, from nothing and back to nothing.
 
 mod people;
+mod points;
+mod watchers;
 
 use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
@@ -19,7 +21,8 @@ use parlor_node::ids::{Ids, Randomness};
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 
-use self::people::{People, token};
+use self::people::{Tokens, token};
+use self::watchers::Watchers;
 use super::serve::stop_signal;
 use super::simulate::parse_rate;
 use super::{log_to_stderr, print};
@@ -73,7 +76,8 @@ struct Show {
     room_id: RoomId,
     browser_source_url: String,
     token: String,
-    people: People,
+    tokens: Tokens,
+    watchers: Watchers,
 }
 
 pub(super) async fn demo(args: DemoArgs) -> Result<()> {
@@ -102,8 +106,9 @@ async fn perform(server: &Server, args: &DemoArgs) -> Result<()> {
     let show = set_up(&client, server, tenant_id, token).await?;
     print(&welcome(server, &show))?;
 
+    let Show { room, watchers, .. } = &show;
     let simulation = Simulation {
-        room: show.room.clone(),
+        room: room.clone(),
         seed: args.seed,
         rate: args.rate,
         duration: None,
@@ -111,6 +116,8 @@ async fn perform(server: &Server, args: &DemoArgs) -> Result<()> {
     let progress = Progress::default();
     tokio::select! {
         ended = run(&client, &simulation, &progress) => ended,
+        ended = watchers.watch(&client) => ended,
+        ended = watchers.redeem(&client, args.seed, args.rate) => ended,
         ended = show_status(server, show.room_id, &progress) => ended,
     }
 }
@@ -138,20 +145,23 @@ async fn set_up(
         .execute(CREATE_ROOM, json!({ "input": room() }))
         .await?;
     let room = text_of(&created["createRoom"], "id")?;
+    let rewards = points::set_up(client, &room).await?;
     let session = json!({ "input": { "roomId": room } });
     let started = client.execute(START_SESSION, session).await?;
-    text_of(&started["startSession"], "id")?;
+    let session = text_of(&started["startSession"], "id")?;
     let overlay = json!({ "input": { "roomId": room, "label": "OBS" } });
     let overlay = client.execute(CREATE_OVERLAY_TOKEN, overlay).await?;
 
-    let people = people::invite(client, server, tenant_id, &room).await?;
+    let tokens = people::invite(client, server, tenant_id, &room).await?;
+    let watchers = Watchers::invite(client, server, tenant_id, &room, &session, rewards).await?;
 
     Ok(Show {
         room_id: parse_room_id(&room).context("the server's answer names no room")?,
         browser_source_url: text_of(&overlay["createOverlayToken"], "browserSourceUrl")?,
         room,
         token,
-        people,
+        tokens,
+        watchers,
     })
 }
 
@@ -185,8 +195,9 @@ fn welcome(server: &Server, show: &Show) -> String {
 
     format!(
         "\n  Parlor is on air.\n\n  \
-         player page    {url}/player/#room={room}\n  \
+         player page    {url}/player/#room={room}&token={viewer}\n  \
          OBS source     {obs}&widgets=train+alerts+stage+presence\n  \
+         redemptions    {url}/redemptions/#room={room}&token={host}\n  \
          stage, host    {url}/stage/#room={room}&token={host}\n  \
          stage, guest   {url}/stage/#room={room}&token={guest}\n  \
          API explorer   {url}/graphql#room={room}&token={token}\n  \
@@ -195,8 +206,9 @@ fn welcome(server: &Server, show: &Show) -> String {
          Ctrl-C ends the show and leaves nothing behind.\n\n",
         room = show.room,
         obs = show.browser_source_url,
-        host = show.people.host_token,
-        guest = show.people.guest_token,
+        viewer = show.tokens.viewer,
+        host = show.tokens.host,
+        guest = show.tokens.guest,
         token = show.token,
     )
 }

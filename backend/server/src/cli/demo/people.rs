@@ -1,4 +1,4 @@
-//! The demo's two people: a host who rules the room, and a guest who may ask for the stage.
+//! The demo's people: a host who rules the room, a guest who may ask for the stage, and a viewer who has points.
 
 use anyhow::Result;
 use parlor_domain::id::TenantId;
@@ -11,6 +11,9 @@ use crate::simulate::Client;
 
 const HOST: &str = "demo-host";
 const GUEST: &str = "demo-guest";
+const VIEWER: &str = "demo-viewer";
+/// What the viewer is given to begin with, so that there is something to redeem before minutes were watched.
+const WELCOME_POINTS: &str = "200";
 
 const JOIN_ROOM: &str = "mutation ($input: JoinRoomInput!) {
   joinRoom(input: $input) { ... on Participant { id version } ... on Error { message } }
@@ -18,24 +21,28 @@ const JOIN_ROOM: &str = "mutation ($input: JoinRoomInput!) {
 const ASSIGN_ROLE: &str = "mutation ($input: AssignRoleInput!) {
   assignRole(input: $input) { ... on Participant { id version } ... on Error { message } }
 }";
+const GRANT_POINTS: &str = "mutation ($input: PointsInput!) {
+  grantPoints(input: $input) { ... on PointsTransfer { balanceAfter } ... on Error { message } }
+}";
 const HAND_OVER_HOST: &str = "mutation ($input: HandOverHostInput!) {
   handOverHost(input: $input) { ... on Participant { id } ... on Error { message } }
 }";
 
-/// The tokens by which the two come into the room.
-pub(super) struct People {
-    pub(super) host_token: String,
-    pub(super) guest_token: String,
+/// The tokens by which they come into the room.
+pub(super) struct Tokens {
+    pub(super) host: String,
+    pub(super) guest: String,
+    pub(super) viewer: String,
 }
 
 /// Lets the host into `room` and makes them its owner, who takes the stage as its host. The guest
-/// comes by themselves.
+/// comes by themselves, and the viewer is in the audience.
 pub(super) async fn invite(
     client: &Client,
     server: &Server,
     tenant_id: TenantId,
     room: &str,
-) -> Result<People> {
+) -> Result<Tokens> {
     let host = json!({ "input": { "roomId": room, "viewerId": HOST, "name": "Mira" } });
     let joined = client.execute(JOIN_ROOM, host).await?;
     let owner = json!({ "input": {
@@ -55,10 +62,36 @@ pub(super) async fn invite(
     let hosting = host.execute(HAND_OVER_HOST, place).await?;
     text_of(&hosting["handOverHost"], "id")?;
 
-    Ok(People {
-        host_token,
-        guest_token: token(server, tenant_id, GUEST, "viewer"),
+    admit(client, room, VIEWER, "Ada", WELCOME_POINTS).await?;
+
+    Ok(Tokens {
+        viewer: token(server, tenant_id, VIEWER, "viewer"),
+        host: host_token,
+        guest: token(server, tenant_id, GUEST, "viewer"),
     })
+}
+
+/// Lets somebody into `room`, and welcomes them with points.
+pub(super) async fn admit(
+    client: &Client,
+    room: &str,
+    viewer_id: &str,
+    name: &str,
+    points: &str,
+) -> Result<()> {
+    let viewer = json!({ "input": { "roomId": room, "viewerId": viewer_id, "name": name } });
+    let joined = client.execute(JOIN_ROOM, viewer).await?;
+    let welcome = json!({ "input": {
+        "roomId": room,
+        "idempotencyKey": format!("welcome {viewer_id}"),
+        "participantId": text_of(&joined["joinRoom"], "id")?,
+        "points": points,
+        "reason": "Welcome to the show",
+    } });
+    let granted = client.execute(GRANT_POINTS, welcome).await?;
+    text_of(&granted["grantPoints"], "balanceAfter")?;
+
+    Ok(())
 }
 
 /// Signs a token for `subject` that lasts as long as a demo is looked at.
