@@ -207,7 +207,7 @@ fn lint() -> Result<Outcome> {
     Ok(tally.into())
 }
 
-/// Without PostgreSQL what needs it is skipped, each test by itself.
+/// Without PostgreSQL what needs it is skipped, each test by itself, and so is the model that is in Python.
 fn rust() -> Result<Outcome> {
     let mut command = workspace::cargo(&["test", "--workspace", "--no-fail-fast"]);
     let mut skipped = Vec::new();
@@ -221,6 +221,12 @@ fn rust() -> Result<Outcome> {
     };
     command.env_remove("PARLOR_TEST_POSTGRES_URL");
     command.env_remove("PARLOR_TEST_WITHOUT_POSTGRES");
+    command.env_remove("PARLOR_TEST_WITHOUT_PYTHON");
+    if let Err(error) = tools::ensure(&[&tools::PYTHON]) {
+        process::check_interrupted()?;
+        skipped.push(format!("the model of the ledger: {error:#}"));
+        command.env("PARLOR_TEST_WITHOUT_PYTHON", "1");
+    }
     match &postgres {
         Some(postgres) => command.env("PARLOR_TEST_POSTGRES_URL", &postgres.url),
         None => command.env("PARLOR_TEST_WITHOUT_POSTGRES", "1"),

@@ -81,8 +81,8 @@ impl Uses {
         }
     }
 
-    /// As if what was redeemed at `at` had not begun a cooldown. One that was begun since goes on, and the one
-    /// before is over, or this would not have been redeemed.
+    /// As if what was redeemed at `at` had not begun a cooldown. One that was begun since goes on. The one before
+    /// was over by then, and does not begin anew where cooldowns have become longer.
     pub(crate) fn without_cooldown_of(self, at: ServerTime) -> Self {
         Self {
             last_at: self.last_at.filter(|last_at| *last_at != at),
