@@ -143,8 +143,10 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
 
   /** The window's, whenever the page is left or comes back; not to be called by anyone else. */
   handleEvent({ type }) {
-    if (type === "pagehide") this.#overlay?.pause();
-    else this.#overlay?.resume();
+    if (type === "pagehide") {
+      this.#points?.report();
+      this.#overlay?.pause();
+    } else this.#overlay?.resume();
   }
 
   /**

@@ -9,6 +9,7 @@ import { Api } from "./api.js";
 import { STYLE } from "./points_style.js";
 import { Row, figures } from "./reward_row.js";
 import { Points, readWallet } from "./wallet.js";
+import { Watching } from "./watching.js";
 
 /** How long a balance takes to grow, as bars do. */
 const GROW_MS = 400;
@@ -31,6 +32,7 @@ export class PointsButton {
   #element;
   #root;
   #points;
+  #watching;
   #wallet = null;
   /** The balance as it is drawn, on its way to the wallet's. */
   #drawn = 0;
@@ -51,14 +53,19 @@ export class PointsButton {
         return token();
       },
     };
+    const api = new Api(server, tokens);
+    const whoIsIt = async () => {
+      const json = overlay.wallet();
+      return json ? { id: readWallet(json).participantId, token: token() } : {};
+    };
+    this.#watching = new Watching(room, api, overlay.watched(), whoIsIt, () => this.report(), (type, fault) => {
+      if (type === "fault") console.warn("parlor-overlay: what was watched is not told:", fault);
+    });
     this.#points = new Points({
-      api: new Api(server, tokens),
+      api,
       server,
       room,
-      whoIsIt: async () => {
-        const json = overlay.wallet();
-        return json ? { id: readWallet(json).participantId, token: token() } : null;
-      },
+      whoIsIt,
       tell: (answer) => this.#rows.get(answer.rewardId)?.answer(answer),
     });
     this.#build();
@@ -83,6 +90,7 @@ export class PointsButton {
     const wallet = json ? readWallet(json) : null;
     const known = this.#wallet;
     this.#wallet = wallet;
+    this.#watching.handleViewer(wallet?.participantId ?? null);
     this.#element.hidden = !wallet;
     if (!wallet) {
       this.#close();
@@ -91,6 +99,7 @@ export class PointsButton {
     }
     const isSame = known?.participantId === wallet.participantId;
     if (!isSame) {
+      this.#watching.handleToken();
       this.#forget();
       this.#drawn = wallet.available;
       this.#settle();
@@ -98,6 +107,14 @@ export class PointsButton {
     this.#show(isSame ? wallet.available - known.available : 0);
     for (const row of this.#rows.values()) row.follow(wallet);
     this.#refresh();
+  }
+
+  /** Tells what was watched: each half minute, and when the page is left. */
+  report() {
+    // Whoever has not joined has nothing counted.
+    if (!this.#wallet) return;
+    this.#overlay.look();
+    this.#watching.report();
   }
 
   /** The host has been adopted by another document. */
@@ -109,6 +126,8 @@ export class PointsButton {
   }
 
   remove() {
+    this.report();
+    this.#watching.stop();
     clearTimeout(this.#tick);
     this.#isOpen = false;
     this.#host.removeEventListener("parlor-event", this);

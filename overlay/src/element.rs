@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::cell::{Cell, OnceCell, RefCell};
 
 use parlor_sdk_core::{Config, Delivery, Instant, Placement, Playhead, SyncSource};
-use parlor_sdk_wasm::{Client, Notice, can_read, convert};
+use parlor_sdk_wasm::{Client, ClientCell, Notice, Watched, can_read, convert};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::player::{Place, Player, Seeks};
@@ -38,12 +38,14 @@ pub struct Overlay {
 }
 
 struct Running {
-    client: OnceCell<Client>,
+    client: ClientCell,
     scene: RefCell<Scene>,
     stage: RefCell<Stage>,
     player: RefCell<Option<Player>>,
     /// Whether the player has said where it is, and not yet that it does not know any more.
     has_playhead: Cell<bool>,
+    /// What is watched, once somebody wants to tell of it.
+    watched: OnceCell<Watched>,
     seeks: Cell<Seeks>,
     /// What the owner knows the picture to be timed by.
     sync_source: Cell<Option<SyncSource>>,
@@ -78,10 +80,11 @@ impl Overlay {
         let widgets = Widgets::parse(widgets);
         let running = Rc::new(Running {
             stage: RefCell::new(Stage::new(host, widgets)),
-            client: OnceCell::new(),
+            client: ClientCell::default(),
             scene: RefCell::new(Scene::new(widgets, Instant::from_millis(0))),
             player: RefCell::new(None),
             has_playhead: Cell::new(false),
+            watched: OnceCell::new(),
             seeks: Cell::new(Seeks::default()),
             sync_source: Cell::new(None),
             owner,
@@ -117,6 +120,7 @@ impl Overlay {
     pub fn attach_player(&self, player: Option<Player>) {
         let is_taken_away = player.is_none() && self.running.player.borrow().is_some();
         *self.running.player.borrow_mut() = player;
+        self.running.note_watched(None);
         let seeks = self.running.seeks.get().of_another_player();
         self.running.seeks.set(seeks);
         // What it says is to be told of it, also where it is the same.
@@ -155,6 +159,14 @@ impl Overlay {
     /// Returns what the viewer has in the room as JSON, if that is followed and known.
     pub fn wallet(&self) -> Option<String> {
         self.running.client().wallet()
+    }
+
+    /// Returns what is watched from now on.
+    pub fn watched(&self) -> Watched {
+        let running = &self.running;
+        let watched = running.watched.get_or_init(|| Watched::of(&running.client));
+
+        watched.clone()
     }
 
     /// Lets go of the connection, for as long as nobody can come to see the page.
@@ -221,23 +233,36 @@ impl Running {
         let Some(player) = player else {
             return;
         };
-        match player.ask(LEAD_MS, |at_ms| self.client().instant_of(at_ms)) {
+        let playhead = match player.ask(LEAD_MS, |at_ms| self.client().instant_of(at_ms)) {
             Place::At(playhead) => {
                 self.has_playhead.set(true);
                 let seeks = self.seeks.get().and(playhead.seeks);
                 self.seeks.set(seeks);
-                self.client().report_playhead(Some(Playhead {
+                let playhead = Playhead {
                     seeks: seeks.count(),
                     ..playhead
-                }));
+                };
+                self.client().report_playhead(Some(playhead));
+                Some(playhead)
             }
             // One that is still loading: the client waits a while by itself.
-            Place::Unknown if !self.has_playhead.replace(false) => {}
-            Place::Unknown => self.client().report_playhead(None),
+            Place::Unknown if !self.has_playhead.replace(false) => None,
+            Place::Unknown => {
+                self.client().report_playhead(None);
+                None
+            }
             Place::Unreadable => {
                 self.has_playhead.set(false);
                 self.client().refuse_playhead();
+                None
             }
+        };
+        self.note_watched(playhead);
+    }
+
+    fn note_watched(&self, playhead: Option<Playhead>) {
+        if let Some(watched) = self.watched.get() {
+            watched.note(playhead);
         }
     }
 

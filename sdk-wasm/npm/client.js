@@ -60,7 +60,7 @@ export class ParlorClient extends EventTarget {
     this.#socketToken = tokens.current;
     this.#socket = new RoomClient(url.href, room, this.#socketToken, placement, startAt, (notice) => this.#notice(notice));
     if (reportsWatching && placement === "player") {
-      this.#watching = new Watching(room, this.#api, this.#socket, () => this.#caller(), () => this.reportWatched(), (type, detail) => !this.#isClosed && this.#tell(type, detail));
+      this.#watching = new Watching(room, this.#api, this.#socket.watched(), () => this.#caller(), () => this.reportWatched(), (type, detail) => !this.#isClosed && this.#tell(type, detail));
     }
     tokens.follow((token) => {
       this.#giveSocket(token);

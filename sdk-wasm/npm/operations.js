@@ -47,6 +47,4 @@ export const OPERATIONS = {
     "query Participant($id: ID!) { participant(id: $id) { ...Person } } " + FRAGMENTS_0,
   participantsConnection:
     "query Participants( $roomId: ID! $page: ConnectionInput $role: ParticipantRole $stageRole: StageRole ) { participantsConnection(roomId: $roomId, page: $page, role: $role, stageRole: $stageRole) { nodes { ...Person } pageInfo { endCursor hasNextPage } totalCount } } " + FRAGMENTS_0,
-  reportWatching:
-    "mutation ReportWatching($input: ReportWatchingInput!) { reportWatching(input: $input) { __typename ... on WatchReport { minutes { minute playedSeconds outcome points } lease } ... on ValidationError { message code field constraint } ... on NotFoundError { message code resourceType resourceId } ... on AuthError { message code } } }",
 };

@@ -1,7 +1,7 @@
 // What the viewer has watched, told to the server, and what became of it.
 
 import { ParlorError } from "./api.js";
-import { OPERATIONS } from "./operations.js";
+import { OPERATIONS } from "./watching_operations.js";
 
 /** How often to tell, as the server expects it. */
 const REPORT_EVERY_MS = 30_000;
@@ -10,12 +10,15 @@ const ANSWER_MAX_MS = 25_000;
 /** For how long it is known here what became of a minute: as long as it could be told of. */
 const KNOWN_MS = 16 * 60_000;
 
+/** Five numbers each, as the module hands them on. */
+const spansOf = (numbers) => Array.from({ length: numbers.length / 5 }, (_, index) => numbers.slice(5 * index, 5 * index + 5));
+
 export class Watching {
   #room;
   #api;
   #whoIsIt;
-  /** What was watched; null once the client is closed. */
-  #socket;
+  /** What was watched; null once nobody wants it told. */
+  #watched;
   #tell;
   #timer;
   #reporting = null;
@@ -26,14 +29,14 @@ export class Watching {
   #minutes = new Map();
 
   /**
-   * `socket` has what was watched; `whoIsIt` says whose the token is, `report` is called when it is to be told, `tell` with
+   * `watched` has what was watched; `whoIsIt` says whose the token is, `report` is called when it is to be told, `tell` with
    * news of minutes and with what went wrong.
    */
-  constructor(room, api, socket, whoIsIt, report, tell) {
+  constructor(room, api, watched, whoIsIt, report, tell) {
     this.#room = room;
     this.#api = api;
     this.#whoIsIt = whoIsIt;
-    this.#socket = socket;
+    this.#watched = watched;
     this.#tell = tell;
     this.#timer = setInterval(report, REPORT_EVERY_MS);
   }
@@ -59,7 +62,7 @@ export class Watching {
     if (id === this.#viewer) return;
     // Who watches before they join is who joins. Once a member was here, whoever is none is somebody else.
     if (this.#hadMember) {
-      this.#socket?.forgetWatched();
+      this.#watched?.forget();
       this.#minutes.clear();
     }
     this.#hadMember = true;
@@ -68,26 +71,27 @@ export class Watching {
 
   stop() {
     clearInterval(this.#timer);
-    this.#socket = null;
+    this.#watched?.free();
+    this.#watched = null;
   }
 
   async #reportAll() {
-    const reports = this.#isRefused ? [] : (this.#socket?.watchReports() ?? []);
+    const reports = this.#isRefused ? [] : (this.#watched?.reports() ?? []);
     for (const report of reports) if (!this.#isRefused) await this.#report(report);
   }
 
-  async #report({ sessionId, spans, lease }) {
+  async #report([sessionId, lease, numbers]) {
     const viewer = this.#viewer;
     const at = (ms) => new Date(ms).toISOString();
     const input = {
       roomId: this.#room,
       sessionId,
       lease,
-      spans: spans.map(({ fromMs, untilMs, playheadFromMs, playheadUntilMs, rate }) => ({
-        from: at(fromMs),
-        until: at(untilMs),
-        playheadFrom: playheadFromMs / 1_000,
-        playheadUntil: playheadUntilMs / 1_000,
+      spans: spansOf(numbers).map(([from, until, playheadFrom, playheadUntil, rate]) => ({
+        from: at(from),
+        until: at(until),
+        playheadFrom: playheadFrom / 1_000,
+        playheadUntil: playheadUntil / 1_000,
         rate: rate / 10_000,
       })),
     };
@@ -105,7 +109,7 @@ export class Watching {
       clearTimeout(timer);
     }
     // Whoever is signed in since has nothing to do with it.
-    if (!this.#socket || viewer !== this.#viewer) return;
+    if (!this.#watched || viewer !== this.#viewer) return;
     if (result.__typename === "WatchReport") this.#take(sessionId, result);
     else this.#refuse(sessionId, result);
   }
@@ -113,7 +117,7 @@ export class Watching {
   #take(sessionId, { minutes, lease }) {
     const told = minutes.map(({ minute, points, ...rest }) => ({ minute: Date.parse(minute), points: Number(points), ...rest }));
     const decided = told.filter(({ outcome }) => outcome !== null).map(({ minute }) => minute);
-    this.#socket.watchAnswered(sessionId, new Float64Array(decided), lease);
+    this.#watched.answered(sessionId, new Float64Array(decided), lease);
     for (const one of told) this.#minutes.set(one.minute, one);
     const newest = Math.max(...this.#minutes.keys());
     for (const minute of this.#minutes.keys()) if (minute < newest - KNOWN_MS) this.#minutes.delete(minute);
@@ -122,9 +126,9 @@ export class Watching {
 
   #refuse(sessionId, { __typename: type, code, message, field }) {
     // One that another viewer was given, or a server that has forgotten what it signed with.
-    if (field === "lease") return this.#socket.forgetLeases();
+    if (field === "lease") return this.#watched.forgetLeases();
     // What is wrong with what was told does not get better; what is wrong with who tells it may.
-    if (type === "ValidationError") this.#socket.watchRefused(sessionId);
+    if (type === "ValidationError") this.#watched.refused(sessionId);
     else this.#isRefused = true;
     this.#tell("fault", new ParlorError(code, message));
   }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
+use core::cell::OnceCell;
 
 use parlor_sdk_core::{
     CanRead, Config, Input, Instant, MediaTime, Playhead, PlayheadQuality, Room, ServerTime, Stats,
@@ -11,6 +12,9 @@ use parlor_sdk_core::{
 
 use crate::driver::Driver;
 use crate::notice::Notice;
+
+/// Where a client will be, once it is connected.
+pub type ClientCell = Rc<OnceCell<Client>>;
 
 /// A live subscription to one room. Dropping it disconnects.
 pub struct Client {
@@ -107,7 +111,6 @@ impl Client {
     }
 
     /// Reads what the core says. `read` must not call the client.
-    #[cfg(feature = "package")]
     pub(crate) fn with_core<T>(
         &self,
         read: impl FnOnce(&parlor_sdk_core::Client, Instant) -> T,

@@ -1,17 +1,18 @@
 //! Core values as JavaScript objects. Times are milliseconds since 1970; money and hype are numbers,
 //! exact up to 2⁵³. What events are about goes as the text that it came as: `events.js` reads it.
 
-use js_sys::Array;
+use alloc::vec::Vec;
+
+use js_sys::{Array, Float64Array};
 #[cfg(feature = "package")]
 use js_sys::{Object, Reflect};
 #[cfg(feature = "package")]
 use parlor_sdk_core::{
     ALERT_LEAVE_MS, Alert, AlertOnStage, AlertQueue, MediaTime, PlayheadQuality, Stats,
-    WatchReport, WatchedSpan,
 };
 use parlor_sdk_core::{
     ConnectionState, EventTiming, Failure, Placement, Room, RoomEvent, ServerTime, ShownEvent,
-    SyncSource,
+    SyncSource, WatchReport, WatchedSpan,
 };
 #[cfg(feature = "package")]
 use wasm_bindgen::UnwrapThrowExt;
@@ -169,27 +170,27 @@ pub(crate) fn tagged(kind: &str, field: &str, value: &JsValue) -> JsValue {
         .done()
 }
 
-/// `{ sessionId, spans, lease }`: what to tell the server of what was watched.
-#[cfg(feature = "package")]
-pub(crate) fn watch_report(report: &WatchReport) -> JsValue {
-    let spans: Array = report.spans.iter().map(watched_span).collect();
+/// `[sessionId, lease, spans]`: what to tell the server of what was watched. Each span is five numbers: when it began and
+/// ended, where the picture was then, all in milliseconds, and the speed in basis points.
+pub(crate) fn watch_report(report: &WatchReport) -> Array {
+    let lease = report.lease.as_deref().map(JsValue::from_str);
+    let spans: Vec<f64> = report.spans.iter().flat_map(watched_span).collect();
 
-    Fields::default()
-        .text("sessionId", &report.session_id)
-        .value("spans", &spans)
-        .optional_text("lease", report.lease.as_deref())
-        .done()
+    Array::of3(
+        &JsValue::from_str(&report.session_id),
+        &lease.unwrap_or(JsValue::NULL),
+        &Float64Array::from(&spans[..]),
+    )
 }
 
-#[cfg(feature = "package")]
-fn watched_span(span: &WatchedSpan) -> JsValue {
-    Fields::default()
-        .time("fromMs", span.from)
-        .time("untilMs", span.until)
-        .number("playheadFromMs", span.playhead_from.unix_millis())
-        .number("playheadUntilMs", span.playhead_until.unix_millis())
-        .number("rate", span.rate.into())
-        .done()
+fn watched_span(span: &WatchedSpan) -> [f64; 5] {
+    [
+        number(span.from.unix_millis()),
+        number(span.until.unix_millis()),
+        number(span.playhead_from.unix_millis()),
+        number(span.playhead_until.unix_millis()),
+        span.rate.into(),
+    ]
 }
 
 /// Milliseconds since 1970.
@@ -211,7 +212,6 @@ pub(crate) fn number(whole: i64) -> f64 {
     clippy::cast_possible_truncation,
     reason = "a cast saturates, and whole milliseconds are all that is wanted"
 )]
-#[cfg(feature = "package")]
 pub(crate) fn millis(millis: f64) -> i64 {
     millis as i64
 }
@@ -289,10 +289,6 @@ impl Fields {
             Some(number) => self.number(name, number),
             None => self.value(name, &JsValue::NULL),
         }
-    }
-
-    fn time(self, name: &str, time: ServerTime) -> Self {
-        self.number(name, time.unix_millis())
     }
 
     fn done(self) -> JsValue {

@@ -17,7 +17,9 @@ pub mod package;
 mod page;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
+mod watched;
 
-pub use client::Client;
+pub use client::{Client, ClientCell};
 pub use notice::Notice;
 pub use page::can_read;
+pub use watched::Watched;

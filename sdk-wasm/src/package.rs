@@ -4,27 +4,24 @@ mod alerts;
 
 use alloc::rc::Rc;
 use alloc::string::String;
-use alloc::vec::Vec;
-use core::cell::RefCell;
 
-use js_sys::{Array, Function};
-use parlor_sdk_core::{
-    AlertLimits, Config, Delivery, Playhead, PlayheadQuality, ServerTime, WatchReports,
-};
+use js_sys::Function;
+use parlor_sdk_core::{AlertLimits, Config, Delivery, Playhead, PlayheadQuality};
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-use crate::client::Client;
+use crate::client::{Client, ClientCell};
 use crate::convert;
 use crate::notice::Notice;
 use crate::page::can_read;
-use alerts::{AlertQueues, ClientCell, RoomAlerts};
+use crate::watched::Watched;
+use alerts::{AlertQueues, RoomAlerts};
 
 /// A live subscription to one room, for applications that draw their own.
 #[wasm_bindgen]
 pub struct RoomClient {
     client: ClientCell,
     alerts: Rc<AlertQueues>,
-    watching: RefCell<WatchReports>,
+    watched: Watched,
 }
 
 #[wasm_bindgen]
@@ -66,9 +63,9 @@ impl RoomClient {
         let _ = client.set(following);
 
         Ok(Self {
+            watched: Watched::of(&client),
             client,
             alerts,
-            watching: RefCell::default(),
         })
     }
 
@@ -126,58 +123,19 @@ impl RoomClient {
             Some(playhead) => self.client().report_playhead(Some(playhead)),
             None => self.client().refuse_playhead(),
         }
-        self.note_watching(playhead);
+        self.watched.note(playhead);
     }
 
     /// Reports that the player cannot tell where it is.
     #[wasm_bindgen(js_name = setNoPlayhead)]
     pub fn set_no_playhead(&self) {
         self.client().report_no_playhead();
-        self.note_watching(None);
+        self.watched.note(None);
     }
 
-    /// Returns what to tell the server of what was watched: of each session `{ sessionId, spans, lease }`. It comes again
-    /// until [`Self::watch_answered`] has said what became of it.
-    #[wasm_bindgen(js_name = watchReports)]
-    pub fn watch_reports(&self) -> Array {
-        let mut watching = self.watching.borrow_mut();
-        let reports = self
-            .client()
-            .with_core(|core, now| watching.report(core, now));
-
-        reports.iter().map(convert::watch_report).collect()
-    }
-
-    /// Takes in an answer of the server: which minutes of the session are decided, by their beginnings, and the lease
-    /// that came with it.
-    #[wasm_bindgen(js_name = watchAnswered)]
-    pub fn watch_answered(&self, session_id: &str, decided_ms: &[f64], lease: String) {
-        let decided = decided_ms
-            .iter()
-            .map(|at| ServerTime::from_unix_millis(convert::millis(*at)));
-        let decided: Vec<_> = decided.collect();
-        let mut watching = self.watching.borrow_mut();
-        self.client().with_core(|core, now| {
-            watching.handle_answer(session_id, &decided, lease, core, now);
-        });
-    }
-
-    /// Lets go of what was told of a session, which the server does not take.
-    #[wasm_bindgen(js_name = watchRefused)]
-    pub fn watch_refused(&self, session_id: &str) {
-        self.watching.borrow_mut().handle_refusal(session_id);
-    }
-
-    /// Lets go of the leases, which the server does not take of this viewer.
-    #[wasm_bindgen(js_name = forgetLeases)]
-    pub fn forget_leases(&self) {
-        self.watching.borrow_mut().forget_leases();
-    }
-
-    /// Lets go of all that was watched: another viewer is signed in.
-    #[wasm_bindgen(js_name = forgetWatched)]
-    pub fn forget_watched(&self) {
-        self.watching.borrow_mut().clear();
+    /// Returns what is watched by this client's playheads, from the first on.
+    pub fn watched(&self) -> Watched {
+        self.watched.clone()
     }
 
     /// Returns what picture events are timed by.
@@ -247,12 +205,6 @@ impl RoomClient {
 }
 
 impl RoomClient {
-    fn note_watching(&self, playhead: Option<Playhead>) {
-        let mut watching = self.watching.borrow_mut();
-        self.client()
-            .with_core(|core, now| watching.handle_playhead(playhead, core, now));
-    }
-
     fn client(&self) -> &Client {
         self.client.get().expect("connected when it was made")
     }

@@ -88,6 +88,49 @@ test('the balance of who is signed in is on the player, grows with it, and is sa
   assert.deepEqual(troubles, []);
 });
 
+/** Has the player say that its picture plays, or stands, for so long. */
+const play = (page, playing, ms) => page.evaluate(([playing, ms]) => new Promise((done) => {
+  const overlay = document.querySelector('parlor-overlay');
+  const began = Date.now();
+  const positionMs = (at) => (playing ? at : began) - 8_000;
+  overlay.player = { playhead: () => ({ positionMs: positionMs(Date.now()), playing, rate: 1, seeks: 0 }) };
+  const frame = () => (Date.now() - began < ms ? requestAnimationFrame(frame) : done());
+  frame();
+}), [playing, ms]);
+
+const isReport = (request) => request.method() === 'POST' && request.postDataJSON().query.includes('reportWatching');
+
+test('what plays under it is told as watched, in the name of who is signed in', { timeout }, async () => {
+  const { room } = await openShop(1_240);
+  const { page, troubles } = await openPlayer(room, 'ada');
+  await button(page).waitFor();
+  const told = page.waitForResponse((response) => isReport(response.request()));
+  await play(page, true, 4_000);
+  await page.evaluate(() => document.querySelector('parlor-overlay').remove());
+
+  const response = await told;
+  const { spans, roomId } = response.request().postDataJSON().variables.input;
+  const { sub } = JSON.parse(Buffer.from(response.request().headers().authorization.split('.')[1], 'base64url'));
+  assert.deepEqual([roomId, sub], [room.id, 'ada']);
+  const { minutes } = (await response.json()).data.reportWatching;
+  const played = minutes.reduce((sum, { playedSeconds }) => sum + playedSeconds, 0);
+  assert.ok(played >= 1 && played <= 5, JSON.stringify({ spans, minutes }));
+  assert.deepEqual(minutes.map(({ outcome }) => outcome), minutes.map(() => null), 'it is believed');
+  assert.deepEqual(troubles, []);
+});
+
+test('a picture that stands is not told as watched, nor what is left to its stream alone', { timeout }, async () => {
+  const { room } = await openShop(1_240);
+  const { page } = await openPlayer(room, 'ada');
+  await button(page).waitFor();
+  const asked = [];
+  page.on('request', (request) => isReport(request) && asked.push(request.postDataJSON().variables.input));
+  await play(page, false, 3_000);
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide')));
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  assert.deepEqual(asked, []);
+});
+
 test('it is operated by the keyboard alone, and the player hears nothing of that', { timeout }, async () => {
   const { room } = await openShop(1_000);
   const { page, troubles } = await openPlayer(room, 'ada');

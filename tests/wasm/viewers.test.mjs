@@ -120,14 +120,14 @@ test('whoever was nobody yet joins as whom the next token is of', async () => {
 });
 
 test('what one viewer has watched is told with no token of another', async () => {
-  const span = { fromMs: 0, untilMs: 1_000, playheadFromMs: 0, playheadUntilMs: 1_000, rate: 10_000 };
-  const socket = { watchReports: () => [{ sessionId: 's', spans: [span], lease: null }], forgetWatched() {} };
+  const span = new Float64Array([0, 1_000, 0, 1_000, 10_000]);
+  const watched = { reports: () => [['s', null, span]], forget() {}, free() {} };
   const tokens = new TokenKeeper(async () => 'ben');
   tokens.current = 'ada';
   const faults = [];
   const whoIs = { ada: 'ada', ben: 'ben' };
   const whoIsIt = async () => ({ id: whoIs[tokens.current], token: tokens.current });
-  const watching = new Watching('room', new Api('https://parlor.example.com', tokens), socket, whoIsIt, () => {}, (...told) => faults.push(told));
+  const watching = new Watching('room', new Api('https://parlor.example.com', tokens), watched, whoIsIt, () => {}, (...told) => faults.push(told));
   try {
     watching.handleViewer('ada');
     before.reportWatching = () => refusal();
@@ -146,7 +146,7 @@ test('what one viewer has watched is told with no token of another', async () =>
 
 test('what somebody watches who never joined is not told as of the member before', () => {
   let forgotten = 0;
-  const watching = new Watching('room', null, { forgetWatched: () => (forgotten += 1) }, null, () => {}, () => {});
+  const watching = new Watching('room', null, { forget: () => (forgotten += 1), free() {} }, null, () => {}, () => {});
   const seen = [null, 'ada', 'ada', null, null, 'ada'].map((id) => {
     watching.handleViewer(id);
     return forgotten;

@@ -68,6 +68,7 @@ fn committed() -> Result<Vec<(&'static str, String)>> {
     let documents = workspace::root().join(OPERATIONS);
     let operations = documents::of_people(&schema, &documents)?;
     let points_operations = documents::of_points(&documents)?;
+    let watching_operations = documents::of_watching(&documents)?;
 
     Ok(vec![
         (SCHEMA, schema),
@@ -85,6 +86,7 @@ fn committed() -> Result<Vec<(&'static str, String)>> {
         ),
         ("sdk-wasm/npm/operations.js", operations),
         ("sdk-wasm/npm/points_operations.js", points_operations),
+        ("sdk-wasm/npm/watching_operations.js", watching_operations),
     ])
 }
 

@@ -25,7 +25,7 @@ const ENTRIES: [&str; 3] = ["parlor-overlay.js", "players.js", LATER];
 const LATER: &str = "points.js";
 
 /// What the overlay has in common with the client's package.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 14] = [
     "api.js",
     "caught.js",
     "dates.js",
@@ -38,6 +38,8 @@ const SHARED: [&str; 12] = [
     "sockets.js",
     "values.js",
     "wallet.js",
+    "watching.js",
+    "watching_operations.js",
 ];
 
 /// Where the client's package is in `target/web/`, for pages that import it from the server.

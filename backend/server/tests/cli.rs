@@ -131,6 +131,14 @@ fn what_keeps_the_server_from_starting_is_said_in_one_line() {
             vec!["--config", "slash.toml"],
             "not \"https://example.com/\"",
         ),
+        (
+            vec!["--public-url", "live.example.com"],
+            "--public-url must be an address such as `https://live.example.com`, and is `live.example.com`",
+        ),
+        (
+            vec!["--public-url", "https://live.example.com/#room"],
+            "and is `https://live.example.com/#room`",
+        ),
         (vec!["--config", "nothing.toml"], "nothing.toml"),
         (vec!["--config", "typo.toml"], "unknown field `lisen`"),
     ] {

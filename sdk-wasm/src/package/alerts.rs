@@ -8,11 +8,8 @@ use js_sys::Function;
 use parlor_sdk_core::{AlertInput, AlertLimits, AlertQueue, Delivery, RoomEvent, SceneTime};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::client::Client;
+use crate::client::{Client, ClientCell};
 use crate::convert;
-
-/// Where a client will be, once it is connected.
-pub(super) type ClientCell = Rc<OnceCell<Client>>;
 
 /// Alerts that wait, and the one on stage. It moves with the picture of the client that it is of.
 #[wasm_bindgen]

@@ -1,5 +1,5 @@
-//! What the npm package asks of `/graphql`: the documents of `sdk-core/operations` that are about people, and, in a file
-//! of their own, those that are about points.
+//! What the npm package asks of `/graphql`: the documents of `sdk-core/operations` that are about people, and, in files
+//! of their own, those that are about points and about watching.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,15 +10,13 @@ use graphql_parser::query::{self, Definition, OperationDefinition, Selection};
 use graphql_parser::schema::{self, TypeDefinition};
 
 /// What the package asks beside the mutations of a participant, of which there is a document each.
-const OTHERS: [&str; 4] = [
-    "roomAccess",
-    "participant",
-    "participantsConnection",
-    "reportWatching",
-];
+const OTHERS: [&str; 3] = ["roomAccess", "participant", "participantsConnection"];
 
 /// What the package asks about points, which pages without them do not load.
 const OF_POINTS: [&str; 2] = ["rewards", "redeemReward"];
+
+/// What it tells of having watched, as the overlay does.
+const OF_WATCHING: [&str; 1] = ["reportWatching"];
 
 /// Returns `operations.js`.
 pub(super) fn of_people(schema: &str, folder: &Path) -> Result<String> {
@@ -31,6 +29,11 @@ pub(super) fn of_people(schema: &str, folder: &Path) -> Result<String> {
 /// Returns `points_operations.js`.
 pub(super) fn of_points(folder: &Path) -> Result<String> {
     script(&OF_POINTS, folder)
+}
+
+/// Returns `watching_operations.js`.
+pub(super) fn of_watching(folder: &Path) -> Result<String> {
+    script(&OF_WATCHING, folder)
 }
 
 fn script(names: &[&str], folder: &Path) -> Result<String> {
