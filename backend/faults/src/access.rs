@@ -31,6 +31,17 @@ pub fn uuid_of(global_id: &str) -> Option<String> {
     Some(uuid.replace('-', ""))
 }
 
+/// The global id of a thing of that kind, whose UUID has these 32 hexadecimal digits.
+pub fn global_id(kind: &str, hex: &str) -> String {
+    let cut = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)];
+    let parts: Vec<&str> = cut
+        .iter()
+        .filter_map(|(from, until)| hex.get(*from..*until))
+        .collect();
+
+    STANDARD.encode(format!("{kind}:{}", parts.join("-")))
+}
+
 fn sign(claims: &Value) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));

@@ -2,20 +2,23 @@
 //! elsewhere, until it is known what became of it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use fastrand::Rng;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::access::{token, uuid_of};
+use crate::caller::{Caller, lock};
 use crate::http;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Show};
 use crate::nodes::Nodes;
+use crate::shop::Shop;
+use crate::till::Till;
 
 /// Senders at once, so that a fault finds some at every stage.
 const SENDERS: u64 = 4;
@@ -27,8 +30,6 @@ const PACE: Duration = Duration::from_millis(15);
 /// How long a director waits between two acts: about as long as a train and a session's grace last,
 /// so that some of them run out.
 const DIRECTION_PACE: Duration = Duration::from_millis(350);
-/// How long to wait before what has no answer is sent again.
-const BACKOFF: Duration = Duration::from_millis(50);
 /// How long after a fault is over everything must have an answer: five seconds to recover, and what
 /// was asked of a node that did not answer then.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(10);
@@ -50,47 +51,60 @@ pub struct Audience {
 
 /// One of the audience, or the director of a room.
 struct Sender {
-    nodes: Nodes,
+    caller: Caller,
     rooms: Arc<Vec<String>>,
-    ledger: Arc<Mutex<Ledger>>,
     stopping: Arc<AtomicBool>,
     acknowledged: watch::Sender<u64>,
     rng: Rng,
     /// What its keys begin with.
     name: String,
     acts: u64,
-    /// The node to ask next.
-    turn: usize,
 }
 
 impl Audience {
-    /// Lets an audience loose on `rooms`, with keys that begin with `name`.
+    /// Lets an audience loose on the rooms of `shops`, with keys that begin with `name`.
     pub fn start(
         nodes: &Nodes,
-        rooms: &Arc<Vec<String>>,
+        shops: &[Arc<Shop>],
         ledger: &Arc<Mutex<Ledger>>,
         seed: u64,
         name: &str,
     ) -> Self {
+        let rooms: Vec<_> = shops.iter().map(|shop| shop.room.clone()).collect();
+        let rooms = Arc::new(rooms);
         let stopping = Arc::new(AtomicBool::new(false));
         let (sender, acknowledged) = watch::channel(0);
         let mut senders = JoinSet::new();
         let make = |number: u64, name: String| Sender {
-            nodes: nodes.clone(),
-            rooms: Arc::clone(rooms),
-            ledger: Arc::clone(ledger),
+            caller: Caller::new(nodes, ledger, usize::try_from(number).unwrap_or_default()),
+            rooms: Arc::clone(&rooms),
             stopping: Arc::clone(&stopping),
             acknowledged: sender.clone(),
             rng: Rng::with_seed(seed.wrapping_add(number)),
             name,
             acts: 0,
-            turn: usize::try_from(number).unwrap_or_default(),
         };
         for number in 0..SENDERS {
             senders.spawn(make(number, format!("{name}-{number}")).send_on());
         }
         for (number, room) in (SENDERS..).zip(rooms.iter()) {
             senders.spawn(make(number, format!("{name}-{number}")).direct_on(room.clone()));
+        }
+        for (number, shop) in (0..).zip(shops) {
+            let till = Till {
+                caller: Caller::new(nodes, ledger, number),
+                others: Caller::new(nodes, ledger, number + 1),
+                shop: Arc::clone(shop),
+                rng: Rng::with_seed(
+                    seed.rotate_left(32)
+                        .wrapping_add(u64::try_from(number).unwrap_or_default()),
+                ),
+                name: format!("{name}-till{number}"),
+                acts: 0,
+            };
+            let stopping = Arc::clone(&stopping);
+            let acknowledged = sender.clone();
+            senders.spawn(async move { till.work_on(&stopping, &acknowledged).await });
         }
 
         Self {
@@ -176,7 +190,7 @@ fn direction(act: &str) -> String {
 
     format!(
         "mutation ($input: {input}!) {{ {act}(input: $input) {{
-            ... on Session {{ id }} ... on Error {{ message code }} }} }}"
+            ... on Session {{ id startedAt }} ... on Error {{ message code }} }} }}"
     )
 }
 
@@ -213,7 +227,7 @@ impl Sender {
 
     async fn direct(&mut self, room: &str, act: &str) {
         let variables = json!({ "input": { "roomId": room } });
-        let Some(address) = self.next_address() else {
+        let Some(address) = self.caller.next_address() else {
             return;
         };
         let director = token("service", "director");
@@ -221,18 +235,21 @@ impl Sender {
         if let Ok(answer) = answer
             && let Some(id) = answer[act]["id"].as_str().and_then(uuid_of)
         {
-            let mut ledger = self.ledger();
+            let mut ledger = self.caller.ledger();
             ledger
                 .sessions
                 .entry(room.to_owned())
                 .or_default()
                 .insert(id);
+            if let Some(show) = Show::of(&answer[act]) {
+                ledger.shows.insert(room.to_owned(), show);
+            }
         }
     }
 
     async fn contribute(&mut self, room: &str) -> Result<()> {
         let key = format!("{}-{}", self.name, self.acts);
-        self.ledger().sent.insert(key.clone());
+        self.caller.ledger().sent.insert(key.clone());
         let viewer = self.rng.u32(0..VIEWERS);
         let input = json!({
             "roomId": room, "idempotencyKey": key, "provider": "faults", "kind": "DONATION",
@@ -241,6 +258,7 @@ impl Sender {
         });
         let staff = token("service", "provider");
         let answer = self
+            .caller
             .until_answered(&staff, CONTRIBUTE, &json!({ "input": input }))
             .await;
         let Some(id) = answer["recordContribution"]["id"]
@@ -250,7 +268,7 @@ impl Sender {
             bail!("a contribution was refused: {answer}");
         };
 
-        self.ledger().acknowledge(room, &key, &id)
+        self.caller.ledger().acknowledge(room, &key, &id)
     }
 
     /// Each person comes and goes by one sender alone, so that it is known where they are.
@@ -265,6 +283,7 @@ impl Sender {
             (LEAVE, json!({ "roomId": room }))
         };
         let answer = self
+            .caller
             .until_answered(&token, document, &json!({ "input": input }))
             .await;
         let field = if is_joining { "joinRoom" } else { "leaveRoom" };
@@ -275,46 +294,15 @@ impl Sender {
         if !answer[field]["id"].is_string() {
             bail!("a join was refused: {answer}");
         }
-        let mut ledger = self.ledger();
+        let mut ledger = self.caller.ledger();
         let people = ledger.people.entry(room.to_owned()).or_default();
         people.insert(viewer);
 
         Ok(())
     }
 
-    /// Asks one node after another until one answers. The same again is never harmful here.
-    async fn until_answered(&mut self, token: &str, document: &str, variables: &Value) -> Value {
-        let mut is_repeated = false;
-        loop {
-            if let Some(address) = self.next_address() {
-                if is_repeated {
-                    self.ledger().repeated += 1;
-                }
-                match http::execute(&address, token, document, variables).await {
-                    Ok(answer) => return answer,
-                    Err(_) => is_repeated = true,
-                }
-            }
-            sleep_until(Instant::now() + BACKOFF).await;
-        }
-    }
-
-    fn next_address(&mut self) -> Option<String> {
-        self.turn += 1;
-
-        self.nodes.address_from(self.turn)
-    }
-
     /// Which of the senders this is, whatever the step.
     fn turn_of_name(&self) -> &str {
         self.name.rsplit('-').next().unwrap_or_default()
     }
-
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        lock(&self.ledger)
-    }
-}
-
-fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }

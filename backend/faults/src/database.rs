@@ -180,20 +180,30 @@ impl Truth {
         Ok(text.context("no row")?.parse()?)
     }
 
-    async fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>> {
+    /// Reads rows of which every column is a text; null is an empty one.
+    pub async fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>> {
         let rows = self.reader.rows(sql).await;
         rows.with_context(|| format!("the harness could not read: {sql}"))
     }
 
-    fn hex(&self, column: &str) -> String {
+    /// A column that is an id, as lower hexadecimal digits.
+    pub fn hex(&self, column: &str) -> String {
         match self.engine {
             Engine::Sqlite => format!("lower(hex({column}))"),
             Engine::Postgres => format!("replace(CAST({column} AS TEXT), '-', '')"),
         }
     }
 
+    /// A column of bytes, as lower hexadecimal digits.
+    pub fn bytes_hex(&self, column: &str) -> String {
+        match self.engine {
+            Engine::Sqlite => format!("lower(hex({column}))"),
+            Engine::Postgres => format!("encode({column}, 'hex')"),
+        }
+    }
+
     /// Whether a column is the id with these 32 hexadecimal digits.
-    fn is_id(&self, column: &str, hex: &str) -> String {
+    pub fn is_id(&self, column: &str, hex: &str) -> String {
         match self.engine {
             Engine::Sqlite => format!("{column} = x'{hex}'"),
             Engine::Postgres => format!("{column} = CAST('{hex}' AS UUID)"),

@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use crate::accounts::Accounts;
 
 /// Everything that the audience knows to have happened. Rooms are global ids, other ids 32
 /// hexadecimal digits.
@@ -17,11 +20,39 @@ pub struct Ledger {
     /// People who were acknowledged to have joined, by room. Whether they still are in it nobody can
     /// know: a call that was given up may be done later.
     pub people: BTreeMap<String, BTreeSet<String>>,
+    /// What is known of points, by room.
+    pub accounts: BTreeMap<String, Accounts>,
+    /// The session that was heard of last, by room.
+    pub shows: BTreeMap<String, Show>,
     /// Calls that were made once more, because nobody knew what had become of them.
     pub repeated: u64,
 }
 
+/// A session that somebody can watch.
+#[derive(Debug, Clone)]
+pub struct Show {
+    /// Its global id.
+    pub id: String,
+    /// As the server writes it.
+    pub started_at: String,
+}
+
+impl Show {
+    /// The session of an answer.
+    pub fn of(session: &Value) -> Option<Self> {
+        Some(Self {
+            id: session["id"].as_str()?.to_owned(),
+            started_at: session["startedAt"].as_str()?.to_owned(),
+        })
+    }
+}
+
 impl Ledger {
+    /// What is known of a room's points.
+    pub fn accounts(&mut self, room: &str) -> &mut Accounts {
+        self.accounts.entry(room.to_owned()).or_default()
+    }
+
     /// Notes that `key` was acknowledged as `id`: the same one each time.
     pub fn acknowledge(&mut self, room: &str, key: &str, id: &str) -> Result<()> {
         let keys = self.contributions.entry(room.to_owned()).or_default();

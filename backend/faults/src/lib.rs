@@ -4,10 +4,14 @@
 //! own, or one works on SQLite. A seed decides a [`schedule`]: what an [`audience`] does, and which
 //! fault happens meanwhile. After every step each [`follower`]'s events are those of the database's
 //! log, what was acknowledged is in the database once, no deadline is overdue, and the fault is shown
-//! to have happened.
+//! to have happened. At every snapshot the books of each room are even, and in the end `parlor verify` says so.
 
 pub mod access;
+pub mod accounts;
 pub mod audience;
+pub mod books;
+pub mod books_watch;
+pub mod caller;
 pub mod check;
 pub mod database;
 pub mod deadlines;
@@ -19,4 +23,6 @@ pub mod process;
 pub mod proxy;
 pub mod run;
 pub mod schedule;
+pub mod shop;
+pub mod till;
 pub mod world;

@@ -139,6 +139,8 @@ fn summarise(outcomes: &[Outcome]) -> bool {
         .iter()
         .map(|(kind, times)| format!("{kind} {times}"));
     println!("happened: {}", happened.collect::<Vec<_>>().join(", "));
+    let kills: usize = passed.clone().map(|outcome| outcome.schedule.kills()).sum();
+    println!("servers killed: {kills}");
     let passed = passed.count();
     println!("seeds: {passed} passed, {} failed", outcomes.len() - passed);
 

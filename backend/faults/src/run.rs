@@ -1,5 +1,6 @@
 //! One run: what a seed decides, done, and checked after every step.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::access::token;
 use crate::audience::{Audience, LastWord};
+use crate::books;
+use crate::books_watch::BooksWatch;
 use crate::check::check;
 use crate::database::Truth;
 use crate::deadlines::{DeadlineWatch, LATE_AFTER_A_DEATH_MS_MAX, Weather};
@@ -47,12 +50,25 @@ pub struct Report {
     pub ended: u64,
     /// By how much the latest of these was late.
     pub latest_ms: i64,
+    /// Grants and charges that were acknowledged.
+    pub moved: usize,
+    /// Minutes of members that count.
+    pub counted: usize,
+    /// Redemptions that were acknowledged.
+    pub redeemed: usize,
+    /// How often two saw to the same redemption at once, both were answered, and one won.
+    pub duels: u64,
+    /// Snapshots of the books, all of them even.
+    pub snapshots: u64,
 }
 
 struct Run {
     world: World,
     truth: Truth,
     watch: DeadlineWatch,
+    books: BooksWatch,
+    /// Where each room's books stood after each step.
+    heads: BTreeSet<String>,
     followers: Vec<Follower>,
     ledger: Arc<Mutex<Ledger>>,
 }
@@ -65,6 +81,8 @@ pub async fn run(schedule: &Schedule, database: &Database, program: &Path) -> Re
     let now_ms = truth.now_ms().await?;
     let mut run = Run {
         watch: DeadlineWatch::start(world.truth().await, now_ms),
+        books: BooksWatch::start(world.truth().await),
+        heads: BTreeSet::new(),
         followers: follow(&world, schedule.nodes),
         ledger: Arc::default(),
         truth,
@@ -77,6 +95,10 @@ pub async fn run(schedule: &Schedule, database: &Database, program: &Path) -> Re
         if let Err(error) = done {
             return Err(error.context(run.world.evidence().await));
         }
+    }
+    let verified = run.world.verify(&run.heads);
+    if let Err(error) = verified {
+        return Err(error.context(run.world.evidence().await));
     }
     run.report()
 }
@@ -132,7 +154,7 @@ impl Run {
     fn let_loose(&self, seed: u64, name: &str) -> Audience {
         let world = &self.world;
 
-        Audience::start(&world.nodes, &world.busy_rooms, &self.ledger, seed, name)
+        Audience::start(&world.nodes, &world.shops, &self.ledger, seed, name)
     }
 
     /// Says the last words in the room that is left alone, to the node that the fault is about, or to
@@ -170,9 +192,21 @@ impl Run {
         // Taken out, for nobody writes to it meanwhile.
         let ledger = std::mem::take(&mut *self.ledger());
         let checked = check(&mut self.truth, &self.followers, &ledger).await;
+        let books = self.check_books(&ledger).await;
         *self.ledger() = ledger;
 
-        checked
+        checked.and(books)
+    }
+
+    async fn check_books(&mut self, ledger: &Ledger) -> Result<()> {
+        self.books.snapshots()?;
+        for (room, accounts) in &ledger.accounts {
+            let checked = books::check(&mut self.truth, room, accounts).await;
+            checked.with_context(|| format!("in the books of {room}"))?;
+            self.heads.extend(books::head(&mut self.truth, room).await?);
+        }
+
+        Ok(())
     }
 
     /// Waits until everything that runs out of time soon has ended, with nobody there to end it.
@@ -203,7 +237,12 @@ impl Run {
         let (ended, latest_ms) = self.watch.report();
         ensure!(ended > 0, "nothing ran out of time, so nothing was shown");
         let seen = self.followers.iter().map(Follower::seen);
+        let snapshots = self.books.snapshots()?;
         let ledger = self.ledger();
+        let accounts = || ledger.accounts.values();
+        let redeemed = accounts().map(|one| one.redeemed.len()).sum();
+        ensure!(redeemed > 0, "nothing was redeemed, so nothing was shown");
+        ensure!(snapshots > 0, "no books were ever looked at");
 
         Ok(Report {
             acknowledged: ledger.acknowledged(),
@@ -211,6 +250,11 @@ impl Run {
             connections: seen.map(|seen| seen.connections).sum(),
             ended,
             latest_ms,
+            moved: accounts().map(|one| one.moved.len()).sum(),
+            counted: accounts().map(|one| one.counted.len()).sum(),
+            redeemed,
+            duels: accounts().map(|one| one.duels).sum(),
+            snapshots,
         })
     }
 
@@ -229,8 +273,18 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} acknowledged, {} calls repeated, {} connections, {} ends, the latest by {} ms",
-            self.acknowledged, self.repeated, self.connections, self.ended, self.latest_ms
+            "{} acknowledged, {} calls repeated, {} connections, {} ends, the latest by {} ms; points: \
+             {} moves, {} minutes, {} redeemed, {} duels, {} snapshots",
+            self.acknowledged,
+            self.repeated,
+            self.connections,
+            self.ended,
+            self.latest_ms,
+            self.moved,
+            self.counted,
+            self.redeemed,
+            self.duels,
+            self.snapshots
         )
     }
 }

@@ -231,6 +231,19 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// How many servers it kills.
+    pub fn kills(&self) -> usize {
+        let kills = self.steps.iter().map(|step| match step.fault.kind() {
+            "killed" => 1,
+            "all-killed" => self.nodes,
+            _ => 0,
+        });
+
+        kills.sum()
+    }
+}
+
 /// Whether there is a kind of fault of that name.
 pub fn is_kind(name: &str) -> bool {
     KINDS.iter().any(|kind| kind.name == name)

@@ -1,5 +1,6 @@
 //! The servers of one run, each with its clock and its proxy, and what can be done to them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::access::{TENANT, operator_token, token};
+use crate::books;
+use crate::caller::Caller;
 use crate::database::Truth;
 use crate::deadlines::{DeadlineWatch, Weather};
 use crate::follower::time_of;
@@ -18,6 +21,7 @@ use crate::nodes::Nodes;
 use crate::process::{Clock, Process, ProcessSettings};
 use crate::proxy::{CommitFault, Counts, Proxy, Traffic};
 use crate::schedule::Fault;
+use crate::shop::Shop;
 
 /// Rooms of one run: two that are busy, and one that is left alone but for a last word now and then.
 const ROOMS: usize = 3;
@@ -26,6 +30,8 @@ const HAPPENS_WITHIN: Duration = Duration::from_secs(20);
 /// How long after a fault every node must say that it is ready again: the time to recover, and one
 /// look of whatever it is that looks.
 const READY_WITHIN: Duration = Duration::from_secs(7);
+/// How long a busy machine may take to open a shop. It only bounds failures.
+const OPEN_WITHIN: Duration = Duration::from_mins(1);
 /// How often to ask again for what only asking tells.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 /// What lies between reading one clock and another on the same machine.
@@ -34,8 +40,8 @@ const READING_MS: i64 = 20;
 /// The servers, their database and their rooms.
 pub struct World {
     pub nodes: Nodes,
-    /// The rooms where something goes on, by their global ids.
-    pub busy_rooms: Arc<Vec<String>>,
+    /// The rooms where something goes on.
+    pub shops: Vec<Arc<Shop>>,
     /// The room that is left alone.
     pub left_room: String,
     database: Database,
@@ -66,7 +72,7 @@ impl World {
         }
         let mut world = Self {
             nodes: listed,
-            busy_rooms: Arc::default(),
+            shops: Vec::new(),
             left_room: String::new(),
             database: database.clone(),
             members,
@@ -75,7 +81,12 @@ impl World {
         };
         let mut rooms = world.make_rooms().await?;
         world.left_room = rooms.pop().context("there are rooms")?;
-        world.busy_rooms = Arc::new(rooms);
+        let mut caller = Caller::new(&world.nodes, &Arc::default(), 0);
+        for room in rooms {
+            let opened = timeout(OPEN_WITHIN, Shop::open(&mut caller, &room)).await;
+            let shop = opened.context("the servers do not answer")??;
+            world.shops.push(Arc::new(shop));
+        }
 
         Ok(world)
     }
@@ -85,9 +96,16 @@ impl World {
         Truth::connect(&self.database).await
     }
 
+    /// Has the real program verify all books, which have to hold `heads`.
+    pub fn verify(&self, heads: &BTreeSet<String>) -> Result<()> {
+        let program = &self.members[0].settings.program;
+
+        books::verify(program, &self.database.url, heads)
+    }
+
     /// Every room, by its global id.
     pub fn rooms(&self) -> impl Iterator<Item = &str> {
-        let busy = self.busy_rooms.iter().map(String::as_str);
+        let busy = self.shops.iter().map(|shop| &*shop.room);
 
         busy.chain([&*self.left_room])
     }
