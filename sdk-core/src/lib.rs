@@ -52,4 +52,4 @@ pub use scene_time::SceneTime;
 pub use time::{Instant, MediaTime, ServerTime};
 pub use wallet::Wallet;
 pub use watching::{WATCH_REPORT_EVERY_MS, WatchReport, WatchReports, WatchedSpan};
-pub use wire::{Content, TYPED_FIELDS};
+pub use wire::{Content, TYPED_FIELDS, is_same_viewer};

@@ -16,7 +16,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 pub(crate) use payload::letters;
 pub use payload::{Content, TYPED_FIELDS};
-pub(crate) use viewer::{ViewerMessage, is_same_viewer};
+pub(crate) use viewer::ViewerMessage;
+pub use viewer::is_same_viewer;
 
 use tree::Tree;
 use writer::Writer;

@@ -68,6 +68,7 @@ operations! {
     LiveViewer = "operations/live_viewer.graphql",
     Rewards = "operations/rewards.graphql",
     RedeemReward = "operations/redeem_reward.graphql",
+    Redemption = "operations/redemption.graphql",
 }
 
 #[test]

@@ -34,6 +34,7 @@ async fn main() -> Result<()> {
         token: None,
         start_at_unix_millis: None,
         reports_watching: true,
+        redemptions_folder: None,
     };
 
     let (own, theirs) = ("self", server_pid.as_str());
@@ -60,7 +61,7 @@ async fn main() -> Result<()> {
 }
 
 async fn open_room(server: &str, token: &str) -> Result<String> {
-    let api = Api::new(server, Some(token.to_owned()))?;
+    let api = Api::new(server, Some(token.to_owned()), None)?;
     let room = api
         .create_room(NewRoom {
             slug: "connects".to_owned(),

@@ -14,8 +14,11 @@ use std::sync::Arc;
 use transport::{Fault, execute};
 
 mod answer;
+mod notes;
 mod operations;
+mod orders;
 mod people;
+mod points;
 mod record;
 mod refusal;
 mod scalar;
@@ -23,11 +26,17 @@ mod stage;
 mod transport;
 mod watching;
 
+pub(crate) use answer::points::wallet as read_wallet;
+pub(crate) use orders::Orders;
 pub use record::audit::{AuditAction, AuditEntry, AuditPage, AuditQuestion};
 pub use record::people::{
     Capability, CapabilityTerms, KnownParticipant, Membership, NewCapabilityTerms, NewParticipant,
     Participant, ParticipantPrivate, ParticipantsPage, ParticipantsQuestion, RoomAccess,
     StageDetails,
+};
+pub use record::points::{
+    AvailabilityRule, NewRedemption, Reward, RewardAsk, RewardAskKind, RewardAvailability,
+    RewardStanding, SettledRedemption, StandingRefusal,
 };
 pub use record::{
     Admission, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,
@@ -46,16 +55,23 @@ pub(crate) use watching::{WatchAnswer, send_watch_report};
 pub struct Api {
     server: ServerUrl,
     token: SharedToken,
+    orders: Arc<Orders>,
 }
 
 #[uniffi::export]
 impl Api {
-    /// Takes the server, such as `https://parlor.example`, and the token to call it with.
-    #[uniffi::constructor]
-    pub fn new(server: &str, token: Option<String>) -> Result<Arc<Self>, ServerUrlError> {
+    /// Takes the server, such as `https://parlor.example`, and the token to call it with; and where to note what is
+    /// redeemed, as [`Config::redemptions_folder`](crate::Config::redemptions_folder).
+    #[uniffi::constructor(default(redemptions_folder = None))]
+    pub fn new(
+        server: &str,
+        token: Option<String>,
+        redemptions_folder: Option<String>,
+    ) -> Result<Arc<Self>, ServerUrlError> {
         Ok(Arc::new(Self {
             server: ServerUrl::parse(server)?,
             token: SharedToken::new(token),
+            orders: Orders::new(redemptions_folder),
         }))
     }
 
@@ -134,8 +150,12 @@ impl Api {
 }
 
 impl Api {
-    pub(crate) fn sharing(server: ServerUrl, token: SharedToken) -> Self {
-        Self { server, token }
+    pub(crate) fn sharing(server: ServerUrl, token: SharedToken, orders: Arc<Orders>) -> Self {
+        Self {
+            server,
+            token,
+            orders,
+        }
     }
 
     async fn execute<Q>(&self, variables: Q::Variables) -> Result<Q::ResponseData, Fault>

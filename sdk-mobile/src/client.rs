@@ -4,7 +4,7 @@
 //! Waiting and taking are two calls. A task of another language may be cancelled after a call has
 //! been answered and before the answer is handed to it, and what a wait had taken would be lost then.
 
-use crate::api::Api;
+use crate::api::{Api, Orders};
 use crate::consumers::{ConnectionStates, Deliveries, RoomChanges, Rooms};
 use crate::driver::{Driver, News};
 use crate::handout::Handout;
@@ -17,6 +17,7 @@ use crate::runtime;
 use crate::seen::Seen;
 use crate::server_url::{ServerUrl, ServerUrlError};
 use crate::token::SharedToken;
+use crate::wallets::{WalletBoard, Wallets};
 use crate::watching::Watching;
 use crate::wishes::{PlayheadReport, Wishes};
 use parlor_sdk_core as core;
@@ -35,12 +36,14 @@ pub struct Client {
     machine: Arc<Machine>,
     server: ServerUrl,
     token: SharedToken,
+    orders: Arc<Orders>,
     wishes: Wishes,
     /// Nothing if it is not to be told what the viewer watches.
     watching: Option<Arc<Watching>>,
     handout: Arc<Handout>,
     state: watch::Receiver<ConnectionState>,
     room_changes: RoomChanges,
+    wallet: Arc<WalletBoard>,
     token_requests: Seen<Option<TokenRequest>>,
 }
 
@@ -54,6 +57,8 @@ impl Client {
         let token = SharedToken::new(config.token.clone());
         let reports_watching = config.reports_watching && config.placement == Placement::Player;
         let room_id = config.room_id.clone();
+        let orders = Orders::new(config.redemptions_folder);
+        let (wallet, wallet_news, wallet_followers) = WalletBoard::new(config.token.clone());
         let config = core::Config {
             url: server.socket(),
             token: config.token,
@@ -65,7 +70,7 @@ impl Client {
         };
         let machine = Arc::new(Machine::new(config, random_seed()));
 
-        let (wishes, inbox) = Wishes::new();
+        let (wishes, inbox) = Wishes::new(wallet_followers);
         let (handout, deliveries) = Handout::new();
         let (state, state_seen) = watch::channel(ConnectionState::Connecting);
         let (room, room_changes) = watch::channel(());
@@ -81,6 +86,7 @@ impl Client {
             room,
             room_count: room_changes.count.clone(),
             room_followers: room_changes.followers.clone(),
+            wallet: wallet_news,
             token_request,
         };
         runtime::handle().spawn(Driver::new(machine.clone(), inbox, news).run());
@@ -94,11 +100,13 @@ impl Client {
             machine,
             server,
             token,
+            orders,
             wishes,
             watching,
             handout,
             state: state_seen,
             room_changes,
+            wallet,
             token_requests: Seen::new(token_requests),
         }))
     }
@@ -129,6 +137,12 @@ impl Client {
             self.room_changes.clone(),
             self.wishes.stop.subscribe(),
         ))
+    }
+
+    /// Returns what the viewer has in the room, for one more who follows that. The server is asked for it as long as
+    /// somebody does.
+    pub fn wallets(&self) -> Arc<Wallets> {
+        Arc::new(Wallets::follow(self.wallet.clone()))
     }
 
     /// Reports where the player's picture is. Call on play, pause, stall, seek and rate change, and
@@ -187,16 +201,20 @@ impl Client {
     /// client connects with the new one before that and goes on without a gap; otherwise the next
     /// connection uses it. So do calls of [`Client::api`] from now on.
     pub fn set_token(&self, token: String) {
-        match &self.watching {
-            Some(watching) => watching.handle_token(token.clone()),
-            None => self.token.set(token.clone()),
-        }
-        self.wishes.token.send_replace(Some(token));
+        self.wallet.take_token(token, |new| {
+            match &self.watching {
+                Some(watching) => watching.handle_token(new.token.clone()),
+                None => self.token.set(new.token.clone()),
+            }
+            self.wishes.token.send_replace(Some(new));
+        });
     }
 
     /// Returns what to ask and command the client's server with, always by the client's token.
     pub fn api(&self) -> Arc<Api> {
-        Arc::new(Api::sharing(self.server.clone(), self.token.clone()))
+        let (server, token) = (self.server.clone(), self.token.clone());
+
+        Arc::new(Api::sharing(server, token, self.orders.clone()))
     }
 
     /// Waits until another token is needed. Returns false once the client has ended.
@@ -308,6 +326,7 @@ impl Client {
     /// delivered and not pulled is dropped.
     pub fn stop(&self) {
         self.wishes.stop.send_replace(true);
+        self.wallet.end();
     }
 }
 

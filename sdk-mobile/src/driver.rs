@@ -6,11 +6,13 @@
 //! reached. Late, then, and whole. Only the application's own comings and goings are heard even
 //! then: one that goes to the background has often stopped pulling.
 
+use crate::api::read_wallet;
 use crate::handout::Intake;
 use crate::machine::Machine;
 use crate::record::{ConnectionState, TokenRequest};
 use crate::socket::{Socket, SocketEvent};
-use crate::wishes::{Inbox, Lifecycle, PlayheadReport};
+use crate::wallets::WalletNews;
+use crate::wishes::{Inbox, Lifecycle, NewToken, PlayheadReport};
 use parlor_sdk_core::{self as core, Input, Output};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub(crate) struct News {
     pub(crate) room_count: Arc<AtomicU64>,
     /// How many follow it.
     pub(crate) room_followers: Arc<AtomicUsize>,
+    pub(crate) wallet: WalletNews,
     pub(crate) state: watch::Sender<ConnectionState>,
     pub(crate) token_request: watch::Sender<Option<TokenRequest>>,
 }
@@ -37,6 +40,8 @@ pub(crate) struct Driver {
     news: News,
     /// What the core knows of the application.
     lifecycle: Lifecycle,
+    /// The how many-th viewer the core has the token of.
+    viewer: u64,
     /// What the application has been asked for.
     requested: Option<core::TokenRequest>,
     /// What the core has to say, and is not yet carried out.
@@ -51,7 +56,8 @@ enum Event {
     Socket(SocketEvent),
     Lifecycle(Lifecycle),
     Playhead(PlayheadReport),
-    Token(String),
+    Token(NewToken),
+    WalletFollowed(bool),
     /// The application has taken something, or wants no more of it.
     Pulled,
     Stop,
@@ -65,6 +71,7 @@ impl Driver {
             inbox,
             news,
             lifecycle: Lifecycle::START,
+            viewer: 0,
             requested: None,
             outputs: VecDeque::new(),
             socket: None,
@@ -129,8 +136,7 @@ impl Driver {
                 }
                 Output::Deliver(_) => unreachable!("it is handed out where it is heard"),
                 Output::ConnectionChanged(state) => self.announce(state),
-                // Nobody here has asked for the wallet to be followed.
-                Output::WalletChanged => {}
+                Output::WalletChanged => self.tell_wallet(),
                 Output::TokenExpiring { expires_at } => {
                     self.news.state.send_replace(ConnectionState::Live {
                         token_expires_at_unix_millis: Some(expires_at.unix_millis()),
@@ -138,6 +144,12 @@ impl Driver {
                 }
             }
         }
+    }
+
+    fn tell_wallet(&self) {
+        let wallet = self.machine.core().wallet().cloned();
+        let read = wallet.and_then(|wallet| read_wallet(wallet.as_json()));
+        self.news.wallet.tell(self.viewer, read);
     }
 
     fn send(&mut self, text: String) {
@@ -203,14 +215,17 @@ impl Driver {
     }
 
     async fn next_event(&mut self) -> Event {
-        // Whoever follows the room alone consumes nothing, and is not to be held up by that.
-        if self.news.deliveries.is_full() && self.news.room_followers.load(Ordering::SeqCst) > 0 {
+        // Whoever follows the room or the wallet alone consumes nothing, and is not to be held up by that.
+        let is_followed = self.news.room_followers.load(Ordering::SeqCst) > 0
+            || *self.inbox.wallet_followers.borrow() > 0;
+        if self.news.deliveries.is_full() && is_followed {
             self.news.deliveries.give_up_kept();
         }
         let deadline = self.machine.deadline();
         let Inbox {
             playhead,
             token,
+            wallet_followers,
             lifecycle,
             stop,
         } = &mut self.inbox;
@@ -220,6 +235,9 @@ impl Driver {
             biased;
             () = stopped(stop) => Event::Stop,
             () = changed(lifecycle) => Event::Lifecycle(*lifecycle.borrow_and_update()),
+            () = changed(wallet_followers) => {
+                Event::WalletFollowed(*wallet_followers.borrow_and_update() > 0)
+            }
             () = self.news.deliveries.moved(), if is_held_up => Event::Pulled,
             () = changed(playhead), if !is_held_up => {
                 Event::Playhead(*playhead.borrow_and_update())
@@ -253,7 +271,11 @@ impl Driver {
             Event::Playhead(PlayheadReport::Unreadable) => self.input(Input::PlayheadUnreadable),
             Event::Playhead(PlayheadReport::Lost) => self.input(Input::PlayheadLost),
             Event::Playhead(PlayheadReport::Unknown) => self.input(Input::NoPlayhead),
-            Event::Token(token) => self.input(Input::TokenRenewed(token)),
+            Event::Token(NewToken { token, viewer }) => {
+                self.viewer = viewer;
+                self.input(Input::TokenRenewed(token));
+            }
+            Event::WalletFollowed(is_followed) => self.input(Input::FollowWallet(is_followed)),
             Event::Stop => self.input(Input::Disconnect),
             Event::Pulled => {}
             Event::Playhead(PlayheadReport::None) | Event::Deadline => self.input(Input::Timeout),

@@ -23,21 +23,25 @@ mod seen;
 mod server_url;
 mod socket;
 mod token;
+mod wallets;
 mod watching;
 mod wishes;
 
 pub use alerts::{Alert, AlertLimits, AlertMoney, AlertOnStage, AlertQueue, AlertStats};
 pub use api::{
-    Admission, Api, AuditAction, AuditEntry, AuditPage, AuditQuestion, Capability, CapabilityTerms,
-    CommandError, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,
-    HypeTrainProgram, HypeTrainSummary, KnownParticipant, Membership, NewCapabilityTerms,
-    NewParticipant, NewRoom, Participant, ParticipantPrivate, ParticipantsPage,
-    ParticipantsQuestion, QueryError, RoomAccess, RoomDetails, RoomSummary, StageDetails,
+    Admission, Api, AuditAction, AuditEntry, AuditPage, AuditQuestion, AvailabilityRule,
+    Capability, CapabilityTerms, CommandError, Contribution, ContributionReport,
+    ContributionStatus, HypeTrainLevel, HypeTrainProgram, HypeTrainSummary, KnownParticipant,
+    Membership, NewCapabilityTerms, NewParticipant, NewRedemption, NewRoom, Participant,
+    ParticipantPrivate, ParticipantsPage, ParticipantsQuestion, QueryError, Reward, RewardAsk,
+    RewardAskKind, RewardAvailability, RewardStanding, RoomAccess, RoomDetails, RoomSummary,
+    SettledRedemption, StageDetails, StandingRefusal,
 };
 pub use client::Client;
 pub use consumers::{ConnectionStates, Deliveries, Rooms};
 pub use record::*;
 pub use runtime::stop_background;
 pub use server_url::ServerUrlError;
+pub use wallets::Wallets;
 
 uniffi::setup_scaffolding!();

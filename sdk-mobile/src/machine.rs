@@ -54,7 +54,20 @@ impl Machine {
     }
 }
 
-/// The one place where this library reads a clock.
+/// What the system's clock says, which may be wrong, and outlives the process.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a driver is where the time comes from"
+)]
+pub(crate) fn unix_millis() -> i64 {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+
+    since_1970.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+/// The one place where this library reads the clock that it lives by.
 #[expect(
     clippy::disallowed_methods,
     reason = "a driver is where `now` comes from"

@@ -13,9 +13,11 @@ use parlor_sdk_events::{self as events, people, room};
 )]
 #[rustfmt::skip]
 mod event;
+mod wallet;
 mod watching;
 
 pub use event::*;
+pub use wallet::{DecidedMinute, Redemption, RedemptionStatus, Wallet, WalletNow};
 pub use watching::{WatchOutcome, Watched, WatchedMinute};
 
 /// A fact in a room's log.
@@ -83,6 +85,11 @@ pub struct Config {
     /// earns points, for a viewer who has joined the room.
     #[uniffi(default = true)]
     pub reports_watching: bool,
+    /// A folder of the application's own, in which is noted what was asked to be redeemed until it is answered, so that
+    /// it is paid for once also where the application ends before it is. It is made if it is not there. Unless given,
+    /// that is known for as long as the process lives.
+    #[uniffi(default = None)]
+    pub redemptions_folder: Option<String>,
 }
 
 /// Where an overlay sits, which decides when its events are due.

@@ -13,7 +13,7 @@ pub(crate) struct Wishes {
     pub(crate) playhead: watch::Sender<PlayheadReport>,
     /// How often the viewer has sought, for the next report of the playhead.
     pub(crate) seeks: AtomicU32,
-    pub(crate) token: watch::Sender<Option<String>>,
+    pub(crate) token: watch::Sender<Option<NewToken>>,
     pub(crate) lifecycle: watch::Sender<Lifecycle>,
     /// Becomes true, or goes, when the application wants no more.
     pub(crate) stop: watch::Sender<bool>,
@@ -22,9 +22,19 @@ pub(crate) struct Wishes {
 /// The driver's ends.
 pub(crate) struct Inbox {
     pub(crate) playhead: watch::Receiver<PlayheadReport>,
-    pub(crate) token: watch::Receiver<Option<String>>,
+    pub(crate) token: watch::Receiver<Option<NewToken>>,
+    /// How many follow what the viewer has.
+    pub(crate) wallet_followers: watch::Receiver<usize>,
     pub(crate) lifecycle: watch::Receiver<Lifecycle>,
     pub(crate) stop: watch::Receiver<bool>,
+}
+
+/// Another token.
+#[derive(Debug, Clone)]
+pub(crate) struct NewToken {
+    pub(crate) token: String,
+    /// The how many-th viewer it is of.
+    pub(crate) viewer: u64,
 }
 
 /// Where the application says its player is.
@@ -54,7 +64,7 @@ pub(crate) struct Lifecycle {
 }
 
 impl Wishes {
-    pub(crate) fn new() -> (Self, Inbox) {
+    pub(crate) fn new(wallet_followers: watch::Receiver<usize>) -> (Self, Inbox) {
         let (playhead, playhead_inbox) = watch::channel(PlayheadReport::None);
         let (token, token_inbox) = watch::channel(None);
         let (lifecycle, lifecycle_inbox) = watch::channel(Lifecycle::START);
@@ -71,6 +81,7 @@ impl Wishes {
             Inbox {
                 playhead: playhead_inbox,
                 token: token_inbox,
+                wallet_followers,
                 lifecycle: lifecycle_inbox,
                 stop: stop_inbox,
             },

@@ -74,6 +74,7 @@ async fn follow(args: Args) -> Result<()> {
         token: args.token,
         start_at_unix_millis: None,
         reports_watching: true,
+        redemptions_folder: None,
     })?;
     let terminal = Terminal::new(args.json);
 

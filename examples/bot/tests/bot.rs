@@ -14,7 +14,7 @@ const SECONDS_PER_LEVEL: u32 = 10;
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_train_is_followed_to_its_end_over_a_killed_server() {
     let mut server = Server::start("followed-train");
-    let api = Api::new(&server.url(), Some(server.token.clone())).unwrap();
+    let api = Api::new(&server.url(), Some(server.token.clone()), None).unwrap();
     let room = open_room(&api).await;
     let url = server.url();
     let mut bot = Bot::start(&[

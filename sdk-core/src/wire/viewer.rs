@@ -46,7 +46,7 @@ fn wallet(mut wallet: Tree, text: &str) -> Option<Wallet> {
 
 /// Returns whether both tokens say that they are of one and the same viewer. Of what is no JWT, or names nobody, that
 /// is not known, unless they are one token.
-pub(crate) fn is_same_viewer(known: Option<&str>, other: &str) -> bool {
+pub fn is_same_viewer(known: Option<&str>, other: &str) -> bool {
     let Some(known) = known else {
         return false;
     };

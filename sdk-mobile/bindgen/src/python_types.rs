@@ -14,7 +14,14 @@ use uniffi_bindgen::{BindgenLoader, BindgenPaths, ComponentInterface, GlobalConf
 const HEAD: &str = "# Written by `cargo xtask codegen` from the library.\n\n";
 
 /// What `parlor.Client` is made of, and not for applications.
-const BENEATH: [&str; 4] = ["Client", "ConnectionStates", "Deliveries", "Rooms"];
+const BENEATH: [&str; 6] = [
+    "Client",
+    "ConnectionStates",
+    "Deliveries",
+    "Rooms",
+    "WalletNow",
+    "Wallets",
+];
 
 /// What is written by hand beside the module.
 const BY_HAND: [&str; 3] = ["Client", "FetchToken", "known"];

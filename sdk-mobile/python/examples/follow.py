@@ -86,6 +86,14 @@ def describe_failure(failure: parlor.Failure) -> str:
     return str(failure)
 
 
+async def report_wallet(client: parlor.Client) -> None:
+    """Says what the viewer has, where a token says that they are somebody."""
+    async for wallet in client.wallets():
+        if wallet is not None:
+            held = f", {wallet.held} of them held" if wallet.held else ""
+            print(f"   now  {wallet.balance} points{held}", flush=True)
+
+
 async def report_connection(client: parlor.Client) -> parlor.Failure | None:
     """Says what keeps the client from its room. Returns why, if the server refuses it."""
     async for state in client.connection_states():
@@ -107,6 +115,7 @@ async def follow(arguments: argparse.Namespace) -> str | None:
     )
     async with parlor.Client(config) as client:
         reporter = asyncio.create_task(report_connection(client))
+        points = asyncio.create_task(report_wallet(client)) if arguments.token else None
         async for delivery in client.deliveries():
             if isinstance(delivery, parlor.Delivery.EVENT):
                 print(f"{delivery.event.seq:>6}  {describe(delivery.event)}", flush=True)
@@ -115,6 +124,8 @@ async def follow(arguments: argparse.Namespace) -> str | None:
             elif isinstance(delivery, parlor.Delivery.PRESENCE_CHANGED):
                 print(f"   now  {delivery.online_count} online", flush=True)
     failure = await reporter
+    if points is not None:
+        await points
 
     if failure is None:
         return None

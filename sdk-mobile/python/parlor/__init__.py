@@ -11,7 +11,7 @@ from ._native import *  # noqa: F403
 from .client import Client, FetchToken, known
 
 # What `Client` is made of, and not for applications.
-_BENEATH = {"Client", "ConnectionStates", "Deliveries", "Rooms"}
+_BENEATH = {"Client", "ConnectionStates", "Deliveries", "Rooms", "WalletNow", "Wallets"}
 
 __all__ = [
     *(

@@ -25,6 +25,8 @@ from ._native import (
     Stats,
     SyncSource,
     TokenRequest,
+    Wallet,
+    WalletNow,
     Watched,
 )
 
@@ -70,6 +72,9 @@ class Client:
         self._rooms = self._native.rooms()
         self._room: Room | None = None
         self._room_lock = threading.Lock()
+        self._wallets: _native.Wallets | None = None
+        self._wallet: Wallet | None = None
+        self._wallet_lock = threading.Lock()
         self._renewal: asyncio.Task[None] | None = None
         if fetch_token is not None:
             self._loop = asyncio.get_running_loop()
@@ -135,6 +140,27 @@ class Client:
                 self._room = changed
             assert self._room is not None, "the first room is there at once"
             return self._room
+
+    def wallets(self) -> AsyncIterator[Wallet | None]:
+        """What the viewer has in the room, now and whenever it changes, until the client has ended: their
+        balance, their redemptions and what became of each, and of the minute that was decided last. `None`
+        until it is known, and for whoever has not joined the room or is nobody in particular; another
+        viewer's token forgets it at once.
+
+        The server is asked for it as long as there is a loop, and from the first call of `wallet()` on.
+        """
+        return _WalletLoop(self, self._native.wallets())
+
+    def wallet(self) -> Wallet | None:
+        """What the viewer has in the room now, as `wallets()` tells it. The first call asks for it, and
+        finds nothing yet."""
+        with self._wallet_lock:
+            if self._wallets is None:
+                self._wallets = self._native.wallets()
+            changed = self._wallets.take()
+            if changed is not None:
+                self._wallet = changed.wallet
+            return self._wallet
 
     def connection_state(self) -> ConnectionState:
         """Where the connection stands."""
@@ -269,6 +295,19 @@ class _Consumption(Generic[_T]):
             if taken is not None:
                 return taken
         raise StopAsyncIteration
+
+
+class _WalletLoop:
+    """One who follows the wallet, which may be none."""
+
+    def __init__(self, client: Client, wallets: _native.Wallets) -> None:
+        self._states: _Consumption[WalletNow] = _Consumption(client, wallets)
+
+    def __aiter__(self) -> _WalletLoop:
+        return self
+
+    async def __anext__(self) -> Wallet | None:
+        return (await self._states.__anext__()).wallet
 
 
 async def _keep_signed_in(

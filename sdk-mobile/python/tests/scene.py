@@ -13,12 +13,14 @@ class Scene(unittest.IsolatedAsyncioTestCase):
         self.api = parlor.Api(self.server.url, self.server.token)
         self.room = await self.open_room("room-1")
 
-    def connect(self, room, placement=parlor.Placement.COMPANION):
+    def connect(self, room, placement=parlor.Placement.COMPANION, token=None, folder=None):
         client = parlor.Client(
             parlor.Config(
                 server=self.server.url,
                 room_id=room,
                 placement=placement,
+                token=token,
+                redemptions_folder=folder,
             )
         )
         self.addCleanup(client.stop)

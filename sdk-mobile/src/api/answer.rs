@@ -13,6 +13,7 @@ use super::scalar::{Int64, Time};
 use crate::record::{ContributionKind, HypeTrainPhase, RoomState, Session};
 
 pub(crate) mod people;
+pub(crate) mod points;
 
 /// The code of a change made against a version that is not the present one.
 const STALE_VERSION: &str = "STALE_VERSION";

@@ -3,24 +3,37 @@
 use super::record::Admission;
 use super::record::audit::AuditAction;
 use super::record::people::{Capability, Membership};
+use super::record::points::{AvailabilityRule, RewardAskKind};
 use super::scalar::{Currency, Id, Int64, Time};
-use crate::record::{ParticipantRole, StageRole};
+use crate::record::{ParticipantRole, RedemptionStatus, StageRole, WatchOutcome as SlotOutcome};
 use graphql_client::GraphQLQuery;
 
 // Optional inputs that are left out take the schema's defaults; null would not. The enums are the
 // application's own.
 macro_rules! operation {
-    ($name:ident, $document:tt) => {
+    ($(#[$attribute:meta])* $name:ident, $document:tt) => {
+        $(#[$attribute])*
         #[derive(GraphQLQuery)]
         #[graphql(
-            schema_path = "../schema.graphql",
-            query_path = $document,
-            variables_derives = "Debug, Clone",
-            response_derives = "Debug, Clone",
-            normalization = "rust",
-            extern_enums("Admission", "AuditAction", "Capability", "Membership", "ParticipantRole", "StageRole"),
-            skip_serializing_none
-        )]
+                    schema_path = "../schema.graphql",
+                    query_path = $document,
+                    variables_derives = "Debug, Clone",
+                    response_derives = "Debug, Clone",
+                    normalization = "rust",
+                    extern_enums(
+                        "Admission",
+                        "AuditAction",
+                        "AvailabilityRule",
+                        "Capability",
+                        "Membership",
+                        "ParticipantRole",
+                        "RedemptionStatus",
+                        "RewardAskKind",
+                        "SlotOutcome",
+                        "StageRole",
+                    ),
+                    skip_serializing_none
+                )]
         pub(crate) struct $name;
     };
 }
@@ -46,6 +59,15 @@ operation!(
     ReportWatching,
     "../sdk-core/operations/report_watching.graphql"
 );
+
+operation!(
+    #[expect(dead_code, reason = "the core asks it, and hands on the answer")]
+    LiveViewer,
+    "../sdk-core/operations/live_viewer.graphql"
+);
+operation!(Rewards, "../sdk-core/operations/rewards.graphql");
+operation!(Redemption, "../sdk-core/operations/redemption.graphql");
+operation!(RedeemReward, "../sdk-core/operations/redeem_reward.graphql");
 
 operation!(JoinRoom, "../sdk-core/operations/join_room.graphql");
 operation!(LeaveRoom, "../sdk-core/operations/leave_room.graphql");

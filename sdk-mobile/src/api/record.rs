@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod people;
+pub(crate) mod points;
 
 use crate::record::{ContributionKind, HypeTrainPhase, RoomState, Session};
 use serde::{Deserialize, Serialize};

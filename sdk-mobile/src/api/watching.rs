@@ -4,11 +4,10 @@ use super::operations::{ReportWatching, report_watching};
 use super::refusal::CommandError;
 use super::scalar::Time;
 use super::transport::execute;
-use crate::record::{WatchOutcome, WatchedMinute};
+use crate::record::WatchedMinute;
 use crate::server_url::ServerUrl;
 use parlor_sdk_core as core;
 use report_watching::ReportWatchingReportWatching as Answered;
-use report_watching::SlotOutcome;
 
 /// What the server answers to a report.
 #[derive(Debug)]
@@ -71,29 +70,8 @@ impl From<report_watching::ReportWatchingReportWatchingOnWatchReportMinutes> for
         Self {
             minute_unix_millis: minute.minute.0,
             played_seconds: i32::try_from(minute.played_seconds).unwrap_or(i32::MAX),
-            outcome: minute.outcome.map(Into::into),
+            outcome: minute.outcome,
             points: minute.points.0,
-        }
-    }
-}
-
-impl From<SlotOutcome> for WatchOutcome {
-    fn from(outcome: SlotOutcome) -> Self {
-        match outcome {
-            SlotOutcome::Counted => Self::Counted,
-            SlotOutcome::AlreadyCounted => Self::AlreadyCounted,
-            SlotOutcome::NotAMember => Self::NotAMember,
-            SlotOutcome::Removed => Self::Removed,
-            SlotOutcome::TooLate => Self::TooLate,
-            SlotOutcome::InTheFuture => Self::InTheFuture,
-            SlotOutcome::OtherSession => Self::OtherSession,
-            SlotOutcome::Interrupted => Self::Interrupted,
-            SlotOutcome::ProgrammeOff => Self::ProgrammeOff,
-            SlotOutcome::TooShort => Self::TooShort,
-            SlotOutcome::StoodStill => Self::StoodStill,
-            SlotOutcome::NoLease => Self::NoLease,
-            SlotOutcome::OtherRooms => Self::OtherRooms,
-            SlotOutcome::Other(_) => Self::Unknown,
         }
     }
 }

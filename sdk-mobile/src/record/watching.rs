@@ -1,5 +1,7 @@
 //! What is known of what the viewer has watched.
 
+use serde::Deserialize;
+
 /// What is known of what the viewer has watched.
 #[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct Watched {
@@ -24,7 +26,8 @@ pub struct WatchedMinute {
 }
 
 /// What became of a minute, and if it did not count, why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WatchOutcome {
     /// It counted.
     Counted,
@@ -53,5 +56,6 @@ pub enum WatchOutcome {
     /// The viewer's devices have proved the minute in two other rooms.
     OtherRooms,
     /// Something that this version has never heard of.
+    #[serde(other)]
     Unknown,
 }

@@ -15,6 +15,7 @@ pub(crate) fn config(server: &Server, room_id: &str) -> Config {
         token: None,
         start_at_unix_millis: None,
         reports_watching: true,
+        redemptions_folder: None,
     }
 }
 

@@ -211,6 +211,7 @@ fn a_wrong_address_is_told_at_once() {
         token: None,
         start_at_unix_millis: None,
         reports_watching: true,
+        redemptions_folder: None,
     });
 
     let Err(ServerUrlError::Malformed { url, .. }) = result else {

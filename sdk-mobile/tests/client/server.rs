@@ -41,7 +41,8 @@ pub(crate) struct Peer {
 /// A request that waits for its answer.
 pub(crate) struct Asked {
     stream: BufReader<TcpStream>,
-    asked: Value,
+    token: String,
+    body: Value,
 }
 
 /// A message to send, and whom to tell whether it went out.
@@ -87,10 +88,13 @@ impl Server {
     pub(crate) async fn accept_request(&self) -> Asked {
         let (stream, _) = within(self.listener.accept()).await.unwrap();
         let mut stream = BufReader::new(stream);
-        let mut length = 0;
+        let (mut length, mut token) = (0, String::new());
         loop {
             let mut line = String::new();
             within(stream.read_line(&mut line)).await.unwrap();
+            if let Some((_, bearer)) = line.split_once("Bearer ") {
+                bearer.trim_end().clone_into(&mut token);
+            }
             let line = line.trim_end().to_ascii_lowercase();
             if line.is_empty() {
                 break;
@@ -104,7 +108,8 @@ impl Server {
 
         Asked {
             stream,
-            asked: serde_json::from_slice(&asked).unwrap(),
+            token,
+            body: serde_json::from_slice(&asked).unwrap(),
         }
     }
 
@@ -128,6 +133,20 @@ impl Server {
 }
 
 impl Asked {
+    /// Whose request it is.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub(crate) fn query(&self) -> String {
+        self.body["query"].as_str().unwrap().to_owned()
+    }
+
+    /// What a mutation was given.
+    pub(crate) fn input(&self) -> Value {
+        self.body["variables"]["input"].clone()
+    }
+
     /// Answers it, and returns what was asked.
     pub(crate) async fn answer(mut self, answer: &Value) -> Value {
         let answer = answer.to_string();
@@ -138,7 +157,7 @@ impl Asked {
         let answer = [head, answer].concat();
         self.stream.write_all(answer.as_bytes()).await.unwrap();
 
-        self.asked
+        self.body
     }
 }
 
@@ -161,11 +180,16 @@ impl Peer {
         }
     }
 
+    /// Waits for whatever the client says next.
+    pub(crate) async fn message(&mut self) -> Value {
+        within(self.inbox.recv())
+            .await
+            .expect("the client is there")
+    }
+
     /// Waits for the client's subscription, and returns its id and variables.
     pub(crate) async fn subscription(&mut self) -> (String, Value) {
-        let message = within(self.inbox.recv())
-            .await
-            .expect("the client is there");
+        let message = self.message().await;
         assert_eq!(message["type"], "subscribe");
 
         (

@@ -39,7 +39,7 @@ fn a_server_of_a_trusted_authority_is_followed_and_asked() {
             let delivery = within(client.deliveries().next()).await;
             assert!(matches!(delivery, Some(Delivery::StateReplaced { .. })));
 
-            let api = Api::new(&server.url(), None).unwrap();
+            let api = Api::new(&server.url(), None, None).unwrap();
             let answered = tokio::spawn(async move { api.room("room-1".to_owned()).await });
             server.answer_request().await;
             assert!(matches!(
@@ -94,7 +94,7 @@ async fn refused(authority: &Authority, name: &str, why: &str) {
     assert!(reason.contains(why), "{reason}");
 
     let server = Server::start(authority, name).await;
-    let api = Api::new(&server.url(), None).unwrap();
+    let api = Api::new(&server.url(), None, None).unwrap();
     let asked = tokio::spawn(async move { api.room("room-1".to_owned()).await });
     let (stream, _) = within(server.listener.accept()).await.unwrap();
     within(server.acceptor.accept(stream)).await.unwrap_err();
@@ -287,6 +287,7 @@ fn follow(server: &Server) -> Arc<Client> {
         token: None,
         start_at_unix_millis: None,
         reports_watching: true,
+        redemptions_folder: None,
     })
     .unwrap()
 }

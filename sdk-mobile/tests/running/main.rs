@@ -108,6 +108,7 @@ impl Watcher {
             token: None,
             start_at_unix_millis: None,
             reports_watching: true,
+            redemptions_folder: None,
         })
         .unwrap();
         let seen = Arc::new(Mutex::new(Seen::default()));

@@ -47,7 +47,7 @@ impl Traffic {
     /// Makes a live room.
     pub(crate) async fn new(server: &Server) -> Self {
         let token = server.token("staff", "tester");
-        let staff = Api::new(&server.url(), Some(token)).unwrap();
+        let staff = Api::new(&server.url(), Some(token), None).unwrap();
         let room = NewRoom {
             slug: "running".to_owned(),
             title: "Running".to_owned(),
@@ -64,7 +64,7 @@ impl Traffic {
     pub(crate) fn begin(&self, server: &Server) -> Busy {
         let people = NAMES.map(|name| {
             let token = server.token("viewer", name);
-            let api = Api::new(&server.url(), Some(token.clone())).unwrap();
+            let api = Api::new(&server.url(), Some(token.clone()), None).unwrap();
             Person { name, token, api }
         });
         let mut people = Crowd {
@@ -179,6 +179,7 @@ impl Crowd {
                 token: Some(person.token.clone()),
                 start_at_unix_millis: None,
                 reports_watching: true,
+                redemptions_folder: None,
             })
             .unwrap()
         });

@@ -21,6 +21,7 @@ enum Follow {
             token: options.token
         )
         async let failure = watchConnection(of: client)
+        async let _ = options.token == nil ? () : watchWallet(of: client)
 
         for await delivery in client.deliveries {
             switch delivery {
@@ -32,6 +33,14 @@ enum Follow {
 
         if let failure = await failure {
             throw Complaint("the server refuses this client: \(describe(failure))")
+        }
+    }
+
+    /// Says what the viewer has.
+    private static func watchWallet(of client: ParlorClient) async {
+        for await case let wallet? in client.wallets {
+            let held = wallet.held > 0 ? ", \(wallet.held) of them held" : ""
+            say("now  \(wallet.balance) points\(held)")
         }
     }
 

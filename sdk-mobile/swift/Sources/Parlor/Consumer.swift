@@ -35,6 +35,12 @@ extension Consumer<ConnectionState> {
     }
 }
 
+extension Consumer<Wallet?> {
+    init(_ native: ParlorNative.Wallets) {
+        self.init(wait: native.wait, take: { native.take().map(\.wallet) }, leave: native.leave)
+    }
+}
+
 extension Consumer<Room> {
     init(following native: ParlorNative.Rooms) {
         native.follow(isFollowing: true)

@@ -69,6 +69,27 @@ extension NewCapabilityTerms {
     }
 }
 
+extension Redemption {
+    /// When it was redeemed.
+    public var redeemedAt: Date { Date(unixMillis: redeemedAtUnixMillis) }
+
+    /// When it was fulfilled or canceled, or expired.
+    public var settledAt: Date? { settledAtUnixMillis.map(Date.init(unixMillis:)) }
+
+    /// When it expires, or would have, if nobody sees to it.
+    public var expiresAt: Date? { expiresAtUnixMillis.map(Date.init(unixMillis:)) }
+}
+
+extension RewardStanding {
+    /// Until when the reward cools down for the caller.
+    public var cooldownEndsAt: Date? { cooldownEndsAtUnixMillis.map(Date.init(unixMillis:)) }
+}
+
+extension DecidedMinute {
+    /// When it began.
+    public var minute: Date { Date(unixMillis: minuteUnixMillis) }
+}
+
 extension HypeTrain {
     /// When it began to gather.
     public var startedAt: Date { Date(unixMillis: startedAtUnixMillis) }

@@ -109,7 +109,7 @@ extension QueryError {
 }
 
 extension CommandError {
-    fileprivate init(_ error: ParlorNative.CommandError) {
+    init(_ error: ParlorNative.CommandError) {
         self =
             switch error {
             case .Invalid(let reason, let field, let constraint):

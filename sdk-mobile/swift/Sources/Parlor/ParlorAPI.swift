@@ -17,10 +17,16 @@ public final class ParlorAPI: Sendable {
 
     /// Takes the server, such as `https://parlor.example.com`, and the token to call it with.
     ///
+    /// What is redeemed is noted in `redemptionsFolder`, as by a ``ParlorClient``.
+    ///
     /// - Throws: ``ServerURLError`` if the address cannot be a server's.
-    public init(server: URL, token: String? = nil) throws {
+    public init(server: URL, token: String? = nil, redemptionsFolder: URL? = nil) throws {
         native = try translatingErrors {
-            try ParlorNative.Api(server: server.absoluteString, token: token)
+            try ParlorNative.Api(
+                server: server.absoluteString,
+                token: token,
+                redemptionsFolder: redemptionsFolder?.path
+            )
         }
     }
 

@@ -22,6 +22,7 @@ import ParlorNative
 public final class ParlorClient: Sendable {
     let native: ParlorNative.Client
     private let keeper: RoomKeeper
+    private let walletKeeper: WalletKeeper
     private let renewal: Task<Void, Never>?
 
     /// Starts to follow a room.
@@ -35,6 +36,9 @@ public final class ParlorClient: Sendable {
     ///     head. A playhead, once known, goes before it.
     ///   - reportsWatching: Whether the client tells the server what the viewer watches, in the placement
     ///     `.player`. That is what earns points, for a viewer who has joined the room.
+    ///   - redemptionsFolder: A folder of the app's own, in which is noted what was asked to be redeemed until it
+    ///     is answered, so that it is paid for once also where the app ends before it is. It is made if it is not
+    ///     there. Unless given, that is known for as long as the process lives.
     ///   - tokenProvider: Gets another token when `token` is about to expire or refused, so that a
     ///     stream may outlast it.
     /// - Throws: ``ServerURLError`` if the address cannot be a server's. Nothing else fails here: the
@@ -46,6 +50,7 @@ public final class ParlorClient: Sendable {
         token: String? = nil,
         startAt: Date? = nil,
         reportsWatching: Bool = true,
+        redemptionsFolder: URL? = nil,
         tokenProvider: TokenProvider? = nil
     ) throws {
         let config = ParlorNative.Config(
@@ -54,12 +59,14 @@ public final class ParlorClient: Sendable {
             placement: placement,
             token: token,
             startAtUnixMillis: startAt?.unixMillis,
-            reportsWatching: reportsWatching
+            reportsWatching: reportsWatching,
+            redemptionsFolder: redemptionsFolder?.path
         )
         let native = try translatingErrors { try ParlorNative.Client.connect(config: config) }
 
         self.native = native
         keeper = RoomKeeper(native.rooms())
+        walletKeeper = WalletKeeper(native)
         renewal = tokenProvider.map { provider in
             Task.detached { await TokenRenewal(client: native, provider: provider).run() }
         }
@@ -111,6 +118,21 @@ public final class ParlorClient: Sendable {
     /// is not following it.
     public var rooms: ParlorSequence<Room> {
         ParlorSequence(client: self) { [native] in Consumer(following: native.rooms()) }
+    }
+
+    /// What the viewer has in the room now, as ``wallets`` tells it. The first look asks for it, and finds nothing
+    /// yet.
+    public var wallet: Wallet? {
+        walletKeeper.wallet
+    }
+
+    /// What the viewer has in the room: now, then whenever it has changed. Their balance, their redemptions and
+    /// what became of each, and of the minute that was decided last. Nothing until it is known, and for whoever has
+    /// not joined the room or is nobody in particular; another viewer's token forgets it at once.
+    ///
+    /// The server is asked for it as long as there is a loop, and from the first look at ``wallet`` on.
+    public var wallets: ParlorSequence<Wallet?> {
+        ParlorSequence(client: self) { [native] in Consumer(native.wallets()) }
     }
 
     /// When that happened which the viewer's picture shows now. Count down to a train's `expiresAt`

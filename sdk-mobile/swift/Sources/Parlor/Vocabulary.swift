@@ -48,6 +48,42 @@ public typealias WatchedMinute = ParlorNative.WatchedMinute
 /// What became of a minute, and if it did not count, why.
 public typealias WatchOutcome = ParlorNative.WatchOutcome
 
+/// What a viewer has in a room.
+public typealias Wallet = ParlorNative.Wallet
+
+/// A reward that the viewer has redeemed, with what it was called and cost then.
+public typealias Redemption = ParlorNative.Redemption
+
+/// What became of a redemption.
+public typealias RedemptionStatus = ParlorNative.RedemptionStatus
+
+/// What became of a minute that the viewer has watched.
+public typealias DecidedMinute = ParlorNative.DecidedMinute
+
+/// What a room sells for points.
+public typealias Reward = ParlorNative.Reward
+
+/// What a reward asks of whoever redeems it.
+public typealias RewardAsk = ParlorNative.RewardAsk
+
+/// Of what kind it is that a reward asks for.
+public typealias RewardAskKind = ParlorNative.RewardAskKind
+
+/// What has to be so for a reward to be redeemed.
+public typealias RewardAvailability = ParlorNative.RewardAvailability
+
+/// A rule of a reward's availability.
+public typealias AvailabilityRule = ParlorNative.AvailabilityRule
+
+/// Whether the caller may redeem a reward now.
+public typealias RewardStanding = ParlorNative.RewardStanding
+
+/// Why a reward cannot be redeemed now.
+public typealias StandingRefusal = ParlorNative.StandingRefusal
+
+/// A reward to be redeemed.
+public typealias NewRedemption = ParlorNative.NewRedemption
+
 /// Where the connection stands.
 public typealias ConnectionState = ParlorNative.ConnectionState
 

@@ -2,6 +2,10 @@ import Foundation
 import Parlor
 import XCTest
 
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
 /// A room on a server of its own, and what staff do in it.
 struct OpenRoom: Sendable {
     let server: Server
@@ -57,10 +61,31 @@ struct OpenRoom: Sendable {
         return try await within { try await api.recordContribution(report).id }
     }
 
+    /// Has staff do what the package has no method for, with `input` as GraphQL has it. Returns the id of the
+    /// `made`.
+    @discardableResult
+    func command(_ field: String, made: String, _ input: String) async throws -> String {
+        let mutation = "mutation { \(field)(input: { \(input) }) { ... on \(made) { id } } }"
+        var request = URLRequest(url: await server.url.appendingPathComponent("graphql"))
+        request.httpMethod = "POST"
+        request.httpBody = try JSONSerialization.data(withJSONObject: ["query": mutation])
+        request.setValue("application/json", forHTTPHeaderField: "content-type")
+        request.setValue("Bearer \(try await server.makeToken())", forHTTPHeaderField: "authorization")
+        let asked = request
+        let body = try await within { try await URLSession.shared.data(for: asked).0 }
+        let answer = try JSONSerialization.jsonObject(with: body) as? [String: Any]
+        let data = answer?["data"] as? [String: [String: Any]]
+        guard let id = data?[field]?["id"] as? String else {
+            throw Server.Failed(said: String(decoding: body, as: UTF8.self))
+        }
+        return id
+    }
+
     /// A client that follows the room. Ends when it is let go.
     func follow(
         placement: Placement = .companion,
         token: String? = nil,
+        redemptionsFolder: URL? = nil,
         tokenProvider: TokenProvider? = nil
     ) async throws -> ParlorClient {
         try ParlorClient(
@@ -68,6 +93,7 @@ struct OpenRoom: Sendable {
             roomID: id,
             placement: placement,
             token: token,
+            redemptionsFolder: redemptionsFolder,
             tokenProvider: tokenProvider
         )
     }

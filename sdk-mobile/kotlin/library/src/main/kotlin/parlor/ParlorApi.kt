@@ -11,9 +11,11 @@ class ParlorApi internal constructor(private val native: NativeApi) {
     /**
      * @param server the server, such as `https://parlor.example`
      * @param token what to call it with; nothing to ask as anyone may
+     * @param redemptionsFolder where to note what is redeemed, as [Config.redemptionsFolder]
      * @throws ServerUrlException if [server] is no server's address
      */
-    constructor(server: String, token: String? = null) : this(native(server, token))
+    constructor(server: String, token: String? = null, redemptionsFolder: String? = null) :
+        this(native(server, token, redemptionsFolder))
 
     /** Gives a new token. Calls from now on are made with it; those under way are not. */
     fun setToken(token: String) {
@@ -261,10 +263,47 @@ class ParlorApi internal constructor(private val native: NativeApi) {
      */
     suspend fun roomAccess(roomId: String): RoomAccess =
         native.roomAccess(roomId)
+
+    /**
+     * Asks what a room sells, and how each stands to the caller now. Nothing if the room is not the token's to see.
+     * What is told late is refused in time: ask again when the wallet or the session has changed.
+     *
+     * @throws QueryException
+     */
+    suspend fun rewards(roomId: String): List<Reward> = native.rewards(roomId)
+
+    /**
+     * Asks for a redemption by its global id, as it is now. Returns `null` if there is none, or it is not the
+     * token's to see.
+     *
+     * @throws QueryException
+     */
+    suspend fun redemption(id: String): Redemption? = native.redemption(id)
+
+    /**
+     * Redeems a reward for the caller, such as `reward.inRoom(room)`.
+     *
+     * It is noted before it is asked for, and until it is answered. Where the answer is lost it is asked for again by
+     * the same key, over some four seconds; after `Unreachable` and `Faulty` it may have been redeemed all the
+     * same. Then [settleRedemptions] asks again, and so does redeeming the same reward with the same input within
+     * ten minutes: that is the same redemption, at the cost at which it was asked for first.
+     *
+     * @throws CommandException as every command, and `Forbidden` with `NOT_JOINED` of whoever never joined the room,
+     *   with `VIEWER_CHANGED` if somebody else is signed in by now
+     */
+    suspend fun redeem(redemption: NewRedemption): Redemption = native.redeem(redemption)
+
+    /**
+     * Asks again for what the caller has asked to redeem in a room within ten minutes, and was not told of, and returns
+     * what came of each, the oldest first. Call it when the application starts, and when it is online again.
+     *
+     * @throws CommandException if it cannot be asked who the caller is
+     */
+    suspend fun settleRedemptions(roomId: String): List<SettledRedemption> = native.settleRedemptions(roomId)
 }
 
-private fun native(server: String, token: String?): NativeApi {
+private fun native(server: String, token: String?, redemptionsFolder: String?): NativeApi {
     uniffiEnsureInitialized()
 
-    return NativeApi(server, token)
+    return NativeApi(server, token, redemptionsFolder)
 }

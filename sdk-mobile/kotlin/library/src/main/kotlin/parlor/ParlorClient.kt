@@ -31,6 +31,7 @@ class ParlorClient private constructor(
     private val state = MutableStateFlow(native.connectionState())
     private val states = native.connectionStates()
     private val roomKeeper = RoomKeeper(native.rooms(), scope)
+    private val walletKeeper = WalletKeeper(scope) { ifOpen { wallets() } }
 
     /** Collectors of [deliveries] that have not seen the end. */
     private val collectors = AtomicInteger()
@@ -72,6 +73,17 @@ class ParlorClient private constructor(
      */
     val room: StateFlow<Room>
         get() = roomKeeper.room
+
+    /**
+     * What the viewer has in the room: their balance, their redemptions and what became of each, and of the
+     * minute that was decided last. `null` until it is known, and for whoever has not joined the room or is nobody
+     * in particular; [setToken] with another viewer's token forgets it at once. Once the client has ended, it stays
+     * as it was.
+     *
+     * The server is asked for it from the first time that this is read.
+     */
+    val wallet: StateFlow<Wallet?>
+        get() = walletKeeper.wallet
 
     /**
      * When that happened which the viewer's picture shows now, in Unix milliseconds. Count down to a
@@ -156,6 +168,7 @@ class ParlorClient private constructor(
      */
     fun setToken(token: String) {
         ifOpen { setToken(token) }
+        walletKeeper.refresh()
     }
 
     /**

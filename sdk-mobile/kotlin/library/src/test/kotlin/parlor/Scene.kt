@@ -1,5 +1,10 @@
 package parlor
 
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
+import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
@@ -54,8 +59,28 @@ class Scene : AutoCloseable {
         scope: CoroutineScope,
         token: String? = null,
         tokenProvider: TokenProvider? = null,
-    ): ParlorClient =
-        ParlorClient.connect(Config(server.url, room, Placement.COMPANION, token), scope, tokenProvider)
+        redemptionsFolder: String? = null,
+        placement: Placement = Placement.COMPANION,
+    ): ParlorClient {
+        val config = Config(server.url, room, placement, token, redemptionsFolder = redemptionsFolder)
+
+        return ParlorClient.connect(config, scope, tokenProvider)
+    }
+
+    /** Has staff do what the library has no method for, with [input] as GraphQL has it. Returns the id of the [made]. */
+    fun command(field: String, made: String, input: String): String {
+        val query = "mutation { $field(input: { $input }) { ... on $made { id } } }"
+        val escaped = query.replace("\\", "\\\\").replace("\"", "\\\"")
+        val request = HttpRequest.newBuilder(URI("${server.url}/graphql"))
+            .timeout(PATIENCE.toJavaDuration())
+            .header("content-type", "application/json")
+            .header("authorization", "Bearer ${server.staffToken}")
+            .POST(HttpRequest.BodyPublishers.ofString("{\"query\":\"$escaped\"}"))
+            .build()
+        val answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body()
+
+        return checkNotNull(Regex("\"id\":\"([^\"]+)\"").find(answer)) { answer }.groupValues[1]
+    }
 
     override fun close() = server.close()
 }

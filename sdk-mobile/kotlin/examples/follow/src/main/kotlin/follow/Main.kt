@@ -2,6 +2,7 @@ package follow
 
 import kotlin.system.exitProcess
 import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.filterNotNull
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.launch
@@ -12,6 +13,7 @@ import parlor.Delivery
 import parlor.Failure
 import parlor.ParlorClient
 import parlor.ServerUrlException
+import parlor.Wallet
 
 /** Follows a room from the terminal: one line for everything that happens, when it is due. */
 fun main(arguments: Array<String>) {
@@ -34,10 +36,13 @@ fun main(arguments: Array<String>) {
 private suspend fun follow(config: Config): Failure? = coroutineScope {
     ParlorClient.connect(config, this).use { client ->
         launch { client.deliveries.collect(::show) }
+        // A state goes on being collected once the client has ended.
+        val points = launch { if (config.token != null) client.wallet.filterNotNull().collect(::show) }
 
         val end = client.connectionState.onEach(::report).first {
             it is ConnectionState.Refused || it is ConnectionState.Stopped
         }
+        points.cancel()
         (end as? ConnectionState.Refused)?.failure
     }
 }
@@ -46,6 +51,11 @@ private fun show(delivery: Delivery) = when (delivery) {
     is Delivery.Event -> println("%6d  %s".format(delivery.event.seq, describe(delivery.event)))
     is Delivery.StateReplaced -> println("   now  ${describe(delivery.room)}")
     is Delivery.PresenceChanged -> println("   now  ${delivery.onlineCount} online")
+}
+
+private fun show(wallet: Wallet) {
+    val held = if (wallet.held > 0) ", ${wallet.held} of them held" else ""
+    println("   now  ${wallet.balance} points$held")
 }
 
 private fun report(state: ConnectionState) {

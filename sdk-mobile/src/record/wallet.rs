@@ -1,0 +1,81 @@
+//! What a viewer has in a room. Amounts are points.
+
+use super::WatchOutcome;
+use serde::Deserialize;
+
+/// What a viewer has in a room.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Wallet {
+    /// Whose it is, by global id.
+    pub participant_id: String,
+    /// All points that they have, what is held included.
+    pub balance: i64,
+    /// What is reserved, and cannot be spent twice.
+    pub held: i64,
+    /// What can be spent: `balance` without `held`.
+    pub available: i64,
+    /// Their newest 20 redemptions, and of those before at most 50 that are not seen to; the newest first.
+    pub redemptions: Vec<Redemption>,
+    /// The minute of theirs that was decided last, by whatever device, as far as the server knows.
+    pub last_minute: Option<DecidedMinute>,
+}
+
+/// What is known of the viewer's wallet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
+pub struct WalletNow {
+    /// The wallet. Nothing until it is known, and of whoever has not joined the room or is nobody in particular.
+    pub wallet: Option<Wallet>,
+}
+
+/// A reward that the viewer has redeemed, with what it was called and cost then.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Redemption {
+    /// Global id.
+    pub id: String,
+    /// The reward, by global id.
+    pub reward_id: String,
+    /// The reward's title: text, never markup.
+    pub title: String,
+    /// What it cost.
+    pub cost: i64,
+    /// What they said: text, never markup.
+    pub input: Option<String>,
+    /// What became of it.
+    pub status: RedemptionStatus,
+    /// When it was redeemed.
+    pub redeemed_at_unix_millis: i64,
+    /// When it was fulfilled or canceled, or expired.
+    pub settled_at_unix_millis: Option<i64>,
+    /// How many of the points were given back since it was fulfilled.
+    pub refunded: i64,
+    /// When it expires, or would have, if nobody sees to it. Nothing while the session is live that it was made in.
+    pub expires_at_unix_millis: Option<i64>,
+}
+
+/// What became of a redemption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RedemptionStatus {
+    /// The points are held, and staff has not seen to it yet.
+    Unfulfilled,
+    /// The points are spent.
+    Fulfilled,
+    /// The points are free again.
+    Canceled,
+    /// Nobody saw to it in time, and the points are free again.
+    Expired,
+    /// Something that this version has never heard of.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What became of a minute that the viewer has watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct DecidedMinute {
+    /// When it began, by the server's clock.
+    pub minute_unix_millis: i64,
+    /// What became of it; of one that is not proved, what was wrong with it so far.
+    pub outcome: WatchOutcome,
+    /// What it brought. Nothing where the server has not seen that.
+    pub points: Option<i64>,
+}

@@ -1,0 +1,190 @@
+//! What the viewer has in the room, for as many as follow it. Nothing is asked of the server before somebody does.
+//!
+//! What is known is of one viewer. It is forgotten where the next one's token is given, before the driver, who may stand
+//! still, comes to hear of it; what the driver still tells of the viewer before is told to nobody.
+
+use crate::record::{Wallet, WalletNow};
+use crate::wishes::NewToken;
+use parlor_sdk_core as core;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// What the viewer has in the room, for one who follows that. The server is asked for as long as there is one.
+#[derive(uniffi::Object)]
+pub struct Wallets {
+    board: Arc<WalletBoard>,
+    newest: watch::Receiver<Newest>,
+    /// The change that was taken last.
+    taken: Mutex<Option<u64>>,
+    is_following: Mutex<bool>,
+    left: watch::Sender<bool>,
+}
+
+/// Where the driver says what the viewer has, and everyone who follows it reads it.
+pub(crate) struct WalletBoard {
+    newest: watch::Sender<Newest>,
+    /// How many follow it.
+    followers: watch::Sender<usize>,
+    token: Mutex<Option<String>>,
+}
+
+/// The driver's end. Nothing more is told once it is gone.
+pub(crate) struct WalletNews(Arc<WalletBoard>);
+
+#[derive(Debug, Clone, Default)]
+struct Newest {
+    /// How often it has changed.
+    count: u64,
+    /// Counts viewers.
+    viewer: u64,
+    wallet: Option<Arc<Wallet>>,
+    is_over: bool,
+}
+
+impl WalletBoard {
+    pub(crate) fn new(token: Option<String>) -> (Arc<Self>, WalletNews, watch::Receiver<usize>) {
+        let (followers, followed) = watch::channel(0);
+        let board = Arc::new(Self {
+            newest: watch::Sender::new(Newest::default()),
+            followers,
+            token: Mutex::new(token),
+        });
+
+        (board.clone(), WalletNews(board), followed)
+    }
+
+    /// Takes in another token, and hands it on: two that are given at once come everywhere in one order. What the last
+    /// viewer has is nothing to the next.
+    pub(crate) fn take_token(&self, token: String, hand_on: impl FnOnce(NewToken)) {
+        let mut last = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = core::is_same_viewer(last.as_deref(), &token);
+        self.newest.send_if_modified(|newest| {
+            newest.viewer += u64::from(!is_same);
+            !is_same && newest.replace(None)
+        });
+        let viewer = self.newest.borrow().viewer;
+        *last = Some(token.clone());
+        hand_on(NewToken { token, viewer });
+    }
+
+    /// Ends with the client: nobody waits any more.
+    pub(crate) fn end(&self) {
+        self.newest.send_if_modified(|newest| {
+            let was_over = std::mem::replace(&mut newest.is_over, true);
+            !was_over
+        });
+    }
+}
+
+impl WalletNews {
+    /// Tells what the viewer has who is the `viewer`th.
+    pub(crate) fn tell(&self, viewer: u64, wallet: Option<Wallet>) {
+        self.0.newest.send_if_modified(|newest| {
+            newest.viewer == viewer && newest.replace(wallet.map(Arc::new))
+        });
+    }
+}
+
+impl Drop for WalletNews {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl Newest {
+    /// Returns whether it is another now.
+    fn replace(&mut self, wallet: Option<Arc<Wallet>>) -> bool {
+        let is_another = self.wallet != wallet;
+        if is_another {
+            self.wallet = wallet;
+            self.count += 1;
+        }
+
+        is_another
+    }
+}
+
+impl Wallets {
+    pub(crate) fn follow(board: Arc<WalletBoard>) -> Self {
+        let newest = board.newest.subscribe();
+        board.followers.send_modify(|followers| *followers += 1);
+
+        Self {
+            board,
+            newest,
+            taken: Mutex::default(),
+            is_following: Mutex::new(true),
+            left: watch::Sender::new(false),
+        }
+    }
+
+    /// Waits for another wallet; the first one, or that there is none, comes at once. Returns nothing once the client
+    /// has ended. Takes nothing if it is dropped.
+    pub async fn next(&self) -> Option<WalletNow> {
+        while self.wait().await {
+            if let Some(now) = self.take() {
+                return Some(now);
+            }
+        }
+
+        None
+    }
+
+    fn is_taken(&self, count: u64) -> bool {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) == Some(count)
+    }
+}
+
+#[uniffi::export]
+impl Wallets {
+    /// Waits until the wallet is another than the last one taken; the first call returns at once. Returns false
+    /// once the client has ended.
+    pub async fn wait(&self) -> bool {
+        let mut left = self.left.subscribe();
+        let mut newest = self.newest.clone();
+        let changed = async {
+            let now = newest.wait_for(|newest| newest.is_over || !self.is_taken(newest.count));
+
+            now.await.is_ok_and(|now| !now.is_over)
+        };
+
+        tokio::select! {
+            biased;
+            _ = left.wait_for(|left| *left) => false,
+            is_another = changed => is_another,
+        }
+    }
+
+    /// Takes the wallet as it is now, if it is another than the last one taken.
+    pub fn take(&self) -> Option<WalletNow> {
+        let newest = self.newest.borrow().clone();
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.replace(newest.count) == Some(newest.count) {
+            return None;
+        }
+
+        Some(WalletNow {
+            wallet: newest.wallet.map(Arc::unwrap_or_clone),
+        })
+    }
+
+    /// Ends every wait, and follows no more.
+    pub fn leave(&self) {
+        self.left.send_replace(true);
+        let mut is_following = self
+            .is_following
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *is_following, false) {
+            self.board
+                .followers
+                .send_modify(|followers| *followers -= 1);
+        }
+    }
+}
+
+impl Drop for Wallets {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
