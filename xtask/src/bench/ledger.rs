@@ -1,5 +1,6 @@
-//! Credits for watching that are acknowledged once they are durable, a second, on both databases; and beside them
-//! what a row each would take, what PostgreSQL's own tool does, and what the disk takes to sync.
+//! Credits for watching, and redemptions of one reward, that are acknowledged once they are durable, a second, on both
+//! databases; and beside them what a row for each credit would take, what PostgreSQL's own tool does, and what the disk
+//! takes to sync.
 
 use std::fs::File;
 use std::io::Write;
@@ -16,6 +17,9 @@ use crate::{tools, workspace};
 const ROUNDS: usize = 3;
 /// How often the disk is asked.
 const SYNCS: usize = 200;
+
+/// The figure that says as well how long a redemption takes.
+const WRITER: &str = "redemptions_writer_per_s";
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -62,7 +66,11 @@ pub(super) fn run(options: &Options) -> Result<()> {
     let mut ways = [
         figures("watch_credits_per_s", "present"),
         figures("watch_credits_spread_per_s", "spread"),
+        figures("watch_credits_by_devices_per_s", "devices"),
         figures("row_by_row_credits_per_s", "rows"),
+        figures("redemptions_http_per_s", "redeem-http"),
+        figures(WRITER, "redeem-writer"),
+        figures("redemptions_announced_per_s", "redeem-announced"),
     ];
     let (mut pgbench_tps, mut sync_ms) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
@@ -85,6 +93,9 @@ pub(super) fn run(options: &Options) -> Result<()> {
     });
     for figures in &ways {
         result[figures.name] = both(&figures.results, |one| one["per_s"].clone());
+        if figures.name == WRITER {
+            result["redeem_p99_ms"] = both(&figures.results, |one| one["p99_ms"].clone());
+        }
     }
     println!("\n{result:#}");
     super::write("ledger", &result)

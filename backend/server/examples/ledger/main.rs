@@ -1,9 +1,10 @@
-//! Measures how many credits for watching are acknowledged a second, each of them durable: straight into the
-//! writer as sets, or as rows beside it.
+//! Measures how many credits for watching, or redemptions, are acknowledged a second, each of them durable: credits
+//! straight into the writer as sets, or as rows beside it; redemptions over HTTP, or straight into the writer.
 //!
 //! A credit is a minute that newly counts for a member. Time in the rooms goes as fast as it is credited, for a
-//! minute counts once. Prints one line of JSON.
+//! minute counts once. Redemptions are all of one reward. Prints one line of JSON.
 
+mod redemptions;
 mod rows;
 mod sets;
 
@@ -38,8 +39,16 @@ enum Way {
     Present,
     /// Some at random of all members of one room watch
     Spread,
+    /// The same as `present`, proved by the members' own devices
+    Devices,
     /// The same as `present`, with a row of the books and a row of the balances for each credit
     Rows,
+    /// One reward, redeemed by viewers over HTTP
+    RedeemHttp,
+    /// One reward, redeemed straight into the writer
+    RedeemWriter,
+    /// The same, of which everyone in the room is told
+    RedeemAnnounced,
 }
 
 /// How many members one command credits, or one statement writes.
@@ -47,20 +56,24 @@ const SET: u32 = 1_000;
 
 /// What was measured.
 struct Measured {
-    credits: u64,
+    /// Credits or redemptions.
+    count: u64,
     seconds: f64,
-    /// How long the acknowledgement of a set took, in seconds.
+    /// How long the acknowledgement of a set or of a redemption took, in seconds.
     took: Vec<f64>,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let store = Store::connect(&Settings::new(&args.database)).await?;
-    store.migrate().await?;
     let mut measured = match args.way {
-        Way::Present | Way::Spread => sets::measure(&args, store).await?,
-        Way::Rows => rows::measure(&args, &store).await?,
+        Way::Present | Way::Spread | Way::Devices => {
+            sets::measure(&args, store(&args).await?).await?
+        }
+        Way::Rows => rows::measure(&args, &store(&args).await?).await?,
+        Way::RedeemHttp | Way::RedeemWriter | Way::RedeemAnnounced => {
+            redemptions::measure(&args).await?
+        }
     };
 
     measured.took.sort_by(f64::total_cmp);
@@ -71,20 +84,27 @@ async fn main() -> Result<()> {
     };
     #[expect(
         clippy::cast_precision_loss,
-        reason = "credits are counted in millions"
+        reason = "what is counted comes to millions"
     )]
-    let credits = measured.credits as f64;
+    let count = measured.count as f64;
     println!(
         "{}",
         json!({
-            "per_s": (credits / measured.seconds).round(),
-            "credits": measured.credits,
+            "per_s": (count / measured.seconds).round(),
+            "count": measured.count,
             "seconds": measured.seconds,
-            "set_p50_ms": percentile(50),
-            "set_p99_ms": percentile(99),
+            "p50_ms": percentile(50),
+            "p99_ms": percentile(99),
         })
     );
     Ok(())
+}
+
+async fn store(args: &Args) -> Result<Store> {
+    let store = Store::connect(&Settings::new(&args.database)).await?;
+    store.migrate().await?;
+
+    Ok(store)
 }
 
 /// A clock that the bench moves, and ids by it.

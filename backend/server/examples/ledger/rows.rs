@@ -41,13 +41,13 @@ pub(super) async fn measure(args: &Args, store: &Store) -> Result<Measured> {
         tasks.spawn(async move { write(&url, seconds).await });
     }
     let mut measured = Measured {
-        credits: 0,
+        count: 0,
         seconds: 0.0,
         took: Vec::new(),
     };
     for done in tasks.join_all().await {
         let (credits, took) = done?;
-        measured.credits += credits;
+        measured.count += credits;
         measured.took.extend(took);
     }
     measured.seconds = stopwatch.seconds();

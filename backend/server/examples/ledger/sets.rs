@@ -33,6 +33,8 @@ struct Bench {
     clock: TestClock,
     tenant_id: TenantId,
     said_by: ViewerId,
+    /// Whether members' own devices say so, and not the tenant's server.
+    by_devices: bool,
     rooms: Vec<(RoomId, SessionId)>,
 }
 
@@ -42,14 +44,19 @@ type Set = (usize, NumberSet);
 type Acknowledged = Result<(usize, f64)>;
 
 pub(super) async fn measure(args: &Args, store: Store) -> Result<Measured> {
-    let rooms = if args.way == Way::Present { 4 } else { 1 };
+    let rooms = if args.way == Way::Spread { 1 } else { 4 };
     let bench = Bench::start(&store, rooms, args).await?;
     if args.way == Way::Spread {
         bench.fill(args.members).await?;
     }
     let sets = || match args.way {
-        Way::Present => present(rooms),
-        Way::Spread | Way::Rows => spread(args.members),
+        Way::Spread => spread(args.members),
+        Way::Present
+        | Way::Devices
+        | Way::Rows
+        | Way::RedeemHttp
+        | Way::RedeemWriter
+        | Way::RedeemAnnounced => present(rooms),
     };
 
     // One minute before the clock starts, so that what is prepared once does not count.
@@ -60,7 +67,7 @@ pub(super) async fn measure(args: &Args, store: Store) -> Result<Measured> {
     }
     let stopwatch = Stopwatch::start();
     let mut measured = Measured {
-        credits: 0,
+        count: 0,
         seconds: 0.0,
         took: Vec::new(),
     };
@@ -80,7 +87,7 @@ impl Measured {
     fn add(&mut self, done: Vec<Acknowledged>) -> Result<()> {
         for one in done {
             let (counted, took) = one?;
-            self.credits += counted as u64;
+            self.count += counted as u64;
             self.took.push(took);
         }
 
@@ -107,6 +114,7 @@ impl Bench {
             clock,
             tenant_id: tenant.id,
             said_by: ViewerId::parse("the-tenants-server")?,
+            by_devices: args.way == Way::Devices,
             rooms: Vec::new(),
         };
         for number in 0..rooms {
@@ -161,8 +169,8 @@ impl Bench {
             let command = CreditWatching(WatchedMinute {
                 session_id,
                 minute,
+                proof: self.proof(room, &members),
                 members,
-                proof: WatchProof::Staff(self.said_by.clone()),
             });
             let (writer, tenant_id) = (self.writer.clone(), self.tenant_id);
             under_way.spawn(async move {
@@ -177,6 +185,22 @@ impl Bench {
         }
 
         Ok(done)
+    }
+}
+
+impl Bench {
+    /// Who says so. Members of two rooms are never one person.
+    fn proof(&self, room: usize, members: &NumberSet) -> WatchProof {
+        if !self.by_devices {
+            return WatchProof::Staff(self.said_by.clone());
+        }
+        let members = members.as_slice().iter();
+        let viewers = members.map(|member| {
+            let viewer = ViewerId::parse(&format!("viewer-{room}-{}", member.0));
+            (*member, viewer.expect("the id is short"))
+        });
+
+        WatchProof::Devices(viewers.collect())
     }
 }
 
