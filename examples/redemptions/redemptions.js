@@ -9,6 +9,13 @@ const byId = (id) => document.getElementById(id);
 
 /** What has been seen to stays in view for as long as somebody may want to look at it again. */
 const DONE_MAX = 10;
+/** How often the server is asked whether it is there, and after how long without a word it is given up. */
+const PING_EVERY_MS = 10_000;
+const SILENCE_MAX_MS = 25_000;
+
+/** What of a subscription does not get better by asking again. */
+const FINAL = ["VALIDATION", "NOT_FOUND", "UNAUTHENTICATED", "FORBIDDEN"];
+
 /** Until the next try, after so many that failed. */
 const waitMs = (failures) => Math.random() * Math.min(15_000, 500 * 2 ** failures);
 
@@ -41,10 +48,28 @@ function follow(failures = 0) {
   const socket = new WebSocket(address, "graphql-transport-ws");
   const send = (message) => socket.send(JSON.stringify(message));
   let final = null;
+  let heardAt = Date.now();
+
+  const end = (code, reason) => {
+    if (!pinging) return;
+    clearInterval(pinging);
+    pinging = null;
+    socket.close();
+    // What the server says of who asks, or of the room, is as true the next time.
+    if (final ?? (code === 4403 ? reason : null)) return say("refused", final ?? reason);
+    say("connecting");
+    setTimeout(follow, waitMs(failures), failures + 1);
+  };
+  // A network that goes away closes nothing.
+  let pinging = setInterval(() => {
+    if (Date.now() - heardAt > SILENCE_MAX_MS) end();
+    else if (socket.readyState === WebSocket.OPEN) send({ type: "ping" });
+  }, PING_EVERY_MS);
 
   socket.addEventListener("open", () => send({ type: "connection_init", payload: { Authorization: `Bearer ${token}` } }));
   socket.addEventListener("message", ({ data }) => {
     const { type, payload } = JSON.parse(data);
+    heardAt = Date.now();
     if (type === "ping") send({ type: "pong" });
     if (type === "connection_ack") {
       send({ id: "1", type: "subscribe", payload: { query: QUEUE, variables: { roomId: room, after: position } } });
@@ -55,16 +80,11 @@ function follow(failures = 0) {
       takeIn(payload.data.liveStaff);
     }
     if (type === "error") {
-      final = payload[0].message;
-      socket.close();
+      if (FINAL.includes(payload[0].extensions.code)) final = payload[0].message;
+      end();
     }
   });
-  socket.addEventListener("close", ({ code, reason }) => {
-    // What the server says of who asks, or of the room, is as true the next time.
-    if (final ?? (code === 4403 ? reason : null)) return say("refused", final ?? reason);
-    say("connecting");
-    setTimeout(follow, waitMs(failures), failures + 1);
-  });
+  socket.addEventListener("close", ({ code, reason }) => end(code, reason));
 }
 
 function takeIn({ epoch, queue }) {
@@ -78,18 +98,19 @@ function takeIn({ epoch, queue }) {
 /** Sees to a redemption. What came of it is told by the queue, as to everybody else. */
 async function settle(mutation, { id }) {
   const { result } = await ask(
-    `mutation ($input: SettleRedemptionInput!) { result: ${mutation}(input: $input) { ... on Error { code message } } }`,
+    `mutation ($input: SettleRedemptionInput!) { result: ${mutation}(input: $input) { __typename ... on Error { code message } } }`,
     { input: { roomId: room, redemptionId: id } },
   );
   if (result.code) trouble(REFUSALS[result.code] ?? result.message);
 }
 
 async function ask(query, variables) {
-  const response = await fetch(new URL("/graphql", server), {
+  const asked = fetch(new URL("/graphql", server), {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
     body: JSON.stringify({ query, variables }),
   });
+  const response = await asked.catch(() => Promise.reject(new Error("The server cannot be reached.")));
   const { data, errors } = await response.json();
   if (errors) throw new Error(errors[0].message);
   return data;
@@ -165,7 +186,7 @@ function button(text, className, operation) {
   made.addEventListener("click", async () => {
     made.disabled = true;
     trouble(null);
-    await operation().catch((error) => trouble(error instanceof TypeError ? "The server cannot be reached." : error.message));
+    await operation().catch((error) => trouble(error.message));
     made.disabled = false;
   });
   return made;

@@ -207,6 +207,8 @@ export class ParlorOverlay extends (globalThis.HTMLElement ?? Object) {
       this.#awaitFrame();
     } else if (token !== this.#token) {
       this.#overlay.setToken(token);
+      this.#token = token;
+      this.#points?.handleToken();
     }
     this.#started = wanted;
     this.#token = token;

@@ -99,7 +99,6 @@ export class PointsButton {
     }
     const isSame = known?.participantId === wallet.participantId;
     if (!isSame) {
-      this.#watching.handleToken();
       this.#forget();
       this.#drawn = wallet.available;
       this.#settle();
@@ -107,6 +106,13 @@ export class PointsButton {
     this.#show(isSame ? wallet.available - known.available : 0);
     for (const row of this.#rows.values()) row.follow(wallet);
     this.#refresh();
+  }
+
+  /** The token is another, perhaps somebody else's. */
+  handleToken() {
+    this.#watching.handleToken();
+    // Whose it was that watched is known by the wallet alone.
+    if (!this.#wallet) this.#watching.forget();
   }
 
   /** Tells what was watched: each half minute, and when the page is left. */

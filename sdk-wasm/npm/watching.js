@@ -61,12 +61,14 @@ export class Watching {
   handleViewer(id) {
     if (id === this.#viewer) return;
     // Who watches before they join is who joins. Once a member was here, whoever is none is somebody else.
-    if (this.#hadMember) {
-      this.#watched?.forget();
-      this.#minutes.clear();
-    }
+    if (this.#hadMember) this.forget();
     this.#hadMember = true;
     this.#viewer = id;
+  }
+
+  forget() {
+    this.#watched?.forget();
+    this.#minutes.clear();
   }
 
   stop() {
@@ -77,11 +79,19 @@ export class Watching {
 
   async #reportAll() {
     const reports = this.#isRefused ? [] : (this.#watched?.reports() ?? []);
-    for (const report of reports) if (!this.#isRefused) await this.#report(report);
+    if (!reports.length) return;
+    const viewer = this.#viewer;
+    let who;
+    try {
+      who = await this.#whoIsIt();
+    } catch (fault) {
+      return this.#fail(fault);
+    }
+    // Nobody tells what somebody else has watched.
+    for (const report of reports) if (!this.#isRefused && who.id === viewer) await this.#report(report, viewer, who.token);
   }
 
-  async #report([sessionId, lease, numbers]) {
-    const viewer = this.#viewer;
+  async #report([sessionId, lease, numbers], viewer, token) {
     const at = (ms) => new Date(ms).toISOString();
     const input = {
       roomId: this.#room,
@@ -99,9 +109,6 @@ export class Watching {
     const timer = setTimeout(() => waiting.abort(), ANSWER_MAX_MS);
     let result;
     try {
-      const { id, token } = await this.#whoIsIt();
-      // Nobody tells what somebody else has watched.
-      if (id !== viewer) return;
       result = (await this.#api.runAs(token, OPERATIONS.reportWatching, { input }, waiting.signal, true)).reportWatching;
     } catch (fault) {
       return this.#fail(fault);

@@ -72,6 +72,7 @@ test('what is redeemed comes by itself, and two who see to it are not in each ot
   await fulfill(staff, room, third);
   await row(mira, 'done', 'third').waitFor();
   assert.equal(await mira.page.locator('#count').innerText(), '0 wait');
+  assert.equal(await mira.page.getByRole('alert').count(), 0, 'nothing went wrong');
   const statuses = (await redemptions(staff, room)).map(({ id, status }) => (id === second ? 'CANCELED' : 'FULFILLED') === status);
   assert.deepEqual(statuses, [true, true, true]);
   assert.deepEqual(mira.troubles, []);

@@ -114,7 +114,6 @@ struct Source {
 struct Found {
     epoch: Epoch,
     ends: StaffHead,
-    open_count: i64,
 }
 
 impl Found {
@@ -127,7 +126,6 @@ impl Found {
                 audited: census.audited,
                 queue: census.queue_changes,
             },
-            open_count: census.open_redemptions,
         }
     }
 }
@@ -245,7 +243,7 @@ impl Follower {
             TrailFeed::nothing()
         };
         let queue = if queue {
-            queue::read(&self.source, &mut self.queue, found, patience).await?
+            queue::read(&self.source, &mut self.queue, patience).await?
         } else {
             QueueFeed::nothing()
         };

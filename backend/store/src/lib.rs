@@ -59,7 +59,7 @@ pub use nodes::NodeRow;
 pub use overlay_tokens::{InsertOverlayToken, OverlayTokenRow};
 pub use page::{Cursor, Page, PageRequest};
 pub use participants::{ParticipantsFilter, StageView};
-pub use rewards::{RedemptionsFilter, RewardsView};
+pub use rewards::{QueueView, RedemptionsFilter, RewardsView};
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
 pub use secrets::SECRET_BYTES;
 pub use statement::{StatementCursor, StatementRequest};

@@ -33,6 +33,16 @@ pub struct RewardsView {
     pub balance: Balance,
 }
 
+/// A part of a room's queue of redemptions, all from one state of the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueView {
+    pub redemptions: Vec<Redemption>,
+    /// The position of the newest change.
+    pub end_seq: i64,
+    /// How many are open in all.
+    pub open_count: i64,
+}
+
 impl Store {
     /// What a room sells, and has disabled or paused, in the order it was made.
     pub async fn rewards(
@@ -118,17 +128,14 @@ impl Store {
         room_id: RoomId,
         after_seq: i64,
         limit: i64,
-    ) -> Result<Vec<Redemption>, StoreError> {
-        let select = Statement::new(format!(
+    ) -> Result<QueueView, StoreError> {
+        let changed = Statement::new(format!(
             "SELECT {REDEMPTION_COLUMNS} FROM redemptions
              WHERE room_id = $1 AND tenant_id = $2 AND queue_seq > $3 ORDER BY queue_seq LIMIT $4"
-        ))
-        .bind(room_id)
-        .bind(tenant_id)
-        .bind(after_seq)
-        .bind(limit);
+        ));
+        let changed = changed.bind(room_id).bind(tenant_id).bind(after_seq);
 
-        Ok(read_redemptions(self.engine.fetch(select).await?)?)
+        self.queue(room_id, changed.bind(limit)).await
     }
 
     /// The first `limit` of what nobody has seen to in a room, the oldest first.
@@ -137,17 +144,35 @@ impl Store {
         tenant_id: TenantId,
         room_id: RoomId,
         limit: i64,
-    ) -> Result<Vec<Redemption>, StoreError> {
-        let select = Statement::new(format!(
+    ) -> Result<QueueView, StoreError> {
+        let open = Statement::new(format!(
             "SELECT {REDEMPTION_COLUMNS} FROM redemptions
              WHERE room_id = $1 AND tenant_id = $2 AND status = $3 ORDER BY redeemed_at, id LIMIT $4"
-        ))
-        .bind(room_id)
-        .bind(tenant_id)
-        .bind(RedemptionStatus::Unfulfilled.as_str())
-        .bind(limit);
+        ));
+        let open = open.bind(room_id).bind(tenant_id);
+        let open = open.bind(RedemptionStatus::Unfulfilled.as_str());
 
-        Ok(read_redemptions(self.engine.fetch(select).await?)?)
+        self.queue(room_id, open.bind(limit)).await
+    }
+
+    async fn queue(&self, room_id: RoomId, select: Statement) -> Result<QueueView, StoreError> {
+        let count = "SELECT queue_changes, open_redemptions FROM room_censuses WHERE room_id = $1";
+        let count = Statement::new(count).bind(room_id);
+
+        let mut transaction = self.engine.begin_read().await?;
+        let counted = transaction.fetch(count).await?;
+        let rows = transaction.fetch(select).await?;
+        transaction.roll_back().await?;
+
+        let mut view = QueueView {
+            redemptions: read_redemptions(rows)?,
+            ..QueueView::default()
+        };
+        // A room that nothing has happened in has no census.
+        if let Some(mut row) = counted.into_iter().next() {
+            (view.end_seq, view.open_count) = (row.take()?, row.take()?);
+        }
+        Ok(view)
     }
 
     /// A part of a room's redemptions, the oldest first, as a queue is worked off.

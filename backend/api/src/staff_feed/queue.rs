@@ -2,9 +2,10 @@
 
 use async_graphql::SimpleObject;
 use parlor_node::patience::Patience;
+use parlor_store::QueueView;
 
+use super::Source;
 use super::place::Place;
-use super::{Found, Source};
 use crate::fault::Fault;
 use crate::rewards::Redemption;
 use crate::scalar::Int64;
@@ -25,7 +26,7 @@ pub(crate) struct QueueFeed {
     through_seq: Int64,
     /// Whether nothing is missing between the subscriber's position in the queue and this message.
     recovered: bool,
-    /// How many are open in all, when it was read.
+    /// How many are open in all.
     open_count: Int64,
     /// When present, replaces what was known: what is open, at most 100 of it, the oldest first.
     snapshot: Option<Vec<Redemption>>,
@@ -56,12 +57,11 @@ impl QueueFeed {
 pub(super) async fn read(
     source: &Source,
     place: &mut Place,
-    found: &Found,
     patience: &Patience,
 ) -> Result<QueueFeed, Fault> {
     match *place {
-        Place::At { seq, .. } => since(source, place, seq, found, patience).await,
-        Place::Unknown => anew(source, place, found, patience).await,
+        Place::At { seq, .. } => since(source, place, seq, patience).await,
+        Place::Unknown => anew(source, place, patience).await,
     }
 }
 
@@ -69,22 +69,21 @@ async fn since(
     source: &Source,
     place: &mut Place,
     after: i64,
-    found: &Found,
     patience: &Patience,
 ) -> Result<QueueFeed, Fault> {
     let (store, room_id) = (&source.app.store, source.room.id());
     let limit = i64::from(MESSAGE_REDEMPTIONS_MAX);
     let read = move || store.redemptions_changed(source.tenant_id, room_id, after, limit);
-    let changed = patience.read("a queue of redemptions", read).await?;
+    let QueueView {
+        redemptions,
+        end_seq,
+        open_count,
+    } = patience.read("a queue of redemptions", read).await?;
 
-    let is_behind = changed.len() == MESSAGE_REDEMPTIONS_MAX as usize;
-    let last = changed.last().map_or(after, |one| one.queue_seq);
+    let is_behind = redemptions.len() == MESSAGE_REDEMPTIONS_MAX as usize;
+    let last = redemptions.last().map(|one| one.queue_seq);
     // Changes that another has followed since stand nowhere: with nothing left to read, all of them were told.
-    let through = if is_behind {
-        last
-    } else {
-        last.max(found.ends.queue)
-    };
+    let through = last.filter(|_| is_behind).unwrap_or(end_seq);
     *place = Place::At {
         seq: through,
         is_behind,
@@ -94,34 +93,32 @@ async fn since(
         after_seq: after.into(),
         through_seq: through.into(),
         recovered: true,
-        open_count: found.open_count.into(),
+        open_count: open_count.into(),
         snapshot: None,
-        redemptions: changed.into_iter().map(Into::into).collect(),
+        redemptions: redemptions.into_iter().map(Into::into).collect(),
     })
 }
 
-/// What is open. It is read after its position was, so what has changed in between is told once more.
-async fn anew(
-    source: &Source,
-    place: &mut Place,
-    found: &Found,
-    patience: &Patience,
-) -> Result<QueueFeed, Fault> {
+/// What is open.
+async fn anew(source: &Source, place: &mut Place, patience: &Patience) -> Result<QueueFeed, Fault> {
     let (store, room_id) = (&source.app.store, source.room.id());
     let read = move || store.open_redemptions(source.tenant_id, room_id, SNAPSHOT_REDEMPTIONS);
-    let open = patience.read("a queue of redemptions", read).await?;
-    let end = found.ends.queue;
+    let QueueView {
+        redemptions,
+        end_seq,
+        open_count,
+    } = patience.read("a queue of redemptions", read).await?;
     *place = Place::At {
-        seq: end,
+        seq: end_seq,
         is_behind: false,
     };
 
     Ok(QueueFeed {
-        after_seq: end.into(),
-        through_seq: end.into(),
+        after_seq: end_seq.into(),
+        through_seq: end_seq.into(),
         recovered: false,
-        open_count: found.open_count.into(),
-        snapshot: Some(open.into_iter().map(Into::into).collect()),
+        open_count: open_count.into(),
+        snapshot: Some(redemptions.into_iter().map(Into::into).collect()),
         redemptions: Vec::new(),
     })
 }

@@ -84,7 +84,7 @@ fn particulars(title: &str, says: &[&str]) -> Value {
             "prompt": "Have Mira take a sip", "autoFulfills": true, "limits": { "cooldownMs": "10000" },
         }),
         "Say it on air" => json!({
-            "prompt": "Up to 80 letters, which everybody sees", "input": { "text": { "pattern": ".{1,80}" } },
+            "prompt": "Up to 80 letters.", "input": { "text": { "pattern": ".{1,80}" } },
             "showsInput": true,
         }),
         "Pick the next map" => json!({ "input": { "choice": says } }),
