@@ -46,7 +46,8 @@ svg { width: 1.15em; height: 1.15em; fill: var(--accent); fill-rule: evenodd; fl
   width: min(100%, max(260px, calc(var(--d) * 520)));
   max-height: min(100%, max(150px, calc(var(--d) * 700)));
   border-radius: var(--r);
-  background: var(--surface);
+  /* A theme's surface lets the picture through. Three of it do not, and what is read here stands over alerts. */
+  background: linear-gradient(var(--surface) 0 0), linear-gradient(var(--surface) 0 0), var(--surface);
   box-shadow: inset 0 0 0 max(1px, calc(var(--d) * 1.5)) rgb(255 255 255 / .14), 0 calc(var(--d) * 6) calc(var(--d) * 22) rgb(0 0 0 / .45);
   pointer-events: auto;
 }
