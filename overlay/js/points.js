@@ -235,7 +235,8 @@ export class PointsButton {
     const { available, held } = this.#wallet;
     button.setAttribute("aria-label", `${figures(available)} points, rewards`);
     balance.textContent = held ? `${figures(available)} points · ${figures(held)} held` : `${figures(available)} points`;
-    if (gained) said.textContent = `${figures(Math.abs(gained))} points ${gained > 0 ? "more" : "less"}: ${figures(available)} points`;
+    // What is paid in the list is said there, and what is said at once after it would be heard instead.
+    if (gained > 0 || (gained && !this.#isOpen)) said.textContent = `${figures(Math.abs(gained))} points ${gained > 0 ? "more" : "less"}: ${figures(available)} points`;
     this.#grow(count, available);
     if (gained > 0 && !this.#isStill) {
       gain.textContent = `+${figures(gained)}`;
