@@ -274,6 +274,9 @@ impl Driver {
             Event::Token(NewToken { token, viewer }) => {
                 self.viewer = viewer;
                 self.input(Input::TokenRenewed(token));
+                // Of tokens that were given at once the core has heard of the last alone. If that is of the viewer whom
+                // it knows, nothing has changed for the core, while all that was told is forgotten.
+                self.tell_wallet();
             }
             Event::WalletFollowed(is_followed) => self.input(Input::FollowWallet(is_followed)),
             Event::Stop => self.input(Input::Disconnect),

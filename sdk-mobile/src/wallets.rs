@@ -25,7 +25,14 @@ pub(crate) struct WalletBoard {
     newest: watch::Sender<Newest>,
     /// How many follow it.
     followers: watch::Sender<usize>,
-    token: Mutex<Option<String>>,
+    last: Mutex<Last>,
+}
+
+/// The token that was given last.
+struct Last {
+    token: Option<String>,
+    /// The how many-th viewer it is of.
+    viewer: u64,
 }
 
 /// The driver's end. Nothing more is told once it is gone.
@@ -47,24 +54,28 @@ impl WalletBoard {
         let board = Arc::new(Self {
             newest: watch::Sender::new(Newest::default()),
             followers,
-            token: Mutex::new(token),
+            last: Mutex::new(Last { token, viewer: 0 }),
         });
 
         (board.clone(), WalletNews(board), followed)
     }
 
     /// Takes in another token, and hands it on: two that are given at once come everywhere in one order. What the last
-    /// viewer has is nothing to the next.
+    /// viewer has is nothing to the next. Whoever is told so may ask for something at once, which is done with the new
+    /// token, or give another one: so they are told last, and while nothing is held.
     pub(crate) fn take_token(&self, token: String, hand_on: impl FnOnce(NewToken)) {
-        let mut last = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = core::is_same_viewer(last.as_deref(), &token);
-        self.newest.send_if_modified(|newest| {
-            newest.viewer += u64::from(!is_same);
-            !is_same && newest.replace(None)
-        });
-        let viewer = self.newest.borrow().viewer;
-        *last = Some(token.clone());
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = core::is_same_viewer(last.token.as_deref(), &token);
+        let viewer = last.viewer + u64::from(!is_same);
+        *last = Last {
+            token: Some(token.clone()),
+            viewer,
+        };
         hand_on(NewToken { token, viewer });
+        drop(last);
+
+        self.newest
+            .send_if_modified(|newest| viewer > newest.viewer && newest.replace(viewer, None));
     }
 
     /// Ends with the client: nobody waits any more.
@@ -80,7 +91,7 @@ impl WalletNews {
     /// Tells what the viewer has who is the `viewer`th.
     pub(crate) fn tell(&self, viewer: u64, wallet: Option<Wallet>) {
         self.0.newest.send_if_modified(|newest| {
-            newest.viewer == viewer && newest.replace(wallet.map(Arc::new))
+            viewer >= newest.viewer && newest.replace(viewer, wallet.map(Arc::new))
         });
     }
 }
@@ -93,7 +104,8 @@ impl Drop for WalletNews {
 
 impl Newest {
     /// Returns whether it is another now.
-    fn replace(&mut self, wallet: Option<Arc<Wallet>>) -> bool {
+    fn replace(&mut self, viewer: u64, wallet: Option<Arc<Wallet>>) -> bool {
+        self.viewer = viewer;
         let is_another = self.wallet != wallet;
         if is_another {
             self.wallet = wallet;

@@ -4,22 +4,23 @@
 //! sees what the one before has noted, so that two who ask for the same ask by the same key.
 
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+
+mod folder;
 
 /// For how long what was not answered is asked again. Who comes back later has seen in their wallet what became of
 /// it, and does not expect to pay for what they gave up.
 const KEPT_MS: i64 = 10 * 60_000;
 
-/// How many are noted at once. Each is answered within seconds where there is a network; who taps faster than that for ten
-/// minutes without one means nothing by it.
+/// How many a viewer has noted at once in a room. Each is answered within seconds where there is a network; who taps
+/// faster than that for ten minutes without one means nothing by it.
 const NOTES_MAX: usize = 64;
 
-const FILE: &str = "redemptions.json";
-const FILE_WRITTEN: &str = "redemptions.json.new";
-const FILE_LOCKED: &str = "redemptions.lock";
+/// How many there are of all viewers and rooms, as of a program that is signed in as many: sixteen who each have all that
+/// one may have. A note is a kilobyte at the most, so that the file, which is written whole for each, stays at one MB.
+const NOTES_TOTAL_MAX: usize = 16 * NOTES_MAX;
 
 /// Of applications that have given no folder, for as long as the process lives.
 static OF_PROCESS: Mutex<Vec<Note>> = Mutex::new(Vec::new());
@@ -53,7 +54,7 @@ pub(crate) struct Place {
 /// Why nothing could be noted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoteError {
-    #[error("{NOTES_MAX} redemptions are not answered yet")]
+    #[error("too many redemptions are not answered yet")]
     TooMany,
     #[error("what is to be redeemed cannot be noted: {0}")]
     Storage(#[from] io::Error),
@@ -77,7 +78,8 @@ impl Notes {
             if let Some(before) = notes.iter().find(is_same) {
                 return Ok(before.clone());
             }
-            if notes.len() >= NOTES_MAX {
+            let of_place = notes.iter().filter(|note| note.place == wanted.place);
+            if of_place.count() >= NOTES_MAX || notes.len() >= NOTES_TOTAL_MAX {
                 return Err(NoteError::TooMany);
             }
             notes.push(wanted.clone());
@@ -93,6 +95,19 @@ impl Notes {
         })?
     }
 
+    /// Whether exactly this is noted, and young enough to be asked for.
+    pub(crate) fn has(&self, note: &Note, now: i64) -> Result<bool, NoteError> {
+        self.change(now, |notes| notes.contains(note))
+    }
+
+    /// Has what is old go, where there is a folder that has any.
+    pub(crate) fn sweep(&self, now: i64) -> Result<(), NoteError> {
+        match self {
+            Self::Folder(folder) if !folder::is_used(folder) => Ok(()),
+            Self::Folder(_) | Self::OfProcess => self.change(now, |_| ()),
+        }
+    }
+
     pub(crate) fn forget(&self, answered: &Note, now: i64) -> Result<(), NoteError> {
         self.change(now, |notes| {
             notes.retain(|note| note != answered);
@@ -104,72 +119,18 @@ impl Notes {
         match self {
             Self::OfProcess => {
                 let mut notes = OF_PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
-                notes.retain(|note| is_young(note, now));
+                notes.retain(|note| is_young(note.at_unix_millis, now));
                 Ok(act(&mut notes))
             }
-            Self::Folder(folder) => {
-                fs::create_dir_all(folder)?;
-                let lock = private(&folder.join(FILE_LOCKED))?;
-                // Let go of with the file.
-                lock.lock()?;
-                let before = read(folder)?;
-                let mut notes = before.clone();
-                notes.retain(|note| is_young(note, now));
-                let result = act(&mut notes);
-                if notes != before {
-                    write(folder, &notes)?;
-                }
-                Ok(result)
-            }
+            Self::Folder(folder) => Ok(folder::change(folder, now, act)?),
         }
     }
 }
 
-/// Whether it is asked again. What is far ahead is of a clock that was wrong, and would never be old.
-fn is_young(note: &Note, now: i64) -> bool {
-    note.at_unix_millis.abs_diff(now) < KEPT_MS.unsigned_abs()
-}
-
-/// What is no notes of ours is nothing that was asked for.
-fn read(folder: &Path) -> io::Result<Vec<Note>> {
-    match fs::read(folder.join(FILE)) {
-        Ok(text) => Ok(serde_json::from_slice(&text).unwrap_or_default()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Done when it is on the disk: whatever is asked for after this is known to the next process.
-fn write(folder: &Path, notes: &[Note]) -> io::Result<()> {
-    let written = folder.join(FILE_WRITTEN);
-    let mut file = private(&written)?;
-    file.set_len(0)?;
-    file.write_all(&serde_json::to_vec(notes)?)?;
-    file.sync_all()?;
-    fs::rename(written, folder.join(FILE))?;
-
-    sync_folder(folder)
-}
-
-/// Opens a file that is nobody else's to read: it has what viewers typed.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-
-    options.open(path)
-}
-
-/// A rename is on the disk once its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
+/// Whether what was asked for then is asked for again. What is far ahead is of a clock that was wrong, and would never
+/// be old.
+fn is_young(at_unix_millis: i64, now: i64) -> bool {
+    at_unix_millis.abs_diff(now) < KEPT_MS.unsigned_abs()
 }
 
 #[cfg(test)]

@@ -12,13 +12,16 @@ use super::scalar::Int64;
 use super::transport::{Fault, execute};
 use crate::machine::unix_millis;
 use crate::record::Redemption;
+use crate::runtime;
 use crate::server_url::ServerUrl;
 use crate::token::SharedToken;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// How often it is asked at once, over some four seconds, before whoever asked is told that it went wrong.
+/// How often it is asked at once before whoever asked is told that it went wrong: within four seconds where each try
+/// fails at once, and within a minute and a half where each waits for its answer in vain.
 const TRIES: u32 = 4;
 /// The first wait in between, at the most: a moment without a network passes within it. Each next one is twice as long.
 const WAIT_FIRST: Duration = Duration::from_millis(500);
@@ -42,6 +45,24 @@ pub(crate) struct Desk {
 /// What the server has said to an order.
 type Answer = Result<Redemption, CommandError>;
 
+/// Why there is none.
+enum Unanswered {
+    /// Another call has its answer, or it is too old by now.
+    Gone,
+    /// It is better to ask later.
+    Failed(CommandError),
+}
+
+/// Why one try brought none.
+enum Failure {
+    Gone,
+    /// It did not come to be asked.
+    Before(Fault),
+    /// It was asked.
+    Asked(Fault),
+    Unread(NoteError),
+}
+
 /// Who asks, in a room.
 #[derive(Clone)]
 struct Buyer {
@@ -52,10 +73,19 @@ struct Buyer {
 
 impl Orders {
     pub(crate) fn new(folder: Option<String>) -> Arc<Self> {
-        Arc::new(Self {
+        let has_folder = folder.is_some();
+        let orders = Arc::new(Self {
             notes: Notes::new(folder),
             buyer: Mutex::default(),
-        })
+        });
+        if has_folder {
+            // What viewers typed is not kept for longer than it is good for. Nobody waits for it, and what cannot be done
+            // now is done by the next call.
+            let orders = orders.clone();
+            runtime::handle().spawn_blocking(move || orders.notes.sweep(unix_millis()));
+        }
+
+        orders
     }
 }
 
@@ -81,10 +111,20 @@ impl Desk {
             .with_notes(move |notes| notes.note(wanted, is_named))
             .await?;
 
-        self.ask(&note).await?
+        self.ask(&note).await.unwrap_or_else(|unanswered| {
+            Err(match unanswered {
+                Unanswered::Gone => CommandError::Unreachable {
+                    reason: "it is not asked for any more, and may have been answered elsewhere"
+                        .to_owned(),
+                },
+                Unanswered::Failed(error) => error,
+            })
+        })
     }
 
     pub(crate) async fn settle(&self) -> Result<Vec<SettledRedemption>, CommandError> {
+        // Also where nobody is signed in who has any. Fails below if it does.
+        let _ = self.with_notes(|notes| notes.sweep(unix_millis())).await;
         let Some(buyer) = self.buyer().await? else {
             return Ok(Vec::new());
         };
@@ -92,11 +132,24 @@ impl Desk {
         let noted = {
             let place = place.clone();
             self.with_notes(move |notes| notes.of(&place, unix_millis()))
-                .await?
+                .await
+                .map_err(|error| unread(&error))?
         };
         let mut settled = Vec::new();
+        let mut unreachable = None;
         for note in noted {
-            let answer = self.ask(&note).await;
+            let answer = match &unreachable {
+                // Nor would the others be: each would take as long to find out.
+                Some(error) => Err(CommandError::clone(error)),
+                None => match self.ask(&note).await {
+                    Ok(answer) => Ok(answer),
+                    Err(Unanswered::Gone) => continue,
+                    Err(Unanswered::Failed(error)) => Err(error),
+                },
+            };
+            if let Err(error @ CommandError::Unreachable { .. }) = &answer {
+                unreachable = Some(error.clone());
+            }
             // What somebody typed is not for whoever is signed in since.
             let now = self.buyer().await.ok().flatten();
             if now.is_none_or(|now| now.participant_id != place.participant_id) {
@@ -120,21 +173,23 @@ impl Desk {
         Ok(settled)
     }
 
-    /// Asks for what is noted until there is an answer, and forgets it then. Fails if it is better to ask later.
-    async fn ask(&self, note: &Note) -> Result<Answer, CommandError> {
+    /// Asks for what is noted until there is an answer, and forgets it then.
+    async fn ask(&self, note: &Note) -> Result<Answer, Unanswered> {
         let mut tries = 1;
         let mut wait = WAIT_FIRST;
         let answer = loop {
-            match self.ask_once(note).await {
+            let fault = match self.ask_once(note).await {
                 Ok(data) => break answer::redeemed(data),
                 // The server has done nothing, and would not the next time.
-                Err(fault @ Fault::Invalid(_)) => break Err(fault.into()),
-                // Another token may be good for it.
-                Err(fault @ Fault::Forbidden { .. }) => return Err(fault.into()),
-                Err(fault @ (Fault::Unreachable(_) | Fault::Broken(_))) if tries == TRIES => {
-                    return Err(fault.into());
-                }
-                Err(Fault::Unreachable(_) | Fault::Broken(_)) => {}
+                Err(Failure::Asked(fault @ Fault::Invalid(_))) => break Err(fault.into()),
+                Err(Failure::Gone) => return Err(Unanswered::Gone),
+                Err(Failure::Unread(error)) => return Err(Unanswered::Failed(unread(&error))),
+                Err(Failure::Before(fault) | Failure::Asked(fault)) => fault,
+            };
+            let is_passing = matches!(fault, Fault::Unreachable(_) | Fault::Broken(_));
+            // Another token may be good for the rest.
+            if !is_passing || tries == TRIES {
+                return Err(Unanswered::Failed(fault.into()));
             }
             sleep_until(Instant::now() + random_part(wait)).await;
             tries += 1;
@@ -149,14 +204,30 @@ impl Desk {
         Ok(answer)
     }
 
-    async fn ask_once(&self, note: &Note) -> Result<redeem_reward::ResponseData, Fault> {
-        let buyer = self.buyer().await?;
+    async fn ask_once(&self, note: &Note) -> Result<redeem_reward::ResponseData, Failure> {
+        let buyer = match self.buyer().await {
+            // Whom the room is hidden from is not who asked for it there.
+            Err(Fault::Invalid(_) | Fault::NotFound(_)) => None,
+            found => found.map_err(Failure::Before)?,
+        };
         let buyer = buyer
             .filter(|buyer| buyer.participant_id == note.place.participant_id)
-            .ok_or_else(|| Fault::Forbidden {
-                reason: "somebody else is signed in by now".to_owned(),
-                code: "VIEWER_CHANGED".to_owned(),
+            .ok_or_else(|| {
+                Failure::Before(Fault::Forbidden {
+                    reason: "somebody else is signed in by now".to_owned(),
+                    code: "VIEWER_CHANGED".to_owned(),
+                })
             })?;
+        // An application that was suspended goes on here whenever it is woken. By then the viewer may have asked for the
+        // same by another key, and would pay for both.
+        let wanted = note.clone();
+        let is_noted = self
+            .with_notes(move |notes| notes.has(&wanted, unix_millis()))
+            .await
+            .map_err(Failure::Unread)?;
+        if !is_noted {
+            return Err(Failure::Gone);
+        }
         let input = redeem_reward::RedeemRewardInput {
             idempotency_key: note.key.clone(),
             room_id: self.room_id.clone(),
@@ -166,7 +237,9 @@ impl Desk {
         };
         let variables = redeem_reward::Variables { input };
 
-        execute::<RedeemReward>(&self.server, Some(&buyer.token), variables).await
+        execute::<RedeemReward>(&self.server, Some(&buyer.token), variables)
+            .await
+            .map_err(Failure::Asked)
     }
 
     /// Whose the present token is; nothing if it is of nobody in particular, or of somebody who never joined.
@@ -209,13 +282,12 @@ impl Desk {
     async fn with_notes<T: Send + 'static>(
         &self,
         act: impl FnOnce(&Notes) -> Result<T, NoteError> + Send + 'static,
-    ) -> Result<T, CommandError> {
+    ) -> Result<T, NoteError> {
         let orders = self.orders.clone();
 
         tokio::task::spawn_blocking(move || act(&orders.notes))
             .await
-            .map_err(|error| Fault::Broken(error.to_string()))?
-            .map_err(Into::into)
+            .map_err(io::Error::other)?
     }
 }
 
@@ -226,6 +298,7 @@ impl std::fmt::Debug for Buyer {
     }
 }
 
+/// Of what was to be noted first, and so was not asked for.
 impl From<NoteError> for CommandError {
     fn from(error: NoteError) -> Self {
         match error {
@@ -233,10 +306,18 @@ impl From<NoteError> for CommandError {
                 reason: error.to_string(),
                 code: "TOO_MANY_UNANSWERED".to_owned(),
             },
-            NoteError::Storage(_) => Self::Faulty {
+            NoteError::Storage(_) => Self::Conflict {
                 reason: error.to_string(),
+                code: "NOT_NOTED".to_owned(),
             },
         }
+    }
+}
+
+/// Of what may have been asked for before.
+fn unread(error: &NoteError) -> CommandError {
+    CommandError::Faulty {
+        reason: error.to_string(),
     }
 }
 

@@ -33,12 +33,13 @@ impl Api {
     /// Redeems a reward for the caller.
     ///
     /// What is asked for is noted before it is asked, and until it is answered. Where the answer is lost it is asked again by
-    /// the same key, over some four seconds; after `Unreachable` and `Faulty` it may have been redeemed all the
-    /// same. Then [`Api::settle_redemptions`] asks again, and so does redeeming the same reward with the same input
+    /// the same key, four times; after `Unreachable` and `Faulty`, and after a `Forbidden` that follows a lost answer, it
+    /// may have been redeemed all the same. Then [`Api::settle_redemptions`] asks again, and so does redeeming the same reward with the same input
     /// within ten minutes: that is the same redemption, at the cost at which it was asked for first.
     ///
     /// It is asked for with a token of the viewer's alone who asked for it: `Forbidden` with `VIEWER_CHANGED` says that
-    /// somebody else is signed in by now. Whoever never joined the room is refused with `NOT_JOINED`.
+    /// somebody else is signed in by now. Whoever never joined the room is refused with `NOT_JOINED`. `Conflict` with
+    /// `NOT_NOTED` says that it could not be noted, and so was not asked for.
     pub async fn redeem(&self, redemption: NewRedemption) -> Result<Redemption, CommandError> {
         let desk = self.desk(redemption.room_id.clone());
 
@@ -49,7 +50,9 @@ impl Api {
     }
 
     /// Asks again for what the caller has asked to redeem in a room within ten minutes, and was not told of; returns what
-    /// came of each, the oldest first. Call it when the application starts, and when it is online again.
+    /// came of each, the oldest first. Call it when the application starts, and when it is online again. Once the server
+    /// is `Unreachable` no more is asked for, and the rest is told as not answered. What another call has had the
+    /// answer to meanwhile is left out.
     pub async fn settle_redemptions(
         &self,
         room_id: String,

@@ -90,7 +90,9 @@ impl From<Fault> for QueryError {
         match fault {
             Fault::Unreachable(reason) => Self::Unreachable { reason },
             Fault::Forbidden { reason, code } => Self::Forbidden { reason, code },
-            Fault::Invalid(reason) | Fault::Broken(reason) => Self::Faulty { reason },
+            Fault::Invalid(reason) | Fault::NotFound(reason) | Fault::Broken(reason) => {
+                Self::Faulty { reason }
+            }
         }
     }
 }
@@ -105,6 +107,7 @@ impl From<Fault> for CommandError {
                 field: None,
                 constraint: None,
             },
+            Fault::NotFound(reason) => Self::NotFound { reason },
             Fault::Broken(reason) => Self::Faulty { reason },
         }
     }

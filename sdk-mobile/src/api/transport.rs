@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     Forbidden { reason: String, code: String },
     /// The server says that the operation is not sensible.
     Invalid(String),
+    /// There is no such thing, or it is not the token's to see.
+    NotFound(String),
     /// The server did not answer as it should.
     Broken(String),
 }
@@ -128,7 +130,8 @@ fn read<D: DeserializeOwned>(status: StatusCode, answer: &[u8]) -> Result<D, Fau
             (_, Some(code @ (UNAUTHENTICATED | FORBIDDEN))) => forbidden(error.message, code),
             (StatusCode::UNAUTHORIZED, _) => forbidden(error.message, UNAUTHENTICATED),
             (StatusCode::FORBIDDEN, _) => forbidden(error.message, FORBIDDEN),
-            (_, Some("VALIDATION" | "NOT_FOUND")) => Fault::Invalid(error.message),
+            (_, Some("VALIDATION")) => Fault::Invalid(error.message),
+            (_, Some("NOT_FOUND")) => Fault::NotFound(error.message),
             _ => Fault::Broken(error.message),
         });
     }
@@ -172,6 +175,10 @@ mod tests {
         assert_eq!(
             read(&error("VALIDATION")),
             Err(Fault::Invalid("no".to_owned()))
+        );
+        assert_eq!(
+            read(&error("NOT_FOUND")),
+            Err(Fault::NotFound("no".to_owned()))
         );
         assert_eq!(
             read(&error("INTERNAL")),

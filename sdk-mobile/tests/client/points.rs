@@ -229,9 +229,124 @@ async fn what_cannot_be_noted_is_not_asked_for() {
     let failed = within(redeeming).await.unwrap();
     std::fs::remove_file(&folder.0).unwrap();
     assert!(
-        matches!(failed, Err(CommandError::Faulty { .. })),
+        matches!(&failed, Err(CommandError::Conflict { code, .. }) if code == "NOT_NOTED"),
         "{failed:?}"
     );
+}
+
+#[tokio::test]
+async fn what_is_too_old_by_the_next_try_is_not_asked_for_again() {
+    let (server, folder) = (Server::start().await, Folder::new("suspended"));
+    let redeeming = redeem(&folder.api(&server, "ana"), order());
+    who_asks(&server, "ana").await;
+    let first = asked(&server).await;
+    // As after a suspension of longer than a note is kept.
+    let aged: Vec<Value> = notes(&folder)
+        .into_iter()
+        .map(|mut note| {
+            let at = note["at_unix_millis"].as_i64().unwrap();
+            note["at_unix_millis"] = json!(at - 10 * 60_000);
+            note
+        })
+        .collect();
+    note_down(&folder, &aged);
+    drop(first);
+
+    let unanswered = within(redeeming).await.unwrap();
+    assert!(
+        matches!(unanswered, Err(CommandError::Unreachable { .. })),
+        "{unanswered:?}"
+    );
+    assert_eq!(server.waiting(), None);
+}
+
+#[tokio::test]
+async fn what_another_call_has_the_answer_to_is_not_settled_again() {
+    let (server, folder) = (Server::start().await, Folder::new("settled"));
+    let api = folder.api(&server, "ana");
+    // Two that are not answered.
+    let orders = ["one", "two"].map(|key| NewRedemption {
+        idempotency_key: Some(key.to_owned()),
+        ..order()
+    });
+    let lost = orders.map(|order| redeem(&api, order));
+    for _ in 0..2 {
+        who_asks(&server, "ana").await;
+    }
+    for _ in 0..2 * TRIES {
+        drop(asked(&server).await);
+    }
+    for redeeming in lost {
+        within(redeeming).await.unwrap().unwrap_err();
+    }
+    let settling = settle(&api);
+    let first = asked(&server).await;
+    // The other one is answered elsewhere meanwhile.
+    let left: Vec<Value> = notes(&folder)
+        .into_iter()
+        .filter(|note| note["key"] == first.input()["idempotencyKey"])
+        .collect();
+    assert_eq!(left.len(), 1);
+    note_down(&folder, &left);
+    first.answer(&redeemed()).await;
+
+    let settled = within(settling).await.unwrap().unwrap();
+    assert_eq!(settled.len(), 1, "{settled:?}");
+    assert_eq!(server.waiting(), None);
+}
+
+#[tokio::test]
+async fn a_room_that_is_hidden_from_whoever_is_signed_in_since_loses_no_key() {
+    let (server, folder) = (Server::start().await, Folder::new("hidden"));
+    let api = folder.api(&server, "ana");
+    let redeeming = redeem(&api, order());
+    who_asks(&server, "ana").await;
+    let unanswered = asked(&server).await;
+    api.set_token("ben".to_owned());
+    drop(unanswered);
+    server.answer(&refused("NOT_FOUND")).await;
+
+    let refused = within(redeeming).await.unwrap();
+    assert!(
+        matches!(&refused, Err(CommandError::Forbidden { code, .. }) if code == "VIEWER_CHANGED"),
+        "{refused:?}"
+    );
+    assert_eq!(noted(&folder), 1);
+}
+
+#[tokio::test]
+async fn what_the_server_finds_malformed_is_forgotten_and_what_it_does_not_find_is_not() {
+    for (code, kept) in [("VALIDATION", 0), ("NOT_FOUND", 1), ("FORBIDDEN", 1)] {
+        let (server, folder) = (Server::start().await, Folder::new(code));
+        let redeeming = redeem(&folder.api(&server, "ana"), order());
+        who_asks(&server, "ana").await;
+        asked(&server).await.answer(&refused(code)).await;
+
+        within(redeeming).await.unwrap().unwrap_err();
+        assert_eq!(noted(&folder), kept, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn where_the_server_is_away_one_is_asked_for_and_the_others_wait() {
+    let (server, folder) = (Server::start().await, Folder::new("away"));
+    let lost = lose(&server, &folder).await;
+    let mut both = notes(&folder);
+    let mut other = both[0].clone();
+    other["key"] = json!("other");
+    both.push(other);
+    note_down(&folder, &both);
+
+    let settling = settle(&folder.api(&server, "ana"));
+    who_asks(&server, "ana").await;
+    for _ in 0..TRIES {
+        assert_eq!(asked(&server).await.input(), lost);
+    }
+    let settled = within(settling).await.unwrap().unwrap();
+    assert_eq!(settled.len(), 2);
+    assert!(settled.iter().all(|one| !one.is_answered));
+    assert_eq!(server.waiting(), None);
+    assert_eq!(noted(&folder), 2);
 }
 
 #[tokio::test]
@@ -303,9 +418,23 @@ async fn asked(server: &Server) -> Asked {
 
 /// How many orders are not answered, by what is on the disk.
 fn noted(folder: &Folder) -> usize {
+    notes(folder).len()
+}
+
+fn notes(folder: &Folder) -> Vec<Value> {
     let text = std::fs::read(folder.0.join("redemptions.json")).unwrap();
 
-    serde_json::from_slice::<Vec<Value>>(&text).unwrap().len()
+    serde_json::from_slice(&text).unwrap()
+}
+
+/// Has these be noted, as by somebody else or at another time.
+fn note_down(folder: &Folder, notes: &[Value]) {
+    std::fs::write(folder.0.join("redemptions.json"), json!(notes).to_string()).unwrap();
+}
+
+/// An answer that is none of the operation's own.
+fn refused(code: &str) -> Value {
+    json!({ "errors": [{ "message": "no", "extensions": { "code": code } }] })
 }
 
 fn order() -> NewRedemption {

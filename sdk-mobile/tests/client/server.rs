@@ -1,9 +1,10 @@
 //! A server of one socket at a time that says what a test tells it to. Its time is the client's own
 //! clock plus [`BASE`], so that every run is the same.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -82,6 +83,13 @@ impl Server {
     /// Waits for a request, gives `answer` to it, and returns what was asked.
     pub(crate) async fn answer(&self, answer: &Value) -> Value {
         self.accept_request().await.answer(answer).await
+    }
+
+    /// Whether somebody has come and is not let in, and from where.
+    pub(crate) fn waiting(&self) -> Option<SocketAddr> {
+        let accepted = self.listener.accept().now_or_never();
+
+        accepted.map(|accepted| accepted.unwrap().1)
     }
 
     /// Waits for a request.

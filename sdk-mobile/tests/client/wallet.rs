@@ -106,6 +106,21 @@ async fn what_one_viewer_has_is_gone_also_while_the_driver_stands_still() {
 }
 
 #[tokio::test]
+async fn tokens_of_another_and_of_the_first_again_leave_the_first_theirs() {
+    let (_server, client, mut peer) = live().await;
+    let wallets = client.wallets();
+    let id = asked(&mut peer).await;
+    tell(&peer, &id, wallet("ana", 70)).await;
+    theirs(&wallets).await;
+    // The driver hears of the last alone: it runs on this very thread.
+    client.set_token(token("ben", "first"));
+    client.set_token(token("ana", "again"));
+    assert_eq!(wallets.take().unwrap().wallet, None);
+
+    assert_eq!(theirs(&wallets).await.balance, 70);
+}
+
+#[tokio::test]
 async fn who_follows_a_wallet_alone_is_not_held_up_by_what_nobody_consumes() {
     let (_server, client, mut peer) = live().await;
     let wallets = client.wallets();

@@ -1,6 +1,8 @@
 //! On a disk, and in memory.
 
-use super::{FILE, FILE_WRITTEN, KEPT_MS, NOTES_MAX, Note, NoteError, Notes, Place};
+use super::folder::{FILE, FILE_WRITTEN};
+use super::{KEPT_MS, NOTES_MAX, NOTES_TOTAL_MAX, Note, NoteError, Notes, Place};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,6 +22,15 @@ impl Folder {
 
     fn notes(&self) -> Notes {
         Notes::new(Some(self.0.to_str().unwrap().to_owned()))
+    }
+
+    fn read(&self) -> Vec<Value> {
+        serde_json::from_slice(&std::fs::read(self.0.join(FILE)).unwrap()).unwrap()
+    }
+
+    fn write(&self, content: &[u8]) {
+        std::fs::create_dir_all(&self.0).unwrap();
+        std::fs::write(self.0.join(FILE), content).unwrap();
     }
 }
 
@@ -131,6 +142,68 @@ fn there_is_a_most() {
         Err(NoteError::TooMany)
     ));
     assert_eq!(notes.note(key(7), true).unwrap(), key(7));
+    // It is of one viewer in one room.
+    notes.note(note("ben", "1"), true).unwrap();
+    assert!(notes.has(&note("ben", "1"), NOW).unwrap());
+}
+
+#[test]
+fn there_is_a_most_of_all_viewers() {
+    let folder = Folder::new();
+    let full: Vec<Note> = (0..NOTES_TOTAL_MAX)
+        .map(|number| note(&number.to_string(), "1"))
+        .collect();
+    folder.write(&serde_json::to_vec(&full).unwrap());
+
+    assert!(matches!(
+        folder.notes().note(note("ana", "1"), true),
+        Err(NoteError::TooMany)
+    ));
+}
+
+#[test]
+fn what_is_not_understood_loses_nothing_that_is_and_is_kept() {
+    let folder = Folder::new();
+    let newer = json!({ "version": 2, "key": 7, "at_unix_millis": NOW });
+    let ours = serde_json::to_value(note("ana", "1")).unwrap();
+    folder.write(json!([newer, ours]).to_string().as_bytes());
+    let notes = folder.notes();
+    assert!(notes.has(&note("ana", "1"), NOW).unwrap());
+
+    notes.note(note("ana", "2"), true).unwrap();
+    assert!(folder.read().contains(&newer));
+    assert_eq!(folder.read().len(), 3);
+    // Nor is it kept for ever.
+    notes.sweep(NOW + KEPT_MS).unwrap();
+    assert_eq!(folder.read(), [] as [Value; 0]);
+}
+
+#[test]
+fn a_note_is_there_until_it_is_forgotten_or_old_and_is_itself() {
+    let folder = Folder::new();
+    let notes = folder.notes();
+    let one = note("ana", "1");
+    notes.note(one.clone(), true).unwrap();
+    assert!(notes.has(&one, NOW + KEPT_MS - 1).unwrap());
+    assert!(!notes.has(&note("ana", "2"), NOW).unwrap());
+    assert!(!notes.has(&one, NOW + KEPT_MS).unwrap());
+
+    notes.note(one.clone(), true).unwrap();
+    notes.forget(&one, NOW).unwrap();
+    assert!(!notes.has(&one, NOW).unwrap());
+}
+
+#[test]
+fn what_is_left_behind_is_swept_and_a_folder_without_any_is_not_made() {
+    let folder = Folder::new();
+    folder.notes().sweep(NOW).unwrap();
+    assert!(!folder.0.exists());
+
+    folder.notes().note(note("ana", "1"), false).unwrap();
+    std::fs::write(folder.0.join(FILE_WRITTEN), "half").unwrap();
+    folder.notes().sweep(NOW + KEPT_MS).unwrap();
+    assert!(!folder.0.join(FILE_WRITTEN).exists());
+    assert_eq!(folder.read(), [] as [Value; 0]);
 }
 
 #[test]

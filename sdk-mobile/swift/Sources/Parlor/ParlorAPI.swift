@@ -25,7 +25,7 @@ public final class ParlorAPI: Sendable {
             try ParlorNative.Api(
                 server: server.absoluteString,
                 token: token,
-                redemptionsFolder: redemptionsFolder?.path
+                redemptionsFolder: redemptionsFolder?.pathOfRedemptions
             )
         }
     }

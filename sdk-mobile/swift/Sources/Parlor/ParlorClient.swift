@@ -38,7 +38,7 @@ public final class ParlorClient: Sendable {
     ///     `.player`. That is what earns points, for a viewer who has joined the room.
     ///   - redemptionsFolder: A folder of the app's own, in which is noted what was asked to be redeemed until it
     ///     is answered, so that it is paid for once also where the app ends before it is. It is made if it is not
-    ///     there. Unless given, that is known for as long as the process lives.
+    ///     there, and excluded from backups. Unless given, that is known for as long as the process lives.
     ///   - tokenProvider: Gets another token when `token` is about to expire or refused, so that a
     ///     stream may outlast it.
     /// - Throws: ``ServerURLError`` if the address cannot be a server's. Nothing else fails here: the
@@ -60,7 +60,7 @@ public final class ParlorClient: Sendable {
             token: token,
             startAtUnixMillis: startAt?.unixMillis,
             reportsWatching: reportsWatching,
-            redemptionsFolder: redemptionsFolder?.path
+            redemptionsFolder: redemptionsFolder?.pathOfRedemptions
         )
         let native = try translatingErrors { try ParlorNative.Client.connect(config: config) }
 

@@ -13,7 +13,7 @@ public struct SettledRedemption: Equatable, Sendable {
     /// What it was asked by.
     public let idempotencyKey: String
     /// The reward, by global id.
-    public let rewardID: String
+    public let rewardId: String
     /// What was said with it.
     public let input: String?
     /// Whether the server has answered. What it has not answered stays noted, and can be settled later.
@@ -43,13 +43,15 @@ extension ParlorAPI {
     /// Redeems a reward for the caller.
     ///
     /// It is noted before it is asked for, and until it is answered. Where the answer is lost it is asked for again
-    /// by the same key, over some four seconds; after ``CommandError/unreachable(reason:)`` and
-    /// ``CommandError/faulty(reason:)`` it may have been redeemed all the same. Then
+    /// by the same key, four times; after ``CommandError/unreachable(reason:)`` and
+    /// ``CommandError/faulty(reason:)``, and after a `forbidden` that follows a lost answer, it may have been redeemed
+    /// all the same. Then
     /// ``settleRedemptions(inRoom:)`` asks again, and so does redeeming the same reward with the same input within
     /// ten minutes: that is the same redemption, at the cost at which it was asked for first.
     ///
     /// - Throws: ``CommandError``; `forbidden` with `NOT_JOINED` of whoever never joined the room, and with
-    ///   `VIEWER_CHANGED` if somebody else is signed in by now.
+    ///   `VIEWER_CHANGED` if somebody else is signed in by now; `conflict` with `NOT_NOTED` if it could not be
+    ///   noted, and so was not asked for.
     @discardableResult
     public func redeem(_ redemption: NewRedemption) async throws -> Redemption {
         try await call { try await $0.redeem(redemption: redemption) }
@@ -70,7 +72,7 @@ extension ParlorAPI {
 extension SettledRedemption {
     fileprivate init(_ native: ParlorNative.SettledRedemption) {
         idempotencyKey = native.idempotencyKey
-        rewardID = native.rewardId
+        rewardId = native.rewardId
         input = native.input
         isAnswered = native.isAnswered
         result =

@@ -284,12 +284,13 @@ class ParlorApi internal constructor(private val native: NativeApi) {
      * Redeems a reward for the caller, such as `reward.inRoom(room)`.
      *
      * It is noted before it is asked for, and until it is answered. Where the answer is lost it is asked for again by
-     * the same key, over some four seconds; after `Unreachable` and `Faulty` it may have been redeemed all the
-     * same. Then [settleRedemptions] asks again, and so does redeeming the same reward with the same input within
+     * the same key, four times; after `Unreachable` and `Faulty`, and after a `Forbidden` that follows a lost answer, it
+     * may have been redeemed all the same. Then [settleRedemptions] asks again, and so does redeeming the same reward with the same input within
      * ten minutes: that is the same redemption, at the cost at which it was asked for first.
      *
      * @throws CommandException as every command, and `Forbidden` with `NOT_JOINED` of whoever never joined the room,
-     *   with `VIEWER_CHANGED` if somebody else is signed in by now
+     *   with `VIEWER_CHANGED` if somebody else is signed in by now; `Conflict` with `NOT_NOTED` if it could not be noted,
+     *   and so was not asked for
      */
     suspend fun redeem(redemption: NewRedemption): Redemption = native.redeem(redemption)
 
