@@ -200,3 +200,38 @@ impl Drop for Wallets {
         self.leave();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::WalletBoard;
+    use crate::record::Wallet;
+
+    fn wallet(who: &str) -> Wallet {
+        Wallet {
+            participant_id: who.to_owned(),
+            balance: 100,
+            held: 30,
+            available: 70,
+            redemptions: Vec::new(),
+            last_minute: None,
+        }
+    }
+
+    #[test]
+    fn what_is_still_told_of_the_viewer_before_is_told_to_nobody() {
+        let (board, news, _) = WalletBoard::new(Some("ana".to_owned()));
+        let whose = || -> Option<String> {
+            let newest = board.newest.borrow();
+            Some(newest.wallet.as_ref()?.participant_id.clone())
+        };
+        news.tell(0, Some(wallet("ana")));
+        assert_eq!(whose(), Some("ana".to_owned()));
+
+        let mut viewer = 0;
+        board.take_token("ben".to_owned(), |new| viewer = new.viewer);
+        news.tell(0, Some(wallet("ana")));
+        assert_eq!(whose(), None);
+        news.tell(viewer, Some(wallet("ben")));
+        assert_eq!(whose(), Some("ben".to_owned()));
+    }
+}

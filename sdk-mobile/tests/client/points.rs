@@ -170,6 +170,25 @@ async fn a_request_goes_out_with_the_token_that_was_found_to_be_the_viewers() {
 }
 
 #[tokio::test]
+async fn whoever_signs_in_while_it_is_asked_who_pays_does_not() {
+    let (server, folder) = (Server::start().await, Folder::new("while"));
+    let api = folder.api(&server, "ana");
+    let redeeming = redeem(&api, order());
+    who_asks(&server, "ana").await;
+    let unanswered = asked(&server).await;
+    api.set_token("ana renewed".to_owned());
+    drop(unanswered);
+    let access = server.accept_request().await;
+    api.set_token("ben".to_owned());
+    access.answer(&member("ana")).await;
+
+    let again = asked(&server).await;
+    assert_eq!(again.token(), "ana renewed");
+    again.answer(&redeemed()).await;
+    within(redeeming).await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_refusal_says_which_rule_and_is_an_answer() {
     let (server, folder) = (Server::start().await, Folder::new("refused"));
     let api = folder.api(&server, "ana");
