@@ -15,7 +15,7 @@ const KEPT_AS = "parlor.redeem";
  */
 const PENDING_MAX_MS = 10 * 60_000;
 
-/** How often it is asked at once, over some four seconds, before whoever asked is told that it went wrong. */
+/** How often it is asked at once, over some four seconds where each try fails at once, before whoever asked is told that it went wrong. */
 const TRIES = 4;
 
 /** Faults after which the same would go wrong again, and nothing was done. */
@@ -168,6 +168,9 @@ export class Points {
       // Whoever is signed in since is not to pay for it, nor whoever is while it is asked for.
       const who = await this.#whoIsIt();
       if (who?.id !== viewer) throw new ParlorError("VIEWER_CHANGED", "somebody else is signed in by now");
+      // A page that was suspended goes on here whenever it is woken. By then the viewer may have been refused, or have
+      // asked for the same by another key, and would pay for both.
+      if (!this.#isKept(name)) return { fault: new ParlorError("NETWORK", "it is not asked for any more, and may have been answered elsewhere") };
       return this.#api.runAs(who.token, OPERATIONS.redeemReward, variables, undefined, true);
     };
     // Before it is asked for: a page may die at any moment after.
@@ -195,6 +198,10 @@ export class Points {
     } catch {
       this.#overflow.setItem(name, text);
     }
+  }
+
+  #isKept(name) {
+    return [this.#store, this.#overflow].some((store) => isYoung(read(store.getItem(name))));
   }
 
   #forget(name) {

@@ -161,6 +161,25 @@ test('what is ten minutes old is not asked for by itself any more, and what othe
   assert.deepEqual([next.sent, [...first.store.keys()]], [[], ['theirs']]);
 });
 
+test('what was suspended for ten minutes, or was answered elsewhere, is not asked for again', async () => {
+  for (const meanwhile of [() => mock.timers.tick(11 * 60_000), ({ store }) => store.clear()]) {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    try {
+      const opened = page([LOST, REDEMPTION]);
+      const asking = opened.points.redeem(SONG);
+      asking.catch(() => {});
+      while (!opened.sent.length) await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      meanwhile(opened);
+      mock.timers.tick(20_000);
+      await assert.rejects(asking, { code: 'NETWORK' });
+      assert.equal(opened.sent.length, 1);
+    } finally {
+      mock.timers.reset();
+    }
+  }
+});
+
 test('what anybody left there is gone after ten minutes, and is not kept for ever by a clock that was wrong', async () => {
   for (const ahead of [-600_001, 600_001]) {
     const [adas, bens] = [page([LOST]), page([LOST], { viewer: 'ben', room: 'another' })];
