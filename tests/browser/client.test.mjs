@@ -1,31 +1,14 @@
 // The npm package in a page, against a running server: tokens by callback, and what it reads.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server, Staff } from '../harness.mjs';
-import { launch, open } from './pages.mjs';
+import { test } from 'node:test';
+import { open } from './pages.mjs';
+import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 60_000;
 
-let server;
-let staff;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  staff = new Staff(server);
-  browser = await launch();
-});
-
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+setUp();
 
 /**
  * Connects in a page, whose client is `window.client`. `tokens` are given out one after another, the last

@@ -1,9 +1,9 @@
 // A network that goes and comes back under a page, as the browser tells it.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server, Staff } from '../harness.mjs';
-import { launch, open, shown, untilLive, untilShown } from './pages.mjs';
+import { test } from 'node:test';
+import { open, shown, untilLive, untilShown } from './pages.mjs';
+import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 90_000;
@@ -11,24 +11,7 @@ const timeout = 90_000;
 /** The server by a name that a network would lead to; on loopback there is none to lose. */
 const NAME = 'parlor.test';
 
-let server;
-let staff;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  staff = new Staff(server);
-  browser = await launch([`--host-resolver-rules=MAP ${NAME} 127.0.0.1`]);
-});
-
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+setUp({ args: [`--host-resolver-rules=MAP ${NAME} 127.0.0.1`] });
 
 async function openSource(room, name = NAME) {
   const url = new URL('/overlay/', server.url.replace('127.0.0.1', name));

@@ -1,33 +1,16 @@
 // The page that a streamer pastes into OBS, in a real Chromium against a real server.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pathToFileURL, fileURLToPath } from 'node:url';
-import { Server, Staff } from '../harness.mjs';
-import { EAGER_TRAIN, cornerOpacity, launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
+import { EAGER_TRAIN, cornerOpacity, level, open, shown, untilLive, untilShown } from './pages.mjs';
+import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 90_000;
 
-let server;
-let staff;
-let browser;
-
-before(async () => {
-  // A page from a disk has the origin `null`, which only `*` lets in.
-  server = await Server.start({ PARLOR_ALLOWED_ORIGIN: '*' });
-  staff = new Staff(server);
-  browser = await launch();
-});
-
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+// A page from a disk has the origin `null`, which only `*` lets in.
+setUp({ settings: { PARLOR_ALLOWED_ORIGIN: '*' } });
 
 async function openSource(room) {
   const { browserSourceUrl } = await staff.createOverlayToken(room.id);

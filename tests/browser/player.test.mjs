@@ -2,31 +2,14 @@
 // room as OBS shows it.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server, Staff } from '../harness.mjs';
-import { EAGER_TRAIN, PATIENCE_MS, launch, level, open, shown, untilLive, untilShown } from './pages.mjs';
+import { test } from 'node:test';
+import { EAGER_TRAIN, PATIENCE_MS, level, open, shown, untilLive, untilShown } from './pages.mjs';
+import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 150_000;
 
-let server;
-let staff;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  staff = new Staff(server);
-  browser = await launch();
-});
-
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+setUp();
 
 /** Opens the page at a latency, and waits until both overlays follow the room. */
 async function openPlayer(room, latencyS) {

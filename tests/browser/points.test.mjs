@@ -1,10 +1,10 @@
 // The points button on a viewer's player: what is seen, what is said, and how it is operated without a mouse.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server, Staff } from '../harness.mjs';
-import { launch, open, untilLive } from './pages.mjs';
+import { test } from 'node:test';
+import { open, untilLive } from './pages.mjs';
 import { admit, createReward, fulfill, grant, redemptions } from './points.mjs';
+import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 60_000;
@@ -14,24 +14,7 @@ const TEXT_MIN_PX = 11;
 /** The least that a finger hits (WCAG 2.2, 2.5.8). */
 const TARGET_MIN_PX = 24;
 
-let server;
-let staff;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  staff = new Staff(server);
-  browser = await launch();
-});
-
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+setUp();
 
 /** A player's page of a viewer, with an overlay over all of it and something to focus before and after. */
 async function openPlayer(room, viewer, { viewport, widgets = 'train alerts points', placement = 'player' } = {}) {

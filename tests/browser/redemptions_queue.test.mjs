@@ -1,33 +1,17 @@
 // The example's page on which a moderator sees to what was redeemed.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server, Staff } from '../harness.mjs';
-import { launch, open } from './pages.mjs';
+import { test } from 'node:test';
+import { open } from './pages.mjs';
 import { admit, createReward, fulfill, redeem, redemptions } from './points.mjs';
+import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 90_000;
 
-let server;
-let staff;
-let browser;
 let room;
 
-before(async () => {
-  server = await Server.start();
-  staff = new Staff(server);
-  browser = await launch();
-});
-
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+setUp();
 
 /** Opens the page as `subject`, who has the room's redemptions to see to. */
 async function openQueue(subject) {

@@ -1,32 +1,15 @@
 // What a viewer has, and what they redeem, in pages of the npm package against a running server.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server, Staff } from '../harness.mjs';
-import { launch, open } from './pages.mjs';
+import { test } from 'node:test';
+import { open } from './pages.mjs';
 import { admit, createReward, fulfill, grant, redemptions, updateReward } from './points.mjs';
+import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
 const timeout = 60_000;
 
-let server;
-let staff;
-let browser;
-
-before(async () => {
-  server = await Server.start();
-  staff = new Staff(server);
-  browser = await launch();
-});
-
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+setUp();
 
 const tokenOf = (viewer) => server.viewerToken(staff.tenantId, viewer);
 
