@@ -4,6 +4,7 @@
 //! still, comes to hear of it; what the driver still tells of the viewer before is told to nobody.
 
 use crate::record::{Wallet, WalletNow};
+use crate::seen::Seen;
 use crate::wishes::NewToken;
 use parlor_sdk_core as core;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,9 +14,7 @@ use tokio::sync::watch;
 #[derive(uniffi::Object)]
 pub struct Wallets {
     board: Arc<WalletBoard>,
-    newest: watch::Receiver<Newest>,
-    /// The change that was taken last.
-    taken: Mutex<Option<u64>>,
+    seen: Seen<Newest>,
     is_following: Mutex<bool>,
     left: watch::Sender<bool>,
 }
@@ -23,6 +22,7 @@ pub struct Wallets {
 /// Where the driver says what the viewer has, and everyone who follows it reads it.
 pub(crate) struct WalletBoard {
     newest: watch::Sender<Newest>,
+    is_over: watch::Sender<bool>,
     /// How many follow it.
     followers: watch::Sender<usize>,
     last: Mutex<Last>,
@@ -40,12 +40,9 @@ pub(crate) struct WalletNews(Arc<WalletBoard>);
 
 #[derive(Debug, Clone, Default)]
 struct Newest {
-    /// How often it has changed.
-    count: u64,
     /// Counts viewers.
     viewer: u64,
     wallet: Option<Arc<Wallet>>,
-    is_over: bool,
 }
 
 impl WalletBoard {
@@ -53,6 +50,7 @@ impl WalletBoard {
         let (followers, followed) = watch::channel(0);
         let board = Arc::new(Self {
             newest: watch::Sender::new(Newest::default()),
+            is_over: watch::Sender::new(false),
             followers,
             last: Mutex::new(Last { token, viewer: 0 }),
         });
@@ -80,10 +78,7 @@ impl WalletBoard {
 
     /// Ends with the client: nobody waits any more.
     pub(crate) fn end(&self) {
-        self.newest.send_if_modified(|newest| {
-            let was_over = std::mem::replace(&mut newest.is_over, true);
-            !was_over
-        });
+        self.is_over.send_replace(true);
     }
 }
 
@@ -107,10 +102,7 @@ impl Newest {
     fn replace(&mut self, viewer: u64, wallet: Option<Arc<Wallet>>) -> bool {
         self.viewer = viewer;
         let is_another = self.wallet != wallet;
-        if is_another {
-            self.wallet = wallet;
-            self.count += 1;
-        }
+        self.wallet = wallet;
 
         is_another
     }
@@ -118,13 +110,12 @@ impl Newest {
 
 impl Wallets {
     pub(crate) fn follow(board: Arc<WalletBoard>) -> Self {
-        let newest = board.newest.subscribe();
+        let seen = Seen::new(board.newest.subscribe());
         board.followers.send_modify(|followers| *followers += 1);
 
         Self {
             board,
-            newest,
-            taken: Mutex::default(),
+            seen,
             is_following: Mutex::new(true),
             left: watch::Sender::new(false),
         }
@@ -141,10 +132,6 @@ impl Wallets {
 
         None
     }
-
-    fn is_taken(&self, count: u64) -> bool {
-        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) == Some(count)
-    }
 }
 
 #[uniffi::export]
@@ -152,28 +139,19 @@ impl Wallets {
     /// Waits until the wallet is another than the last one taken; the first call returns at once. Returns false
     /// once the client has ended.
     pub async fn wait(&self) -> bool {
-        let mut left = self.left.subscribe();
-        let mut newest = self.newest.clone();
-        let changed = async {
-            let now = newest.wait_for(|newest| newest.is_over || !self.is_taken(newest.count));
-
-            now.await.is_ok_and(|now| !now.is_over)
-        };
+        let (mut left, mut over) = (self.left.subscribe(), self.board.is_over.subscribe());
 
         tokio::select! {
             biased;
             _ = left.wait_for(|left| *left) => false,
-            is_another = changed => is_another,
+            _ = over.wait_for(|is_over| *is_over) => false,
+            is_another = self.seen.wait_for(|_| true) => is_another,
         }
     }
 
     /// Takes the wallet as it is now, if it is another than the last one taken.
     pub fn take(&self) -> Option<WalletNow> {
-        let newest = self.newest.borrow().clone();
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.replace(newest.count) == Some(newest.count) {
-            return None;
-        }
+        let newest = self.seen.take()?;
 
         Some(WalletNow {
             wallet: newest.wallet.map(Arc::unwrap_or_clone),

@@ -219,7 +219,7 @@ impl Follower {
             let is_anew = found.epoch != self.epoch;
             if is_anew {
                 self.epoch = found.epoch;
-                (self.trail, self.queue) = (Place::unknown(), Place::unknown());
+                (self.trail, self.queue) = (Place::Unknown, Place::Unknown);
             }
             let message = self.message(&found, &patience).await?;
             if is_anew || message.tells_anything() {

@@ -229,9 +229,7 @@ impl Schedule {
             steps,
         }
     }
-}
 
-impl Schedule {
     /// How many servers it kills.
     pub fn kills(&self) -> usize {
         let kills = self.steps.iter().map(|step| match step.fault.kind() {

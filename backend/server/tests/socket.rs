@@ -52,6 +52,8 @@ mod same_bytes;
 mod server;
 #[path = "socket/sharing.rs"]
 mod sharing;
+#[path = "socket/staff_feed.rs"]
+mod staff_feed;
 #[path = "socket/tenants.rs"]
 mod tenants;
 #[path = "socket/trimmed.rs"]

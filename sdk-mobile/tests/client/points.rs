@@ -37,6 +37,15 @@ impl Drop for Folder {
     }
 }
 
+/// Says that what is being redeemed is refused, as of somebody else than is signed in.
+async fn is_another_viewers(redeeming: Redeeming) {
+    let refused = within(redeeming).await.unwrap();
+    assert!(
+        matches!(&refused, Err(CommandError::Forbidden { code, .. }) if code == "VIEWER_CHANGED"),
+        "{refused:?}"
+    );
+}
+
 #[tokio::test]
 async fn an_answer_that_is_lost_is_asked_for_again_by_the_same_key() {
     let (server, folder) = (Server::start().await, Folder::new("lost"));
@@ -126,11 +135,7 @@ async fn nobody_pays_for_what_somebody_else_has_asked_for() {
     of_ana.set_token("ben".to_owned());
     drop(unanswered);
     who_asks(&server, "ben").await;
-    let refused = within(redeeming).await.unwrap();
-    assert!(
-        matches!(&refused, Err(CommandError::Forbidden { code, .. }) if code == "VIEWER_CHANGED"),
-        "{refused:?}"
-    );
+    is_another_viewers(redeeming).await;
     assert_eq!(noted(&folder), 1);
 }
 
@@ -325,11 +330,7 @@ async fn a_room_that_is_hidden_from_whoever_is_signed_in_since_loses_no_key() {
     drop(unanswered);
     server.answer(&refused("NOT_FOUND")).await;
 
-    let refused = within(redeeming).await.unwrap();
-    assert!(
-        matches!(&refused, Err(CommandError::Forbidden { code, .. }) if code == "VIEWER_CHANGED"),
-        "{refused:?}"
-    );
+    is_another_viewers(redeeming).await;
     assert_eq!(noted(&folder), 1);
 }
 

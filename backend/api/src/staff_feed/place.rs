@@ -19,10 +19,6 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn unknown() -> Self {
-        Self::Unknown
-    }
-
     /// The place to go on from in a log of `epoch` that has reached `end`.
     pub(super) fn resumed(start: FeedStart, epoch: Epoch, end: i64) -> Self {
         let reach = end - RESUME_EVENTS_MAX..=end;

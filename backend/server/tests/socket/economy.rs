@@ -3,6 +3,7 @@
 use parlor_api::global_id;
 use parlor_domain::access::Principal;
 use parlor_domain::id::RoomId;
+use parlor_socket::SocketSettings;
 use serde_json::{Value, json};
 
 use crate::server::{Options, TestServer};
@@ -26,6 +27,18 @@ impl Scene {
             ..Options::default()
         })
         .await
+    }
+
+    /// The same room on two nodes.
+    pub(crate) async fn pair(database: String) -> (Self, Self) {
+        let (server, other) = TestServer::pair(database, SocketSettings::default()).await;
+        let room = server.live_room("main").await;
+        let other = Self {
+            server: other,
+            room,
+        };
+
+        (Self { server, room }, other)
     }
 
     /// Has staff do something in the room.

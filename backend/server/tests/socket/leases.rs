@@ -22,23 +22,14 @@ on_both_engines!(
     somebody_who_stops_without_a_word_is_soon_not_online,
 );
 
-/// Two nodes on one database, each of which hears of what the other wrote at once.
+/// Two nodes on one database, which tell of people as soon as they come and go.
 async fn two_nodes(database: String) -> (TestServer, TestServer) {
-    let options = |seed| Options {
-        database: Some(database.clone()),
-        heads_check: Duration::from_millis(10),
-        sockets: SocketSettings {
-            presence_every: Duration::ZERO,
-            ..SocketSettings::default()
-        },
-        seed,
-        ..Options::default()
+    let sockets = SocketSettings {
+        presence_every: Duration::ZERO,
+        ..SocketSettings::default()
     };
-    let one = TestServer::start_with(options(1)).await;
-    let mut other = TestServer::start_with(options(11)).await;
-    other.tenant = one.tenant;
 
-    (one, other)
+    TestServer::pair(database, sockets).await
 }
 
 /// Has a node look at the others until it has seen them be silent: a test's checks stand for hours.

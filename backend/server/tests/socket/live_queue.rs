@@ -1,14 +1,12 @@
 //! The queue of what was redeemed, followed as it is worked off.
 
-use std::time::Duration;
-
 use parlor_api::global_id;
 use parlor_test_database::{Database, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::economy::Scene;
-use crate::server::{Options, TestServer};
+use crate::staff_feed::{staff, told};
 
 on_both_engines!(
     staff_sees_what_is_redeemed_and_what_becomes_of_it,
@@ -23,9 +21,6 @@ on_both_engines!(
     a_position_of_another_log_or_beyond_the_end_begins_anew,
     what_was_redeemed_before_there_were_positions_is_in_the_queue,
 );
-
-/// No token expires while a test runs.
-const HOUR_MS: i64 = 3_600_000;
 
 const QUEUE: &str = "subscription Staff($roomId: ID!, $after: LogPosition) {
     liveStaff(roomId: $roomId, queueAfter: $after) {
@@ -54,21 +49,6 @@ async fn follow(client: &mut Client, id: &str, scene: &Scene, after: Value) -> V
     client.subscribe(id, QUEUE, variables).await;
 
     told(client, id).await
-}
-
-async fn told(client: &mut Client, id: &str) -> Value {
-    let mut message = client.message().await;
-    assert_eq!(
-        (&message["type"], &message["id"]),
-        (&json!("next"), &json!(id)),
-        "{message}"
-    );
-
-    message["payload"]["data"]["liveStaff"].take()
-}
-
-async fn staff(server: &TestServer) -> Client {
-    Client::ready(server, Some(&server.token(server.tenant, "staff", HOUR_MS))).await
 }
 
 /// Where a message leads up to.
@@ -383,19 +363,7 @@ async fn whoever_loses_the_capability_is_told_no_more(database: String) {
 }
 
 async fn another_nodes_redemptions_are_found(database: String) {
-    let options = |seed| Options {
-        database: Some(database.clone()),
-        heads_check: Duration::from_millis(10),
-        seed,
-        ..Options::default()
-    };
-    let one = Scene::set(options(1)).await;
-    let mut other = TestServer::start_with(options(11)).await;
-    other.tenant = one.server.tenant;
-    let other = Scene {
-        server: other,
-        room: one.room,
-    };
+    let (one, other) = Scene::pair(database).await;
     viewer(&one, "ana").await;
     let reward = one.make_reward(json!({})).await;
     let mut client = staff(&one.server).await;

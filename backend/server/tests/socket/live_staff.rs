@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use parlor_api::global_id;
 use parlor_domain::id::RoomId;
+use parlor_socket::SocketSettings;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::server::{Options, TestServer};
+use crate::staff_feed::{HOUR_MS, staff, told};
 
 on_both_engines!(
     staff_sees_what_is_done_by_authority,
@@ -24,9 +26,6 @@ on_both_engines!(
     a_deleted_room_ends_it,
 );
 
-/// No token expires while a test runs.
-const HOUR_MS: i64 = 3_600_000;
-
 const LIVE_STAFF: &str = "subscription Staff($roomId: ID!, $after: LogPosition) {
     liveStaff(roomId: $roomId, after: $after) {
         epoch afterSeq throughSeq recovered
@@ -41,21 +40,6 @@ async fn follow(client: &mut Client, id: &str, room: RoomId, after: Value) -> Va
     client.subscribe(id, LIVE_STAFF, variables).await;
 
     told(client, id).await
-}
-
-async fn told(client: &mut Client, id: &str) -> Value {
-    let mut message = client.message().await;
-    assert_eq!(
-        (&message["type"], &message["id"]),
-        (&json!("next"), &json!(id)),
-        "{message}"
-    );
-
-    message["payload"]["data"]["liveStaff"].take()
-}
-
-async fn staff(server: &TestServer) -> Client {
-    Client::ready(server, Some(&server.token(server.tenant, "staff", HOUR_MS))).await
 }
 
 /// Where a message leads up to.
@@ -261,15 +245,7 @@ async fn whoever_loses_the_capability_is_told_no_more(database: String) {
 }
 
 async fn another_nodes_entries_are_found(database: String) {
-    let options = |seed| Options {
-        database: Some(database.clone()),
-        heads_check: Duration::from_millis(10),
-        seed,
-        ..Options::default()
-    };
-    let one = TestServer::start_with(options(1)).await;
-    let mut other = TestServer::start_with(options(11)).await;
-    other.tenant = one.tenant;
+    let (one, other) = TestServer::pair(database, SocketSettings::default()).await;
     let room = one.live_room("main").await;
     let ada = one.join(room, "ada").await;
     let mut client = staff(&one).await;

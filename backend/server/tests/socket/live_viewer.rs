@@ -335,19 +335,7 @@ async fn what_expires_is_told(database: String) {
 }
 
 async fn another_nodes_changes_are_found(database: String) {
-    let options = |seed| Options {
-        database: Some(database.clone()),
-        heads_check: Duration::from_millis(10),
-        seed,
-        ..Options::default()
-    };
-    let one = Scene::set(options(1)).await;
-    let mut other = TestServer::start_with(options(11)).await;
-    other.tenant = one.server.tenant;
-    let other = Scene {
-        server: other,
-        room: one.room,
-    };
+    let (one, other) = Scene::pair(database).await;
     let ana = one.server.join(one.room, "ana").await;
     let reward = one.make_reward(json!({})).await;
     let (mut here, _) = one.follow("ana").await;
@@ -450,19 +438,7 @@ async fn nothing_is_read_while_nothing_changes(database: Database) {
 /// Grants that are made while a dozen begin to follow, and two servers tell of.
 async fn nothing_is_missed_and_nothing_old_comes_while_others_begin(database: String) {
     const GRANTS: i64 = 40;
-    let options = |seed| Options {
-        database: Some(database.clone()),
-        heads_check: Duration::from_millis(10),
-        seed,
-        ..Options::default()
-    };
-    let scene = Scene::set(options(1)).await;
-    let mut other = TestServer::start_with(options(11)).await;
-    other.tenant = scene.server.tenant;
-    let other = Scene {
-        server: other,
-        room: scene.room,
-    };
+    let (scene, other) = Scene::pair(database).await;
     let ana = scene.server.join(scene.room, "ana").await;
 
     let granting = async {

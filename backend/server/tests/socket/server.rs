@@ -199,6 +199,22 @@ impl TestServer {
     }
 
     /// The room of most tests: live, for everyone to read, with two events in its log.
+    /// Two nodes on one database, each of which hears of what the other wrote at once.
+    pub(crate) async fn pair(database: String, sockets: SocketSettings) -> (Self, Self) {
+        let options = |seed| Options {
+            database: Some(database.clone()),
+            heads_check: Duration::from_millis(10),
+            sockets: sockets.clone(),
+            seed,
+            ..Options::default()
+        };
+        let one = Self::start_with(options(1)).await;
+        let mut other = Self::start_with(options(11)).await;
+        other.tenant = one.tenant;
+
+        (one, other)
+    }
+
     pub(crate) async fn live_room(&self, slug: &str) -> RoomId {
         let room = self.room(self.tenant, slug, true).await;
         self.start_session(room, 0).await;
