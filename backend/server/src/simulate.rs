@@ -16,10 +16,9 @@ use tokio::time::Instant;
 pub use audience::{Act, Audience, Gift};
 pub use client::{Client, ClientError};
 
-/// How long a refused connection or an overloaded server is given before the same contribution is
-/// sent again.
+/// How long a refused connection or an overloaded server is given before the same is sent again.
 const RETRY: Duration = Duration::from_millis(500);
-/// How often a contribution is sent before the simulation gives up: half a minute of restarts.
+/// How often something is sent before the simulation gives up: half a minute of restarts.
 const ATTEMPTS_MAX: u32 = 60;
 
 const RECORD: &str = "mutation Record($input: RecordContributionInput!) {
@@ -83,19 +82,28 @@ pub async fn run(client: &Client, simulation: &Simulation, progress: &Progress) 
     }
 }
 
-async fn send(client: &Client, input: &Value) -> Result<u64> {
+/// Executes what may be repeated until there is an answer.
+pub async fn until_answered(
+    client: &Client,
+    document: &str,
+    variables: &Value,
+) -> Result<Value, ClientError> {
     let mut attempt = 1;
-    let answer = loop {
-        match client.execute(RECORD, json!({ "input": input })).await {
-            Ok(data) => break data,
+    loop {
+        match client.execute(document, variables.clone()).await {
             Err(error) if error.is_temporary() && attempt < ATTEMPTS_MAX => {
                 tracing::debug!(%error, "sending again");
                 attempt += 1;
                 tokio::time::sleep_until(Instant::now() + RETRY).await;
             }
-            Err(error) => return Err(error).context("the server does not take contributions"),
+            answered => return answered,
         }
-    };
+    }
+}
+
+async fn send(client: &Client, input: &Value) -> Result<u64> {
+    let answer = until_answered(client, RECORD, &json!({ "input": input })).await;
+    let answer = answer.context("the server does not take contributions")?;
 
     let answer = &answer["recordContribution"];
     if answer["__typename"] != "Contribution" {

@@ -215,11 +215,23 @@ fn the_server_says_when_it_listens_and_leaves_when_asked() {
     }
 }
 
+const DEMO: [&str; 5] = ["demo", "--dir", ".", "--listen", "127.0.0.1:0"];
+
+/// As many wait as are left for whoever tries the demo out.
+#[test]
+fn a_demos_audience_redeems_until_enough_waits() {
+    let folder = Folder::make();
+    let mut demo = Running::start(parlor(&folder.0).args(DEMO).args(["--rate", "100"]));
+    while !demo.read_line().contains(", 6 redemptions to see to, ") {}
+
+    demo.signal("-INT");
+    assert_eq!(demo.wait().0, Some(0));
+}
+
 #[test]
 fn a_demo_shows_where_to_look_and_leaves_nothing_behind() {
     let folder = Folder::make();
-    let arguments = ["demo", "--dir", ".", "--listen", "127.0.0.1:0"];
-    let mut demo = Running::start(parlor(&folder.0).args(arguments));
+    let mut demo = Running::start(parlor(&folder.0).args(DEMO));
     let mut shown = String::new();
     while !shown.contains("Ctrl-C") {
         shown.push_str(&demo.read_line());
@@ -228,6 +240,7 @@ fn a_demo_shows_where_to_look_and_leaves_nothing_behind() {
         "/player/#room=",
         "/overlay/#room=",
         "&token=pot_",
+        "/redemptions/#room=",
         "/stage/#room=",
         "/graphql",
     ] {

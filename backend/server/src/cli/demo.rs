@@ -231,13 +231,15 @@ async fn show_status(server: &Server, room_id: RoomId, progress: &Progress) -> R
             .room(room_id)
             .await
             .context("cannot read the room")?;
+        let waiting = view.as_ref().map(|view| view.census.open_redemptions);
         let train = view.and_then(|view| view.train);
         let status = format!(
-            "{}, {} contributions, {} connected",
+            "{}, {} contributions, {} redemptions to see to, {} connected",
             train
                 .as_ref()
                 .map_or_else(|| "no train yet".to_owned(), describe),
             progress.sent(),
+            waiting.unwrap_or_default(),
             server.service.sockets.open_count(),
         );
 

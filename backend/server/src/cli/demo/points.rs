@@ -23,28 +23,47 @@ pub(super) struct Reward {
     pub(super) says: &'static [&'static str],
 }
 
-/// What there is to redeem, and what is said with it.
-const REWARDS: [(&str, i64, &str, &[&str]); 4] = [
-    ("Take a sip", 50, "#35c2a5", &[]),
-    (
-        "Say it on air",
-        80,
-        "#8b7bff",
-        &[
-            "hello from Lisbon",
-            "это лучший стрим",
-            "どうぞ続けて！",
-            "one more round",
-        ],
-    ),
-    (
-        "Pick the next map",
-        120,
-        "#ff9f43",
-        &["Harbour", "Old Town", "Space"],
-    ),
-    ("A minute of silence", 400, "#ff6b81", &[]),
-];
+/// What there is to redeem, one of each kind, and what the audience says with it.
+fn rewards() -> [(Value, &'static [&'static str]); 4] {
+    let maps = &["Harbour", "Old Town", "Space"];
+    let words = &[
+        "hello from Lisbon",
+        "это лучший стрим",
+        "どうぞ続けて！",
+        "one more round",
+    ];
+
+    [
+        (
+            json!({
+                "title": "Take a sip", "cost": "50", "color": "#35c2a5", "prompt": "Have Mira take a sip",
+                "autoFulfills": true, "limits": { "cooldownMs": "10000" },
+            }),
+            &[],
+        ),
+        (
+            json!({
+                "title": "Say it on air", "cost": "80", "color": "#8b7bff", "prompt": "Up to 80 letters.",
+                "input": { "text": { "pattern": ".{1,80}" } }, "showsInput": true,
+            }),
+            words,
+        ),
+        (
+            json!({
+                "title": "Pick the next map", "cost": "120", "color": "#ff9f43",
+                "input": { "choice": maps },
+            }),
+            maps,
+        ),
+        (
+            json!({
+                "title": "A minute of silence", "cost": "400", "color": "#ff6b81",
+                "limits": { "perSession": "1" }, "availability": { "trainLevelMin": 2 },
+            }),
+            &[],
+        ),
+    ]
+}
 
 /// Has viewers earn faster than anybody would outside a demo, before its session begins, which keeps to what is so
 /// then; and makes the rewards.
@@ -56,38 +75,18 @@ pub(super) async fn set_up(client: &Client, room: &str) -> Result<Vec<Reward>> {
     text_of(&updated["updateEarningProgramme"], "points")?;
 
     let mut made = Vec::new();
-    for (title, cost, color, says) in REWARDS {
-        let mut input = json!({
-            "roomId": room, "idempotencyKey": title, "title": title, "cost": cost.to_string(), "color": color,
-        });
-        for (name, value) in particulars(title, says).as_object().into_iter().flatten() {
-            input[name] = value.clone();
-        }
-        let created = client
-            .execute(CREATE_REWARD, json!({ "input": input }))
-            .await?;
+    for (mut input, says) in rewards() {
+        input["roomId"] = room.into();
+        input["idempotencyKey"] = input["title"].clone();
+        let variables = json!({ "input": input });
+        let created = client.execute(CREATE_REWARD, variables).await?;
         made.push(Reward {
             id: text_of(&created["createReward"], "id")?,
-            cost,
-            is_queued: !input["autoFulfills"].as_bool().unwrap_or_default(),
+            cost: text_of(&input, "cost")?.parse()?,
+            is_queued: input["autoFulfills"] != true,
             says,
         });
     }
 
     Ok(made)
-}
-
-/// What is particular about each reward: one of every kind of them.
-fn particulars(title: &str, says: &[&str]) -> Value {
-    match title {
-        "Take a sip" => json!({
-            "prompt": "Have Mira take a sip", "autoFulfills": true, "limits": { "cooldownMs": "10000" },
-        }),
-        "Say it on air" => json!({
-            "prompt": "Up to 80 letters.", "input": { "text": { "pattern": ".{1,80}" } },
-            "showsInput": true,
-        }),
-        "Pick the next map" => json!({ "input": { "choice": says } }),
-        _ => json!({ "limits": { "perSession": "1" }, "availability": { "trainLevelMin": 2 } }),
-    }
 }

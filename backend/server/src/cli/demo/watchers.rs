@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::people::{admit, token};
 use super::points::Reward;
 use crate::server::Server;
-use crate::simulate::Client;
+use crate::simulate::{Client, until_answered};
 
 /// The audience: enough of them that one or another can always afford something.
 const NAMES: [&str; 8] = [
@@ -103,7 +103,7 @@ impl Watchers {
                 "minute": format_time(ServerTime::from_unix_millis(minute)),
                 "viewerIds": self.ids,
             } });
-            let credited = staff.execute(CREDIT, input).await?;
+            let credited = until_answered(staff, CREDIT, &input).await?;
             credited["creditWatching"]["countedCount"]
                 .as_i64()
                 .with_context(|| format!("a minute was refused: {credited}"))?;
@@ -118,10 +118,11 @@ impl Watchers {
             sleep_until(Instant::now() + wait).await;
 
             let who = &self.clients[rng.usize(..self.clients.len())];
-            let own = who.execute(AVAILABLE, json!({ "room": self.room })).await?;
+            let of_room = json!({ "room": self.room });
+            let own = until_answered(who, AVAILABLE, &of_room).await?;
             let has = own["pointsAccount"]["available"].as_str();
             let has: i64 = has.and_then(|has| has.parse().ok()).unwrap_or_default();
-            let waiting = staff.execute(WAITING, json!({ "room": self.room })).await?;
+            let waiting = until_answered(staff, WAITING, &of_room).await?;
             let waiting = waiting["redemptionsConnection"]["totalCount"].as_i64();
             let is_full = waiting.unwrap_or_default() >= WAITING_MAX;
             let affordable: Vec<_> = self
@@ -139,7 +140,7 @@ impl Watchers {
                 "input": rng.choice(reward.says),
             } });
             // What is refused, as while a reward cools down, is no matter: they will try something else.
-            who.execute(REDEEM, input).await?;
+            until_answered(who, REDEEM, &input).await?;
         }
 
         Ok(())
