@@ -289,6 +289,7 @@ export type SlotOutcome =
   | "TOO_SHORT"
   | "STOOD_STILL"
   | "NO_LEASE"
+  | "NOT_OBSERVED"
   | "OTHER_ROOMS";
 
 /** How it stands with a minute that the viewer has watched. */

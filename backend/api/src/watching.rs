@@ -41,6 +41,9 @@ pub(crate) enum SlotOutcome {
     StoodStill,
     /// The report came late, without a lease of before.
     NoLease,
+    /// Devices alone say so, and the room counts only what the tenant's server saw. It may still count, if that says so
+    /// as well.
+    NotObserved,
     /// The viewer's devices have proved the minute in two other rooms.
     OtherRooms,
 }
@@ -74,6 +77,8 @@ pub(crate) struct EarningProgramme {
     /// Counts changes; give it back to `updateEarningProgramme`.
     version: i32,
     is_enabled: bool,
+    /// Whether only minutes of `creditWatching` count, and none that viewers' devices report.
+    is_observed_only: bool,
     /// How many points `slots` minutes bring.
     points: Int64,
     slots: i32,
@@ -100,6 +105,7 @@ impl From<watching::EarningProgramme> for EarningProgramme {
         Self {
             version: programme.version,
             is_enabled: programme.is_enabled,
+            is_observed_only: programme.is_observed_only,
             points: programme.points.into(),
             slots: int(programme.slots),
             first_watch_bonus: programme.first_watch_bonus.into(),

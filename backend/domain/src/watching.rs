@@ -71,6 +71,8 @@ pub enum SlotOutcome {
     StoodStill,
     /// The report came late, and its device had shown no sign of life before.
     NoLease,
+    /// A device says so, and the room counts only what the tenant's server saw.
+    NotObserved,
     /// The viewer's devices have proved the minute in [`WATCHED_ROOMS_MAX`] other rooms.
     OtherRooms,
 }

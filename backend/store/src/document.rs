@@ -58,7 +58,7 @@ macro_rules! documents {
 
 documents! {
     AuditAction => "audit action",
-    EarningState => "earning state" since 1,
+    EarningState => "earning state" since 1 at 2,
     Contribution => "answer",
     EventBody => "event",
     Vec<KeptEvent> => "keyframe",

@@ -53,6 +53,8 @@ pub enum WatchOutcome {
     StoodStill,
     /// The report came late, without a lease of before.
     NoLease,
+    /// The viewer's devices say so, and the room counts only what the platform's server saw.
+    NotObserved,
     /// The viewer's devices have proved the minute in two other rooms.
     OtherRooms,
     /// Something that this version has never heard of.

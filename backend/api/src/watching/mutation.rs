@@ -59,6 +59,8 @@ pub(crate) struct UpdateEarningProgrammeInput {
     /// The programme's version that this change was made against.
     expected_version: i32,
     is_enabled: Option<bool>,
+    /// Whether only minutes of `creditWatching` count, and none that viewers' devices report.
+    is_observed_only: Option<bool>,
     /// 0 to 1,000,000.
     points: Option<Int64>,
     /// 1 to 1,440.
@@ -125,6 +127,7 @@ async fn update(
         expected_version: input.expected_version,
         change: EarningChange {
             is_enabled: input.is_enabled,
+            is_observed_only: input.is_observed_only,
             points: input.points.map(|points| points.0),
             slots: input.slots.map(Into::into),
             first_watch_bonus: input.first_watch_bonus.map(|bonus| bonus.0),

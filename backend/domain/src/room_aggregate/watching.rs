@@ -82,7 +82,7 @@ impl RoomAggregate {
             Err(outcome) => return Ok(Credited::all(&watched.members, outcome)),
         };
         let mut credited = Credited {
-            outcomes: self.outcomes(watched, at),
+            outcomes: self.outcomes(watched, session.programme.is_observed_only, at),
             legs: Vec::new(),
         };
         let members = credited.counted();
@@ -105,8 +105,10 @@ impl RoomAggregate {
     fn outcomes(
         &self,
         watched: &WatchedMinute,
+        is_observed_only: bool,
         at: ServerTime,
     ) -> Vec<(MemberNumber, SlotOutcome)> {
+        let is_unobserved = is_observed_only && !watched.proof.is_observed();
         let mut outcomes = Vec::with_capacity(watched.members.as_slice().len());
         for (number, members) in watched.members.by_page() {
             let page = self.known.books.page(number);
@@ -118,6 +120,7 @@ impl RoomAggregate {
                     Some(page) if page.has_counted(*member, watched.minute) => {
                         SlotOutcome::AlreadyCounted
                     }
+                    _ if is_unobserved => SlotOutcome::NotObserved,
                     _ if !self.has_place(watched, *member) => SlotOutcome::OtherRooms,
                     Some(_) | None => SlotOutcome::Counted,
                 };
@@ -227,6 +230,11 @@ impl WatchedMinute {
 }
 
 impl WatchProof {
+    /// Whether it comes from somebody who saw the viewers, and is none of them.
+    fn is_observed(&self) -> bool {
+        matches!(self, Self::Staff(_))
+    }
+
     /// What stands in the books of who says so. Of devices it says that they do, and names nobody.
     fn authorship(&self, ids: &mut impl IdSource) -> Authorship {
         let (actor_id, actor_is_staff) = match self {

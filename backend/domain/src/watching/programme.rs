@@ -24,6 +24,9 @@ pub struct EarningProgramme {
     /// Counts changes, so that one made against an older state is refused.
     pub version: i32,
     pub is_enabled: bool,
+    /// Whether only what the tenant's server saw counts, and no word of a viewer's own devices.
+    #[serde(default)]
+    pub is_observed_only: bool,
     /// How many points `slots` bring.
     pub points: i64,
     pub slots: i64,
@@ -50,6 +53,7 @@ pub struct StampCard {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EarningChange {
     pub is_enabled: Option<bool>,
+    pub is_observed_only: Option<bool>,
     pub points: Option<i64>,
     pub slots: Option<i64>,
     pub first_watch_bonus: Option<i64>,
@@ -61,6 +65,7 @@ impl Default for EarningProgramme {
         Self {
             version: 1,
             is_enabled: true,
+            is_observed_only: false,
             points: 10,
             slots: 5,
             first_watch_bonus: 0,
@@ -75,6 +80,7 @@ impl EarningProgramme {
         let changed = Self {
             version: self.version + 1,
             is_enabled: change.is_enabled.unwrap_or(self.is_enabled),
+            is_observed_only: change.is_observed_only.unwrap_or(self.is_observed_only),
             points: change.points.unwrap_or(self.points),
             slots: change.slots.unwrap_or(self.slots),
             first_watch_bonus: change.first_watch_bonus.unwrap_or(self.first_watch_bonus),
@@ -105,7 +111,8 @@ impl EarningProgramme {
         self.points + 1 + self.first_watch_bonus + card
     }
 
-    /// The rules without the version, as they stand in the journal beside what they brought.
+    /// The rules of what a slot brings, as they stand in the journal beside what they brought. Which slots count is no
+    /// part of them.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for number in [self.points, self.slots, self.first_watch_bonus] {
@@ -126,6 +133,7 @@ impl EarningProgramme {
         let mut programme = Self {
             version,
             is_enabled: true,
+            is_observed_only: false,
             points: reader.take()?,
             slots: reader.take()?,
             first_watch_bonus: reader.take()?,

@@ -144,6 +144,7 @@ pub(crate) fn outcome(outcome: SlotOutcome) -> &'static str {
         SlotOutcome::TooShort => "TOO_SHORT",
         SlotOutcome::StoodStill => "STOOD_STILL",
         SlotOutcome::NoLease => "NO_LEASE",
+        SlotOutcome::NotObserved => "NOT_OBSERVED",
         SlotOutcome::OtherRooms => "OTHER_ROOMS",
     }
 }

@@ -125,6 +125,7 @@ impl Author {
         let cards = [None, Some(card), Some(card)];
         let terms = ProgrammeChange {
             is_enabled: dice.perhaps(3, &[true, true, false]),
+            is_observed_only: dice.perhaps(3, &[true, false, false]),
             points: dice.perhaps(2, &[0, 7, 10, 1_000_000, 1_000_001, -1]),
             slots: dice.perhaps(2, &[1, 1, 2, 3, 5, 0]),
             first_watch_bonus: dice.perhaps(2, &[0, 50, -1]),

@@ -147,6 +147,8 @@ pub(crate) struct ProgrammeChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) is_enabled: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) is_observed_only: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) points: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) slots: Option<i64>,
@@ -186,6 +188,7 @@ impl From<&ProgrammeChange> for EarningChange {
     fn from(change: &ProgrammeChange) -> Self {
         Self {
             is_enabled: change.is_enabled,
+            is_observed_only: change.is_observed_only,
             points: change.points,
             slots: change.slots,
             first_watch_bonus: change.first_watch_bonus,

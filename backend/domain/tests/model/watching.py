@@ -56,6 +56,7 @@ def default_programme():
     return {
         "version": 1,
         "is_enabled": True,
+        "is_observed_only": False,
         "points": 10,
         "slots": 5,
         "first_watch_bonus": 0,
@@ -130,6 +131,8 @@ class Watching:
             outcome = outcome or self.outcome_of_minute(asked["session"], begins, now)
             if outcome is None and begins in self.watchers.setdefault(who, Watcher()).slots:
                 outcome = "ALREADY_COUNTED"
+            if outcome is None and by_devices and self.sessions[asked["session"]].programme["is_observed_only"]:
+                outcome = "NOT_OBSERVED"
             rooms = self.elsewhere.get((who, begins), set())
             if outcome is None and by_devices and len(rooms) >= ROOMS_MAX:
                 outcome = "OTHER_ROOMS"

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use parlor_domain::id::{RoomId, ViewerId};
 use parlor_domain::points::MemberNumber;
 use parlor_domain::room_aggregate::{Credited, WatchProof, WatchedMinute};
-use parlor_domain::watching::SlotOutcome::{AlreadyCounted, Counted, OtherRooms};
-use parlor_domain::watching::{EarningChange, Places, SlotOutcome, ViewerMinute};
+use parlor_domain::watching::SlotOutcome::{AlreadyCounted, Counted, NotObserved, OtherRooms};
+use parlor_domain::watching::{EarningChange, Places, ViewerMinute};
 use uuid::Uuid;
 
-use crate::cinema::{Cinema, set, usual};
+use crate::cinema::{Cinema, outcomes, set, usual};
 
 fn viewer(number: u32) -> ViewerId {
     ViewerId::parse(&format!("viewer{number}")).unwrap()
@@ -75,14 +75,6 @@ impl Cinema {
     }
 }
 
-fn outcomes(credited: &Credited) -> Vec<SlotOutcome> {
-    credited
-        .outcomes
-        .iter()
-        .map(|(_, outcome)| *outcome)
-        .collect()
-}
-
 #[test]
 fn a_minute_counts_where_a_place_is_free() {
     let mut cinema = cinema();
@@ -122,6 +114,39 @@ fn a_place_that_is_the_rooms_own_is_enough() {
         .put(of, places);
     assert_eq!(outcomes(&cinema.report([0])), [Counted]);
     assert!(cinema.taken().is_empty());
+}
+
+#[test]
+fn a_room_may_count_only_what_a_server_saw() {
+    let mut cinema = Cinema::open(EarningChange {
+        slots: Some(1),
+        is_observed_only: Some(true),
+        ..usual()
+    });
+    cinema.takes_places(2, &[(0, 1), (1, 2)]);
+    assert_eq!(
+        outcomes(&cinema.report([0, 1, 2])),
+        [NotObserved, NotObserved, NotObserved]
+    );
+    assert!(cinema.taken().is_empty());
+    assert!(cinema.aggregate().changes.credits.is_empty());
+    assert_eq!(outcomes(&cinema.watch([1])), [Counted]);
+    assert_eq!(
+        outcomes(&cinema.report([0, 1])),
+        [NotObserved, AlreadyCounted]
+    );
+    assert_eq!((cinema.earned(0), cinema.earned(1)), (0, 10));
+
+    // A session keeps what it started with.
+    cinema.room().update(EarningChange {
+        is_observed_only: Some(false),
+        ..usual()
+    });
+    assert_eq!(outcomes(&cinema.report([0])), [NotObserved]);
+    cinema.shop.pass(60_000);
+    cinema.shop.next_session();
+    assert_eq!(outcomes(&cinema.report([0])), [Counted]);
+    cinema.check_books().unwrap();
 }
 
 #[test]

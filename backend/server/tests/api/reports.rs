@@ -17,6 +17,7 @@ on_both_engines! {
     nobody_makes_up_what_they_were_not_there_for,
     what_is_known_of_a_minute_is_told_whatever_is_wrong_with_one_report,
     a_minute_counts_in_two_rooms,
+    a_room_may_count_only_what_a_server_saw,
     those_who_may_not_earn_are_told_why,
     what_is_no_report_is_refused_by_its_field,
     a_server_that_goes_away_credits_what_is_proved,
@@ -98,9 +99,13 @@ impl<'a> Show<'a> {
 
     /// Has every minute that is watched bring a point.
     async fn pay_each_minute(&mut self) {
-        let programme = json!({
-            "roomId": self.room, "expectedVersion": 1, "points": "1", "slots": 1,
-        });
+        self.pay_by(json!({ "points": "1", "slots": 1 })).await;
+    }
+
+    /// Goes on with another session, in which watching earns by what is changed.
+    async fn pay_by(&mut self, mut programme: Value) {
+        programme["roomId"] = json!(self.room);
+        programme["expectedVersion"] = json!(1);
         let changed = self.api.mutate("updateEarningProgramme", programme).await;
         assert_eq!(changed["slots"], 1, "{changed}");
         self.api
@@ -411,6 +416,33 @@ async fn a_minute_counts_in_two_rooms(database: String) {
             ["COUNTED"]
         );
     }
+}
+
+async fn a_room_may_count_only_what_a_server_saw(database: String) {
+    let api = Api::start(&database).await;
+    let mut show = Show::live(&api, "show").await;
+    show.pay_by(json!({ "points": "1", "slots": 1, "isObservedOnly": true }))
+        .await;
+    let (ana, ben) = (
+        Person::join(&api, &show.room, "ana").await,
+        Person::join(&api, &show.room, "ben").await,
+    );
+    api.clock.advance_millis(60_000);
+    let input = show.input(&[show.played(60, 20)]);
+    for person in [&ana, &ben] {
+        show.report(&person.token, &[show.played(60, 20)]).await;
+    }
+    let minute = input["spans"][0]["from"].clone();
+    let seen = json!({
+        "roomId": show.room, "sessionId": show.session, "minute": minute, "viewerIds": ["ana"],
+    });
+    let credited = api.mutate("creditWatching", seen).await;
+    assert_eq!(credited["viewers"][0]["outcome"], "COUNTED", "{credited}");
+    api.clock.advance_millis(DECIDED_MS);
+    assert_eq!(show.decided(&ana.token, &input).await, ["ALREADY_COUNTED"]);
+    assert_eq!(show.decided(&ben.token, &input).await, ["NOT_OBSERVED"]);
+    assert_eq!(show.balance(&ana.token).await, "1");
+    assert_eq!(show.balance(&ben.token).await, "0");
 }
 
 async fn those_who_may_not_earn_are_told_why(database: String) {
