@@ -39,8 +39,8 @@ pub use record::points::{
     RewardStanding, SettledRedemption, StandingRefusal,
 };
 pub use record::{
-    Admission, Contribution, ContributionReport, ContributionStatus, HypeTrainLevel,
-    HypeTrainProgram, HypeTrainSummary, NewRoom, RoomDetails, RoomSummary,
+    Admission, AnonymousGifts, Contribution, ContributionReport, ContributionStatus,
+    HypeTrainLevel, HypeTrainProgram, HypeTrainSummary, NewRoom, RoomDetails, RoomSummary,
 };
 pub use refusal::{CommandError, QueryError};
 pub(crate) use watching::{WatchAnswer, send_watch_report};

@@ -29,8 +29,8 @@ mod wishes;
 
 pub use alerts::{Alert, AlertLimits, AlertMoney, AlertOnStage, AlertQueue, AlertStats};
 pub use api::{
-    Admission, Api, AuditAction, AuditEntry, AuditPage, AuditQuestion, AvailabilityRule,
-    Capability, CapabilityTerms, CommandError, Contribution, ContributionReport,
+    Admission, AnonymousGifts, Api, AuditAction, AuditEntry, AuditPage, AuditQuestion,
+    AvailabilityRule, Capability, CapabilityTerms, CommandError, Contribution, ContributionReport,
     ContributionStatus, HypeTrainLevel, HypeTrainProgram, HypeTrainSummary, KnownParticipant,
     Membership, NewCapabilityTerms, NewParticipant, NewRedemption, NewRoom, Participant,
     ParticipantPrivate, ParticipantsPage, ParticipantsQuestion, QueryError, Reward, RewardAsk,

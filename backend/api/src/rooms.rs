@@ -31,6 +31,17 @@ pub(crate) enum Admission {
     Known,
 }
 
+/// As how many viewers of a kickoff anonymous gifts count: those of whom no id is known, named or not.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "hype_train::AnonymousGifts")]
+pub(crate) enum AnonymousGifts {
+    /// As one, however many they are.
+    Together,
+    Nobody,
+    /// As one each.
+    Each,
+}
+
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct Room {
@@ -140,6 +151,8 @@ struct HypeTrainProgram {
     version: i32,
     kickoff_events: i32,
     kickoff_viewers: i32,
+    /// As how many viewers of the kickoff its anonymous gifts count.
+    kickoff_anonymous: AnonymousGifts,
     kickoff_window_ms: i32,
     /// The goal of each level, in hype. The last repeats.
     levels: Vec<HypeTrainLevel>,
@@ -235,6 +248,7 @@ impl From<&hype_train::Program> for HypeTrainProgram {
             version: program.version,
             kickoff_events: int(program.kickoff_events),
             kickoff_viewers: int(program.kickoff_viewers),
+            kickoff_anonymous: program.kickoff_anonymous.into(),
             kickoff_window_ms: int(program.kickoff_window_ms),
             levels: levels.collect(),
             seconds_per_level: int(program.seconds_per_level),

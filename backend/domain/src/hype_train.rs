@@ -8,7 +8,7 @@ mod train;
 
 use serde::{Deserialize, Serialize};
 
-pub use program::{Level, Program, Weights};
+pub use program::{AnonymousGifts, Level, Program, Weights};
 pub use train::{KickoffEntry, Train, TrainRow};
 
 use crate::contribution::Contribution;
@@ -63,13 +63,9 @@ pub struct Contributor {
     pub hype: i64,
     /// What they last added.
     pub last_hype: i64,
-}
-
-/// How far a room's best train got: by level, then by total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct TrainRecord {
-    pub level: u32,
-    pub total: i64,
+    /// When `hype` became what it is, among the train's changes: of equals, who had theirs first leads.
+    #[serde(default)]
+    pub turn: i64,
 }
 
 impl HypeTrain {
@@ -96,26 +92,14 @@ impl HypeTrain {
         }
     }
 
-    /// Lets `contributor` lead if they gave more than whoever leads; of equals, the first leads.
+    /// Lets `contributor` lead if they gave more than whoever leads; of equals, who had as much first.
     pub(crate) fn put_top(&mut self, contributor: &Contributor) {
         let leads = self.top_contributor.as_ref().is_none_or(|top| {
-            contributor.hype > top.hype || contributor.viewer_id == top.viewer_id
+            (contributor.hype, -contributor.turn) > (top.hype, -top.turn)
+                || contributor.viewer_id == top.viewer_id
         });
         if leads {
             self.top_contributor = Some(contributor.clone());
         }
-    }
-
-    pub(crate) fn record(&self) -> TrainRecord {
-        TrainRecord {
-            level: self.level,
-            total: self.total,
-        }
-    }
-
-    /// As it looks at its very start: the overflow shows in the level-up that follows.
-    pub(crate) fn with_full_bar(mut self) -> Self {
-        self.progress = self.progress.min(self.goal);
-        self
     }
 }

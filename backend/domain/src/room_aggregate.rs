@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit::AuditEntry;
 use crate::contribution::Contribution;
 use crate::event::{Event, EventBody, LogHead};
-use crate::hype_train::{Contributor, Train, TrainRecord, TrainRow};
+use crate::hype_train::{Contributor, Train, TrainRow};
 use crate::id::{
     ContributionId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId, RedemptionId, RewardId,
     RoomId, SessionId, ViewerId,
@@ -75,8 +75,8 @@ pub struct RoomAggregate {
     pub session: Option<Session>,
     /// The present train, or the last one.
     pub train: Option<Train>,
-    /// How far the room's best train got.
-    pub record: Option<TrainRecord>,
+    /// What the best of the room's trains has that have ended, of what was not taken back.
+    pub record: Option<i64>,
     pub census: Census,
     /// What viewers earn by, and the sessions that they earn in.
     pub earning: EarningState,
@@ -97,6 +97,9 @@ pub struct Known {
     pub contributors: Contributors,
     /// For each contribution that counted in a train and that a command of the batch would reverse.
     pub reversals: Lookups<ContributionRef, ReversalFacts>,
+    /// Of the room's trains those that lose such a contribution, and the best: two more than are lowered, so that the
+    /// best that is not lowered is among them, whichever is the present one.
+    pub history: BTreeMap<HypeTrainId, TrainRow>,
     /// Who acts, and whom they act on.
     pub people: People,
     /// The room's books, and what people have in them.
@@ -115,16 +118,12 @@ pub struct Known {
     pub has_contributions: Option<bool>,
 }
 
-/// What a reversal needs to know to correct the records, as of before the batch.
+/// What a reversal needs to know of the train that loses by it, as of before the batch.
 #[derive(Debug, Clone, Default)]
 pub struct ReversalFacts {
     /// The leading contributors of the contribution's train: one more than the batch has reversals,
     /// so that somebody who is not lowered is among them.
     pub leaders: Vec<Contributor>,
-    /// The room's best train, leaving the contribution's train out.
-    pub other_record: Option<TrainRecord>,
-    /// The contribution's own train in the room's history.
-    pub own: Option<TrainRow>,
 }
 
 /// What an idempotency key is unique for, beside its tenant.
@@ -277,6 +276,7 @@ impl RoomAggregate {
         self.room = room;
         self.changes.room = true;
         self.append(EventBody::RoomUpdated(self.room.profile()), ids, now);
+        self.follow_program(ids, now);
 
         Ok(self.room.clone())
     }
@@ -288,10 +288,18 @@ impl RoomAggregate {
     }
 
     /// Ends what has run out of time, as of when it did: the train, and a session whose stream did
-    /// not come back. Comes before every command, which belongs to what is next.
+    /// not come back. Comes before every command, which belongs to what is next; so nothing has happened since, and
+    /// what is told of it is stamped with that time however late it is noticed.
     pub fn end_expired(&mut self, ids: &mut impl IdSource, now: ServerTime) {
-        self.end_expired_train(ids, now);
-        self.end_expired_session(ids, now);
+        let at = self.stamp(now);
+        while let Some(deadline) = self.deadline().filter(|deadline| *deadline <= at) {
+            if self.train_deadline() == Some(deadline) {
+                self.pass_train_deadline(ids, deadline);
+            } else {
+                self.end_session(ids, deadline)
+                    .expect("a session that has a deadline is live");
+            }
+        }
     }
 
     /// Goes on from `now` in a new epoch, if a clock that was put right since has stamped the room ahead.

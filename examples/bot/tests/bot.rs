@@ -107,6 +107,7 @@ async fn open_room(api: &Api) -> String {
                 }],
                 seconds_per_level: SECONDS_PER_LEVEL,
                 cooldown_ms: 0,
+                kickoff_anonymous: None,
             }),
             ..NewRoom::default()
         })

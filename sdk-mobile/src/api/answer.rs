@@ -210,6 +210,7 @@ impl From<HypeTrainProgram> for create_room::HypeTrainProgramInput {
         Self {
             kickoff_events: program.kickoff_events.into(),
             kickoff_viewers: program.kickoff_viewers.into(),
+            kickoff_anonymous: program.kickoff_anonymous,
             kickoff_window_ms: program.kickoff_window_ms.into(),
             levels: program
                 .levels

@@ -1,9 +1,9 @@
 //! The operations, typed and checked against the schema when this crate is compiled.
 
-use super::record::Admission;
 use super::record::audit::AuditAction;
 use super::record::people::{Capability, Membership};
 use super::record::points::{AvailabilityRule, RewardAskKind};
+use super::record::{Admission, AnonymousGifts};
 use super::scalar::{Currency, Id, Int64, Time};
 use crate::record::{ParticipantRole, RedemptionStatus, StageRole, WatchOutcome as SlotOutcome};
 use graphql_client::GraphQLQuery;
@@ -22,6 +22,7 @@ macro_rules! operation {
                     normalization = "rust",
                     extern_enums(
                         "Admission",
+                        "AnonymousGifts",
                         "AuditAction",
                         "AvailabilityRule",
                         "Capability",

@@ -141,6 +141,24 @@ pub struct HypeTrainProgram {
     pub seconds_per_level: u32,
     /// How long after a train no other starts.
     pub cooldown_ms: u32,
+    /// As how many of the viewers anonymous gifts count; together as one, unless said otherwise.
+    #[uniffi(default = None)]
+    pub kickoff_anonymous: Option<AnonymousGifts>,
+}
+
+/// As how many viewers of a kickoff anonymous gifts count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AnonymousGifts {
+    /// As one, however many they are.
+    Together,
+    /// As nobody.
+    Nobody,
+    /// As one each.
+    Each,
+    /// A rule that this version has never heard of.
+    #[serde(other)]
+    Unknown,
 }
 
 /// One level of a hype train.

@@ -6,7 +6,7 @@ use parlor_domain::invalid::Invalid;
 use parlor_domain::room::{self, RoomChange, RoomDraft};
 use parlor_domain::tenant::RoomDefaults;
 
-use super::Admission;
+use super::{Admission, AnonymousGifts};
 use crate::room_feed::RoomState;
 use crate::scalar::Int64;
 use crate::setting::setting;
@@ -15,6 +15,9 @@ use crate::setting::setting;
 pub(crate) struct HypeTrainProgramInput {
     kickoff_events: i32,
     kickoff_viewers: i32,
+    /// As how many viewers of the kickoff its anonymous gifts count.
+    #[graphql(default_with = "Some(AnonymousGifts::Together)")]
+    kickoff_anonymous: Option<AnonymousGifts>,
     kickoff_window_ms: i32,
     levels: Vec<HypeTrainLevelInput>,
     seconds_per_level: i32,
@@ -143,6 +146,9 @@ impl TryFrom<HypeTrainProgramInput> for Program {
         Ok(Self {
             kickoff_events: count("kickoffEvents", input.kickoff_events)?,
             kickoff_viewers: count("kickoffViewers", input.kickoff_viewers)?,
+            kickoff_anonymous: input
+                .kickoff_anonymous
+                .map_or_else(Default::default, Into::into),
             kickoff_window_ms: input.kickoff_window_ms.into(),
             levels: levels
                 .map(|level| Level {

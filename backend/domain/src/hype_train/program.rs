@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::contribution::{ContributionKind, Currency, Gift};
 use crate::invalid::{Invalid, check_range, check_words};
 
-/// The most contributions a kickoff may ask for. Bounds what an approaching train remembers.
+/// The most contributions a kickoff may ask for.
 pub const KICKOFF_EVENTS_MAX: i64 = 100;
+/// How many contributions an approaching train remembers: twice as many as start any, so that what somebody gives all by
+/// themselves for a day, which starts none, stays cheap to keep.
+pub(super) const KICKOFF_KEPT_MAX: usize = 200;
 /// The longest kickoff window and cooldown: a day.
 pub const SPAN_MS_MAX: i64 = 86_400_000;
 /// The most levels a program may list; the last repeats, so more say nothing.
@@ -26,8 +29,10 @@ pub struct Program {
     pub version: i32,
     /// How many contributions start a train.
     pub kickoff_events: u32,
-    /// From how many distinct viewers; anonymous gifts count as nobody.
+    /// From how many distinct viewers.
     pub kickoff_viewers: u32,
+    #[serde(default)]
+    pub kickoff_anonymous: AnonymousGifts,
     pub kickoff_window_ms: i64,
     /// The last level repeats.
     pub levels: Vec<Level>,
@@ -35,6 +40,18 @@ pub struct Program {
     pub seconds_per_level: i64,
     pub cooldown_ms: i64,
     pub weights: Weights,
+}
+
+/// As how many viewers of a kickoff anonymous gifts count, which one person may have given or many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnonymousGifts {
+    /// As one, however many they are: somebody has given them, and nobody starts a train alone.
+    #[default]
+    Together,
+    Nobody,
+    /// As one each.
+    Each,
 }
 
 /// One level's goal, and what reaching it brings.
@@ -66,6 +83,7 @@ impl Default for Program {
             version: 1,
             kickoff_events: 3,
             kickoff_viewers: 2,
+            kickoff_anonymous: AnonymousGifts::default(),
             kickoff_window_ms: 5 * 60_000,
             levels: [1_600, 1_800, 2_100, 2_300, 3_000].map(level).into(),
             seconds_per_level: 300,
@@ -112,6 +130,24 @@ impl Program {
         let last = self.levels.last().expect("a checked program has a level");
 
         self.levels.get(index).unwrap_or(last)
+    }
+
+    /// The level that a total has climbed to, from 1, and how far it is beyond that level's beginning.
+    pub(crate) fn climbed(&self, total: i64) -> (u32, i64) {
+        let mut level = 1;
+        let mut progress = total;
+        for listed in &self.levels[..self.levels.len() - 1] {
+            if progress < listed.goal {
+                return (level, progress);
+            }
+            progress -= listed.goal;
+            level += 1;
+        }
+        // The last level repeats, so however many of it are done in one step.
+        let goal = self.level(level).goal;
+        let repeats = u32::try_from(progress / goal).unwrap_or(u32::MAX);
+
+        (level.saturating_add(repeats), progress % goal)
     }
 
     /// Checks every limit.

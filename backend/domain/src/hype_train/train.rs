@@ -1,8 +1,11 @@
 //! A train as it is kept: how it approaches, climbs, is lowered and ends.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Contributor, HypeTrain, Phase, Program, TrainRecord};
+use super::program::KICKOFF_KEPT_MAX;
+use super::{AnonymousGifts, Contributor, HypeTrain, Phase, Program};
 use crate::contribution::Contribution;
 use crate::id::{ContributionId, HypeTrainId, ViewerId};
 use crate::time::ServerTime;
@@ -11,10 +14,16 @@ use crate::time::ServerTime;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Train {
     pub shown: HypeTrain,
-    /// Pinned when the train starts.
+    /// The room's while the train approaches, and pinned when it starts.
     pub program: Program,
     /// While approaching: what counts towards kickoff, oldest first.
     pub kickoff: Vec<KickoffEntry>,
+    /// What the best of the room's other trains has, if there was one.
+    #[serde(default)]
+    pub to_beat: Option<i64>,
+    /// How often what somebody has given changed, which tells who had theirs first.
+    #[serde(default)]
+    pub turns: i64,
 }
 
 /// A contribution that counts towards a kickoff.
@@ -30,7 +39,9 @@ pub struct KickoffEntry {
 /// A line of a room's train history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrainRow {
-    pub record: TrainRecord,
+    pub level: u32,
+    /// What is left of what was given, which is what records go by.
+    pub total: i64,
     pub started_at: ServerTime,
     pub ended_at: Option<ServerTime>,
 }
@@ -62,6 +73,8 @@ impl Train {
             shown,
             program,
             kickoff: Vec::new(),
+            to_beat: None,
+            turns: 0,
         }
     }
 
@@ -90,7 +103,7 @@ impl Train {
                 for entry in &mut self.kickoff {
                     entry.at = entry.at.min(now);
                 }
-                self.count_kickoff();
+                self.count_kickoff(now);
             }
             Phase::Running => {
                 let latest = now.plus_millis(program.seconds_per_level * 1_000);
@@ -104,27 +117,27 @@ impl Train {
         }
     }
 
-    /// Drops what fell out of the kickoff window. Returns whether the train still approaches.
-    pub(crate) fn lapse_kickoff(&mut self, at: ServerTime) -> bool {
+    /// Drops what fell out of the kickoff window.
+    pub(crate) fn lapse_kickoff(&mut self, at: ServerTime) {
         let window_ms = self.program.kickoff_window_ms;
         self.kickoff
             .retain(|entry| at <= entry.at.plus_millis(window_ms));
-        self.count_kickoff();
+        self.count_kickoff(at);
+    }
 
-        self.shown.phase == Phase::Approaching
+    /// Goes on by another program, which nothing but a contribution starts the train by.
+    pub(crate) fn approach_by(&mut self, program: Program, at: ServerTime) {
+        let first = program.level(1);
+        self.shown.goal = first.goal;
+        self.shown.next_reward.clone_from(&first.reward);
+        self.program = program;
+        self.lapse_kickoff(at);
     }
 
     /// Brings what is shown up to date with the kickoff's contributions; without any, it is over.
-    pub(crate) fn count_kickoff(&mut self) {
-        let mut viewers: Vec<_> = self
-            .kickoff
-            .iter()
-            .filter_map(|entry| entry.viewer_id.as_ref())
-            .collect();
-        viewers.sort_unstable();
-        viewers.dedup();
+    pub(crate) fn count_kickoff(&mut self, at: ServerTime) {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-
+        let viewers = self.kickoff_viewers();
         let shown = &mut self.shown;
         shown.total = self.kickoff.iter().map(|entry| entry.hype).sum();
         shown.progress = shown.total.min(shown.goal);
@@ -132,16 +145,60 @@ impl Train {
             .program
             .kickoff_events
             .saturating_sub(count(self.kickoff.len()));
-        shown.kickoff_viewers_needed = self
-            .program
-            .kickoff_viewers
-            .saturating_sub(count(viewers.len()));
+        shown.kickoff_viewers_needed = self.program.kickoff_viewers.saturating_sub(count(viewers));
         if let Some(last) = self.kickoff.last() {
             shown.expires_at = last.at.plus_millis(self.program.kickoff_window_ms);
         } else {
             shown.phase = Phase::Ended;
-            shown.ended_at = Some(shown.expires_at);
+            // Taken back before its time was over, it has ended when it was.
+            shown.ended_at = Some(shown.expires_at.min(at));
         }
+    }
+
+    /// From how many viewers the kickoff's contributions are.
+    fn kickoff_viewers(&self) -> usize {
+        let known: BTreeSet<_> = self
+            .kickoff
+            .iter()
+            .filter_map(|entry| entry.viewer_id.as_ref())
+            .collect();
+        let of_nobody = self.kickoff.iter();
+        let of_nobody = of_nobody.filter(|entry| entry.viewer_id.is_none()).count();
+
+        known.len()
+            + match self.program.kickoff_anonymous {
+                AnonymousGifts::Together => of_nobody.min(1),
+                AnonymousGifts::Nobody => 0,
+                AnonymousGifts::Each => of_nobody,
+            }
+    }
+
+    /// Counts a contribution towards the kickoff.
+    pub(crate) fn approach_with(&mut self, entry: KickoffEntry, at: ServerTime) {
+        if self.kickoff.len() == KICKOFF_KEPT_MAX {
+            self.kickoff.remove(0);
+        }
+        self.kickoff.push(entry);
+        self.count_kickoff(at);
+    }
+
+    /// Takes a contribution that was reversed out of the kickoff. Returns whether it was part of it.
+    pub(crate) fn take_out_of_kickoff(&mut self, reversed: &Contribution, at: ServerTime) -> bool {
+        let count = self.kickoff.len();
+        self.kickoff
+            .retain(|entry| entry.contribution_id != reversed.id);
+        let was_part = self.kickoff.len() < count;
+        if was_part {
+            self.count_kickoff(at);
+        }
+
+        was_part
+    }
+
+    /// Whether the train has more than every other of the room ever had, of what was not taken back. A room's first has
+    /// nothing to beat, and a train that approaches is none yet.
+    pub(crate) fn is_record(&self) -> bool {
+        self.shown.level > 0 && self.to_beat.is_some_and(|best| self.shown.total > best)
     }
 
     pub(crate) fn is_kicked_off(&self) -> bool {
@@ -152,41 +209,42 @@ impl Train {
     pub(crate) fn start(&mut self, at: ServerTime) -> Vec<KickoffEntry> {
         self.shown.phase = Phase::Running;
         self.shown.level = 1;
-        self.shown.progress = self.shown.total;
         self.shown.started_at = at;
         self.shown.expires_at = at.plus_millis(self.program.seconds_per_level * 1_000);
 
         std::mem::take(&mut self.kickoff)
     }
 
-    /// Carries overflow into the next levels. Returns whether there was any.
-    pub(crate) fn level_up(&mut self, at: ServerTime) -> bool {
+    /// Shows the level that the total has climbed to, which never goes down, and how far it is beyond that level's
+    /// beginning. What was taken back has to be given again before the train climbs on, so that giving and taking back
+    /// does not climb. Returns whether there is a new level.
+    pub(crate) fn climb(&mut self, at: ServerTime) -> bool {
+        let level = self.progress();
         let shown = &mut self.shown;
-        if shown.progress < shown.goal {
+        if level <= shown.level {
             return false;
         }
 
-        let listed = u32::try_from(self.program.levels.len()).unwrap_or(u32::MAX);
-        while shown.progress >= shown.goal && shown.level < listed {
-            shown.progress -= shown.goal;
-            shown.level += 1;
-            shown.goal = self.program.level(shown.level).goal;
-        }
-        // The last level repeats, so however many of it are done in one step.
-        let repeats = shown.progress / shown.goal;
-        shown.progress %= shown.goal;
-        shown.level = shown
-            .level
-            .saturating_add(u32::try_from(repeats).unwrap_or(u32::MAX));
-        shown
-            .last_reward
-            .clone_from(&self.program.level(shown.level - 1).reward);
-        shown
-            .next_reward
-            .clone_from(&self.program.level(shown.level).reward);
+        shown.level = level;
+        shown.goal = self.program.level(level).goal;
+        let reward = |level| self.program.level(level).reward.clone();
+        shown.last_reward = reward(level - 1);
+        shown.next_reward = reward(level);
         shown.expires_at = at.plus_millis(self.program.seconds_per_level * 1_000);
 
         true
+    }
+
+    /// Shows the progress that the total comes to, and returns the level.
+    fn progress(&mut self) -> u32 {
+        let (level, progress) = self.program.climbed(self.shown.total);
+        self.shown.progress = if level < self.shown.level {
+            0
+        } else {
+            progress
+        };
+
+        level
     }
 
     pub(crate) fn end(&mut self) {
@@ -203,10 +261,9 @@ impl Train {
         giver: Option<&Contributor>,
         leaders: &[Contributor],
     ) {
-        let hype = lost.hype;
+        self.shown.total = (self.shown.total - lost.hype).max(0);
+        self.progress();
         let shown = &mut self.shown;
-        shown.total = (shown.total - hype).max(0);
-        shown.progress = (shown.progress - hype).max(0);
         // An anonymous gift is aboard by itself, so it leaves with its hype.
         if giver.is_none_or(|giver| giver.hype == 0) {
             shown.contributor_count = shown.contributor_count.saturating_sub(1);
@@ -232,7 +289,8 @@ impl Train {
 
     pub(crate) fn row(&self) -> TrainRow {
         TrainRow {
-            record: self.shown.record(),
+            level: self.shown.level,
+            total: self.shown.total,
             started_at: self.shown.started_at,
             ended_at: self.shown.ended_at,
         }
@@ -256,6 +314,7 @@ impl KickoffEntry {
             name: self.name.clone(),
             hype: self.hype,
             last_hype: self.hype,
+            turn: 0,
         }
     }
 }

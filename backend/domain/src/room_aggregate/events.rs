@@ -1,7 +1,8 @@
 //! How a command's events enter the log.
 //!
 //! A state event carries its part whole, so that of several in one batch only the last says anything:
-//! a train that moved two hundred times is told once. Moments stay one each.
+//! a train that moved two hundred times is told once. Moments stay one each, and so does what is stamped with another
+//! time than the rest, for it was so for a while.
 
 use super::{Changes, RoomAggregate};
 use crate::event::{Event, EventBody};
@@ -20,7 +21,8 @@ impl RoomAggregate {
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> &Event {
-        let body = match self.changes.take_superseded(&body) {
+        let at = self.stamp(now);
+        let body = match self.changes.take_superseded(&body, at) {
             Some(earlier) => {
                 self.head.seq -= 1;
                 body.following(&earlier)
@@ -46,14 +48,13 @@ impl RoomAggregate {
 }
 
 impl Changes {
-    /// Takes out the batch's earlier event of the same part, and closes the gap.
-    fn take_superseded(&mut self, body: &EventBody) -> Option<EventBody> {
+    /// Takes out the batch's earlier event of the same part and time, and closes the gap.
+    fn take_superseded(&mut self, body: &EventBody, at: ServerTime) -> Option<EventBody> {
         let part = body.part()?;
         let promised_seq = self.promised_seq;
-        let index = self
-            .events
-            .iter()
-            .rposition(|event| event.seq > promised_seq && event.body.part() == Some(part))?;
+        let index = self.events.iter().rposition(|event| {
+            event.seq > promised_seq && event.body.part() == Some(part) && event.occurred_at == at
+        })?;
         let earlier = self.events.remove(index);
         for event in &mut self.events[index..] {
             event.seq -= 1;

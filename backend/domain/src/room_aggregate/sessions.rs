@@ -152,18 +152,6 @@ impl RoomAggregate {
         Some(interrupted_at.plus_millis(self.room.interruption_grace_ms))
     }
 
-    /// Ends a session whose stream was away for the room's grace.
-    pub(super) fn end_expired_session(&mut self, ids: &mut impl IdSource, now: ServerTime) {
-        let at = self.stamp(now);
-        if self
-            .session_deadline()
-            .is_some_and(|deadline| at >= deadline)
-        {
-            self.end_session(ids, now)
-                .expect("a session that has a deadline is live");
-        }
-    }
-
     /// Has a session that was interrupted ahead of `now` wait from now on.
     pub(super) fn recover_session(&mut self, ids: &mut impl IdSource, now: ServerTime) {
         let Some(session) = self.live_session() else {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{ContributionRef, Known, Lookups, Reported, RoomAggregate};
 use crate::contribution::Contribution;
 use crate::event::EventBody;
-use crate::hype_train::{Contributor, KickoffEntry, Phase, Program, Train};
+use crate::hype_train::{Contributor, KickoffEntry, Phase, Program, Train, TrainRow};
 use crate::id::{HypeTrainId, IdSource, ViewerId};
 use crate::time::ServerTime;
 
@@ -59,35 +59,49 @@ impl RoomAggregate {
         self.train.as_ref()?.deadline()
     }
 
-    /// Ends a train whose time is over, as of when it was, and lets kickoff contributions lapse. What
-    /// arrives after a train's end belongs to the next one.
-    pub(super) fn end_expired_train(&mut self, ids: &mut impl IdSource, now: ServerTime) {
-        let at = self.stamp(now);
-        let Some(train) = self.train.as_mut() else {
-            return;
-        };
-        if train.deadline().is_none_or(|deadline| at < deadline) {
-            return;
-        }
-
+    /// Ends a train whose time is over at `deadline`, and lets kickoff contributions lapse, as if somebody had been
+    /// there to see it: whoever looks at the time between is to find it ended. What arrives after a train's end belongs
+    /// to the next one.
+    pub(super) fn pass_train_deadline(&mut self, ids: &mut impl IdSource, deadline: ServerTime) {
+        let train = self.train.as_mut().expect("a train has a deadline");
         match train.shown.phase {
             Phase::Ended => (),
             Phase::Approaching => {
-                let body = if train.lapse_kickoff(at) {
-                    EventBody::HypeTrainApproached(train.shown.clone())
-                } else {
-                    EventBody::HypeTrainEnded(train.shown.clone())
-                };
-                self.append_train(body, ids, now);
+                train.lapse_kickoff(deadline);
+                self.tell_approach(ids, deadline);
             }
             Phase::Running => {
                 train.end();
                 let (shown, row) = (train.shown.clone(), train.row());
-                self.record = self.record.max(Some(row.record));
+                self.record = self.record.max(Some(row.total));
                 self.changes.trains.insert(shown.id, row);
-                self.append_train(EventBody::HypeTrainEnded(shown), ids, now);
+                self.append_train(EventBody::HypeTrainEnded(shown), ids, deadline);
             }
         }
+    }
+
+    /// Has an approaching train go by the room's new program: only a train that runs keeps its own.
+    pub(super) fn follow_program(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+        let (at, program) = (self.stamp(now), &self.room.program);
+        if let Some(train) = &mut self.train
+            && train.shown.phase == Phase::Approaching
+            && train.program != *program
+        {
+            train.approach_by(program.clone(), at);
+            self.tell_approach(ids, now);
+        }
+    }
+
+    /// Tells how far the kickoff is, or that nothing is left of it.
+    fn tell_approach(&mut self, ids: &mut impl IdSource, now: ServerTime) {
+        let shown = self.train.as_ref().map(|train| train.shown.clone());
+        let shown = shown.expect("a train approaches");
+        let body = if shown.phase == Phase::Approaching {
+            EventBody::HypeTrainApproached(shown)
+        } else {
+            EventBody::HypeTrainEnded(shown)
+        };
+        self.append_train(body, ids, now);
     }
 
     /// Tells of the train anew, as of `now`: those who wait for their picture would wait for what was
@@ -129,7 +143,9 @@ impl RoomAggregate {
                     return;
                 }
                 let id = HypeTrainId::next(ids);
-                self.train = Some(Train::approaching(id, self.room.program.clone(), at));
+                let mut train = Train::approaching(id, self.room.program.clone(), at);
+                train.to_beat = self.record;
+                self.train = Some(train);
                 self.approach(contribution, ids, now);
             }
         }
@@ -142,20 +158,16 @@ impl RoomAggregate {
         ids: &mut impl IdSource,
         now: ServerTime,
     ) {
+        let at = self.stamp(now);
         if let Some(train) = &mut self.train
-            && train.shown.phase == Phase::Approaching
-            && train
-                .kickoff
-                .iter()
-                .any(|entry| entry.contribution_id == contribution.id)
+            && train.take_out_of_kickoff(contribution, at)
         {
-            train
-                .kickoff
-                .retain(|entry| entry.contribution_id != contribution.id);
-            train.count_kickoff();
-            let corrected = EventBody::HypeTrainCorrected(train.shown.clone());
-            self.append_train(corrected, ids, now);
-            return;
+            let shown = train.shown.clone();
+            let body = match shown.phase {
+                Phase::Ended => EventBody::HypeTrainEnded(shown),
+                Phase::Approaching | Phase::Running => EventBody::HypeTrainCorrected(shown),
+            };
+            return self.append_train(body, ids, now);
         }
 
         let Some(train_id) = contribution.train_id else {
@@ -170,23 +182,20 @@ impl RoomAggregate {
                 train.lower(contribution, giver.as_ref(), &leaders);
                 let (shown, row) = (train.shown.clone(), train.row());
                 self.changes.trains.insert(train_id, row);
+                self.correct_record();
                 self.append_train(EventBody::HypeTrainCorrected(shown), ids, now);
             }
-            Some(_) | None => self.lower_past_train(train_id, contribution),
+            Some(_) | None => self.lower_past_train(train_id, contribution, ids, now),
         }
-        self.correct_record(train_id, contribution);
     }
 
     fn approach(&mut self, contribution: &Contribution, ids: &mut impl IdSource, now: ServerTime) {
         let at = self.stamp(now);
         let train = self.train.as_mut().expect("a train approaches");
-        train.kickoff.push(KickoffEntry::new(contribution, at));
-        train.count_kickoff();
+        train.approach_with(KickoffEntry::new(contribution, at), at);
 
         if !train.is_kicked_off() {
-            let approached = EventBody::HypeTrainApproached(train.shown.clone());
-            self.append_train(approached, ids, now);
-            return;
+            return self.tell_approach(ids, now);
         }
 
         let entries = train.start(at);
@@ -197,15 +206,10 @@ impl RoomAggregate {
             self.count_contributor(train_id, entry);
         }
         let started = self.train.as_ref().expect("a train starts").shown.clone();
-        let overflow = started.total >= started.goal;
-        self.append_train(
-            EventBody::HypeTrainStarted(started.with_full_bar()),
-            ids,
-            now,
-        );
-        if overflow {
-            let train = self.train.as_mut().expect("a train starts");
-            train.level_up(at);
+        // Its bar is full at most; what overflows shows in the level-up that follows.
+        self.append_train(EventBody::HypeTrainStarted(started), ids, now);
+        let train = self.train.as_mut().expect("a train starts");
+        if train.climb(at) {
             let leveled_up = EventBody::HypeTrainLeveledUp(train.shown.clone());
             self.append_train(leveled_up, ids, now);
         }
@@ -217,9 +221,8 @@ impl RoomAggregate {
         let at = self.stamp(now);
         let train = self.train.as_mut().expect("a train runs");
         let (train_id, entry) = (train.shown.id, KickoffEntry::new(contribution, at));
-        train.shown.total += entry.hype;
-        train.shown.progress += entry.hype;
-        let leveled_up = train.level_up(at);
+        train.shown.total = train.shown.total.saturating_add(entry.hype);
+        let leveled_up = train.climb(at);
 
         self.note_boarding(train_id, std::slice::from_ref(&entry));
         self.count_contributor(train_id, &entry);
@@ -262,15 +265,20 @@ impl RoomAggregate {
             return;
         };
 
-        let key = (train_id, viewer_id.clone());
+        train.turns += 1;
+        let (turn, key) = (train.turns, (train_id, viewer_id.clone()));
         let contributor = match self.known.contributors.get(&key) {
             Some(known) => Contributor {
                 viewer_id: known.viewer_id.clone(),
                 name: entry.name.clone().or_else(|| known.name.clone()),
-                hype: known.hype + entry.hype,
+                hype: known.hype.saturating_add(entry.hype),
                 last_hype: entry.hype,
+                turn,
             },
-            None => entry.contributor(),
+            None => Contributor {
+                turn,
+                ..entry.contributor()
+            },
         };
         if contributor.hype == entry.hype {
             train.shown.contributor_count += 1;
@@ -300,6 +308,12 @@ impl RoomAggregate {
         let key = (train_id, contribution.viewer_id()?.clone());
         let mut contributor = self.known.contributors.get(&key)?.clone();
         contributor.hype = (contributor.hype - contribution.hype).max(0);
+        if let Some(train) = &mut self.train
+            && train.shown.id == train_id
+        {
+            train.turns += 1;
+            contributor.turn = train.turns;
+        }
         self.known
             .contributors
             .put(key.clone(), contributor.clone());
@@ -308,37 +322,63 @@ impl RoomAggregate {
         Some(contributor)
     }
 
-    fn lower_past_train(&mut self, train_id: HypeTrainId, contribution: &Contribution) {
-        let facts = self.known.reversals.get(&ContributionRef::of(contribution));
-        let changed = self.changes.trains.get(&train_id).copied();
-        let Some(mut row) = changed.or_else(|| facts.and_then(|facts| facts.own)) else {
+    /// Lowers a train of before, and with it what the present one has to beat.
+    fn lower_past_train(
+        &mut self,
+        train_id: HypeTrainId,
+        contribution: &Contribution,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) {
+        let Some(mut row) = self.past_train(train_id) else {
             return;
         };
-
-        row.record.total = (row.record.total - contribution.hype).max(0);
+        row.total = (row.total - contribution.hype).max(0);
         self.changes.trains.insert(train_id, row);
+
+        let best = self.best_but_the_present();
+        if let Some(train) = &mut self.train {
+            train.to_beat = best;
+            if train.is_record() != train.shown.is_record {
+                let corrected = EventBody::HypeTrainCorrected(train.shown.clone());
+                self.append_train(corrected, ids, now);
+            }
+        }
+        self.correct_record();
     }
 
-    /// The record may have been the lowered train's, and another's may be better now.
-    fn correct_record(&mut self, train_id: HypeTrainId, contribution: &Contribution) {
-        let reference = ContributionRef::of(contribution);
-        let Some(facts) = self.known.reversals.get(&reference) else {
-            return;
-        };
-        let own = self.changes.trains.get(&train_id);
-        let own = own
-            .filter(|row| row.ended_at.is_some())
-            .map(|row| row.record);
-        self.record = facts.other_record.max(own);
+    fn past_train(&self, train_id: HypeTrainId) -> Option<TrainRow> {
+        let changed = self.changes.trains.get(&train_id);
+        changed
+            .or_else(|| self.known.history.get(&train_id))
+            .copied()
+    }
+
+    /// What the best train of the room has that has ended, leaving out the present one, as far as the batch asked.
+    fn best_but_the_present(&self) -> Option<i64> {
+        let present = self.train.as_ref().map(|train| train.shown.id);
+        let known = self.known.history.keys();
+        let ids = known.chain(self.changes.trains.keys());
+        let others = ids.filter(|id| Some(**id) != present);
+        let ended = others
+            .filter_map(|id| self.past_train(*id))
+            .filter(|row| row.ended_at.is_some());
+
+        ended.map(|row| row.total).max()
+    }
+
+    /// What the room's best train has, once the present one or what it has to beat was lowered.
+    fn correct_record(&mut self) {
+        if let Some(train) = &self.train {
+            let own = train.shown.cooldown_ends_at.map(|_| train.shown.total);
+            self.record = train.to_beat.max(own);
+        }
     }
 
     fn append_train(&mut self, mut body: EventBody, ids: &mut impl IdSource, now: ServerTime) {
-        let record = self.record;
-        if let Some(shown) = body.train_mut() {
-            shown.is_record |= record.is_some_and(|record| shown.record() > record);
-        }
         if let (Some(train), Some(shown)) = (&mut self.train, body.train_mut()) {
-            train.shown.is_record = shown.is_record;
+            train.shown.is_record = train.is_record();
+            shown.is_record = train.shown.is_record;
         }
         self.changes.train = true;
         self.append(body, ids, now);

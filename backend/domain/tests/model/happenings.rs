@@ -139,6 +139,8 @@ impl World {
                     shown,
                     program,
                     kickoff: Vec::new(),
+                    to_beat: None,
+                    turns: 0,
                 });
             }
             Happening::Online(who) => presence.arrived.push(viewer(who)),

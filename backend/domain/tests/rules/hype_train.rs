@@ -3,8 +3,9 @@
 use crate::stage::{Stage, donation, draft};
 use parlor_domain::contribution::{RawReport, Status};
 use parlor_domain::event::EventBody;
-use parlor_domain::hype_train::Phase;
+use parlor_domain::hype_train::{AnonymousGifts, Phase};
 use parlor_domain::room_aggregate::Known;
+use parlor_domain::time::ServerTime;
 use proptest::prelude::*;
 
 /// A running train at level 1 with 30 of 100: ana gave 20, ben 10.
@@ -305,21 +306,228 @@ fn a_reversal_during_the_kickoff_takes_its_contribution_out() {
     assert_eq!(stage.train().phase, Phase::Approaching);
 }
 
-#[test]
-fn only_a_better_train_than_the_best_is_a_record() {
-    let mut stage = running();
-    assert!(
-        !stage.train().is_record,
-        "a first train has nothing to beat"
-    );
+/// Has the present train run out, and the next one start with 30: ana gave 20, ben 10.
+fn next_train(stage: &mut Stage) {
     stage.pass(30_001);
     for (viewer, amount) in [("ana", 10), ("ben", 10), ("ana", 10)] {
         stage.donate(viewer, amount);
     }
-    assert!(!stage.train().is_record, "30 against 30");
+    assert_eq!(stage.train().phase, Phase::Running);
+}
 
-    stage.donate("cem", 1);
+#[test]
+fn only_a_better_train_than_the_best_is_a_record() {
+    let mut stage = running();
+    stage.donate("cem", 1_000);
+    assert!(
+        !stage.train().is_record,
+        "a first train has nothing to beat"
+    );
+    next_train(&mut stage);
+    stage.donate("cem", 1_000);
+    assert!(!stage.train().is_record, "1,030 against 1,030");
+
+    let more = stage.donate("dan", 1);
     assert!(stage.train().is_record);
+    stage.follow_up(&more, donation("dan", 1), Status::Reversed);
+    assert!(!stage.train().is_record, "no more than before it was given");
+    stage.donate("dan", 1);
+    assert!(stage.train().is_record);
+    stage.pass(30_001);
+    assert_eq!(stage.train().phase, Phase::Ended);
+    assert!(stage.train().is_record, "it is not compared with itself");
+    stage.donate("ana", 1);
+    assert!(!stage.train().is_record, "one that approaches is none");
+}
+
+#[test]
+fn a_record_counts_what_was_not_taken_back() {
+    let mut stage = running();
+    let poison = stage.donate("cem", 1_000_000);
+    next_train(&mut stage);
+    stage.donate("cem", 200);
+    assert!(!stage.train().is_record);
+    let seq = stage.aggregate.head.seq;
+    stage.follow_up(&poison, donation("cem", 1_000_000), Status::Reversed);
+
+    // Of the first train 30 are left.
+    assert!(stage.train().is_record);
+    assert_eq!(stage.kinds_since(seq), ["HypeTrainCorrected"]);
+    stage.pass(30_001);
+    assert_eq!(stage.aggregate.record, Some(230));
+}
+
+#[test]
+fn giving_and_taking_back_does_not_climb() {
+    let mut stage = running();
+    for _ in 0..5 {
+        let large = stage.donate("cem", 75);
+        assert_eq!((stage.train().level, stage.train().progress), (2, 5));
+        stage.follow_up(&large, donation("cem", 75), Status::Reversed);
+        assert_eq!((stage.train().level, stage.train().progress), (2, 0));
+    }
+    // What was taken back is given again before the train climbs on, and gives no new time.
+    let expires_at = stage.train().expires_at;
+    stage.pass(1_000);
+    stage.donate("dan", 70);
+    assert_eq!((stage.train().level, stage.train().progress), (2, 0));
+    assert_eq!(stage.train().expires_at, expires_at);
+    stage.donate("dan", 199);
+    assert_eq!((stage.train().level, stage.train().progress), (2, 199));
+    stage.donate("dan", 1);
+    assert_eq!((stage.train().level, stage.train().progress), (3, 0));
+}
+
+#[test]
+fn of_equals_who_had_as_much_first_leads() {
+    let mut stage = running();
+    let top = |stage: &Stage| stage.train().top_contributor.clone().unwrap().name.unwrap();
+    stage.donate("cem", 20);
+    assert_eq!(top(&stage), "ANA", "she had 20 before");
+    let more = stage.donate("ben", 50);
+    assert_eq!(top(&stage), "BEN");
+    // A later batch knows nothing but what is kept.
+    stage.follow_up(&more, donation("ben", 50), Status::Reversed);
+    assert_eq!(top(&stage), "ANA");
+
+    // Whoever comes down to as much has had it for the shortest time.
+    let more = stage.donate("ana", 10);
+    stage.follow_up(&more, donation("ana", 10), Status::Reversed);
+    assert_eq!(top(&stage), "CEM");
+}
+
+#[test]
+fn anonymous_gifts_count_for_a_kickoff_as_the_room_says() {
+    let anonymous = |amount| RawReport {
+        viewer_id: None,
+        viewer_name: None,
+        ..donation("nobody", amount)
+    };
+    // (as how many; how many of them and how many of ana; whether that starts a train)
+    let cases = [
+        (AnonymousGifts::Together, 3, 0, false),
+        (AnonymousGifts::Together, 2, 1, true),
+        (AnonymousGifts::Nobody, 2, 1, false),
+        (AnonymousGifts::Each, 3, 0, true),
+    ];
+    for (rule, of_nobody, of_ana, starts) in cases {
+        let mut draft = draft();
+        draft.program.as_mut().unwrap().kickoff_anonymous = rule;
+        let mut stage = Stage::open(draft);
+        let (ids, now) = (&mut stage.ids, stage.now);
+        stage.aggregate.start_session(None, ids, now).unwrap();
+        for _ in 0..of_nobody {
+            stage.report(anonymous(10)).unwrap();
+        }
+        for _ in 0..of_ana {
+            stage.donate("ana", 10);
+        }
+        let has_started = stage.train().phase == Phase::Running;
+        assert_eq!(has_started, starts, "{rule:?}, {of_nobody} and {of_ana}");
+    }
+}
+
+#[test]
+fn a_kickoff_has_its_newest_contributions() {
+    let mut stage = Stage::live();
+    let first = stage.donate("ana", 1_000);
+    for _ in 0..200 {
+        stage.donate("ana", 1);
+    }
+    assert_eq!(
+        (stage.train().phase, stage.train().total),
+        (Phase::Approaching, 200)
+    );
+    stage.follow_up(&first, donation("ana", 1_000), Status::Reversed);
+    assert_eq!(stage.train().total, 200);
+}
+
+#[test]
+fn a_kickoff_that_is_taken_back_has_ended_then() {
+    let mut stage = Stage::live();
+    let only = stage.donate("ana", 10);
+    stage.pass(5_000);
+    let (seq, now) = (stage.aggregate.head.seq, stage.now);
+    stage.follow_up(&only, donation("ana", 10), Status::Reversed);
+
+    let train = stage.train();
+    assert_eq!(
+        (train.phase, train.ended_at, train.cooldown_ends_at),
+        (Phase::Ended, Some(now), None)
+    );
+    assert_eq!(stage.kinds_since(seq), ["HypeTrainEnded"]);
+}
+
+fn told_since(stage: &Stage, seq: i64) -> Vec<(&'static str, ServerTime)> {
+    let events = stage.events();
+    let told = events.iter().filter(|event| event.seq > seq);
+    told.map(|event| (event.body.kind(), event.occurred_at))
+        .collect()
+}
+
+#[test]
+fn an_end_that_is_noticed_late_is_told_as_of_its_time() {
+    let mut stage = running();
+    let (expires_at, seq) = (stage.train().expires_at, stage.aggregate.head.seq);
+    stage.begin_batch();
+    stage.now = stage.now.plus_millis(3_600_000);
+    stage.report_on(donation("dan", 10)).unwrap();
+
+    let told = told_since(&stage, seq);
+    assert_eq!(
+        told,
+        [
+            ("HypeTrainEnded", expires_at.plus_millis(1)),
+            ("ContributionReceived", stage.now),
+            ("HypeTrainApproached", stage.now),
+        ]
+    );
+
+    // So is each contribution that falls out of a kickoff.
+    let mut stage = Stage::live();
+    let first = stage.now;
+    stage.donate("ana", 10);
+    stage.pass(20_000);
+    stage.donate("ben", 10);
+    let seq = stage.aggregate.head.seq;
+    stage.pass(3_600_000);
+    let told = told_since(&stage, seq);
+    assert_eq!(
+        told,
+        [
+            ("HypeTrainApproached", first.plus_millis(60_001)),
+            ("HypeTrainEnded", first.plus_millis(80_001)),
+        ]
+    );
+}
+
+#[test]
+fn a_train_that_approaches_goes_by_the_rooms_program_and_one_that_runs_by_its_own() {
+    let mut stage = Stage::live();
+    stage.donate("ana", 10);
+    let mut program = crate::stage::short_program();
+    program.kickoff_events = 2;
+    program.levels[0].goal = 1_000;
+    let change = parlor_domain::room::RoomChange {
+        version: stage.aggregate.room.version,
+        program: Some(program),
+        ..Default::default()
+    };
+    stage.begin_batch();
+    let seq = stage.aggregate.head.seq;
+    let (ids, now) = (&mut stage.ids, stage.now);
+    stage.aggregate.update_room(change, ids, now).unwrap();
+    assert_eq!(
+        stage.kinds_since(seq),
+        ["RoomUpdated", "HypeTrainApproached"]
+    );
+    assert_eq!(
+        (stage.train().kickoff_events_needed, stage.train().goal),
+        (1, 1_000)
+    );
+
+    stage.donate("ben", 10);
+    assert_eq!(stage.train().phase, Phase::Running);
 }
 
 #[derive(Debug, Clone)]

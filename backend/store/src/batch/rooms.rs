@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use parlor_domain::hype_train::TrainRecord;
 use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::{Census, Changes, Known, RoomAggregate};
 use parlor_domain::time::ServerTime;
@@ -112,20 +111,12 @@ pub(super) async fn state(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
 ) -> Result<(), sqlx::Error> {
-    let record = |column| {
-        format!(
-            "(SELECT hype_trains.{column} FROM hype_trains
-              WHERE hype_trains.room_id = rooms.id AND hype_trains.ended_at IS NOT NULL
-              ORDER BY hype_trains.level DESC, hype_trains.total DESC LIMIT 1)"
-        )
-    };
-    let (session, level, total) = (
-        session_columns("sessions"),
-        record("level"),
-        record("total"),
-    );
+    let session = session_columns("sessions");
+    // What is left of what was given to the best train that has ended.
+    let record = "(SELECT MAX(hype_trains.total) FROM hype_trains
+         WHERE hype_trains.room_id = rooms.id AND hype_trains.ended_at IS NOT NULL)";
     let text = format!(
-        "SELECT rooms.id, rooms.tenant_id, {session}, room_trains.state, {level}, {total},
+        "SELECT rooms.id, rooms.tenant_id, {session}, room_trains.state, {record},
              {CENSUS_COLUMNS}, room_earnings.state
          FROM wanted CROSS JOIN rooms
          LEFT JOIN sessions ON sessions.id = rooms.session_id
@@ -142,22 +133,11 @@ pub(super) async fn state(
         aggregate.session = room_row::read_session(row)?;
         let train: Option<String> = row.take()?;
         aggregate.train = train.as_deref().map(from_json).transpose()?;
-        aggregate.record = read_record(row)?;
+        aggregate.record = row.take()?;
         aggregate.census = participant_row::read_census(row)?;
         let earning = watching_row::read_state(row)?;
         aggregate.earning = earning.with_session(aggregate.session.as_ref());
         locked.deadline = aggregate.deadline();
         Ok(())
     })
-}
-
-fn read_record(row: &mut Row) -> Result<Option<TrainRecord>, sqlx::Error> {
-    let level: Option<i64> = row.take()?;
-    let total: Option<i64> = row.take()?;
-    let Some((level, total)) = level.zip(total) else {
-        return Ok(None);
-    };
-
-    let level = u32::try_from(level).map_err(|error| corrupt(error.to_string()))?;
-    Ok(Some(TrainRecord { level, total }))
 }

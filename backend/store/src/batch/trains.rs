@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::contribution::Contribution;
-use parlor_domain::hype_train::{Contributor, Phase, TrainRecord, TrainRow};
+use parlor_domain::hype_train::{Contributor, Phase, TrainRow};
 use parlor_domain::id::{HypeTrainId, TenantId, ViewerId};
 use parlor_domain::room_aggregate::{ContributionRef, Reported, ReversalFacts};
 
@@ -58,7 +58,7 @@ async fn contributors(transaction: &mut Transaction, rooms: &mut Rooms) -> Resul
         .into_iter()
         .map(|(train_id, tenant_id, viewer_id)| row![train_id, tenant_id, viewer_id.as_str()])
         .collect();
-    let text = "SELECT c.train_id, c.viewer_id, c.name, c.hype, c.last_hype
+    let text = "SELECT c.train_id, c.viewer_id, c.name, c.hype, c.last_hype, c.turn
          FROM wanted CROSS JOIN hype_train_contributors c
          WHERE c.train_id = wanted.train_id AND c.viewer_id = wanted.viewer_id
              AND c.tenant_id = wanted.tenant_id";
@@ -86,6 +86,7 @@ fn read_contributor(row: &mut Row) -> Result<Contributor, sqlx::Error> {
         name: row.take()?,
         hype: row.take()?,
         last_hype: row.take()?,
+        turn: row.take()?,
     })
 }
 
@@ -112,16 +113,12 @@ async fn reversals(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(
         let rows = history(transaction, key, &trains).await?;
         let leaders = leaders(transaction, key, &trains, reversed.len() + 1).await?;
         rooms.read_into(key, "history of trains", |locked| {
-            let (rows, leaders) = (read_history(rows)?, read_leaders(leaders)?);
+            let leaders = read_leaders(leaders)?;
+            locked.aggregate.known.history = read_history(rows)?;
             for contribution in reversed {
                 let train_id = contribution.train_id.expect("only such were kept");
-                let others = rows
-                    .iter()
-                    .filter(|(id, row)| **id != train_id && row.ended_at.is_some());
                 let facts = ReversalFacts {
                     leaders: leaders.get(&train_id).cloned().unwrap_or_default(),
-                    other_record: others.map(|(_, row)| row.record).max(),
-                    own: rows.get(&train_id).copied(),
                 };
                 let reference = ContributionRef::of(&contribution);
                 locked.aggregate.known.reversals.put(reference, facts);
@@ -134,20 +131,22 @@ async fn reversals(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(
 }
 
 /// The lines of `trains` in the room's history, and enough of its best for one of them to be
-/// another train.
+/// neither among them nor the present train.
 async fn history(
     transaction: &mut Transaction,
     key: RoomKey,
     trains: &BTreeSet<HypeTrainId>,
 ) -> Result<Vec<Row>, sqlx::Error> {
     let columns = "t.id, t.level, t.total, t.started_at, t.ended_at";
+    let count = i64::try_from(trains.len() + 2).expect("a batch fits memory");
     let best = Statement::new(format!(
         "SELECT {columns} FROM hype_trains t
          WHERE t.room_id = $1 AND t.tenant_id = $2 AND t.ended_at IS NOT NULL
-         ORDER BY t.level DESC, t.total DESC LIMIT 2"
+         ORDER BY t.total DESC LIMIT $3"
     ))
     .bind(key.0)
-    .bind(key.1);
+    .bind(key.1)
+    .bind(count);
     let mut rows = transaction.fetch(best).await?;
 
     let keys = trains.iter().map(|id| row![*id, key.1]).collect();
@@ -164,16 +163,14 @@ fn read_history(rows: Vec<Row>) -> Result<BTreeMap<HypeTrainId, TrainRow>, sqlx:
     let mut history = BTreeMap::new();
     for mut row in rows {
         let id = HypeTrainId(row.take()?);
-        let record = TrainRecord {
-            level: row.take_narrow()?,
-            total: row.take()?,
-        };
+        let (level, total) = (row.take_narrow()?, row.take()?);
         let started_at = row.take_time()?;
         let ended_at = row.take_optional_time()?;
         history.insert(
             id,
             TrainRow {
-                record,
+                level,
+                total,
                 started_at,
                 ended_at,
             },
@@ -198,12 +195,12 @@ async fn leaders(
             let union = if index == 0 { "" } else { " UNION ALL " };
             statement = statement
                 .push(union)
-                .push("SELECT * FROM (SELECT train_id, viewer_id, name, hype, last_hype")
+                .push("SELECT * FROM (SELECT train_id, viewer_id, name, hype, last_hype, turn")
                 .push(" FROM hype_train_contributors WHERE train_id = ")
                 .push_value(**train_id)
                 .push(" AND tenant_id = ")
                 .push_value(key.1)
-                .push(" ORDER BY hype DESC, viewer_id LIMIT ")
+                .push(" ORDER BY hype DESC, turn LIMIT ")
                 .push_value(count)
                 .push(") ranked");
         }
@@ -238,30 +235,31 @@ pub(super) async fn write(
                 of.room.tenant_id,
                 name,
                 one.hype,
-                one.last_hype
+                one.last_hype,
+                one.turn
             ]
         })
         .collect();
     transaction
         .insert(
             "INSERT INTO hype_train_contributors
-                 (train_id, viewer_id, tenant_id, name, hype, last_hype) ",
+                 (train_id, viewer_id, tenant_id, name, hype, last_hype, turn) ",
             contributors,
             " ON CONFLICT (train_id, viewer_id) DO UPDATE SET
-                 name = excluded.name, hype = excluded.hype, last_hype = excluded.last_hype",
+                 name = excluded.name, hype = excluded.hype, last_hype = excluded.last_hype,
+                 turn = excluded.turn",
         )
         .await?;
 
     let history = each(rooms, |aggregate| aggregate.changes.trains.iter())
         .into_iter()
         .map(|(of, (id, train))| {
-            let (level, total) = (train.record.level, train.record.total);
             row![
                 *id,
                 of.room.tenant_id,
                 of.room.id,
-                level,
-                total,
+                train.level,
+                train.total,
                 train.started_at,
                 train.ended_at
             ]

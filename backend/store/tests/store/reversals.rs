@@ -3,6 +3,7 @@
 use parlor_domain::contribution::{Report, Status};
 use parlor_domain::hype_train::HypeTrain;
 use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::room_aggregate::Reported;
 use parlor_domain::time::ServerTime;
 use parlor_store::Store;
 
@@ -110,9 +111,16 @@ async fn a_reversal_is_told_how_far_its_train_and_the_best_other_got(database: D
         let mut batch = scene.store.begin(&needed).await.unwrap();
         let known = &batch.room(scene.tenant_id, scene.room_id).unwrap().known;
         let (_, facts) = known.reversals.found().next().unwrap();
+        let (_, reported) = known.contributions.found().next().unwrap();
+        let Reported::Here(reversed) = reported else {
+            panic!("{reported:?}");
+        };
 
-        assert_eq!(facts.own.unwrap().record.total, own, "{reference}");
-        assert_eq!(facts.other_record.unwrap().total, other, "{reference}");
+        let mut history = known.history.clone();
+        let train = history.remove(&reversed.train_id.unwrap()).unwrap();
+        assert_eq!(train.total, own, "{reference}");
+        let best = history.values().map(|row| row.total).max();
+        assert_eq!(best, Some(other), "{reference}");
         let leaders: Vec<_> = facts.leaders.iter().map(|one| one.hype).collect();
         assert_eq!(leaders, [own - 10, 10]);
         batch.roll_back().await.unwrap();
@@ -190,7 +198,7 @@ impl Scene {
         let mut batch = self.store.begin(&needed).await.unwrap();
         let record = batch.room(self.tenant_id, self.room_id).unwrap().record;
         batch.roll_back().await.unwrap();
-        record.map(|record| record.total)
+        record
     }
 }
 

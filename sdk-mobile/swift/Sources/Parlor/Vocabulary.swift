@@ -168,6 +168,9 @@ public typealias AuditAction = ParlorNative.AuditAction
 /// Who may join a room by themselves.
 public typealias Admission = ParlorNative.Admission
 
+/// As how many viewers of a kickoff anonymous gifts count.
+public typealias AnonymousGifts = ParlorNative.AnonymousGifts
+
 /// Who speaks in a room and who waits to, with how many places there are.
 public typealias StageDetails = ParlorNative.StageDetails
 
