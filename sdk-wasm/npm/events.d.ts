@@ -67,12 +67,12 @@ export interface HypeTrain {
   progress: number;
   /** Hype that completes this level. */
   goal: number;
-  /** All hype of this train. Equals the sum of its settled contributions. */
+  /** All hype of this train: the sum of its settled contributions. The level follows from it. */
   total: number;
   /** Kickoff: contributions and distinct viewers still missing. Zero once running. */
   kickoffEventsNeeded: number;
   kickoffViewersNeeded: number;
-  /** When it began to gather. */
+  /** When it began to gather; of a train that runs or ran, when it started. */
   startedAt: UnixMillis;
   /** When the train (or its kickoff window) ends if nothing more comes. */
   expiresAt: UnixMillis;
@@ -83,13 +83,13 @@ export interface HypeTrain {
   lastReward: string | null;
   /** The reward of the level being worked on. */
   nextReward: string | null;
-  /** How many people contributed. */
+  /** How many contributed: viewers once each, and each anonymous gift. */
   contributorCount: number;
   /** Who contributed most. */
   topContributor: HypeTrainContributor | null;
   /** Newest first, each contributor once, at most 8. */
   recentContributors: readonly HypeTrainContributor[];
-  /** Whether this is the room's highest train so far (by level, then total). */
+  /** Whether it has more than every other train of the room, of what was not taken back. */
   isRecord: boolean;
 }
 

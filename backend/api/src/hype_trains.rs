@@ -30,12 +30,12 @@ pub(crate) struct HypeTrain {
     progress: Int64,
     /// Hype that completes this level.
     goal: Int64,
-    /// All hype of this train. Equals the sum of its settled contributions.
+    /// All hype of this train: the sum of its settled contributions. The level follows from it.
     total: Int64,
     /// Kickoff: contributions and distinct viewers still missing. Zero once running.
     kickoff_events_needed: i32,
     kickoff_viewers_needed: i32,
-    /// When it began to gather.
+    /// When it began to gather; of a train that runs or ran, when it started.
     started_at: Time,
     /// When the train (or its kickoff window) ends if nothing more comes.
     expires_at: Time,
@@ -46,13 +46,13 @@ pub(crate) struct HypeTrain {
     last_reward: Option<String>,
     /// The reward of the level being worked on.
     next_reward: Option<String>,
-    /// How many people contributed.
+    /// How many contributed: viewers once each, and each anonymous gift.
     contributor_count: i32,
     /// Who contributed most.
     top_contributor: Option<HypeTrainContributor>,
     /// Newest first, each contributor once, at most 8.
     recent_contributors: Vec<HypeTrainContributor>,
-    /// Whether this is the room's highest train so far (by level, then total).
+    /// Whether it has more than every other train of the room, of what was not taken back.
     is_record: bool,
 }
 

@@ -41,8 +41,8 @@ pub(crate) enum SlotOutcome {
     StoodStill,
     /// The report came late, without a lease of before.
     NoLease,
-    /// Devices alone say so, and the room counts only what the tenant's server saw. It may still count, if that says so
-    /// as well.
+    /// Devices alone say so, and the room counts only what the tenant's server saw. It may still count, if the server
+    /// says so too.
     NotObserved,
     /// The viewer's devices have proved the minute in two other rooms.
     OtherRooms,

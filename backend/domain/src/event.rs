@@ -106,6 +106,10 @@ pub(crate) trait Subject {
         false
     }
 
+    fn train(&self) -> Option<&HypeTrain> {
+        None
+    }
+
     fn train_mut(&mut self) -> Option<&mut HypeTrain> {
         None
     }
@@ -132,6 +136,10 @@ impl Subject for RedemptionAlert {}
 impl Subject for HypeTrain {
     fn part(&self) -> Option<Part> {
         Some(Part::Train)
+    }
+
+    fn train(&self) -> Option<&HypeTrain> {
+        Some(self)
     }
 
     fn train_mut(&mut self) -> Option<&mut HypeTrain> {
@@ -205,19 +213,32 @@ impl EventBody {
         self.subject_mut().train_mut()
     }
 
-    /// This event, which takes the place of `earlier` in a batch. It is told as what happened to the
-    /// train that people wait for: a start or a level-up is not lost in the progress that follows.
+    /// Whether this event takes the place of `earlier`, of the same part and batch. The end of one train is not lost in
+    /// the approach of the next, and its start not in the level that its kickoff has filled.
+    pub(crate) fn supersedes(&self, earlier: &Self) -> bool {
+        let id = |body: &Self| body.subject().train().map(|train| train.id);
+        let starts_higher = matches!(
+            (earlier, self),
+            (Self::HypeTrainStarted(_), Self::HypeTrainLeveledUp(_))
+        );
+
+        id(self) == id(earlier) && !starts_higher
+    }
+
+    /// This event, which [supersedes](Self::supersedes) `earlier`. It is told as what happened to the
+    /// train that people wait for: a start, a level-up or an end is not lost in what follows.
     pub(crate) fn following(self, earlier: &Self) -> Self {
         match (self, earlier) {
-            (Self::HypeTrainProgressed(train), Self::HypeTrainLeveledUp(before))
-                if train.id == before.id =>
-            {
-                Self::HypeTrainLeveledUp(train)
-            }
-            (Self::HypeTrainProgressed(train), Self::HypeTrainStarted(before))
-                if train.id == before.id =>
-            {
-                Self::HypeTrainStarted(train)
+            (
+                Self::HypeTrainProgressed(train) | Self::HypeTrainCorrected(train),
+                Self::HypeTrainLeveledUp(_),
+            ) => Self::HypeTrainLeveledUp(train),
+            (
+                Self::HypeTrainProgressed(train) | Self::HypeTrainCorrected(train),
+                Self::HypeTrainStarted(_),
+            ) => Self::HypeTrainStarted(train),
+            (Self::HypeTrainCorrected(train), Self::HypeTrainEnded(_)) => {
+                Self::HypeTrainEnded(train)
             }
             (later, _) => later,
         }

@@ -63,19 +63,30 @@ pub struct Contributor {
     pub hype: i64,
     /// What they last added.
     pub last_hype: i64,
-    /// When `hype` became what it is, among the train's changes: of equals, who had theirs first leads.
-    #[serde(default)]
+    /// When `hype` became what it is, among the train's changes: of equals, who had theirs first leads. No part of what
+    /// is shown.
+    #[serde(skip)]
     pub turn: i64,
+}
+
+impl Contributor {
+    /// As a train shows them.
+    fn shown(&self) -> Self {
+        Self {
+            turn: 0,
+            ..self.clone()
+        }
+    }
 }
 
 impl HypeTrain {
     /// Puts `contributor` in front, once.
-    pub(crate) fn put_recent(&mut self, contributor: Contributor) {
+    pub(crate) fn put_recent(&mut self, contributor: &Contributor) {
         if contributor.viewer_id.is_some() {
             self.recent_contributors
                 .retain(|recent| recent.viewer_id != contributor.viewer_id);
         }
-        self.recent_contributors.insert(0, contributor);
+        self.recent_contributors.insert(0, contributor.shown());
         self.recent_contributors.truncate(RECENT_CONTRIBUTORS_MAX);
     }
 
@@ -89,17 +100,6 @@ impl HypeTrain {
         });
         if let Some(at) = at {
             recent.remove(at);
-        }
-    }
-
-    /// Lets `contributor` lead if they gave more than whoever leads; of equals, who had as much first.
-    pub(crate) fn put_top(&mut self, contributor: &Contributor) {
-        let leads = self.top_contributor.as_ref().is_none_or(|top| {
-            (contributor.hype, -contributor.turn) > (top.hype, -top.turn)
-                || contributor.viewer_id == top.viewer_id
-        });
-        if leads {
-            self.top_contributor = Some(contributor.clone());
         }
     }
 }

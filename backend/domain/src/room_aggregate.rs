@@ -75,8 +75,9 @@ pub struct RoomAggregate {
     pub session: Option<Session>,
     /// The present train, or the last one.
     pub train: Option<Train>,
-    /// What the best of the room's trains has that have ended, of what was not taken back.
-    pub record: Option<i64>,
+    /// The best of the room's trains that have ended, by what was not taken back: two, so that one is not the present
+    /// one.
+    pub best_trains: Vec<(HypeTrainId, i64)>,
     pub census: Census,
     /// What viewers earn by, and the sessions that they earn in.
     pub earning: EarningState,
@@ -95,10 +96,11 @@ pub struct Known {
     pub contributions: Lookups<ContributionRef, Reported>,
     /// What people have given to a train.
     pub contributors: Contributors,
-    /// For each contribution that counted in a train and that a command of the batch would reverse.
-    pub reversals: Lookups<ContributionRef, ReversalFacts>,
-    /// Of the room's trains those that lose such a contribution, and the best: two more than are lowered, so that the
-    /// best that is not lowered is among them, whichever is the present one.
+    /// If the batch may reverse contributions, as of before it: the leading contributors of the trains that may lose
+    /// one, one more than there are reversals, so that somebody who is not lowered is among them.
+    pub leaders: BTreeMap<HypeTrainId, Vec<Contributor>>,
+    /// The same of the room's trains: those that may lose something, and the best, two more than are lowered, so that
+    /// the best that is not lowered is among them, whichever is the present one.
     pub history: BTreeMap<HypeTrainId, TrainRow>,
     /// Who acts, and whom they act on.
     pub people: People,
@@ -116,14 +118,6 @@ pub struct Known {
     pub slugs: Lookups<String, RoomId>,
     /// Whether contributions were recorded in the room, if somebody asked.
     pub has_contributions: Option<bool>,
-}
-
-/// What a reversal needs to know of the train that loses by it, as of before the batch.
-#[derive(Debug, Clone, Default)]
-pub struct ReversalFacts {
-    /// The leading contributors of the contribution's train: one more than the batch has reversals,
-    /// so that somebody who is not lowered is among them.
-    pub leaders: Vec<Contributor>,
 }
 
 /// What an idempotency key is unique for, beside its tenant.
@@ -237,7 +231,7 @@ impl RoomAggregate {
             head,
             session: None,
             train: None,
-            record: None,
+            best_trains: Vec::new(),
             census: Census::default(),
             earning: EarningState::default(),
             known: Known::default(),

@@ -215,12 +215,12 @@ pub struct HypeTrain {
     pub progress: i64,
     /// Hype that completes this level.
     pub goal: i64,
-    /// All hype of this train. Equals the sum of its settled contributions.
+    /// All hype of this train: the sum of its settled contributions. The level follows from it.
     pub total: i64,
     /// Kickoff: contributions and distinct viewers still missing. Zero once running.
     pub kickoff_events_needed: i32,
     pub kickoff_viewers_needed: i32,
-    /// When it began to gather.
+    /// When it began to gather; of a train that runs or ran, when it started.
     pub started_at_unix_millis: i64,
     /// When the train (or its kickoff window) ends if nothing more comes.
     pub expires_at_unix_millis: i64,
@@ -231,13 +231,13 @@ pub struct HypeTrain {
     pub last_reward: Option<String>,
     /// The reward of the level being worked on.
     pub next_reward: Option<String>,
-    /// How many people contributed.
+    /// How many contributed: viewers once each, and each anonymous gift.
     pub contributor_count: i32,
     /// Who contributed most.
     pub top_contributor: Option<HypeTrainContributor>,
     /// Newest first, each contributor once, at most 8.
     pub recent_contributors: Vec<HypeTrainContributor>,
-    /// Whether this is the room's highest train so far (by level, then total).
+    /// Whether it has more than every other train of the room, of what was not taken back.
     pub is_record: bool,
 }
 

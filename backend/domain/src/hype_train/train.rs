@@ -18,12 +18,12 @@ pub struct Train {
     pub program: Program,
     /// While approaching: what counts towards kickoff, oldest first.
     pub kickoff: Vec<KickoffEntry>,
-    /// What the best of the room's other trains has, if there was one.
-    #[serde(default)]
-    pub to_beat: Option<i64>,
     /// How often what somebody has given changed, which tells who had theirs first.
     #[serde(default)]
     pub turns: i64,
+    /// Since which of these the top contributor has as much as they have.
+    #[serde(default)]
+    pub top_turn: i64,
 }
 
 /// A contribution that counts towards a kickoff.
@@ -73,8 +73,8 @@ impl Train {
             shown,
             program,
             kickoff: Vec::new(),
-            to_beat: None,
             turns: 0,
+            top_turn: 0,
         }
     }
 
@@ -125,7 +125,7 @@ impl Train {
         self.count_kickoff(at);
     }
 
-    /// Goes on by another program, which nothing but a contribution starts the train by.
+    /// Goes on approaching by another program. That alone does not start the train: the next contribution may.
     pub(crate) fn approach_by(&mut self, program: Program, at: ServerTime) {
         let first = program.level(1);
         self.shown.goal = first.goal;
@@ -162,14 +162,14 @@ impl Train {
             .iter()
             .filter_map(|entry| entry.viewer_id.as_ref())
             .collect();
-        let of_nobody = self.kickoff.iter();
-        let of_nobody = of_nobody.filter(|entry| entry.viewer_id.is_none()).count();
+        let anonymous = self.kickoff.iter();
+        let anonymous = anonymous.filter(|entry| entry.viewer_id.is_none()).count();
 
         known.len()
             + match self.program.kickoff_anonymous {
-                AnonymousGifts::Together => of_nobody.min(1),
+                AnonymousGifts::Together => anonymous.min(1),
                 AnonymousGifts::Nobody => 0,
-                AnonymousGifts::Each => of_nobody,
+                AnonymousGifts::Each => anonymous,
             }
     }
 
@@ -195,10 +195,32 @@ impl Train {
         was_part
     }
 
-    /// Whether the train has more than every other of the room ever had, of what was not taken back. A room's first has
-    /// nothing to beat, and a train that approaches is none yet.
-    pub(crate) fn is_record(&self) -> bool {
-        self.shown.level > 0 && self.to_beat.is_some_and(|best| self.shown.total > best)
+    /// Whether the train has more than the best of the room's others, of what was not taken back. A room's first train
+    /// has nothing to beat, and one that approaches is no train yet.
+    pub(crate) fn is_record(&self, best: Option<i64>) -> bool {
+        self.shown.level > 0 && best.is_some_and(|best| self.shown.total > best)
+    }
+
+    /// Lets `contributor` lead if they gave more than whoever leads; of equals, who had as much first.
+    pub(crate) fn put_top(&mut self, contributor: &Contributor) {
+        let leads = self.shown.top_contributor.as_ref().is_none_or(|top| {
+            (contributor.hype, -contributor.turn) > (top.hype, -self.top_turn)
+                || contributor.viewer_id == top.viewer_id
+        });
+        if leads {
+            self.top_turn = contributor.turn;
+            self.shown.top_contributor = Some(contributor.shown());
+        }
+    }
+
+    /// Whoever leads, with since when.
+    pub(crate) fn top(&self) -> Option<Contributor> {
+        let top = self.shown.top_contributor.clone()?;
+
+        Some(Contributor {
+            turn: self.top_turn,
+            ..top
+        })
     }
 
     pub(crate) fn is_kicked_off(&self) -> bool {
@@ -219,7 +241,7 @@ impl Train {
     /// beginning. What was taken back has to be given again before the train climbs on, so that giving and taking back
     /// does not climb. Returns whether there is a new level.
     pub(crate) fn climb(&mut self, at: ServerTime) -> bool {
-        let level = self.progress();
+        let level = self.show_progress();
         let shown = &mut self.shown;
         if level <= shown.level {
             return false;
@@ -236,7 +258,7 @@ impl Train {
     }
 
     /// Shows the progress that the total comes to, and returns the level.
-    fn progress(&mut self) -> u32 {
+    fn show_progress(&mut self) -> u32 {
         let (level, progress) = self.program.climbed(self.shown.total);
         self.shown.progress = if level < self.shown.level {
             0
@@ -262,7 +284,7 @@ impl Train {
         leaders: &[Contributor],
     ) {
         self.shown.total = (self.shown.total - lost.hype).max(0);
-        self.progress();
+        self.show_progress();
         let shown = &mut self.shown;
         // An anonymous gift is aboard by itself, so it leaves with its hype.
         if giver.is_none_or(|giver| giver.hype == 0) {
@@ -282,7 +304,7 @@ impl Train {
         if was_top == Some(&giver.viewer_id) {
             shown.top_contributor = None;
             for leader in leaders.iter().filter(|leader| leader.hype > 0) {
-                shown.put_top(leader);
+                self.put_top(leader);
             }
         }
     }

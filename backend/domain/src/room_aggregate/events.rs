@@ -52,9 +52,14 @@ impl Changes {
     fn take_superseded(&mut self, body: &EventBody, at: ServerTime) -> Option<EventBody> {
         let part = body.part()?;
         let promised_seq = self.promised_seq;
-        let index = self.events.iter().rposition(|event| {
-            event.seq > promised_seq && event.body.part() == Some(part) && event.occurred_at == at
-        })?;
+        let index = self
+            .events
+            .iter()
+            .rposition(|event| event.seq > promised_seq && event.body.part() == Some(part))?;
+        let event = &self.events[index];
+        if event.occurred_at != at || !body.supersedes(&event.body) {
+            return None;
+        }
         let earlier = self.events.remove(index);
         for event in &mut self.events[index..] {
             event.seq -= 1;

@@ -1,6 +1,6 @@
 //! The room's hype train as contributions couple on and time runs out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ContributionRef, Known, Lookups, Reported, RoomAggregate};
 use crate::contribution::Contribution;
@@ -73,7 +73,6 @@ impl RoomAggregate {
             Phase::Running => {
                 train.end();
                 let (shown, row) = (train.shown.clone(), train.row());
-                self.record = self.record.max(Some(row.total));
                 self.changes.trains.insert(shown.id, row);
                 self.append_train(EventBody::HypeTrainEnded(shown), ids, deadline);
             }
@@ -143,9 +142,7 @@ impl RoomAggregate {
                     return;
                 }
                 let id = HypeTrainId::next(ids);
-                let mut train = Train::approaching(id, self.room.program.clone(), at);
-                train.to_beat = self.record;
-                self.train = Some(train);
+                self.train = Some(Train::approaching(id, self.room.program.clone(), at));
                 self.approach(contribution, ids, now);
             }
         }
@@ -176,13 +173,10 @@ impl RoomAggregate {
         let giver = self.lower_contributor(train_id, contribution);
         match &mut self.train {
             Some(train) if train.shown.id == train_id => {
-                let leaders = self
-                    .known
-                    .leaders(train_id, &ContributionRef::of(contribution));
+                let leaders = self.known.leaders(train_id);
                 train.lower(contribution, giver.as_ref(), &leaders);
                 let (shown, row) = (train.shown.clone(), train.row());
                 self.changes.trains.insert(train_id, row);
-                self.correct_record();
                 self.append_train(EventBody::HypeTrainCorrected(shown), ids, now);
             }
             Some(_) | None => self.lower_past_train(train_id, contribution, ids, now),
@@ -261,7 +255,7 @@ impl RoomAggregate {
         let train = self.train.as_mut().expect("contributors belong to a train");
         let Some(viewer_id) = &entry.viewer_id else {
             train.shown.contributor_count += 1;
-            train.shown.put_recent(entry.contributor());
+            train.shown.put_recent(&entry.contributor());
             return;
         };
 
@@ -284,16 +278,16 @@ impl RoomAggregate {
             train.shown.contributor_count += 1;
         }
         // Whoever is overtaken leads again if this is reversed within the batch.
-        if let Some(top) = &train.shown.top_contributor
+        if let Some(top) = train.top()
             && let Some(viewer_id) = &top.viewer_id
         {
             let key = (train_id, viewer_id.clone());
             if !self.known.contributors.has(&key) {
-                self.known.contributors.put(key, top.clone());
+                self.known.contributors.put(key, top);
             }
         }
-        train.shown.put_recent(contributor.clone());
-        train.shown.put_top(&contributor);
+        train.shown.put_recent(&contributor);
+        train.put_top(&contributor);
         self.known
             .contributors
             .put(key.clone(), contributor.clone());
@@ -336,15 +330,13 @@ impl RoomAggregate {
         row.total = (row.total - contribution.hype).max(0);
         self.changes.trains.insert(train_id, row);
 
-        let best = self.best_but_the_present();
-        if let Some(train) = &mut self.train {
-            train.to_beat = best;
-            if train.is_record() != train.shown.is_record {
-                let corrected = EventBody::HypeTrainCorrected(train.shown.clone());
-                self.append_train(corrected, ids, now);
-            }
+        let best = self.best_of_others();
+        if let Some(train) = &self.train
+            && train.is_record(best) != train.shown.is_record
+        {
+            let corrected = EventBody::HypeTrainCorrected(train.shown.clone());
+            self.append_train(corrected, ids, now);
         }
-        self.correct_record();
     }
 
     fn past_train(&self, train_id: HypeTrainId) -> Option<TrainRow> {
@@ -354,30 +346,22 @@ impl RoomAggregate {
             .copied()
     }
 
-    /// What the best train of the room has that has ended, leaving out the present one, as far as the batch asked.
-    fn best_but_the_present(&self) -> Option<i64> {
+    /// What the best of the room's trains has that have ended, leaving out the present one.
+    fn best_of_others(&self) -> Option<i64> {
         let present = self.train.as_ref().map(|train| train.shown.id);
-        let known = self.known.history.keys();
-        let ids = known.chain(self.changes.trains.keys());
-        let others = ids.filter(|id| Some(**id) != present);
-        let ended = others
-            .filter_map(|id| self.past_train(*id))
-            .filter(|row| row.ended_at.is_some());
+        let mut totals: BTreeMap<_, _> = self.best_trains.iter().copied().collect();
+        let known = self.known.history.iter().chain(&self.changes.trains);
+        let ended = known.filter(|(_, row)| row.ended_at.is_some());
+        totals.extend(ended.map(|(id, row)| (*id, row.total)));
+        totals.retain(|id, _| Some(*id) != present);
 
-        ended.map(|row| row.total).max()
-    }
-
-    /// What the room's best train has, once the present one or what it has to beat was lowered.
-    fn correct_record(&mut self) {
-        if let Some(train) = &self.train {
-            let own = train.shown.cooldown_ends_at.map(|_| train.shown.total);
-            self.record = train.to_beat.max(own);
-        }
+        totals.into_values().max()
     }
 
     fn append_train(&mut self, mut body: EventBody, ids: &mut impl IdSource, now: ServerTime) {
+        let best = self.best_of_others();
         if let (Some(train), Some(shown)) = (&mut self.train, body.train_mut()) {
-            train.shown.is_record = train.is_record();
+            train.shown.is_record = train.is_record(best);
             shown.is_record = train.shown.is_record;
         }
         self.changes.train = true;
@@ -387,10 +371,9 @@ impl RoomAggregate {
 
 impl Known {
     /// Everyone who may lead `train_id` now: who led before the batch, and whom the batch changed.
-    fn leaders(&self, train_id: HypeTrainId, reversed: &ContributionRef) -> Vec<Contributor> {
+    fn leaders(&self, train_id: HypeTrainId) -> Vec<Contributor> {
         let changed = self.contributors.of_train(train_id);
-        let facts = self.reversals.get(reversed);
-        let loaded = facts.into_iter().flat_map(|facts| &facts.leaders);
+        let loaded = self.leaders.get(&train_id).into_iter().flatten();
         let unchanged = loaded.filter(|leader| {
             let viewer_id = leader.viewer_id.clone();
             viewer_id.is_none_or(|id| !self.contributors.has(&(train_id, id)))

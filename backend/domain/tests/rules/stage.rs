@@ -158,7 +158,6 @@ impl Stage {
         let known = &mut self.aggregate.known;
         known.answers.ask(AnswerKey::of_report(report));
         known.contributions.ask(ContributionRef::of_report(report));
-        known.reversals.ask(ContributionRef::of_report(report));
         if let (Some(train), Some(viewer)) = (&self.aggregate.train, report.viewer_id()) {
             known.contributors.ask(train.shown.id, viewer.clone());
         }

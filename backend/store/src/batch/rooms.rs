@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::id::{HypeTrainId, RoomId, TenantId};
 use parlor_domain::room_aggregate::{Census, Changes, Known, RoomAggregate};
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::EarningState;
+use uuid::Uuid;
 
 use super::readable::Readable;
 use super::{RoomNeeds, WhenLocked};
@@ -13,8 +14,11 @@ use crate::engine::Transaction;
 use crate::participant_row::{self, CENSUS_COLUMNS};
 use crate::room_row::{self, session_columns};
 use crate::set::Dialect;
-use crate::sql::{Row, corrupt, from_json, row};
+use crate::sql::{Row, from_json, row};
 use crate::watching_row;
+
+/// How many of a room's best trains are looked at: one of them may be the present one.
+const BEST_TRAINS: usize = 2;
 
 pub(super) type RoomKey = (RoomId, TenantId);
 
@@ -91,7 +95,7 @@ fn read_locked(row: &mut Row, needs: &RoomNeeds) -> Result<Locked, sqlx::Error> 
         head,
         session: None,
         train: None,
-        record: None,
+        best_trains: Vec::new(),
         census: Census::default(),
         earning: EarningState::default(),
         known: Known::default(),
@@ -112,11 +116,17 @@ pub(super) async fn state(
     rooms: &mut Rooms,
 ) -> Result<(), sqlx::Error> {
     let session = session_columns("sessions");
-    // What is left of what was given to the best train that has ended.
-    let record = "(SELECT MAX(hype_trains.total) FROM hype_trains
-         WHERE hype_trains.room_id = rooms.id AND hype_trains.ended_at IS NOT NULL)";
+    let best = |column: &str, place: usize| {
+        format!(
+            "(SELECT t.{column} FROM hype_trains t
+              WHERE t.room_id = rooms.id AND t.ended_at IS NOT NULL
+              ORDER BY t.total DESC, t.id LIMIT 1 OFFSET {place})"
+        )
+    };
+    let best = (0..BEST_TRAINS).flat_map(|place| [best("id", place), best("total", place)]);
+    let best = best.collect::<Vec<_>>().join(", ");
     let text = format!(
-        "SELECT rooms.id, rooms.tenant_id, {session}, room_trains.state, {record},
+        "SELECT rooms.id, rooms.tenant_id, {session}, room_trains.state, {best},
              {CENSUS_COLUMNS}, room_earnings.state
          FROM wanted CROSS JOIN rooms
          LEFT JOIN sessions ON sessions.id = rooms.session_id
@@ -133,7 +143,11 @@ pub(super) async fn state(
         aggregate.session = room_row::read_session(row)?;
         let train: Option<String> = row.take()?;
         aggregate.train = train.as_deref().map(from_json).transpose()?;
-        aggregate.record = row.take()?;
+        for _ in 0..BEST_TRAINS {
+            let (id, total): (Option<Uuid>, Option<i64>) = (row.take()?, row.take()?);
+            let train = id.map(HypeTrainId).zip(total);
+            aggregate.best_trains.extend(train);
+        }
         aggregate.census = participant_row::read_census(row)?;
         let earning = watching_row::read_state(row)?;
         aggregate.earning = earning.with_session(aggregate.session.as_ref());

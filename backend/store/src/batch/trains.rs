@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parlor_domain::contribution::Contribution;
 use parlor_domain::hype_train::{Contributor, Phase, TrainRow};
 use parlor_domain::id::{HypeTrainId, TenantId, ViewerId};
-use parlor_domain::room_aggregate::{ContributionRef, Reported, ReversalFacts};
+use parlor_domain::room_aggregate::Reported;
 
 use super::rooms::{RoomKey, Rooms};
 use super::write::{Room, each};
@@ -90,39 +89,34 @@ fn read_contributor(row: &mut Row) -> Result<Contributor, sqlx::Error> {
     })
 }
 
-/// Loads the leaders of the trains that lose a contribution, and the best trains of their rooms.
+/// Loads the leaders of the trains that may lose a contribution, and the best trains of their rooms.
 async fn reversals(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
-    let mut lost: BTreeMap<RoomKey, Vec<Contribution>> = BTreeMap::new();
+    let mut losing: BTreeMap<RoomKey, (BTreeSet<HypeTrainId>, usize)> = BTreeMap::new();
     for locked in rooms.all_mut() {
-        let known = &mut locked.aggregate.known;
-        let key = (locked.needs.room_id, locked.needs.tenant_id);
-        for of in &locked.needs.contributions.reversals {
-            known.reversals.ask(of.clone());
-            if let Some(Reported::Here(found)) = known.contributions.get(of)
-                && found.train_id.is_some()
-            {
-                lost.entry(key)
-                    .or_default()
-                    .push(Contribution::clone(found));
-            }
+        let reversals = &locked.needs.contributions.reversals;
+        if reversals.is_empty() {
+            continue;
         }
+        let aggregate = &locked.aggregate;
+        // What is reversed in the batch that it is reported in is of the present train.
+        let present = aggregate.train.iter().map(|train| train.shown.id);
+        let known = reversals
+            .iter()
+            .filter_map(|of| match aggregate.known.contributions.get(of) {
+                Some(Reported::Here(found)) => found.train_id,
+                Some(Reported::Elsewhere) | None => None,
+            });
+        let key = (locked.needs.room_id, locked.needs.tenant_id);
+        let trains = present.chain(known).collect();
+        losing.insert(key, (trains, reversals.len()));
     }
 
-    for (key, reversed) in lost {
-        let trains: BTreeSet<_> = reversed.iter().filter_map(|of| of.train_id).collect();
+    for (key, (trains, reversals)) in losing {
         let rows = history(transaction, key, &trains).await?;
-        let leaders = leaders(transaction, key, &trains, reversed.len() + 1).await?;
+        let leaders = leaders(transaction, key, &trains, reversals + 1).await?;
         rooms.read_into(key, "history of trains", |locked| {
-            let leaders = read_leaders(leaders)?;
+            locked.aggregate.known.leaders = read_leaders(leaders)?;
             locked.aggregate.known.history = read_history(rows)?;
-            for contribution in reversed {
-                let train_id = contribution.train_id.expect("only such were kept");
-                let facts = ReversalFacts {
-                    leaders: leaders.get(&train_id).cloned().unwrap_or_default(),
-                };
-                let reference = ContributionRef::of(&contribution);
-                locked.aggregate.known.reversals.put(reference, facts);
-            }
             Ok(())
         })?;
     }
@@ -200,7 +194,7 @@ async fn leaders(
                 .push_value(**train_id)
                 .push(" AND tenant_id = ")
                 .push_value(key.1)
-                .push(" ORDER BY hype DESC, turn LIMIT ")
+                .push(" ORDER BY hype DESC, turn, viewer_id LIMIT ")
                 .push_value(count)
                 .push(") ranked");
         }

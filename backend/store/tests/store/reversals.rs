@@ -15,6 +15,8 @@ on_both_engines! {
     a_viewer_adds_to_what_they_gave_in_earlier_batches,
     a_reversal_in_a_past_train_corrects_the_record,
     a_reversal_is_told_how_far_its_train_and_the_best_other_got,
+    what_a_train_has_to_beat_is_what_is_left_of_the_others,
+    somebody_leads_whoever_is_reversed_in_the_batch_of_their_gift,
 }
 
 async fn the_next_in_line_leads_when_the_leader_is_reversed(database: Database) {
@@ -110,7 +112,6 @@ async fn a_reversal_is_told_how_far_its_train_and_the_best_other_got(database: D
         let needed = [needs(scene.tenant_id, scene.room_id, &[reversal])];
         let mut batch = scene.store.begin(&needed).await.unwrap();
         let known = &batch.room(scene.tenant_id, scene.room_id).unwrap().known;
-        let (_, facts) = known.reversals.found().next().unwrap();
         let (_, reported) = known.contributions.found().next().unwrap();
         let Reported::Here(reversed) = reported else {
             panic!("{reported:?}");
@@ -121,10 +122,50 @@ async fn a_reversal_is_told_how_far_its_train_and_the_best_other_got(database: D
         assert_eq!(train.total, own, "{reference}");
         let best = history.values().map(|row| row.total).max();
         assert_eq!(best, Some(other), "{reference}");
-        let leaders: Vec<_> = facts.leaders.iter().map(|one| one.hype).collect();
+        let leaders = &known.leaders[&reversed.train_id.unwrap()];
+        let leaders: Vec<_> = leaders.iter().map(|one| one.hype).collect();
         assert_eq!(leaders, [own - 10, 10]);
         batch.roll_back().await.unwrap();
     }
+}
+
+async fn what_a_train_has_to_beat_is_what_is_left_of_the_others(database: Database) {
+    let mut scene = Scene::new(database).await;
+    scene
+        .give(at(10), [("a1", "ann", 1_000_000), ("a2", "bob", 500)])
+        .await;
+    scene.end_train().await;
+    scene
+        .give(at(1_000_000), [("b1", "ann", 200), ("b2", "bob", 200)])
+        .await;
+    assert!(!scene.train().await.is_record);
+
+    scene.reverse(at(1_000_010), "a1", "ann", 1_000_000).await;
+    assert!(!scene.train().await.is_record, "400 against 500");
+    scene.give(at(1_000_020), [("b3", "ann", 101)]).await;
+    assert!(scene.train().await.is_record, "501 against 500");
+    scene.end_train().await;
+    assert!(
+        scene.train().await.is_record,
+        "it is not compared with itself"
+    );
+}
+
+async fn somebody_leads_whoever_is_reversed_in_the_batch_of_their_gift(database: Database) {
+    let mut scene = Scene::new(database).await;
+    let gifts = [("k1", "ann", 300), ("k2", "bob", 200)];
+    scene.give(at(10), gifts).await;
+
+    // What is boarded and reversed in one batch leaves whoever led before it.
+    let reversed =
+        |key: &str, of: &str, viewer, amount| report(key, of, viewer, amount, Status::Reversed);
+    let batch = [
+        donation("k3", "cleo", 900),
+        reversed("r1", "k1", "ann", 300),
+        reversed("r3", "k3", "cleo", 900),
+    ];
+    scene.send(at(20), &batch).await;
+    assert_eq!(top(&scene.train().await), ("bob".to_owned(), 200));
 }
 
 struct Scene {
@@ -196,9 +237,10 @@ impl Scene {
     async fn record_total(&self) -> Option<i64> {
         let needed = [needs(self.tenant_id, self.room_id, &[])];
         let mut batch = self.store.begin(&needed).await.unwrap();
-        let record = batch.room(self.tenant_id, self.room_id).unwrap().record;
+        let room = batch.room(self.tenant_id, self.room_id).unwrap();
+        let best = room.best_trains.first().map(|(_, total)| *total);
         batch.roll_back().await.unwrap();
-        record
+        best
     }
 }
 
