@@ -135,7 +135,7 @@ function draw() {
   const isOpen = ({ status }) => status === "UNFULFILLED";
   const all = [...redemptions.values()];
   const open = all.filter(isOpen).sort((one, other) => Date.parse(one.redeemedAt) - Date.parse(other.redeemedAt));
-  const done = all.filter((one) => !isOpen(one)).sort((one, other) => Date.parse(other.settledAt) - Date.parse(one.settledAt));
+  const done = all.filter(({ settledAt }) => settledAt).sort((one, other) => Date.parse(other.settledAt) - Date.parse(one.settledAt));
   for (const { id } of done.splice(DONE_MAX)) redemptions.delete(id);
 
   byId("count").textContent = openCount === 1 ? "1 waits" : `${openCount.toLocaleString("en")} wait`;
@@ -150,7 +150,7 @@ function draw() {
 }
 
 const outcome = (status, refunded) =>
-  ({ FULFILLED: refunded ? `fulfilled, ${refunded} points given back` : "fulfilled", CANCELED: "points given back", EXPIRED: "expired" })[status] ?? status.toLowerCase();
+  ({ FULFILLED: refunded ? `fulfilled, ${refunded} points given back` : "fulfilled", CANCELED: "points given back", EXPIRED: "expired", NOT_DRAWN: "not drawn" })[status] ?? status.toLowerCase();
 
 /** Those that stay keep their elements, so that no focus is lost. */
 function fill(id, list, beside) {

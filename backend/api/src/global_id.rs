@@ -4,7 +4,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parlor_domain::id::{
-    Epoch, OverlayTokenId, ParticipantId, RedemptionId, RewardId, RoomId, SessionId, TenantId,
+    DrawId, Epoch, OverlayTokenId, ParticipantId, RedemptionId, RewardId, RoomId, SessionId,
+    TenantId,
 };
 use uuid::Uuid;
 
@@ -23,10 +24,11 @@ pub(crate) enum IdKind {
     PointsTransfer,
     Reward,
     Redemption,
+    Draw,
 }
 
 impl IdKind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -39,6 +41,7 @@ impl IdKind {
         Self::PointsTransfer,
         Self::Reward,
         Self::Redemption,
+        Self::Draw,
     ];
 
     fn as_str(self) -> &'static str {
@@ -55,6 +58,7 @@ impl IdKind {
             Self::PointsTransfer => "PointsTransfer",
             Self::Reward => "Reward",
             Self::Redemption => "Redemption",
+            Self::Draw => "Draw",
         }
     }
 
@@ -104,6 +108,11 @@ pub(crate) fn parse_reward_id(id: &str) -> Option<RewardId> {
 /// The redemption that `id` names.
 pub(crate) fn parse_redemption_id(id: &str) -> Option<RedemptionId> {
     parse(id).and_then(|(kind, uuid)| (kind == IdKind::Redemption).then_some(RedemptionId(uuid)))
+}
+
+/// The draw that `id` names.
+pub(crate) fn parse_draw_id(id: &str) -> Option<DrawId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Draw).then_some(DrawId(uuid)))
 }
 
 /// The participant that `id` names.

@@ -63,7 +63,7 @@ use overlay_tokens::OverlayTokenMutation;
 use people::{PeopleMutation, PeopleQuery};
 use points::{PointsMutation, PointsQuery};
 use refusal::Error;
-use rewards::{RewardMutation, RewardQuery};
+use rewards::{DrawQuery, RewardMutation, RewardQuery};
 use room_feed::{RoomEventsQuery, RoomSubscription};
 use rooms::{RoomMutation, RoomQuery};
 use sessions::{SessionMutation, SessionQuery};
@@ -82,6 +82,7 @@ pub struct Query(
     PeopleQuery,
     PointsQuery,
     RewardQuery,
+    DrawQuery,
     AuditQuery,
     TenantQuery,
 );

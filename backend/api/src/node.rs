@@ -75,6 +75,7 @@ impl NodeQuery {
             | IdKind::PointsTransfer
             | IdKind::Reward
             | IdKind::Redemption
+            | IdKind::Draw
             | IdKind::Tenant => None,
         })
     }

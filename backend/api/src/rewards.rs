@@ -1,5 +1,6 @@
 //! Rewards and redemptions as clients read them.
 
+mod draw;
 mod input;
 mod mutation;
 mod query;
@@ -12,7 +13,9 @@ use parlor_domain::reward;
 use crate::global_id::IdKind;
 use crate::page::PageInfo;
 use crate::scalar::{Int64, Time, int};
+use draw::Draw;
 
+pub(super) use draw::DrawQuery;
 pub(super) use mutation::RewardMutation;
 pub(super) use query::RewardQuery;
 pub(crate) use standing::RewardStanding;
@@ -53,6 +56,12 @@ pub(crate) struct Reward {
     is_announced: bool,
     /// Whether they are told what was said with it as well, which nobody has looked at by then.
     shows_input: bool,
+    /// How it is drawn among those who enter; null if it goes to whoever redeems it.
+    draw: Option<RewardDraw>,
+    /// The draw that takes entries; null if none does, and unless read by `rewards`.
+    pub(super) open_draw: Option<Draw>,
+    /// What was drawn last; null if nothing was, and unless read by `rewards`.
+    pub(super) last_draw: Option<Draw>,
     /// When it was last redeemed, by anybody: its cooldown counts from there. Null also where a refund has given it back.
     last_redeemed_at: Option<Time>,
     created_at: Time,
@@ -98,6 +107,15 @@ pub(crate) struct RewardLimits {
     per_viewer_and_session: Option<Int64>,
 }
 
+/// How a reward is drawn: whoever redeems it while entries are taken enters, and lots decide.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct RewardDraw {
+    /// For how long entries are taken from the first one on, in milliseconds.
+    window_ms: Int64,
+    /// How many win at most.
+    winners: i32,
+}
+
 /// What has to be so for a reward to be redeemed. What is null asks for nothing.
 #[derive(SimpleObject, Clone)]
 pub(crate) struct RewardAvailability {
@@ -130,6 +148,10 @@ pub(crate) enum RedemptionStatus {
     Canceled,
     /// Nobody saw to it in time, and the points are free again.
     Expired,
+    /// It is in a draw, and the points are held until then.
+    Entered,
+    /// Others were drawn, and the points are free again.
+    NotDrawn,
 }
 
 /// A purchase of a reward, with what the reward was called and cost then. Whoever redeemed it reads it, and
@@ -147,7 +169,7 @@ pub(crate) struct Redemption {
     input: Option<String>,
     status: RedemptionStatus,
     redeemed_at: Time,
-    /// When it was fulfilled or canceled, or expired.
+    /// When it was fulfilled or canceled, or expired, or was not drawn.
     settled_at: Option<Time>,
     /// Who did that, by the tenant's own id; null if it was nobody, and for readers without
     /// `REDEMPTION_MANAGE`.
@@ -158,6 +180,10 @@ pub(crate) struct Redemption {
     expires_at: Option<Time>,
     /// What the tenant's own server notes about it; null for readers without `REDEMPTION_MANAGE`.
     metadata: Option<String>,
+    /// The draw that it is or was an entry of; null of one that was canceled before.
+    draw_id: Option<ID>,
+    /// When it was drawn.
+    drawn_at: Option<Time>,
 }
 
 /// What the whole room sees of a redemption, as it was made.
@@ -223,6 +249,9 @@ impl From<reward::Reward> for Reward {
             availability: terms.availability.into(),
             is_announced: terms.is_announced,
             shows_input: terms.shows_input,
+            draw: terms.draw.map(RewardDraw::from),
+            open_draw: None,
+            last_draw: None,
             last_redeemed_at: uses.last_at.map(Time),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
@@ -283,6 +312,15 @@ impl From<reward::Availability> for RewardAvailability {
     }
 }
 
+impl From<reward::DrawRules> for RewardDraw {
+    fn from(rules: reward::DrawRules) -> Self {
+        Self {
+            window_ms: rules.window_ms.into(),
+            winners: int(rules.winners),
+        }
+    }
+}
+
 impl From<reward::Restores> for RefundRestores {
     fn from(restores: reward::Restores) -> Self {
         Self {
@@ -334,6 +372,8 @@ impl From<reward::Redemption> for Redemption {
             refunded: redemption.refunded.into(),
             expires_at,
             metadata: redemption.metadata,
+            draw_id: redemption.draw_id.map(|id| IdKind::Draw.id(id.0)),
+            drawn_at: redemption.drawn_at.map(Time),
         }
     }
 }

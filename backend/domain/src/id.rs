@@ -68,6 +68,8 @@ ids! {
     RewardId,
     /// A purchase of a reward.
     RedemptionId,
+    /// Entries that are drawn from together.
+    DrawId,
     /// One run of a server, from its start to its end.
     NodeId,
 }

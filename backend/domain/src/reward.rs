@@ -2,6 +2,8 @@
 
 mod alert;
 mod availability;
+mod draw;
+mod draw_check;
 mod input;
 mod redemption;
 mod restores;
@@ -9,6 +11,8 @@ mod terms;
 
 pub use alert::RedemptionAlert;
 pub use availability::{Availability, RoomFacts, UnmetRule};
+pub use draw::{Draw, DrawRules, ENTRIES_MAX, EntryLimit, Outcome, ROOM_ENTRIES_MAX, Seed};
+pub use draw_check::{Entry, WrongDraw};
 pub use input::RewardInput;
 pub use redemption::{METADATA_BYTES_MAX, Redemption, RedemptionStatus, check_metadata};
 pub use restores::Restores;

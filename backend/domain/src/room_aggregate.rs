@@ -8,6 +8,7 @@ mod answers;
 mod authority;
 mod contributions;
 mod deletion;
+mod draws;
 mod events;
 mod expiry;
 mod lookups;
@@ -34,12 +35,12 @@ use crate::contribution::Contribution;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRow};
 use crate::id::{
-    ContributionId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId, RedemptionId, RewardId,
-    RoomId, SessionId, ViewerId,
+    ContributionId, DrawId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId, RedemptionId,
+    RewardId, RoomId, SessionId, ViewerId,
 };
 use crate::participant::Participant;
 use crate::points::{Digest, Given, MemberNumber, Transfer};
-use crate::reward::{Redemption, Reward, Uses};
+use crate::reward::{Draw, Redemption, Reward, Uses};
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use crate::session::Session;
 use crate::time::ServerTime;
@@ -48,8 +49,9 @@ use crate::watching::{EarningState, Places, ViewerMinute, WatchCredit};
 pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::{RecordContributionRefusal, Reported};
 pub use deletion::DeleteRoomRefusal;
+pub use draws::Entries;
 pub use lookups::Lookups;
-pub use offer::Offer;
+pub use offer::{Offer, Round};
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, OnlineCount, People};
 pub use points::{AdjustPointsRefusal, Adjustment, AdjustmentKind, Books};
@@ -81,6 +83,8 @@ pub struct RoomAggregate {
     pub census: Census,
     /// What viewers earn by, and the sessions that they earn in.
     pub earning: EarningState,
+    /// The draws that take entries, or are due, of which a reward has one at most.
+    pub draws: BTreeMap<RewardId, Draw>,
     /// What the batch asked to have looked up.
     pub known: Known,
     pub changes: Changes,
@@ -112,6 +116,8 @@ pub struct Known {
     /// How often members have redeemed rewards.
     pub uses: Lookups<(RewardId, MemberNumber), Uses>,
     pub redemptions: Lookups<RedemptionId, Redemption>,
+    /// Who has entered which draw.
+    pub entries: Entries,
     /// Where those who act are connected.
     pub presences: Presences,
     /// The tenant's rooms that have a slug.
@@ -214,6 +220,7 @@ pub struct Changes {
     pub rewards: BTreeMap<RewardId, Reward>,
     pub uses: BTreeMap<(RewardId, MemberNumber), Uses>,
     pub redemptions: BTreeMap<RedemptionId, Redemption>,
+    pub draws: BTreeMap<DrawId, Draw>,
     /// No redemption of the room that the batch knows of, and that is open, expires before.
     pub expiry: Option<ServerTime>,
     pub events: Vec<Event>,
@@ -234,6 +241,7 @@ impl RoomAggregate {
             best_trains: Vec::new(),
             census: Census::default(),
             earning: EarningState::default(),
+            draws: BTreeMap::new(),
             known: Known::default(),
             changes: Changes::default(),
         };
@@ -277,18 +285,24 @@ impl RoomAggregate {
 
     /// When [`Self::end_expired`] has something to do, if nothing else happens.
     pub fn deadline(&self) -> Option<ServerTime> {
-        let deadlines = [self.train_deadline(), self.session_deadline()];
+        let deadlines = [
+            self.train_deadline(),
+            self.session_deadline(),
+            self.draw_deadline(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
-    /// Ends what has run out of time, as of when it did: the train, and a session whose stream did
-    /// not come back. Comes before every command, which belongs to what is next; so nothing has happened since, and
-    /// what is told of it is stamped with that time however late it is noticed.
+    /// Ends what has run out of time, as of when it did: the train, a session whose stream did
+    /// not come back, and draws that take no entries any more. Comes before every command, which belongs to what is
+    /// next; so nothing has happened since, and what is told of it is stamped with that time however late it is noticed.
     pub fn end_expired(&mut self, ids: &mut impl IdSource, now: ServerTime) {
         let at = self.stamp(now);
         while let Some(deadline) = self.deadline().filter(|deadline| *deadline <= at) {
             if self.train_deadline() == Some(deadline) {
                 self.pass_train_deadline(ids, deadline);
+            } else if self.draw_deadline() == Some(deadline) {
+                self.draw_due(ids, deadline);
             } else {
                 self.end_session(ids, deadline)
                     .expect("a session that has a deadline is live");
@@ -312,6 +326,7 @@ impl RoomAggregate {
         self.changes.earning = true;
         self.recover_session(ids, now);
         self.recover_train(ids, now);
+        self.recover_draws(now);
     }
 
     /// Ends what has run out of time for whoever was told that something has: what is kept of the

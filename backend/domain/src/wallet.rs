@@ -85,7 +85,7 @@ impl Wallet {
             .map(|one| ((one.redeemed_at, one.id), told(&one)))
             .collect();
         self.redemptions = shown.into_values().rev().collect();
-        let open = self.redemptions.iter().filter(|one| one.is_open()).count();
+        let open = self.redemptions.iter().filter(|one| one.is_held()).count();
         self.is_cut = open >= REDEMPTIONS_NEWEST + REDEMPTIONS_OPEN_MAX;
         self.trim();
 
@@ -180,10 +180,10 @@ impl Wallet {
             .iter()
             .position(|one| one.id == redemption.id)
         {
-            Some(index) => self.redemptions.remove(index).is_open(),
+            Some(index) => self.redemptions.remove(index).is_held(),
             None => false,
         };
-        let is_freed = was_open && !redemption.is_open();
+        let is_freed = was_open && !redemption.is_held();
         let newer = |one: &Redemption| place(one) > place(&redemption);
         let index = self.redemptions.iter().take_while(|one| newer(one)).count();
         self.redemptions.insert(index, redemption);
@@ -211,7 +211,7 @@ impl Wallet {
         let mut older_open = 0;
         self.redemptions.retain(|one| {
             index += 1;
-            let is_older_open = index > REDEMPTIONS_NEWEST && one.is_open();
+            let is_older_open = index > REDEMPTIONS_NEWEST && one.is_held();
             older_open += usize::from(is_older_open);
             index <= REDEMPTIONS_NEWEST || is_older_open && older_open <= REDEMPTIONS_OPEN_MAX
         });
@@ -264,6 +264,8 @@ mod tests {
             made_offline: false,
             expires_after_ms: EXPIRES_AFTER_MS_DEFAULT,
             metadata: Some("a note".to_owned()),
+            draw_id: None,
+            drawn_at: None,
             session_ended_at: None,
             queue_seq: 0,
         }

@@ -10,6 +10,7 @@ mod claims;
 mod connections;
 mod contributions;
 mod delete;
+mod draws;
 mod log;
 mod needs;
 mod people;
@@ -217,9 +218,29 @@ impl Batch {
             return Ok(true);
         }
 
+        self.load_anew().await?;
+        Ok(false)
+    }
+
+    /// Has everything known that is decided at `now` before any command: the entries of draws that are due by then.
+    /// Returns the rooms that have too many of them beside the others', for each of which there is another batch. This
+    /// one is then for nothing, and is to be given back.
+    pub async fn expect(&mut self, now: ServerTime) -> Result<BTreeSet<RoomId>, StoreError> {
+        let due = draws::due(&self.held.rooms, now);
+        let crowded = draws::ask(&mut self.needs, &due);
+        if crowded.is_empty() && !due.is_empty() {
+            self.load_anew().await?;
+        }
+
+        Ok(crowded)
+    }
+
+    /// Loads everything as it was, and what is needed since. What is locked stays so.
+    async fn load_anew(&mut self) -> Result<(), StoreError> {
         self.held = Held::lock(&mut self.transaction, &self.needs, WhenLocked::Wait).await?;
         self.held.load(&mut self.transaction, &self.needs).await?;
-        Ok(false)
+
+        Ok(())
     }
 
     /// [Writes](Self::write) and [commits](Written::commit).
@@ -296,12 +317,14 @@ impl Written {
 /// Loads what the rooms' commands need. A later subject may depend on what an earlier one found.
 async fn load(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
     rooms::state(transaction, rooms).await?;
+    draws::load(transaction, rooms).await?;
     settings::load(transaction, rooms).await?;
     answers::load(transaction, rooms).await?;
     contributions::load(transaction, rooms).await?;
     trains::load(transaction, rooms).await?;
     people::load(transaction, rooms).await?;
     rewards::load(transaction, rooms).await?;
+    draws::entries(transaction, rooms).await?;
     points::load(transaction, rooms).await?;
     watching::load(transaction, rooms).await?;
     places::load(transaction, rooms).await?;
@@ -321,6 +344,7 @@ pub(crate) async fn write_all(
     points::write(transaction, rooms).await?;
     watching::write(transaction, rooms).await?;
     rewards::write(transaction, rooms).await?;
+    draws::write(transaction, rooms).await?;
     connections::write(transaction, rooms).await?;
     log::write(transaction, rooms).await
 }
@@ -350,6 +374,7 @@ fn has_changes(changes: &Changes) -> bool {
         rewards,
         uses,
         redemptions,
+        draws,
         events,
         deadline,
         ..
@@ -376,6 +401,7 @@ fn has_changes(changes: &Changes) -> bool {
         || !rewards.is_empty()
         || !uses.is_empty()
         || !redemptions.is_empty()
+        || !draws.is_empty()
         || !events.is_empty()
 }
 

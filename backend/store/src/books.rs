@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::id::{RedemptionId, RewardId, RoomId, TenantId};
 use parlor_domain::points::{Digest, Given, Ledger, MemberNumber, Proof, Unsound};
+use parlor_domain::reward::{Draw, Entry};
 use parlor_domain::watching::{EarningState, WatchCredit};
 use uuid::Uuid;
 
+use crate::draw_row;
 use crate::engine::Transaction;
 use crate::error::is_unreadable;
 use crate::reward_row::{self, REDEMPTION_COLUMNS};
@@ -157,6 +159,7 @@ impl Books {
         let ledger = ledger.map_err(|error| unreadable("head", error))?;
         self.add_entries(&mut proof, noted).await?;
         self.add_purchases(&mut proof).await?;
+        self.add_draws(&mut proof).await?;
         self.add_pages(&mut proof).await?;
         proof.check_sessions(&self.sessions().await?)?;
         proof.compare(&ledger, self.accounts().await?)?;
@@ -270,6 +273,45 @@ impl Books {
                 proof.add_purchase(redemption.purchase())?;
             }
         }
+    }
+
+    async fn add_draws(&mut self, proof: &mut Proof) -> Result<(), Failed> {
+        let mut last = (i64::MIN, Uuid::nil());
+        loop {
+            let of_room = self.of_room(&format!("SELECT {} FROM draws", draw_row::COLUMNS));
+            let select = of_room.push(" AND (opened_at, id) > (").push_value(last.0);
+            let select = select.push(", ").push_value(last.1).push(")");
+            let rows = self.chunk(select, "opened_at, id").await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for mut row in rows {
+                let draw = draw_row::read(&mut row).map_err(|error| unreadable("draw", error))?;
+                last = (draw.opened_at.unix_millis(), draw.id.0);
+                let entries = self.entries_of(&draw).await?;
+                draw.prove(proof, &entries)?;
+            }
+        }
+    }
+
+    async fn entries_of(&mut self, draw: &Draw) -> Result<Vec<Entry>, Failed> {
+        let entries =
+            self.of_room("SELECT id, reward_id, number, cost, status, drawn_at FROM redemptions");
+        let entries = entries.push(" AND draw_id = ").push_value(draw.id);
+        let rows = self.fetch(entries).await?.into_iter();
+        let read = |mut row: Row| {
+            Ok(Entry {
+                id: RedemptionId(row.take()?),
+                reward_id: RewardId(row.take()?),
+                member: MemberNumber(row.take_narrow()?),
+                cost: row.take()?,
+                status: reward_row::read_status(&mut row)?,
+                drawn_at: row.take_optional_time()?,
+            })
+        };
+
+        rows.map(|row| read(row).map_err(|error| unreadable("entry", error)))
+            .collect()
     }
 
     async fn accounts(&mut self) -> Result<Vec<(MemberNumber, Given)>, Failed> {

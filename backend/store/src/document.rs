@@ -11,6 +11,7 @@ use parlor_domain::audit::AuditAction;
 use parlor_domain::contribution::Contribution;
 use parlor_domain::event::EventBody;
 use parlor_domain::hype_train::{Program, Train};
+use parlor_domain::id::RedemptionId;
 use parlor_domain::participant::Overrides;
 use parlor_domain::points::Transfer;
 use parlor_domain::reward::{Redemption, Reward, Terms};
@@ -68,9 +69,10 @@ documents! {
     Program => "program" at 2,
     RoomDefaults => "tenant's room defaults",
     Train => "train" at 2,
-    Redemption => "redemption" since 1 at 2,
-    Reward => "reward" since 1,
-    Terms => "reward's terms" since 1 at 3,
+    Redemption => "redemption" since 1 at 3,
+    Reward => "reward" since 1 at 2,
+    Terms => "reward's terms" since 1 at 4,
+    Vec<RedemptionId> => "draw's winners" since 1,
     Transfer => "transfer" since 1,
 }
 

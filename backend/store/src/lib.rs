@@ -8,6 +8,8 @@ mod books;
 mod contribution_row;
 mod disk;
 mod document;
+mod draw_row;
+mod draws;
 mod due_work;
 mod engine;
 mod epochs;

@@ -118,7 +118,7 @@ pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.own
     room_censuses.host_id, room_censuses.online, room_censuses.online_changes,
     room_censuses.audited, room_censuses.numbered,
     room_censuses.rewards, room_censuses.enabled_rewards, room_censuses.open_redemptions,
-    room_censuses.queue_changes";
+    room_censuses.queue_changes, room_censuses.open_draws";
 
 /// Reads a census whose columns are all empty where an outer join found none.
 pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
@@ -136,6 +136,7 @@ pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
         enabled_rewards: read_count(row)?,
         open_redemptions: read_count(row)?,
         queue_changes: read_count(row)?,
+        open_draws: read_count(row)?,
     })
 }
 
@@ -168,7 +169,7 @@ pub(crate) fn read_count(row: &mut Row) -> Result<i64, sqlx::Error> {
 
 pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
     owners, role_holders, on_stage, waiting, host_id, online, online_changes,
-    audited, numbered, rewards, enabled_rewards, open_redemptions, queue_changes) ";
+    audited, numbered, rewards, enabled_rewards, open_redemptions, queue_changes, open_draws) ";
 
 pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
@@ -176,7 +177,8 @@ pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     online = excluded.online, online_changes = excluded.online_changes,
     audited = excluded.audited, numbered = excluded.numbered,
     rewards = excluded.rewards, enabled_rewards = excluded.enabled_rewards,
-    open_redemptions = excluded.open_redemptions, queue_changes = excluded.queue_changes";
+    open_redemptions = excluded.open_redemptions, queue_changes = excluded.queue_changes,
+    open_draws = excluded.open_draws";
 
 pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
     let census = &of.census;
@@ -198,5 +200,6 @@ pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
         census.enabled_rewards,
         census.open_redemptions,
         census.queue_changes,
+        census.open_draws,
     ]
 }

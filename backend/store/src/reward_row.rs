@@ -1,7 +1,7 @@
 //! Rewards, their uses and redemptions as rows.
 
 use parlor_domain::id::{
-    ParticipantId, RedemptionId, RewardId, RoomId, SessionId, TenantId, ViewerId,
+    DrawId, ParticipantId, RedemptionId, RewardId, RoomId, SessionId, TenantId, ViewerId,
 };
 use parlor_domain::points::MemberNumber;
 use parlor_domain::reward::{Redemption, RedemptionStatus, Reward, Uses};
@@ -35,7 +35,7 @@ pub(crate) fn read_uses(row: &mut Row) -> Result<Uses, sqlx::Error> {
     })
 }
 
-fn read_session_id(row: &mut Row) -> Result<Option<SessionId>, sqlx::Error> {
+pub(crate) fn read_session_id(row: &mut Row) -> Result<Option<SessionId>, sqlx::Error> {
     Ok(row.take::<Option<Uuid>>()?.map(SessionId))
 }
 
@@ -95,6 +95,7 @@ pub(crate) const REDEMPTION_COLUMNS: &str = "redemptions.id, redemptions.reward_
     redemptions.input, redemptions.status, redemptions.session_id, redemptions.redeemed_at,
     redemptions.settled_at, redemptions.settled_by, redemptions.paid_seq, redemptions.refunded,
     redemptions.made_offline, redemptions.expires_after_ms, redemptions.metadata, redemptions.queue_seq,
+    redemptions.draw_id, redemptions.drawn_at,
     (SELECT sessions.ended_at FROM sessions WHERE sessions.id = redemptions.session_id)";
 
 pub(crate) fn read_redemption(row: &mut Row) -> Result<Redemption, sqlx::Error> {
@@ -117,11 +118,13 @@ pub(crate) fn read_redemption(row: &mut Row) -> Result<Redemption, sqlx::Error> 
         expires_after_ms: row.take()?,
         metadata: row.take()?,
         queue_seq: row.take()?,
+        draw_id: row.take::<Option<Uuid>>()?.map(DrawId),
+        drawn_at: row.take_optional_time()?,
         session_ended_at: row.take_optional_time()?,
     })
 }
 
-fn read_status(row: &mut Row) -> Result<RedemptionStatus, sqlx::Error> {
+pub(crate) fn read_status(row: &mut Row) -> Result<RedemptionStatus, sqlx::Error> {
     let name: String = row.take()?;
     let mut all = RedemptionStatus::ALL.into_iter();
     all.find(|status| status.as_str() == name)
@@ -135,12 +138,12 @@ fn read_settled_by(row: &mut Row) -> Result<Option<ViewerId>, sqlx::Error> {
 
 pub(crate) const INSERT_REDEMPTIONS: &str = "INSERT INTO redemptions (id, tenant_id, room_id, reward_id,
     participant_id, number, title, cost, input, status, session_id, redeemed_at, settled_at, settled_by,
-    paid_seq, refunded, made_offline, expires_after_ms, metadata, queue_seq) ";
+    paid_seq, refunded, made_offline, expires_after_ms, metadata, queue_seq, draw_id, drawn_at) ";
 
 pub(crate) const REPLACE_REDEMPTIONS: &str = " ON CONFLICT (id) DO UPDATE SET
     status = excluded.status, settled_at = excluded.settled_at, settled_by = excluded.settled_by,
     paid_seq = excluded.paid_seq, refunded = excluded.refunded, metadata = excluded.metadata,
-    queue_seq = excluded.queue_seq";
+    queue_seq = excluded.queue_seq, draw_id = excluded.draw_id, drawn_at = excluded.drawn_at";
 
 pub(crate) fn redemption_row(room_id: RoomId, tenant_id: TenantId, one: &Redemption) -> Vec<Value> {
     row![
@@ -164,5 +167,7 @@ pub(crate) fn redemption_row(room_id: RoomId, tenant_id: TenantId, one: &Redempt
         one.expires_after_ms,
         one.metadata.as_deref(),
         one.queue_seq,
+        one.draw_id,
+        one.drawn_at,
     ]
 }

@@ -1,12 +1,13 @@
 //! Reading what a room sells, and what was bought.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use parlor_domain::id::{ParticipantId, RedemptionId, RewardId, RoomId, TenantId};
+use parlor_domain::id::{DrawId, ParticipantId, RedemptionId, RewardId, RoomId, TenantId};
 use parlor_domain::points::{Balance, MemberNumber};
-use parlor_domain::reward::{REWARDS_MAX, Redemption, RedemptionStatus, Reward, Uses};
+use parlor_domain::reward::{Draw, REWARDS_MAX, Redemption, RedemptionStatus, Reward, Uses};
 use parlor_domain::watching::page_of;
 
+use crate::draws;
 use crate::page::{Order, Page, PageRequest};
 use crate::points::{read_given, read_page, select_given, select_page};
 use crate::reward_row::{self, REDEMPTION_COLUMNS, REWARD_COLUMNS};
@@ -27,6 +28,10 @@ pub struct RedemptionsFilter {
 pub struct RewardsView {
     /// In the order they were made.
     pub rewards: Vec<Reward>,
+    /// Of each the draw that takes entries, and the last that was drawn.
+    pub draws: Vec<Draw>,
+    /// Which draws the member has entered that are not drawn.
+    pub entered: BTreeSet<DrawId>,
     /// How often the member has redeemed them.
     pub uses: BTreeMap<RewardId, Uses>,
     /// What the member has.
@@ -58,13 +63,26 @@ impl Store {
         Ok(read_rewards(rows)?)
     }
 
-    /// The same, with what a member has to do with it.
+    /// The same with its draws, and with what a member has to do with it, if there is one.
     pub async fn rewards_for(
         &self,
         tenant_id: TenantId,
         room_id: RoomId,
-        member: MemberNumber,
+        member: Option<MemberNumber>,
     ) -> Result<RewardsView, StoreError> {
+        let mut transaction = self.engine.begin_read().await?;
+        let rewards = transaction
+            .fetch(select_rewards(tenant_id, room_id))
+            .await?;
+        let view = RewardsView {
+            rewards: read_rewards(rewards)?,
+            draws: draws::shown(&mut transaction, tenant_id, room_id).await?,
+            ..RewardsView::default()
+        };
+        let Some(member) = member else {
+            transaction.roll_back().await?;
+            return Ok(view);
+        };
         let uses = Statement::new(
             "SELECT reward_uses.reward_id, reward_uses.session_id, reward_uses.count,
                  reward_uses.last_at
@@ -76,10 +94,6 @@ impl Store {
         .bind(tenant_id)
         .bind(i64::from(member.0));
 
-        let mut transaction = self.engine.begin_read().await?;
-        let rewards = transaction
-            .fetch(select_rewards(tenant_id, room_id))
-            .await?;
         let uses = transaction.fetch(uses).await?;
         let given = transaction
             .fetch(select_given(tenant_id, room_id, member))
@@ -87,6 +101,7 @@ impl Store {
         let page = transaction
             .fetch(select_page(tenant_id, room_id, page_of(member)))
             .await?;
+        let entered = draws::entered(&mut transaction, tenant_id, room_id, member).await?;
         transaction.roll_back().await?;
 
         let read = |mut row: Row| {
@@ -94,9 +109,10 @@ impl Store {
             Ok::<_, sqlx::Error>((id, reward_row::read_uses(&mut row)?))
         };
         Ok(RewardsView {
-            rewards: read_rewards(rewards)?,
+            entered,
             uses: uses.into_iter().map(read).collect::<Result<_, _>>()?,
             balance: read_given(given)?.and(&read_page(page)?.earning(member)),
+            ..view
         })
     }
 

@@ -38,7 +38,7 @@ const ANY: Newest = Newest {
 };
 const OPEN: Newest = Newest {
     limit: REDEMPTIONS_NEWEST + REDEMPTIONS_OPEN_MAX,
-    only: " AND redemptions.status = 'unfulfilled'",
+    only: " AND redemptions.status IN ('unfulfilled', 'entered')",
 };
 
 impl Store {

@@ -1,17 +1,20 @@
 //! One lane of the writer: batch after batch, each in one transaction.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use metrics::{counter, histogram};
+use parlor_domain::id::RoomId;
 use parlor_node::clock::{Clock, Stopwatch};
 use parlor_node::health::Pulse;
 use parlor_node::ids::Ids;
 use parlor_store::{Batch, Committed, Needs, Store, StoreError};
 use tokio::time::Instant;
 
+use super::aggregate::Subject;
 use super::command::{Failure, Job};
 use super::due_work::Hint;
 use super::queue::Queue;
@@ -67,6 +70,8 @@ enum NotWritten {
     /// Nothing was written, for the database is away.
     Unavailable,
     ClockUntrusted,
+    /// Nothing was written: so much is due in the rooms together that these are for another batch.
+    Crowded(BTreeSet<RoomId>),
 }
 
 impl From<StoreError> for NotWritten {
@@ -80,16 +85,20 @@ impl Lane {
     pub(super) async fn run(mut self, queue: Arc<Queue>, pulse: Arc<Pulse>) {
         loop {
             pulse.rest();
-            let Some(mut jobs) = queue.take(self.batch_max).await else {
+            let Some(jobs) = queue.take(self.batch_max).await else {
                 return;
             };
-            pulse.beat();
-            jobs.retain(|job| job.is_wanted());
-            self.write(jobs).await;
+            let mut parts = vec![jobs];
+            while let Some(mut jobs) = parts.pop() {
+                pulse.beat();
+                jobs.retain(|job| job.is_wanted());
+                parts.extend(self.write(jobs).await);
+            }
         }
     }
 
-    async fn write(&mut self, mut jobs: Jobs) {
+    /// Writes a batch, or has it written in parts, the last of them first.
+    async fn write(&mut self, mut jobs: Jobs) -> Vec<Jobs> {
         let size = jobs.len();
         let stopwatch = Stopwatch::start();
         let result = self.try_batch(&mut jobs, Turn::Together).await;
@@ -103,7 +112,11 @@ impl Lane {
                 for job in jobs {
                     job.acknowledge();
                 }
-                return;
+                return Vec::new();
+            }
+            Err(NotWritten::Crowded(rooms)) => {
+                let (later, first) = jobs.into_iter().partition(|job| is_in(&**job, &rooms));
+                return vec![later, first];
             }
             Err(NotWritten::Unavailable) => Failure::Unavailable,
             Err(NotWritten::ClockUntrusted) => Failure::ClockUntrusted,
@@ -111,15 +124,24 @@ impl Lane {
             Err(NotWritten::Store(error)) => {
                 tracing::warn!(%error, commands = size, "a batch failed; trying its commands alone");
                 let outcome_unknown = matches!(error, StoreError::OutcomeUnknown(_));
-                return self.write_each(jobs, outcome_unknown).await;
+                self.write_each(jobs, outcome_unknown).await;
+                return Vec::new();
             }
             // It may have been at the commit.
-            Err(NotWritten::Panicked) => return self.write_each(jobs, true).await,
-            Err(NotWritten::CommandPanicked(_)) => return self.write_each(jobs, false).await,
+            Err(NotWritten::Panicked) => {
+                self.write_each(jobs, true).await;
+                return Vec::new();
+            }
+            Err(NotWritten::CommandPanicked(_)) => {
+                self.write_each(jobs, false).await;
+                return Vec::new();
+            }
         };
         for job in jobs {
             job.fail(failure);
         }
+
+        Vec::new()
     }
 
     /// Writes each command alone, as long as somebody waits for it: the lane stands still meanwhile, so
@@ -156,7 +178,8 @@ impl Lane {
                 counter!("parlor_writer_faults_total").increment(1);
                 Failure::Fault
             }
-            Err(NotWritten::Panicked | NotWritten::CommandPanicked(_)) => {
+            // What is due in one room is never too much.
+            Err(NotWritten::Panicked | NotWritten::CommandPanicked(_) | NotWritten::Crowded(_)) => {
                 note_panic(&*job);
                 Failure::Fault
             }
@@ -206,7 +229,8 @@ impl Lane {
                 | NotWritten::Panicked
                 | NotWritten::TimedOut
                 | NotWritten::Unavailable
-                | NotWritten::ClockUntrusted) => return Err(error),
+                | NotWritten::ClockUntrusted
+                | NotWritten::Crowded(_)) => return Err(error),
             }
         }
 
@@ -225,7 +249,12 @@ impl Lane {
             batch.roll_back().await?;
             return Err(NotWritten::ClockUntrusted);
         }
+        let crowded = batch.expect(now).await?;
         parts.end("load");
+        if !crowded.is_empty() {
+            batch.roll_back().await?;
+            return Err(NotWritten::Crowded(crowded));
+        }
         loop {
             for (index, job) in jobs.iter_mut().enumerate() {
                 let decide = AssertUnwindSafe(|| job.decide(&mut batch, &mut self.ids, now));
@@ -283,6 +312,10 @@ impl Parts {
         histogram!("parlor_writer_part_seconds", "part" => part).record(self.0.seconds());
         self.0 = Stopwatch::start();
     }
+}
+
+fn is_in(job: &dyn Job, rooms: &BTreeSet<RoomId>) -> bool {
+    matches!(job.subject(), Subject::Room(id) if rooms.contains(&id))
 }
 
 fn note_panic(job: &dyn Job) {

@@ -26,6 +26,7 @@ pub struct Act<R> {
     actor: Actor,
     target: Target,
     host: Option<ParticipantId>,
+    has_entries: bool,
     decide: Decide<R>,
 }
 
@@ -53,6 +54,7 @@ impl<R> Act<R> {
             actor,
             target,
             host: None,
+            has_entries: false,
             decide: Box::new(decide),
         }
     }
@@ -60,6 +62,14 @@ impl<R> Act<R> {
     /// The same, on the host of the room as well.
     pub fn and_host(self, host: Option<ParticipantId>) -> Self {
         Self { host, ..self }
+    }
+
+    /// The same, on what they have entered of the room's draws as well.
+    pub fn and_entries(self) -> Self {
+        Self {
+            has_entries: true,
+            ..self
+        }
     }
 }
 
@@ -113,6 +123,10 @@ impl<R: Send + 'static> Command for Act<R> {
         needs.people.actors.push(self.actor.viewer_id.clone());
         needs.people.participants.push(self.target.id);
         needs.people.participants.extend(self.host);
+        if self.has_entries {
+            needs.rewards.entrants.push(self.target.id);
+            needs.points.ledger = true;
+        }
     }
 
     fn decide(

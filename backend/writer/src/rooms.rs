@@ -120,6 +120,11 @@ impl Command for EndExpired {
     type Refusal = Infallible;
     const REPEATABLE: bool = true;
 
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        let by = &mut needs.rewards.draws_by;
+        *by = (*by).max(Some(self.due_at));
+    }
+
     fn decide(
         &self,
         room: &mut RoomAggregate,

@@ -53,8 +53,8 @@ people_mutations! {
     leave_room(LeaveRoomInput) -> LeaveRoomResult: |context, input| leave_room(context, input);
     /// Gives a participant another name. Everyone may rename themselves.
     rename_participant(RenameParticipantInput) -> RenameParticipantResult: |context, input| rename(context, input);
-    /// Puts a participant out of the room, who loses role and grants, and does not join again before
-    /// being readmitted.
+    /// Puts a participant out of the room, who loses role and grants, is taken out of draws, and does not join again
+    /// before being readmitted.
     remove_participant(RemoveParticipantInput) -> RemoveParticipantResult: |context, input| remove(context, input);
     /// Lets somebody who was removed join again when they like.
     readmit_participant(ParticipantInput) -> ReadmitParticipantResult: |context, input| act(context, input.into(), RoomAggregate::readmit);
@@ -160,8 +160,11 @@ async fn rename(context: &Context<'_>, input: RenameParticipantInput) -> Result<
 
 async fn remove(context: &Context<'_>, input: RemoveParticipantInput) -> Result<Seen, Stop> {
     let on = On(input.room_id, input.participant_id, input.version);
-    act(context, on, move |room, actor, target, ids, now| {
-        room.remove(actor, target, input.reason.clone(), ids, now)
+    submit(context, &on.0, |actor| {
+        let command = Act::new(actor, on.target(), move |room, actor, target, ids, now| {
+            room.remove(actor, target, input.reason.clone(), ids, now)
+        });
+        Ok(command.and_entries())
     })
     .await
 }

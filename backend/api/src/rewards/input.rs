@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use parlor_domain::reward;
 use parlor_domain::reward::{
-    Availability, EXPIRES_AFTER_MS_DEFAULT, Limits, Restores, Terms, TermsChange,
+    Availability, DrawRules, EXPIRES_AFTER_MS_DEFAULT, Limits, Restores, Terms, TermsChange,
 };
 
 use crate::scalar::Int64;
@@ -49,9 +49,12 @@ pub(crate) struct CreateRewardInput {
     /// Whether they are told what was said with it as well, which nobody has looked at by then.
     #[graphql(default = false)]
     shows_input: bool,
+    /// Whether lots decide among those who redeem it within a while, and how; if not given, it goes to whoever redeems
+    /// it.
+    draw: Option<RewardDrawInput>,
 }
 
-/// What of a reward is to change. What is left out stays; `prompt` and `color` go when they are null.
+/// What of a reward is to change. What is left out stays; `prompt`, `color` and `draw` go when they are null.
 #[derive(InputObject)]
 pub(crate) struct UpdateRewardInput {
     pub(super) room_id: ID,
@@ -76,6 +79,8 @@ pub(crate) struct UpdateRewardInput {
     availability: Option<RewardAvailabilityInput>,
     is_announced: Option<bool>,
     shows_input: Option<bool>,
+    /// For draws that are opened from now on.
+    draw: MaybeUndefined<RewardDrawInput>,
 }
 
 #[derive(InputObject)]
@@ -120,6 +125,15 @@ pub(crate) struct RewardLimitsInput {
     viewer_cooldown_ms: Option<Int64>,
     per_session: Option<Int64>,
     per_viewer_and_session: Option<Int64>,
+}
+
+/// How a reward is drawn.
+#[derive(InputObject)]
+pub(crate) struct RewardDrawInput {
+    /// For how long entries are taken from the first one on, in milliseconds: 5 seconds to an hour.
+    window_ms: Int64,
+    /// How many win at most: 1 to 100.
+    winners: i32,
 }
 
 /// What has to be so for a reward to be redeemed. What is left out asks for nothing.
@@ -212,6 +226,7 @@ impl CreateRewardInput {
                 .map_or_else(Availability::default, Into::into),
             is_announced: self.is_announced,
             shows_input: self.shows_input,
+            draw: self.draw.map(Into::into),
         }
     }
 }
@@ -234,6 +249,20 @@ impl UpdateRewardInput {
             availability: self.availability.map(Into::into),
             is_announced: self.is_announced,
             shows_input: self.shows_input,
+            draw: match self.draw {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(draw) => Some(Some(draw.into())),
+            },
+        }
+    }
+}
+
+impl From<RewardDrawInput> for DrawRules {
+    fn from(draw: RewardDrawInput) -> Self {
+        Self {
+            window_ms: draw.window_ms.0,
+            winners: draw.winners.into(),
         }
     }
 }

@@ -5,9 +5,10 @@ use parlor_domain::id::{ParticipantId, RewardId};
 use parlor_domain::participant::Capability;
 use parlor_domain::reward;
 use parlor_domain::time::ServerTime;
-use parlor_store::{Page, RedemptionsFilter, RewardsView};
+use parlor_store::{Page, RedemptionsFilter};
 use uuid::Uuid;
 
+use super::draw::shown;
 use super::own;
 use super::standing::rewards_of;
 use super::{Redemption, RedemptionEdge, RedemptionStatus, RedemptionsConnection, Reward};
@@ -36,22 +37,18 @@ impl RewardQuery {
         // Nobody in particular, or an overlay, manages nothing and redeems nothing.
         if caller(context).principal.person().is_err() {
             let room = &view.room;
-            let found = app(context).store.rewards(room.tenant_id, room.id).await?;
-            let enabled = found.into_iter().filter(reward::Reward::is_enabled);
-            return Ok(Some(enabled.map(Reward::from).collect()));
+            let store = &app(context).store;
+            let mut found = store.rewards_for(room.tenant_id, room.id, None).await?;
+            found.rewards.retain(reward::Reward::is_enabled);
+            return Ok(Some(shown(found)));
         }
 
         let reader = Reader::of(context, &room_id).await?;
         let sees_all = reader.require(Capability::RewardManage).is_ok();
         let (tenant_id, room_id) = reader.room();
         let (store, now) = (&app(context).store, app(context).clock.now());
-        let mut found = match reader.own() {
-            Some(own) => store.rewards_for(tenant_id, room_id, own.number).await?,
-            None => RewardsView {
-                rewards: store.rewards(tenant_id, room_id).await?,
-                ..RewardsView::default()
-            },
-        };
+        let member = reader.own().map(|own| own.number);
+        let mut found = store.rewards_for(tenant_id, room_id, member).await?;
         let is_seen = |reward: &reward::Reward| sees_all || reward.is_enabled();
         found.rewards.retain(is_seen);
 

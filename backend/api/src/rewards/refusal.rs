@@ -34,6 +34,8 @@ impl From<RedeemRefusal> for Refusal {
             RedeemRefusal::NotLive => "NOT_LIVE",
             RedeemRefusal::NotAvailable(_) => "NOT_AVAILABLE",
             RedeemRefusal::CostChanged { .. } => "COST_CHANGED",
+            RedeemRefusal::AlreadyEntered => "ALREADY_ENTERED",
+            RedeemRefusal::DrawFull(_) => "DRAW_FULL",
             RedeemRefusal::SessionLimit => "SESSION_LIMIT",
             RedeemRefusal::ViewerLimit => "VIEWER_LIMIT",
             RedeemRefusal::Cooldown { .. } => "COOLDOWN",
@@ -55,6 +57,8 @@ impl From<SettleRefusal> for Refusal {
             SettleRefusal::AlreadyFulfilled => "ALREADY_FULFILLED",
             SettleRefusal::AlreadyCanceled => "ALREADY_CANCELED",
             SettleRefusal::AlreadyExpired => "ALREADY_EXPIRED",
+            SettleRefusal::NotDrawn => "NOT_DRAWN",
+            SettleRefusal::InDraw => "IN_DRAW",
         };
 
         Self::conflict(code, refusal)

@@ -2,11 +2,12 @@
 
 use async_graphql::{Enum, SimpleObject};
 use parlor_domain::reward::UnmetRule;
-use parlor_domain::room_aggregate::{Offer, RedeemRefusal};
+use parlor_domain::room_aggregate::{Offer, RedeemRefusal, Round};
 use parlor_domain::time::ServerTime;
 use parlor_store::RewardsView;
 
 use super::Reward;
+use super::draw::with_draws;
 use crate::people::Reader;
 use crate::refusal::Refusal;
 use crate::scalar::{Int64, Time};
@@ -44,16 +45,29 @@ pub(crate) enum AvailabilityRule {
 pub(super) fn rewards_of(view: RewardsView, reader: &Reader, now: ServerTime) -> Vec<Reward> {
     let RewardsView {
         rewards,
+        draws,
+        entered,
         uses,
         balance,
     } = view;
     let at = reader.view.head.occurred_at.max(now);
+    // What is over is drawn before anything is redeemed.
+    let open: Vec<_> = draws.iter().filter(|draw| draw.is_open(at)).collect();
+    let entries = open.iter().map(|draw| draw.entries).sum();
 
     rewards
         .into_iter()
         .map(|reward| {
+            let round = open.iter().find(|draw| draw.reward_id == reward.id);
+            let round = round.map(|draw| Round {
+                draw,
+                has_entered: entered.contains(&draw.id),
+            });
+            let offered = round.map_or_else(|| reward.clone(), |one| one.draw.offered(&reward));
             let offer = Offer {
-                reward: &reward,
+                reward: &offered,
+                round,
+                entries,
                 own: uses.get(&reward.id).copied().unwrap_or_default(),
                 room: &reader.view.room,
                 session: reader.view.session.as_ref(),
@@ -65,7 +79,7 @@ pub(super) fn rewards_of(view: RewardsView, reader: &Reader, now: ServerTime) ->
             let standing = standing(&offer, reader);
             Reward {
                 standing: Some(standing),
-                ..reward.into()
+                ..with_draws(reward, &draws)
             }
         })
         .collect()

@@ -21,7 +21,7 @@ const MESSAGE_REDEMPTIONS_MAX: u32 = 100;
 #[derive(SimpleObject)]
 pub(crate) struct QueueFeed {
     /// This message covers the changes with `afterSeq < seq <= throughSeq`: what was redeemed, fulfilled, canceled,
-    /// refunded, noted about, or has expired.
+    /// refunded, noted about, entered, drawn or not, or has expired.
     after_seq: Int64,
     through_seq: Int64,
     /// Whether nothing is missing between the subscriber's position in the queue and this message.
@@ -31,7 +31,7 @@ pub(crate) struct QueueFeed {
     /// When present, replaces what was known: what is open, at most 100 of it, the oldest first.
     snapshot: Option<Vec<Redemption>>,
     /// What has changed since, each once and as it is now, in the order of their last changes. What is not
-    /// `UNFULFILLED` has left the queue.
+    /// `UNFULFILLED` is not in the queue: it has left, or is `ENTERED`, and may come.
     redemptions: Vec<Redemption>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::{Account, Digest, Entry, Given, Ledger, MemberNumber, Transfer, TransferKind};
-use crate::id::{RedemptionId, RoomId, SessionId};
+use crate::id::{DrawId, RedemptionId, RoomId, SessionId};
 use crate::watching::{
     EarningPage, EarningState, Garbled, Leg, Minute, Slot, WatchCredit, page_of,
 };
@@ -24,6 +24,8 @@ pub struct Proof {
     newest_session: i64,
     /// What was paid for redemptions, as long as the redemption was not seen.
     paid: BTreeMap<Uuid, Paid>,
+    /// How many purchases are entries of draws, without those whose draws were seen.
+    entries: i64,
 }
 
 /// What was paid for a redemption, and what of it was given back.
@@ -46,6 +48,10 @@ pub struct Purchase {
     pub paid_seq: Option<i64>,
     /// How many points are said to have been given back.
     pub refunded: i64,
+    /// The draw that it is or was an entry of.
+    pub draw_id: Option<DrawId>,
+    /// Whether it says that lots decide on it, or have.
+    pub is_entry: bool,
 }
 
 /// What became of what a purchase costs.
@@ -134,6 +140,12 @@ pub enum Unsound {
         said: i64,
         refunded: i64,
     },
+    #[error("draw {id} is not what its seed makes it: {wrong}")]
+    WrongDraw { id: DrawId, wrong: String },
+    #[error("{0} entries are of draws that are not there")]
+    EntriesWithoutDraw(i64),
+    #[error("redemption {0} says that lots decided on it, and of no draw")]
+    EntryOfNothing(RedemptionId),
     #[error("credit {0} is of a session that was neither the newest nor the one before")]
     OtherSession(i64),
     #[error("credit {0} is of a minute that had not begun, or was too long ago")]
@@ -171,6 +183,7 @@ impl Proof {
             sessions: BTreeMap::new(),
             newest_session: 0,
             paid: BTreeMap::new(),
+            entries: 0,
         }
     }
 
@@ -419,7 +432,13 @@ impl Proof {
             payment,
             paid_seq,
             refunded: said,
+            draw_id,
+            is_entry,
         } = purchase;
+        if is_entry && draw_id.is_none() {
+            return Err(Unsound::EntryOfNothing(id));
+        }
+        self.entries += i64::from(draw_id.is_some());
         let paid = self.paid.remove(&id.0);
         let refunded = paid.map_or(0, |paid| paid.refunded);
         if said != refunded {
@@ -436,6 +455,11 @@ impl Proof {
         }
 
         paid.map_or(Ok(()), |_| Err(Unsound::PaidForNothing(id)))
+    }
+
+    /// Takes in that a draw has so many entries, when all purchases are.
+    pub(crate) fn add_draw(&mut self, entries: i64) {
+        self.entries -= entries;
     }
 
     /// Compares what is kept of each member, and the head, with what was proven. `accounts` is everyone
@@ -464,6 +488,9 @@ impl Proof {
             return Err(Unsound::ChainBroken(ledger.seq));
         }
 
+        if self.entries != 0 {
+            return Err(Unsound::EntriesWithoutDraw(self.entries));
+        }
         if let Some((id, _)) = self.paid.iter().next() {
             return Err(Unsound::PaidForNothing(RedemptionId(*id)));
         }

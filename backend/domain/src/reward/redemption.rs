@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::EXPIRES_AFTER_MS_DEFAULT;
-use crate::id::{ParticipantId, RedemptionId, RewardId, SessionId, ViewerId};
+use crate::id::{DrawId, ParticipantId, RedemptionId, RewardId, SessionId, ViewerId};
 use crate::invalid::{Invalid, check_text};
 use crate::points::{MemberNumber, Payment, Purchase};
 use crate::time::ServerTime;
@@ -25,7 +25,7 @@ pub struct Redemption {
     /// The session it was counted in.
     pub session_id: Option<SessionId>,
     pub redeemed_at: ServerTime,
-    /// When it was fulfilled or canceled, or expired.
+    /// When it was fulfilled or canceled, or expired, or was not drawn.
     pub settled_at: Option<ServerTime>,
     /// Who did that, unless it was the reward itself or time.
     pub settled_by: Option<ViewerId>,
@@ -44,6 +44,12 @@ pub struct Redemption {
     /// What the tenant's own server notes about it. Nobody here reads anything into it.
     #[serde(default)]
     pub metadata: Option<String>,
+    /// The draw that it is or was an entry of. One that was canceled before is none.
+    #[serde(default)]
+    pub draw_id: Option<DrawId>,
+    /// When it won.
+    #[serde(default)]
+    pub drawn_at: Option<ServerTime>,
     /// When the session ended that it was counted in, which is kept with the session.
     #[serde(skip)]
     pub session_ended_at: Option<ServerTime>,
@@ -73,12 +79,21 @@ pub enum RedemptionStatus {
     Canceled,
     /// Nobody saw to it in time, and the points are free again.
     Expired,
+    /// The points are held until lots are drawn.
+    Entered,
+    /// Others won, and the points are free again.
+    NotDrawn,
 }
 
 impl Redemption {
-    /// Whether the points are still held.
+    /// Whether staff is still to see to it.
     pub fn is_open(&self) -> bool {
         self.status == RedemptionStatus::Unfulfilled
+    }
+
+    /// Whether the points are still held.
+    pub fn is_held(&self) -> bool {
+        self.purchase().payment == Payment::Held
     }
 
     /// When it expires, or expired, unless somebody sees to it before. Nothing expires while the session is
@@ -86,10 +101,10 @@ impl Redemption {
     /// something was redeemed in it.
     pub fn expires_at(&self) -> Option<ServerTime> {
         let since = if self.made_offline {
-            Some(self.redeemed_at)
+            Some(self.won_at())
         } else {
             self.session_ended_at
-                .map(|ended_at| ended_at.max(self.redeemed_at))
+                .map(|ended_at| ended_at.max(self.won_at()))
         };
 
         since.map(|since| since.plus_millis(self.expires_after_ms))
@@ -107,22 +122,39 @@ impl Redemption {
             member: self.member,
             cost: self.cost,
             payment: match self.status {
-                RedemptionStatus::Unfulfilled => Payment::Held,
+                RedemptionStatus::Unfulfilled | RedemptionStatus::Entered => Payment::Held,
                 RedemptionStatus::Fulfilled => Payment::Made,
-                RedemptionStatus::Canceled | RedemptionStatus::Expired => Payment::None,
+                RedemptionStatus::Canceled
+                | RedemptionStatus::Expired
+                | RedemptionStatus::NotDrawn => Payment::None,
             },
             paid_seq: self.paid_seq,
             refunded: self.refunded,
+            draw_id: self.draw_id,
+            is_entry: self.is_entry(),
+        }
+    }
+
+    /// Whether it says that lots decide on it, or have.
+    fn is_entry(&self) -> bool {
+        match self.status {
+            RedemptionStatus::Entered | RedemptionStatus::NotDrawn => true,
+            RedemptionStatus::Unfulfilled
+            | RedemptionStatus::Fulfilled
+            | RedemptionStatus::Canceled
+            | RedemptionStatus::Expired => self.drawn_at.is_some(),
         }
     }
 }
 
 impl RedemptionStatus {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::Unfulfilled,
         Self::Fulfilled,
         Self::Canceled,
         Self::Expired,
+        Self::Entered,
+        Self::NotDrawn,
     ];
 
     /// The state's name in storage.
@@ -132,6 +164,8 @@ impl RedemptionStatus {
             Self::Fulfilled => "fulfilled",
             Self::Canceled => "canceled",
             Self::Expired => "expired",
+            Self::Entered => "entered",
+            Self::NotDrawn => "not_drawn",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Availability, Restores, RewardInput};
+use super::{Availability, DrawRules, Restores, RewardInput};
 use crate::books::TRANSFER_POINTS_MAX;
 use crate::invalid::{Invalid, check_range, check_words};
 
@@ -59,6 +59,9 @@ pub struct Terms {
     /// Whether they are told what was said with it as well, which nobody has looked at by then.
     #[serde(default)]
     pub shows_input: bool,
+    /// How it is drawn among those who enter, if it does not go to whoever redeems it.
+    #[serde(default)]
+    pub draw: Option<DrawRules>,
 }
 
 fn expires_after_ms_default() -> i64 {
@@ -96,7 +99,8 @@ impl Terms {
         self.limits.check()?;
         let (least, most) = (EXPIRES_AFTER_MS_MIN, EXPIRES_AFTER_MS_MAX);
         check_range("expiresAfterMs", self.expires_after_ms, least, most)?;
-        self.availability.check()
+        self.availability.check()?;
+        self.draw.map_or(Ok(()), DrawRules::check)
     }
 }
 
@@ -151,6 +155,7 @@ pub struct TermsChange {
     pub availability: Option<Availability>,
     pub is_announced: Option<bool>,
     pub shows_input: Option<bool>,
+    pub draw: Option<Option<DrawRules>>,
 }
 
 impl Terms {
@@ -176,6 +181,7 @@ impl Terms {
                 .unwrap_or_else(|| self.availability.clone()),
             is_announced: change.is_announced.unwrap_or(self.is_announced),
             shows_input: change.shows_input.unwrap_or(self.shows_input),
+            draw: change.draw.unwrap_or(self.draw),
         }
     }
 }

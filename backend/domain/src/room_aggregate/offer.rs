@@ -6,7 +6,7 @@
 use super::{ActRefusal, RedeemRefusal};
 use crate::hype_train::{HypeTrain, Phase};
 use crate::participant::Participant;
-use crate::reward::{Reward, RoomFacts, Uses};
+use crate::reward::{Draw, ENTRIES_MAX, EntryLimit, ROOM_ENTRIES_MAX, Reward, RoomFacts, Uses};
 use crate::room::{Room, RoomState};
 use crate::session::Session;
 use crate::time::ServerTime;
@@ -14,7 +14,12 @@ use crate::time::ServerTime;
 /// A reward, and the facts that decide whether a member may redeem it.
 #[derive(Debug, Clone, Copy)]
 pub struct Offer<'a> {
+    /// As it is offered, if it has a round.
     pub reward: &'a Reward,
+    /// The round that takes entries.
+    pub round: Option<Round<'a>>,
+    /// How many entries all of the room's rounds have together.
+    pub entries: i64,
     /// How often the member has redeemed it.
     pub own: Uses,
     pub room: &'a Room,
@@ -27,6 +32,14 @@ pub struct Offer<'a> {
     /// What the member can spend.
     pub available: i64,
     pub at: ServerTime,
+}
+
+/// A draw that takes entries.
+#[derive(Debug, Clone, Copy)]
+pub struct Round<'a> {
+    pub draw: &'a Draw,
+    /// Whether the member is in it.
+    pub has_entered: bool,
 }
 
 impl Offer<'_> {
@@ -79,6 +92,12 @@ impl Offer<'_> {
 
     /// Whether there is a place left, and the time for it has come.
     pub(super) fn check_limits(&self) -> Result<(), RedeemRefusal> {
+        if self.round.is_some_and(|round| round.has_entered) {
+            return Err(RedeemRefusal::AlreadyEntered);
+        }
+        if let Some(limit) = self.full() {
+            return Err(RedeemRefusal::DrawFull(limit));
+        }
         if self.places_in_session() == Some(0) {
             return Err(RedeemRefusal::SessionLimit);
         }
@@ -90,6 +109,17 @@ impl Offer<'_> {
             Some(until) => Err(RedeemRefusal::Cooldown { until }),
             None => Ok(()),
         }
+    }
+
+    /// The limit that lets nobody enter any more, if it is entered at all.
+    fn full(&self) -> Option<EntryLimit> {
+        self.reward.terms.draw?;
+        let entries = self.round.map_or(0, |round| round.draw.entries);
+        if entries >= ENTRIES_MAX {
+            return Some(EntryLimit::OfDraw);
+        }
+
+        (self.entries >= ROOM_ENTRIES_MAX).then_some(EntryLimit::OfRoom)
     }
 
     /// Whether the member can pay for it.
@@ -130,7 +160,11 @@ impl Offer<'_> {
     }
 
     fn places_left(&self, most: Option<i64>, uses: Uses) -> Option<i64> {
-        let session_id = self.session.map(|session| session.id);
+        // Who wins in a round is counted where it was opened.
+        let session_id = match self.round {
+            Some(round) => round.draw.session_id,
+            None => self.session.map(|session| session.id),
+        };
         most.map(|most| (most - uses.in_session(session_id)).max(0))
     }
 }

@@ -191,7 +191,8 @@ impl RoomAggregate {
         Ok(self.put_participant(participant, EventBody::ParticipantUpdated, ids, now))
     }
 
-    /// Puts a participant out of the room. Their role and grants are gone; denials stay.
+    /// Puts a participant out of the room. Their role and grants are gone; denials stay. They are taken out of draws
+    /// that they have entered, so that whoever is drawn may be shown.
     pub fn remove(
         &mut self,
         actor: &Actor,
@@ -209,6 +210,7 @@ impl RoomAggregate {
         }
         check_reason(reason.as_deref())?;
 
+        self.take_out_all_of(participant.number, actor, now);
         let left_at = participant.left_at.unwrap_or(self.stamp(now));
         participant.membership = Membership::Removed;
         participant.role = Role::Member;

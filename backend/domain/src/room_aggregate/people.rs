@@ -41,6 +41,8 @@ pub struct Census {
     pub open_redemptions: i64,
     /// How often a redemption was made or changed, and so the position of the newest change in staff's queue.
     pub queue_changes: i64,
+    /// The draws that take entries, or are due.
+    pub open_draws: i64,
 }
 
 /// How many participants are online, and how often that number has changed, by which the later of

@@ -3,14 +3,18 @@
 use serde::Serialize;
 
 use super::points::Movement;
-use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Offer, Operation, RoomAggregate};
+use super::{
+    ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Offer, Operation, RoomAggregate, Round,
+};
 use crate::contribution::KEY_BYTES_MAX;
 use crate::event::EventBody;
 use crate::id::{IdSource, RedemptionId, RewardId, SessionId};
 use crate::invalid::{Invalid, check_text};
 use crate::participant::{Capability, Participant};
 use crate::points::{Entry, MemberNumber, TransferKind};
-use crate::reward::{Redemption, RedemptionAlert, RedemptionStatus, Reward, UnmetRule, Uses};
+use crate::reward::{
+    EntryLimit, Redemption, RedemptionAlert, RedemptionStatus, Reward, Terms, UnmetRule, Uses,
+};
 use crate::time::ServerTime;
 
 /// What a viewer asks for, as far as the words go.
@@ -42,6 +46,10 @@ pub enum RedeemRefusal {
     CostChanged { cost: i64, given: i64 },
     #[error(transparent)]
     Input(#[from] Invalid),
+    #[error("the caller has entered the draw before")]
+    AlreadyEntered,
+    #[error(transparent)]
+    DrawFull(EntryLimit),
     #[error("the reward was redeemed as often as it can be in a session")]
     SessionLimit,
     #[error("the caller has redeemed the reward as often as one viewer can in a session")]
@@ -67,6 +75,10 @@ pub enum SettleRefusal {
     AlreadyCanceled,
     #[error("the redemption has expired, for nobody saw to it in time")]
     AlreadyExpired,
+    #[error("it was not drawn")]
+    NotDrawn,
+    #[error("lots are not drawn yet; until then it can be canceled alone")]
+    InDraw,
 }
 
 /// Why nothing was noted about a redemption.
@@ -122,7 +134,8 @@ impl AnswerKey {
 
 impl RoomAggregate {
     /// Redeems a reward for `actor`: holds what it costs, or spends it at once if the reward fulfills itself. The
-    /// room is told then and once: what becomes of it later is nobody's business but theirs and staff's.
+    /// room is told then and once: what becomes of it later is nobody's business but theirs and staff's. Where lots
+    /// are drawn, it is an entry, which holds what it costs until then.
     pub fn redeem(
         &mut self,
         actor: &Actor,
@@ -138,22 +151,12 @@ impl RoomAggregate {
         }
         let (reward, participant, input) = self.check_order(actor, order, now)?;
 
-        let redemption = self.place(&reward, &participant, input, ids, now);
-        let redemption = if reward.terms.auto_fulfills {
-            let paid_seq = self.spend(&redemption, ids, now);
-            self.put_redemption(Redemption {
-                status: RedemptionStatus::Fulfilled,
-                settled_at: Some(redemption.redeemed_at),
-                paid_seq: Some(paid_seq),
-                ..redemption
-            })
+        let redemption = if let Some(rules) = reward.terms.draw {
+            self.enter(&reward, rules, &participant, input, ids, now)
         } else {
-            self.expect_expiry_of(&redemption);
-            redemption
+            let redemption = self.place(&reward, &participant, input, ids, now);
+            self.take_up(redemption, &reward.terms, Some(&participant), ids, now)
         };
-        if let Some(alert) = RedemptionAlert::of(&redemption, &reward.terms, &participant) {
-            self.append(EventBody::RewardRedeemed(alert), ids, now);
-        }
         let answered = Answered::Redemption(Box::new(redemption.clone()));
         self.answer(key, fingerprint, answered);
 
@@ -172,8 +175,17 @@ impl RoomAggregate {
         let reward = self.reward(id).filter(|reward| reward.is_enabled());
         let reward = reward.ok_or(RedeemRefusal::NotFound(id))?;
         let own = self.known.uses.get(&(id, participant.number)).copied();
+        let round = self.draws.get(&id);
+        let entered = round.and_then(|draw| self.known.entries.get(draw.id, participant.number));
+        let round = round.map(|draw| Round {
+            draw,
+            has_entered: entered.is_some(),
+        });
+        let offered = round.map_or_else(|| reward.clone(), |round| round.draw.offered(reward));
         let offer = Offer {
-            reward,
+            reward: &offered,
+            round,
+            entries: self.draws.values().map(|draw| draw.entries).sum(),
             own: own.unwrap_or_default(),
             room: &self.room,
             session: self.session.as_ref(),
@@ -183,7 +195,7 @@ impl RoomAggregate {
             at: self.stamp(now),
         };
         offer.check_open()?;
-        let terms = &reward.terms;
+        let terms = &offered.terms;
         if let Some(given) = order.cost
             && given != terms.cost
         {
@@ -194,10 +206,10 @@ impl RoomAggregate {
         offer.check_limits()?;
         offer.check_points()?;
 
-        Ok((reward.clone(), participant.clone(), input))
+        Ok((offered, participant.clone(), input))
     }
 
-    /// Holds what the reward costs, and counts it.
+    /// Holds what the reward costs, and counts it. It is kept by what is done with it next.
     fn place(
         &mut self,
         reward: &Reward,
@@ -210,9 +222,21 @@ impl RoomAggregate {
         self.count_use(reward.id, participant.number, |uses| {
             uses.and_one(session_id, at)
         });
+        self.reserve(reward, participant, input, ids, now)
+    }
+
+    /// Holds what the reward costs, for what is then to be kept.
+    pub(super) fn reserve(
+        &mut self,
+        reward: &Reward,
+        participant: &Participant,
+        input: Option<String>,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Redemption {
         self.hold_points(participant.number, reward.terms.cost);
 
-        self.put_redemption(Redemption {
+        Redemption {
             id: RedemptionId::next(ids),
             reward_id: reward.id,
             participant_id: participant.id,
@@ -221,8 +245,8 @@ impl RoomAggregate {
             cost: reward.terms.cost,
             input,
             status: RedemptionStatus::Unfulfilled,
-            session_id,
-            redeemed_at: at,
+            session_id: self.last_session_id(),
+            redeemed_at: self.stamp(now),
             settled_at: None,
             settled_by: None,
             paid_seq: None,
@@ -232,7 +256,38 @@ impl RoomAggregate {
             expires_after_ms: reward.terms.expires_after_ms,
             session_ended_at: None,
             queue_seq: 0,
-        })
+            draw_id: None,
+            drawn_at: None,
+        }
+    }
+
+    /// Has staff see to what somebody has, or sees to it at once if the reward fulfills itself, and tells the room.
+    pub(super) fn take_up(
+        &mut self,
+        redemption: Redemption,
+        terms: &Terms,
+        participant: Option<&Participant>,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Redemption {
+        let redemption = if terms.auto_fulfills {
+            let paid_seq = self.spend(&redemption, ids, now);
+            Redemption {
+                status: RedemptionStatus::Fulfilled,
+                settled_at: Some(redemption.won_at()),
+                paid_seq: Some(paid_seq),
+                ..redemption
+            }
+        } else {
+            self.expect_expiry_of(&redemption);
+            redemption
+        };
+        let alert = participant.and_then(|one| RedemptionAlert::of(&redemption, terms, one));
+        if let Some(alert) = alert {
+            self.append(EventBody::RewardRedeemed(alert), ids, now);
+        }
+
+        self.put_redemption(redemption)
     }
 
     /// Settles a redemption, also in a room that was archived since. Of two who settle it at once, the second
@@ -257,6 +312,13 @@ impl RoomAggregate {
             RedemptionStatus::Fulfilled => return Err(SettleRefusal::AlreadyFulfilled),
             RedemptionStatus::Canceled => return Err(SettleRefusal::AlreadyCanceled),
             RedemptionStatus::Expired => return Err(SettleRefusal::AlreadyExpired),
+            RedemptionStatus::NotDrawn => return Err(SettleRefusal::NotDrawn),
+            RedemptionStatus::Entered => {
+                return match settlement {
+                    Settlement::Fulfill => Err(SettleRefusal::InDraw),
+                    Settlement::Cancel => Ok(self.take_out(redemption, actor, now)),
+                };
+            }
         }
 
         let (status, paid_seq) = match settlement {
@@ -379,7 +441,7 @@ impl RoomAggregate {
     }
 
     /// The live session, or the last one: what is counted while no session is live belongs to it.
-    fn last_session_id(&self) -> Option<SessionId> {
+    pub(super) fn last_session_id(&self) -> Option<SessionId> {
         self.session.as_ref().map(|session| session.id)
     }
 }

@@ -147,7 +147,9 @@ impl RoomAggregate {
             RedemptionStatus::Fulfilled => (),
             RedemptionStatus::Unfulfilled
             | RedemptionStatus::Canceled
-            | RedemptionStatus::Expired => return Err(RefundRefusal::NotFulfilled),
+            | RedemptionStatus::Expired
+            | RedemptionStatus::Entered
+            | RedemptionStatus::NotDrawn => return Err(RefundRefusal::NotFulfilled),
         }
         if redemption.paid_seq.is_none() {
             return Err(RefundRefusal::NotFulfilled);
@@ -173,7 +175,7 @@ impl RoomAggregate {
             self.give_place_back(redemption);
         }
         if cooldown {
-            let at = redemption.redeemed_at;
+            let at = redemption.won_at();
             self.count_use(redemption.reward_id, redemption.member, |uses| {
                 uses.without_cooldown_of(at)
             });

@@ -86,6 +86,8 @@ impl Coded for RedeemRefusal {
             Self::NotAvailable(UnmetRule::OnlineMin { .. }) => "NOT_AVAILABLE:ONLINE_MIN",
             Self::CostChanged { .. } => "COST_CHANGED",
             Self::Input(_) => VALIDATION,
+            Self::AlreadyEntered => "ALREADY_ENTERED",
+            Self::DrawFull(_) => "DRAW_FULL",
             Self::SessionLimit => "SESSION_LIMIT",
             Self::ViewerLimit => "VIEWER_LIMIT",
             Self::Cooldown { .. } => "COOLDOWN",
@@ -103,6 +105,8 @@ impl Coded for SettleRefusal {
             Self::AlreadyFulfilled => "ALREADY_FULFILLED",
             Self::AlreadyCanceled => "ALREADY_CANCELED",
             Self::AlreadyExpired => "ALREADY_EXPIRED",
+            Self::NotDrawn => "NOT_DRAWN",
+            Self::InDraw => "IN_DRAW",
         }
     }
 }
@@ -127,6 +131,8 @@ pub(crate) fn status(status: RedemptionStatus) -> &'static str {
         RedemptionStatus::Fulfilled => "FULFILLED",
         RedemptionStatus::Canceled => "CANCELED",
         RedemptionStatus::Expired => "EXPIRED",
+        RedemptionStatus::Entered => "ENTERED",
+        RedemptionStatus::NotDrawn => "NOT_DRAWN",
     }
 }
 

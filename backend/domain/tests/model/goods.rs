@@ -1,6 +1,6 @@
 //! Rewards, made up.
 
-use parlor_domain::reward::{Availability, Limits, Restores, RewardInput, Terms};
+use parlor_domain::reward::{Availability, DrawRules, Limits, Restores, RewardInput, Terms};
 
 use crate::dice::Dice;
 use crate::step::RewardChange;
@@ -25,12 +25,13 @@ pub(crate) fn terms(dice: &mut Dice) -> Terms {
         availability: availability(dice),
         is_announced: dice.one_in(2),
         shows_input: dice.one_in(2),
+        draw: if dice.one_in(3) { draw(dice) } else { None },
     }
 }
 
 pub(crate) fn change(dice: &mut Dice) -> RewardChange {
     let mut change = RewardChange::default();
-    match dice.roll(10) {
+    match dice.roll(11) {
         0 => change.cost = Some(cost(dice)),
         1 => change.input = Some(input(dice)),
         2 => change.is_enabled = Some(!dice.one_in(3)),
@@ -40,6 +41,7 @@ pub(crate) fn change(dice: &mut Dice) -> RewardChange {
         6 => change.limits = Some(limits(dice)),
         7 => change.refund_restores = Some(restores(dice)),
         8 => change.expires_after_ms = Some(expiry(dice)),
+        9 => change.draw = Some(draw(dice)),
         _ => change.availability = Some(availability(dice)),
     }
 
@@ -108,6 +110,22 @@ fn restores(dice: &mut Dice) -> Restores {
         places: dice.one_in(2),
         cooldown: dice.one_in(2),
     }
+}
+
+fn draw(dice: &mut Dice) -> Option<DrawRules> {
+    if dice.one_in(5) {
+        return None;
+    }
+    let (mut windows, mut winners) = ([5_000, 20_000, 60_000, 600_000].to_vec(), vec![1, 1, 2, 3]);
+    if dice.one_in(20) {
+        windows = vec![4_999, 3_600_001, 3_600_000];
+        winners = vec![0, 101, 100];
+    }
+
+    Some(DrawRules {
+        window_ms: dice.pick(&windows),
+        winners: dice.pick(&winners),
+    })
 }
 
 fn expiry(dice: &mut Dice) -> i64 {

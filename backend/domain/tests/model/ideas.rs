@@ -255,9 +255,17 @@ impl Author {
     }
 
     pub(crate) fn settle(&mut self, world: &World) -> Step {
+        let statuses = [
+            RedemptionStatus::Unfulfilled,
+            RedemptionStatus::Unfulfilled,
+            RedemptionStatus::Unfulfilled,
+            RedemptionStatus::Entered,
+            RedemptionStatus::NotDrawn,
+        ];
+        let status = self.dice.pick(&statuses);
         Step::Settle {
             by: self.actor(),
-            redemption: self.redemption(world, RedemptionStatus::Unfulfilled),
+            redemption: self.redemption(world, status),
             fulfill: self.dice.one_in(2),
         }
     }

@@ -3,7 +3,7 @@ what everybody has is known after it. It keeps everything that ever happened and
 time, so that it has no state that could be wrong beside what it remembers."""
 
 from books import Books, Keys, Refused, check_moved, check_reason
-from rewards import Redemption, Reward, Shop, accepted, check_terms
+from rewards import Draw, Redemption, Reward, Shop, accepted, check_terms
 from watching import Session, Watching, changed_programme
 
 CAPABILITIES = {
@@ -37,12 +37,17 @@ class Room:
     def play(self, asked):
         """Answers what is asked, having done it."""
         self.now, self.facts = asked["now"], asked["facts"]
+        self.seeds = {one["reward"]: one["seed"] for one in asked["draws"] if one["seed"]}
         self.books.news = []
         self._end_what_is_over()
+        self._draw_what_is_due()
         try:
-            return {"ok": getattr(self, "_do_" + asked["do"])(asked)}
+            answer = {"ok": getattr(self, "_do_" + asked["do"])(asked)}
         except Refused as refused:
-            return {"refused": refused.code}
+            answer = {"refused": refused.code}
+        assert not self.seeds, "a seed is told of what is not drawn"
+        self._note_commitments(asked["draws"])
+        return answer
 
     # Who is there, and what goes on.
 
@@ -68,6 +73,10 @@ class Room:
         elif change == "remove":
             person.left_at = self.now if person.left_at is None else person.left_at
             person.place, person.role, person.grants = "removed", "member", set()
+            for draw in self.shop.draws.values():
+                for made in [made for made in draw.entries if made.who == who]:
+                    self.shop.take_out(made, self.now, STAFF)
+                    self._release(made)
         else:
             person.place = "left"
         return None
@@ -178,7 +187,7 @@ class Room:
             self._check_member(who)
             reward = self.shop.find_enabled(index)
             self.shop.check_open(reward, self._is_live(), self.facts)
-            terms = reward.terms
+            terms = self.shop.offered(index)
             if asked["cost"] is not None and asked["cost"] != terms["cost"]:
                 raise Refused("COST_CHANGED")
             said = accepted(terms["input"], asked["input"])
@@ -188,11 +197,14 @@ class Room:
                 raise Refused("INSUFFICIENT_POINTS")
             is_offline = not self._is_live()
             made = Redemption(index, who, terms, said, session, is_offline, self.now)
-            self.shop.add(made)
+            made.id = bytes.fromhex(asked["newest"])
             self.books.hold(who, made.cost)
-            if terms["auto_fulfills"]:
-                self._fulfill(made)
-                made.settled_at = self.now
+            if terms["draw"] is not None:
+                opened = Draw(terms, session, is_offline, self.now)
+                self.shop.enter(made, self.shop.draws.setdefault(index, opened))
+            else:
+                self.shop.add(made)
+                self._take_up(made, terms)
             return {"redemption": len(self.shop.redemptions) - 1, **made.told()}
 
         return self.keys.once("redeem", who, asked["key"], content, act)
@@ -202,6 +214,14 @@ class Room:
         made = self._redemption(asked)
         self._expire(made)
         self._check_on_another(asked["by"], made.who)
+        if made.status == "NOT_DRAWN":
+            raise Refused("NOT_DRAWN")
+        if made.status == "ENTERED":
+            if asked["fulfill"]:
+                raise Refused("IN_DRAW")
+            self.shop.take_out(made, self.now, asked["by"])
+            self._release(made)
+            return made.told()
         if made.status != "UNFULFILLED":
             raise Refused("ALREADY_" + made.status)
         if asked["fulfill"]:
@@ -234,7 +254,8 @@ class Room:
             made.refunded += points
             if made.refunded == made.cost:
                 restores = self.shop.rewards[made.reward].terms["refund_restores"]
-                made.has_place = made.has_place and not restores["places"]
+                if restores["places"]:
+                    self._give_place_back(made)
                 if restores["cooldown"]:
                     self.shop.end_cooldown(made)
             return made.told()
@@ -255,7 +276,7 @@ class Room:
             reward = self.shop.find_enabled(index)
             self.shop.check_open(reward, self._is_live(), self.facts)
             self.shop.check_limits(index, who, session, self.now)
-            if self.books.available(who) < reward.terms["cost"]:
+            if self.books.available(who) < self.shop.offered(index)["cost"]:
                 raise Refused("INSUFFICIENT_POINTS")
         except Refused as refused:
             refusal = refused.code
@@ -273,6 +294,28 @@ class Room:
         if sessions and sessions[-1].away_since is not None:
             if self.now >= sessions[-1].away_since + self.grace_ms:
                 sessions[-1].end(self.now)
+
+    def _draw_what_is_due(self):
+        due = {index: draw for index, draw in self.shop.draws.items() if draw.closes_at <= self.now}
+        for index, draw in sorted(due.items(), key=lambda one: (one[1].closes_at, one[0])):
+            places = self.shop.places(index, draw)
+            winners = draw.winners(bytes.fromhex(self.seeds.pop(index)), places)
+            for made in draw.entries:
+                if made not in winners:
+                    made.status, made.settled_at = "NOT_DRAWN", draw.closes_at
+                    self._release(made)
+            for made in winners:
+                self.shop.win(made, draw)
+                self._take_up(made, draw.terms)
+            del self.shop.draws[index]
+
+    def _note_commitments(self, told):
+        """Of each draw the first that is told is what its seed has to have."""
+        for one in told:
+            draw = self.shop.draws.get(one["reward"])
+            if draw is not None and one["seed"] is None:
+                assert draw.commitment in (None, one["commitment"])
+                draw.commitment = one["commitment"]
 
     def _is_live(self):
         sessions = self.watching.sessions
@@ -326,6 +369,12 @@ class Room:
             raise Refused("NOT_FOUND")
         return self.shop.redemptions[asked["redemption"]]
 
+    def _take_up(self, made, terms):
+        """What fulfills itself is fulfilled when it is redeemed or drawn."""
+        if terms["auto_fulfills"]:
+            self._fulfill(made)
+            made.settled_at = made.at
+
     def _fulfill(self, made):
         self._release(made)
         made.paid_seq = self.books.burn(made.who, made.cost, "REDEEMED")
@@ -333,7 +382,12 @@ class Room:
 
     def _let_go(self, made):
         self._release(made)
-        made.has_place = False
+        self._give_place_back(made)
+
+    def _give_place_back(self, made):
+        """While the session that it was counted in is the live one, or the last."""
+        if made.session == self._last_session():
+            made.has_place = False
 
     def _release(self, made):
         self.books.hold(made.who, -made.cost)

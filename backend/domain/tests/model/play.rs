@@ -4,7 +4,7 @@ use parlor_domain::id::ViewerId;
 use parlor_domain::reward::{Redemption, Terms};
 use parlor_domain::room_aggregate::{
     Adjustment, AdjustmentKind, AnswerKey, Fingerprint, Offer, Order, Refund, RewardDraft,
-    RewardTarget, Settlement,
+    RewardTarget, Round, Settlement,
 };
 use parlor_domain::time::ServerTime;
 use serde::Serialize;
@@ -49,6 +49,8 @@ impl World {
         seen.insert("became".to_owned(), json!(how));
         seen.insert("now".to_owned(), json!(self.now.unix_millis()));
         seen.insert("facts".to_owned(), self.facts());
+        seen.insert("draws".to_owned(), self.draws());
+        seen.insert("newest".to_owned(), self.newest());
         let answer =
             answer.map_or_else(|code| json!({ "refused": code }), |ok| json!({ "ok": ok }));
         seen.insert("answer".to_owned(), answer);
@@ -252,11 +254,17 @@ impl World {
         let number = person.map(|one| one.number);
         let key = number.map(|number| (id, number));
         let own = key.filter(|key| known.uses.has_asked(key));
+        let reward = known.rewards.get(&id);
+        let reward = reward.expect("only what was made is asked for");
+        let round = self.room.draws.get(&id).map(|draw| Round {
+            draw,
+            has_entered: number.is_some_and(|number| self.has_entered(draw.id, number)),
+        });
+        let offered = round.map_or_else(|| reward.clone(), |round| round.draw.offered(reward));
         let offer = Offer {
-            reward: known
-                .rewards
-                .get(&id)
-                .expect("only what was made is asked for"),
+            round,
+            entries: self.room.draws.values().map(|draw| draw.entries).sum(),
+            reward: &offered,
             own: own
                 .and_then(|key| known.uses.get(&key))
                 .copied()

@@ -1,5 +1,6 @@
 """What a room sells: docs/economy.md, "Rewards"."""
 
+import hashlib
 import re
 
 from books import MOVED_MAX, Refused
@@ -11,6 +12,9 @@ WEEK_MS = 604_800_000
 LIMIT_MAX = 1_000_000
 MINUTE_MS = 60_000
 DAYS_30_MS = 2_592_000_000
+HOUR_MS = 3_600_000
+AS_IT_IS_NOW = ["is_enabled", "is_paused", "redeemable_offline", "availability"]
+"""What of a reward is judged as it is when somebody enters, whatever it was when the draw was opened."""
 
 
 class Reward:
@@ -34,6 +38,8 @@ class Redemption:
         self.session = session
         self.is_offline = is_offline
         self.at = now
+        """When it was made or, if it was drawn, since then."""
+        self.id = None
         self.status = "UNFULFILLED"
         self.settled_at = None
         self.settled_by = None
@@ -59,6 +65,23 @@ class Redemption:
         }
 
 
+class Draw:
+    """Entries that are held for a while, of which lots decide."""
+
+    def __init__(self, terms, session, is_offline, now):
+        self.terms = terms
+        self.session = session
+        self.is_offline = is_offline
+        self.closes_at = now + terms["draw"]["window_ms"]
+        self.commitment = None
+        self.entries = []
+
+    def winners(self, seed, places):
+        assert hashlib.sha256(seed).hexdigest() == self.commitment
+        by_ticket = sorted(self.entries, key=lambda one: hashlib.sha256(seed + one.id).digest())
+        return by_ticket[:places]
+
+
 def check_terms(terms):
     limits, rules = terms["limits"], terms["availability"]
     ranges = [
@@ -72,6 +95,9 @@ def check_terms(terms):
         (rules["train_level_min"], 1, 1_000),
         (rules["online_min"], 1, 10_000_000),
     ]
+    if terms["draw"] is not None:
+        ranges.append((terms["draw"]["window_ms"], 5_000, HOUR_MS))
+        ranges.append((terms["draw"]["winners"], 1, 100))
     asks = terms["input"]
     if asks["kind"] == "choice":
         ranges.append((len(asks["choices"]), 2, 25))
@@ -114,11 +140,44 @@ class Shop:
     def __init__(self):
         self.rewards = []
         self.redemptions = []
+        self.draws = {}
+        """The draws that take entries, by their rewards."""
         self.begun = {}
         """When the last cooldown began, of everybody's and of each viewer's."""
 
+    def offered(self, index):
+        """The terms that it is redeemed on."""
+        terms, draw = self.rewards[index].terms, self.draws.get(index)
+        if draw is None:
+            return terms
+        return {**draw.terms, **{name: terms[name] for name in AS_IT_IS_NOW}}
+
+    def enter(self, made, draw):
+        made.status, made.has_place = "ENTERED", False
+        made.session, made.is_offline = draw.session, draw.is_offline
+        self.redemptions.append(made)
+        draw.entries.append(made)
+
+    def take_out(self, made, now, by):
+        """Before the draw, of which it is no part any more."""
+        self.draws[made.reward].entries.remove(made)
+        made.status, made.settled_at, made.settled_by = "CANCELED", now, by
+
+    def places(self, index, draw):
+        """How many can win."""
+        everybodys, _ = self._left(index, None, draw.session)
+        most = draw.terms["draw"]["winners"]
+        return most if everybodys is None else min(most, everybodys)
+
+    def win(self, made, draw):
+        made.status, made.has_place, made.at = "UNFULFILLED", True, draw.closes_at
+        self.begin_cooldown(made)
+
     def add(self, made):
         self.redemptions.append(made)
+        self.begin_cooldown(made)
+
+    def begin_cooldown(self, made):
         for whose in (None, made.who):
             self.begun[made.reward, whose] = made.at
 
@@ -164,7 +223,16 @@ class Shop:
         if rules["online_min"] is not None and facts["online"] < rules["online_min"]:
             raise Refused("NOT_AVAILABLE:ONLINE_MIN")
 
+    def counted_in(self, index, session):
+        """The session whose places count: a draw's is that in which it was opened."""
+        draw = self.draws.get(index)
+        return session if draw is None else draw.session
+
     def check_limits(self, index, who, session, now):
+        draw = self.draws.get(index)
+        if draw is not None and any(one.who == who for one in draw.entries):
+            raise Refused("ALREADY_ENTERED")
+        session = self.counted_in(index, session)
         everybodys, own = self._left(index, who, session)
         if everybodys == 0:
             raise Refused("SESSION_LIMIT")
@@ -174,11 +242,12 @@ class Shop:
             raise Refused("COOLDOWN")
 
     def places_left(self, index, who, session):
+        session = self.counted_in(index, session)
         left = [places for places in self._left(index, who, session) if places is not None]
         return min(left, default=None)
 
     def cools_until(self, index, who, now):
-        limits = self.rewards[index].terms["limits"]
+        limits = self.offered(index)["limits"]
         until = []
         for cooldown_ms, whose in [
             (limits["cooldown_ms"], None),
@@ -191,7 +260,7 @@ class Shop:
 
     def _left(self, index, who, session):
         """How many places everybody has left in the session, and one viewer."""
-        limits = self.rewards[index].terms["limits"]
+        limits = self.offered(index)["limits"]
         taken = [
             one
             for one in self.redemptions

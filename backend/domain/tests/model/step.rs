@@ -1,7 +1,9 @@
 //! What is done in a history, as the model reads it.
 
 use parlor_domain::participant::{Capability, Role};
-use parlor_domain::reward::{Availability, Limits, Restores, RewardInput, Terms, TermsChange};
+use parlor_domain::reward::{
+    Availability, DrawRules, Limits, Restores, RewardInput, Terms, TermsChange,
+};
 use parlor_domain::watching::{EarningChange, StampCard};
 use serde::Serialize;
 
@@ -182,6 +184,9 @@ pub(crate) struct RewardChange {
     pub(crate) expires_after_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) availability: Option<Availability>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(clippy::option_option, reason = "it stays, or goes, or is another")]
+    pub(crate) draw: Option<Option<DrawRules>>,
 }
 
 impl From<&ProgrammeChange> for EarningChange {
@@ -210,6 +215,7 @@ impl From<RewardChange> for TermsChange {
             refund_restores: change.refund_restores,
             expires_after_ms: change.expires_after_ms,
             availability: change.availability,
+            draw: change.draw,
             ..Self::default()
         }
     }

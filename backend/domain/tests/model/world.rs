@@ -1,13 +1,15 @@
 //! A room on which a history is played, and what is there to be seen of it after each step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{
-    Epoch, IdSource, ParticipantId, RedemptionId, RewardId, RoomId, SessionId, TenantId, ViewerId,
+    DrawId, Epoch, IdSource, ParticipantId, RedemptionId, RewardId, RoomId, SessionId, TenantId,
+    ViewerId,
 };
 use parlor_domain::participant::Participant;
-use parlor_domain::points::{Ledger, MemberNumber, Proof, TransferKind, Unsound};
+use parlor_domain::points::{Digest, Ledger, MemberNumber, Proof, TransferKind, Unsound};
+use parlor_domain::reward::Entry;
 use parlor_domain::room::{Room, RoomDraft, RoomState};
 use parlor_domain::room_aggregate::{Actor, RoomAggregate};
 use parlor_domain::tenant::{Tenant, TenantDraft};
@@ -39,6 +41,8 @@ pub(crate) struct World {
     pub(crate) redemptions: Vec<RedemptionId>,
     told_transfers: usize,
     told_credits: usize,
+    /// Draws whose seeds were told.
+    told_draws: BTreeSet<DrawId>,
 }
 
 impl World {
@@ -87,6 +91,7 @@ impl World {
             redemptions: Vec::new(),
             told_transfers: 0,
             told_credits: 0,
+            told_draws: BTreeSet::new(),
         }
     }
 
@@ -131,6 +136,33 @@ impl World {
             "trainLevel": running.map(|train| train.level),
             "online": self.room.census.online.count,
         })
+    }
+
+    /// What is told of draws: of each the commitment, from the first entry on, and the seed when it is drawn.
+    pub(crate) fn draws(&mut self) -> Value {
+        let mut told = Vec::new();
+        for draw in self.room.changes.draws.values() {
+            let is_drawn = draw.outcome.is_some();
+            if is_drawn && !self.told_draws.insert(draw.id) {
+                continue;
+            }
+            let reward = self.rewards.iter().position(|id| *id == draw.reward_id);
+            let seed = is_drawn.then(|| Digest(draw.seed.0).to_string());
+            let commitment = draw.seed.commitment().to_string();
+            told.push(json!({ "reward": reward, "commitment": commitment, "seed": seed }));
+        }
+
+        told.into()
+    }
+
+    /// The id of what was redeemed last, which tickets are computed from.
+    pub(crate) fn newest(&self) -> Value {
+        json!(self.redemptions.last().map(|id| id.0.simple().to_string()))
+    }
+
+    pub(crate) fn has_entered(&self, draw_id: DrawId, member: MemberNumber) -> bool {
+        let mut all = self.room.known.redemptions.found().map(|(_, one)| one);
+        all.any(|one| one.draw_id == Some(draw_id) && one.member == member)
     }
 
     /// What everybody has, and what of it is held.
@@ -193,6 +225,11 @@ impl World {
         }
         for redemption in changes.redemptions.values() {
             proof.add_purchase(redemption.purchase())?;
+        }
+        for draw in changes.draws.values() {
+            let all = changes.redemptions.values();
+            let own = all.filter(|one| one.draw_id == Some(draw.id));
+            draw.prove(&mut proof, &own.map(Entry::from).collect::<Vec<_>>())?;
         }
         for number in &changes.pages {
             proof.add_page(*number, self.room.known.books.page(*number).unwrap())?;

@@ -17,6 +17,8 @@ mod cases;
 mod cinema;
 mod company;
 mod crowds;
+mod draws;
+mod draws_by_chance;
 mod expiry;
 mod hype_train;
 mod membership;

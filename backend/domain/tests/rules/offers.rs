@@ -22,6 +22,8 @@ fn told(shop: &Shop, name: &str, reward: parlor_domain::id::RewardId) -> Told {
     });
     let offer = Offer {
         reward,
+        round: None,
+        entries: 0,
         own: uses.copied().unwrap_or_default(),
         room: &aggregate.room,
         session: aggregate.session.as_ref(),

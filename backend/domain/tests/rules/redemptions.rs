@@ -335,7 +335,10 @@ proptest! {
             let took_place = match one.status {
                 RedemptionStatus::Unfulfilled => true,
                 RedemptionStatus::Fulfilled => one.refunded < one.cost,
-                RedemptionStatus::Canceled | RedemptionStatus::Expired => false,
+                RedemptionStatus::Canceled
+                | RedemptionStatus::Expired
+                | RedemptionStatus::Entered
+                | RedemptionStatus::NotDrawn => false,
             };
             if one.reward_id == rewards[1] && took_place {
                 *counted.entry(one.session_id).or_default() += 1;

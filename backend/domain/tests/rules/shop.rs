@@ -6,15 +6,15 @@ use parlor_domain::id::{RedemptionId, RewardId, ViewerId};
 use parlor_domain::participant::Participant;
 use parlor_domain::points::{Given, Ledger, MemberNumber, Proof};
 use parlor_domain::reward::{
-    Availability, EXPIRES_AFTER_MS_DEFAULT, Limits, Redemption, Restores, Reward, RewardInput,
-    Terms,
+    Availability, Draw, EXPIRES_AFTER_MS_DEFAULT, Entry, Limits, Redemption, Restores, Reward,
+    RewardInput, Terms,
 };
 use parlor_domain::room_aggregate::{
-    Actor, Adjustment, AdjustmentKind, AnswerKey, Order, RedeemRefusal, Refund, RefundRefusal,
-    RewardDraft, RewardRefusal, SettleRefusal, Settlement,
+    Actor, Adjustment, AdjustmentKind, AnswerKey, Entries, Order, RedeemRefusal, Refund,
+    RefundRefusal, RewardDraft, RewardRefusal, SettleRefusal, Settlement,
 };
 
-use crate::company::{Company, STAFF};
+use crate::company::{Company, Do, STAFF};
 
 /// A live room that sells, whose members have 100 points each.
 pub(crate) struct Shop {
@@ -41,6 +41,7 @@ pub(crate) fn terms(cost: i64) -> Terms {
         availability: Availability::default(),
         is_announced: true,
         shows_input: false,
+        draw: None,
     }
 }
 
@@ -145,10 +146,34 @@ impl Shop {
         if let Some(number) = number {
             known.uses.ask((order.reward_id(), number));
         }
+        self.ask_entries(number);
+        let stage = &mut self.company.stage;
         let (ids, now) = (&mut stage.ids, stage.now);
         stage
             .aggregate
             .redeem(&who, order, fingerprint(order), ids, now)
+    }
+
+    /// What the member has entered is looked up.
+    fn ask_entries(&mut self, member: Option<MemberNumber>) {
+        let aggregate = &mut self.company.stage.aggregate;
+        let known = &mut aggregate.known;
+        for (draw, member) in aggregate.draws.values().zip(member.into_iter().cycle()) {
+            let mut entries = known.redemptions.found().map(|(_, one)| one);
+            let own = entries.find(|one| one.draw_id == Some(draw.id) && one.member == member);
+            let own = own.map(|one| one.id);
+            known.entries.ask(draw.id, member);
+            if let Some(id) = own {
+                known.entries.put(draw.id, member, id);
+            }
+        }
+    }
+
+    /// Puts somebody out of the room.
+    pub(crate) fn put_out(&mut self, name: &'static str) {
+        let number = self.person(name).number;
+        self.ask_entries(Some(number));
+        self.company.act(STAFF, Do::Remove(name)).unwrap();
     }
 
     pub(crate) fn settle(
@@ -215,6 +240,11 @@ impl Shop {
     /// Ends the session, and begins the next.
     pub(crate) fn next_session(&mut self) {
         self.end_session();
+        self.next_session_only();
+    }
+
+    /// Begins a session, where none is live.
+    pub(crate) fn next_session_only(&mut self) {
         let stage = &mut self.company.stage;
         let (ids, now) = (&mut stage.ids, stage.now);
         stage.aggregate.start_session(None, ids, now).unwrap();
@@ -244,6 +274,42 @@ impl Shop {
         self.company.stage.now = self.company.stage.now.plus_millis(millis);
     }
 
+    /// Time passes, and what is due by then is done, as before every command.
+    pub(crate) fn wait(&mut self, millis: i64) {
+        self.pass(millis);
+        let stage = &mut self.company.stage;
+        let aggregate = &mut stage.aggregate;
+        let due: Vec<_> = aggregate.draws_due(stage.now).map(|draw| draw.id).collect();
+        let known = &mut aggregate.known;
+        for id in due {
+            let entries = known.redemptions.found().map(|(_, one)| one);
+            for one in entries.filter(|one| one.draw_id == Some(id)) {
+                known.entries.put(id, one.member, one.id);
+            }
+            known.entries.know_all_of(id);
+        }
+        aggregate.end_expired(&mut stage.ids, stage.now);
+    }
+
+    /// What is known of entries is loaded anew, as by another batch.
+    pub(crate) fn restart(&mut self) {
+        let aggregate = &mut self.company.stage.aggregate;
+        aggregate.known.entries = Entries::default();
+    }
+
+    /// The draws that there were, the oldest first.
+    pub(crate) fn draws(&self) -> Vec<Draw> {
+        let draws = &self.company.stage.aggregate.changes.draws;
+        draws.values().cloned().collect()
+    }
+
+    /// Who is in the draw, and what became of them.
+    pub(crate) fn entries(&self, draw: &Draw) -> Vec<Entry> {
+        let all = self.company.stage.aggregate.changes.redemptions.values();
+        let own = all.filter(|one| one.draw_id == Some(draw.id));
+        own.map(Entry::from).collect()
+    }
+
     pub(crate) fn check_books(&self) {
         let aggregate = &self.company.stage.aggregate;
         let mut proof = Proof::new(aggregate.room.id);
@@ -252,6 +318,9 @@ impl Shop {
         }
         for redemption in aggregate.changes.redemptions.values() {
             proof.add_purchase(redemption.purchase()).unwrap();
+        }
+        for draw in self.draws() {
+            draw.prove(&mut proof, &self.entries(&draw)).unwrap();
         }
         let accounts: Vec<(MemberNumber, Given)> = aggregate
             .changes

@@ -240,6 +240,7 @@ fn terms(args: &Args) -> Terms {
         availability: Availability::default(),
         is_announced: args.way == Way::RedeemAnnounced,
         shows_input: false,
+        draw: None,
     }
 }
 

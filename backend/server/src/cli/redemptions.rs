@@ -22,7 +22,7 @@ const NAMES_AT_ONCE: usize = 16;
 
 const FIELDS: &str =
     "id rewardId participantId title cost input status redeemedAt settledAt settledBy
-    refunded expiresAt metadata";
+    refunded expiresAt metadata drawId drawnAt";
 
 #[derive(Debug, Args)]
 pub(super) struct RedemptionsArgs {
@@ -83,6 +83,8 @@ enum Status {
     Fulfilled,
     Canceled,
     Expired,
+    Entered,
+    NotDrawn,
 }
 
 #[derive(Debug, Args)]
@@ -330,6 +332,8 @@ impl Status {
             Self::Fulfilled => "FULFILLED",
             Self::Canceled => "CANCELED",
             Self::Expired => "EXPIRED",
+            Self::Entered => "ENTERED",
+            Self::NotDrawn => "NOT_DRAWN",
         }
     }
 }

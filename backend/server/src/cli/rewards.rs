@@ -15,7 +15,8 @@ const FIELDS: &str = "id version title prompt cost color isEnabled isPaused auto
     redeemableOffline isAnnounced showsInput expiresAfterMs lastRedeemedAt createdAt updatedAt
     input { kind pattern min max choices }
     limits { cooldownMs viewerCooldownMs perSession perViewerAndSession }
-    refundRestores { places cooldown } availability { titleContains trainLevelMin onlineMin }";
+    refundRestores { places cooldown } availability { titleContains trainLevelMin onlineMin }
+    draw { windowMs winners }";
 
 #[derive(Debug, Args)]
 pub(super) struct RewardsArgs {
@@ -133,12 +134,13 @@ async fn list(args: &StaffArgs) -> Result<()> {
         "PER SESSION",
         "PER VIEWER",
         "COOLDOWN MS",
+        "DRAW",
         "TITLE",
     ];
     print(&table(head, &rows))
 }
 
-fn row(reward: &Value) -> [String; 8] {
+fn row(reward: &Value) -> [String; 9] {
     let limits = &reward["limits"];
     let state = match (&reward["isEnabled"], &reward["isPaused"]) {
         (Value::Bool(true), Value::Bool(true)) => "paused",
@@ -154,8 +156,18 @@ fn row(reward: &Value) -> [String; 8] {
         cell(limits, "perSession"),
         cell(limits, "perViewerAndSession"),
         cell(limits, "cooldownMs"),
+        draw(&reward["draw"]),
         cell(reward, "title"),
     ]
+}
+
+/// How many win of those who enter within how long.
+fn draw(draw: &Value) -> String {
+    if draw.is_null() {
+        return String::new();
+    }
+
+    format!("{} in {} ms", cell(draw, "winners"), cell(draw, "windowMs"))
 }
 
 async fn create(args: &CreateArgs) -> Result<()> {

@@ -13,6 +13,7 @@ mod cursors;
 mod deadlines;
 mod deletions;
 mod documents;
+mod draws;
 mod expiry;
 mod http;
 mod keys;

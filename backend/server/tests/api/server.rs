@@ -372,7 +372,7 @@ const EARNING_PROGRAMME: &str = "... on EarningProgramme {
 }";
 const REWARD: &str = "... on Reward {
     id version title prompt cost color isEnabled isPaused autoFulfills redeemableOffline lastRedeemedAt
-    isAnnounced showsInput expiresAfterMs refundRestores { places cooldown }
+    isAnnounced showsInput draw { windowMs winners } expiresAfterMs refundRestores { places cooldown }
     input { kind pattern min max choices } limits { cooldownMs viewerCooldownMs perSession perViewerAndSession }
 }";
 const REDEMPTION: &str = "... on Redemption {

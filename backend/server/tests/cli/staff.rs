@@ -166,6 +166,10 @@ async fn a_shop_is_kept(database: Database) {
         "9",
         "--cooldown-ms",
         "1",
+        "--draw-window-ms",
+        "5000",
+        "--draw-winners",
+        "2",
         "--key",
         "k",
     ];
@@ -191,10 +195,11 @@ async fn a_shop_is_kept(database: Database) {
     let rows: Vec<_> = listed.lines().collect();
     assert!(rows[0].starts_with("ID  ") && rows.len() == 2, "{listed}");
     assert!(
-        rows[1].contains("  paused") && rows[1].ends_with("Say it"),
+        rows[1].contains("  paused") && rows[1].ends_with("  2 in 5000 ms  Say it"),
         "{listed}"
     );
     let changed = update(&["--resume", "--disable", "--prompt", "Politely"]);
+    assert_eq!(changed["draw"], json!({ "windowMs": "5000", "winners": 2 }));
     assert_eq!(
         (
             &changed["isPaused"],
@@ -203,7 +208,8 @@ async fn a_shop_is_kept(database: Database) {
         ),
         (&json!(false), &json!(false), &json!("Politely"))
     );
-    update(&["--enable", "--if-version", "3"]);
+    let changed = update(&["--enable", "--if-version", "3", "--draw-window-ms", "none"]);
+    assert_eq!(changed["draw"], Value::Null);
 }
 
 async fn a_queue_is_listed_and_worked_off(database: Database) {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use parlor_domain::id::{RedemptionId, RewardId, ViewerId};
+use parlor_domain::id::{ParticipantId, RedemptionId, RewardId, ViewerId};
 use parlor_domain::points::MemberNumber;
+use parlor_domain::time::ServerTime;
 
 use super::rooms::Rooms;
 use super::write::{Room, each};
@@ -20,6 +21,12 @@ pub struct RewardNeeds {
     pub orders: Vec<(RewardId, ViewerId)>,
     /// What is settled, with the reward, its uses and the member's points.
     pub redemptions: Vec<RedemptionId>,
+    /// Who is taken out of draws, with what they have entered. They are to be asked for as people as well.
+    pub entrants: Vec<ParticipantId>,
+    /// Which draws are held: those that are due by then.
+    pub draws_by: Option<ServerTime>,
+    /// Of which draws the entries are loaded, once it is known that they are not too many.
+    pub(super) entries_by: Option<ServerTime>,
 }
 
 /// Loads redemptions first, for they say which rewards and members are concerned. Comes after the people.
@@ -60,8 +67,13 @@ async fn redemptions(transaction: &mut Transaction, rooms: &mut Rooms) -> Result
 async fn rewards(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
     let mut keys = Vec::new();
     for locked in rooms.all_mut() {
-        let (needs, known) = (&locked.needs.rewards, &mut locked.aggregate.known);
+        let needs = &locked.needs.rewards;
         let mut ids: BTreeSet<_> = needs.rewards.iter().copied().collect();
+        // A draw may have no entry that names it.
+        if let Some(by) = needs.entries_by {
+            ids.extend(locked.aggregate.draws_due(by).map(|draw| draw.reward_id));
+        }
+        let known = &mut locked.aggregate.known;
         ids.extend(needs.orders.iter().map(|(id, _)| *id));
         ids.extend(known.redemptions.found().map(|(_, one)| one.reward_id));
         for id in ids {

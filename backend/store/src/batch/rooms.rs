@@ -98,6 +98,7 @@ fn read_locked(row: &mut Row, needs: &RoomNeeds) -> Result<Locked, sqlx::Error> 
         best_trains: Vec::new(),
         census: Census::default(),
         earning: EarningState::default(),
+        draws: BTreeMap::new(),
         known: Known::default(),
         changes: Changes::default(),
     };
@@ -151,7 +152,6 @@ pub(super) async fn state(
         aggregate.census = participant_row::read_census(row)?;
         let earning = watching_row::read_state(row)?;
         aggregate.earning = earning.with_session(aggregate.session.as_ref());
-        locked.deadline = aggregate.deadline();
         Ok(())
     })
 }

@@ -13,7 +13,7 @@ use crate::{Store, StoreError};
 const CLEARED_MAX: u64 = 1_000;
 
 /// What is cleared away, by the key within the room. The name of the table is how far it has come.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     ("events", "seq"),
     ("parts", "part"),
     ("keyframes", "seq"),
@@ -21,6 +21,7 @@ const TABLES: [(&str, &str); 7] = [
     ("presences", "viewer_id"),
     ("audit_entries", "id"),
     ("rewards", "id"),
+    ("draws", "id"),
 ];
 
 impl Store {

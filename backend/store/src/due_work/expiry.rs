@@ -19,8 +19,8 @@ const EXPIRED_MAX: i64 = 100;
 /// When a redemption expires that is open, where `redemptions` is the table.
 const EXPIRES_AT: &str = "redemptions.expires_after_ms + CASE WHEN redemptions.made_offline
         OR (SELECT sessions.ended_at FROM sessions WHERE sessions.id = redemptions.session_id)
-            < redemptions.redeemed_at
-    THEN redemptions.redeemed_at
+            < COALESCE(redemptions.drawn_at, redemptions.redeemed_at)
+    THEN COALESCE(redemptions.drawn_at, redemptions.redeemed_at)
     ELSE (SELECT sessions.ended_at FROM sessions WHERE sessions.id = redemptions.session_id) END";
 
 /// When a room is to be looked at.

@@ -6,6 +6,7 @@ mod answers;
 mod batches;
 mod claims;
 mod deletions;
+mod draws;
 mod due_work;
 mod expiry;
 mod faults;

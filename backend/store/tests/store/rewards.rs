@@ -223,7 +223,7 @@ async fn what_a_member_has_to_do_with_rewards_is_read_at_once(database: Database
 
     let read = shop
         .store
-        .rewards_for(shop.tenant_id, shop.room_id, MemberNumber(0));
+        .rewards_for(shop.tenant_id, shop.room_id, Some(MemberNumber(0)));
     let read = read.await.unwrap();
     let listed = shop.store.rewards(shop.tenant_id, shop.room_id).await;
     assert_eq!(read.rewards, listed.unwrap());

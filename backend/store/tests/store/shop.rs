@@ -51,6 +51,7 @@ pub(crate) fn terms(cost: i64) -> Terms {
         },
         is_announced: true,
         shows_input: false,
+        draw: None,
     }
 }
 
@@ -73,7 +74,17 @@ impl Shop {
     pub(crate) async fn open(database: &Database) -> Self {
         let (store, mut ids) = (database.open().await, SeededIds::new(1));
         let tenant_id = tenant(&store, &mut ids).await;
-        let room_id = live_room(&store, "room", tenant_id, &mut ids).await;
+        Self::open_in(store, tenant_id, ids, "room").await
+    }
+
+    /// Another one of the same tenant.
+    pub(crate) async fn beside(&self) -> Self {
+        let (store, ids) = (self.store.clone(), SeededIds::new(2));
+        Self::open_in(store, self.tenant_id, ids, "beside").await
+    }
+
+    async fn open_in(store: Store, tenant_id: TenantId, mut ids: SeededIds, slug: &str) -> Self {
+        let room_id = live_room(&store, slug, tenant_id, &mut ids).await;
         let mut shop = Self {
             store,
             ids,
@@ -88,7 +99,7 @@ impl Shop {
                     .unwrap()
             });
             let id = joined.await.id;
-            let (key, reason) = (format!("grant {name}"), "to begin".to_owned());
+            let (key, reason) = (format!("grant {name} in {slug}"), "to begin".to_owned());
             let adjustment = Adjustment::new(key, id, AdjustmentKind::Grant, 100, reason).unwrap();
             let needs = |needs: &mut RoomNeeds| {
                 needs.people.participants.push(id);

@@ -1,4 +1,4 @@
-//! Ends trains and interrupted sessions when their time is over.
+//! Ends trains, interrupted sessions and draws when their time is over.
 
 use parlor_store::{DueKind, DueWork, Lease};
 

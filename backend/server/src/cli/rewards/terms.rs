@@ -34,6 +34,19 @@ pub(super) struct TermsArgs {
     #[arg(long, value_name = "MS")]
     expires_after_ms: Option<i64>,
 
+    /// Draw lots among those who redeem it within so long, in milliseconds; `none` for no draw
+    #[arg(long, value_name = "MS", value_parser = parse_limit, help_heading = "Draw")]
+    draw_window_ms: Option<Limit>,
+
+    /// How many win a draw; one unless given
+    #[arg(
+        long,
+        value_name = "COUNT",
+        requires = "draw_window_ms",
+        help_heading = "Draw"
+    )]
+    draw_winners: Option<i64>,
+
     /// Ask nothing of whoever redeems it
     #[arg(long, group = "ask", help_heading = "What it asks for")]
     ask_nothing: bool,
@@ -119,11 +132,23 @@ impl TermsArgs {
             ),
             ("input", self.ask()),
             ("limits", self.limits(present)),
+            ("draw", self.draw()),
         ] {
             if let Some(value) = value {
                 input.insert(name.to_owned(), value);
             }
         }
+    }
+
+    /// One wins, unless said.
+    fn draw(&self) -> Option<Value> {
+        Some(match self.draw_window_ms? {
+            Limit::None => Value::Null,
+            Limit::At(window_ms) => json!({
+                "windowMs": window_ms.to_string(),
+                "winners": self.draw_winners.unwrap_or(1),
+            }),
+        })
     }
 
     fn ask(&self) -> Option<Value> {

@@ -110,6 +110,8 @@ fn redemption(had: &Had, version: i64) -> Redemption {
         made_offline: true,
         expires_after_ms: 0,
         metadata: None,
+        draw_id: None,
+        drawn_at: None,
         session_ended_at: None,
         queue_seq: 0,
     }
