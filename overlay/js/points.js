@@ -302,10 +302,10 @@ export class PointsButton {
       if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
     });
     clearTimeout(this.#tick);
-    this.#count(rewards.map(({ standing }) => standing?.cooldownEndsAt).filter(Boolean));
+    this.#count(rewards.flatMap(({ standing, openDraw }) => [standing?.cooldownEndsAt, openDraw?.closesAt]).filter(Boolean));
   }
 
-  /** Counts cooldowns down while they are seen, and reads anew when one is over. */
+  /** Counts cooldowns and draws down while they are seen, and reads anew when one is over. */
   #count(ends) {
     if (!ends.length || !this.#isOpen) return;
     this.#tick = setTimeout(() => {

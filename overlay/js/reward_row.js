@@ -10,6 +10,7 @@ const REASONS = {
   REWARD_PAUSED: "Paused",
   SESSION_LIMIT: "Sold out for this stream",
   VIEWER_LIMIT: "You have had it this stream",
+  ALREADY_ENTERED: "One entry each",
   COST_CHANGED: "The cost has changed: look again",
   NOT_JOINED: "Join the room first",
 };
@@ -25,6 +26,14 @@ const STATUSES = {
   FULFILLED: "Redeemed",
   CANCELED: "Given back",
   EXPIRED: "Expired, points given back",
+  ENTERED: "In the draw",
+  NOT_DRAWN: "Not drawn, points given back",
+};
+
+/** Of what lots have decided for. */
+const WON = {
+  UNFULFILLED: "Drawn, waiting for the streamer",
+  FULFILLED: "Drawn, and redeemed",
 };
 
 export const figures = (points) => points.toLocaleString("en-US");
@@ -34,10 +43,23 @@ function reason({ standing, availability }) {
   if (!standing || standing.canRedeem) return "";
   const { code, message, rule } = standing.refusal ?? {};
   if (code === "COOLDOWN" && standing.cooldownEndsAt) {
-    const seconds = Math.max(1, Math.ceil((standing.cooldownEndsAt - Date.now()) / 1_000));
-    return `Again in ${seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`}`;
+    return `Again in ${span(standing.cooldownEndsAt - Date.now())}`;
   }
   return RULES[rule]?.(availability) ?? REASONS[code] ?? message ?? "Not now";
+}
+
+function span(millis) {
+  const seconds = Math.max(1, Math.ceil(millis / 1_000));
+  return seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
+/** What became of a redemption so far, in words. */
+export const became = ({ status, drawnAt }) => (drawnAt && WON[status]) ?? STATUSES[status] ?? "";
+
+/** When lots decide, in words; empty if they do not. */
+export function drawing({ draw, openDraw }) {
+  if (openDraw) return openDraw.closesAt > Date.now() ? `Drawn in ${span(openDraw.closesAt - Date.now())}` : "Drawn any moment";
+  return draw ? `Drawn ${span(draw.windowMs)} after the first enters: ${draw.winners === 1 ? "one wins" : `${figures(draw.winners)} win`}` : "";
 }
 
 /** What is wrong with an input, before anybody is asked; empty if nothing is. */
@@ -104,7 +126,9 @@ export class Row {
     const isSeen = reward.isAnnounced && reward.showsInput && reward.input.kind !== "NONE";
     prompt.textContent = [reward.prompt, isSeen && "What you put in is shown on stream."].filter(Boolean).join(" ");
     prompt.hidden = !prompt.textContent;
-    button.setAttribute("aria-label", `Redeem ${reward.title} for ${figures(reward.cost)} points`);
+    const isDrawn = Boolean(reward.draw ?? reward.openDraw);
+    button.textContent = isDrawn ? "Enter" : "Redeem";
+    button.setAttribute("aria-label", `${isDrawn ? "Enter the draw of" : "Redeem"} ${reward.title} for ${figures(reward.cost)} points`);
     this.element.style.setProperty("--reward", reward.color ?? "var(--accent)");
     const asks = JSON.stringify(reward.input);
     if (asks !== this.#asks) this.#ask(reward.input);
@@ -120,14 +144,14 @@ export class Row {
     this.element.classList.toggle("barred", Boolean(why));
     // It keeps the focus, and tells why: what is disabled does neither.
     this.#parts.button.setAttribute("aria-disabled", String(Boolean(why)));
-    const status = last ? (STATUSES[last.status] ?? "") : "";
-    const words = [why, status].filter(Boolean).join(" · ");
+    const hasEntered = last?.status === "ENTERED" && this.reward.standing?.refusal?.code === "ALREADY_ENTERED";
+    const words = [hasEntered ? "" : why, last ? became(last) : "", drawing(this.reward)].filter(Boolean).join(" · ");
     if (!this.#parts.note.classList.contains("wrong")) this.#note(words);
   }
 
   /** An answer has come, to this page or to one before it. */
   answer({ ok, refusal, redemption }) {
-    const words = ok ? (STATUSES[redemption.status] ?? "Redeemed") : `Not redeemed: ${REASONS[refusal.code] ?? refusal.message}`;
+    const words = ok ? became(redemption) || "Redeemed" : `Not redeemed: ${REASONS[refusal.code] ?? refusal.message}`;
     this.#note(words, !ok);
     this.#say(`${this.reward.title}: ${words}`);
   }

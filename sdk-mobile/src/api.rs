@@ -35,8 +35,8 @@ pub use record::people::{
     StageDetails,
 };
 pub use record::points::{
-    AvailabilityRule, NewRedemption, Reward, RewardAsk, RewardAskKind, RewardAvailability,
-    RewardStanding, SettledRedemption, StandingRefusal,
+    AvailabilityRule, NewRedemption, OpenDraw, Reward, RewardAsk, RewardAskKind,
+    RewardAvailability, RewardDraw, RewardStanding, SettledRedemption, StandingRefusal,
 };
 pub use record::{
     Admission, AnonymousGifts, Contribution, ContributionReport, ContributionStatus,

@@ -32,10 +32,10 @@ pub use api::{
     Admission, AnonymousGifts, Api, AuditAction, AuditEntry, AuditPage, AuditQuestion,
     AvailabilityRule, Capability, CapabilityTerms, CommandError, Contribution, ContributionReport,
     ContributionStatus, HypeTrainLevel, HypeTrainProgram, HypeTrainSummary, KnownParticipant,
-    Membership, NewCapabilityTerms, NewParticipant, NewRedemption, NewRoom, Participant,
+    Membership, NewCapabilityTerms, NewParticipant, NewRedemption, NewRoom, OpenDraw, Participant,
     ParticipantPrivate, ParticipantsPage, ParticipantsQuestion, QueryError, Reward, RewardAsk,
-    RewardAskKind, RewardAvailability, RewardStanding, RoomAccess, RoomDetails, RoomSummary,
-    SettledRedemption, StageDetails, StandingRefusal,
+    RewardAskKind, RewardAvailability, RewardDraw, RewardStanding, RoomAccess, RoomDetails,
+    RoomSummary, SettledRedemption, StageDetails, StandingRefusal,
 };
 pub use client::Client;
 pub use consumers::{ConnectionStates, Deliveries, Rooms};

@@ -305,7 +305,7 @@ export interface WatchedMinute {
 }
 
 /** What became of a redemption so far. A newer server may know others. */
-export type RedemptionStatus = "UNFULFILLED" | "FULFILLED" | "CANCELED" | "EXPIRED";
+export type RedemptionStatus = "UNFULFILLED" | "FULFILLED" | "CANCELED" | "EXPIRED" | "ENTERED" | "NOT_DRAWN";
 
 /** A purchase of a reward, with what the reward was called and cost then. */
 export interface Redemption {
@@ -317,12 +317,14 @@ export interface Redemption {
   input: string | null;
   status: RedemptionStatus | (string & {});
   redeemedAt: UnixMillis;
-  /** When it was fulfilled or canceled, or expired. */
+  /** When it was fulfilled or canceled, or expired, or was not drawn. */
   settledAt: UnixMillis | null;
   /** How many of the points were given back since it was fulfilled. */
   refunded: number;
   /** When it expires if nobody sees to it; null while the session is live that it was made in. */
   expiresAt: UnixMillis | null;
+  /** When it was drawn, if lots have decided for it. */
+  drawnAt: UnixMillis | null;
 }
 
 /** What the viewer has in the room. */
@@ -330,11 +332,11 @@ export interface Wallet {
   participantId: string;
   /** All points that they have, what is held included. */
   balance: number;
-  /** What is reserved for redemptions that nobody has seen to. */
+  /** What is reserved for redemptions that nobody has seen to, or that are in a draw. */
   held: number;
   /** What can be spent: `balance` without `held`. */
   available: number;
-  /** The newest 20, and of those before at most 50 that nobody has seen to; the newest first. */
+  /** The newest 20, and of those before at most 50 that hold points; the newest first. */
   redemptions: readonly Redemption[];
   /** The minute of theirs that was decided last, on whatever device. `points` is null where the server has not seen that. */
   lastMinute: { minute: UnixMillis; outcome: SlotOutcome | (string & {}); points: number | null } | null;
@@ -372,6 +374,10 @@ export interface Reward {
   input: RewardAsk;
   /** What has to go on in the room. */
   availability: { titleContains: string | null; trainLevelMin: number | null; onlineMin: number | null };
+  /** How it is drawn among those who enter; null if it goes to whoever redeems it. */
+  draw: { windowMs: number; winners: number } | null;
+  /** The draw that takes entries: what is redeemed now is `ENTERED`, and lots decide at `closesAt`. */
+  openDraw: { id: string; closesAt: UnixMillis; entryCount: number } | null;
   /** How it stands to the viewer. Null for whoever is nobody in particular. */
   standing: {
     canRedeem: boolean;

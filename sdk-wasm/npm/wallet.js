@@ -27,7 +27,7 @@ const number = (text) => (text === null || text === undefined ? null : Number(te
 const time = (text) => (text === null || text === undefined ? null : Date.parse(text));
 
 function redemption({ __typename, ...read }) {
-  const { cost, redeemedAt, settledAt, refunded, expiresAt } = read;
+  const { cost, redeemedAt, settledAt, refunded, expiresAt, drawnAt } = read;
   return {
     ...read,
     cost: Number(cost),
@@ -35,6 +35,7 @@ function redemption({ __typename, ...read }) {
     redeemedAt: Date.parse(redeemedAt),
     settledAt: time(settledAt),
     expiresAt: time(expiresAt),
+    drawnAt: time(drawnAt),
   };
 }
 
@@ -51,12 +52,14 @@ export function readWallet(json) {
   };
 }
 
-function reward({ cost, input, availability, standing, ...rest }) {
+function reward({ cost, input, availability, draw, openDraw, standing, ...rest }) {
   return {
     ...rest,
     cost: Number(cost),
     input: { ...input, min: number(input.min), max: number(input.max) },
     availability: { ...availability, onlineMin: number(availability.onlineMin) },
+    draw: draw && { ...draw, windowMs: Number(draw.windowMs) },
+    openDraw: openDraw && { ...openDraw, closesAt: Date.parse(openDraw.closesAt) },
     standing: standing && { ...standing, placesLeft: number(standing.placesLeft), cooldownEndsAt: time(standing.cooldownEndsAt) },
   };
 }

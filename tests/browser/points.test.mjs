@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open, untilLive } from './pages.mjs';
-import { admit, createReward, fulfill, grant, redemptions } from './points.mjs';
+import { admit, createReward, fulfill, grant, redeem, redemptions } from './points.mjs';
 import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
@@ -219,6 +219,31 @@ test('nobody but a viewer who is signed in has a button, and nothing is loaded f
   assert.equal(await page.locator('parlor-overlay [part="points"]').isVisible(), false, 'who has not joined has no points');
   await admit(staff, room, 'zoe', 3);
   await button(page).waitFor();
+});
+
+test('whoever enters a draw is told when it is, and then what came of it', { timeout }, async () => {
+  const room = await staff.openRoom();
+  await admit(staff, room, 'ada', 100);
+  await admit(staff, room, 'ben', 100);
+  const poster = await createReward(staff, room, { title: 'A signed poster', cost: '40', draw: { windowMs: '6000', winners: 1 } });
+  const { page, troubles } = await openPlayer(room, 'ada');
+  await button(page).click();
+  const row = reward(page, 'A signed poster');
+  await row.getByText('Drawn 6 s after the first enters: one wins').waitFor();
+  await page.getByRole('button', { name: 'Enter the draw of A signed poster for 40 points' }).click();
+  await row.getByText(/^In the draw · Drawn (in [1-6] s|any moment)$/).waitFor();
+  await page.getByText('60 points · 40 held').waitFor();
+  await redeem(staff, room, 'ben', poster);
+
+  await row.getByText(/^(Drawn, waiting for the streamer|Not drawn, points given back) · Drawn 6 s after/).waitFor();
+  const [adas] = await redemptions(staff, room);
+  const [words, balance] = {
+    UNFULFILLED: ['Drawn, waiting for the streamer', '60 points · 40 held'],
+    NOT_DRAWN: ['Not drawn, points given back', '100 points'],
+  }[adas.status];
+  await row.getByText(words).waitFor();
+  await page.getByText(balance, { exact: true }).waitFor();
+  assert.deepEqual(troubles, []);
 });
 
 for (const viewport of [PHONE, { width: 1_920, height: 1_080 }]) {

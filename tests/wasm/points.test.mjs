@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { ParlorError } from '../../sdk-wasm/npm/api.js';
 import { Points, readWallet } from '../../sdk-wasm/npm/wallet.js';
-import { trouble } from '../../overlay/js/reward_row.js';
+import { became, drawing, trouble } from '../../overlay/js/reward_row.js';
 
 /** A browser's storage. */
 class Store extends Map {
@@ -242,4 +242,28 @@ test('what does not fit a reward is known before the server is asked', () => {
     [ask('TEXT', { pattern: '(?i)only the server knows' }), 'x', true],
     [ask('CHOICE', { choices: ['a', 'b'] }), '', false], [ask('CHOICE', { choices: ['a', 'b'] }), 'a', true],
   ]) assert.equal(trouble(of, text) === '', fits, `${JSON.stringify(of)} ${text}`);
+});
+
+test('of a draw it is said when it is, and what came of an entry', () => {
+  const draw = { windowMs: 60_000, winners: 1 };
+  assert.equal(drawing({ draw: null, openDraw: null }), '');
+  assert.equal(drawing({ draw, openDraw: null }), 'Drawn 60 s after the first enters: one wins');
+  assert.equal(drawing({ draw: { windowMs: 600_000, winners: 20 }, openDraw: null }), 'Drawn 10 min after the first enters: 20 win');
+  mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  try {
+    assert.equal(drawing({ draw, openDraw: { closesAt: 1_044_001 } }), 'Drawn in 45 s');
+    assert.equal(drawing({ draw: null, openDraw: { closesAt: 1_000_000 } }), 'Drawn any moment');
+  } finally {
+    mock.timers.reset();
+  }
+  const drawnAt = 1;
+  for (const [redemption, words] of [
+    [{ status: 'ENTERED', drawnAt: null }, 'In the draw'],
+    [{ status: 'NOT_DRAWN', drawnAt: null }, 'Not drawn, points given back'],
+    [{ status: 'UNFULFILLED', drawnAt }, 'Drawn, waiting for the streamer'],
+    [{ status: 'FULFILLED', drawnAt }, 'Drawn, and redeemed'],
+    [{ status: 'CANCELED', drawnAt }, 'Given back'],
+    [{ status: 'FULFILLED', drawnAt: null }, 'Redeemed'],
+    [{ status: 'FROZEN', drawnAt }, ''],
+  ]) assert.equal(became(redemption), words);
 });

@@ -44,6 +44,7 @@ const IN_EVENTS = ['ContributionKind', 'HypeTrainPhase', 'ParticipantRole', 'Roo
 /** Of a reward: what is an object of its own, and what staff alone goes by. */
 const NOT_IN_REWARDS = [
   'input', 'availability', 'standing', 'version', 'limits', 'refundRestores', 'expiresAfterMs', 'lastRedeemedAt', 'createdAt', 'updatedAt',
+  'draw', 'openDraw', 'lastDraw',
 ];
 
 /** The names of an enumeration. */
@@ -103,11 +104,13 @@ test('the types say what the schema says', () => {
       Omit<sdk.Participant, 'viewerId' | 'capabilities'>, ${fields('Participant', ['private'])}
     >>();
     same<Same<Pick<sdk.Participant, 'viewerId'>, { viewerId: string | null }>>();
-    same<Same<Omit<sdk.Redemption, 'status'>, ${fields('Redemption', ['status', 'participantId', 'settledBy', 'metadata'])}>>();
+    same<Same<Omit<sdk.Redemption, 'status'>, ${fields('Redemption', ['status', 'participantId', 'settledBy', 'metadata', 'drawId'])}>>();
     same<Same<Omit<sdk.Wallet, 'redemptions' | 'lastMinute'>, ${fields('Wallet', ['redemptions', 'lastMinute'])}>>();
-    same<Same<Omit<sdk.Reward, 'input' | 'availability' | 'standing'>, ${fields('Reward', NOT_IN_REWARDS)}>>();
+    same<Same<Omit<sdk.Reward, 'input' | 'availability' | 'draw' | 'openDraw' | 'standing'>, ${fields('Reward', NOT_IN_REWARDS)}>>();
     same<Same<Omit<sdk.RewardAsk, 'kind' | 'choices'>, ${fields('RewardAsk', ['kind', 'choices'])}>>();
     same<Same<sdk.Reward['availability'], ${fields('RewardAvailability')}>>();
+    same<Same<NonNullable<sdk.Reward['draw']>, ${fields('RewardDraw')}>>();
+    same<Same<NonNullable<sdk.Reward['openDraw']>, Pick<${fields('Draw')}, 'id' | 'closesAt' | 'entryCount'>>>();
     same<Same<Omit<NonNullable<sdk.Reward['standing']>, 'refusal'>, ${fields('RewardStanding', ['refusal'])}>>();
     same<Same<sdk.Refusal['type'], ${refusals.map(({ name }) => JSON.stringify(name)).join(' | ')}>>();
   `;

@@ -14,7 +14,7 @@ pub struct Wallet {
     pub held: i64,
     /// What can be spent: `balance` without `held`.
     pub available: i64,
-    /// Their newest 20 redemptions, and of those before at most 50 that are not seen to; the newest first.
+    /// Their newest 20 redemptions, and of those before at most 50 that hold points; the newest first.
     pub redemptions: Vec<Redemption>,
     /// The minute of theirs that was decided last, by whatever device, as far as the server knows.
     pub last_minute: Option<DecidedMinute>,
@@ -44,12 +44,14 @@ pub struct Redemption {
     pub status: RedemptionStatus,
     /// When it was redeemed.
     pub redeemed_at_unix_millis: i64,
-    /// When it was fulfilled or canceled, or expired.
+    /// When it was fulfilled or canceled, or expired, or was not drawn.
     pub settled_at_unix_millis: Option<i64>,
     /// How many of the points were given back since it was fulfilled.
     pub refunded: i64,
     /// When it expires, or would have, if nobody sees to it. Nothing while the session is live that it was made in.
     pub expires_at_unix_millis: Option<i64>,
+    /// When it was drawn, if lots have decided for it.
+    pub drawn_at_unix_millis: Option<i64>,
 }
 
 /// What became of a redemption.
@@ -64,6 +66,10 @@ pub enum RedemptionStatus {
     Canceled,
     /// Nobody saw to it in time, and the points are free again.
     Expired,
+    /// It is in a draw, and the points are held until then.
+    Entered,
+    /// Others were drawn, and the points are free again.
+    NotDrawn,
     /// Something that this version has never heard of.
     #[serde(other)]
     Unknown,

@@ -48,7 +48,14 @@ async fn what_is_newer_than_this_version_is_unknown_and_the_rest_is_read() {
     let wallets = client.wallets();
     let id = asked(&mut peer).await;
     let mut newer = wallet("ana", 70);
-    newer["redemptions"] = json!([redemption("UNFULFILLED"), redemption("FROZEN")]);
+    let mut won = redemption("UNFULFILLED");
+    won["drawnAt"] = json!("2026-01-02T03:05:05.678Z");
+    newer["redemptions"] = json!([
+        won,
+        redemption("FROZEN"),
+        redemption("ENTERED"),
+        redemption("NOT_DRAWN")
+    ]);
     newer["lastMinute"] = json!({
         "minute": "2026-01-02T03:04:00.000Z", "outcome": "TOO_LOUD", "points": null,
     });
@@ -59,8 +66,15 @@ async fn what_is_newer_than_this_version_is_unknown_and_the_rest_is_read() {
     let statuses: Vec<_> = wallet.redemptions.iter().map(|one| one.status).collect();
     assert_eq!(
         statuses,
-        [RedemptionStatus::Unfulfilled, RedemptionStatus::Unknown]
+        [
+            RedemptionStatus::Unfulfilled,
+            RedemptionStatus::Unknown,
+            RedemptionStatus::Entered,
+            RedemptionStatus::NotDrawn
+        ]
     );
+    let drawn_at = |index: usize| wallet.redemptions[index].drawn_at_unix_millis;
+    assert_eq!((drawn_at(0), drawn_at(2)), (Some(1_767_323_105_678), None));
     let first = &wallet.redemptions[0];
     assert_eq!((first.title.as_str(), first.cost), ("A song", 30));
     assert_eq!(first.redeemed_at_unix_millis, 1_767_323_045_678);

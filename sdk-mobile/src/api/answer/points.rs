@@ -3,7 +3,7 @@
 use super::{conflict, forbidden, invalid, not_found};
 use crate::api::operations::{live_viewer, redeem_reward, redemption, rewards};
 use crate::api::record::points::{
-    Reward, RewardAsk, RewardAvailability, RewardStanding, StandingRefusal,
+    OpenDraw, Reward, RewardAsk, RewardAvailability, RewardDraw, RewardStanding, StandingRefusal,
 };
 use crate::api::refusal::CommandError;
 use crate::record::{DecidedMinute, Redemption, Wallet};
@@ -24,6 +24,7 @@ macro_rules! redemptions {
                     settled_at_unix_millis: read.settled_at.map(|at| at.0),
                     refunded: read.refunded.0,
                     expires_at_unix_millis: read.expires_at.map(|at| at.0),
+                    drawn_at_unix_millis: read.drawn_at.map(|at| at.0),
                 }
             }
         }
@@ -104,6 +105,15 @@ impl From<rewards::RewardsRewards> for Reward {
                 train_level_min: availability.train_level_min,
                 online_min: availability.online_min.map(|min| min.0),
             },
+            draw: read.draw.map(|draw| RewardDraw {
+                window_millis: draw.window_ms.0,
+                winners: draw.winners,
+            }),
+            open_draw: read.open_draw.map(|draw| OpenDraw {
+                id: draw.id,
+                closes_at_unix_millis: draw.closes_at.0,
+                entry_count: draw.entry_count,
+            }),
             standing: read.standing.map(Into::into),
         }
     }

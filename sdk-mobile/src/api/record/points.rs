@@ -37,8 +37,32 @@ pub struct Reward {
     pub input: RewardAsk,
     /// What has to be so for it to be redeemed.
     pub availability: RewardAvailability,
+    /// How it is drawn among those who enter. Nothing if it goes to whoever redeems it.
+    pub draw: Option<RewardDraw>,
+    /// The draw that takes entries: what is redeemed now is `Entered` until lots decide.
+    pub open_draw: Option<OpenDraw>,
     /// How it stands to the caller. Nothing for whoever is nobody in particular.
     pub standing: Option<RewardStanding>,
+}
+
+/// How a reward is drawn among those who redeem it within a while.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct RewardDraw {
+    /// For how long entries are taken from the first one on.
+    pub window_millis: i64,
+    /// How many of them win at most.
+    pub winners: i64,
+}
+
+/// A draw that takes entries.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct OpenDraw {
+    /// Global id.
+    pub id: String,
+    /// When lots decide. No entry is taken from then on.
+    pub closes_at_unix_millis: i64,
+    /// How many entries it has.
+    pub entry_count: i64,
 }
 
 /// What a reward asks of whoever redeems it.
