@@ -21,6 +21,9 @@ use crate::shop::{Patron, Shop};
 const PACE: Duration = Duration::from_millis(15);
 /// One in so many that was acknowledged is asked again all the same.
 const ASKED_AGAIN: u32 = 5;
+/// What each has from the first, so that something is redeemed however the dice fall: enough for one or two rewards,
+/// so that many are refused for want of points all the same.
+const FIRST_POINTS: i64 = 12;
 /// How many characters of a time say its minute.
 const MINUTE_CHARS: usize = "2026-01-02T03:04".len();
 
@@ -54,10 +57,16 @@ impl Till {
         stopping: &AtomicBool,
         acknowledged: &watch::Sender<u64>,
     ) -> Result<()> {
+        let shop = Arc::clone(&self.shop);
+        for patron in &shop.patrons {
+            self.acts += 1;
+            self.move_points(patron, FIRST_POINTS).await?;
+            acknowledged.send_modify(|count| *count += 1);
+        }
         while !stopping.load(Ordering::Acquire) {
             self.acts += 1;
             match self.rng.u32(0..16) {
-                0..=2 => self.move_points().await?,
+                0..=2 => self.grant_or_charge().await?,
                 3..=4 => self.watch().await?,
                 5..=9 => self.redeem().await?,
                 10..=13 => self.settle_at_once().await?,
@@ -70,12 +79,19 @@ impl Till {
         Ok(())
     }
 
-    async fn move_points(&mut self) -> Result<()> {
+    async fn grant_or_charge(&mut self) -> Result<()> {
         let shop = Arc::clone(&self.shop);
-        let (key, patron) = (self.key(), self.patron(&shop));
+        let patron = self.patron(&shop);
         let grants = self.rng.u32(0..4) > 0;
         let points = self.rng.i64(20..90);
-        let act = if grants {
+
+        self.move_points(patron, if grants { points } else { -points })
+            .await
+    }
+
+    async fn move_points(&mut self, patron: &Patron, points: i64) -> Result<()> {
+        let (shop, key) = (Arc::clone(&self.shop), self.key());
+        let act = if points > 0 {
             "grantPoints"
         } else {
             "chargePoints"
@@ -86,7 +102,7 @@ impl Till {
         );
         let moved = Move {
             viewer: patron.name.clone(),
-            points: if grants { points } else { -points },
+            points,
         };
         self.caller
             .ledger()
@@ -95,7 +111,7 @@ impl Till {
             .insert(key.clone(), moved);
         let input = json!({
             "idempotencyKey": key, "roomId": shop.room, "participantId": patron.id,
-            "points": points.to_string(), "reason": key,
+            "points": points.abs().to_string(), "reason": key,
         });
         for _ in 0..self.times() {
             let answer = self.ask("staff", &document, &input).await;
