@@ -295,16 +295,17 @@ impl RoomAggregate {
 
     /// Ends what has run out of time, as of when it did: the train, a session whose stream did
     /// not come back, and draws that take no entries any more. Comes before every command, which belongs to what is
-    /// next; so nothing has happened since, and what is told of it is stamped with that time however late it is noticed.
+    /// next. What is told of trains and sessions is stamped with `now`: by a clock that is ahead it would be told as of
+    /// a time that is not over, too little ahead to be noticed when the clock is put right.
     pub fn end_expired(&mut self, ids: &mut impl IdSource, now: ServerTime) {
         let at = self.stamp(now);
         while let Some(deadline) = self.deadline().filter(|deadline| *deadline <= at) {
             if self.train_deadline() == Some(deadline) {
-                self.pass_train_deadline(ids, deadline);
+                self.pass_train_deadline(deadline, ids, now);
             } else if self.draw_deadline() == Some(deadline) {
                 self.draw_due(ids, deadline);
             } else {
-                self.end_session(ids, deadline)
+                self.end_session(ids, now)
                     .expect("a session that has a deadline is live");
             }
         }

@@ -61,7 +61,6 @@ impl Till {
         for patron in &shop.patrons {
             self.acts += 1;
             self.move_points(patron, FIRST_POINTS).await?;
-            acknowledged.send_modify(|count| *count += 1);
         }
         while !stopping.load(Ordering::Acquire) {
             self.acts += 1;

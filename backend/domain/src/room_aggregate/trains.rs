@@ -59,22 +59,26 @@ impl RoomAggregate {
         self.train.as_ref()?.deadline()
     }
 
-    /// Ends a train whose time is over at `deadline`, and lets kickoff contributions lapse, as if somebody had been
-    /// there to see it: whoever looks at the time between is to find it ended. What arrives after a train's end belongs
-    /// to the next one.
-    pub(super) fn pass_train_deadline(&mut self, ids: &mut impl IdSource, deadline: ServerTime) {
+    /// Ends a train whose time is over at `deadline`, as of when it was, and lets kickoff contributions lapse. What
+    /// arrives after a train's end belongs to the next one.
+    pub(super) fn pass_train_deadline(
+        &mut self,
+        deadline: ServerTime,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) {
         let train = self.train.as_mut().expect("a train has a deadline");
         match train.shown.phase {
             Phase::Ended => (),
             Phase::Approaching => {
                 train.lapse_kickoff(deadline);
-                self.tell_approach(ids, deadline);
+                self.tell_approach(ids, now);
             }
             Phase::Running => {
                 train.end();
                 let (shown, row) = (train.shown.clone(), train.row());
                 self.changes.trains.insert(shown.id, row);
-                self.append_train(EventBody::HypeTrainEnded(shown), ids, deadline);
+                self.append_train(EventBody::HypeTrainEnded(shown), ids, now);
             }
         }
     }
