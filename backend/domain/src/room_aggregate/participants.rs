@@ -125,6 +125,7 @@ impl RoomAggregate {
         if is_new {
             let own = (participant.id, participant.number);
             self.changes.newcomers.insert(viewer_id.clone(), own);
+            self.known.books.welcome(participant.number);
         }
         Ok(self.put_participant(participant, EventBody::ParticipantJoined, ids, now))
     }

@@ -1,5 +1,7 @@
 //! Points that staff grants and charges, and the one way in which points move.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -24,6 +26,8 @@ pub struct Books {
     ledger: Option<Ledger>,
     given: Lookups<MemberNumber, Given>,
     pages: Lookups<u32, EarningPage>,
+    /// Who joined in this batch: nobody could look up what has their number, and nothing has.
+    newcomers: BTreeSet<MemberNumber>,
 }
 
 /// Points that are to be moved, and why.
@@ -89,6 +93,17 @@ impl Books {
         self.pages.ask(page);
     }
 
+    /// Notes that a member has just come to be, and so has nothing that could be looked up.
+    pub(super) fn welcome(&mut self, member: MemberNumber) {
+        self.given.ask(member);
+        self.newcomers.insert(member);
+    }
+
+    /// Whether the member has come to be in this batch.
+    pub(super) fn is_newcomer(&self, member: MemberNumber) -> bool {
+        self.newcomers.contains(&member)
+    }
+
     /// The pages that somebody asked for.
     pub fn asked_pages(&self) -> impl Iterator<Item = u32> {
         self.pages.asked().copied()
@@ -139,7 +154,10 @@ impl Books {
 
     /// What a member has. Panics if the batch did not ask.
     pub fn balance(&self, member: MemberNumber) -> Balance {
-        let earning = self.page(page_of(member)).map(|page| page.earning(member));
+        let number = page_of(member);
+        let is_blank = self.is_newcomer(member) && !self.pages.has_asked(&number);
+        let page = if is_blank { None } else { self.page(number) };
+        let earning = page.map(|page| page.earning(member));
         self.given(member).and(&earning.unwrap_or_default())
     }
 

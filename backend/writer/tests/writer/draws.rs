@@ -2,14 +2,17 @@
 
 use parlor_domain::id::{RewardId, RoomId, ViewerId};
 use parlor_domain::reward::{ROOM_ENTRIES_MAX, Terms};
-use parlor_domain::room_aggregate::{Actor, Adjustment, AdjustmentKind, Order, RewardDraft};
+use parlor_domain::room_aggregate::{
+    Actor, Adjustment, AdjustmentKind, Order, RedeemRefusal, RewardDraft,
+};
 use parlor_test_database::{Database, on_both_engines};
-use parlor_writer::{AdjustPoints, CreateReward, Join, Redeem};
+use parlor_writer::{AdjustPoints, CreateReward, Join, NotDone, Redeem};
 
 use crate::guards::keep_busy;
 use crate::scene::{Node, Scene};
 
 on_both_engines! {
+    whoever_joins_and_redeems_in_one_batch_is_told_what_they_lack,
     what_is_too_much_for_one_batch_is_done_in_several,
 }
 
@@ -58,6 +61,42 @@ async fn enter(scene: &Scene, node: &Node, room: RoomId) -> RewardId {
     node.submit(scene, room, redeem).await;
 
     reward.id
+}
+
+async fn whoever_joins_and_redeems_in_one_batch_is_told_what_they_lack(database: Database) {
+    let scene = Scene::make(database.url.clone()).await;
+    let node = scene.start_node().await;
+    let (room, busy_room) = (scene.room("one").await, scene.room("busy").await);
+    // One of a draw that is open, and one that nothing is known of.
+    let drawn_reward = enter(&scene, &node, room).await;
+    let plain = Terms {
+        draw: None,
+        ..drawn()
+    };
+    let draft = RewardDraft::new("a plain one".to_owned(), plain).unwrap();
+    let make = CreateReward::new(room, actor("staff"), draft);
+    let plain_reward = node.submit(&scene, room, make).await.id;
+
+    let (busy, let_go) = keep_busy(&scene, &node, busy_room).await;
+    let redeem = |key: &str, id| {
+        let order = Order::new(key.to_owned(), id, None, None).unwrap();
+        let redeem = Redeem::new(room, actor("ben"), order);
+        node.writer.submit(scene.tenant_id, room, redeem)
+    };
+    let (joined, entered, redeemed, ()) = tokio::join!(
+        node.submit(&scene, room, join("ben")),
+        redeem("into a draw", drawn_reward),
+        redeem("at once", plain_reward),
+        async { let_go.send(()).unwrap() },
+    );
+    busy.await.unwrap();
+
+    assert_eq!(joined.name, "ben");
+    let (available, cost) = (0, 1);
+    let poor = RedeemRefusal::InsufficientPoints { available, cost };
+    assert_eq!(entered, Err(NotDone::Refused(poor.clone())));
+    assert_eq!(redeemed, Err(NotDone::Refused(poor)));
+    node.stop().await;
 }
 
 async fn what_is_too_much_for_one_batch_is_done_in_several(database: Database) {
