@@ -1,7 +1,7 @@
 //! Draws as anyone reads them who may read the room, and can do again.
 
 use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
-use parlor_domain::id::{DrawId, RedemptionId, TenantId};
+use parlor_domain::id::{DrawId, RedemptionId, RewardId, TenantId};
 use parlor_domain::points::Digest;
 use parlor_domain::reward;
 use parlor_domain::time::ServerTime;
@@ -178,11 +178,18 @@ pub(super) fn with_draws(reward: reward::Reward, draws: &[reward::Draw]) -> Rewa
     }
 }
 
-/// The rewards of `view`, with nobody to whom they stand.
-pub(super) fn shown(view: RewardsView) -> Vec<Reward> {
+/// The rewards of `view` as they are offered at `at`, with nobody to whom they stand.
+pub(super) fn offered(view: RewardsView, at: ServerTime) -> Vec<Reward> {
+    let open = |of: RewardId| {
+        let mut open = view.draws.iter().filter(|draw| draw.is_open(at));
+        open.find(|draw| draw.reward_id == of)
+    };
     let rewards = view.rewards.into_iter();
     rewards
-        .map(|reward| with_draws(reward, &view.draws))
+        .map(|reward| match open(reward.id) {
+            Some(draw) => with_draws(draw.offered(&reward), &view.draws),
+            None => with_draws(reward, &view.draws),
+        })
         .collect()
 }
 

@@ -8,9 +8,9 @@ use parlor_domain::time::ServerTime;
 use parlor_store::{Page, RedemptionsFilter};
 use uuid::Uuid;
 
-use super::draw::shown;
+use super::draw::offered;
 use super::own;
-use super::standing::rewards_of;
+use super::standing::{Terms, rewards_of};
 use super::{Redemption, RedemptionEdge, RedemptionStatus, RedemptionsConnection, Reward};
 use crate::access::readable;
 use crate::fault::Fault;
@@ -26,10 +26,15 @@ pub(crate) struct RewardQuery;
 impl RewardQuery {
     /// What a room sells, in the order it was made; null if the caller may not read the room. Whoever holds
     /// `REWARD_MANAGE` sees what is disabled as well. `standing` says of each whether the caller may redeem it.
+    ///
+    /// While a draw of a reward takes entries, its terms are those of the first entry, whatever the reward has been
+    /// changed to since: with `asOffered`, which everybody has who lacks `REWARD_MANAGE`, they are what is read, and
+    /// otherwise those that hold from the next draw on.
     async fn rewards(
         &self,
         context: &Context<'_>,
         room_id: ID,
+        as_offered: Option<bool>,
     ) -> Result<Option<Vec<Reward>>, Fault> {
         let Some(view) = readable(context, &room_id).await? else {
             return Ok(None);
@@ -40,7 +45,8 @@ impl RewardQuery {
             let store = &app(context).store;
             let mut found = store.rewards_for(room.tenant_id, room.id, None).await?;
             found.rewards.retain(reward::Reward::is_enabled);
-            return Ok(Some(shown(found)));
+            let at = view.head.occurred_at.max(app(context).clock.now());
+            return Ok(Some(offered(found, at)));
         }
 
         let reader = Reader::of(context, &room_id).await?;
@@ -52,7 +58,13 @@ impl RewardQuery {
         let is_seen = |reward: &reward::Reward| sees_all || reward.is_enabled();
         found.rewards.retain(is_seen);
 
-        Ok(Some(rewards_of(found, &reader, now)))
+        let terms = if sees_all && !as_offered.unwrap_or_default() {
+            Terms::Present
+        } else {
+            Terms::Offered
+        };
+
+        Ok(Some(rewards_of(found, &reader, terms, now)))
     }
 
     /// A redemption of the caller's own, or of anybody's for whoever holds `REDEMPTION_MANAGE` in its room.

@@ -41,8 +41,22 @@ pub(crate) enum AvailabilityRule {
     OnlineMin,
 }
 
+/// Which terms of a reward are shown while a draw of it takes entries.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Terms {
+    /// Those that entries are taken on.
+    Offered,
+    /// Those that it has been changed to.
+    Present,
+}
+
 /// The rewards of `view`, each with how it stands to `reader` at `now`.
-pub(super) fn rewards_of(view: RewardsView, reader: &Reader, now: ServerTime) -> Vec<Reward> {
+pub(super) fn rewards_of(
+    view: RewardsView,
+    reader: &Reader,
+    terms: Terms,
+    now: ServerTime,
+) -> Vec<Reward> {
     let RewardsView {
         rewards,
         draws,
@@ -77,9 +91,13 @@ pub(super) fn rewards_of(view: RewardsView, reader: &Reader, now: ServerTime) ->
                 at,
             };
             let standing = standing(&offer, reader);
+            let shown = match terms {
+                Terms::Offered => offered,
+                Terms::Present => reward,
+            };
             Reward {
                 standing: Some(standing),
-                ..with_draws(reward, &draws)
+                ..with_draws(shown, &draws)
             }
         })
         .collect()

@@ -20,6 +20,7 @@ on_both_engines! {
     whoever_is_put_out_of_the_room_is_no_part_of_it,
     what_cannot_be_entered_or_settled_is_named,
     how_a_reward_is_drawn_is_changed_like_its_other_terms,
+    what_clients_are_shown_is_what_entries_are_taken_on,
 }
 
 /// How long a test waits for what happens by itself.
@@ -350,4 +351,55 @@ async fn how_a_reward_is_drawn_is_changed_like_its_other_terms(database: String)
         (&changed["version"], &changed["draw"]),
         (&json!(3), &Value::Null)
     );
+}
+
+async fn what_clients_are_shown_is_what_entries_are_taken_on(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let ben = Person::join(&api, &room, "ben").await;
+    for who in [&ben.id, &shop.olga.id] {
+        shop.grant(who, "100").await;
+    }
+    let reward = shop.make(drawn()).await;
+    shop.enter(&shop.ana, &reward, "k").await;
+    let changed = json!({
+        "roomId": room, "rewardId": reward["id"], "version": 1, "title": "Stretch", "cost": "40",
+        "input": { "choice": ["left", "right"] }, "showsInput": true, "isPaused": false,
+    });
+    let changed = api.mutate("updateReward", changed).await;
+    assert_eq!(changed["cost"], "40", "{changed}");
+
+    let shown = async |token: &str, document: &str| {
+        let variables = json!({ "roomId": room });
+        let read = api.execute(token, document, variables).await;
+        let reward = read["data"]["rewards"][0].clone();
+        let of = |name: &str| reward[name].clone();
+        (
+            of("title"),
+            of("cost"),
+            reward["input"]["kind"].clone(),
+            of("showsInput"),
+        )
+    };
+    let old = (json!("Hydrate"), json!("30"), json!("NONE"), json!(false));
+    let new = (json!("Stretch"), json!("40"), json!("CHOICE"), json!(true));
+    let of_clients = include_str!("../../../../sdk-core/operations/rewards.graphql");
+    let of_staff = "query ($roomId: ID!) {
+        rewards(roomId: $roomId) { title cost input { kind } showsInput }
+    }";
+    let olga = &shop.olga.token;
+    assert_eq!(shown(&ben.token, of_clients).await, old);
+    assert_eq!(shown(&ben.token, of_staff).await, old);
+    assert_eq!(shown(olga, of_clients).await, old);
+    assert_eq!(shown(olga, of_staff).await, new);
+    // What a client was shown is taken, whoever it is.
+    for who in [&ben, &shop.olga] {
+        let order = json!({ "idempotencyKey": "k", "cost": "30" });
+        let entered = shop.redeem(&who.token, &reward, order).await;
+        assert_eq!(entered["status"], "ENTERED", "{entered}");
+    }
+
+    api.clock.advance_millis(WINDOW_MS);
+    assert_eq!(shown(&ben.token, of_clients).await, new);
 }
