@@ -639,6 +639,21 @@ fn an_entry_that_is_not_as_it_was_drawn_is_named() {
 }
 
 #[test]
+fn an_open_draw_has_entries_of_which_nothing_was_decided() {
+    let mut shop = Shop::open();
+    let reward = shop.make(drawn(1, terms(30))).unwrap();
+    let entry = Entry::from(&shop.redeem("ana", reward.id).unwrap());
+    let draw = only_draw(&shop);
+    assert_eq!(draw.check(&[entry]), Ok(()));
+    let wrong = Err(WrongDraw::OtherStatus(entry.id));
+    for status in [RedemptionStatus::NotDrawn, RedemptionStatus::Unfulfilled] {
+        assert_eq!(draw.check(&[Entry { status, ..entry }]), wrong);
+    }
+    let drawn_at = Some(draw.closes_at);
+    assert_eq!(draw.check(&[Entry { drawn_at, ..entry }]), wrong);
+}
+
+#[test]
 fn terms_of_a_draw_have_limits() {
     for (window_ms, winners, fits) in [
         (5_000, 1, true),
