@@ -73,7 +73,7 @@ pub(crate) enum AmendmentKind {
     /// What no text may hold, such as control characters and halves of characters, became spaces; a
     /// currency's letters became capitals.
     Replaced,
-    /// There was nothing to be seen in it.
+    /// There was nothing to be seen in it, or it was no id, or no time, that can be kept.
     LeftOut,
 }
 

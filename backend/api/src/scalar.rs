@@ -9,6 +9,10 @@ use super::rfc3339::{format_time, parse_time};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) ServerTime);
 
+/// A time that is no reason to refuse what it came with; nothing if it is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReportedTime(pub(crate) Option<ServerTime>);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Int64(pub(crate) i64);
 
@@ -33,6 +37,20 @@ impl ScalarType for Time {
 
     fn to_value(&self) -> Value {
         Value::String(format_time(self.0))
+    }
+}
+
+/// A date and time as in RFC 3339, as others write it: what is none is taken, and left out.
+#[Scalar]
+impl ScalarType for ReportedTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let time = Time::parse(value).ok();
+
+        Ok(Self(time.map(|time| time.0)))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.map_or(Value::Null, |at| Time(at).to_value())
     }
 }
 

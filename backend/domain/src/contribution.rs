@@ -10,20 +10,28 @@ mod report;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContributionId, HypeTrainId, ViewerId};
-use crate::invalid::Invalid;
+use crate::invalid::{Invalid, Length};
 use crate::time::ServerTime;
 
 pub use amendment::{Amendment, AmendmentKind};
-pub use report::{RawReport, Report};
+pub use report::{RawReport, RawTime, Report};
 
 /// The provider under which staff enter contributions by hand.
 pub const STAFF_PROVIDER: &str = "staff";
 /// The longest provider name, reference and idempotency key, in bytes: above every known provider's.
 pub const KEY_BYTES_MAX: usize = 200;
-/// The longest viewer name, in bytes: 50 characters of any script.
-pub const NAME_BYTES_MAX: usize = 200;
-/// The longest message, in bytes. An alert is read in seconds; more could not be shown.
-pub const MESSAGE_BYTES_MAX: usize = 1_000;
+/// The longest viewer name: twice what known platforms let people be called, and in bytes as many characters of any
+/// script as long as few of them are put together of several.
+pub const NAME_MAX: Length = Length {
+    characters: 100,
+    bytes: 400,
+};
+/// The longest message: what known platforms let people write in a chat. An alert is read in seconds; more could not
+/// be shown, and of the most bytes an event is a quarter.
+pub const MESSAGE_MAX: Length = Length {
+    characters: 500,
+    bytes: 4_000,
+};
 /// The largest amount, in minor units. A slip of the keyboard, not a donation, lies beyond, and
 /// weighing it cannot overflow.
 pub const AMOUNT_MAX: i64 = 1_000_000_000_000;
@@ -126,6 +134,17 @@ impl Currency {
     /// The code.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Viewer {
+    /// The same, called as `other` is where nothing was said of a name.
+    #[must_use]
+    pub(crate) fn or_name_of(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            ..self
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Why a field was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +16,15 @@ pub struct Invalid {
     pub constraint: String,
     /// What came, shortened.
     pub found: String,
+}
+
+/// How long a text may be that people write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    /// As people see them: extended grapheme clusters of Unicode (UAX #29).
+    pub characters: usize,
+    /// The bound behind, for one character may be put together of any number of others.
+    pub bytes: usize,
 }
 
 /// How much of an offending value an error repeats, in characters.
@@ -72,6 +82,22 @@ pub fn check_words(
     if min > 0 && is_blank(words) {
         let constraint = "words of which something is seen";
         return Err(Invalid::new(field, constraint, format!("{words:?}")));
+    }
+
+    Ok(())
+}
+
+/// The same for what has to be within `most`, and is counted as people do.
+pub fn check_length(field: &'static str, words: &str, most: Length) -> Result<(), Invalid> {
+    check_words(field, words, 1, most.bytes)?;
+    let characters = words.graphemes(true).count();
+    if characters > most.characters {
+        let constraint = format!("1 to {} characters", most.characters);
+        return Err(Invalid::new(
+            field,
+            constraint,
+            format!("{characters} characters"),
+        ));
     }
 
     Ok(())

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 pub use capability::{Capability, Hold, Overrides, Terms};
 
 use crate::books::MemberNumber;
-use crate::contribution::NAME_BYTES_MAX;
+use crate::contribution::NAME_MAX;
 use crate::id::{ParticipantId, ViewerId};
-use crate::invalid::{Invalid, check_words};
+use crate::invalid::{Invalid, check_length};
 use crate::stage::StageRole;
 use crate::time::ServerTime;
 
@@ -159,5 +159,5 @@ impl Participant {
 
 /// Checks a participant's name.
 pub fn check_name(name: &str) -> Result<(), Invalid> {
-    check_words("name", name, 1, NAME_BYTES_MAX)
+    check_length("name", name, NAME_MAX)
 }

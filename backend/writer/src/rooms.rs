@@ -37,7 +37,7 @@ impl RecordContribution {
     /// A report to `room_id`, whose content is told from others' by its digest.
     pub fn new(room_id: RoomId, report: Report) -> Self {
         Self {
-            fingerprint: fingerprint(room_id, &report),
+            fingerprint: fingerprint(room_id, &report.said),
             report,
         }
     }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) i64);
 
+/// `ReportedTime`, which is a [`Time`] where it is given by us.
+pub(crate) type ReportedTime = Time;
+
 /// `Int64`, which travels as a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Int64(pub(crate) i64);

@@ -3,14 +3,14 @@
 use std::mem;
 
 use async_graphql::{Context, ID, InputObject, Object};
-use parlor_domain::contribution::{RawReport, Report, STAFF_PROVIDER};
+use parlor_domain::contribution::{RawReport, RawTime, Report, STAFF_PROVIDER};
 use parlor_domain::room_aggregate::RecordContributionRefusal;
 use parlor_writer::RecordContribution;
 
 use super::{Contribution, ContributionKind, ContributionStatus};
 use crate::fault::Fault;
 use crate::refusal::{Refusal, results};
-use crate::scalar::{Currency, Int64, Time};
+use crate::scalar::{Currency, Int64, ReportedTime};
 use crate::submit::submit;
 
 #[derive(Default)]
@@ -18,8 +18,9 @@ pub(crate) struct ContributionMutation;
 
 #[Object]
 impl ContributionMutation {
-    /// Records a donation or a membership. What decides money or identity is refused when it is wrong;
-    /// the words that came with it never are: they are amended, and the answer's `amendments` say how.
+    /// Records a donation or a membership. What decides money, and which message and contribution it is, is refused
+    /// when it is wrong; nothing else is: words are amended, and who or when it was is left out where it cannot be
+    /// read. The answer's `amendments` say how.
     async fn record_contribution(
         &self,
         context: &Context<'_>,
@@ -63,14 +64,14 @@ pub(crate) struct RecordContributionInput {
     /// How many memberships were gifted; 1 for everything else.
     #[graphql(default = 1)]
     quantity: Option<i32>,
-    /// Who gave, by the tenant's own id. Left out for an anonymous gift.
-    viewer_id: Option<String>,
-    /// The name to show, up to 200 bytes. Also without `viewerId`: then nobody is counted by it.
+    /// Who gave, by the tenant's own id, which may be a number. Left out for an anonymous gift.
+    viewer_id: Option<ID>,
+    /// The name to show, up to 100 characters as people see them. Also without `viewerId`: then nobody is counted by it.
     viewer_name: Option<String>,
-    /// Up to 1,000 bytes.
+    /// Up to 500 characters as people see them.
     message: Option<String>,
     /// When the provider says it happened; defaults to now.
-    occurred_at: Option<Time>,
+    occurred_at: Option<ReportedTime>,
 }
 
 impl From<RecordContributionInput> for RawReport {
@@ -85,10 +86,12 @@ impl From<RecordContributionInput> for RawReport {
             currency: input.currency.map(|currency| currency.0),
             tier: input.tier.map(Into::into),
             quantity: input.quantity.map(Into::into),
-            viewer_id: input.viewer_id,
+            viewer_id: input.viewer_id.map(|id| id.0),
             viewer_name: input.viewer_name,
             message: input.message,
-            occurred_at: input.occurred_at.map(|at| at.0),
+            occurred_at: input
+                .occurred_at
+                .map(|at| at.0.map_or(RawTime::Unreadable, RawTime::At)),
         }
     }
 }

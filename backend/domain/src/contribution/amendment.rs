@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::invalid::is_blank;
+use crate::invalid::{Length, is_blank};
 
 /// What was done to a field so that it could be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum AmendmentKind {
     Trimmed,
     /// What no text may hold has become a space, and what is written otherwise has become the usual.
     Replaced,
-    /// There was nothing to be seen in it.
+    /// There was nothing to be seen in it, or it was no id or no time.
     LeftOut,
 }
 
@@ -29,12 +29,12 @@ impl Amendment {
     }
 }
 
-/// Makes `words` fit into `bytes_max` bytes without control characters but line breaks, and notes in
+/// Makes `words` fit into `most` without control characters but line breaks, and notes in
 /// `amendments` what that took. What comes back is what came if nothing is noted.
 pub(super) fn fit(
     field: &'static str,
     words: String,
-    bytes_max: usize,
+    most: Length,
     amendments: &mut Vec<Amendment>,
 ) -> Option<String> {
     let mut words = words;
@@ -43,12 +43,10 @@ pub(super) fn fit(
         words = without_unfit(&words);
         kinds.push(AmendmentKind::Replaced);
     }
-    if words.len() > bytes_max {
+    if end_within(&words, most) < words.len() {
         // Blanks at the ends go first, for they show nothing.
         words = String::from(words.trim());
-        if words.len() > bytes_max {
-            words.truncate(end_within(&words, bytes_max));
-        }
+        words.truncate(end_within(&words, most));
         kinds.push(AmendmentKind::Trimmed);
     }
     let is_blank = is_blank(&words);
@@ -75,17 +73,19 @@ fn without_unfit(words: &str) -> String {
     parts.join(" ").trim().to_owned()
 }
 
-/// Where `words` can end within `bytes_max` bytes: between what people see as characters, for half a flag
-/// is another one. Only a character that alone is too long is taken apart.
-fn end_within(words: &str, bytes_max: usize) -> usize {
-    let whole = words
-        .grapheme_indices(true)
-        .map(|(at, _)| at)
-        .take_while(|at| *at <= bytes_max)
-        .last();
-
-    match whole {
-        Some(0) | None => words.floor_char_boundary(bytes_max),
-        Some(end) => end,
+/// Where `words` can end within `most`: between what people see as characters, for half a flag is another one. Only a
+/// character that alone is too long is taken apart.
+fn end_within(words: &str, most: Length) -> usize {
+    let mut end = 0;
+    for character in words.graphemes(true).take(most.characters) {
+        if end + character.len() > most.bytes {
+            break;
+        }
+        end += character.len();
     }
+    if end == 0 {
+        return words.floor_char_boundary(most.bytes);
+    }
+
+    end
 }

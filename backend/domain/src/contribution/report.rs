@@ -1,14 +1,14 @@
 //! What a provider says about a contribution, and what is made of it.
 //!
-//! What decides money or identity is refused when it is wrong. Words are not: somebody has paid, so what
-//! does not fit in them is amended, and the report says how.
+//! What decides money is refused when it is wrong. Nothing else is: somebody has paid, so what does not fit in words
+//! is amended, and who or when it was is left out where it cannot be read. The report says how.
 
 use serde::Serialize;
 
 use super::amendment::{Amendment, AmendmentKind, fit};
 use super::{
-    AMOUNT_MAX, ContributionKind, Currency, Gift, KEY_BYTES_MAX, MESSAGE_BYTES_MAX, Money,
-    NAME_BYTES_MAX, QUANTITY_MAX, Status, TIER_MAX, Viewer,
+    AMOUNT_MAX, ContributionKind, Currency, Gift, KEY_BYTES_MAX, MESSAGE_MAX, Money, NAME_MAX,
+    QUANTITY_MAX, Status, TIER_MAX, Viewer,
 };
 use crate::id::ViewerId;
 use crate::invalid::{Invalid, check_range, check_text};
@@ -29,11 +29,19 @@ pub struct RawReport {
     pub viewer_id: Option<String>,
     pub viewer_name: Option<String>,
     pub message: Option<String>,
-    pub occurred_at: Option<ServerTime>,
+    pub occurred_at: Option<RawTime>,
+}
+
+/// When a provider says that something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RawTime {
+    At(ServerTime),
+    /// What came is no time.
+    Unreadable,
 }
 
 /// One message of a provider about a contribution, checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The provider's id of this message.
     pub idempotency_key: String,
@@ -44,10 +52,29 @@ pub struct Report {
     pub message: Option<String>,
     pub status: Status,
     pub occurred_at: Option<ServerTime>,
-    /// What did not fit. It follows from what came, so a retry is told the same; and it is no part of
-    /// what was said, so it makes no content of its own.
-    #[serde(skip)]
+    /// What did not fit. It follows from what came, so a retry is told the same.
     pub amendments: Vec<Amendment>,
+    pub said: Said,
+}
+
+/// What was said, as it came, in the form of a [`Report`]: the same message again is known by it, whatever another
+/// version of the program makes fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    idempotency_key: String,
+    provider: String,
+    contribution_ref: String,
+    gift: Gift,
+    viewer: Option<SaidViewer>,
+    message: Option<String>,
+    status: Status,
+    occurred_at: Option<ServerTime>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct SaidViewer {
+    id: Option<String>,
+    name: Option<String>,
 }
 
 impl Report {
@@ -66,45 +93,70 @@ impl Report {
         let money = parse_money(kind, raw.amount, raw.currency.as_deref(), &mut amendments)?;
         let tier = parse_tier(kind, raw.tier)?;
         let quantity = parse_quantity(kind, raw.quantity.unwrap_or(1))?;
-        let viewer_id = raw.viewer_id.as_deref().map(ViewerId::parse).transpose()?;
-        let mut fit_words = |field, words: Option<String>, bytes_max| {
-            words.and_then(|words| fit(field, words, bytes_max, &mut amendments))
+        let gift = Gift {
+            kind,
+            money,
+            tier,
+            quantity,
         };
-        let name = fit_words("viewerName", raw.viewer_name, NAME_BYTES_MAX);
-        let message = fit_words("message", raw.message, MESSAGE_BYTES_MAX);
-        if let Some(at) = raw.occurred_at {
-            check_range(
-                "occurredAt",
-                at.unix_millis(),
-                0,
-                ServerTime::MAX.unix_millis(),
-            )?;
+        let status = raw.status.unwrap_or(Status::Settled);
+        let occurred_at = raw.occurred_at.and_then(RawTime::readable);
+        let said = Said {
+            idempotency_key: raw.idempotency_key.clone(),
+            provider: raw.provider.clone(),
+            contribution_ref: contribution_ref.clone(),
+            gift: gift.clone(),
+            viewer: (raw.viewer_id.is_some() || raw.viewer_name.is_some()).then(|| SaidViewer {
+                id: raw.viewer_id.clone(),
+                name: raw.viewer_name.clone(),
+            }),
+            message: raw.message.clone(),
+            status,
+            occurred_at,
+        };
+
+        let left_out = |field| Amendment::new(field, AmendmentKind::LeftOut);
+        let id = raw.viewer_id.as_deref().map(ViewerId::parse);
+        if matches!(id, Some(Err(_))) {
+            amendments.push(left_out("viewerId"));
+        }
+        let id = id.and_then(Result::ok);
+        let mut fit_words = |field, words: Option<String>, most| {
+            words.and_then(|words| fit(field, words, most, &mut amendments))
+        };
+        let name = fit_words("viewerName", raw.viewer_name, NAME_MAX);
+        let message = fit_words("message", raw.message, MESSAGE_MAX);
+        if raw.occurred_at.is_some() && occurred_at.is_none() {
+            amendments.push(left_out("occurredAt"));
         }
 
         Ok(Self {
             idempotency_key: raw.idempotency_key,
             provider: raw.provider,
             contribution_ref,
-            gift: Gift {
-                kind,
-                money,
-                tier,
-                quantity,
-            },
-            viewer: (viewer_id.is_some() || name.is_some()).then_some(Viewer {
-                id: viewer_id,
-                name,
-            }),
+            gift,
+            viewer: (id.is_some() || name.is_some()).then_some(Viewer { id, name }),
             message,
-            status: raw.status.unwrap_or(Status::Settled),
-            occurred_at: raw.occurred_at,
+            status,
+            occurred_at,
             amendments,
+            said,
         })
     }
 
     /// Who gave, if that is known.
     pub fn viewer_id(&self) -> Option<&ViewerId> {
         self.viewer.as_ref()?.id.as_ref()
+    }
+}
+
+impl RawTime {
+    /// The time, if it is one.
+    fn readable(self) -> Option<ServerTime> {
+        let Self::At(at) = self else { return None };
+        let kept = 0..=ServerTime::MAX.unix_millis();
+
+        kept.contains(&at.unix_millis()).then_some(at)
     }
 }
 

@@ -65,7 +65,10 @@ impl RoomAggregate {
 
         let contribution = match known {
             None => self.record_first_report(report, ids, now),
-            Some(known) => self.record_next_report(known, report.status, ids, now),
+            Some(known) => {
+                let status = report.status;
+                self.record_next_report(known.or_from(report), status, ids, now)
+            }
         };
         let answered = Answered::Contribution(Box::new(contribution.clone()));
         self.answer(key, fingerprint, answered);
@@ -123,9 +126,10 @@ impl RoomAggregate {
                 self.uncouple(&contribution, ids, now);
                 self.put_contribution(contribution)
             }
-            (Status::Pending, Status::Pending)
-            | (Status::Settled, Status::Pending | Status::Settled)
-            | (Status::Reversed, _) => contribution,
+            (Status::Pending, Status::Pending) => self.put_contribution(contribution),
+            (Status::Settled, Status::Pending | Status::Settled) | (Status::Reversed, _) => {
+                contribution
+            }
         }
     }
 
@@ -195,7 +199,31 @@ impl ContributionRef {
 }
 
 impl Contribution {
+    /// A message that does not say who gave may be about anybody's.
     fn is_about(&self, report: &Report) -> bool {
-        self.gift == report.gift && self.viewer_id() == report.viewer_id()
+        let is_theirs = match (self.viewer_id(), report.viewer_id()) {
+            (Some(known), Some(told)) => known == told,
+            (None, _) | (_, None) => true,
+        };
+
+        self.gift == report.gift && is_theirs
+    }
+
+    /// Nothing of what was told before it settles is told again, so that who gave and what they said may come later.
+    fn or_from(mut self, report: Report) -> Self {
+        if self.status == Status::Pending {
+            let known = self.viewer.take();
+            self.viewer = match (known, report.viewer) {
+                // A name goes with the id that it was told with.
+                (Some(known), Some(told)) if known.id.is_none() && told.id.is_some() => {
+                    Some(told.or_name_of(known))
+                }
+                (Some(known), Some(told)) => Some(known.or_name_of(told)),
+                (known, told) => known.or(told),
+            };
+            self.message = self.message.or(report.message);
+        }
+
+        self
     }
 }

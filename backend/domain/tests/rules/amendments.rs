@@ -2,9 +2,11 @@
 
 use crate::stage::donation;
 use parlor_domain::contribution::{
-    AmendmentKind, MESSAGE_BYTES_MAX, NAME_BYTES_MAX, RawReport, Report,
+    AmendmentKind, MESSAGE_MAX, NAME_MAX, RawReport, RawTime, Report,
 };
+use parlor_domain::time::ServerTime;
 use proptest::prelude::*;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Letters, marks that join what stands before them, blanks, controls, and whatever else there is.
 fn words() -> impl Strategy<Value = String> {
@@ -31,7 +33,7 @@ fn words() -> impl Strategy<Value = String> {
 
 #[test]
 fn blanks_cost_no_words() {
-    let message = format!("{}so much to say", " ".repeat(MESSAGE_BYTES_MAX));
+    let message = format!("{}so much to say", " ".repeat(MESSAGE_MAX.bytes));
     let raw = RawReport {
         idempotency_key: "k".to_owned(),
         message: Some(message),
@@ -41,6 +43,37 @@ fn blanks_cost_no_words() {
 
     assert_eq!(report.message.as_deref(), Some("so much to say"));
     assert_eq!(report.amendments[0].kind, AmendmentKind::Trimmed);
+}
+
+#[test]
+fn who_or_when_it_was_is_left_out_where_it_cannot_be_read() {
+    let after_all = ServerTime::from_unix_millis(ServerTime::MAX.unix_millis() + 1);
+    for (viewer_id, occurred_at, told) in [
+        (Some(""), None, &["viewerId"][..]),
+        (Some("a\u{0}"), None, &["viewerId"]),
+        (Some("ana"), Some(RawTime::Unreadable), &["occurredAt"]),
+        (Some("ana"), Some(RawTime::At(after_all)), &["occurredAt"]),
+        (None, Some(RawTime::At(ServerTime::MAX)), &[]),
+    ] {
+        let raw = RawReport {
+            idempotency_key: "k".to_owned(),
+            viewer_id: viewer_id.map(str::to_owned),
+            viewer_name: Some("Ana".to_owned()),
+            occurred_at,
+            ..donation("ana", 10)
+        };
+        let report = Report::parse(raw).unwrap();
+
+        let amendments = report.amendments.iter();
+        let amended: Vec<_> = amendments.map(|one| (one.field, one.kind)).collect();
+        let told = told.iter().map(|field| (*field, AmendmentKind::LeftOut));
+        assert_eq!(amended, told.collect::<Vec<_>>());
+        let id = report.viewer_id().map(|id| id.as_str().to_owned());
+        assert_eq!(id.as_deref(), viewer_id.filter(|id| *id == "ana"));
+        assert_eq!(report.viewer.unwrap().name.as_deref(), Some("Ana"));
+        let is_readable = occurred_at == Some(RawTime::At(ServerTime::MAX));
+        assert_eq!(report.occurred_at.is_some(), is_readable);
+    }
 }
 
 proptest! {
@@ -56,9 +89,9 @@ proptest! {
         prop_assert_eq!(Report::parse(raw.clone()).unwrap(), report.clone());
 
         let recorded_name = report.viewer.as_ref().unwrap().name.clone();
-        for (field, came, recorded, bytes_max) in [
-            ("viewerName", name, recorded_name.clone(), NAME_BYTES_MAX),
-            ("message", message, report.message.clone(), MESSAGE_BYTES_MAX),
+        for (field, came, recorded, most) in [
+            ("viewerName", name, recorded_name.clone(), NAME_MAX),
+            ("message", message, report.message.clone(), MESSAGE_MAX),
         ] {
             let told = report.amendments.iter().filter(|one| one.field == field);
             let told: Vec<_> = told.map(|one| one.kind).collect();
@@ -66,7 +99,8 @@ proptest! {
             prop_assert_eq!(told == [AmendmentKind::LeftOut], recorded.is_none());
 
             let recorded = recorded.unwrap_or_default();
-            prop_assert!(recorded.len() <= bytes_max);
+            prop_assert!(recorded.len() <= most.bytes);
+            prop_assert!(recorded.graphemes(true).count() <= most.characters);
             prop_assert!(!recorded.contains(|c: char| c.is_control() && c != '\n'));
         }
 

@@ -4,7 +4,7 @@ use crate::stage::{Stage, at, donation, draft, tenant};
 use parlor_domain::access::{AccessRefusal, Principal};
 use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
 use parlor_domain::event::AHEAD_MS_MAX;
-use parlor_domain::id::{RoomId, TenantId};
+use parlor_domain::id::{RoomId, TenantId, ViewerId};
 use parlor_domain::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use parlor_domain::room_aggregate::{
     ContributionRef, EndSessionRefusal, RecordContributionRefusal, Reported, StartSessionRefusal,
@@ -21,7 +21,7 @@ fn a_malformed_report_names_its_field() {
         change(&mut raw);
         Report::parse(raw).err().map(|invalid| invalid.field)
     };
-    let cases: [(fn(&mut RawReport), Option<&str>); 15] = [
+    let cases: [(fn(&mut RawReport), Option<&str>); 14] = [
         (|_| (), None),
         (
             |raw| raw.idempotency_key = String::new(),
@@ -43,10 +43,6 @@ fn a_malformed_report_names_its_field() {
         ),
         (|raw| raw.tier = Some(1), Some("tier")),
         (|raw| raw.quantity = Some(2), Some("quantity")),
-        (
-            |raw| raw.viewer_id = Some("v".repeat(129)),
-            Some("viewerId"),
-        ),
         (
             |raw| raw.kind = Some(ContributionKind::Membership),
             Some("tier"),
@@ -289,6 +285,87 @@ fn a_second_report_of_other_money_is_refused() {
     });
 
     let differs = RecordContributionRefusal::ContributionDiffers(first.contribution_ref);
+    assert_eq!(other, Err(differs));
+}
+
+/// The id and the name of whoever gave.
+type Who = (Option<&'static str>, Option<&'static str>);
+
+#[test]
+fn a_message_that_does_not_say_who_gave_is_about_the_same_gift() {
+    let said = |viewer: Option<&str>, name: Option<&str>, status| RawReport {
+        idempotency_key: format!("{viewer:?} {name:?} {status:?}"),
+        contribution_ref: Some("one".to_owned()),
+        viewer_id: viewer.map(str::to_owned),
+        viewer_name: name.map(str::to_owned),
+        status: Some(status),
+        ..donation("ana", 10)
+    };
+    // (who is said to have given, first and later; who has)
+    let cases: [(Who, Who, Who); 6] = [
+        (
+            (Some("ana"), Some("Ana")),
+            (None, None),
+            (Some("ana"), Some("Ana")),
+        ),
+        (
+            (None, None),
+            (Some("ana"), Some("Ana")),
+            (Some("ana"), Some("Ana")),
+        ),
+        (
+            (None, Some("Somebody")),
+            (Some("ana"), None),
+            (Some("ana"), Some("Somebody")),
+        ),
+        (
+            (None, Some("Somebody")),
+            (Some("ana"), Some("Ana")),
+            (Some("ana"), Some("Ana")),
+        ),
+        (
+            (Some("ana"), None),
+            (None, Some("Ana")),
+            (Some("ana"), Some("Ana")),
+        ),
+        (
+            (Some("ana"), Some("Ana")),
+            (Some("ana"), Some("Anna")),
+            (Some("ana"), Some("Ana")),
+        ),
+    ];
+    for (first, later, who) in cases {
+        for between in [Status::Pending, Status::Settled] {
+            let mut stage = Stage::live();
+            stage
+                .report(said(first.0, first.1, Status::Pending))
+                .unwrap();
+            stage.report(said(later.0, later.1, between)).unwrap();
+            let last = said(None, None, Status::Settled);
+            let last = RawReport {
+                idempotency_key: "last".to_owned(),
+                ..last
+            };
+            let last = stage.report(last).unwrap();
+            let id = last.viewer_id().map(ViewerId::as_str);
+            assert_eq!((id, last.name()), who, "{first:?}, {later:?}");
+            let told = stage.kinds_since(0);
+            let told = told.iter().filter(|kind| **kind == "ContributionReceived");
+            assert_eq!(told.count(), 1);
+        }
+    }
+
+    // What has settled stays as it was told, and somebody else's is another gift.
+    let mut stage = Stage::live();
+    stage.report(said(None, None, Status::Settled)).unwrap();
+    let later = stage.report(said(Some("ana"), Some("Ana"), Status::Settled));
+    assert_eq!(later.unwrap().viewer, None);
+    let mut stage = Stage::live();
+    stage
+        .report(said(Some("ana"), None, Status::Pending))
+        .unwrap();
+    let other = stage.report(said(Some("ben"), None, Status::Settled));
+    let differs = RecordContributionRefusal::ContributionDiffers("one".to_owned());
     assert_eq!(other, Err(differs));
 }
 

@@ -8,7 +8,8 @@ use crate::server::Api;
 on_both_engines! {
     words_that_do_not_fit_cost_no_gift,
     words_that_were_cut_within_a_character_cost_no_request,
-    what_decides_money_or_identity_is_refused_however_it_is_broken,
+    what_decides_money_is_refused_however_it_is_broken,
+    who_or_when_it_was_costs_no_gift,
     a_retry_is_told_of_the_same_amendments,
     a_name_without_an_id_is_shown_and_counts_for_nobody,
 }
@@ -53,26 +54,32 @@ fn odd_words() -> Vec<(&'static str, Value, Value, &'static [&'static str])> {
     vec![
         (
             "viewerName",
-            json!("ก".repeat(70)),
-            json!("ก".repeat(66)),
-            &["TRIMMED"][..],
+            json!("ก".repeat(100)),
+            json!("ก".repeat(100)),
+            &[][..],
         ),
         (
             "viewerName",
-            json!(family.repeat(12)),
-            json!(family.repeat(11)),
+            json!("ก".repeat(101)),
+            json!("ก".repeat(100)),
             &["TRIMMED"],
         ),
         (
             "viewerName",
-            json!(format!("a{}", "\u{301}".repeat(150))),
-            json!(format!("a{}", "\u{301}".repeat(99))),
+            json!(family.repeat(23)),
+            json!(family.repeat(22)),
             &["TRIMMED"],
         ),
         (
             "viewerName",
-            json!("n".repeat(200)),
-            json!("n".repeat(200)),
+            json!(format!("a{}", "\u{301}".repeat(250))),
+            json!(format!("a{}", "\u{301}".repeat(199))),
+            &["TRIMMED"],
+        ),
+        (
+            "viewerName",
+            json!("n".repeat(100)),
+            json!("n".repeat(100)),
             &[],
         ),
         ("viewerName", json!(""), Value::Null, &["LEFT_OUT"]),
@@ -88,14 +95,20 @@ fn odd_words() -> Vec<(&'static str, Value, Value, &'static [&'static str])> {
         ),
         (
             "message",
-            json!("😀".repeat(255)),
-            json!("😀".repeat(250)),
+            json!("😀".repeat(500)),
+            json!("😀".repeat(500)),
+            &[],
+        ),
+        (
+            "message",
+            json!("🇩🇪".repeat(501)),
+            json!("🇩🇪".repeat(500)),
             &["TRIMMED"],
         ),
         (
             "message",
             json!("m".repeat(10_000)),
-            json!("m".repeat(1_000)),
+            json!("m".repeat(500)),
             &["TRIMMED"],
         ),
         (
@@ -113,8 +126,8 @@ fn odd_words() -> Vec<(&'static str, Value, Value, &'static [&'static str])> {
         ("message", json!("one\ntwo"), json!("one\ntwo"), &[]),
         (
             "message",
-            json!(format!("\u{7}{}", "m".repeat(1_001))),
-            json!("m".repeat(1_000)),
+            json!(format!("\u{7}{}", "m".repeat(501))),
+            json!("m".repeat(500)),
             &["REPLACED", "TRIMMED"],
         ),
         ("message", json!(""), Value::Null, &["LEFT_OUT"]),
@@ -172,18 +185,12 @@ async fn words_that_were_cut_within_a_character_cost_no_request(database: String
     }
 }
 
-async fn what_decides_money_or_identity_is_refused_however_it_is_broken(database: String) {
+async fn what_decides_money_is_refused_however_it_is_broken(database: String) {
     let api = Api::start(&database).await;
     let room = api.room("show").await;
     let before = api.head(&room).await;
 
-    for field in [
-        "idempotencyKey",
-        "provider",
-        "contributionRef",
-        "viewerId",
-        "currency",
-    ] {
+    for field in ["idempotencyKey", "provider", "contributionRef", "currency"] {
         for odd in [&br"a\ud83d"[..], b"a\xf0\x9f\x98", br"a\u0000", b""] {
             let answer = report(&api, &room, &json!({ field: ODD }), odd).await;
             assert_eq!(answer["__typename"], "ValidationError", "{field}: {answer}");
@@ -206,6 +213,44 @@ async fn what_decides_money_or_identity_is_refused_however_it_is_broken(database
     }
 }
 
+async fn who_or_when_it_was_costs_no_gift(database: String) {
+    let api = Api::start(&database).await;
+    let room = api.room("show").await;
+    let long = "v".repeat(129);
+    for (n, (field, came, recorded)) in [
+        ("viewerId", json!(""), None),
+        ("viewerId", json!("a\u{0}"), None),
+        ("viewerId", json!(long), None),
+        ("viewerId", json!(ODD), None),
+        (
+            "viewerId",
+            json!(9_007_199_254_740_993_i64),
+            Some("9007199254740993"),
+        ),
+        ("viewerId", json!("0042"), Some("0042")),
+        ("occurredAt", json!("yesterday"), None),
+        ("occurredAt", json!(""), None),
+        ("occurredAt", json!(1_700_000_000), None),
+        ("occurredAt", json!("1969-12-31T23:59:59Z"), None),
+        ("occurredAt", json!("10000-01-01T00:00:00Z"), None),
+        ("occurredAt", json!("2025-12-31T23:59:59+02:00"), Some("")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let fields = json!({ "idempotencyKey": format!("k{n}"), field: came });
+        let answer = report(&api, &room, &fields, br"a\ud83d").await;
+        assert_eq!(answer["__typename"], "Contribution", "{fields}: {answer}");
+        let told = [(field, "LEFT_OUT")];
+        let told = if recorded.is_none() { &told[..] } else { &[] };
+        assert_eq!(answer["amendments"], amendments(told), "{fields}");
+        if field == "viewerId" {
+            assert_eq!(answer["viewerId"], json!(recorded), "{fields}");
+        }
+        assert_eq!(answer["viewerName"], "Mira");
+    }
+}
+
 async fn a_retry_is_told_of_the_same_amendments(database: String) {
     let api = Api::start(&database).await;
     let room = api.room("show").await;
@@ -219,13 +264,10 @@ async fn a_retry_is_told_of_the_same_amendments(database: String) {
         report(&api, &room, &fields, br"so good \ud83d").await,
         first
     );
-    // What is recorded is the content: it is the same report when its words fit.
+    // What came is the content: other words are another message, also if they become the same.
     let fitting = json!({ "viewerName": null, "message": "so good" });
-    let again = report(&api, &room, &fitting, b"").await;
-    assert_eq!(
-        (&again["message"], &again["amendments"]),
-        (&json!("so good"), &json!([]))
-    );
+    let other = report(&api, &room, &fitting, b"").await;
+    assert_eq!(other["__typename"], "ConflictError", "{other}");
     assert_eq!(api.head(&room).await, after_first);
 }
 

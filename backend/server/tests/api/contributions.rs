@@ -76,7 +76,6 @@ async fn bad_input_is_refused_by_name_and_writes_nothing(database: String) {
             "contributionRef",
         ),
         (json!({ "provider": "" }), "provider"),
-        (json!({ "viewerId": "v".repeat(129) }), "viewerId"),
     ] {
         let refused = api
             .mutate("recordContribution", with(donation(&room, "k"), &change))
@@ -98,7 +97,6 @@ async fn bad_input_is_refused_by_name_and_writes_nothing(database: String) {
     for change in [
         json!({ "amount": "12.5" }),
         json!({ "amount": "9223372036854775808" }),
-        json!({ "occurredAt": "yesterday" }),
         json!({ "kind": "BRIBE" }),
         json!({ "unknown": 1 }),
     ] {
