@@ -255,6 +255,28 @@ fn a_demo_shows_where_to_look_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_role_that_means_nothing_is_said_and_taken() {
+    let folder = Folder::make();
+    for (role, said) in [
+        ("staf", true),
+        ("bot", true),
+        ("viewer", false),
+        ("owner", false),
+    ] {
+        let made = parlor(&folder.0)
+            .args(["token", "--tenant", "0199fe37-6d2c-7c4e-9a51-2f1e5b7c0d1a"])
+            .args(["--subject", "me", "--role", role])
+            .output()
+            .unwrap();
+        assert!(made.status.success());
+        let note = String::from_utf8(made.stderr).unwrap();
+        assert_eq!(note.contains(&format!("`{role}` watches")), said, "{note}");
+        let token = String::from_utf8(made.stdout).unwrap();
+        assert_eq!(token.lines().count(), 1, "{token}");
+    }
+}
+
+#[test]
 fn a_tenant_is_made_with_its_first_token_and_migrating_again_is_harmless() {
     let folder = Folder::make();
     let made = parlor(&folder.0)

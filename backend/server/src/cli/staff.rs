@@ -179,7 +179,7 @@ pub(super) fn cell(object: &Value, field: &str) -> String {
 fn may_be_done(error: &ClientError) -> bool {
     match error {
         ClientError::Failed { code, .. } => code == "OUTCOME_UNKNOWN" || error.is_temporary(),
-        ClientError::Address(_) | ClientError::Unreachable(_) | ClientError::Refused(..) => {
+        ClientError::Address(_) | ClientError::Unreachable { .. } | ClientError::Refused(..) => {
             error.is_temporary()
         }
     }

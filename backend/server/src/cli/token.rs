@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
-use parlor_identity::{Claims, OPERATOR_ROLE, sign_with};
+use parlor_identity::{Claims, OPERATOR_ROLE, STAFF_ROLES, sign_with};
 use parlor_node::clock::Clock;
 use parlor_node::ids::{Ids, Randomness};
 use parlor_store::Store;
@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 use super::print;
 use crate::config::JWT_SECRET_BYTES_MIN;
+
+/// The role of an audience, which every role is that means nothing more.
+const VIEWER_ROLE: &str = "viewer";
 
 #[expect(
     clippy::doc_markdown,
@@ -42,7 +45,7 @@ pub(super) struct TokenArgs {
 
     /// What the holder may do: owner, admin, staff and service run the tenant's rooms, every other
     /// role watches
-    #[arg(long, default_value = "viewer")]
+    #[arg(long, default_value = VIEWER_ROLE)]
     role: String,
 
     /// Who holds the token, by the tenant's own id
@@ -96,6 +99,12 @@ pub(super) async fn token(args: TokenArgs) -> Result<()> {
     if let (Some(name), Some(database)) = (args.create_tenant, &args.database) {
         create_tenant(tenant_id, name, database).await?;
         eprintln!("tenant {tenant_id}");
+    }
+
+    let role = args.role.as_str();
+    if role != VIEWER_ROLE && !STAFF_ROLES.contains(&role) {
+        let staff = STAFF_ROLES.join(", ");
+        eprintln!("note: whoever has the role `{role}` watches, like everybody but {staff}");
     }
 
     let claims = Claims {

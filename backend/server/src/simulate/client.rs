@@ -24,8 +24,12 @@ pub struct Client {
 pub enum ClientError {
     #[error("{0:?} is not an address such as http://127.0.0.1:8080")]
     Address(String),
-    #[error("the server cannot be reached")]
-    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("no server can be reached at {endpoint}")]
+    Unreachable {
+        endpoint: Uri,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("the server answered {0}: {1}")]
     Refused(StatusCode, String),
     #[error("the operation failed: {message} ({code})")]
@@ -37,7 +41,7 @@ impl ClientError {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Address(_) => false,
-            Self::Unreachable(_) => true,
+            Self::Unreachable { .. } => true,
             Self::Refused(status, _) => status.is_server_error(),
             Self::Failed { code, .. } => matches!(code.as_str(), "OVERLOADED" | "TIMEOUT"),
         }
@@ -83,6 +87,16 @@ impl Client {
         Ok(answer["data"].clone())
     }
 
+    fn unreachable(
+        &self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> ClientError {
+        ClientError::Unreachable {
+            endpoint: self.endpoint.clone(),
+            source: source.into(),
+        }
+    }
+
     async fn post(&self, body: &Value) -> Result<(StatusCode, Value), ClientError> {
         let request = Request::builder()
             .method(Method::POST)
@@ -90,14 +104,14 @@ impl Client {
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::AUTHORIZATION, &self.authorization)
             .body(Full::from(body.to_string()))
-            .map_err(|error| ClientError::Unreachable(error.into()))?;
+            .map_err(|error| self.unreachable(error))?;
         let response = self.http.request(request).await;
-        let response = response.map_err(|error| ClientError::Unreachable(error.into()))?;
+        let response = response.map_err(|error| self.unreachable(error))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
             .collect()
             .await;
-        let body = body.map_err(ClientError::Unreachable)?.to_bytes();
+        let body = body.map_err(|error| self.unreachable(error))?.to_bytes();
 
         let answer = serde_json::from_slice(&body).map_err(|_| {
             ClientError::Refused(status, String::from_utf8_lossy(&body).into_owned())
