@@ -6,7 +6,7 @@ use parlor_domain::participant::Capability;
 use parlor_domain::room_aggregate::RoomAggregate;
 use parlor_domain::tenant_aggregate::TenantAggregate;
 use parlor_domain::time::ServerTime;
-use parlor_writer::{Authorized, Command, NotDone};
+use parlor_writer::{Authorized, Command, Enqueued, NotDone};
 
 use super::fault::Fault;
 use super::refusal::{Refusal, Stop};
@@ -52,6 +52,22 @@ pub(super) async fn submit_with<C: Command<On = RoomAggregate, Refusal: Into<Ref
     };
 
     submit_to(context, tenant_id, id, command).await
+}
+
+/// Puts what `prepare` makes behind what the caller, who is staff, has had done before to the room that the client
+/// calls `id`.
+pub(super) fn enqueue<C: Command<On = RoomAggregate, Refusal: Into<Refusal>>>(
+    context: &Context<'_>,
+    id: &ID,
+    prepare: impl FnOnce(RoomId) -> Result<C, Stop>,
+) -> Result<Enqueued<C>, Stop> {
+    let tenant_id = caller(context).principal.staff_tenant()?;
+    let room_id = named_room(id);
+    let enqueued = app(context)
+        .writer
+        .enqueue(tenant_id, room_id, prepare(room_id)?);
+
+    enqueued.map_err(|not_done| Stop::of_writer(not_done, id))
 }
 
 /// Has `command` done to the tenant's room that the client calls `id`.

@@ -93,6 +93,20 @@ pub struct Writer {
     guards: Guards,
 }
 
+/// A command that is waiting to be done.
+pub struct Enqueued<C: Command>(oneshot::Receiver<Result<C::Answer, NotDone<C::Refusal>>>);
+
+impl<C: Command> Enqueued<C> {
+    /// Returns once the command is durable and published, or was not done.
+    pub async fn answer(self) -> Result<C::Answer, NotDone<C::Refusal>> {
+        match tokio::time::timeout(ANSWER_MAX, self.0).await {
+            Ok(Ok(outcome)) => outcome,
+            // It may be under way.
+            Ok(Err(_)) | Err(_) => Err(NotDone::OutcomeUnknown),
+        }
+    }
+}
+
 impl Writer {
     /// Starts the lanes, and what works off what is due, also what became due while nothing was
     /// running.
@@ -166,6 +180,17 @@ impl Writer {
         id: <C::On as Aggregate>::Id,
         command: C,
     ) -> Result<C::Answer, NotDone<C::Refusal>> {
+        self.enqueue(tenant_id, id, command)?.answer().await
+    }
+
+    /// Puts `command` behind all that was enqueued before on the same room or tenant. Whoever drops what comes back may
+    /// have it done or not.
+    pub fn enqueue<C: Command>(
+        &self,
+        tenant_id: TenantId,
+        id: <C::On as Aggregate>::Id,
+        command: C,
+    ) -> Result<Enqueued<C>, NotDone<C::Refusal>> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Waiting {
             tenant_id,
@@ -187,11 +212,7 @@ impl Writer {
                 NoPlace::Closed => NotDone::Stopping,
             })?;
 
-        match tokio::time::timeout(ANSWER_MAX, answer).await {
-            Ok(Ok(outcome)) => outcome,
-            // It may be under way.
-            Ok(Err(_)) | Err(_) => Err(NotDone::OutcomeUnknown),
-        }
+        Ok(Enqueued(answer))
     }
 
     /// The time to stamp what is written with, if this node's clock may.

@@ -1,17 +1,19 @@
 //! Reporting a contribution.
 
-use std::mem;
-
-use async_graphql::{Context, ID, InputObject, Object};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use futures_util::future::join_all;
+use parlor_domain::contribution::Amendment;
 use parlor_domain::contribution::{RawReport, RawTime, Report, STAFF_PROVIDER};
+use parlor_domain::invalid::check_range;
 use parlor_domain::room_aggregate::RecordContributionRefusal;
-use parlor_writer::RecordContribution;
+use parlor_writer::{Enqueued, RecordContribution};
 
 use super::{Contribution, ContributionKind, ContributionStatus};
+use crate::caller;
 use crate::fault::Fault;
-use crate::refusal::{Refusal, results};
+use crate::refusal::{Refusal, Stop, results};
 use crate::scalar::{Currency, Int64, ReportedTime};
-use crate::submit::submit;
+use crate::submit::enqueue;
 
 #[derive(Default)]
 pub(crate) struct ContributionMutation;
@@ -26,20 +28,93 @@ impl ContributionMutation {
         context: &Context<'_>,
         input: RecordContributionInput,
     ) -> Result<RecordContributionResult, Fault> {
+        RecordContributionResult::of(Recording::begin(context, input).answer().await)
+    }
+
+    /// Records up to 100 messages, each as `recordContribution` does and answered for itself. Those of one room are
+    /// recorded in their order. If the request fails as a whole, some may have been recorded: send all of it again,
+    /// and each is recorded once.
+    async fn record_contributions(
+        &self,
+        context: &Context<'_>,
+        input: RecordContributionsInput,
+    ) -> Result<RecordContributionsResult, Fault> {
+        let recorded = record_each(context, input.contributions).await;
+        let each = |recorded: Vec<Recorded>| -> Result<RecordedContributions, Fault> {
+            let results = recorded.into_iter().map(RecordContributionResult::of);
+            let results = results.collect::<Result<_, _>>()?;
+            Ok(RecordedContributions { results })
+        };
+        RecordContributionsResult::of(recorded.and_then(|recorded| Ok(each(recorded)?)))
+    }
+}
+
+/// The most messages in one request: about what is decided in one batch, and so long that their words fit in a request.
+const MESSAGES_MAX: i64 = 100;
+
+/// What became of one message.
+type Recorded = Result<Contribution, Stop>;
+
+/// What became of each message, in the order they were given.
+#[derive(SimpleObject)]
+pub(crate) struct RecordedContributions {
+    results: Vec<RecordContributionResult>,
+}
+
+/// A message that is on its way to be recorded, with what did not fit in it.
+struct Recording {
+    room_id: ID,
+    amendments: Vec<Amendment>,
+    enqueued: Result<Enqueued<RecordContribution>, Stop>,
+}
+
+impl Recording {
+    fn begin(context: &Context<'_>, input: RecordContributionInput) -> Self {
         let room_id = input.room_id.clone();
         let mut amendments = Vec::new();
-        let recorded = submit(context, &room_id, |room_id| {
-            let mut report = Report::parse(RawReport::from(input))?;
-            amendments = mem::take(&mut report.amendments);
+        let enqueued = enqueue(context, &room_id, |room_id| {
+            let report = Report::parse(RawReport::from(input))?;
+            amendments.clone_from(&report.amendments);
             Ok(RecordContribution::new(room_id, report))
         });
-        let recorded = recorded.await.map(Contribution::from);
 
-        RecordContributionResult::of(recorded.map(|contribution| Contribution {
-            amendments: amendments.into_iter().map(Into::into).collect(),
-            ..contribution
-        }))
+        Self {
+            room_id,
+            amendments,
+            enqueued,
+        }
     }
+
+    async fn answer(self) -> Recorded {
+        let recorded = self.enqueued?.answer().await;
+        let recorded = recorded.map_err(|not_done| Stop::of_writer(not_done, &self.room_id))?;
+
+        Ok(Contribution {
+            amendments: self.amendments.into_iter().map(Into::into).collect(),
+            ..Contribution::from(recorded)
+        })
+    }
+}
+
+async fn record_each(
+    context: &Context<'_>,
+    messages: Vec<RecordContributionInput>,
+) -> Result<Vec<Recorded>, Stop> {
+    caller(context).principal.staff_tenant()?;
+    let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
+    check_range("contributions", count, 1, MESSAGES_MAX)?;
+    let messages = messages.into_iter();
+    let recordings: Vec<_> = messages
+        .map(|message| Recording::begin(context, message))
+        .collect();
+
+    Ok(join_all(recordings.into_iter().map(Recording::answer)).await)
+}
+
+#[derive(InputObject)]
+pub(crate) struct RecordContributionsInput {
+    /// 1 to 100, also of several rooms.
+    contributions: Vec<RecordContributionInput>,
 }
 
 #[derive(InputObject)]
@@ -99,6 +174,9 @@ impl From<RecordContributionInput> for RawReport {
 results! {
     RecordContributionResult {
         Contribution, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    RecordContributionsResult {
+        RecordedContributions, Validation ValidationError, Auth AuthError; never NotFound, Conflict
     }
 }
 

@@ -6,6 +6,7 @@
 mod access;
 mod amendments;
 mod authority;
+mod bulk_contributions;
 mod contributions;
 #[path = "../corpus/mod.rs"]
 mod corpus;
