@@ -6,6 +6,7 @@
 
 #![warn(clippy::print_stderr)]
 
+mod claims;
 mod directory;
 pub mod origins;
 pub mod public_key;
@@ -16,11 +17,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::dangerous::insecure_decode;
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
-};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, crypto, decode_header, encode};
 use parlor_domain::access::Principal;
 use parlor_domain::id::TenantId;
 use parlor_domain::tenant::KeyAlgorithm;
@@ -28,11 +25,13 @@ use parlor_domain::time::ServerTime;
 use parlor_node::clock::Clock;
 use parlor_node::ids::Randomness;
 use parlor_store::{Store, StoreError};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
+use claims::{KnownClaims, RawClaims, tenant_in};
+
+pub use claims::Claims;
 pub use directory::{Directory, KnownTenant, STALE_AFTER_MS};
 
 /// How an overlay's token begins, so that people and secret scanners know one when they see it.
@@ -42,6 +41,8 @@ pub const OPERATOR_ROLE: &str = "operator";
 /// How far the clock of whoever signs tokens may be ahead of this server's: many tokens begin in the
 /// second in which they are signed and used.
 pub const NOT_BEFORE_LEEWAY_MS: i64 = 60_000;
+/// How the claim is named where it is missing.
+const TENANT_ID: &str = "`tenant_id` (a UUID), which only an operator's goes without";
 /// Roles that act for the tenant. Every other role is a viewer's.
 pub const STAFF_ROLES: [&str; 4] = ["owner", "admin", "staff", "service"];
 
@@ -89,36 +90,21 @@ pub enum IdentityError {
     Expired,
     #[error("the token does not hold yet: its `nbf` lies ahead")]
     NotYetValid,
-    #[error(
-        "the token must carry `exp`, `sub` or `user_id`, and `tenant_id` (a UUID), which only an \
-         operator's goes without"
-    )]
-    ClaimsMissing,
+    /// Which it is, in words.
+    #[error("the token must carry {0}")]
+    ClaimMissing(&'static str),
+    /// The claim is named and not repeated, for it may be anybody's.
+    #[error("the token's `{claim}` must be {expected}")]
+    ClaimInvalid {
+        claim: &'static str,
+        expected: String,
+    },
     #[error("the overlay token is unknown")]
     OverlayTokenUnknown,
     #[error("the overlay token was revoked")]
     OverlayTokenRevoked,
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What a token says.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Claims {
-    pub tenant_id: Option<Uuid>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sub: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
-    /// When the token ends, in seconds since 1970.
-    pub exp: Option<i64>,
-    /// When it begins, in seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nbf: Option<i64>,
 }
 
 impl IdentityError {
@@ -131,7 +117,8 @@ impl IdentityError {
             Self::KeyRetired => "TOKEN_KEY_RETIRED",
             Self::Expired => "TOKEN_EXPIRED",
             Self::NotYetValid => "TOKEN_NOT_YET_VALID",
-            Self::ClaimsMissing => "TOKEN_CLAIMS_MISSING",
+            Self::ClaimMissing(_) => "TOKEN_CLAIMS_MISSING",
+            Self::ClaimInvalid { .. } => "TOKEN_CLAIM_INVALID",
             Self::OverlayTokenUnknown => "TOKEN_UNKNOWN",
             Self::OverlayTokenRevoked => "TOKEN_REVOKED",
             Self::Store(_) => "INTERNAL",
@@ -222,18 +209,18 @@ impl Identity {
             let (claims, key) = self.verify_by_tenant_key(token, algorithm).await?;
             (claims, Some(key))
         };
-        let expires_at = claims.exp.ok_or(IdentityError::ClaimsMissing)?;
-        let expires_at = ServerTime::from_unix_millis(expires_at.saturating_mul(1_000));
+        let claims = KnownClaims::read(&claims)?;
+        let expires_at = claims.ends_at.ok_or(IdentityError::ClaimMissing("`exp`"))?;
         let now = self.clock.now();
         if expires_at <= now {
             return Err(IdentityError::Expired);
         }
-        let begins_ms = claims.nbf.map_or(i64::MIN, |nbf| nbf.saturating_mul(1_000));
-        if begins_ms > now.unix_millis() + NOT_BEFORE_LEEWAY_MS {
+        let begins_at = claims.begins_at;
+        if begins_at.is_some_and(|at| at > now.plus_millis(NOT_BEFORE_LEEWAY_MS)) {
             return Err(IdentityError::NotYetValid);
         }
 
-        let principal = principal_of(claims).ok_or(IdentityError::ClaimsMissing)?;
+        let principal = principal_of(claims)?;
         Ok(Caller {
             expires_at: Some(expires_at),
             key,
@@ -247,15 +234,16 @@ impl Identity {
         &self,
         token: &str,
         algorithm: Algorithm,
-    ) -> Result<(Claims, KeyName), IdentityError> {
+    ) -> Result<(RawClaims, KeyName), IdentityError> {
         if !KeyAlgorithm::ALL.map(algorithm_of).contains(&algorithm) {
             return Err(IdentityError::Unsigned);
         }
-        let unverified = insecure_decode::<Claims>(token);
-        let unverified = unverified.map_err(|_| IdentityError::Malformed)?;
-        let tenant_id = unverified.claims.tenant_id.map(TenantId);
-        let tenant_id = tenant_id.ok_or(IdentityError::ClaimsMissing)?;
-        let kid = unverified.header.kid.ok_or(IdentityError::KeyUnknown)?;
+        let header = decode_header(token).map_err(|_| IdentityError::Malformed)?;
+        let (parts, _) = token.rsplit_once('.').ok_or(IdentityError::Malformed)?;
+        // Nothing of it is believed before it is verified.
+        let tenant_id = tenant_in(&claims_in(parts)?)?.map(TenantId);
+        let tenant_id = tenant_id.ok_or(IdentityError::ClaimMissing(TENANT_ID))?;
+        let kid = header.kid.ok_or(IdentityError::KeyUnknown)?;
         let tenant = self.directory.tenant(tenant_id).await?;
         let known = tenant.as_ref().and_then(|tenant| tenant.key(&kid));
         let known = known.ok_or(IdentityError::KeyUnknown)?;
@@ -297,8 +285,8 @@ impl Identity {
     }
 }
 
-/// Signs `claims` with `secret`, without a server.
-pub fn sign_with(secret: &str, claims: &Claims) -> String {
+/// Signs `claims`, which are an object, with `secret`, without a server.
+pub fn sign_with(secret: &str, claims: &impl Serialize) -> String {
     sign(&EncodingKey::from_secret(secret.as_bytes()), claims)
 }
 
@@ -322,42 +310,53 @@ pub fn overlay_secret_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-fn sign(key: &EncodingKey, claims: &Claims) -> String {
+fn sign(key: &EncodingKey, claims: &impl Serialize) -> String {
     encode(&Header::new(Algorithm::HS256), claims, key).expect("claims are plain JSON")
 }
 
 /// Who a checked token says its holder is. One of a tenant's keys always names its tenant, and so
 /// makes no operator.
-fn principal_of(claims: Claims) -> Option<Principal> {
-    let user_id = claims.user_id.or(claims.sub).filter(|id| !id.is_empty())?;
-    let mut roles = claims.role.iter().chain(&claims.roles);
+fn principal_of(claims: KnownClaims) -> Result<Principal, IdentityError> {
+    let missing = IdentityError::ClaimMissing;
+    let user_id = claims.user_id.ok_or(missing("`sub` or `user_id`"))?;
+    let mut roles = claims.roles.iter();
     let Some(tenant_id) = claims.tenant_id.map(TenantId) else {
-        return roles
+        let operator = roles
             .any(|role| role == OPERATOR_ROLE)
             .then_some(Principal::Operator { user_id });
+        return operator.ok_or(missing(TENANT_ID));
     };
 
-    Some(if roles.any(|role| STAFF_ROLES.contains(&role.as_str())) {
+    Ok(if roles.any(|role| STAFF_ROLES.contains(&role.as_str())) {
         Principal::Staff { tenant_id, user_id }
     } else {
         Principal::Viewer { tenant_id, user_id }
     })
 }
 
-/// Reads the claims of a token, if `key` signed it by `algorithm` and no other.
-fn verify(token: &str, algorithm: Algorithm, key: &DecodingKey) -> Result<Claims, IdentityError> {
-    let mut validation = Validation::new(algorithm);
-    // The times are checked by the caller, by this server's own clock. Of audiences `tenant_id` says
-    // enough: nobody but this server gives it out.
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    validation.required_spec_claims.clear();
-
-    match decode::<Claims>(token, key, &validation) {
-        Ok(decoded) => Ok(decoded.claims),
-        Err(error) if *error.kind() == ErrorKind::InvalidSignature => Err(IdentityError::Unsigned),
-        Err(_) => Err(IdentityError::Malformed),
+/// Reads the claims of a token, if `key` signed it by `algorithm` and no other. They are checked by the caller: the times
+/// by this server's own clock, and of audiences `tenant_id` says enough, for nobody but this server gives it out.
+fn verify(
+    token: &str,
+    algorithm: Algorithm,
+    key: &DecodingKey,
+) -> Result<RawClaims, IdentityError> {
+    let (signed, signature) = token.rsplit_once('.').ok_or(IdentityError::Malformed)?;
+    let is_signed = crypto::verify(signature, signed.as_bytes(), key, algorithm);
+    if !is_signed.map_err(|_| IdentityError::Malformed)? {
+        return Err(IdentityError::Unsigned);
     }
+
+    claims_in(signed)
+}
+
+/// What the first two parts of a token say.
+fn claims_in(parts: &str) -> Result<RawClaims, IdentityError> {
+    let (_, payload) = parts.split_once('.').ok_or(IdentityError::Malformed)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload);
+    let payload = payload.map_err(|_| IdentityError::Malformed)?;
+
+    serde_json::from_slice(&payload).map_err(|_| IdentityError::Malformed)
 }
 
 /// The algorithm that a token's header names.

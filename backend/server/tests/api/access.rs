@@ -17,6 +17,8 @@ on_both_engines! {
 }
 
 const UNKNOWN_ROOM: &str = "Um9vbTowMTk0ZmUzNy0wMDAwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDA=";
+/// When every test begins, in seconds.
+const START_S: f64 = 1_767_323_045.0;
 const READ: &str = "query ($id: ID!) { room(id: $id) { id title } node(id: $id) { id } }";
 
 async fn a_token_that_says_too_little_or_too_late_is_refused_by_name(database: String) {
@@ -27,6 +29,12 @@ async fn a_token_that_says_too_little_or_too_late_is_refused_by_name(database: S
         sign_with(SECRET, &claims)
     };
     let expires_now = |claims: &mut Claims| claims.exp = Some(crate::server::START_MS / 1_000);
+    let raw = |more: Value| {
+        let mut said = serde_json::to_value(claims(api.tenant, "staff")).unwrap();
+        let more = more.as_object().unwrap().clone();
+        said.as_object_mut().unwrap().extend(more);
+        sign_with(SECRET, &said)
+    };
     let begins_late = |claims: &mut Claims| claims.nbf = Some(crate::server::START_MS / 1_000 + 61);
     // {"alg":"none"}, and the claims of a good token without a signature.
     let payload = api.staff.split('.').nth(1).unwrap();
@@ -54,12 +62,37 @@ async fn a_token_that_says_too_little_or_too_late_is_refused_by_name(database: S
         ),
         (sign(|claims| claims.sub = None), "TOKEN_CLAIMS_MISSING"),
         ("pot_unknown".to_owned(), "TOKEN_UNKNOWN"),
+        (raw(json!({ "exp": "soon" })), "TOKEN_CLAIM_INVALID"),
+        (raw(json!({ "tenant_id": "acme" })), "TOKEN_CLAIM_INVALID"),
+        (raw(json!({ "sub": ["ana"] })), "TOKEN_CLAIM_INVALID"),
+        (raw(json!({ "roles": 1 })), "TOKEN_CLAIM_INVALID"),
+        (raw(json!({ "exp": null })), "TOKEN_CLAIMS_MISSING"),
+        (raw(json!({ "exp": START_S })), "TOKEN_EXPIRED"),
+        (raw(json!({ "exp": START_S - 0.001 })), "TOKEN_EXPIRED"),
+        (
+            raw(json!({ "nbf": START_S + 60.001 })),
+            "TOKEN_NOT_YET_VALID",
+        ),
     ] {
         let body = json!({ "query": "{ __typename }" }).to_string();
         let answer = api.post(&token, &[], body).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{token}");
         assert_eq!(answer.code(), code, "{token}");
         assert!(answer.header("www-authenticate").starts_with("Bearer"));
+    }
+
+    // As issuers write them.
+    for claims in [
+        json!({ "exp": START_S + 0.001 }),
+        json!({ "nbf": START_S + 60.0 }),
+        json!({ "sub": 42 }),
+        json!({ "sub": null, "user_id": 42 }),
+        json!({ "aud": [{ "odd": 1 }], "iss": 7, "iat": "yesterday", "jti": null }),
+        json!({ "role": ["viewer", "staff"], "roles": null }),
+    ] {
+        let token = raw(claims.clone());
+        let answer = api.execute(&token, "{ __typename }", json!({})).await;
+        assert_eq!(answer["data"]["__typename"], "Query", "{claims}");
     }
 
     // The clock of whoever signed this is a minute ahead.
