@@ -4,6 +4,7 @@
 //! while they keep coming, and ends when its time runs out. A level never goes down.
 
 pub mod program;
+mod recent;
 mod train;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,6 @@ use serde::{Deserialize, Serialize};
 pub use program::{AnonymousGifts, Level, Program, Weights};
 pub use train::{KickoffEntry, Train, TrainRow};
 
-use crate::contribution::Contribution;
 use crate::id::{HypeTrainId, ViewerId};
 use crate::time::ServerTime;
 
@@ -75,31 +75,6 @@ impl Contributor {
         Self {
             turn: 0,
             ..self.clone()
-        }
-    }
-}
-
-impl HypeTrain {
-    /// Puts `contributor` in front, once.
-    pub(crate) fn put_recent(&mut self, contributor: &Contributor) {
-        if contributor.viewer_id.is_some() {
-            self.recent_contributors
-                .retain(|recent| recent.viewer_id != contributor.viewer_id);
-        }
-        self.recent_contributors.insert(0, contributor.shown());
-        self.recent_contributors.truncate(RECENT_CONTRIBUTORS_MAX);
-    }
-
-    /// Takes out one gift of somebody without an id, who is shown for each gift by itself.
-    pub(crate) fn forget_nobody(&mut self, lost: &Contribution) {
-        let recent = &mut self.recent_contributors;
-        let at = recent.iter().position(|recent| {
-            recent.viewer_id.is_none()
-                && recent.name.as_deref() == lost.name()
-                && recent.last_hype == lost.hype
-        });
-        if let Some(at) = at {
-            recent.remove(at);
         }
     }
 }

@@ -68,7 +68,7 @@ documents! {
     Overrides => "participant's overrides",
     Program => "program" at 2,
     RoomDefaults => "tenant's room defaults",
-    Train => "train" at 2,
+    Train => "train" at 3,
     Redemption => "redemption" since 1 at 3,
     Reward => "reward" since 1 at 2,
     Terms => "reward's terms" since 1 at 4,

@@ -24,6 +24,10 @@ pub struct Train {
     /// Since which of these the top contributor has as much as they have.
     #[serde(default)]
     pub top_turn: i64,
+    /// The anonymous gifts among the recent contributors, newest first, for two of them may look alike. Of a train that
+    /// was kept without them the oldest are missing.
+    #[serde(default)]
+    pub recent_gifts: Vec<ContributionId>,
 }
 
 /// A contribution that counts towards a kickoff.
@@ -75,6 +79,7 @@ impl Train {
             kickoff: Vec::new(),
             turns: 0,
             top_turn: 0,
+            recent_gifts: Vec::new(),
         }
     }
 
@@ -291,7 +296,7 @@ impl Train {
             shown.contributor_count = shown.contributor_count.saturating_sub(1);
         }
         let Some(giver) = giver else {
-            return shown.forget_nobody(lost);
+            return self.forget_gift(lost);
         };
 
         for recent in &mut shown.recent_contributors {

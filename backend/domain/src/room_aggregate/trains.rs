@@ -259,7 +259,7 @@ impl RoomAggregate {
         let train = self.train.as_mut().expect("contributors belong to a train");
         let Some(viewer_id) = &entry.viewer_id else {
             train.shown.contributor_count += 1;
-            train.shown.put_recent(&entry.contributor());
+            train.put_recent(&entry.contributor(), entry.contribution_id);
             return;
         };
 
@@ -290,7 +290,7 @@ impl RoomAggregate {
                 self.known.contributors.put(key, top);
             }
         }
-        train.shown.put_recent(&contributor);
+        train.put_recent(&contributor, entry.contribution_id);
         train.put_top(&contributor);
         self.known
             .contributors

@@ -141,6 +141,7 @@ impl World {
                     kickoff: Vec::new(),
                     turns: 0,
                     top_turn: 0,
+                    recent_gifts: Vec::new(),
                 });
             }
             Happening::Online(who) => presence.arrived.push(viewer(who)),

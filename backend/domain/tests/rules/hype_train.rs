@@ -252,6 +252,65 @@ fn a_reversed_gift_of_a_name_without_an_id_is_not_shown_any_more() {
 }
 
 #[test]
+fn of_gifts_that_look_alike_the_reversed_one_is_not_shown_any_more() {
+    let nameless = |amount| RawReport {
+        viewer_id: None,
+        viewer_name: None,
+        ..donation("nobody", amount)
+    };
+    // (how many others give after the first of two that look alike; what is shown once one of the two is reversed)
+    let cases = [
+        (1, [vec![7, 5], vec![5, 7]]),
+        // The first is one of eight no longer.
+        (7, [vec![7, 7, 7, 7, 7, 7, 7], vec![5, 7, 7, 7, 7, 7, 7, 7]]),
+    ];
+
+    for (others, [without_second, without_first]) in cases {
+        for (is_first, expected) in [(false, without_second), (true, without_first)] {
+            let mut stage = running();
+            let first = stage.report(nameless(5)).unwrap();
+            for _ in 0..others {
+                stage.report(nameless(7)).unwrap();
+            }
+            let second = stage.report(nameless(5)).unwrap();
+            let reversed = if is_first { first } else { second };
+            stage.follow_up(&reversed, nameless(5), Status::Reversed);
+
+            let recent = stage.train().recent_contributors.iter();
+            let shown: Vec<_> = recent
+                .filter(|one| one.viewer_id.is_none())
+                .map(|one| one.last_hype)
+                .collect();
+            assert_eq!(shown, expected, "after {others} others");
+            let known = stage.aggregate.train.as_ref().unwrap().recent_gifts.len();
+            assert_eq!(known, shown.len());
+        }
+    }
+}
+
+#[test]
+fn a_train_that_was_kept_without_its_gifts_tells_them_apart_by_what_is_seen() {
+    let nameless = |amount| RawReport {
+        viewer_id: None,
+        viewer_name: None,
+        ..donation("nobody", amount)
+    };
+    let mut stage = running();
+    let old = stage.report(nameless(5)).unwrap();
+    stage.report(nameless(6)).unwrap();
+    let train = stage.aggregate.train.as_mut().unwrap();
+    train.recent_gifts.clear();
+    stage.report(nameless(5)).unwrap();
+
+    stage.follow_up(&old, nameless(5), Status::Reversed);
+
+    let recent = stage.train().recent_contributors.iter();
+    let nameless = recent.filter(|one| one.viewer_id.is_none());
+    let shown: Vec<_> = nameless.map(|one| one.last_hype).collect();
+    assert_eq!(shown, [5, 6]);
+}
+
+#[test]
 fn the_next_best_leads_when_the_leader_is_reversed() {
     let mut stage = running();
     let lead = stage.donate("cem", 50);
