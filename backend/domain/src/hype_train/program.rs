@@ -16,6 +16,8 @@ pub(super) const KICKOFF_KEPT_MAX: usize = 200;
 pub const SPAN_MS_MAX: i64 = 86_400_000;
 /// The most levels a program may list; the last repeats, so more say nothing.
 pub const LEVELS_MAX: usize = 100;
+/// The last level, which is the largest number that GraphQL has an `Int` for.
+pub const LEVEL_MAX: u32 = i32::MAX.unsigned_abs();
 /// The largest goal. A sum of goals and contributions stays far inside 64 bits.
 pub const GOAL_MAX: i64 = 1_000_000_000_000;
 /// The longest time for a level, in seconds: an hour.
@@ -132,7 +134,8 @@ impl Program {
         self.levels.get(index).unwrap_or(last)
     }
 
-    /// The level that a total has climbed to, from 1, and how far it is beyond that level's beginning.
+    /// The level that a total has climbed to, from 1, and how far it is beyond that level's beginning. The bar of the
+    /// last level there is stays full.
     pub(crate) fn climbed(&self, total: i64) -> (u32, i64) {
         let mut level = 1;
         let mut progress = total;
@@ -145,9 +148,12 @@ impl Program {
         }
         // The last level repeats, so however many of it are done in one step.
         let goal = self.level(level).goal;
-        let repeats = u32::try_from(progress / goal).unwrap_or(u32::MAX);
+        let repeats = u32::try_from(progress / goal).unwrap_or(LEVEL_MAX);
+        if repeats > LEVEL_MAX - level {
+            return (LEVEL_MAX, goal);
+        }
 
-        (level.saturating_add(repeats), progress % goal)
+        (level + repeats, progress % goal)
     }
 
     /// Checks every limit.

@@ -80,6 +80,7 @@ fn contributions_of_the_kickoff_count() {
 
 #[test]
 fn overflow_is_carried_through_as_many_levels_as_it_fills() {
+    // The last level there is begins at 100 + 2,147,483,645 * 200 = 429,496,729,100.
     // (given to a train at 30 of 100; level, progress, goal then)
     let cases = [
         (69, (1, 99, 100)),
@@ -87,25 +88,18 @@ fn overflow_is_carried_through_as_many_levels_as_it_fills() {
         (71, (2, 1, 200)),
         (270, (3, 0, 200)),
         (10_071, (52, 1, 200)),
-        (
-            1_000_000_000_000,
-            (5_000_000_001_u64.try_into().unwrap_or(u32::MAX), 130, 200),
-        ),
+        (429_496_729_069, (2_147_483_646, 199, 200)),
+        (429_496_729_070, (2_147_483_647, 0, 200)),
+        (429_496_729_269, (2_147_483_647, 199, 200)),
+        (429_496_729_270, (2_147_483_647, 200, 200)),
+        (1_000_000_000_000, (2_147_483_647, 200, 200)),
     ];
 
     for (amount, expected) in cases {
         let mut stage = running();
         stage.donate("cem", amount);
         let train = stage.train();
-        let expected_level = if amount > 1_000_000 {
-            u32::MAX
-        } else {
-            expected.0
-        };
-        assert_eq!(
-            (train.level, train.progress, train.goal),
-            (expected_level, expected.1, expected.2)
-        );
+        assert_eq!((train.level, train.progress, train.goal), expected);
         assert_eq!(train.total, 30 + amount);
     }
 }
