@@ -207,7 +207,7 @@ fn lint() -> Result<Outcome> {
     Ok(tally.into())
 }
 
-/// Without PostgreSQL what needs it is skipped, each test by itself, and so is the model that is in Python.
+/// Without PostgreSQL what needs it is skipped, each test by itself, and so are the models that are in Python.
 fn rust() -> Result<Outcome> {
     let mut command = workspace::cargo(&["test", "--workspace", "--no-fail-fast"]);
     let mut skipped = Vec::new();
@@ -224,7 +224,9 @@ fn rust() -> Result<Outcome> {
     command.env_remove("PARLOR_TEST_WITHOUT_PYTHON");
     if let Err(error) = tools::ensure(&[&tools::PYTHON]) {
         process::check_interrupted()?;
-        skipped.push(format!("the model of the ledger: {error:#}"));
+        skipped.push(format!(
+            "the models of the ledger and of the train: {error:#}"
+        ));
         command.env("PARLOR_TEST_WITHOUT_PYTHON", "1");
     }
     match &postgres {

@@ -48,7 +48,7 @@ pub(crate) const PYTHON: Tool = Tool {
     name: "python3",
     evidence: Evidence::Program("python3"),
     packages: &["python3"],
-    why: "runs the Python package's tests, and the model of the ledger",
+    why: "runs the Python package's tests, and the models of the ledger and of the train",
 };
 pub(crate) const PIP: Tool = Tool {
     name: "pip",

@@ -305,6 +305,32 @@ fn a_train_that_was_kept_without_its_gifts_tells_them_apart_by_what_is_seen() {
 }
 
 #[test]
+fn a_viewer_is_shown_by_the_name_that_they_last_gave() {
+    // (the names that somebody gives with; the name that is shown)
+    let cases = [
+        (vec![Some("CEM")], Some("CEM")),
+        (vec![Some("CEM"), Some("CEMIL")], Some("CEMIL")),
+        (vec![Some("CEM"), None], Some("CEM")),
+        (vec![None], None),
+    ];
+    for (names, expected) in cases {
+        let mut stage = running();
+        for name in names {
+            let raw = RawReport {
+                viewer_name: name.map(str::to_owned),
+                ..donation("cem", 60)
+            };
+            stage.report(raw).unwrap();
+        }
+
+        let train = stage.train();
+        let top = train.top_contributor.as_ref().unwrap();
+        assert_eq!(top.name.as_deref(), expected);
+        assert_eq!(train.recent_contributors[0].name.as_deref(), expected);
+    }
+}
+
+#[test]
 fn the_next_best_leads_when_the_leader_is_reversed() {
     let mut stage = running();
     let lead = stage.donate("cem", 50);
