@@ -26,7 +26,7 @@ pub(super) async fn load(
 }
 
 /// Loads what the batch's viewers have given to the running train, and what the givers of known
-/// contributions have given to theirs.
+/// contributions have given to theirs, or to the running one, in which they may settle by a message without a viewer.
 async fn contributors(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
     let mut of_trains: BTreeMap<HypeTrainId, RoomKey> = BTreeMap::new();
     let mut wanted: BTreeSet<(HypeTrainId, TenantId, ViewerId)> = BTreeSet::new();
@@ -35,14 +35,16 @@ async fn contributors(transaction: &mut Transaction, rooms: &mut Rooms) -> Resul
         let aggregate = &mut locked.aggregate;
         let mut asked = Vec::new();
         let train = aggregate.train.as_ref().map(|train| &train.shown);
-        if let Some(train) = train.filter(|train| train.phase == Phase::Running) {
+        let running = train.filter(|train| train.phase == Phase::Running);
+        let running = running.map(|train| train.id);
+        if let Some(train_id) = running {
             let viewers = locked.needs.contributions.viewers.iter();
-            asked.extend(viewers.map(|viewer_id| (train.id, viewer_id.clone())));
+            asked.extend(viewers.map(|viewer_id| (train_id, viewer_id.clone())));
         }
         for (_, reported) in aggregate.known.contributions.found() {
             if let Reported::Here(contribution) = reported
-                && let (Some(train_id), Some(viewer_id)) =
-                    (contribution.train_id, contribution.viewer_id())
+                && let Some(viewer_id) = contribution.viewer_id()
+                && let Some(train_id) = contribution.train_id.or(running)
             {
                 asked.push((train_id, viewer_id.clone()));
             }

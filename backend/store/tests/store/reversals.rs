@@ -13,6 +13,7 @@ use crate::scene::{SeededIds, at, donation, live_room, needs, record, report, te
 on_both_engines! {
     the_next_in_line_leads_when_the_leader_is_reversed,
     a_viewer_adds_to_what_they_gave_in_earlier_batches,
+    a_gift_that_settles_by_a_message_without_its_viewer_is_theirs,
     a_reversal_in_a_past_train_corrects_the_record,
     a_reversal_is_told_how_far_its_train_and_the_best_other_got,
     what_a_train_has_to_beat_is_what_is_left_of_the_others,
@@ -70,6 +71,25 @@ async fn a_viewer_adds_to_what_they_gave_in_earlier_batches(database: Database) 
         .find(|one| one.last_hype == 50)
         .unwrap();
     assert_eq!(ann.hype, 150);
+}
+
+async fn a_gift_that_settles_by_a_message_without_its_viewer_is_theirs(database: Database) {
+    let mut scene = Scene::new(database).await;
+    scene
+        .give(at(10), [("k1", "ann", 100), ("k2", "bob", 150)])
+        .await;
+    let pending = report("p-k3", "k3", "ann", 100, Status::Pending);
+    scene.send(at(20), &[pending]).await;
+
+    let settled = Report {
+        viewer: None,
+        ..report("s-k3", "k3", "ann", 100, Status::Settled)
+    };
+    scene.send(at(30), &[settled]).await;
+
+    let train = scene.train().await;
+    assert_eq!(top(&train), ("ann".to_owned(), 200));
+    assert_eq!((train.total, train.contributor_count), (350, 2));
 }
 
 async fn a_reversal_in_a_past_train_corrects_the_record(database: Database) {
