@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 
 /// A stamp, as text.
 type Time = String;
+/// A stamp that may be none.
+type ReportedTime = String;
 /// A 64-bit integer in decimal.
 type Int64 = String;
 /// An ISO 4217 code.
