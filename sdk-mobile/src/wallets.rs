@@ -190,6 +190,7 @@ mod tests {
             balance: 100,
             held: 30,
             available: 70,
+            debt: 0,
             redemptions: Vec::new(),
             last_minute: None,
         }

@@ -336,6 +336,8 @@ export interface Wallet {
   held: number;
   /** What can be spent: `balance` without `held`. */
   available: number;
+  /** What they owe. Whatever comes to them pays it first, so that nothing is `available` meanwhile. */
+  debt: number;
   /** The newest 20, and of those before at most 50 that hold points; the newest first. */
   redemptions: readonly Redemption[];
   /** The minute of theirs that was decided last, on whatever device. `points` is null where the server has not seen that. */

@@ -41,12 +41,13 @@ function redemption({ __typename, ...read }) {
 
 /** Reads a wallet as the module hands it on. */
 export function readWallet(json) {
-  const { participantId, balance, held, available, redemptions, lastMinute } = JSON.parse(json);
+  const { participantId, balance, held, available, debt, redemptions, lastMinute } = JSON.parse(json);
   return {
     participantId,
     balance: Number(balance),
     held: Number(held),
     available: Number(available),
+    debt: Number(debt),
     redemptions: redemptions.map(redemption),
     lastMinute: lastMinute && { ...lastMinute, minute: Date.parse(lastMinute.minute), points: number(lastMinute.points) },
   };

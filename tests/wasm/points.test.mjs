@@ -224,11 +224,11 @@ test('what was kept before a store was full is gone from it once it is answered'
 });
 
 test('a wallet has times and numbers', () => {
-  const { balance, redemptions, lastMinute } = readWallet(JSON.stringify({
-    participantId: 'p', balance: '100', held: '30', available: '70', redemptions: [REDEMPTION],
+  const { balance, debt, redemptions, lastMinute } = readWallet(JSON.stringify({
+    participantId: 'p', balance: '100', held: '30', available: '70', debt: '5', redemptions: [REDEMPTION],
     lastMinute: { minute: '2026-01-02T03:04:00.000Z', outcome: 'COUNTED', points: null },
   }));
-  assert.deepEqual([balance, redemptions[0].cost, redemptions[0].settledAt, lastMinute.points], [100, 30, null, null]);
+  assert.deepEqual([balance, debt, redemptions[0].cost, redemptions[0].settledAt, lastMinute.points], [100, 5, 30, null, null]);
   assert.equal(lastMinute.minute, Date.UTC(2026, 0, 2, 3, 4));
 });
 

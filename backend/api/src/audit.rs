@@ -38,6 +38,8 @@ pub(crate) enum AuditAction {
     PointsCharged,
     /// With `points` and `transferSeq`.
     PointsRefunded,
+    /// With `points`, all that was to be taken back, and `transferSeq`.
+    PointsClawedBack,
 }
 
 /// One use of authority. What does not belong to the action is null.
@@ -126,7 +128,8 @@ impl From<audit::AuditEntry> for AuditEntry {
             }
             audit::AuditAction::PointsGranted { points, seq }
             | audit::AuditAction::PointsCharged { points, seq }
-            | audit::AuditAction::PointsRefunded { points, seq } => {
+            | audit::AuditAction::PointsRefunded { points, seq }
+            | audit::AuditAction::PointsClawedBack { points, seq } => {
                 told.points = Some(points.into());
                 told.transfer_seq = Some(seq.into());
             }
@@ -155,6 +158,7 @@ impl From<&audit::AuditAction> for AuditAction {
             audit::AuditAction::PointsGranted { .. } => Self::PointsGranted,
             audit::AuditAction::PointsCharged { .. } => Self::PointsCharged,
             audit::AuditAction::PointsRefunded { .. } => Self::PointsRefunded,
+            audit::AuditAction::PointsClawedBack { .. } => Self::PointsClawedBack,
         }
     }
 }

@@ -72,7 +72,7 @@ pub(crate) enum Capability {
     CapabilityGrant,
     /// Read everyone's points, and the room's books.
     PointsRead,
-    /// Grant and charge points.
+    /// Grant, charge and take back points.
     PointsAdjust,
     /// Make rewards, change and delete them.
     RewardManage,

@@ -8,7 +8,7 @@ mod statement;
 
 use async_graphql::{ComplexObject, Context, Enum, ID, SimpleObject};
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::points::{self, Balance, MemberNumber, StatementLine, Transfer};
+use parlor_domain::points::{self, Balance, ClawedBack, MemberNumber, StatementLine, Transfer};
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::WatchedLine;
 
@@ -34,6 +34,13 @@ pub(crate) enum TransferKind {
     /// Staff gave back what `redemptionId` had cost, or a part of it, with a `reason`: it corrects the transfer at
     /// `correctsSeq`.
     Refunded,
+    /// Staff took back what the member could spend of what they should not have, with a `reason`.
+    ClawedBack,
+    /// The rest of what staff took back, which the member could not spend: it is owed from then on. With the same
+    /// `reason`.
+    DebtIncurred,
+    /// What the member owes was paid, or a part of it, with what had just come.
+    DebtPaid,
     /// A minute of a session was watched: `sessionId` and `minute`.
     Watched,
 }
@@ -51,6 +58,8 @@ pub(crate) struct PointsAccount {
     held: Int64,
     /// What can be spent: `balance` without `held`.
     available: Int64,
+    /// What they owe. Whatever comes to them pays it first, so that nothing is `available` meanwhile.
+    debt: Int64,
     #[graphql(skip)]
     whose: Whose,
 }
@@ -75,9 +84,12 @@ pub(crate) struct PointsTransfer {
     kind: TransferKind,
     /// By how many points the balance changed: above zero for what came, below for what went.
     points: Int64,
-    /// The balance after it.
+    /// The balance after it, and before the lines that follow: of somebody who owes, the next pays with what came.
     balance_after: Int64,
-    /// What whoever moved them said; null where nobody said anything, as of what was watched, or when it was erased.
+    /// By how many points what the member owes changed: above zero for what is owed since, below for what was paid.
+    debt_points: Int64,
+    /// What whoever moved them said; null where nobody said anything, as of what was watched or paid of a debt, or when
+    /// it was erased.
     reason: Option<String>,
     /// Who moved them, by the tenant's own id; null for readers without `POINTS_READ`.
     actor_id: Option<String>,
@@ -112,7 +124,9 @@ pub(crate) struct Economy {
     minted: Int64,
     /// All that was spent or taken back, without what was given back of it.
     burned: Int64,
-    /// What all members together have: `minted` without `burned`.
+    /// What all members together owe: it was taken back, and is not there yet.
+    owed: Int64,
+    /// What all members together have: `minted` and `owed` without `burned`.
     outstanding: Int64,
     /// How many transfers were made, and so the position of the last. A minute that was credited to many
     /// members is one.
@@ -120,6 +134,19 @@ pub(crate) struct Economy {
     /// The chain's head: a SHA-256 digest that covers all transfers, in hexadecimal. Kept elsewhere and given
     /// to `parlor verify`, it shows that none of them was changed since.
     digest: String,
+}
+
+/// Points that were taken back, and what became of them.
+#[derive(SimpleObject)]
+pub(crate) struct PointsClawback {
+    /// How many were to be taken back: `taken` and `owed`.
+    points: Int64,
+    /// What the member could spend of it.
+    taken: Int64,
+    /// What they could not, and owe since.
+    owed: Int64,
+    /// The lines of the member's statement, one or two.
+    transfers: Vec<PointsTransfer>,
 }
 
 /// A line, and whether its reader is told who acted.
@@ -131,7 +158,7 @@ struct Line {
 
 #[ComplexObject]
 impl PointsAccount {
-    /// Every change of the balance, newest first. It is read in this direction: by `first` and `after`.
+    /// Every change of the balance or the debt, newest first. It is read in this direction: by `first` and `after`.
     async fn statement_connection(
         &self,
         context: &Context<'_>,
@@ -161,7 +188,26 @@ impl PointsAccount {
             balance: balance.points.into(),
             held: balance.held.into(),
             available: balance.available().into(),
+            debt: balance.debt.into(),
             whose,
+        }
+    }
+}
+
+impl From<ClawedBack> for PointsClawback {
+    fn from(clawed_back: ClawedBack) -> Self {
+        let points = |of: &Option<Transfer>| of.as_ref().map_or(0, |one| one.entry.points);
+        let (taken, owed) = (points(&clawed_back.taken), points(&clawed_back.owed));
+        let transfers = clawed_back.transfers().cloned().map(|transfer| Line {
+            line: StatementLine::Transfer(Box::new(transfer)),
+            sees_actors: true,
+        });
+
+        Self {
+            points: (taken + owed).into(),
+            taken: taken.into(),
+            owed: owed.into(),
+            transfers: transfers.map(PointsTransfer::from).collect(),
         }
     }
 }
@@ -169,6 +215,7 @@ impl PointsAccount {
 impl From<Line> for PointsTransfer {
     fn from(line: Line) -> Self {
         let (points, balance_after) = (line.line.points(), line.line.balance_after());
+        let debt_points = line.line.debt_points();
         let shown = match line.line {
             StatementLine::Transfer(transfer) => Self::of_transfer(*transfer, line.sees_actors),
             StatementLine::Watched { line, .. } => Self::of_watching(&line),
@@ -177,6 +224,7 @@ impl From<Line> for PointsTransfer {
         Self {
             points: points.into(),
             balance_after: balance_after.into(),
+            debt_points: debt_points.into(),
             ..shown
         }
     }
@@ -192,6 +240,7 @@ impl PointsTransfer {
             kind,
             points: 0.into(),
             balance_after: 0.into(),
+            debt_points: 0.into(),
             reason: None,
             actor_id: None,
             redemption_id: None,
@@ -238,6 +287,9 @@ impl From<points::TransferKind> for TransferKind {
             points::TransferKind::Charged => Self::Charged,
             points::TransferKind::Redeemed => Self::Redeemed,
             points::TransferKind::Refunded => Self::Refunded,
+            points::TransferKind::ClawedBack => Self::ClawedBack,
+            points::TransferKind::DebtIncurred => Self::DebtIncurred,
+            points::TransferKind::DebtPaid => Self::DebtPaid,
         }
     }
 }
@@ -247,6 +299,7 @@ impl From<points::Ledger> for Economy {
         Self {
             minted: ledger.minted.into(),
             burned: ledger.burned.into(),
+            owed: ledger.owed.into(),
             outstanding: ledger.outstanding().into(),
             transfer_count: ledger.seq.into(),
             digest: ledger.digest.to_string(),

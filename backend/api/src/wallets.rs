@@ -47,6 +47,8 @@ pub(crate) struct Wallet {
     held: Int64,
     /// What can be spent: `balance` without `held`.
     available: Int64,
+    /// What they owe. Whatever comes to them pays it first, so that nothing is `available` meanwhile.
+    debt: Int64,
     /// Their newest 20 redemptions, and of those before at most 50 that are not seen to; the newest first.
     redemptions: Vec<Redemption>,
     /// The minute of theirs that was decided last, by whatever device, as far as this server knows.
@@ -172,6 +174,7 @@ impl From<&wallet::Wallet> for Wallet {
             balance: points.into(),
             held: held.into(),
             available: (points - held).into(),
+            debt: wallet.debt().into(),
             redemptions: wallet
                 .redemptions()
                 .iter()

@@ -61,6 +61,11 @@ pub enum AuditAction {
         points: i64,
         seq: i64,
     },
+    PointsClawedBack {
+        points: i64,
+        /// The position of the first transfer that it came to; what was not there is the next.
+        seq: i64,
+    },
     PointsRefunded {
         points: i64,
         seq: i64,

@@ -7,6 +7,7 @@
 mod answers;
 mod authority;
 mod contributions;
+mod debts;
 mod deletion;
 mod draws;
 mod events;
@@ -39,7 +40,7 @@ use crate::id::{
     RewardId, RoomId, SessionId, ViewerId,
 };
 use crate::participant::Participant;
-use crate::points::{Digest, Given, MemberNumber, Transfer};
+use crate::points::{ClawedBack, Digest, Given, MemberNumber, Transfer};
 use crate::reward::{Draw, Redemption, Reward, Uses};
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use crate::session::Session;
@@ -48,6 +49,7 @@ use crate::watching::{EarningState, Places, ViewerMinute, WatchCredit};
 
 pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::{RecordContributionRefusal, Reported};
+pub use debts::Clawback;
 pub use deletion::DeleteRoomRefusal;
 pub use draws::Entries;
 pub use lookups::Lookups;
@@ -140,6 +142,7 @@ pub struct AnswerKey {
 pub enum Operation {
     RecordContribution,
     AdjustPoints,
+    ClawBackPoints,
     RedeemReward,
     RefundRedemption,
     CreateReward,
@@ -166,6 +169,7 @@ pub struct Answer {
 pub enum Answered {
     Contribution(Box<Contribution>),
     Transfer(Box<Transfer>),
+    ClawedBack(Box<ClawedBack>),
     Redemption(Box<Redemption>),
     Reward(Box<Reward>),
     Event(Box<Event>),

@@ -35,6 +35,7 @@ pub struct Wallet {
 struct Parts {
     given: i64,
     held: i64,
+    debt: i64,
     earned: i64,
 }
 
@@ -110,9 +111,14 @@ impl Wallet {
         self.points.held
     }
 
+    /// What they owe.
+    pub fn debt(&self) -> i64 {
+        self.points.debt
+    }
+
     /// Whether whoever was told `other` knows this one.
     pub fn is_told_as(&self, other: &Self) -> bool {
-        let told = |one: &Self| (one.points(), one.held(), one.last_minute);
+        let told = |one: &Self| (one.points(), one.held(), one.debt(), one.last_minute);
 
         told(self) == told(other)
             && self.participant_id == other.participant_id
@@ -133,6 +139,7 @@ impl Wallet {
     pub fn give(&mut self, given: Given) {
         self.points.given = given.points;
         self.points.held = given.held;
+        self.points.debt = given.debt;
     }
 
     /// Takes in what the members of the wallet's page have earned.

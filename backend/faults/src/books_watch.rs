@@ -91,7 +91,8 @@ fn uneven() -> String {
     format!(
         "SELECT 'books' AS what, '' AS how WHERE EXISTS (SELECT 1 FROM ledgers WHERE seq > 0)
          UNION ALL SELECT 'accounts do not come to what was minted', CAST(seq AS TEXT) FROM ledgers
-             WHERE minted - burned <> {given} + {earned} OR burned < 0 OR minted < burned
+             WHERE minted - burned + owed <> {given} + {earned} OR burned < 0 OR owed < 0
+                 OR minted + owed < burned
          UNION ALL SELECT 'what is held is not what is open', CAST(number AS TEXT) FROM balances
              WHERE held < 0 OR held <> COALESCE((SELECT SUM(cost) FROM redemptions
                  WHERE redemptions.room_id = balances.room_id

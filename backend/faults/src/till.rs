@@ -36,7 +36,7 @@ const CREDIT: &str = "mutation ($input: CreditWatchingInput!) {
         ... on WatchCredit { viewers { viewerId outcome } } ... on Error { message code } } }";
 const LOOK: &str = "query ($roomId: ID!, $participantId: ID!) {
     pointsAccount(roomId: $roomId, participantId: $participantId) { balance held available }
-    economy(roomId: $roomId) { minted burned outstanding } }";
+    economy(roomId: $roomId) { minted burned owed outstanding } }";
 
 /// Somebody at the till of a room.
 pub struct Till {
@@ -296,9 +296,10 @@ impl Till {
             patron.name
         );
         let of = |field| number("economy", field);
-        let (minted, burned, outstanding) = (of("minted")?, of("burned")?, of("outstanding")?);
+        let (minted, burned, owed) = (of("minted")?, of("burned")?, of("owed")?);
+        let outstanding = of("outstanding")?;
         ensure!(
-            burned >= 0 && outstanding >= 0 && minted == burned + outstanding,
+            burned >= 0 && outstanding >= 0 && minted + owed == burned + outstanding,
             "the room has minted {minted}, and {burned} of it is gone"
         );
 

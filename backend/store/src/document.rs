@@ -13,7 +13,7 @@ use parlor_domain::event::EventBody;
 use parlor_domain::hype_train::{Program, Train};
 use parlor_domain::id::RedemptionId;
 use parlor_domain::participant::Overrides;
-use parlor_domain::points::Transfer;
+use parlor_domain::points::{ClawedBack, Transfer};
 use parlor_domain::reward::{Redemption, Reward, Terms};
 use parlor_domain::tenant::{Limits, RoomDefaults};
 use parlor_domain::watching::EarningState;
@@ -74,6 +74,7 @@ documents! {
     Terms => "reward's terms" since 1 at 4,
     Vec<RedemptionId> => "draw's winners" since 1,
     Transfer => "transfer" since 1,
+    ClawedBack => "clawback" since 1,
 }
 
 /// Why a stored document was not read.

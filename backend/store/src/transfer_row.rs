@@ -129,13 +129,14 @@ pub(crate) fn row(
 
 /// The columns that [`read_given`] reads.
 pub(crate) const BALANCE_COLUMNS: &str =
-    "balances.number, balances.points, balances.held, balances.lines";
+    "balances.number, balances.points, balances.held, balances.debt, balances.lines";
 
 pub(crate) fn read_given(row: &mut Row) -> Result<(MemberNumber, Given), sqlx::Error> {
     let member = MemberNumber(row.take_narrow()?);
     let given = Given {
         points: row.take()?,
         held: row.take()?,
+        debt: row.take()?,
         lines: row.take()?,
     };
 
@@ -144,7 +145,7 @@ pub(crate) fn read_given(row: &mut Row) -> Result<(MemberNumber, Given), sqlx::E
 
 /// The columns that [`read_ledger`] reads.
 pub(crate) const LEDGER_COLUMNS: &str =
-    "ledgers.seq, ledgers.digest, ledgers.minted, ledgers.burned";
+    "ledgers.seq, ledgers.digest, ledgers.minted, ledgers.burned, ledgers.owed";
 
 pub(crate) fn read_ledger(row: &mut Row) -> Result<Ledger, sqlx::Error> {
     Ok(Ledger {
@@ -152,6 +153,7 @@ pub(crate) fn read_ledger(row: &mut Row) -> Result<Ledger, sqlx::Error> {
         digest: read_digest(row)?,
         minted: row.take()?,
         burned: row.take()?,
+        owed: row.take()?,
     })
 }
 
@@ -164,10 +166,11 @@ pub(crate) fn read_ledger_of(room_id: RoomId, rows: Vec<Row>) -> Result<Ledger, 
 }
 
 pub(crate) const INSERT_LEDGERS: &str =
-    "INSERT INTO ledgers (room_id, tenant_id, seq, digest, minted, burned) ";
+    "INSERT INTO ledgers (room_id, tenant_id, seq, digest, minted, burned, owed) ";
 
 pub(crate) const REPLACE_LEDGERS: &str = " ON CONFLICT (room_id) DO UPDATE SET
-    seq = excluded.seq, digest = excluded.digest, minted = excluded.minted, burned = excluded.burned";
+    seq = excluded.seq, digest = excluded.digest, minted = excluded.minted, burned = excluded.burned,
+    owed = excluded.owed";
 
 pub(crate) fn ledger_row(room_id: RoomId, tenant_id: TenantId, ledger: &Ledger) -> Vec<Value> {
     row![
@@ -177,5 +180,6 @@ pub(crate) fn ledger_row(room_id: RoomId, tenant_id: TenantId, ledger: &Ledger) 
         &ledger.digest.0,
         ledger.minted,
         ledger.burned,
+        ledger.owed,
     ]
 }

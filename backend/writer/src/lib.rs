@@ -35,7 +35,7 @@ use tokio::task::JoinSet;
 pub use aggregate::{Aggregate, Kind, Subject};
 pub use command::{Command, NotDone};
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
-pub use points::AdjustPoints;
+pub use points::{AdjustPoints, ClawBackPoints};
 pub use presence::ChangePresence;
 pub use rewards::{
     ChangeReward, CreateReward, Redeem, RefundRedemption, RewardChange, SetMetadata, Settle,

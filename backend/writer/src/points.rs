@@ -1,9 +1,9 @@
 //! Commands that move points.
 
 use parlor_domain::id::RoomId;
-use parlor_domain::points::Transfer;
+use parlor_domain::points::{ClawedBack, Transfer};
 use parlor_domain::room_aggregate::{
-    Actor, AdjustPointsRefusal, Adjustment, AnswerKey, Fingerprint, RoomAggregate,
+    Actor, AdjustPointsRefusal, Adjustment, AnswerKey, Clawback, Fingerprint, RoomAggregate,
 };
 use parlor_domain::time::ServerTime;
 use parlor_node::ids::Ids;
@@ -53,5 +53,49 @@ impl Command for AdjustPoints {
         now: ServerTime,
     ) -> Result<Transfer, AdjustPointsRefusal> {
         room.adjust_points(&self.actor, &self.adjustment, self.fingerprint, ids, now)
+    }
+}
+
+/// Takes points back by hand.
+pub struct ClawBackPoints {
+    actor: Actor,
+    clawback: Clawback,
+    fingerprint: Fingerprint,
+}
+
+impl ClawBackPoints {
+    /// A clawback by `actor` in `room_id`.
+    pub fn new(room_id: RoomId, actor: Actor, clawback: Clawback) -> Self {
+        Self {
+            actor,
+            fingerprint: fingerprint(room_id, &clawback),
+            clawback,
+        }
+    }
+}
+
+impl Command for ClawBackPoints {
+    type On = RoomAggregate;
+    type Answer = ClawedBack;
+    type Refusal = AdjustPointsRefusal;
+    const REPEATABLE: bool = true;
+
+    fn add_needs(&self, needs: &mut RoomNeeds) {
+        let participant_id = self.clawback.participant_id();
+        needs.people.actors.push(self.actor.viewer_id.clone());
+        needs.people.participants.push(participant_id);
+        needs.points.ledger = true;
+        needs.points.members.push(participant_id);
+        let key = AnswerKey::of_clawback(&self.actor, &self.clawback);
+        needs.answers.push(key);
+    }
+
+    fn decide(
+        &self,
+        room: &mut RoomAggregate,
+        ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<ClawedBack, AdjustPointsRefusal> {
+        room.claw_back_points(&self.actor, &self.clawback, self.fingerprint, ids, now)
     }
 }

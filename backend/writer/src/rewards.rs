@@ -230,10 +230,10 @@ impl Command for ExpireRedemptions {
     fn decide(
         &self,
         room: &mut RoomAggregate,
-        _ids: &mut Ids,
+        ids: &mut Ids,
         now: ServerTime,
     ) -> Result<usize, Infallible> {
-        Ok(room.expire_redemptions(&self.ids, now.max(self.due_at)))
+        Ok(room.expire_redemptions(&self.ids, ids, now.max(self.due_at)))
     }
 }
 

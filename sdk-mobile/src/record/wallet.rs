@@ -14,6 +14,8 @@ pub struct Wallet {
     pub held: i64,
     /// What can be spent: `balance` without `held`.
     pub available: i64,
+    /// What they owe. Whatever comes to them pays it first, so that nothing is `available` meanwhile.
+    pub debt: i64,
     /// Their newest 20 redemptions, and of those before at most 50 that hold points; the newest first.
     pub redemptions: Vec<Redemption>,
     /// The minute of theirs that was decided last, by whatever device, as far as the server knows.

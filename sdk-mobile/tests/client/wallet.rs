@@ -213,6 +213,7 @@ async fn theirs(wallets: &parlor::Wallets) -> Wallet {
 fn wallet(who: &str, balance: i64) -> Value {
     json!({
         "participantId": who, "balance": balance.to_string(), "held": "30",
+        "debt": "0",
         "available": (balance - 30).to_string(), "redemptions": [], "lastMinute": null,
     })
 }

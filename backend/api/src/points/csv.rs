@@ -11,7 +11,7 @@ use super::{PointsTransfer, TransferKind};
 use crate::rfc3339::format_time;
 
 /// The columns, called as in the API.
-const HEAD: [&str; 11] = [
+const HEAD: [&str; 12] = [
     "seq",
     "at",
     "kind",
@@ -23,6 +23,7 @@ const HEAD: [&str; 11] = [
     "correctsSeq",
     "sessionId",
     "minute",
+    "debtPoints",
 ];
 
 /// What some spreadsheet takes for the beginning of a formula, or skips before one; also in full width, as
@@ -53,6 +54,7 @@ fn row(line: PointsTransfer) -> [String; HEAD.len()] {
         kind,
         points,
         balance_after,
+        debt_points,
         reason,
         actor_id,
         redemption_id,
@@ -74,6 +76,7 @@ fn row(line: PointsTransfer) -> [String; HEAD.len()] {
         corrects_seq.map_or_else(String::new, |seq| seq.0.to_string()),
         id(session_id),
         minute.map_or_else(String::new, |minute| format_time(minute.0)),
+        debt_points.0.to_string(),
     ]
 }
 

@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, ID, InputObject, Object};
 use parlor_domain::id::ParticipantId;
-use parlor_domain::points::StatementLine;
-use parlor_domain::room_aggregate::{AdjustPointsRefusal, Adjustment, AdjustmentKind};
-use parlor_writer::AdjustPoints;
+use parlor_domain::points::{ClawedBack, StatementLine};
+use parlor_domain::room_aggregate::{AdjustPointsRefusal, Adjustment, AdjustmentKind, Clawback};
+use parlor_writer::{AdjustPoints, ClawBackPoints};
 
-use super::{Line, PointsTransfer};
+use super::{Line, PointsClawback, PointsTransfer};
 use crate::fault::Fault;
 use crate::refusal::{Refusal, Stop, results};
 use crate::scalar::Int64;
@@ -35,9 +35,19 @@ impl PointsMutation {
     ) -> Result<ChargePointsResult, Fault> {
         ChargePointsResult::of(adjust(context, input, AdjustmentKind::Charge).await)
     }
+
+    /// Takes points back from a participant: what they can spend at once, and the rest as a debt that whatever comes
+    /// to them pays first. Nothing that is held is taken. Needs `POINTS_ADJUST`.
+    async fn claw_back_points(
+        &self,
+        context: &Context<'_>,
+        input: PointsInput,
+    ) -> Result<ClawBackPointsResult, Fault> {
+        ClawBackPointsResult::of(claw_back(context, input).await)
+    }
 }
 
-/// Points to be granted or charged.
+/// Points to be granted, charged or taken back.
 #[derive(InputObject)]
 pub(crate) struct PointsInput {
     /// Chosen by the caller, up to 200 bytes. The same key with the same content gets the first answer again,
@@ -58,6 +68,27 @@ results! {
     ChargePointsResult {
         PointsTransfer, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
     }
+    ClawBackPointsResult {
+        PointsClawback, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+}
+
+async fn claw_back(context: &Context<'_>, input: PointsInput) -> Result<ClawedBack, Stop> {
+    let (tenant_id, actor) = caller(context).principal.person()?;
+    let participant_id = global_id::named(
+        &input.participant_id,
+        global_id::parse_participant_id,
+        ParticipantId,
+    );
+    let clawback = Clawback::new(
+        input.idempotency_key,
+        participant_id,
+        input.points.0,
+        input.reason,
+    )?;
+    let command = ClawBackPoints::new(named_room(&input.room_id), actor, clawback);
+
+    submit_to(context, tenant_id, &input.room_id, command).await
 }
 
 async fn adjust(
@@ -98,6 +129,7 @@ impl From<AdjustPointsRefusal> for Refusal {
             AdjustPointsRefusal::KeyReused(_) => "KEY_REUSED",
             AdjustPointsRefusal::InsufficientPoints { .. } => "INSUFFICIENT_POINTS",
             AdjustPointsRefusal::TotalsFull => "TOTALS_FULL",
+            AdjustPointsRefusal::DebtLimit { .. } => "DEBT_LIMIT",
         };
 
         Self::conflict(code, refusal)

@@ -14,6 +14,8 @@ pub enum Account {
     /// Where points go that are spent or taken back.
     Sink,
     Member(MemberNumber),
+    /// What a member owes. It is below zero by as much as that.
+    Debt(MemberNumber),
 }
 
 /// What a member has.
@@ -23,7 +25,9 @@ pub struct Balance {
     pub points: i64,
     /// What is reserved, and nobody may spend twice.
     pub held: i64,
-    /// How many transfers and credits changed it: the lines of the member's statement.
+    /// What they owe, which is nothing while there is anything to spend.
+    pub debt: i64,
+    /// How many transfers and credits there were: the lines of the member's statement.
     pub lines: i64,
 }
 
@@ -34,12 +38,15 @@ pub struct Given {
     /// Below zero if some of what was earned was spent.
     pub points: i64,
     pub held: i64,
+    pub debt: i64,
     /// How many transfers there were.
     pub lines: i64,
 }
 
 const MINT_CODE: i64 = -1;
 const SINK_CODE: i64 = -2;
+/// The debt of the member with the number 0; those of others are below it.
+const DEBT_CODE: i64 = -3;
 
 impl Account {
     /// The account as a number, in storage and in what is hashed.
@@ -48,6 +55,7 @@ impl Account {
             Self::Mint => MINT_CODE,
             Self::Sink => SINK_CODE,
             Self::Member(MemberNumber(number)) => i64::from(number),
+            Self::Debt(MemberNumber(number)) => DEBT_CODE - i64::from(number),
         }
     }
 
@@ -56,14 +64,19 @@ impl Account {
         match code {
             MINT_CODE => Some(Self::Mint),
             SINK_CODE => Some(Self::Sink),
-            number => Some(Self::Member(MemberNumber(u32::try_from(number).ok()?))),
+            0.. => Some(Self::Member(MemberNumber(u32::try_from(code).ok()?))),
+            ..=DEBT_CODE => {
+                let number = DEBT_CODE.checked_sub(code)?;
+                Some(Self::Debt(MemberNumber(u32::try_from(number).ok()?)))
+            }
         }
     }
 
+    /// Whose account it is.
     pub(crate) fn member(self) -> Option<MemberNumber> {
         match self {
             Self::Mint | Self::Sink => None,
-            Self::Member(number) => Some(number),
+            Self::Member(number) | Self::Debt(number) => Some(number),
         }
     }
 }
@@ -74,6 +87,7 @@ impl Given {
         Balance {
             points: self.points + earning.earned,
             held: self.held,
+            debt: self.debt,
             lines: self.lines + earning.lines,
         }
     }

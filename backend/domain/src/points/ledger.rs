@@ -15,6 +15,8 @@ pub struct Ledger {
     pub minted: i64,
     /// What has gone to the sink, without what came back from there.
     pub burned: i64,
+    /// What all members together owe.
+    pub owed: i64,
 }
 
 impl Ledger {
@@ -25,22 +27,28 @@ impl Ledger {
             digest: genesis(room_id),
             minted: 0,
             burned: 0,
+            owed: 0,
         }
     }
 
     /// What all members together have.
     pub fn outstanding(&self) -> i64 {
-        self.minted - self.burned
+        self.minted - self.burned + self.owed
     }
 
-    /// Whether the totals hold `entry` as well.
+    /// Whether the totals hold `entry` as well. What is burned is at most what was minted and what is owed, so that
+    /// spending what there is always fits.
     pub(crate) fn has_room_for(&self, entry: Entry) -> bool {
-        entry.debit != Account::Mint || self.can_mint(entry.points)
+        match entry.debit {
+            Account::Mint | Account::Debt(_) => self.can_add(entry.points),
+            Account::Sink | Account::Member(_) => true,
+        }
     }
 
-    /// Whether the totals hold so many points from the mint as well.
-    pub(crate) fn can_mint(&self, points: i64) -> bool {
-        self.minted.checked_add(points).is_some()
+    /// Whether the totals hold so many points as well, which come from the mint or are owed.
+    pub(crate) fn can_add(&self, points: i64) -> bool {
+        let all = self.minted.checked_add(self.owed);
+        all.and_then(|all| all.checked_add(points)).is_some()
     }
 
     /// Adds the next credit. Returns the chain's link of it.
@@ -58,6 +66,7 @@ impl Ledger {
         self.digest = self.digest.followed_by(transfer);
         self.minted -= transfer.entry.change_of(Account::Mint);
         self.burned += transfer.entry.change_of(Account::Sink);
+        self.owed += transfer.entry.change_of_debt();
 
         self.digest
     }

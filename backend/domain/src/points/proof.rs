@@ -1,6 +1,8 @@
 //! Working a room's books through again, to say whether they are sound.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod debts;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use uuid::Uuid;
 
@@ -24,6 +26,8 @@ pub struct Proof {
     newest_session: i64,
     /// What was paid for redemptions, as long as the redemption was not seen.
     paid: BTreeMap<Uuid, Paid>,
+    /// What has to come next, for something came to those who owed.
+    due: VecDeque<Entry>,
     /// How many purchases are entries of draws, without those whose draws were seen.
     entries: i64,
 }
@@ -71,6 +75,7 @@ struct Proven {
     points: i64,
     lines: i64,
     held: i64,
+    debt: i64,
 }
 
 /// The first thing about a room's books that does not hold.
@@ -116,6 +121,24 @@ pub enum Unsound {
         kept: i64,
         proven: i64,
     },
+    #[error("member {} is kept to owe {kept} points, and the transfers make it {proven}", .member.0)]
+    DebtDiffers {
+        member: MemberNumber,
+        kept: i64,
+        proven: i64,
+    },
+    #[error("member {} owes {debt} points, and has {available} to spend", .member.0)]
+    DebtUnpaid {
+        member: MemberNumber,
+        debt: i64,
+        available: i64,
+    },
+    #[error("transfer {0} does not move points between the accounts that one of its kind does")]
+    WrongEntry(i64),
+    #[error("entry {0} stands where what had come to a debtor was to pay their debt")]
+    PaymentMissing(i64),
+    #[error("transfer {seq} leaves a member with a debt of {debt} points")]
+    DebtOutOfRange { seq: i64, debt: i64 },
     #[error("of the {points} points of member {}, {held} are held", .member.0)]
     HeldBeyondBalance {
         member: MemberNumber,
@@ -183,6 +206,7 @@ impl Proof {
             sessions: BTreeMap::new(),
             newest_session: 0,
             paid: BTreeMap::new(),
+            due: VecDeque::new(),
             entries: 0,
         }
     }
@@ -246,12 +270,13 @@ impl Proof {
         if self.ledger.digest.followed_by_credit(credit) != link {
             return Err(Unsound::ChainBroken(seq));
         }
+        self.check_payment(None, seq)?;
         let points = self.count_again(credit)?;
         let said = credit.points;
         if said != points {
             return Err(Unsound::WrongSum { seq, said, points });
         }
-        if !self.ledger.can_mint(points) {
+        if !self.ledger.can_add(points) {
             return Err(Unsound::Overflow(seq));
         }
         self.ledger.append_credit(credit);
@@ -300,6 +325,12 @@ impl Proof {
         }
         if let Some(member) = first_other(&legs, &said) {
             return Err(Unsound::WrongLeg { seq, member });
+        }
+
+        for leg in &legs {
+            let proven = self.balances.get(&leg.member);
+            let payment = proven.and_then(|one| one.payment_of(leg.member, leg.points));
+            self.due.extend(payment);
         }
 
         Ok(legs.iter().map(|leg| leg.points).sum())
@@ -360,9 +391,8 @@ impl Proof {
 
     fn move_points(&mut self, transfer: &Transfer) -> Result<(), Unsound> {
         let (seq, entry) = (transfer.seq, transfer.entry);
-        let Some(member) = entry.member() else {
-            return Ok(());
-        };
+        let member = entry.member().ok_or(Unsound::WrongEntry(seq))?;
+        self.check_payment(Some(transfer), seq)?;
         match (transfer.kind, transfer.about) {
             (TransferKind::Redeemed, Some(about)) => {
                 let paid = Paid {
@@ -376,11 +406,26 @@ impl Proof {
                 }
             }
             (TransferKind::Refunded, about) => self.refund(transfer, about, member)?,
-            (TransferKind::Granted | TransferKind::Charged | TransferKind::Redeemed, _) => (),
+            (
+                TransferKind::Granted
+                | TransferKind::Charged
+                | TransferKind::Redeemed
+                | TransferKind::ClawedBack
+                | TransferKind::DebtIncurred
+                | TransferKind::DebtPaid,
+                _,
+            ) => (),
         }
         let earned = self.earned(member);
         let proven = self.balances.entry(member).or_default();
         proven.lines += 1;
+        proven.owe(transfer, member)?;
+        if matches!(
+            transfer.kind,
+            TransferKind::Granted | TransferKind::Refunded
+        ) {
+            self.due.extend(proven.payment_of(member, entry.points));
+        }
         proven.points = proven
             .points
             .checked_add(entry.change_of(Account::Member(member)))
@@ -478,6 +523,7 @@ impl Proof {
         let totals = [
             ("sum of what was minted", ledger.minted, self.ledger.minted),
             ("sum of what was burned", ledger.burned, self.ledger.burned),
+            ("sum of what is owed", ledger.owed, self.ledger.owed),
         ];
         for (what, kept, proven) in totals {
             if kept != proven {
@@ -486,6 +532,9 @@ impl Proof {
         }
         if self.ledger.digest != ledger.digest {
             return Err(Unsound::ChainBroken(ledger.seq));
+        }
+        if !self.due.is_empty() {
+            return Err(Unsound::PaymentMissing(ledger.seq + 1));
         }
 
         if self.entries != 0 {
@@ -508,6 +557,7 @@ impl Proof {
                 points,
                 held,
                 lines,
+                debt: _,
             } = given;
             let page = pages.get(&page_of(member));
             let earned = page.map_or(0, |page| page.earning(member).earned);
@@ -540,6 +590,7 @@ impl Proof {
                     held,
                 });
             }
+            proven.check_debt(member, given, points + earned)?;
         }
         match balances.pop_first() {
             Some((member, proven)) => Err(Unsound::BalanceMissing {

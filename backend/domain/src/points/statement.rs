@@ -31,6 +31,14 @@ impl StatementLine {
         }
     }
 
+    /// By how much what the member owes changed.
+    pub fn debt_points(&self) -> i64 {
+        match self {
+            Self::Transfer(transfer) => transfer.entry.change_of_debt(),
+            Self::Watched { .. } => 0,
+        }
+    }
+
     /// The balance after it.
     pub fn balance_after(&self) -> i64 {
         match self {

@@ -31,6 +31,12 @@ pub enum TransferKind {
     /// Staff gave back what a redemption had cost, or a part of it. It is about the redemption, and corrects the
     /// transfer that paid for it.
     Refunded,
+    /// Staff took back what the member had to spend of what they should not have.
+    ClawedBack,
+    /// The rest of it, which they had not.
+    DebtIncurred,
+    /// The member paid of what they owe, with what had just come.
+    DebtPaid,
 }
 
 /// A movement of points, which nothing changes afterwards. A mistake is mended by another one.
@@ -97,7 +103,25 @@ impl Entry {
         }
     }
 
-    /// The member whose balance changes. Nobody gives points to another.
+    /// From what a member owes to the sink.
+    pub fn owe(member: MemberNumber, points: i64) -> Self {
+        Self {
+            debit: Account::Debt(member),
+            credit: Account::Sink,
+            points,
+        }
+    }
+
+    /// From a member to what they owe.
+    pub fn pay(member: MemberNumber, points: i64) -> Self {
+        Self {
+            debit: Account::Member(member),
+            credit: Account::Debt(member),
+            points,
+        }
+    }
+
+    /// The member whose balance or debt changes. Nobody gives points to another.
     pub fn member(self) -> Option<MemberNumber> {
         self.debit.member().or(self.credit.member())
     }
@@ -108,6 +132,12 @@ impl Entry {
         member.map_or(0, |member| self.change_of(member))
     }
 
+    /// By how much what the member owes changes.
+    pub fn change_of_debt(self) -> i64 {
+        let member = self.member().map(Account::Debt);
+        member.map_or(0, |debt| -self.change_of(debt))
+    }
+
     /// By how much the balance of `account` changes.
     pub fn change_of(self, account: Account) -> i64 {
         i64::from(self.credit == account) * self.points
@@ -116,7 +146,15 @@ impl Entry {
 }
 
 impl TransferKind {
-    pub const ALL: [Self; 4] = [Self::Granted, Self::Charged, Self::Redeemed, Self::Refunded];
+    pub const ALL: [Self; 7] = [
+        Self::Granted,
+        Self::Charged,
+        Self::Redeemed,
+        Self::Refunded,
+        Self::ClawedBack,
+        Self::DebtIncurred,
+        Self::DebtPaid,
+    ];
 
     /// The kind's number, in storage and in what is hashed. Numbers are never given anew.
     pub fn code(self) -> i64 {
@@ -125,6 +163,9 @@ impl TransferKind {
             Self::Charged => 2,
             Self::Redeemed => 3,
             Self::Refunded => 4,
+            Self::ClawedBack => 5,
+            Self::DebtIncurred => 6,
+            Self::DebtPaid => 7,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Answer, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
 use crate::contribution::Contribution;
 use crate::event::Event;
-use crate::points::Transfer;
+use crate::points::{ClawedBack, Transfer};
 use crate::reward::{Redemption, Reward};
 
 impl RoomAggregate {
@@ -57,15 +57,17 @@ macro_rules! made {
 made! {
     contribution: Contribution,
     transfer: Transfer,
+    clawed_back: ClawedBack,
     redemption: Redemption,
     reward: Reward,
     event: Event,
 }
 
 impl Operation {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RecordContribution,
         Self::AdjustPoints,
+        Self::ClawBackPoints,
         Self::RedeemReward,
         Self::RefundRedemption,
         Self::CreateReward,
@@ -77,6 +79,7 @@ impl Operation {
         match self {
             Self::RecordContribution => "record_contribution",
             Self::AdjustPoints => "adjust_points",
+            Self::ClawBackPoints => "claw_back_points",
             Self::RedeemReward => "redeem_reward",
             Self::RefundRedemption => "refund_redemption",
             Self::CreateReward => "create_reward",

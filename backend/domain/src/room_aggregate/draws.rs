@@ -124,9 +124,10 @@ impl RoomAggregate {
         &mut self,
         entry: Redemption,
         actor: &Actor,
+        ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Redemption {
-        self.hold_points(entry.member, -entry.cost);
+        self.release_points(entry.member, entry.cost, ids, now);
         let draw = self.draws.get(&entry.reward_id);
         if let Some(draw) = draw.filter(|draw| entry.draw_id == Some(draw.id)) {
             let mut draw = draw.clone();
@@ -156,14 +157,20 @@ impl RoomAggregate {
 
     /// Takes whatever the member has entered out of its draw, for they are put out of the room. What they have entered
     /// has to be known.
-    pub(super) fn take_out_all_of(&mut self, member: MemberNumber, actor: &Actor, now: ServerTime) {
+    pub(super) fn take_out_all_of(
+        &mut self,
+        member: MemberNumber,
+        actor: &Actor,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) {
         let draws = self.draws.values();
         let entered: Vec<_> = draws
             .filter_map(|draw| self.entry_of(draw.id, member))
             .collect();
         for id in entered {
             let entry = self.redemption(id).expect("an entry is a redemption");
-            self.take_out(entry, actor, now);
+            self.take_out(entry, actor, ids, now);
         }
     }
 
@@ -189,7 +196,7 @@ impl RoomAggregate {
         let drawn_at = draw.closes_at;
         let won: BTreeSet<_> = winners.iter().copied().collect();
         for id in entries.iter().filter(|id| !won.contains(id)) {
-            self.lose(*id, drawn_at);
+            self.lose(*id, drawn_at, ids, now);
         }
         for id in &winners {
             self.win(*id, &draw, ids, now);
@@ -214,9 +221,15 @@ impl RoomAggregate {
         left.map_or(most, |left| left.clamp(0, most))
     }
 
-    fn lose(&mut self, id: RedemptionId, drawn_at: ServerTime) {
+    fn lose(
+        &mut self,
+        id: RedemptionId,
+        drawn_at: ServerTime,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) {
         let entry = self.redemption(id).expect("it was just found");
-        self.hold_points(entry.member, -entry.cost);
+        self.release_points(entry.member, entry.cost, ids, now);
         self.put_redemption(Redemption {
             status: RedemptionStatus::NotDrawn,
             settled_at: Some(drawn_at),

@@ -4,27 +4,32 @@
 //! work. What a command is about has expired before it is decided, whether or not that work was done.
 
 use super::RoomAggregate;
-use crate::id::RedemptionId;
+use crate::id::{IdSource, RedemptionId};
 use crate::reward::{EXPIRES_AFTER_MS_MIN, Redemption, RedemptionStatus};
 use crate::session::Session;
 use crate::time::ServerTime;
 
 impl RoomAggregate {
-    /// Expires those of `ids` whose time is over. Returns how many of them are still open.
-    pub fn expire_redemptions(&mut self, ids: &[RedemptionId], now: ServerTime) -> usize {
-        for id in ids {
-            self.expire(*id, now);
+    /// Expires those of `redemptions` whose time is over. Returns how many of them are still open.
+    pub fn expire_redemptions(
+        &mut self,
+        redemptions: &[RedemptionId],
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> usize {
+        for id in redemptions {
+            self.expire(*id, ids, now);
         }
         let is_open = |id: &&RedemptionId| {
             let redemption = self.known.redemptions.get(id);
             redemption.is_some_and(Redemption::is_open)
         };
 
-        ids.iter().filter(is_open).count()
+        redemptions.iter().filter(is_open).count()
     }
 
     /// Expires the redemption, if it is open and its time is over.
-    pub(super) fn expire(&mut self, id: RedemptionId, now: ServerTime) {
+    pub(super) fn expire(&mut self, id: RedemptionId, ids: &mut impl IdSource, now: ServerTime) {
         let Some(redemption) = self.redemption(id).filter(Redemption::is_open) else {
             return;
         };
@@ -36,7 +41,7 @@ impl RoomAggregate {
             return;
         };
 
-        self.release(&redemption);
+        self.release(&redemption, ids, now);
         self.put_redemption(Redemption {
             status: RedemptionStatus::Expired,
             settled_at: Some(expired_at),

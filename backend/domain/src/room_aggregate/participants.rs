@@ -211,7 +211,7 @@ impl RoomAggregate {
         }
         check_reason(reason.as_deref())?;
 
-        self.take_out_all_of(participant.number, actor, now);
+        self.take_out_all_of(participant.number, actor, ids, now);
         let left_at = participant.left_at.unwrap_or(self.stamp(now));
         participant.membership = Membership::Removed;
         participant.role = Role::Member;

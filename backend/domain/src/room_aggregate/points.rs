@@ -25,6 +25,8 @@ use crate::watching::{EarningPage, page_of};
 pub struct Books {
     ledger: Option<Ledger>,
     given: Lookups<MemberNumber, Given>,
+    /// Who owes something, of those of whom it is known what transfers have given them.
+    debtors: BTreeSet<MemberNumber>,
     pages: Lookups<u32, EarningPage>,
     /// Who joined in this batch: nobody could look up what has their number, and nothing has.
     newcomers: BTreeSet<MemberNumber>,
@@ -74,6 +76,8 @@ pub enum AdjustPointsRefusal {
     InsufficientPoints { available: i64, asked: i64 },
     #[error("the room's totals hold no more points")]
     TotalsFull,
+    #[error("the participant may owe {left} points more, not {asked}")]
+    DebtLimit { left: i64, asked: i64 },
 }
 
 impl Books {
@@ -112,6 +116,16 @@ impl Books {
     /// Takes in what transfers have given a member.
     pub fn put(&mut self, member: MemberNumber, given: Given) {
         self.given.put(member, given);
+        if given.debt > 0 {
+            self.debtors.insert(member);
+        } else {
+            self.debtors.remove(&member);
+        }
+    }
+
+    /// Whether a member owes something. All debtors of a page that was asked for are known.
+    pub(super) fn owes(&self, member: MemberNumber) -> bool {
+        self.debtors.contains(&member)
     }
 
     /// Takes in what the members of a page have earned.
@@ -276,16 +290,7 @@ impl RoomAggregate {
         adjustment: &Adjustment,
         now: ServerTime,
     ) -> Result<Participant, AdjustPointsRefusal> {
-        self.require(actor, Capability::PointsAdjust, now)?;
-        let id = adjustment.participant_id;
-        let participant = self.known.people.get(id);
-        let participant = participant.ok_or(TargetRefusal::NotFound(id))?;
-        if !actor.is_staff && actor.is(participant) {
-            return Err(AdjustPointsRefusal::OnOneself);
-        }
-        if !self.outranks(actor, participant) {
-            return Err(AdjustPointsRefusal::Outranked);
-        }
+        let participant = self.check_adjusting(actor, adjustment.participant_id, now)?;
         let entry = adjustment.entry(participant.number);
         let available = self.known.books.balance(participant.number).available();
         if let Account::Member(_) = entry.debit
@@ -300,11 +305,61 @@ impl RoomAggregate {
             return Err(AdjustPointsRefusal::TotalsFull);
         }
 
+        Ok(participant)
+    }
+
+    /// The participant of that id, if `actor` may move their points by hand.
+    pub(super) fn check_adjusting(
+        &self,
+        actor: &Actor,
+        id: ParticipantId,
+        now: ServerTime,
+    ) -> Result<Participant, AdjustPointsRefusal> {
+        self.require(actor, Capability::PointsAdjust, now)?;
+        let participant = self.known.people.get(id);
+        let participant = participant.ok_or(TargetRefusal::NotFound(id))?;
+        if !actor.is_staff && actor.is(participant) {
+            return Err(AdjustPointsRefusal::OnOneself);
+        }
+        if !self.outranks(actor, participant) {
+            return Err(AdjustPointsRefusal::Outranked);
+        }
+
         Ok(participant.clone())
     }
 
-    /// Reserves `points` of a member, or lets go of as many if there are fewer than none.
+    /// Reserves `points` of a member.
     pub(super) fn hold_points(&mut self, member: MemberNumber, points: i64) {
+        self.change_held(member, points);
+    }
+
+    /// Lets go of `points` of a member, which first pay what they owe.
+    pub(super) fn release_points(
+        &mut self,
+        member: MemberNumber,
+        points: i64,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) {
+        self.change_held(member, -points);
+        self.pay_debt(member, ids, now);
+    }
+
+    /// Moves points that were held for it, and so pay nothing else.
+    pub(super) fn transfer_held(
+        &mut self,
+        movement: Movement,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> Transfer {
+        let entry = movement.entry;
+        let member = entry.member().expect("a member's points are held");
+        self.change_held(member, -entry.points);
+
+        self.transfer(movement, ids, now)
+    }
+
+    fn change_held(&mut self, member: MemberNumber, points: i64) {
         let books = &mut self.known.books;
         let mut given = books.given(member);
         given.held += points;
@@ -316,7 +371,8 @@ impl RoomAggregate {
         self.changes.balances.insert(member, given);
     }
 
-    /// Moves points. The rules have seen to it that they are there, and that the totals hold them.
+    /// Moves points. The rules have seen to it that they are there, and that the totals hold them. What comes to a
+    /// member first pays what they owe.
     pub(super) fn transfer(
         &mut self,
         movement: Movement,
@@ -338,11 +394,13 @@ impl RoomAggregate {
         let mut given = books.given(member);
         let earned_before = books.balance(member).points - given.points;
         given.points += entry.change_of(Account::Member(member));
+        given.debt += entry.change_of_debt();
         given.lines += 1;
         assert!(
             given.points + earned_before >= given.held,
             "what is held stays, and nobody has less than nothing"
         );
+        assert!(given.debt >= 0, "nobody pays more than they owe");
         let ledger = books.ledger_mut();
         let transfer = Transfer {
             id: TransferId::next(ids),
@@ -362,6 +420,10 @@ impl RoomAggregate {
         books.put(member, given);
         self.changes.balances.insert(member, given);
         self.changes.transfers.push((transfer.clone(), link));
+        if entry.credit == Account::Member(member) {
+            self.pay_debt(member, ids, now);
+        }
+
         transfer
     }
 }

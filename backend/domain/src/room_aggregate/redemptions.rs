@@ -302,7 +302,7 @@ impl RoomAggregate {
     ) -> Result<Redemption, SettleRefusal> {
         self.authorize(actor, Capability::RedemptionManage, now)?;
         // What time has made due comes first, as everywhere.
-        self.expire(id, now);
+        self.expire(id, ids, now);
         let redemption = self.redemption(id).ok_or(SettleRefusal::NotFound(id))?;
         if self.is_own(actor, &redemption) {
             return Err(SettleRefusal::OnOneself);
@@ -316,7 +316,7 @@ impl RoomAggregate {
             RedemptionStatus::Entered => {
                 return match settlement {
                     Settlement::Fulfill => Err(SettleRefusal::InDraw),
-                    Settlement::Cancel => Ok(self.take_out(redemption, actor, now)),
+                    Settlement::Cancel => Ok(self.take_out(redemption, actor, ids, now)),
                 };
             }
         }
@@ -327,7 +327,7 @@ impl RoomAggregate {
                 (RedemptionStatus::Fulfilled, Some(paid_seq))
             }
             Settlement::Cancel => {
-                self.release(&redemption);
+                self.release(&redemption, ids, now);
                 (RedemptionStatus::Canceled, None)
             }
         };
@@ -376,7 +376,6 @@ impl RoomAggregate {
     /// Spends what is held. Returns the transfer's position.
     fn spend(&mut self, redemption: &Redemption, ids: &mut impl IdSource, now: ServerTime) -> i64 {
         let (member, cost) = (redemption.member, redemption.cost);
-        self.hold_points(member, -cost);
         let movement = Movement {
             entry: Entry::charge(member, cost),
             kind: TransferKind::Redeemed,
@@ -385,12 +384,17 @@ impl RoomAggregate {
             authorship: None,
         };
 
-        self.transfer(movement, ids, now).seq
+        self.transfer_held(movement, ids, now).seq
     }
 
     /// Gives the points back, and the place in the session's count; not the time since.
-    pub(super) fn release(&mut self, redemption: &Redemption) {
-        self.hold_points(redemption.member, -redemption.cost);
+    pub(super) fn release(
+        &mut self,
+        redemption: &Redemption,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) {
+        self.release_points(redemption.member, redemption.cost, ids, now);
         self.give_place_back(redemption);
     }
 

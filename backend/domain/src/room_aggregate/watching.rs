@@ -88,7 +88,7 @@ impl RoomAggregate {
         let members = credited.counted();
         let most = i64::try_from(members.len()).expect("a set is small")
             * session.programme.slot_points_max();
-        if !self.known.books.ledger().can_mint(most) {
+        if !self.known.books.ledger().can_add(most) {
             return Err(CreditRefusal::TotalsFull);
         }
 
@@ -97,6 +97,7 @@ impl RoomAggregate {
             self.take_places(watched, &members);
             let authorship = watched.proof.authorship(ids);
             credited.legs = self.credit(id, &session, watched.minute, &members, at, authorship);
+            self.pay_debts_of(&credited.legs, ids, now);
         }
         Ok(credited)
     }

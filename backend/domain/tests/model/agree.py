@@ -15,8 +15,8 @@ def differences(room, line):
     found = {
         "answer": answer,
         "lines": sorted(books.news, key=lambda news: news[0]),
-        "accounts": {who: [books.balance[who], books.held[who]] for who in books.balance},
-        "totals": [books.minted, books.burned, books.count],
+        "accounts": {who: [books.balance[who], books.held[who], books.debt[who]] for who in books.balance},
+        "totals": [books.minted, books.burned, books.owed(), books.count],
     }
     given = {name: line[name] for name in found}
     given["lines"] = sorted(given["lines"], key=lambda news: news[0])

@@ -36,6 +36,7 @@ impl Coded for AdjustPointsRefusal {
             Self::Outranked => "OUTRANKED",
             Self::InsufficientPoints { .. } => "INSUFFICIENT_POINTS",
             Self::TotalsFull => "TOTALS_FULL",
+            Self::DebtLimit { .. } => "DEBT_LIMIT",
         }
     }
 }

@@ -26,6 +26,7 @@ impl World {
             Step::Facts { change } => self.happen(*change),
             Step::Elsewhere { who, minute, room } => self.prove_elsewhere(who, *minute, *room),
             Step::Adjust { .. }
+            | Step::ClawBack { .. }
             | Step::Programme { .. }
             | Step::Credit { .. }
             | Step::Create { .. }

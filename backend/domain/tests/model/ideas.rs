@@ -106,6 +106,20 @@ impl Author {
         }
     }
 
+    /// Often more than they have.
+    pub(crate) fn claw_back(&mut self) -> Step {
+        let points = self
+            .dice
+            .pick(&[1, 5, 30, 100, 400, 1_000, 1_000_000_000, 1_000_000_001, 0]);
+        Step::ClawBack {
+            by: self.actor(),
+            key: self.key(),
+            to: self.dice.pick(&NAMES),
+            points,
+            reason: self.reason(),
+        }
+    }
+
     pub(crate) fn reason(&mut self) -> &'static str {
         if self.dice.one_in(30) {
             " "

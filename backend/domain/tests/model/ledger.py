@@ -117,23 +117,29 @@ class Room:
         content = [asked[field] for field in ["kind", "to", "points", "reason"]]
 
         def act():
-            self._check_open()
-            self._check_may(asked["by"], "POINTS_ADJUST")
-            person = self.people.get(asked["to"])
-            if person is None:
-                raise Refused("NOT_FOUND")
-            self._check_on_another(asked["by"], asked["to"])
-            self._check_outranks(asked["by"], person)
+            self._check_adjusts(asked)
             who, points = asked["to"], asked["points"]
             if asked["kind"] == "grant":
-                self.books.grant(who, points)
-            else:
-                if points > self.books.available(who):
-                    raise Refused("INSUFFICIENT_POINTS")
-                self.books.burn(who, points, "CHARGED")
-            return {"seq": self.books.count, "balanceAfter": self.books.balance[who]}
+                # What it pays of a debt is a transfer of its own.
+                balance_after = self.books.balance[who] + points
+                return {"seq": self.books.grant(who, points), "balanceAfter": balance_after}
+            if points > self.books.available(who):
+                raise Refused("INSUFFICIENT_POINTS")
+            seq = self.books.burn(who, points, "CHARGED")
+            return {"seq": seq, "balanceAfter": self.books.balance[who]}
 
         return self.keys.once("adjust", asked["by"], asked["key"], content, act)
+
+    def _do_clawBack(self, asked):
+        check_moved(asked["points"])
+        check_reason(asked["reason"])
+        content = [asked[field] for field in ["to", "points", "reason"]]
+
+        def act():
+            self._check_adjusts(asked)
+            return self.books.claw_back(asked["to"], asked["points"])
+
+        return self.keys.once("clawBack", asked["by"], asked["key"], content, act)
 
     def _do_programme(self, asked):
         self._check_open()
@@ -329,6 +335,16 @@ class Room:
         if self.is_archived:
             raise Refused("ROOM_ARCHIVED")
 
+    def _check_adjusts(self, asked):
+        """Whether who asks may move these points by hand."""
+        self._check_open()
+        self._check_may(asked["by"], "POINTS_ADJUST")
+        person = self.people.get(asked["to"])
+        if person is None:
+            raise Refused("NOT_FOUND")
+        self._check_on_another(asked["by"], asked["to"])
+        self._check_outranks(asked["by"], person)
+
     def _check_joined(self, who):
         if who not in self.people or self.people[who].place != "joined":
             raise Refused("NOT_JOINED")
@@ -376,7 +392,7 @@ class Room:
             made.settled_at = made.at
 
     def _fulfill(self, made):
-        self._release(made)
+        self.books.hold(made.who, -made.cost)
         made.paid_seq = self.books.burn(made.who, made.cost, "REDEEMED")
         made.status = "FULFILLED"
 
@@ -390,7 +406,9 @@ class Room:
             made.has_place = False
 
     def _release(self, made):
+        """What is free again pays what is owed."""
         self.books.hold(made.who, -made.cost)
+        self.books.pay(made.who)
 
     def _expire(self, made):
         expires_at = made.expires_at(self.watching.sessions)

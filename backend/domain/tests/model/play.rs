@@ -1,10 +1,11 @@
 //! Steps of a history, done as the server's commands do them.
 
 use parlor_domain::id::ViewerId;
+use parlor_domain::points::Transfer;
 use parlor_domain::reward::{Redemption, Terms};
 use parlor_domain::room_aggregate::{
-    Adjustment, AdjustmentKind, AnswerKey, Fingerprint, Offer, Order, Refund, RewardDraft,
-    RewardTarget, Round, Settlement,
+    Adjustment, AdjustmentKind, AnswerKey, Clawback, Fingerprint, Offer, Order, Refund,
+    RewardDraft, RewardTarget, Round, Settlement,
 };
 use parlor_domain::time::ServerTime;
 use serde::Serialize;
@@ -71,6 +72,13 @@ impl World {
                 points,
                 reason,
             } => self.adjust(by, (key, kind, to), points, reason),
+            Step::ClawBack {
+                by,
+                key,
+                to,
+                points,
+                reason,
+            } => self.claw_back(by, (key, to), points, reason),
             Step::Programme { by, version, terms } => {
                 let changed = self.room.update_earning_programme(
                     &actor(by),
@@ -125,7 +133,9 @@ impl World {
                 reason,
             } => self.refund(by, (key, redemption), points, reason),
             Step::Sweep {} => {
-                self.room.expire_redemptions(&self.redemptions, self.now);
+                let ids = &mut self.ids;
+                self.room
+                    .expire_redemptions(&self.redemptions, ids, self.now);
                 Ok(Value::Null)
             }
             Step::Standing { who, reward } => Ok(self.standing(who, reward)),
@@ -158,6 +168,25 @@ impl World {
         let moved = coded(self.room.adjust_points(&by, &adjustment, print, ids, now))?;
 
         Ok(json!({ "seq": moved.seq, "balanceAfter": moved.balance_after() }))
+    }
+
+    fn claw_back(
+        &mut self,
+        by: &str,
+        (key, to): (String, &str),
+        points: i64,
+        reason: &str,
+    ) -> Answer {
+        let clawback = Clawback::new(key, self.id_of(to), points, reason.to_owned());
+        let clawback = clawback.map_err(|_| VALIDATION)?;
+        let (by, print) = (actor(by), fingerprint(&clawback));
+        let answers = &mut self.room.known.answers;
+        answers.ask(AnswerKey::of_clawback(&by, &clawback));
+        let (ids, now) = (&mut self.ids, self.now);
+        let moved = coded(self.room.claw_back_points(&by, &clawback, print, ids, now))?;
+        let points = |one: Option<Transfer>| one.map_or(0, |one| one.entry.points);
+
+        Ok(json!({ "seq": moved.seq(), "taken": points(moved.taken), "owed": points(moved.owed) }))
     }
 
     fn create(&mut self, by: &str, key: String, terms: Terms) -> Answer {

@@ -45,6 +45,13 @@ pub(crate) enum Step {
         points: i64,
         reason: &'static str,
     },
+    ClawBack {
+        by: &'static str,
+        key: String,
+        to: &'static str,
+        points: i64,
+        reason: &'static str,
+    },
     Programme {
         by: &'static str,
         version: i32,
@@ -238,6 +245,7 @@ impl Step {
     pub(crate) fn key_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::Adjust { key, .. }
+            | Self::ClawBack { key, .. }
             | Self::Create { key, .. }
             | Self::Redeem { key, .. }
             | Self::Refund { key, .. } => Some(key),

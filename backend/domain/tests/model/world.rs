@@ -165,18 +165,21 @@ impl World {
         all.any(|one| one.draw_id == Some(draw_id) && one.member == member)
     }
 
-    /// What everybody has, and what of it is held.
+    /// What everybody has, what of it is held, and what they owe.
     pub(crate) fn accounts(&self) -> Value {
         let joined = NAMES.iter().filter_map(|name| {
             let balance = self.room.known.books.balance(self.person(name)?.number);
-            Some(((*name).to_owned(), json!([balance.points, balance.held])))
+            Some((
+                (*name).to_owned(),
+                json!([balance.points, balance.held, balance.debt]),
+            ))
         });
         Value::Object(joined.collect())
     }
 
     pub(crate) fn totals(&self) -> Value {
         let ledger = self.room.known.books.ledger();
-        json!([ledger.minted, ledger.burned, ledger.seq])
+        json!([ledger.minted, ledger.burned, ledger.owed, ledger.seq])
     }
 
     /// The lines of statements that there were not before.
@@ -187,25 +190,34 @@ impl World {
             let member = transfer.entry.member().unwrap();
             let points = transfer.entry.change_of_member();
             let kind = kind(transfer.kind);
-            lines.push(json!([
+            let line = json!([
                 self.name(member),
                 kind,
                 points,
                 transfer.balance_after(),
-                transfer.corrects
-            ]));
+                transfer.corrects,
+                transfer.entry.change_of_debt()
+            ]);
+            lines.push((transfer.seq, line));
         }
         for (credit, _) in &changes.credits[self.told_credits..] {
             for leg in credit.legs().unwrap() {
-                let after = self.room.known.books.balance(leg.member).points;
+                // What it paid of a debt is a line of its own.
+                let paid = changes.transfers[self.told_transfers..].iter();
+                let paid = paid.filter(|(one, _)| one.seq > credit.seq);
+                let paid = paid.filter(|(one, _)| one.entry.member() == Some(leg.member));
+                let paid: i64 = paid.map(|(one, _)| one.entry.change_of_member()).sum();
+                let after = self.room.known.books.balance(leg.member).points - paid;
                 let name = self.name(leg.member);
-                lines.push(json!([name, "WATCHED", leg.points, after, null]));
+                let line = json!([name, "WATCHED", leg.points, after, null, 0]);
+                lines.push((credit.seq, line));
             }
         }
         self.told_transfers = changes.transfers.len();
         self.told_credits = changes.credits.len();
+        lines.sort_by_key(|(seq, _)| *seq);
 
-        lines
+        lines.into_iter().map(|(_, line)| line).collect()
     }
 
     /// What `parlor verify` says of the books.
@@ -251,6 +263,9 @@ fn kind(kind: TransferKind) -> &'static str {
         TransferKind::Charged => "CHARGED",
         TransferKind::Redeemed => "REDEEMED",
         TransferKind::Refunded => "REFUNDED",
+        TransferKind::ClawedBack => "CLAWED_BACK",
+        TransferKind::DebtIncurred => "DEBT_INCURRED",
+        TransferKind::DebtPaid => "DEBT_PAID",
     }
 }
 

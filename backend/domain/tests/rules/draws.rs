@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::company::{Do, STAFF};
 use crate::shop::{Shop, actor, terms};
 
-const WINDOW_MS: i64 = 60_000;
+pub(crate) const WINDOW_MS: i64 = 60_000;
 
 /// Drawn among those who enter within a minute.
 pub(crate) fn drawn(winners: i64, more: Terms) -> Terms {

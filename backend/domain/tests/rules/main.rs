@@ -17,6 +17,7 @@ mod cases;
 mod cinema;
 mod company;
 mod crowds;
+mod debts;
 mod draws;
 mod draws_by_chance;
 mod expiry;

@@ -84,10 +84,10 @@ fn what_was_not_paid_for_is_not_given_back() {
     let expired = shop.redeem("ana", reward.id).unwrap();
     shop.end_session();
     shop.pass(reward.terms.expires_after_ms);
-    shop.company
-        .stage
+    let stage = &mut shop.company.stage;
+    stage
         .aggregate
-        .expire_redemptions(&[expired.id], shop.company.stage.now);
+        .expire_redemptions(&[expired.id], &mut stage.ids, stage.now);
 
     for id in [open.id, canceled.id, expired.id] {
         let refused = shop.refund("mo", id, None).unwrap_err();

@@ -267,7 +267,9 @@ impl Shop {
         let stage = &mut self.company.stage;
         let known = &stage.aggregate.known;
         let ids: Vec<_> = known.redemptions.found().map(|(id, _)| *id).collect();
-        stage.aggregate.expire_redemptions(&ids, stage.now);
+        stage
+            .aggregate
+            .expire_redemptions(&ids, &mut stage.ids, stage.now);
     }
 
     pub(crate) fn pass(&mut self, millis: i64) {

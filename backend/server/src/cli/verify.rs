@@ -138,7 +138,9 @@ async fn verify_room(
         seq: ledger.seq,
         digest: ledger.digest,
     };
-    let (minted, burned) = (ledger.minted, ledger.burned);
-    print(&format!("sound {head} minted {minted} burned {burned}\n"))?;
+    let (minted, burned, owed) = (ledger.minted, ledger.burned, ledger.owed);
+    print(&format!(
+        "sound {head} minted {minted} burned {burned} owed {owed}\n"
+    ))?;
     Ok(true)
 }

@@ -11,6 +11,7 @@ on_both_engines! {
     a_request_that_is_repeated_moves_points_once,
     only_those_whom_it_concerns_read_points,
     what_cannot_be_done_is_refused_by_name,
+    what_is_taken_back_and_is_not_there_is_owed,
     the_trail_says_who_moved_how_much,
     the_books_stand_where_their_transfers_say,
     a_room_with_books_is_kept,
@@ -18,10 +19,10 @@ on_both_engines! {
 
 const ACCOUNT: &str = "query ($room: ID!, $who: ID, $page: ConnectionInput) {
     pointsAccount(roomId: $room, participantId: $who) {
-        participantId balance held available
+        participantId balance held available debt
         statementConnection(page: $page) {
             totalCount pageInfo { endCursor hasNextPage }
-            nodes { id seq kind points balanceAfter reason actorId at }
+            nodes { id seq kind points balanceAfter debtPoints reason actorId at }
         }
     }
 }";
@@ -245,6 +246,95 @@ async fn what_cannot_be_done_is_refused_by_name(database: String) {
     assert_eq!(own["statementConnection"]["totalCount"], 0);
 }
 
+async fn what_is_taken_back_and_is_not_there_is_owed(database: String) {
+    let api = Api::start(&database).await;
+    let room = api.room("show").await;
+    let ana = Person::join(&api, &room, "ana").await;
+    let grant = async |key: &str, points: &str| {
+        let input = input(&room, &ana, key, points);
+        api.mutate("grantPoints", input).await
+    };
+    grant("k1", "100").await;
+    let document = "mutation ($input: PointsInput!) { clawBackPoints(input: $input) {
+        __typename
+        ... on PointsClawback { points taken owed transfers {
+            seq kind points balanceAfter debtPoints reason actorId } }
+        ... on Error { code } } }";
+    let claw_back = async |token: &str, key: &str, points: &str| {
+        let input = json!({ "input": input(&room, &ana, key, points) });
+        api.execute(token, document, input).await["data"]["clawBackPoints"].clone()
+    };
+    let first = claw_back(&api.staff, "k2", "130").await;
+    let by = json!({ "reason": "because of k2", "actorId": "somebody" });
+    let line = |more: Value| {
+        let mut line = by.clone();
+        for (name, value) in more.as_object().unwrap() {
+            line[name] = value.clone();
+        }
+        line
+    };
+    assert_eq!(
+        first,
+        json!({
+            "__typename": "PointsClawback", "points": "130", "taken": "100", "owed": "30",
+            "transfers": [
+                line(json!({ "seq": "2", "kind": "CLAWED_BACK", "points": "-100",
+                    "balanceAfter": "0", "debtPoints": "0" })),
+                line(json!({ "seq": "3", "kind": "DEBT_INCURRED", "points": "0",
+                    "balanceAfter": "0", "debtPoints": "30" })),
+            ],
+        })
+    );
+    let granted = grant("k3", "20").await;
+    assert_eq!(granted["balanceAfter"], "20");
+
+    assert_eq!(
+        claw_back(&api.staff, "k2", "130").await,
+        first,
+        "nothing more"
+    );
+    assert_eq!(
+        claw_back(&api.staff, "k2", "131").await["code"],
+        "KEY_REUSED"
+    );
+    let refused = claw_back(&ana.token, "k2", "1").await;
+    assert_eq!(refused["code"], "CAPABILITY_MISSING");
+
+    let own = account(&api, &ana.token, json!({ "room": room })).await;
+    assert_eq!(
+        (&own["balance"], &own["available"], &own["debt"]),
+        (&json!("0"), &json!("0"), &json!("10"))
+    );
+    let lines = own["statementConnection"]["nodes"].as_array().unwrap();
+    let told = |line: &Value| (line["kind"].clone(), line["debtPoints"].clone());
+    let told: Vec<_> = lines[..3].iter().map(told).collect();
+    let [paid, granted, incurred] = [
+        ("DEBT_PAID", "-20"),
+        ("GRANTED", "0"),
+        ("DEBT_INCURRED", "30"),
+    ]
+    .map(|(kind, points)| (json!(kind), json!(points)));
+    assert_eq!(told, [paid, granted, incurred]);
+    let economy =
+        "query ($room: ID!) { economy(roomId: $room) { minted burned owed outstanding } }";
+    let read = api
+        .execute(&api.staff, economy, json!({ "room": room }))
+        .await;
+    assert_eq!(
+        read["data"]["economy"],
+        json!({ "minted": "120", "burned": "130", "owed": "10", "outstanding": "0" })
+    );
+    let trail = "query ($room: ID!) { auditConnection(roomId: $room, page: { last: 2 }) {
+        nodes { action points transferSeq } } }";
+    let read = api
+        .execute(&api.staff, trail, json!({ "room": room }))
+        .await;
+    assert_eq!(
+        read["data"]["auditConnection"]["nodes"][0],
+        json!({ "action": "POINTS_CLAWED_BACK", "points": "130", "transferSeq": "2" })
+    );
+}
+
 async fn the_trail_says_who_moved_how_much(database: String) {
     let api = Api::start(&database).await;
     let room = api.room("show").await;
@@ -280,7 +370,7 @@ async fn the_books_stand_where_their_transfers_say(database: String) {
     let room = api.room("show").await;
     let ana = Person::join(&api, &room, "ana").await;
     let document = "query ($room: ID!) { economy(roomId: $room) {
-        minted burned outstanding transferCount digest } }";
+        minted burned owed outstanding transferCount digest } }";
     let economy = async |token: &str| {
         let read = api.execute(token, document, json!({ "room": room })).await;
         read["data"]["economy"].clone()
@@ -298,7 +388,10 @@ async fn the_books_stand_where_their_transfers_say(database: String) {
     let stands = economy(&api.staff).await;
     assert_eq!(stands["minted"], "9");
     assert_eq!(stands["burned"], "4");
-    assert_eq!(stands["outstanding"], "5");
+    assert_eq!(
+        (&stands["owed"], &stands["outstanding"]),
+        (&json!("0"), &json!("5"))
+    );
     assert_eq!(stands["transferCount"], "2");
     assert_eq!(stands["digest"].as_str().unwrap().len(), 64);
     assert_ne!(stands["digest"], empty["digest"]);

@@ -76,7 +76,11 @@ async fn books_are_proven_and_what_was_changed_is_named(database: Database) {
     let told: Vec<_> = sound.split_whitespace().collect();
     assert_eq!(told[0], "sound", "{sound}");
     assert!(told[1].starts_with(&format!("{room}:2:")), "{sound}");
-    assert_eq!(told[2..], ["minted", "100", "burned", "40"], "{sound}");
+    assert_eq!(
+        told[2..],
+        ["minted", "100", "burned", "40", "owed", "0"],
+        "{sound}"
+    );
     // The head that was printed is what is given back, also when more has come.
     let head = told[1].to_owned();
     adjust("grantPoints", 1);

@@ -57,7 +57,7 @@ impl Scene {
         mut input: Value,
     ) -> Value {
         let of_input = match mutation {
-            "grantPoints" | "chargePoints" => "PointsInput",
+            "grantPoints" | "chargePoints" | "clawBackPoints" => "PointsInput",
             "createReward" => "CreateRewardInput",
             "redeemReward" => "RedeemRewardInput",
             "fulfillRedemption" | "cancelRedemption" => "SettleRedemptionInput",

@@ -13,6 +13,7 @@ use crate::server::{Options, START_MS, TestServer};
 
 on_both_engines!(
     a_viewer_is_told_what_they_have_whenever_it_changes,
+    what_a_viewer_owes_is_told_and_paid_before_their_eyes,
     all_tabs_are_told_and_nobody_else_is,
     minutes_that_are_credited_as_a_set_are_told_to_each,
     what_a_device_is_told_of_a_minute_the_others_are_told_too,
@@ -37,7 +38,7 @@ const LIVE_VIEWER: &str = "subscription Own($roomId: ID!) {
     liveViewer(roomId: $roomId) {
         epoch version
         wallet {
-            participantId balance held available
+            participantId balance held available debt
             redemptions { id title cost status refunded settledBy expiresAt metadata }
             lastMinute { minute outcome points }
         }
@@ -160,6 +161,36 @@ async fn a_viewer_is_told_what_they_have_whenever_it_changes(database: String) {
     assert_eq!(points(&feed), ("75", "0"));
 
     assert_eq!(scene.read_afresh(&database, "ana").await, feed);
+}
+
+async fn what_a_viewer_owes_is_told_and_paid_before_their_eyes(database: String) {
+    let scene = Scene::usual(database.clone()).await;
+    let ana = scene.server.join(scene.room, "ana").await;
+    scene.grant(&ana, 100, "g").await;
+    let (mut client, _) = scene.follow("ana").await;
+    let back = json!({
+        "participantId": ana["id"], "points": "130", "idempotencyKey": "c", "reason": "a bot",
+    });
+    scene.act("clawBackPoints", back).await;
+    let feed = told(&mut client).await;
+    assert_eq!(
+        (points(&feed), &feed["wallet"]["debt"]),
+        (("0", "0"), &json!("30"))
+    );
+    scene.grant(&ana, 10, "g2").await;
+    let feed = told(&mut client).await;
+    assert_eq!(
+        (points(&feed), &feed["wallet"]["debt"]),
+        (("0", "0"), &json!("20"))
+    );
+    let afresh = scene.read_afresh(&database, "ana").await;
+    assert_eq!(afresh["wallet"], feed["wallet"]);
+    scene.grant(&ana, 21, "g3").await;
+    let feed = told(&mut client).await;
+    assert_eq!(
+        (points(&feed), &feed["wallet"]["debt"]),
+        (("1", "0"), &json!("0"))
+    );
 }
 
 async fn all_tabs_are_told_and_nobody_else_is(database: String) {

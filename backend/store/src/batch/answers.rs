@@ -116,6 +116,7 @@ fn read(row: &mut Row, operation: Operation) -> Result<Answer, sqlx::Error> {
     let answered = match operation {
         Operation::RecordContribution => Answered::Contribution(Box::new(row.take_json()?)),
         Operation::AdjustPoints => Answered::Transfer(Box::new(row.take_json()?)),
+        Operation::ClawBackPoints => Answered::ClawedBack(Box::new(row.take_json()?)),
         Operation::RedeemReward | Operation::RefundRedemption => {
             Answered::Redemption(Box::new(row.take_json()?))
         }
@@ -133,6 +134,7 @@ fn written(answered: &Answered) -> String {
     match answered {
         Answered::Contribution(contribution) => to_json(&**contribution),
         Answered::Transfer(transfer) => to_json(&**transfer),
+        Answered::ClawedBack(clawed_back) => to_json(&**clawed_back),
         Answered::Redemption(redemption) => to_json(&**redemption),
         Answered::Reward(reward) => to_json(&**reward),
         Answered::Event(event) => to_json(&KeptEvent::from(Event::clone(event))),

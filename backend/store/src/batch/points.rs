@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use parlor_domain::id::{ParticipantId, RoomId, TenantId};
 use parlor_domain::points::{Given, Ledger, MemberNumber};
 use parlor_domain::room_aggregate::{Changes, Known};
-use parlor_domain::watching::ViewerMinute;
+use parlor_domain::watching::{PAGE_MEMBERS, ViewerMinute};
 
 use super::RoomNeeds;
 use super::rooms::Rooms;
@@ -70,6 +70,44 @@ pub(super) async fn load(
         let (member, given) = transfer_row::read_given(row)?;
         locked.aggregate.known.books.put(member, given);
         Ok(())
+    })?;
+
+    load_debtors(transaction, rooms).await
+}
+
+/// Loads what those have who owe something, of the pages of whoever watched. In a room where nobody owes anything
+/// nobody is looked for.
+async fn load_debtors(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
+    let mut pages = Vec::new();
+    for locked in rooms.all().filter(|one| one.needs.points.ledger) {
+        let (room_id, tenant_id) = (locked.needs.room_id, locked.needs.tenant_id);
+        if locked.aggregate.known.books.ledger().owed > 0 {
+            let of_room = locked.needs.points.pages.iter();
+            pages.extend(of_room.map(|page| {
+                let first =
+                    i64::from(*page) * i64::try_from(PAGE_MEMBERS).expect("a page is small");
+                let last = first + i64::try_from(PAGE_MEMBERS).expect("a page is small") - 1;
+                row![room_id, tenant_id, first, last]
+            }));
+        }
+    }
+    if pages.is_empty() {
+        return Ok(());
+    }
+
+    let text = format!(
+        "SELECT balances.room_id, balances.tenant_id, {BALANCE_COLUMNS}
+         FROM wanted CROSS JOIN balances
+         WHERE balances.room_id = wanted.room_id AND balances.number >= wanted.first_number
+             AND balances.number <= wanted.last_number AND balances.debt > 0
+             AND balances.tenant_id = wanted.tenant_id"
+    );
+    let table = "wanted (room_id, tenant_id, first_number, last_number)";
+    let rows = transaction.look_up(table, pages, &text).await?;
+    rooms.read_rows(rows, "debt", |locked, row| {
+        let (member, given) = transfer_row::read_given(row)?;
+        locked.aggregate.known.books.put(member, given);
+        Ok(())
     })
 }
 
@@ -91,9 +129,9 @@ pub(super) async fn write(
         .into_iter()
         .map(|(of, (member, given))| balance_row(of.room.id, of.room.tenant_id, *member, *given))
         .collect();
-    let insert = "INSERT INTO balances (room_id, tenant_id, number, points, held, lines) ";
+    let insert = "INSERT INTO balances (room_id, tenant_id, number, points, held, debt, lines) ";
     let replace = " ON CONFLICT (room_id, number) DO UPDATE SET
-        points = excluded.points, held = excluded.held, lines = excluded.lines";
+        points = excluded.points, held = excluded.held, debt = excluded.debt, lines = excluded.lines";
     transaction.insert(insert, balances, replace).await?;
 
     let ledgers = rooms
@@ -139,6 +177,7 @@ fn balance_row(
         member.0,
         given.points,
         given.held,
+        given.debt,
         given.lines,
     ]
 }

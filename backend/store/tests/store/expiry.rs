@@ -49,8 +49,9 @@ impl Shop {
             needs.points.ledger = true;
             needs.rewards.redemptions.extend(ids);
         };
-        let expire =
-            |room: &mut RoomAggregate, _: &mut SeededIds| room.expire_redemptions(ids, now);
+        let expire = |room: &mut RoomAggregate, source: &mut SeededIds| {
+            room.expire_redemptions(ids, source, now)
+        };
         self.write(needs, expire).await
     }
 

@@ -5,6 +5,7 @@
 mod answers;
 mod batches;
 mod claims;
+mod debts;
 mod deletions;
 mod draws;
 mod due_work;

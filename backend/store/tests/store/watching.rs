@@ -50,7 +50,7 @@ pub(crate) async fn session(scene: &Scene) -> SessionId {
 }
 
 /// Credits minutes in one batch, as they have ended.
-async fn credit(scene: &mut Scene, sets: &[(Minute, NumberSet)]) -> Vec<Credited> {
+pub(crate) async fn credit(scene: &mut Scene, sets: &[(Minute, NumberSet)]) -> Vec<Credited> {
     let session_id = session(scene).await;
     let mut needs = RoomNeeds::new(scene.tenant_id, scene.room_id);
     needs.people.actors.push(staff().viewer_id);
@@ -79,7 +79,7 @@ async fn credit(scene: &mut Scene, sets: &[(Minute, NumberSet)]) -> Vec<Credited
 }
 
 /// Has the person at that place watch so many minutes.
-async fn watch(scene: &mut Scene, from: i64, minutes: i64, members: &NumberSet) {
+pub(crate) async fn watch(scene: &mut Scene, from: i64, minutes: i64, members: &NumberSet) {
     for number in from..from + minutes {
         credit(scene, &[(minute(number), members.clone())]).await;
     }

@@ -46,6 +46,7 @@ pub(crate) fn wallet(json: &str) -> Option<Wallet> {
         balance: wallet.balance.0,
         held: wallet.held.0,
         available: wallet.available.0,
+        debt: wallet.debt.0,
         redemptions: wallet.redemptions.into_iter().map(Into::into).collect(),
         last_minute: wallet.last_minute.map(|minute| DecidedMinute {
             minute_unix_millis: minute.minute.0,

@@ -89,6 +89,8 @@ pub enum AuditAction {
     PointsGranted,
     /// Charged points.
     PointsCharged,
+    /// Took points back.
+    PointsClawedBack,
     /// Something that this version has never heard of.
     #[serde(other)]
     Unknown,

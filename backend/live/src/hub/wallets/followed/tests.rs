@@ -85,6 +85,7 @@ fn given(versions: &[i64]) -> Given {
     Given {
         points: i64::try_from(versions.len()).unwrap(),
         held: 0,
+        debt: 0,
         lines: 0,
     }
 }
