@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 
 /// A stamp, as text.
 type Time = String;
+/// A text that may be none.
+type ReportedText = String;
 /// A stamp that may be none.
 type ReportedTime = String;
 /// A 64-bit integer in decimal.

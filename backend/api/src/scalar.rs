@@ -9,6 +9,10 @@ use super::rfc3339::{format_time, parse_time};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) ServerTime);
 
+/// A text that is no reason to refuse what it came with; nothing if it is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportedText(pub(crate) Option<String>);
+
 /// A time that is no reason to refuse what it came with; nothing if it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReportedTime(pub(crate) Option<ServerTime>);
@@ -51,6 +55,26 @@ impl ScalarType for ReportedTime {
 
     fn to_value(&self) -> Value {
         self.0.map_or(Value::Null, |at| Time(at).to_value())
+    }
+}
+
+/// A text, as others write it: a number is what it reads, and anything else is taken, and left out.
+#[Scalar]
+impl ScalarType for ReportedText {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let text = if let Value::String(text) = value {
+            Some(text)
+        } else if let Value::Number(number) = value {
+            Some(number.to_string())
+        } else {
+            None
+        };
+
+        Ok(Self(text))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.clone().map_or(Value::Null, Value::String)
     }
 }
 

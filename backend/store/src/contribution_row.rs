@@ -123,14 +123,24 @@ pub(crate) const INSERT: &str = "INSERT INTO contributions (id, tenant_id, room_
 
 pub(crate) const IF_FREE: &str = " ON CONFLICT (tenant_id, provider, contribution_ref) DO NOTHING";
 
-/// What was given stays as it was first reported.
-pub(crate) const UPDATE: &str = "UPDATE contributions SET status = v.status, train_id = v.train_id
+/// What was given stays as it was first reported. Who gave it, and what they said, may be told later.
+pub(crate) const UPDATE: &str = "UPDATE contributions SET status = v.status, train_id = v.train_id,
+        viewer_id = v.viewer_id, viewer_name = v.viewer_name, message = v.message
     FROM v WHERE contributions.id = v.id AND contributions.tenant_id = v.tenant_id";
 
-pub(crate) const CHANGED: &str = "v (id, tenant_id, status, train_id)";
+pub(crate) const CHANGED: &str =
+    "v (id, tenant_id, status, train_id, viewer_id, viewer_name, message)";
 
 pub(crate) fn changed_row(tenant_id: TenantId, one: &Contribution) -> Vec<Value> {
-    row![one.id, tenant_id, status_name(one.status), one.train_id]
+    row![
+        one.id,
+        tenant_id,
+        status_name(one.status),
+        one.train_id,
+        one.viewer_id().map(ViewerId::as_str),
+        one.name(),
+        one.message.as_deref(),
+    ]
 }
 
 pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Contribution) -> Vec<Value> {

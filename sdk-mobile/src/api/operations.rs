@@ -4,7 +4,7 @@ use super::record::audit::AuditAction;
 use super::record::people::{Capability, Membership};
 use super::record::points::{AvailabilityRule, RewardAskKind};
 use super::record::{Admission, AnonymousGifts};
-use super::scalar::{Currency, Id, Int64, ReportedTime, Time};
+use super::scalar::{Currency, Id, Int64, ReportedText, ReportedTime, Time};
 use crate::record::{ParticipantRole, RedemptionStatus, StageRole, WatchOutcome as SlotOutcome};
 use graphql_client::GraphQLQuery;
 

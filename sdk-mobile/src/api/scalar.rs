@@ -7,6 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Time(pub(crate) i64);
 
+/// `ReportedText`, which is a text where it is given by us.
+pub(crate) type ReportedText = String;
+
 /// `ReportedTime`, which is a [`Time`] where it is given by us.
 pub(crate) type ReportedTime = Time;
 

@@ -12,7 +12,7 @@ use super::{Contribution, ContributionKind, ContributionStatus};
 use crate::caller;
 use crate::fault::Fault;
 use crate::refusal::{Refusal, Stop, results};
-use crate::scalar::{Currency, Int64, ReportedTime};
+use crate::scalar::{Currency, Int64, ReportedText, ReportedTime};
 use crate::submit::enqueue;
 
 #[derive(Default)]
@@ -32,8 +32,9 @@ impl ContributionMutation {
     }
 
     /// Records up to 100 messages, each as `recordContribution` does and answered for itself. Those of one room are
-    /// recorded in their order. If the request fails as a whole, some may have been recorded: send all of it again,
-    /// and each is recorded once.
+    /// recorded in their order. If the request fails as a whole, some may have been recorded, and not the first ones:
+    /// send all of it again, and each is recorded once. What the schema does not take, such as an `amount` that is no
+    /// whole number, fails the whole request, and nothing is recorded.
     async fn record_contributions(
         &self,
         context: &Context<'_>,
@@ -140,13 +141,18 @@ pub(crate) struct RecordContributionInput {
     #[graphql(default = 1)]
     quantity: Option<i32>,
     /// Who gave, by the tenant's own id, which may be a number. Left out for an anonymous gift.
-    viewer_id: Option<ID>,
+    viewer_id: Option<ReportedText>,
     /// The name to show, up to 100 characters as people see them. Also without `viewerId`: then nobody is counted by it.
-    viewer_name: Option<String>,
+    viewer_name: Option<ReportedText>,
     /// Up to 500 characters as people see them.
-    message: Option<String>,
+    message: Option<ReportedText>,
     /// When the provider says it happened; defaults to now.
     occurred_at: Option<ReportedTime>,
+}
+
+/// What is no text is nothing to be seen.
+fn text(came: ReportedText) -> String {
+    came.0.unwrap_or_default()
 }
 
 impl From<RecordContributionInput> for RawReport {
@@ -161,9 +167,9 @@ impl From<RecordContributionInput> for RawReport {
             currency: input.currency.map(|currency| currency.0),
             tier: input.tier.map(Into::into),
             quantity: input.quantity.map(Into::into),
-            viewer_id: input.viewer_id.map(|id| id.0),
-            viewer_name: input.viewer_name,
-            message: input.message,
+            viewer_id: input.viewer_id.map(text),
+            viewer_name: input.viewer_name.map(text),
+            message: input.message.map(text),
             occurred_at: input
                 .occurred_at
                 .map(|at| at.0.map_or(RawTime::Unreadable, RawTime::At)),

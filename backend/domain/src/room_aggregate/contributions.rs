@@ -214,7 +214,7 @@ impl Contribution {
         if self.status == Status::Pending {
             let known = self.viewer.take();
             self.viewer = match (known, report.viewer) {
-                // A name goes with the id that it was told with.
+                // Whoever has an id is called as they were with it, if they were called anything.
                 (Some(known), Some(told)) if known.id.is_none() && told.id.is_some() => {
                     Some(told.or_name_of(known))
                 }

@@ -10,6 +10,7 @@ on_both_engines! {
     words_that_were_cut_within_a_character_cost_no_request,
     what_decides_money_is_refused_however_it_is_broken,
     who_or_when_it_was_costs_no_gift,
+    who_gave_may_be_told_until_it_has_settled,
     a_retry_is_told_of_the_same_amendments,
     a_name_without_an_id_is_shown_and_counts_for_nobody,
 }
@@ -227,7 +228,14 @@ async fn who_or_when_it_was_costs_no_gift(database: String) {
             json!(9_007_199_254_740_993_i64),
             Some("9007199254740993"),
         ),
+        ("viewerId", json!(u64::MAX), Some("18446744073709551615")),
         ("viewerId", json!("0042"), Some("0042")),
+        ("viewerId", json!({ "id": "ana" }), None),
+        ("viewerId", json!(true), None),
+        ("viewerName", json!(["Mira"]), None),
+        ("viewerName", json!(1.5), Some("1.5")),
+        ("message", json!(42), Some("42")),
+        ("message", json!(false), None),
         ("occurredAt", json!("yesterday"), None),
         ("occurredAt", json!(""), None),
         ("occurredAt", json!(1_700_000_000), None),
@@ -244,11 +252,66 @@ async fn who_or_when_it_was_costs_no_gift(database: String) {
         let told = [(field, "LEFT_OUT")];
         let told = if recorded.is_none() { &told[..] } else { &[] };
         assert_eq!(answer["amendments"], amendments(told), "{fields}");
-        if field == "viewerId" {
-            assert_eq!(answer["viewerId"], json!(recorded), "{fields}");
+        if field == "occurredAt" {
+            assert_eq!(answer["viewerName"], "Mira");
+        } else {
+            assert_eq!(answer[field], json!(recorded), "{fields}");
         }
-        assert_eq!(answer["viewerName"], "Mira");
     }
+}
+
+async fn who_gave_may_be_told_until_it_has_settled(database: String) {
+    let api = Api::start(&database).await;
+    let program = json!({
+        "kickoffEvents": 2, "kickoffViewers": 2, "kickoffWindowMs": 60_000,
+        "levels": [{ "goal": 10_000 }], "secondsPerLevel": 60, "cooldownMs": 0,
+    });
+    let room = json!({ "slug": "s", "title": "s", "state": "OPEN", "hypeTrainProgram": program });
+    let room = api.live_room_with(room).await;
+    for viewer in ["a", "b"] {
+        let gift = json!({ "idempotencyKey": viewer, "viewerId": viewer });
+        report(&api, &room, &gift, b"").await;
+    }
+    let tell = async |key: &str, status: &str, more: Value| {
+        let mut said = json!({
+            "idempotencyKey": key, "contributionRef": "gift", "status": status,
+            "viewerId": null, "viewerName": null,
+        });
+        for (name, value) in more.as_object().unwrap() {
+            said[name] = value.clone();
+        }
+        report(&api, &room, &said, b"").await
+    };
+    let train = async || {
+        let document = "query ($id: ID!) { room(id: $id) { hypeTrain {
+            total contributorCount topContributor { name hype }
+        } } }";
+        let variables = json!({ "id": room });
+        let mut read = api.execute(&api.staff, document, variables).await;
+        read["data"]["room"]["hypeTrain"].take()
+    };
+    let before = train().await;
+
+    // Each in a request of its own.
+    tell("k1", "PENDING", json!({})).await;
+    let named = json!({ "viewerId": "q", "viewerName": "Q", "message": "so good" });
+    tell("k2", "PENDING", named).await;
+    let settled = tell("k3", "SETTLED", json!({})).await;
+    let q = (json!("q"), json!("Q"), json!("so good"));
+    let who = |of: &Value| {
+        (
+            of["viewerId"].clone(),
+            of["viewerName"].clone(),
+            of["message"].clone(),
+        )
+    };
+    assert_eq!(who(&settled), q);
+    assert_eq!(train().await["contributorCount"], 3);
+    let other = tell("k4", "REVERSED", json!({ "viewerId": "w" })).await;
+    assert_eq!(other["__typename"], "ConflictError");
+    let reversed = tell("k5", "REVERSED", json!({})).await;
+    assert_eq!(who(&reversed), q);
+    assert_eq!(train().await, before);
 }
 
 async fn a_retry_is_told_of_the_same_amendments(database: String) {
