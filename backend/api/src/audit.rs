@@ -40,6 +40,16 @@ pub(crate) enum AuditAction {
     PointsRefunded,
     /// With `points`, all that was to be taken back, and `transferSeq`.
     PointsClawedBack,
+    /// With `disputeId`.
+    DisputeOpened,
+    /// With `disputeId`, and `points`, how many it holds since.
+    DisputeHeld,
+    /// With `disputeId`, and if points were given or taken back, `points` and `transferSeq`.
+    DisputeResolved,
+    /// With `disputeId`.
+    DisputeDismissed,
+    /// With `disputeId`.
+    DisputeWithdrawn,
 }
 
 /// One use of authority. What does not belong to the action is null.
@@ -64,6 +74,7 @@ pub(crate) struct AuditEntry {
     from_participant_id: Option<ID>,
     points: Option<Int64>,
     transfer_seq: Option<Int64>,
+    dispute_id: Option<ID>,
 }
 
 #[derive(SimpleObject)]
@@ -98,6 +109,7 @@ impl From<audit::AuditEntry> for AuditEntry {
             from_participant_id: None,
             points: None,
             transfer_seq: None,
+            dispute_id: None,
         };
         match entry.action {
             audit::AuditAction::RoleAssigned { from, to } => {
@@ -133,6 +145,24 @@ impl From<audit::AuditEntry> for AuditEntry {
                 told.points = Some(points.into());
                 told.transfer_seq = Some(seq.into());
             }
+            audit::AuditAction::DisputeHeld { dispute_id, points } => {
+                told.dispute_id = Some(IdKind::Dispute.id(dispute_id.0));
+                told.points = Some(points.into());
+            }
+            audit::AuditAction::DisputeResolved {
+                dispute_id,
+                points,
+                seq,
+            } => {
+                told.dispute_id = Some(IdKind::Dispute.id(dispute_id.0));
+                told.points = seq.map(|_| points.into());
+                told.transfer_seq = seq.map(Int64);
+            }
+            audit::AuditAction::DisputeOpened { dispute_id }
+            | audit::AuditAction::DisputeDismissed { dispute_id }
+            | audit::AuditAction::DisputeWithdrawn { dispute_id } => {
+                told.dispute_id = Some(IdKind::Dispute.id(dispute_id.0));
+            }
             audit::AuditAction::Renamed
             | audit::AuditAction::Readmitted
             | audit::AuditAction::MovedToAudience => (),
@@ -159,6 +189,11 @@ impl From<&audit::AuditAction> for AuditAction {
             audit::AuditAction::PointsCharged { .. } => Self::PointsCharged,
             audit::AuditAction::PointsRefunded { .. } => Self::PointsRefunded,
             audit::AuditAction::PointsClawedBack { .. } => Self::PointsClawedBack,
+            audit::AuditAction::DisputeOpened { .. } => Self::DisputeOpened,
+            audit::AuditAction::DisputeHeld { .. } => Self::DisputeHeld,
+            audit::AuditAction::DisputeResolved { .. } => Self::DisputeResolved,
+            audit::AuditAction::DisputeDismissed { .. } => Self::DisputeDismissed,
+            audit::AuditAction::DisputeWithdrawn { .. } => Self::DisputeWithdrawn,
         }
     }
 }

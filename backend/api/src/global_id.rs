@@ -4,8 +4,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parlor_domain::id::{
-    DrawId, Epoch, OverlayTokenId, ParticipantId, RedemptionId, RewardId, RoomId, SessionId,
-    TenantId,
+    DisputeId, DrawId, Epoch, OverlayTokenId, ParticipantId, RedemptionId, RewardId, RoomId,
+    SessionId, TenantId,
 };
 use uuid::Uuid;
 
@@ -25,10 +25,11 @@ pub(crate) enum IdKind {
     Reward,
     Redemption,
     Draw,
+    Dispute,
 }
 
 impl IdKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -42,6 +43,7 @@ impl IdKind {
         Self::Reward,
         Self::Redemption,
         Self::Draw,
+        Self::Dispute,
     ];
 
     fn as_str(self) -> &'static str {
@@ -59,6 +61,7 @@ impl IdKind {
             Self::Reward => "Reward",
             Self::Redemption => "Redemption",
             Self::Draw => "Draw",
+            Self::Dispute => "Dispute",
         }
     }
 
@@ -113,6 +116,11 @@ pub(crate) fn parse_redemption_id(id: &str) -> Option<RedemptionId> {
 /// The draw that `id` names.
 pub(crate) fn parse_draw_id(id: &str) -> Option<DrawId> {
     parse(id).and_then(|(kind, uuid)| (kind == IdKind::Draw).then_some(DrawId(uuid)))
+}
+
+/// The dispute that `id` names.
+pub(crate) fn parse_dispute_id(id: &str) -> Option<DisputeId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Dispute).then_some(DisputeId(uuid)))
 }
 
 /// The participant that `id` names.

@@ -11,6 +11,7 @@ mod app;
 mod audit;
 mod contributions;
 pub mod deadline;
+mod disputes;
 mod document;
 mod endpoint;
 mod errors;
@@ -58,6 +59,7 @@ use parlor_identity::Caller;
 
 use audit::AuditQuery;
 use contributions::ContributionMutation;
+use disputes::{DisputeMutation, DisputeQuery};
 use node::NodeQuery;
 use overlay_tokens::OverlayTokenMutation;
 use people::{PeopleMutation, PeopleQuery};
@@ -83,6 +85,7 @@ pub struct Query(
     PointsQuery,
     RewardQuery,
     DrawQuery,
+    DisputeQuery,
     AuditQuery,
     TenantQuery,
 );
@@ -99,6 +102,7 @@ pub struct Mutation(
     WatchingMutation,
     DeviceMutation,
     RewardMutation,
+    DisputeMutation,
     TenantMutation,
 );
 

@@ -76,6 +76,7 @@ impl NodeQuery {
             | IdKind::Reward
             | IdKind::Redemption
             | IdKind::Draw
+            | IdKind::Dispute
             | IdKind::Tenant => None,
         })
     }

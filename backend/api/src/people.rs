@@ -72,7 +72,7 @@ pub(crate) enum Capability {
     CapabilityGrant,
     /// Read everyone's points, and the room's books.
     PointsRead,
-    /// Grant, charge and take back points.
+    /// Grant, charge and take back points, and decide on disputes.
     PointsAdjust,
     /// Make rewards, change and delete them.
     RewardManage,

@@ -41,6 +41,8 @@ pub(crate) enum TransferKind {
     DebtIncurred,
     /// What the member owes was paid, or a part of it, with what had just come.
     DebtPaid,
+    /// Staff gave back, by a dispute, what another line had taken, with a `reason`: it corrects that at `correctsSeq`.
+    Returned,
     /// A minute of a session was watched: `sessionId` and `minute`.
     Watched,
 }
@@ -97,6 +99,8 @@ pub(crate) struct PointsTransfer {
     redemption_id: Option<ID>,
     /// The position of the transfer that it corrects.
     corrects_seq: Option<Int64>,
+    /// The dispute that moved the points.
+    dispute_id: Option<ID>,
     /// Of what was watched.
     session_id: Option<ID>,
     /// When the minute began that was watched.
@@ -245,6 +249,7 @@ impl PointsTransfer {
             actor_id: None,
             redemption_id: None,
             corrects_seq: None,
+            dispute_id: None,
             session_id: None,
             minute: None,
         }
@@ -262,6 +267,7 @@ impl PointsTransfer {
             actor_id: actor_id.map(|id| id.as_str().to_owned()),
             redemption_id: transfer.about.map(|id| IdKind::Redemption.id(id)),
             corrects_seq: transfer.corrects.map(Int64),
+            dispute_id: transfer.dispute_id.map(|id| IdKind::Dispute.id(id.0)),
             ..Self::new(
                 transfer.id.0,
                 transfer.seq,
@@ -290,6 +296,7 @@ impl From<points::TransferKind> for TransferKind {
             points::TransferKind::ClawedBack => Self::ClawedBack,
             points::TransferKind::DebtIncurred => Self::DebtIncurred,
             points::TransferKind::DebtPaid => Self::DebtPaid,
+            points::TransferKind::Returned => Self::Returned,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AuditEntryId, ParticipantId, ViewerId};
+use crate::id::{AuditEntryId, DisputeId, ParticipantId, ViewerId};
 use crate::participant::{Capability, Role};
 use crate::time::ServerTime;
 
@@ -69,6 +69,27 @@ pub enum AuditAction {
     PointsRefunded {
         points: i64,
         seq: i64,
+    },
+    DisputeOpened {
+        dispute_id: DisputeId,
+    },
+    DisputeHeld {
+        dispute_id: DisputeId,
+        /// How many it holds since.
+        points: i64,
+    },
+    DisputeResolved {
+        dispute_id: DisputeId,
+        /// How many were given or taken back.
+        points: i64,
+        /// The position of the first transfer, if there was one.
+        seq: Option<i64>,
+    },
+    DisputeDismissed {
+        dispute_id: DisputeId,
+    },
+    DisputeWithdrawn {
+        dispute_id: DisputeId,
     },
     HostHandedOver {
         /// Who was the host before.

@@ -70,6 +70,8 @@ ids! {
     RedemptionId,
     /// Entries that are drawn from together.
     DrawId,
+    /// A case about points.
+    DisputeId,
     /// One run of a server, from its start to its end.
     NodeId,
 }

@@ -7,6 +7,7 @@ pub mod access;
 pub mod audit;
 pub mod books;
 pub mod contribution;
+pub mod dispute;
 pub mod event;
 pub mod hype_train;
 pub mod id;

@@ -18,7 +18,7 @@ pub use account::{Account, Balance, Given};
 pub use chain::genesis;
 pub use clawed_back::ClawedBack;
 pub use ledger::Ledger;
-pub use proof::{Payment, Proof, Purchase, Unsound};
+pub use proof::{Contest, Payment, Proof, Purchase, Unsound};
 pub use statement::StatementLine;
 pub(crate) use transfer::check_points;
 pub use transfer::{Entry, Transfer, TransferKind};

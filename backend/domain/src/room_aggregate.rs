@@ -9,6 +9,7 @@ mod authority;
 mod contributions;
 mod debts;
 mod deletion;
+mod disputes;
 mod draws;
 mod events;
 mod expiry;
@@ -33,11 +34,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::AuditEntry;
 use crate::contribution::Contribution;
+use crate::dispute::Dispute;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRow};
 use crate::id::{
-    ContributionId, DrawId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId, RedemptionId,
-    RewardId, RoomId, SessionId, ViewerId,
+    ContributionId, DisputeId, DrawId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId,
+    RedemptionId, RewardId, RoomId, SessionId, ViewerId,
 };
 use crate::participant::Participant;
 use crate::points::{ClawedBack, Digest, Given, MemberNumber, Transfer};
@@ -51,6 +53,10 @@ pub use authority::{ActRefusal, Actor, Target, TargetRefusal};
 pub use contributions::{RecordContributionRefusal, Reported};
 pub use debts::Clawback;
 pub use deletion::DeleteRoomRefusal;
+pub use disputes::{
+    DisputeHold, DisputeOpening, DisputeOutcome, DisputeRefusal, DisputeResolution,
+    DisputeWithdrawal, Disputes,
+};
 pub use draws::Entries;
 pub use lookups::Lookups;
 pub use offer::{Offer, Round};
@@ -118,6 +124,7 @@ pub struct Known {
     /// How often members have redeemed rewards.
     pub uses: Lookups<(RewardId, MemberNumber), Uses>,
     pub redemptions: Lookups<RedemptionId, Redemption>,
+    pub disputes: Disputes,
     /// Who has entered which draw.
     pub entries: Entries,
     /// Where those who act are connected.
@@ -145,6 +152,10 @@ pub enum Operation {
     ClawBackPoints,
     RedeemReward,
     RefundRedemption,
+    OpenDispute,
+    HoldDispute,
+    ResolveDispute,
+    WithdrawDispute,
     CreateReward,
     Tell,
 }
@@ -172,6 +183,7 @@ pub enum Answered {
     ClawedBack(Box<ClawedBack>),
     Redemption(Box<Redemption>),
     Reward(Box<Reward>),
+    Dispute(Box<Dispute>),
     Event(Box<Event>),
 }
 
@@ -225,6 +237,7 @@ pub struct Changes {
     pub uses: BTreeMap<(RewardId, MemberNumber), Uses>,
     pub redemptions: BTreeMap<RedemptionId, Redemption>,
     pub draws: BTreeMap<DrawId, Draw>,
+    pub disputes: BTreeMap<DisputeId, Dispute>,
     /// No redemption of the room that the batch knows of, and that is open, expires before.
     pub expiry: Option<ServerTime>,
     pub events: Vec<Event>,

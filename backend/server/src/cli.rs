@@ -1,6 +1,7 @@
 //! The command line.
 
 mod demo;
+mod disputes;
 mod heads;
 mod migrate;
 mod redemptions;
@@ -62,6 +63,11 @@ enum Command {
     ///
     /// Asks a running server, with a token of who may do this in the room.
     Redemptions(redemptions::RedemptionsArgs),
+
+    /// See what members and staff dispute in a room, and decide on it
+    ///
+    /// Asks a running server, with a token of who may do this in the room.
+    Disputes(disputes::DisputesArgs),
 
     /// Make a token for the API
     ///
@@ -141,6 +147,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Tenant(args) => block_on(tenant::tenant(args)),
         Command::Rewards(args) => block_on(rewards::rewards(args)),
         Command::Redemptions(args) => block_on(redemptions::redemptions(args)),
+        Command::Disputes(args) => block_on(disputes::disputes(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
         Command::Verify(args) => block_on(verify::verify(args)),

@@ -4,6 +4,8 @@
 
 #[path = "cli/disk.rs"]
 mod disk;
+#[path = "cli/disputes.rs"]
+mod disputes;
 #[path = "cli/heads.rs"]
 mod heads;
 #[path = "cli/killed.rs"]

@@ -10,6 +10,7 @@ mod claims;
 mod connections;
 mod contributions;
 mod delete;
+mod disputes;
 mod draws;
 mod log;
 mod needs;
@@ -44,6 +45,7 @@ use rooms::{Locked, Rooms};
 use tenants::Tenants;
 
 pub use contributions::ContributionNeeds;
+pub use disputes::{DisputeNeeds, Opening};
 pub use needs::{Needs, RoomNeeds, TenantNeeds};
 pub use people::PeopleNeeds;
 pub use points::PointsNeeds;
@@ -322,7 +324,9 @@ async fn load(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sq
     answers::load(transaction, rooms).await?;
     contributions::load(transaction, rooms).await?;
     trains::load(transaction, rooms).await?;
+    disputes::load(transaction, rooms).await?;
     people::load(transaction, rooms).await?;
+    disputes::beside(transaction, rooms).await?;
     rewards::load(transaction, rooms).await?;
     draws::entries(transaction, rooms).await?;
     points::load(transaction, rooms).await?;
@@ -345,6 +349,7 @@ pub(crate) async fn write_all(
     watching::write(transaction, rooms).await?;
     rewards::write(transaction, rooms).await?;
     draws::write(transaction, rooms).await?;
+    disputes::write(transaction, rooms).await?;
     connections::write(transaction, rooms).await?;
     log::write(transaction, rooms).await
 }
@@ -375,6 +380,7 @@ fn has_changes(changes: &Changes) -> bool {
         uses,
         redemptions,
         draws,
+        disputes,
         events,
         deadline,
         ..
@@ -402,6 +408,7 @@ fn has_changes(changes: &Changes) -> bool {
         || !uses.is_empty()
         || !redemptions.is_empty()
         || !draws.is_empty()
+        || !disputes.is_empty()
         || !events.is_empty()
 }
 

@@ -8,6 +8,7 @@ use parlor_domain::reward::{Draw, Entry};
 use parlor_domain::watching::{EarningState, WatchCredit};
 use uuid::Uuid;
 
+use crate::dispute_row;
 use crate::draw_row;
 use crate::engine::Transaction;
 use crate::error::is_unreadable;
@@ -160,6 +161,7 @@ impl Books {
         self.add_entries(&mut proof, noted).await?;
         self.add_purchases(&mut proof).await?;
         self.add_draws(&mut proof).await?;
+        self.add_disputes(&mut proof).await?;
         self.add_pages(&mut proof).await?;
         proof.check_sessions(&self.sessions().await?)?;
         proof.compare(&ledger, self.accounts().await?)?;
@@ -271,6 +273,25 @@ impl Books {
                 let redemption = read.map_err(|error| unreadable("redemption", error))?;
                 last = (redemption.redeemed_at.unix_millis(), redemption.id.0);
                 proof.add_purchase(redemption.purchase())?;
+            }
+        }
+    }
+
+    async fn add_disputes(&mut self, proof: &mut Proof) -> Result<(), Failed> {
+        let mut last = (i64::MIN, Uuid::nil());
+        loop {
+            let of_room = self.of_room(&format!("SELECT {} FROM disputes", dispute_row::COLUMNS));
+            let select = of_room.push(" AND (opened_at, id) > (").push_value(last.0);
+            let select = select.push(", ").push_value(last.1).push(")");
+            let rows = self.chunk(select, "opened_at, id").await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for mut row in rows {
+                let read = dispute_row::read(&mut row);
+                let dispute = read.map_err(|error| unreadable("dispute", error))?;
+                last = (dispute.opened_at.unix_millis(), dispute.id.0);
+                proof.add_dispute(dispute.contest())?;
             }
         }
     }

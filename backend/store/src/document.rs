@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use parlor_domain::audit::AuditAction;
 use parlor_domain::contribution::Contribution;
+use parlor_domain::dispute::Dispute;
 use parlor_domain::event::EventBody;
 use parlor_domain::hype_train::{Program, Train};
 use parlor_domain::id::RedemptionId;
@@ -75,6 +76,7 @@ documents! {
     Vec<RedemptionId> => "draw's winners" since 1,
     Transfer => "transfer" since 1,
     ClawedBack => "clawback" since 1,
+    Dispute => "dispute" since 1,
 }
 
 /// Why a stored document was not read.

@@ -7,6 +7,8 @@ mod batch;
 mod books;
 mod contribution_row;
 mod disk;
+mod dispute_row;
+mod disputes;
 mod document;
 mod draw_row;
 mod draws;
@@ -45,10 +47,11 @@ mod watching;
 mod watching_row;
 
 pub use batch::{
-    Absent, Batch, Committed, ContributionNeeds, Needs, PeopleNeeds, PointsNeeds, RewardNeeds,
-    RoomNeeds, TenantNeeds, Unreadable, Written,
+    Absent, Batch, Committed, ContributionNeeds, DisputeNeeds, Needs, Opening, PeopleNeeds,
+    PointsNeeds, RewardNeeds, RoomNeeds, TenantNeeds, Unreadable, Written,
 };
 pub use disk::Unwritable;
+pub use disputes::DisputesFilter;
 pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{POOL_SIZE_DEFAULT, Settings, Synchronous};

@@ -1,6 +1,6 @@
 //! Transfers, balances and the heads of books as rows.
 
-use parlor_domain::id::{RoomId, TenantId, TransferId};
+use parlor_domain::id::{DisputeId, RoomId, TenantId, TransferId};
 use parlor_domain::points::{
     Account, Authorship, Digest, Entry, Given, Ledger, MemberNumber, Transfer, TransferKind,
 };
@@ -12,7 +12,7 @@ use crate::sql::{Row, Value, corrupt, row};
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str = "transfers.id, transfers.seq, transfers.debit, transfers.credit,
     transfers.points, transfers.kind, transfers.at, transfers.about, transfers.corrects,
-    transfers.balance_after, transfers.actor_id,
+    transfers.dispute_id, transfers.balance_after, transfers.actor_id,
     transfers.actor_is_staff, transfers.reason, transfers.salt, transfers.authorship_digest,
     transfers.link, transfers.number";
 
@@ -39,6 +39,7 @@ pub(crate) fn read(row: &mut Row) -> Result<Kept, sqlx::Error> {
         at: row.take_time()?,
         about: row.take()?,
         corrects: row.take()?,
+        dispute_id: row.take::<Option<Uuid>>()?.map(DisputeId),
         given_after: row.take()?,
         earned_before: 0,
         authorship: read_authorship(row)?,
@@ -91,7 +92,7 @@ pub(crate) fn read_digest(row: &mut Row) -> Result<Digest, sqlx::Error> {
 }
 
 pub(crate) const INSERT: &str = "INSERT INTO transfers (id, room_id, tenant_id, seq, debit, credit,
-    points, kind, at, about, corrects, number, balance_after, actor_id, actor_is_staff, reason, salt,
+    points, kind, at, about, corrects, dispute_id, number, balance_after, actor_id, actor_is_staff, reason, salt,
     authorship_digest, link) ";
 
 pub(crate) fn row(
@@ -116,6 +117,7 @@ pub(crate) fn row(
         transfer.at,
         transfer.about,
         transfer.corrects,
+        transfer.dispute_id,
         member,
         transfer.given_after,
         by.map(|by| by.actor_id.as_str()),

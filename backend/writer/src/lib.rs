@@ -8,6 +8,7 @@
 
 mod aggregate;
 mod command;
+mod disputes;
 mod due_work;
 mod fingerprint;
 mod lane;
@@ -34,6 +35,7 @@ use tokio::task::JoinSet;
 
 pub use aggregate::{Aggregate, Kind, Subject};
 pub use command::{Command, NotDone};
+pub use disputes::{HoldDispute, OpenDispute, ResolveDispute, WithdrawDispute};
 pub use people::{Act, Authorized, AuthorizedRefusal, Join, Leave};
 pub use points::{AdjustPoints, ClawBackPoints};
 pub use presence::ChangePresence;

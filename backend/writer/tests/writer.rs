@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "writer/disputes.rs"]
+mod disputes;
 #[path = "writer/draws.rs"]
 mod draws;
 #[path = "writer/ends.rs"]

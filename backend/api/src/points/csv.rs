@@ -11,7 +11,7 @@ use super::{PointsTransfer, TransferKind};
 use crate::rfc3339::format_time;
 
 /// The columns, called as in the API.
-const HEAD: [&str; 12] = [
+const HEAD: [&str; 13] = [
     "seq",
     "at",
     "kind",
@@ -24,6 +24,7 @@ const HEAD: [&str; 12] = [
     "sessionId",
     "minute",
     "debtPoints",
+    "disputeId",
 ];
 
 /// What some spreadsheet takes for the beginning of a formula, or skips before one; also in full width, as
@@ -59,6 +60,7 @@ fn row(line: PointsTransfer) -> [String; HEAD.len()] {
         actor_id,
         redemption_id,
         corrects_seq,
+        dispute_id,
         session_id,
         minute,
     } = line;
@@ -77,6 +79,7 @@ fn row(line: PointsTransfer) -> [String; HEAD.len()] {
         id(session_id),
         minute.map_or_else(String::new, |minute| format_time(minute.0)),
         debt_points.0.to_string(),
+        id(dispute_id),
     ]
 }
 

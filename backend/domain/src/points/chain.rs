@@ -16,6 +16,8 @@ use crate::watching::WatchCredit;
 const FORM: u8 = 1;
 /// The form of what is hashed of a credit.
 const CREDIT_FORM: u8 = 2;
+/// The form of what is hashed of a transfer that resolves a dispute.
+const DISPUTE_FORM: u8 = 3;
 
 /// Where the chain of a room begins.
 pub fn genesis(room_id: RoomId) -> Digest {
@@ -33,7 +35,8 @@ impl Digest {
     /// Everything has a fixed width, so that no two transfers are written alike: the form, the position, the
     /// id, both accounts, the points, the kind, the time in milliseconds, the position of what it corrects, the
     /// id of what it is about, and the digest of who and why; with numbers as 64 bits, big-endian, and zeros
-    /// for what there is none of.
+    /// for what there is none of. One that resolves a dispute has a form of its own, with the dispute's id behind all of
+    /// it.
     #[must_use]
     pub fn followed_by(self, transfer: &Transfer) -> Self {
         let numbers = [
@@ -45,8 +48,9 @@ impl Digest {
             transfer.corrects.unwrap_or(0),
         ];
         let mut hasher = Sha256::new();
+        let form = transfer.dispute_id.map_or(FORM, |_| DISPUTE_FORM);
         hasher.update(self.0);
-        hasher.update([FORM]);
+        hasher.update([form]);
         hasher.update(transfer.seq.to_be_bytes());
         hasher.update(transfer.id.0);
         for number in numbers {
@@ -54,6 +58,9 @@ impl Digest {
         }
         hasher.update(transfer.about.unwrap_or_default());
         hasher.update(transfer.authorship_digest.0);
+        if let Some(id) = transfer.dispute_id {
+            hasher.update(id.0);
+        }
 
         Self(hasher.finalize().into())
     }

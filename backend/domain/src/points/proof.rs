@@ -1,16 +1,19 @@
 //! Working a room's books through again, to say whether they are sound.
 
 mod debts;
+mod disputes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use uuid::Uuid;
 
 use super::{Account, Digest, Entry, Given, Ledger, MemberNumber, Transfer, TransferKind};
-use crate::id::{DrawId, RedemptionId, RoomId, SessionId};
+use crate::id::{DisputeId, DrawId, RedemptionId, RoomId, SessionId};
 use crate::watching::{
     EarningPage, EarningState, Garbled, Leg, Minute, Slot, WatchCredit, page_of,
 };
+
+pub use disputes::Contest;
 
 /// What the transfers say that the room's books are.
 #[derive(Debug, Clone)]
@@ -28,6 +31,10 @@ pub struct Proof {
     paid: BTreeMap<Uuid, Paid>,
     /// What has to come next, for something came to those who owed.
     due: VecDeque<Entry>,
+    /// What transfers took by hand, and may give back by disputes.
+    taken: BTreeMap<i64, disputes::Taken>,
+    /// What disputes moved, as long as the dispute was not seen.
+    cases: BTreeMap<DisputeId, disputes::Case>,
     /// How many purchases are entries of draws, without those whose draws were seen.
     entries: i64,
 }
@@ -163,6 +170,26 @@ pub enum Unsound {
         said: i64,
         refunded: i64,
     },
+    #[error("transfer {0} resolves a dispute, and is not what one does")]
+    WrongDispute(i64),
+    #[error("transfer {0} gives back what nothing before it took from the same member by hand")]
+    ReturnOfNothing(i64),
+    #[error("dispute {id} says that {said} points were given back by it, and {returned} were")]
+    ReturnDiffers {
+        id: DisputeId,
+        said: i64,
+        returned: i64,
+    },
+    #[error("dispute {id} says that {said} points were taken back by it, and {clawed_back} were")]
+    ClawbackDiffers {
+        id: DisputeId,
+        said: i64,
+        clawed_back: i64,
+    },
+    #[error("dispute {id} holds {held} points, which it cannot")]
+    WrongHold { id: DisputeId, held: i64 },
+    #[error("dispute {0} moved points, and is not there")]
+    DisputeMissing(DisputeId),
     #[error("draw {id} is not what its seed makes it: {wrong}")]
     WrongDraw { id: DrawId, wrong: String },
     #[error("{0} entries are of draws that are not there")]
@@ -207,6 +234,8 @@ impl Proof {
             newest_session: 0,
             paid: BTreeMap::new(),
             due: VecDeque::new(),
+            taken: BTreeMap::new(),
+            cases: BTreeMap::new(),
             entries: 0,
         }
     }
@@ -412,17 +441,19 @@ impl Proof {
                 | TransferKind::Redeemed
                 | TransferKind::ClawedBack
                 | TransferKind::DebtIncurred
-                | TransferKind::DebtPaid,
+                | TransferKind::DebtPaid
+                | TransferKind::Returned,
                 _,
             ) => (),
         }
+        self.note_dispute(transfer, member)?;
         let earned = self.earned(member);
         let proven = self.balances.entry(member).or_default();
         proven.lines += 1;
         proven.owe(transfer, member)?;
         if matches!(
             transfer.kind,
-            TransferKind::Granted | TransferKind::Refunded
+            TransferKind::Granted | TransferKind::Refunded | TransferKind::Returned
         ) {
             self.due.extend(proven.payment_of(member, entry.points));
         }
@@ -542,6 +573,9 @@ impl Proof {
         }
         if let Some((id, _)) = self.paid.iter().next() {
             return Err(Unsound::PaidForNothing(RedemptionId(*id)));
+        }
+        if let Some((id, _)) = self.cases.first_key_value() {
+            return Err(Unsound::DisputeMissing(*id));
         }
         let unkept = self.pages.keys().find(|page| !self.checked.contains(page));
         if let Some(&page) = unkept {

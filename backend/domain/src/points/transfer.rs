@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Account, Authorship, Digest, MemberNumber, TRANSFER_POINTS_MAX};
-use crate::id::TransferId;
+use crate::id::{DisputeId, RedemptionId, TransferId};
 use crate::invalid::{Invalid, check_range};
 use crate::time::ServerTime;
 
@@ -37,6 +37,8 @@ pub enum TransferKind {
     DebtIncurred,
     /// The member paid of what they owe, with what had just come.
     DebtPaid,
+    /// Staff gave back, by a case, what another transfer took that was no redemption's. It corrects that.
+    Returned,
 }
 
 /// A movement of points, which nothing changes afterwards. A mistake is mended by another one.
@@ -52,6 +54,9 @@ pub struct Transfer {
     pub about: Option<Uuid>,
     /// The transfer that it corrects, by position.
     pub corrects: Option<i64>,
+    /// The case that it resolves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute_id: Option<DisputeId>,
     /// What transfers one by one have given the member, less what they took, with this.
     #[serde(rename = "balance_after")]
     pub given_after: i64,
@@ -67,6 +72,19 @@ impl Transfer {
     /// What the member has after it.
     pub fn balance_after(&self) -> i64 {
         self.given_after + self.earned_before
+    }
+
+    /// The redemption that it is about.
+    pub fn redemption_id(&self) -> Option<RedemptionId> {
+        match self.kind {
+            TransferKind::Redeemed | TransferKind::Refunded => self.about.map(RedemptionId),
+            TransferKind::Granted
+            | TransferKind::Charged
+            | TransferKind::ClawedBack
+            | TransferKind::DebtIncurred
+            | TransferKind::DebtPaid
+            | TransferKind::Returned => None,
+        }
     }
 }
 
@@ -138,6 +156,11 @@ impl Entry {
         member.map_or(0, |debt| -self.change_of(debt))
     }
 
+    /// How many points worse off the member is by it, by their balance and by what they owe together.
+    pub(crate) fn took(self) -> i64 {
+        self.change_of_debt() - self.change_of_member()
+    }
+
     /// By how much the balance of `account` changes.
     pub fn change_of(self, account: Account) -> i64 {
         i64::from(self.credit == account) * self.points
@@ -146,7 +169,7 @@ impl Entry {
 }
 
 impl TransferKind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Granted,
         Self::Charged,
         Self::Redeemed,
@@ -154,6 +177,7 @@ impl TransferKind {
         Self::ClawedBack,
         Self::DebtIncurred,
         Self::DebtPaid,
+        Self::Returned,
     ];
 
     /// The kind's number, in storage and in what is hashed. Numbers are never given anew.
@@ -166,6 +190,7 @@ impl TransferKind {
             Self::ClawedBack => 5,
             Self::DebtIncurred => 6,
             Self::DebtPaid => 7,
+            Self::Returned => 8,
         }
     }
 }

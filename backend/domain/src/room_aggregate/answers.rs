@@ -2,6 +2,7 @@
 
 use super::{Answer, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
 use crate::contribution::Contribution;
+use crate::dispute::Dispute;
 use crate::event::Event;
 use crate::points::{ClawedBack, Transfer};
 use crate::reward::{Redemption, Reward};
@@ -60,16 +61,21 @@ made! {
     clawed_back: ClawedBack,
     redemption: Redemption,
     reward: Reward,
+    dispute: Dispute,
     event: Event,
 }
 
 impl Operation {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::RecordContribution,
         Self::AdjustPoints,
         Self::ClawBackPoints,
         Self::RedeemReward,
         Self::RefundRedemption,
+        Self::OpenDispute,
+        Self::HoldDispute,
+        Self::ResolveDispute,
+        Self::WithdrawDispute,
         Self::CreateReward,
         Self::Tell,
     ];
@@ -82,6 +88,10 @@ impl Operation {
             Self::ClawBackPoints => "claw_back_points",
             Self::RedeemReward => "redeem_reward",
             Self::RefundRedemption => "refund_redemption",
+            Self::OpenDispute => "open_dispute",
+            Self::HoldDispute => "hold_dispute",
+            Self::ResolveDispute => "resolve_dispute",
+            Self::WithdrawDispute => "withdraw_dispute",
             Self::CreateReward => "create_reward",
             Self::Tell => "tell",
         }

@@ -12,7 +12,7 @@ use super::{
 use crate::audit::AuditAction;
 use crate::books::DEBT_POINTS_MAX;
 use crate::contribution::KEY_BYTES_MAX;
-use crate::id::{IdSource, ParticipantId};
+use crate::id::{DisputeId, IdSource, ParticipantId};
 use crate::invalid::{Invalid, check_text, check_words};
 use crate::participant::Participant;
 use crate::participant::capability::REASON_BYTES_MAX;
@@ -94,7 +94,7 @@ impl RoomAggregate {
             salt: ids.next_id(),
         };
         let points = clawback.points;
-        let clawed_back = self.claw_back(participant.number, points, authorship, ids, now);
+        let clawed_back = self.claw_back((participant.number, None), points, authorship, ids, now);
         let seq = clawed_back.seq();
         let action = AuditAction::PointsClawedBack { points, seq };
         self.audit(actor, participant.id, action, ids, now);
@@ -124,10 +124,28 @@ impl RoomAggregate {
         Ok(participant)
     }
 
-    /// Takes `points`, which the totals hold: what is there to spend first, and the rest as a debt.
+    /// The same by a case, which holds `held`: these are taken first, and what is left of them is free.
+    pub(super) fn claw_back_held(
+        &mut self,
+        held: i64,
+        of: (MemberNumber, Option<DisputeId>),
+        points: i64,
+        authorship: Authorship,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> ClawedBack {
+        self.change_held(of.0, -held);
+        let clawed_back = self.claw_back(of, points, authorship, ids, now);
+        self.pay_debt(of.0, ids, now);
+
+        clawed_back
+    }
+
+    /// Takes `points` of a member, by a case if there is one: what is there to spend first, and the rest as a debt.
+    /// The totals hold them.
     fn claw_back(
         &mut self,
-        member: MemberNumber,
+        (member, dispute_id): (MemberNumber, Option<DisputeId>),
         points: i64,
         authorship: Authorship,
         ids: &mut impl IdSource,
@@ -153,6 +171,7 @@ impl RoomAggregate {
                 kind,
                 about: None,
                 corrects: None,
+                dispute_id,
                 authorship: Some(authorship),
             };
             (entry.points > 0).then(|| self.transfer(movement, ids, now))
@@ -179,6 +198,7 @@ impl RoomAggregate {
             kind: TransferKind::DebtPaid,
             about: None,
             corrects: None,
+            dispute_id: None,
             authorship: None,
         };
         Some(self.transfer(movement, ids, now))

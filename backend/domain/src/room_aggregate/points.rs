@@ -9,7 +9,7 @@ use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Lookups, Operat
 use super::{RoomAggregate, TargetRefusal};
 use crate::audit::AuditAction;
 use crate::contribution::KEY_BYTES_MAX;
-use crate::id::{IdSource, ParticipantId, TransferId};
+use crate::id::{DisputeId, IdSource, ParticipantId, TransferId};
 use crate::invalid::{Invalid, check_text, check_words};
 use crate::participant::capability::REASON_BYTES_MAX;
 use crate::participant::{Capability, Participant};
@@ -39,6 +39,8 @@ pub(super) struct Movement {
     pub(super) about: Option<Uuid>,
     /// The position of the transfer that it corrects.
     pub(super) corrects: Option<i64>,
+    /// The case that it resolves.
+    pub(super) dispute_id: Option<DisputeId>,
     pub(super) authorship: Option<Authorship>,
 }
 
@@ -273,6 +275,7 @@ impl RoomAggregate {
             kind: adjustment.kind.of_transfer(),
             about: None,
             corrects: None,
+            dispute_id: None,
             authorship: Some(authorship),
         };
         let transfer = self.transfer(movement, ids, now);
@@ -359,7 +362,7 @@ impl RoomAggregate {
         self.transfer(movement, ids, now)
     }
 
-    fn change_held(&mut self, member: MemberNumber, points: i64) {
+    pub(super) fn change_held(&mut self, member: MemberNumber, points: i64) {
         let books = &mut self.known.books;
         let mut given = books.given(member);
         given.held += points;
@@ -384,6 +387,7 @@ impl RoomAggregate {
             kind,
             about,
             corrects,
+            dispute_id,
             authorship,
         } = movement;
         let at = self.stamp(now);
@@ -410,6 +414,7 @@ impl RoomAggregate {
             at,
             about,
             corrects,
+            dispute_id,
             given_after: given.points,
             earned_before,
             authorship_digest: authorship.as_ref().map_or(Digest::NONE, Authorship::digest),

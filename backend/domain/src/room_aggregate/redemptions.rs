@@ -381,6 +381,7 @@ impl RoomAggregate {
             kind: TransferKind::Redeemed,
             about: Some(redemption.id.0),
             corrects: None,
+            dispute_id: None,
             authorship: None,
         };
 

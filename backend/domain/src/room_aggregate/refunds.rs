@@ -9,7 +9,7 @@ use super::points::Movement;
 use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
 use crate::audit::AuditAction;
 use crate::contribution::KEY_BYTES_MAX;
-use crate::id::{IdSource, RedemptionId};
+use crate::id::{DisputeId, IdSource, RedemptionId};
 use crate::invalid::{Invalid, check_text, check_words};
 use crate::participant::Capability;
 use crate::participant::capability::REASON_BYTES_MAX;
@@ -107,16 +107,35 @@ impl RoomAggregate {
             reason: refund.reason.clone(),
             salt: ids.next_id(),
         };
+        let (redemption, seq) = self.pay_back(redemption, points, authorship, None, ids, now);
+        let action = AuditAction::PointsRefunded { points, seq };
+        self.audit(actor, redemption.participant_id, action, ids, now);
+        let answered = Answered::Redemption(Box::new(redemption.clone()));
+        self.answer(key, fingerprint, answered);
+
+        Ok(redemption)
+    }
+
+    /// Gives back points of what a redemption cost, by a case if there is one. They are not more than are left. Returns
+    /// the transfer's position as well.
+    pub(super) fn pay_back(
+        &mut self,
+        redemption: Redemption,
+        points: i64,
+        authorship: Authorship,
+        dispute_id: Option<DisputeId>,
+        ids: &mut impl IdSource,
+        now: ServerTime,
+    ) -> (Redemption, i64) {
         let movement = Movement {
             entry: Entry::refund(redemption.member, points),
             kind: TransferKind::Refunded,
             about: Some(redemption.id.0),
             corrects: redemption.paid_seq,
+            dispute_id,
             authorship: Some(authorship),
         };
         let seq = self.transfer(movement, ids, now).seq;
-        let action = AuditAction::PointsRefunded { points, seq };
-        self.audit(actor, redemption.participant_id, action, ids, now);
         let redemption = self.put_redemption(Redemption {
             refunded: redemption.refunded + points,
             ..redemption
@@ -124,10 +143,8 @@ impl RoomAggregate {
         if redemption.refundable() == 0 {
             self.restore(&redemption);
         }
-        let answered = Answered::Redemption(Box::new(redemption.clone()));
-        self.answer(key, fingerprint, answered);
 
-        Ok(redemption)
+        (redemption, seq)
     }
 
     /// The redemption, and how many points of it are to be given back.

@@ -266,6 +266,7 @@ fn kind(kind: TransferKind) -> &'static str {
         TransferKind::ClawedBack => "CLAWED_BACK",
         TransferKind::DebtIncurred => "DEBT_INCURRED",
         TransferKind::DebtPaid => "DEBT_PAID",
+        TransferKind::Returned => "RETURNED",
     }
 }
 

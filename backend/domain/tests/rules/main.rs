@@ -18,6 +18,7 @@ mod cinema;
 mod company;
 mod crowds;
 mod debts;
+mod disputes;
 mod draws;
 mod draws_by_chance;
 mod expiry;

@@ -145,6 +145,7 @@ impl Books {
             at: Clock::System.now(),
             about: None,
             corrects: None,
+            dispute_id: None,
             given_after,
             earned_before: 0,
             authorship: None,

@@ -13,6 +13,7 @@ mod corpus;
 mod cursors;
 mod deadlines;
 mod deletions;
+mod disputes;
 mod documents;
 mod draws;
 mod expiry;

@@ -300,7 +300,14 @@ const PEOPLE: [(&str, &str); 18] = [
 ];
 
 /// Mutations of points, of what earns them and of what they buy, each with its input and what is asked of the result.
-const ECONOMY: [(&str, (&str, &str)); 15] = [
+const ECONOMY: [(&str, (&str, &str)); 19] = [
+    ("openDispute", ("$input: OpenDisputeInput!", DISPUTE)),
+    ("holdDispute", ("$input: HoldDisputeInput!", DISPUTE)),
+    ("resolveDispute", ("$input: ResolveDisputeInput!", DISPUTE)),
+    (
+        "withdrawDispute",
+        ("$input: WithdrawDisputeInput!", DISPUTE),
+    ),
     ("grantPoints", ("$input: PointsInput!", TRANSFER)),
     ("chargePoints", ("$input: PointsInput!", TRANSFER)),
     (
@@ -363,6 +370,10 @@ const CONTRIBUTION: &str = "... on Contribution {
 }";
 const TRANSFER: &str =
     "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
+const DISPUTE: &str = "... on Dispute {
+    id participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
+    closedAt closedBy resolution returned clawedBack
+}";
 const WATCH_CREDIT: &str =
     "... on WatchCredit { minute countedCount points viewers { viewerId outcome points } }";
 const WATCH_REPORT: &str =

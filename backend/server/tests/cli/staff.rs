@@ -23,7 +23,7 @@ pub(crate) struct Shop {
     pub(crate) folder: Folder,
     pub(crate) address: String,
     staff: String,
-    ana: String,
+    pub(crate) ana: String,
     /// Ana as a participant, by her id.
     participant: String,
     pub(crate) room: String,
@@ -100,7 +100,7 @@ impl Shop {
     }
 
     /// What a mutation makes, by its id.
-    fn made(&self, token: &str, mutation: &str) -> String {
+    pub(crate) fn made(&self, token: &str, mutation: &str) -> String {
         let document = format!("mutation {{ made: {mutation} }}");
         let answer = query(&self.address, token, &document);
         let id = answer["data"]["made"]["id"].as_str();
@@ -125,18 +125,18 @@ impl Shop {
         command
     }
 
-    fn said(&self, arguments: &[&str]) -> String {
+    pub(crate) fn said(&self, arguments: &[&str]) -> String {
         said(&mut self.command(arguments))
     }
 
-    fn json(&self, arguments: &[&str]) -> Vec<Value> {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Vec<Value> {
         let said = said(self.command(arguments).arg("--json"));
         let lines = said.lines().map(serde_json::from_str);
         lines.collect::<Result<_, _>>().unwrap()
     }
 
     /// What a command says to both of its outputs, that was refused something.
-    fn refused(&self, arguments: &[&str]) -> (Vec<String>, String) {
+    pub(crate) fn refused(&self, arguments: &[&str]) -> (Vec<String>, String) {
         let Output {
             status,
             stdout,

@@ -120,6 +120,10 @@ fn read(row: &mut Row, operation: Operation) -> Result<Answer, sqlx::Error> {
         Operation::RedeemReward | Operation::RefundRedemption => {
             Answered::Redemption(Box::new(row.take_json()?))
         }
+        Operation::OpenDispute
+        | Operation::HoldDispute
+        | Operation::ResolveDispute
+        | Operation::WithdrawDispute => Answered::Dispute(Box::new(row.take_json()?)),
         Operation::CreateReward => Answered::Reward(Box::new(row.take_json()?)),
         Operation::Tell => Answered::Event(Box::new(row.take_json::<KeptEvent>()?.into())),
     };
@@ -136,6 +140,7 @@ fn written(answered: &Answered) -> String {
         Answered::Transfer(transfer) => to_json(&**transfer),
         Answered::ClawedBack(clawed_back) => to_json(&**clawed_back),
         Answered::Redemption(redemption) => to_json(&**redemption),
+        Answered::Dispute(dispute) => to_json(&**dispute),
         Answered::Reward(reward) => to_json(&**reward),
         Answered::Event(event) => to_json(&KeptEvent::from(Event::clone(event))),
     }

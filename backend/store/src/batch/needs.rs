@@ -6,7 +6,7 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room_aggregate::AnswerKey;
 
 use super::rooms::RoomKey;
-use super::{ContributionNeeds, PeopleNeeds, PointsNeeds, RewardNeeds};
+use super::{ContributionNeeds, DisputeNeeds, PeopleNeeds, PointsNeeds, RewardNeeds};
 
 /// What a batch decides on, and what its commands need looked up.
 ///
@@ -35,6 +35,7 @@ pub struct RoomNeeds {
     pub people: PeopleNeeds,
     pub points: PointsNeeds,
     pub rewards: RewardNeeds,
+    pub disputes: DisputeNeeds,
     /// What the room may be called, as far as it may be a slug at all.
     pub slugs: Vec<String>,
 }
@@ -77,6 +78,7 @@ impl RoomNeeds {
             people: PeopleNeeds::default(),
             points: PointsNeeds::default(),
             rewards: RewardNeeds::default(),
+            disputes: DisputeNeeds::default(),
             slugs: Vec::new(),
         }
     }

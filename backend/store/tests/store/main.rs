@@ -7,6 +7,7 @@ mod batches;
 mod claims;
 mod debts;
 mod deletions;
+mod disputes;
 mod draws;
 mod due_work;
 mod expiry;

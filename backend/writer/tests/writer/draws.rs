@@ -18,14 +18,14 @@ on_both_engines! {
 
 const WINDOW_MS: i64 = 60_000;
 
-fn actor(name: &str) -> Actor {
+pub(crate) fn actor(name: &str) -> Actor {
     Actor {
         viewer_id: ViewerId::parse(name).unwrap(),
         is_staff: name == "staff",
     }
 }
 
-fn drawn() -> Terms {
+pub(crate) fn drawn() -> Terms {
     let terms = format!(
         r#"{{ "title": "Hydrate", "prompt": null, "cost": 1, "input": {{ "kind": "none" }}, "color": null, "is_enabled": true,
             "is_paused": false, "auto_fulfills": false, "redeemable_offline": true,
@@ -36,7 +36,7 @@ fn drawn() -> Terms {
     serde_json::from_str(&terms).unwrap()
 }
 
-fn join(name: &str) -> Join {
+pub(crate) fn join(name: &str) -> Join {
     Join {
         actor: actor("staff"),
         viewer_id: actor(name).viewer_id,

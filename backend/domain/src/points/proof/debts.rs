@@ -33,7 +33,7 @@ impl Proven {
             TransferKind::Charged | TransferKind::Redeemed | TransferKind::ClawedBack => {
                 Entry::charge
             }
-            TransferKind::Refunded => Entry::refund,
+            TransferKind::Refunded | TransferKind::Returned => Entry::refund,
             TransferKind::DebtIncurred => Entry::owe,
             TransferKind::DebtPaid => Entry::pay,
         };

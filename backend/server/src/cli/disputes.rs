@@ -1,0 +1,338 @@
+//! `parlor disputes`: the cases about members' points, seen to from a terminal.
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use super::print;
+use super::staff::{KeyArgs, StaffArgs, StaffRoom, cell, print_json};
+use super::table::{plain, table};
+
+/// How many are asked for at once: with what people may have written a page is half a megabyte at most.
+const PAGE: u32 = 200;
+/// How many are listed at most: they are held in memory, to be put into columns.
+const LISTED_MAX: u32 = 10_000;
+
+const FIELDS: &str =
+    "id participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
+    closedAt closedBy resolution returned clawedBack";
+
+#[derive(Debug, Args)]
+pub(super) struct DisputesArgs {
+    #[command(subcommand)]
+    command: DisputesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DisputesCommand {
+    /// List what is disputed in a room, the oldest first
+    List(ListArgs),
+
+    /// Show one dispute, with everything that was said
+    Show(ShowArgs),
+
+    /// Hold points of the member for a dispute, so that they are not spent meanwhile
+    ///
+    /// The number takes the place of what was held before; 0 lets go of all.
+    Hold(HoldArgs),
+
+    /// End a dispute, with points that are given or taken back, or with words alone
+    Resolve(ResolveArgs),
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    staff: StaffArgs,
+
+    /// Only what became that
+    #[arg(long, value_enum, ignore_case = true)]
+    status: Option<Status>,
+
+    /// Only those about one participant, by their id
+    #[arg(long, value_name = "ID")]
+    participant: Option<String>,
+
+    /// How many at most; if there are more, standard error says so
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 1_000,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(LISTED_MAX))
+    )]
+    limit: u32,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Status {
+    Open,
+    Resolved,
+    Dismissed,
+    Withdrawn,
+}
+
+#[derive(Debug, Args)]
+struct ShowArgs {
+    #[command(flatten)]
+    staff: StaffArgs,
+
+    /// The dispute, by its id
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+#[derive(Debug, Args)]
+struct HoldArgs {
+    #[command(flatten)]
+    staff: StaffArgs,
+
+    /// The dispute, by its id
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// How many points; all that there are to hold if there are fewer
+    #[arg(long, value_name = "POINTS")]
+    points: i64,
+
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+#[derive(Debug, Args)]
+struct ResolveArgs {
+    #[command(flatten)]
+    staff: StaffArgs,
+
+    /// The dispute, by its id
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// What the member reads
+    #[arg(long, value_name = "TEXT")]
+    resolution: String,
+
+    /// How many points are given back to the member
+    #[arg(long, value_name = "POINTS", conflicts_with_all = ["claw_back", "dismiss"])]
+    give_back: Option<i64>,
+
+    /// How many points are taken back from the member, what is held first
+    #[arg(long, value_name = "POINTS", conflicts_with = "dismiss")]
+    claw_back: Option<i64>,
+
+    /// Nothing was found to be wrong
+    #[arg(long)]
+    dismiss: bool,
+
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+pub(super) async fn disputes(args: DisputesArgs) -> Result<()> {
+    match args.command {
+        DisputesCommand::List(args) => list(&args).await,
+        DisputesCommand::Show(args) => show(&args).await,
+        DisputesCommand::Hold(args) => hold(&args).await,
+        DisputesCommand::Resolve(args) => resolve(&args).await,
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "it is said to whoever typed the command"
+)]
+async fn list(args: &ListArgs) -> Result<()> {
+    let room = args.staff.open().await?;
+    let (found, total) = read(&room, args).await?;
+    if args.staff.json {
+        print_json(&found)?;
+    } else {
+        print(&listed(&found))?;
+    }
+
+    if total > found.len() as u64 {
+        let shown = found.len();
+        eprintln!("{shown} of {total} are listed; `--limit` lists up to {LISTED_MAX}");
+    }
+    Ok(())
+}
+
+/// Reads what is asked for, page by page, and says how many there are.
+async fn read(room: &StaffRoom, args: &ListArgs) -> Result<(Vec<Value>, u64)> {
+    let document = format!(
+        "query ($room: ID!, $status: DisputeStatus, $who: ID, $page: ConnectionInput) {{
+            disputesConnection(roomId: $room, status: $status, participantId: $who, page: $page) {{
+                nodes {{ {FIELDS} }} totalCount pageInfo {{ endCursor hasNextPage }}
+            }}
+        }}"
+    );
+    let limit = usize::try_from(args.limit).context("so many do not fit memory")?;
+    let mut found = Vec::new();
+    let mut after = Value::Null;
+    loop {
+        let missing = args.limit - u32::try_from(found.len()).unwrap_or(args.limit);
+        let variables = json!({
+            "status": args.status.map(Status::as_str),
+            "who": args.participant,
+            "page": { "first": missing.min(PAGE), "after": after },
+        });
+        let mut answer = room.query(&document, variables).await?;
+        let page = &mut answer["disputesConnection"];
+        if let Value::Array(nodes) = page["nodes"].take() {
+            found.extend(nodes);
+        }
+        if page["pageInfo"]["hasNextPage"] != true || found.len() >= limit {
+            return Ok((found, page["totalCount"].as_u64().unwrap_or_default()));
+        }
+        after = page["pageInfo"]["endCursor"].take();
+    }
+}
+
+fn listed(disputes: &[Value]) -> String {
+    let rows: Vec<_> = disputes
+        .iter()
+        .map(|one| {
+            [
+                cell(one, "id"),
+                cell(one, "status"),
+                cell(one, "openedAt"),
+                cell(one, "openedBy"),
+                about(one),
+                cell(one, "held"),
+                cell(one, "returned"),
+                cell(one, "clawedBack"),
+                cell(one, "reason"),
+            ]
+        })
+        .collect();
+    let head = [
+        "ID",
+        "STATUS",
+        "OPENED",
+        "BY",
+        "ABOUT",
+        "HELD",
+        "RETURNED",
+        "CLAWED BACK",
+        "REASON",
+    ];
+
+    table(head, &rows)
+}
+
+/// What it is about: a redemption's id, or a line by its position.
+fn about(dispute: &Value) -> String {
+    match cell(dispute, "transferSeq") {
+        seq if seq.is_empty() => cell(dispute, "redemptionId"),
+        seq => format!("line {seq}"),
+    }
+}
+
+async fn show(args: &ShowArgs) -> Result<()> {
+    let room = args.staff.open().await?;
+    // The room is a variable of every query, and one that is not used would be refused.
+    let document = format!(
+        "query ($room: ID!, $id: ID!) {{ room(id: $room) {{ id }} dispute(id: $id) {{ {FIELDS} }} }}"
+    );
+    let mut answer = room.query(&document, json!({ "id": args.id })).await?;
+    let dispute = answer["dispute"].take();
+    if dispute.is_null() {
+        anyhow::bail!("there is no dispute {}", plain(&args.id));
+    }
+    if args.staff.json {
+        return print_json(&[dispute]);
+    }
+
+    let told = |field: &str| plain(&cell(&dispute, field));
+    let mut lines = vec![
+        format!("{} {}", told("status").to_lowercase(), told("id")),
+        format!("about {} of {}", about(&dispute), told("participantId")),
+        format!("opened {} by {}", told("openedAt"), told("openedBy")),
+        format!("reason: {}", told("reason")),
+        format!("held {}", told("held")),
+    ];
+    if !cell(&dispute, "closedAt").is_empty() {
+        lines.push(format!(
+            "closed {} by {}",
+            told("closedAt"),
+            told("closedBy")
+        ));
+        lines.push(format!("resolution: {}", told("resolution")));
+        let (returned, clawed_back) = (told("returned"), told("clawedBack"));
+        lines.push(format!("returned {returned}, clawed back {clawed_back}"));
+    }
+    print(&format!("{}\n", lines.join("\n")))
+}
+
+async fn hold(args: &HoldArgs) -> Result<()> {
+    let input = json!({ "disputeId": args.id, "points": args.points.to_string() });
+    let done = decide(
+        &args.staff,
+        &args.key,
+        "holdDispute",
+        "HoldDisputeInput",
+        input,
+    )
+    .await?;
+    if args.staff.json {
+        return print_json(&[done]);
+    }
+
+    let (id, held) = (cell(&done, "id"), cell(&done, "held"));
+    print(&format!("held {id}: {held} points\n"))
+}
+
+async fn resolve(args: &ResolveArgs) -> Result<()> {
+    let text = |points: Option<i64>| points.map(|points| points.to_string());
+    let input = json!({
+        "disputeId": args.id,
+        "resolution": args.resolution,
+        "giveBack": text(args.give_back),
+        "clawBack": text(args.claw_back),
+        "isDismissed": args.dismiss,
+    });
+    let (mutation, of_input) = ("resolveDispute", "ResolveDisputeInput");
+    let done = decide(&args.staff, &args.key, mutation, of_input, input).await?;
+    if args.staff.json {
+        return print_json(&[done]);
+    }
+
+    let status = cell(&done, "status").to_lowercase();
+    let (id, returned, clawed_back) = (
+        cell(&done, "id"),
+        cell(&done, "returned"),
+        cell(&done, "clawedBack"),
+    );
+    print(&format!(
+        "{status} {id}: {returned} points given back, {clawed_back} taken back\n"
+    ))
+}
+
+/// Has something decided once about a dispute, whose answer it is.
+async fn decide(
+    staff: &StaffArgs,
+    key: &KeyArgs,
+    mutation: &str,
+    of_input: &str,
+    input: Value,
+) -> Result<Value> {
+    let document = format!(
+        "mutation ($input: {of_input}!) {{ done: {mutation}(input: $input) {{
+            ... on Dispute {{ {FIELDS} }} ... on Error {{ code message }}
+        }} }}"
+    );
+    let room = staff.open().await?;
+
+    room.mutate_once(&document, input, &key.key()).await
+}
+
+impl Status {
+    /// As the API writes it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Resolved => "RESOLVED",
+            Self::Dismissed => "DISMISSED",
+            Self::Withdrawn => "WITHDRAWN",
+        }
+    }
+}

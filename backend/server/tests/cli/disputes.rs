@@ -1,0 +1,89 @@
+//! `parlor disputes`: cases seen to from the command line, over the API of a running server.
+
+use parlor_test_database::{Database, on_both_engines};
+use serde_json::json;
+
+use crate::staff::Shop;
+
+on_both_engines! {
+    a_case_is_listed_shown_held_for_and_resolved,
+}
+
+async fn a_case_is_listed_shown_held_for_and_resolved(database: Database) {
+    let shop = Shop::open(&database);
+    let dispute = |seq: u32, reason: &str| {
+        let room = &shop.room;
+        let mutation = format!(
+            r#"openDispute(input: {{ idempotencyKey: "d{seq}", roomId: "{room}", transferSeq: "{seq}",
+                reason: "{reason}" }}) {{ ... on Dispute {{ id }} }}"#
+        );
+        shop.made(&shop.ana, &mutation)
+    };
+    shop.grant("again", 7);
+    let (first, second) = (dispute(1, "too much"), dispute(2, "not mine"));
+
+    let listed = shop.json(&["disputes", "list", "show", "--status", "open"]);
+    let ids: Vec<_> = listed
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, [&first, &second]);
+    let rows = shop.said(&["disputes", "list", "show"]);
+    let rows: Vec<_> = rows.lines().collect();
+    assert!(rows[0].starts_with("ID  ") && rows.len() == 3, "{rows:?}");
+    assert!(
+        rows[1].contains("  line 1  ") && rows[1].ends_with("  too much"),
+        "{rows:?}"
+    );
+    let shown = shop.said(&["disputes", "show", "show", &first]);
+    assert!(
+        shown.contains("reason: too much") && shown.contains("held 0"),
+        "{shown}"
+    );
+
+    let hold = [
+        "disputes", "hold", "show", &first, "--points", "500", "--key", "k",
+    ];
+    let said = format!("held {first}: 107 points\n");
+    assert_eq!(shop.said(&hold), said);
+    assert_eq!(shop.said(&hold), said);
+    let resolve = [
+        "disputes",
+        "resolve",
+        "show",
+        &first,
+        "--resolution",
+        "a bot",
+        "--key",
+        "k",
+    ];
+    let taken = shop.said(&[&resolve[..], &["--claw-back", "120"]].concat());
+    assert_eq!(
+        taken,
+        format!("resolved {first}: 0 points given back, 120 taken back\n")
+    );
+    let dismiss = [
+        "disputes",
+        "resolve",
+        "show",
+        &second,
+        "--resolution",
+        "no",
+        "--dismiss",
+    ];
+    assert_eq!(shop.json(&dismiss)[0]["status"], json!("DISMISSED"));
+    let (_, refused) = shop.refused(&dismiss);
+    assert!(refused.contains("ALREADY_CLOSED"), "{refused}");
+    let (_, none) = shop.refused(&["disputes", "show", "show", "nothing"]);
+    assert!(none.contains("there is no dispute"), "{none}");
+    let shown = shop.said(&["disputes", "show", "show", &first]);
+    assert!(
+        shown.contains("resolution: a bot") && shown.contains("clawed back 120"),
+        "{shown}"
+    );
+    assert_eq!(
+        shop.json(&["disputes", "list", "show", "--status", "open"])
+            .len(),
+        0
+    );
+}

@@ -1,0 +1,57 @@
+//! Disputes as rows.
+
+use parlor_domain::dispute::{Dispute, Subject};
+use parlor_domain::id::{RoomId, TenantId};
+
+use crate::sql::{Row, Value, corrupt, row, to_json};
+
+/// The columns that [`read`] reads.
+pub(crate) const COLUMNS: &str =
+    "disputes.id, disputes.number, disputes.status, disputes.opened_at,
+    disputes.dispute";
+
+/// Reads a dispute, which stands where it is found by.
+pub(crate) fn read(row: &mut Row) -> Result<Dispute, sqlx::Error> {
+    let id: uuid::Uuid = row.take()?;
+    let number: i64 = row.take()?;
+    let status: String = row.take()?;
+    let opened_at = row.take_time()?;
+    let dispute: Dispute = row.take_json()?;
+    let is_found_by = dispute.id.0 == id
+        && i64::from(dispute.member.0) == number
+        && dispute.status.as_str() == status
+        && dispute.opened_at == opened_at;
+    if !is_found_by {
+        return Err(corrupt(format!(
+            "dispute {id} is another than it is found by"
+        )));
+    }
+
+    Ok(dispute)
+}
+
+pub(crate) const INSERT: &str =
+    "INSERT INTO disputes (id, tenant_id, room_id, number, status, opened_at,
+    redemption_id, seq, dispute) ";
+
+pub(crate) const REPLACE: &str = " ON CONFLICT (id) DO UPDATE SET
+    status = excluded.status, dispute = excluded.dispute";
+
+pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, dispute: &Dispute) -> Vec<Value> {
+    let (redemption_id, seq) = match dispute.subject {
+        Subject::Redemption(id) => (Some(id), None),
+        Subject::Line(seq) => (None, Some(seq)),
+    };
+
+    row![
+        dispute.id,
+        tenant_id,
+        room_id,
+        dispute.member.0,
+        dispute.status.as_str(),
+        dispute.opened_at,
+        redemption_id,
+        seq,
+        to_json(dispute),
+    ]
+}
