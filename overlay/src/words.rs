@@ -42,8 +42,9 @@ pub(crate) fn plus(value: i64) -> String {
 pub(crate) fn money(minor_units: i64, currency: &str) -> String {
     let decimals: u32 = match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
-        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        | "UYI" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
         "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
         _ => 2,
     };
     let unit = 10_i64.pow(decimals);
@@ -150,6 +151,27 @@ mod tests {
         ];
         for (minor_units, currency, text) in cases {
             assert_eq!(money(minor_units, currency), text);
+        }
+    }
+
+    /// As the server counts amounts.
+    #[test]
+    fn every_currency_has_the_decimals_of_iso_4217() {
+        for line in include_str!("../../fixtures/currencies.txt").lines() {
+            let (currency, decimals) = line.split_once(' ').unwrap();
+            // What has no minor unit has no amounts to show.
+            let Ok(decimals) = decimals.parse() else {
+                continue;
+            };
+            let shown: String = money(1, currency)
+                .chars()
+                .filter(|c| c.is_ascii_digit() || *c == '.')
+                .collect();
+            let expected = match decimals {
+                0 => String::from("1"),
+                decimals => ["0.", &"0".repeat(decimals - 1), "1"].concat(),
+            };
+            assert_eq!(shown, expected, "{currency}");
         }
     }
 

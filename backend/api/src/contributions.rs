@@ -46,14 +46,44 @@ pub(crate) struct Contribution {
     viewer_name: Option<String>,
     message: Option<String>,
     status: ContributionStatus,
+    /// What its money is worth in the room's reference currency, by the tenant's rates of when it was first reported.
+    /// Null if there is no money, or nobody knows its worth.
+    worth: Option<ContributionWorth>,
     /// What it adds to a hype train once settled.
     hype: Int64,
+    /// Why that is nothing; null if it is something.
+    not_counted: Option<NotCounted>,
     occurred_at: Time,
     recorded_at: Time,
     /// What did not fit in the report that this answers, in the order of its fields, and was taken all
     /// the same; a retry is told the same. Whatever is not listed is recorded as it came. Empty where a
     /// contribution is looked up.
     amendments: Vec<Amendment>,
+}
+
+/// What money is worth in another currency.
+#[derive(SimpleObject)]
+pub(crate) struct ContributionWorth {
+    /// In minor units of `currency`, rounded down.
+    amount: Int64,
+    /// What the room counted in when the contribution was first reported.
+    currency: Currency,
+}
+
+/// Why a contribution adds nothing to a hype train.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "contribution::NotCounted")]
+pub(crate) enum NotCounted {
+    /// ISO 4217 does not list its currency.
+    UnknownCurrency,
+    /// It is in something of which ISO 4217 has no minor unit, such as gold.
+    NoMinorUnit,
+    /// The tenant's rates lack its currency or the room's.
+    NoRate,
+    /// By the room's program, its kind weighs nothing.
+    Weightless,
+    /// It is worth less than one of hype.
+    TooSmall,
 }
 
 /// What was done to a field of a report so that the money could be recorded.
@@ -117,10 +147,21 @@ impl From<contribution::Contribution> for Contribution {
             viewer_name,
             message: contribution.message,
             status: contribution.status.into(),
+            worth: contribution.worth.as_ref().map(ContributionWorth::from),
             hype: contribution.hype.into(),
+            not_counted: contribution.not_counted.map(Into::into),
             occurred_at: contribution.occurred_at.into(),
             recorded_at: contribution.recorded_at.into(),
             amendments: Vec::new(),
+        }
+    }
+}
+
+impl From<&contribution::Money> for ContributionWorth {
+    fn from(worth: &contribution::Money) -> Self {
+        Self {
+            amount: worth.amount.into(),
+            currency: Currency::from(&worth.currency),
         }
     }
 }

@@ -27,6 +27,7 @@ mod overlay_tokens;
 mod page;
 mod people;
 mod points;
+mod rates;
 mod refusal;
 mod rewards;
 mod rfc3339;
@@ -64,6 +65,7 @@ use node::NodeQuery;
 use overlay_tokens::OverlayTokenMutation;
 use people::{PeopleMutation, PeopleQuery};
 use points::{PointsMutation, PointsQuery};
+use rates::{RatesMutation, RatesQuery};
 use refusal::Error;
 use rewards::{DrawQuery, RewardMutation, RewardQuery};
 use room_feed::{RoomEventsQuery, RoomSubscription};
@@ -88,6 +90,7 @@ pub struct Query(
     DisputeQuery,
     AuditQuery,
     TenantQuery,
+    RatesQuery,
 );
 
 /// Everything that can be changed.
@@ -104,6 +107,7 @@ pub struct Mutation(
     RewardMutation,
     DisputeMutation,
     TenantMutation,
+    RatesMutation,
 );
 
 /// Everything that can be followed.

@@ -15,7 +15,7 @@ use super::global_id::IdKind;
 use super::hype_trains::HypeTrain;
 use super::page::PageInfo;
 use super::room_feed::RoomState;
-use super::scalar::{Int64, Time, int};
+use super::scalar::{Currency, Int64, Time, int};
 use super::sessions::Session;
 use super::watching::EarningProgramme;
 
@@ -65,6 +65,8 @@ pub(crate) struct Room {
     stage_size: i32,
     /// For how long the stream may be away within one session, in milliseconds.
     interruption_grace_ms: i32,
+    /// What contributions are worth, and so hype, is counted in its minor units.
+    reference_currency: Currency,
     hype_train_program: HypeTrainProgram,
     created_at: Time,
     updated_at: Time,
@@ -158,6 +160,18 @@ struct HypeTrainProgram {
     levels: Vec<HypeTrainLevel>,
     seconds_per_level: i32,
     cooldown_ms: i32,
+    weights: HypeTrainWeights,
+}
+
+/// What contributions weigh, in hype.
+#[derive(SimpleObject)]
+struct HypeTrainWeights {
+    /// For each minor unit of the room's reference currency, in hundredths of a percent: 10,000 is one.
+    donation_basis_points: i32,
+    /// For one membership of tier 1, 2 and 3.
+    membership: Vec<i32>,
+    /// For one that is gifted, of tier 1, 2 and 3.
+    gifted_membership: Vec<i32>,
 }
 
 #[derive(SimpleObject)]
@@ -195,6 +209,7 @@ impl From<room::Room> for Room {
             admission: room.admission.into(),
             stage_size: int(room.stage_size),
             interruption_grace_ms: int(room.interruption_grace_ms),
+            reference_currency: Currency::from(&room.reference_currency),
             hype_train_program: HypeTrainProgram::from(&room.program),
             created_at: room.created_at.into(),
             updated_at: room.updated_at.into(),
@@ -253,6 +268,11 @@ impl From<&hype_train::Program> for HypeTrainProgram {
             levels: levels.collect(),
             seconds_per_level: int(program.seconds_per_level),
             cooldown_ms: int(program.cooldown_ms),
+            weights: HypeTrainWeights {
+                donation_basis_points: int(program.weights.donation_bp),
+                membership: program.weights.membership.map(int).into(),
+                gifted_membership: program.weights.gifted_membership.map(int).into(),
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The API's own scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use parlor_domain::contribution;
+use parlor_domain::currency;
 use parlor_domain::time::ServerTime;
 
 use super::rfc3339::{format_time, parse_time};
@@ -128,8 +128,8 @@ impl From<i64> for Int64 {
     }
 }
 
-impl From<&contribution::Currency> for Currency {
-    fn from(currency: &contribution::Currency) -> Self {
+impl From<&currency::Currency> for Currency {
+    fn from(currency: &currency::Currency) -> Self {
         Self(currency.as_str().to_owned())
     }
 }

@@ -5,15 +5,18 @@
 //! final.
 
 mod amendment;
+mod not_counted;
 mod report;
 
 use serde::{Deserialize, Serialize};
 
+use crate::currency::Currency;
 use crate::id::{ContributionId, HypeTrainId, ViewerId};
-use crate::invalid::{Invalid, Length};
+use crate::invalid::Length;
 use crate::time::ServerTime;
 
 pub use amendment::{Amendment, AmendmentKind};
+pub use not_counted::{NotCounted, WORTH_MAX};
 pub use report::{RawReport, RawTime, Report};
 
 /// The provider under which staff enter contributions by hand.
@@ -50,8 +53,15 @@ pub struct Contribution {
     pub viewer: Option<Viewer>,
     pub message: Option<String>,
     pub status: Status,
+    /// What its money is worth in the room's reference currency, by the rates and in the currency of when it was first
+    /// reported.
+    #[serde(default)]
+    pub worth: Option<Money>,
     /// What it adds to a hype train, by the program in force when it was first reported.
     pub hype: i64,
+    /// Why that is nothing.
+    #[serde(default)]
+    pub not_counted: Option<NotCounted>,
     /// The train it was counted in.
     pub train_id: Option<HypeTrainId>,
     pub occurred_at: ServerTime,
@@ -75,11 +85,6 @@ pub struct Money {
     pub amount: i64,
     pub currency: Currency,
 }
-
-/// An ISO 4217 code, in capital letters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Currency(String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,26 +120,6 @@ pub struct ContributionAlert {
     pub name: Option<String>,
     pub message: Option<String>,
     pub hype: i64,
-}
-
-impl Currency {
-    /// Takes a code of three letters. Providers write them in either case, and mean the same money.
-    pub fn parse(code: &str) -> Result<Self, Invalid> {
-        if code.len() == 3 && code.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return Ok(Self(code.to_ascii_uppercase()));
-        }
-
-        Err(Invalid::new(
-            "currency",
-            "an ISO 4217 code such as `EUR`",
-            format!("{code:?}"),
-        ))
-    }
-
-    /// The code.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Viewer {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::currency::Currency;
 use crate::hype_train::Program;
 use crate::id::{RoomId, TenantId};
 use crate::invalid::{Invalid, check_range, check_text, check_words};
@@ -39,6 +40,8 @@ pub struct Room {
     pub stage_size: u32,
     /// For how long the stream may be away within one session.
     pub interruption_grace_ms: i64,
+    /// What contributions are worth is counted in it, from the next one on.
+    pub reference_currency: Currency,
     pub program: Program,
     pub created_at: ServerTime,
     pub updated_at: ServerTime,
@@ -86,6 +89,7 @@ pub struct RoomDraft {
     pub admission: Option<Admission>,
     pub stage_size: Option<u32>,
     pub interruption_grace_ms: Option<i64>,
+    pub reference_currency: Option<Currency>,
     pub program: Option<Program>,
 }
 
@@ -105,6 +109,7 @@ pub struct RoomChange {
     pub admission: Option<Admission>,
     pub stage_size: Option<u32>,
     pub interruption_grace_ms: Option<i64>,
+    pub reference_currency: Option<Currency>,
     pub program: Option<Program>,
 }
 
@@ -188,11 +193,13 @@ impl Room {
             interruption_grace_ms: draft
                 .interruption_grace_ms
                 .unwrap_or(defaults.interruption_grace_ms),
+            reference_currency: draft.reference_currency.unwrap_or_else(Currency::euro),
             program: draft.program.unwrap_or_default(),
             created_at: now,
             updated_at: now,
         };
 
+        check_reference(&room.reference_currency)?;
         room.check()?;
         Ok(room)
     }
@@ -236,6 +243,10 @@ impl Room {
         room.interruption_grace_ms = change
             .interruption_grace_ms
             .unwrap_or(room.interruption_grace_ms);
+        if let Some(currency) = change.reference_currency {
+            check_reference(&currency)?;
+            room.reference_currency = currency;
+        }
         if let Some(program) = change.program {
             room.program = Program {
                 version: self.program.version + 1,
@@ -294,6 +305,11 @@ impl RoomState {
             Self::Archived => next == Self::Archived,
         }
     }
+}
+
+/// Checks what a room is to count in, once: a code may be delisted while rooms count in it.
+fn check_reference(currency: &Currency) -> Result<(), Invalid> {
+    currency.check_countable("referenceCurrency")
 }
 
 /// Checks the name of a stream.

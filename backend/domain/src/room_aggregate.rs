@@ -31,6 +31,7 @@ mod wallets;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::audit::AuditEntry;
 use crate::contribution::Contribution;
@@ -43,6 +44,7 @@ use crate::id::{
 };
 use crate::participant::Participant;
 use crate::points::{ClawedBack, Digest, Given, MemberNumber, Transfer};
+use crate::rates::RateTable;
 use crate::reward::{Draw, Redemption, Reward, Uses};
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use crate::session::Session;
@@ -106,6 +108,8 @@ pub struct Known {
     pub answers: Lookups<AnswerKey, Answer>,
     /// Contributions, by provider and reference.
     pub contributions: Lookups<ContributionRef, Reported>,
+    /// The tenant's rates, if it has set any and contributions are to be weighed.
+    pub rates: Option<Arc<RateTable>>,
     /// What people have given to a train.
     pub contributors: Contributors,
     /// If the batch may reverse contributions, as of before it: the leading contributors of the trains that may lose

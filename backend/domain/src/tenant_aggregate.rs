@@ -1,5 +1,6 @@
 //! A tenant and its keys as commands of a batch decide on them, and what the batch changed.
 
+use crate::rates::{RateTable, RatesDraft, SetRatesRefusal};
 use crate::tenant::{
     AddKeyRefusal, KeySet, RetireKeyRefusal, Tenant, TenantChange, TenantKey, UpdateTenantRefusal,
 };
@@ -11,16 +12,23 @@ pub struct TenantAggregate {
     pub tenant: Tenant,
     /// Those that it signs its tokens with, if somebody asked for them.
     pub keys: Option<KeySet>,
+    /// What currencies are worth, if the tenant has said so.
+    pub rates: Option<RateTable>,
     pub changes: TenantChanges,
 }
 
 /// What of a tenant is to be written.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of one table whether its rows are written"
+)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TenantChanges {
     /// Whether the tenant's own row changed.
     pub settings: bool,
     pub origins: bool,
     pub keys: bool,
+    pub rates: bool,
 }
 
 impl TenantChanges {
@@ -36,6 +44,7 @@ impl TenantAggregate {
         Self {
             tenant,
             keys: None,
+            rates: None,
             changes: TenantChanges::default(),
         }
     }
@@ -73,6 +82,19 @@ impl TenantAggregate {
         self.changes.keys = true;
 
         Ok(retired)
+    }
+
+    /// Sets what currencies are worth, in the place of what was said before.
+    pub fn set_rates(
+        &mut self,
+        draft: RatesDraft,
+        now: ServerTime,
+    ) -> Result<RateTable, SetRatesRefusal> {
+        let table = RateTable::set(self.rates.as_ref(), draft, now)?;
+        self.changes.rates = true;
+        self.rates = Some(table.clone());
+
+        Ok(table)
     }
 
     fn asked_keys(&mut self) -> &mut KeySet {

@@ -4,6 +4,7 @@ mod demo;
 mod disputes;
 mod heads;
 mod migrate;
+mod rates;
 mod redemptions;
 mod rewards;
 mod serve;
@@ -68,6 +69,12 @@ enum Command {
     ///
     /// Asks a running server, with a token of who may do this in the room.
     Disputes(disputes::DisputesArgs),
+
+    /// Show and set what currencies are worth in a tenant's rooms
+    ///
+    /// Asks a running server, with a token of the tenant's staff. Without rates, each room counts its reference currency
+    /// alone.
+    Rates(rates::RatesArgs),
 
     /// Make a token for the API
     ///
@@ -148,6 +155,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Rewards(args) => block_on(rewards::rewards(args)),
         Command::Redemptions(args) => block_on(redemptions::redemptions(args)),
         Command::Disputes(args) => block_on(disputes::disputes(args)),
+        Command::Rates(args) => block_on(rates::rates(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
         Command::Verify(args) => block_on(verify::verify(args)),

@@ -1,8 +1,9 @@
 //! Contributions as rows.
 
 use parlor_domain::contribution::{
-    Contribution, ContributionKind, Currency, Gift, Money, Status, Viewer,
+    Contribution, ContributionKind, Gift, Money, NotCounted, Status, Viewer,
 };
+use parlor_domain::currency::Currency;
 use parlor_domain::id::{ContributionId, HypeTrainId, RoomId, TenantId, ViewerId};
 use parlor_domain::invalid::Invalid;
 
@@ -47,7 +48,10 @@ pub(crate) fn columns(table: &str) -> String {
         "viewer_name",
         "message",
         "status",
+        "worth",
+        "worth_currency",
         "hype",
+        "not_counted",
         "train_id",
         "occurred_at",
         "recorded_at",
@@ -65,7 +69,12 @@ pub(crate) fn read(row: &mut Row) -> Result<Contribution, sqlx::Error> {
         viewer: read_viewer(row)?,
         message: row.take()?,
         status: status(&row.take::<String>()?)?,
+        worth: read_money(row)?,
         hype: row.take()?,
+        not_counted: row
+            .take::<Option<String>>()?
+            .map(|text| not_counted(&text))
+            .transpose()?,
         train_id: row.take::<Option<uuid::Uuid>>()?.map(HypeTrainId),
         occurred_at: row.take_time()?,
         recorded_at: row.take_time()?,
@@ -74,18 +83,7 @@ pub(crate) fn read(row: &mut Row) -> Result<Contribution, sqlx::Error> {
 
 fn read_gift(row: &mut Row) -> Result<Gift, sqlx::Error> {
     let kind = kind(&row.take::<String>()?)?;
-    let amount: Option<i64> = row.take()?;
-    let currency: Option<String> = row.take()?;
-    let money = amount
-        .zip(currency)
-        .map(|(amount, code)| {
-            Ok(Money {
-                amount,
-                currency: Currency::parse(&code)?,
-            })
-        })
-        .transpose()
-        .map_err(broken_rule)?;
+    let money = read_money(row)?;
     let tier: Option<i64> = row.take()?;
     let tier = tier
         .map(u8::try_from)
@@ -98,6 +96,22 @@ fn read_gift(row: &mut Row) -> Result<Gift, sqlx::Error> {
         tier,
         quantity: row.take()?,
     })
+}
+
+/// Reads an amount and its currency, both of which are empty where there is no money.
+fn read_money(row: &mut Row) -> Result<Option<Money>, sqlx::Error> {
+    let amount: Option<i64> = row.take()?;
+    let code: Option<String> = row.take()?;
+    let money = amount.zip(code).map(|(amount, code)| {
+        let currency = read_currency(&code)?;
+        Ok(Money { amount, currency })
+    });
+
+    money.transpose()
+}
+
+pub(crate) fn read_currency(code: &str) -> Result<Currency, sqlx::Error> {
+    Currency::parse(code).map_err(broken_rule)
 }
 
 fn read_viewer(row: &mut Row) -> Result<Option<Viewer>, sqlx::Error> {
@@ -119,7 +133,7 @@ fn broken_rule(invalid: Invalid) -> sqlx::Error {
 
 pub(crate) const INSERT: &str = "INSERT INTO contributions (id, tenant_id, room_id, provider,
     contribution_ref, kind, amount, currency, tier, quantity, viewer_id, viewer_name, message,
-    status, hype, train_id, occurred_at, recorded_at) ";
+    status, worth, worth_currency, hype, not_counted, train_id, occurred_at, recorded_at) ";
 
 pub(crate) const IF_FREE: &str = " ON CONFLICT (tenant_id, provider, contribution_ref) DO NOTHING";
 
@@ -144,7 +158,7 @@ pub(crate) fn changed_row(tenant_id: TenantId, one: &Contribution) -> Vec<Value>
 }
 
 pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Contribution) -> Vec<Value> {
-    let money = one.gift.money.as_ref();
+    let (money, worth) = (one.gift.money.as_ref(), one.worth.as_ref());
 
     row![
         one.id,
@@ -161,7 +175,10 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &Contribution) -> V
         one.name(),
         one.message.as_deref(),
         status_name(one.status),
+        worth.map(|worth| worth.amount),
+        worth.map(|worth| worth.currency.as_str()),
         one.hype,
+        one.not_counted.map(NotCounted::as_str),
         one.train_id,
         one.occurred_at,
         one.recorded_at,
@@ -185,6 +202,13 @@ fn kind(text: &str) -> Result<ContributionKind, sqlx::Error> {
     .into_iter()
     .find(|kind| kind_name(*kind) == text)
     .ok_or_else(|| corrupt(format!("`{text}` is no kind of contribution")))
+}
+
+fn not_counted(text: &str) -> Result<NotCounted, sqlx::Error> {
+    NotCounted::ALL
+        .into_iter()
+        .find(|why| why.as_str() == text)
+        .ok_or_else(|| corrupt(format!("`{text}` does not say why nothing was counted")))
 }
 
 fn status_name(status: Status) -> &'static str {

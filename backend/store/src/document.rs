@@ -15,6 +15,7 @@ use parlor_domain::hype_train::{Program, Train};
 use parlor_domain::id::RedemptionId;
 use parlor_domain::participant::Overrides;
 use parlor_domain::points::{ClawedBack, Transfer};
+use parlor_domain::rates::RateTable;
 use parlor_domain::reward::{Redemption, Reward, Terms};
 use parlor_domain::tenant::{Limits, RoomDefaults};
 use parlor_domain::watching::EarningState;
@@ -61,15 +62,16 @@ macro_rules! documents {
 documents! {
     AuditAction => "audit action",
     EarningState => "earning state" since 1 at 2,
-    Contribution => "answer",
+    Contribution => "answer" at 2,
     EventBody => "event",
     Vec<KeptEvent> => "keyframe",
     KeptEvent => "told event" since 1,
     Limits => "tenant's limits",
     Overrides => "participant's overrides",
-    Program => "program" at 2,
+    Program => "program" at 3,
+    RateTable => "currency rates" since 1,
     RoomDefaults => "tenant's room defaults",
-    Train => "train" at 3,
+    Train => "train" at 4,
     Redemption => "redemption" since 1 at 3,
     Reward => "reward" since 1 at 2,
     Terms => "reward's terms" since 1 at 4,

@@ -5,6 +5,7 @@ use parlor_domain::id::{Epoch, RoomId, SessionId, TenantId};
 use parlor_domain::room::{Admission, Room, RoomState};
 use parlor_domain::session::Session;
 
+use crate::contribution_row::read_currency;
 use crate::sql::{Row, corrupt};
 
 /// The columns that [`read`] reads, of the table called `table`.
@@ -23,6 +24,7 @@ pub(crate) fn columns(table: &str) -> String {
         "admission",
         "stage_size",
         "interruption_grace_ms",
+        "reference_currency",
         "program",
         "created_at",
         "updated_at",
@@ -51,6 +53,7 @@ pub(crate) fn read(row: &mut Row) -> Result<(Room, LogHead), sqlx::Error> {
         admission: admission(&row.take::<String>()?)?,
         stage_size: row.take_narrow()?,
         interruption_grace_ms: row.take()?,
+        reference_currency: read_currency(&row.take::<String>()?)?,
         program: row.take_json()?,
         created_at: row.take_time()?,
         updated_at: row.take_time()?,

@@ -144,8 +144,8 @@ fn insertion(aggregate: &RoomAggregate) -> Statement {
     let (room, head) = (&aggregate.room, &aggregate.head);
     let statement = Statement::new(
         "INSERT INTO rooms (id, tenant_id, slug, title, stream_id, state, version, delay_ms,
-             ingest_offset_ms, anonymous_read, admission, stage_size, interruption_grace_ms, program,
-             created_at, updated_at, epoch, head_seq, last_occurred_at, last_display_at, first_kept_seq, keyframe_seq) ",
+             ingest_offset_ms, anonymous_read, admission, stage_size, interruption_grace_ms,
+             reference_currency, program, created_at, updated_at, epoch, head_seq, last_occurred_at, last_display_at, first_kept_seq, keyframe_seq) ",
     );
     let statement = statement.push_rows(vec![row![
         room.id,
@@ -161,6 +161,7 @@ fn insertion(aggregate: &RoomAggregate) -> Statement {
         room.admission.as_str(),
         room.stage_size,
         room.interruption_grace_ms,
+        room.reference_currency.as_str(),
         to_json(&room.program),
         room.created_at,
         room.updated_at,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use parlor_domain::id::TenantId;
+use parlor_domain::rates::RateTable;
 use parlor_domain::tenant::{KeyAlgorithm, KeySet, Limits, Origin, Tenant, TenantKey};
 
 use crate::engine::Transaction;
@@ -110,6 +111,15 @@ impl Store {
         sets.collect()
     }
 
+    /// What currencies are worth, as the tenant said last, if it did.
+    pub async fn currency_rates(&self, id: TenantId) -> Result<Option<RateTable>, StoreError> {
+        let text = "SELECT rates FROM tenant_rates WHERE tenant_id = $1";
+        let rows = self.engine.fetch(Statement::new(text).bind(id)).await?;
+
+        let table = rows.into_iter().next().map(|mut row| row.take_json());
+        Ok(table.transpose()?)
+    }
+
     /// Whether any tenant allows pages of `origin`.
     pub async fn some_tenant_allows(&self, origin: &str) -> Result<bool, StoreError> {
         let text = "SELECT 1 FROM tenant_origins WHERE origin IN ($1, '*') LIMIT 1";
@@ -185,6 +195,18 @@ pub(crate) async fn select_origins(
     let keys = ids.iter().map(|id| row![*id]).collect();
     let select = "SELECT tenant_origins.tenant_id, tenant_origins.origin FROM wanted
          JOIN tenant_origins ON tenant_origins.tenant_id = wanted.id";
+
+    transaction.look_up("wanted (id)", keys, select).await
+}
+
+/// The rates of each of these tenants, for [`by_tenant`].
+pub(crate) async fn select_rates(
+    transaction: &mut Transaction,
+    ids: &[TenantId],
+) -> Result<Vec<Row>, sqlx::Error> {
+    let keys = ids.iter().map(|id| row![*id]).collect();
+    let select = "SELECT tenant_rates.tenant_id, tenant_rates.rates FROM wanted
+         JOIN tenant_rates ON tenant_rates.tenant_id = wanted.id";
 
     transaction.look_up("wanted (id)", keys, select).await
 }

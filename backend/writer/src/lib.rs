@@ -46,7 +46,9 @@ pub use rewards::{
 pub use rooms::{DeleteRoom, EndExpired, RecordContribution, UpdateRoom};
 pub use sessions::ChangeSession;
 pub use telling::Tell;
-pub use tenants::{AddTenantKey, ChangeTenantError, RetireTenantKey, UpdateTenant, change_tenant};
+pub use tenants::{
+    AddTenantKey, ChangeTenantError, RetireTenantKey, SetCurrencyRates, UpdateTenant, change_tenant,
+};
 pub use watching::{CreditWatching, UpdateEarningProgramme};
 
 use parlor_node::clock::{Clock, ClockTrust, Distrust};

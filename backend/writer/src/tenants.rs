@@ -1,6 +1,7 @@
 //! Commands on a tenant and its keys, and how a program that runs once has them done.
 
 use parlor_domain::id::TenantId;
+use parlor_domain::rates::{RateTable, RatesDraft, SetRatesRefusal};
 use parlor_domain::tenant::{
     AddKeyRefusal, RetireKeyRefusal, Tenant, TenantChange, TenantKey, UpdateTenantRefusal,
 };
@@ -14,6 +15,9 @@ use super::aggregate::Aggregate;
 
 /// Changes the tenant's settings.
 pub struct UpdateTenant(pub TenantChange);
+
+/// Sets what currencies are worth.
+pub struct SetCurrencyRates(pub RatesDraft);
 
 /// Adds a key to the tenant's.
 pub struct AddTenantKey(pub TenantKey);
@@ -38,6 +42,22 @@ impl Command for UpdateTenant {
         now: ServerTime,
     ) -> Result<Tenant, UpdateTenantRefusal> {
         tenant.update(self.0.clone(), now)
+    }
+}
+
+impl Command for SetCurrencyRates {
+    type On = TenantAggregate;
+    type Answer = RateTable;
+    type Refusal = SetRatesRefusal;
+    const REPEATABLE: bool = false;
+
+    fn decide(
+        &self,
+        tenant: &mut TenantAggregate,
+        _ids: &mut Ids,
+        now: ServerTime,
+    ) -> Result<RateTable, SetRatesRefusal> {
+        tenant.set_rates(self.0.clone(), now)
     }
 }
 

@@ -271,6 +271,7 @@ fn money(amount: i64, currency: &str) -> String {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
         | "UYI" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
         "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
         _ => 2,
     };
     let unit = 10_u64.pow(decimals);
@@ -319,6 +320,20 @@ mod tests {
             (-50, "USD", "-0.50 USD"),
         ] {
             assert_eq!(money(amount, currency), text);
+        }
+    }
+
+    /// As the server counts amounts.
+    #[test]
+    fn every_currency_has_the_decimals_of_iso_4217() {
+        for line in include_str!("../../../fixtures/currencies.txt").lines() {
+            let (currency, decimals) = line.split_once(' ').unwrap();
+            // What has no minor unit has no amounts to show.
+            if let Ok(decimals) = decimals.parse() {
+                let one = format!("{}.{:0>decimals$}", 0, 1);
+                let expected = if decimals == 0 { "1" } else { &one };
+                assert_eq!(money(1, currency), format!("{expected} {currency}"));
+            }
         }
     }
 

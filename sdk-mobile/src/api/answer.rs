@@ -200,6 +200,7 @@ impl From<NewRoom> for create_room::CreateRoomInput {
             stage_size: new.stage_size.map(i64::from),
             interruption_grace_ms: new.interruption_grace_ms.map(i64::from),
             admission: new.admission,
+            reference_currency: None,
             hype_train_program: new.hype_train_program.map(Into::into),
         }
     }
@@ -222,6 +223,7 @@ impl From<HypeTrainProgram> for create_room::HypeTrainProgramInput {
                 .collect(),
             seconds_per_level: program.seconds_per_level.into(),
             cooldown_ms: program.cooldown_ms.into(),
+            weights: None,
         }
     }
 }

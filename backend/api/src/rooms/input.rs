@@ -1,14 +1,15 @@
 //! What clients say of a room.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
-use parlor_domain::hype_train::{Level, Program};
+use parlor_domain::currency;
+use parlor_domain::hype_train::{Level, Program, Weights};
 use parlor_domain::invalid::Invalid;
 use parlor_domain::room::{self, RoomChange, RoomDraft};
 use parlor_domain::tenant::RoomDefaults;
 
 use super::{Admission, AnonymousGifts};
 use crate::room_feed::RoomState;
-use crate::scalar::Int64;
+use crate::scalar::{Currency, Int64};
 use crate::setting::setting;
 
 #[derive(InputObject)]
@@ -22,6 +23,23 @@ pub(crate) struct HypeTrainProgramInput {
     levels: Vec<HypeTrainLevelInput>,
     seconds_per_level: i32,
     cooldown_ms: i32,
+    /// What contributions weigh; as in a new room, where it is left out. Where a train runs, they weigh what they did
+    /// when it started.
+    weights: Option<HypeTrainWeightsInput>,
+}
+
+/// What contributions weigh, in hype. What weighs 0 moves no train.
+#[derive(InputObject)]
+pub(crate) struct HypeTrainWeightsInput {
+    /// For each minor unit of the room's reference currency, in hundredths of a percent: 10,000 is one. Up to 1,000,000.
+    #[graphql(default = 10_000)]
+    donation_basis_points: Option<i32>,
+    /// For one membership of tier 1, 2 and 3, each up to 1,000,000.
+    #[graphql(default_with = "Some(vec![500, 1_000, 2_500])")]
+    membership: Option<Vec<i32>>,
+    /// For one that is gifted, of tier 1, 2 and 3, each up to 1,000,000.
+    #[graphql(default_with = "Some(vec![500, 1_000, 2_500])")]
+    gifted_membership: Option<Vec<i32>>,
 }
 
 #[derive(InputObject)]
@@ -48,6 +66,9 @@ pub(crate) struct CreateRoomInput {
     interruption_grace_ms: Option<i32>,
     /// `EVERYONE` unless said otherwise.
     admission: Option<Admission>,
+    /// What contributions are worth, and so hype, is counted in its minor units: any that ISO 4217 lists with one. `EUR`
+    /// unless said otherwise.
+    reference_currency: Option<Currency>,
     hype_train_program: Option<HypeTrainProgramInput>,
 }
 
@@ -70,6 +91,8 @@ pub(crate) struct UpdateRoomInput {
     /// Not fewer than are on the stage.
     stage_size: MaybeUndefined<i32>,
     interruption_grace_ms: MaybeUndefined<i32>,
+    /// Holds for what is first reported from then on.
+    reference_currency: MaybeUndefined<Currency>,
     hype_train_program: MaybeUndefined<HypeTrainProgramInput>,
 }
 
@@ -98,6 +121,11 @@ impl TryFrom<CreateRoomInput> for RoomDraft {
                 .map(|size| count("stageSize", size))
                 .transpose()?,
             interruption_grace_ms: input.interruption_grace_ms.map(Into::into),
+            reference_currency: input
+                .reference_currency
+                .as_ref()
+                .map(reference)
+                .transpose()?,
             program: input
                 .hype_train_program
                 .map(Program::try_from)
@@ -128,6 +156,11 @@ impl UpdateRoomInput {
                 input.interruption_grace_ms,
                 defaults.interruption_grace_ms,
             ),
+            reference_currency: checked_setting(
+                input.reference_currency,
+                currency::Currency::euro(),
+                |code| reference(&code),
+            )?,
             program: checked_setting(
                 input.hype_train_program,
                 Program::default(),
@@ -158,9 +191,46 @@ impl TryFrom<HypeTrainProgramInput> for Program {
                 .collect(),
             seconds_per_level: input.seconds_per_level.into(),
             cooldown_ms: input.cooldown_ms.into(),
+            weights: input
+                .weights
+                .map_or_else(|| Ok(Weights::default()), Weights::try_from)?,
             ..Self::default()
         })
     }
+}
+
+impl TryFrom<HypeTrainWeightsInput> for Weights {
+    type Error = Invalid;
+
+    fn try_from(input: HypeTrainWeightsInput) -> Result<Self, Invalid> {
+        let default = Self::default();
+        let of_tiers = |field, given: Option<Vec<i32>>, default| {
+            given.map_or(Ok(default), |given| by_tier(field, &given))
+        };
+
+        Ok(Self {
+            donation_bp: input
+                .donation_basis_points
+                .map_or(default.donation_bp, Into::into),
+            membership: of_tiers("weights.membership", input.membership, default.membership)?,
+            gifted_membership: of_tiers(
+                "weights.giftedMembership",
+                input.gifted_membership,
+                default.gifted_membership,
+            )?,
+        })
+    }
+}
+
+fn by_tier(field: &'static str, given: &[i32]) -> Result<[i64; 3], Invalid> {
+    let given = <[i32; 3]>::try_from(given)
+        .map_err(|_| Invalid::new(field, "three numbers, one for each tier", given.len()))?;
+
+    Ok(given.map(i64::from))
+}
+
+fn reference(code: &Currency) -> Result<currency::Currency, Invalid> {
+    currency::Currency::parse_field("referenceCurrency", &code.0)
 }
 
 /// The same, where what was given may be wrong already.

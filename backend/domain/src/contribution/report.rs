@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::amendment::{Amendment, AmendmentKind, fit};
 use super::{
-    AMOUNT_MAX, ContributionKind, Currency, Gift, KEY_BYTES_MAX, MESSAGE_MAX, Money, NAME_MAX,
-    QUANTITY_MAX, Status, TIER_MAX, Viewer,
+    AMOUNT_MAX, ContributionKind, Gift, KEY_BYTES_MAX, MESSAGE_MAX, Money, NAME_MAX, QUANTITY_MAX,
+    Status, TIER_MAX, Viewer,
 };
+use crate::currency::Currency;
 use crate::id::ViewerId;
 use crate::invalid::{Invalid, check_range, check_text};
 use crate::time::ServerTime;

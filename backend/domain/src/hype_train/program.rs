@@ -1,10 +1,8 @@
 //! What a hype train runs by.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::contribution::{ContributionKind, Currency, Gift};
+use crate::contribution::{ContributionKind, Gift, NotCounted};
 use crate::invalid::{Invalid, check_range, check_words};
 
 /// The most contributions a kickoff may ask for.
@@ -22,6 +20,10 @@ pub const LEVEL_MAX: u32 = i32::MAX.unsigned_abs();
 pub const GOAL_MAX: i64 = 1_000_000_000_000;
 /// The longest time for a level, in seconds: an hour.
 pub const SECONDS_PER_LEVEL_MAX: i64 = 3_600;
+/// The most that donations may weigh, in basis points: a hundredfold, which makes euros of cents.
+pub const DONATION_BP_MAX: i64 = 1_000_000;
+/// The most that one membership may weigh. As many as can be gifted at once stay below the largest goal.
+pub const MEMBERSHIP_HYPE_MAX: i64 = 1_000_000;
 /// The longest reward text, in bytes: one line on screen.
 pub const REWARD_BYTES_MAX: usize = 120;
 
@@ -66,12 +68,14 @@ pub struct Level {
 /// What contributions weigh, in hype.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Weights {
-    /// Hype for one minor unit of a currency, in basis points.
-    pub donation_bp: BTreeMap<Currency, i64>,
-    /// The same for every currency not listed.
-    pub donation_default_bp: i64,
+    /// Hype for one minor unit of the room's reference currency, in basis points.
+    #[serde(rename = "donation", alias = "donation_default_bp")]
+    pub donation_bp: i64,
     /// Hype for one membership of tier 1, 2 and 3.
     pub membership: [i64; 3],
+    /// The same for one that is gifted.
+    #[serde(default = "membership_default")]
+    pub gifted_membership: [i64; 3],
 }
 
 /// Basis points of one.
@@ -98,30 +102,56 @@ impl Default for Program {
 impl Default for Weights {
     fn default() -> Self {
         Self {
-            donation_bp: BTreeMap::new(),
-            donation_default_bp: ONE_BP,
-            membership: [500, 1_000, 2_500],
+            donation_bp: ONE_BP,
+            membership: membership_default(),
+            gifted_membership: membership_default(),
         }
     }
 }
 
-impl Weights {
-    /// What `gift` adds to a train. Rounded down, and at least 1, so that no gift is worth nothing.
-    pub fn hype(&self, gift: &Gift) -> i64 {
-        let hype = match gift.kind {
-            ContributionKind::Donation => gift.money.as_ref().map_or(0, |money| {
-                let listed = self.donation_bp.get(&money.currency);
-                let bp = *listed.unwrap_or(&self.donation_default_bp);
-                let weighed = i128::from(money.amount) * i128::from(bp) / i128::from(ONE_BP);
-                i64::try_from(weighed).unwrap_or(i64::MAX)
-            }),
-            ContributionKind::Membership | ContributionKind::GiftedMemberships => {
-                let tier = usize::from(gift.tier.unwrap_or(1).clamp(1, 3)) - 1;
-                self.membership[tier].saturating_mul(gift.quantity)
-            }
-        };
+fn membership_default() -> [i64; 3] {
+    [500, 1_000, 2_500]
+}
 
-        hype.clamp(1, GOAL_MAX)
+impl Weights {
+    /// What a donation of that worth, in minor units, adds to a train: rounded down.
+    pub fn donation(&self, worth: i64) -> Result<i64, NotCounted> {
+        if self.donation_bp == 0 {
+            return Err(NotCounted::Weightless);
+        }
+        let hype = i128::from(worth) * i128::from(self.donation_bp) / i128::from(ONE_BP);
+
+        match i64::try_from(hype).map_or(GOAL_MAX, |hype| hype.min(GOAL_MAX)) {
+            0 => Err(NotCounted::TooSmall),
+            hype => Ok(hype),
+        }
+    }
+
+    /// What memberships add to a train, by their tier.
+    pub fn memberships(&self, gift: &Gift) -> Result<i64, NotCounted> {
+        let weights = match gift.kind {
+            ContributionKind::GiftedMemberships => &self.gifted_membership,
+            ContributionKind::Membership | ContributionKind::Donation => &self.membership,
+        };
+        let tier = usize::from(gift.tier.unwrap_or(1).clamp(1, 3)) - 1;
+
+        match weights[tier].saturating_mul(gift.quantity).min(GOAL_MAX) {
+            0 => Err(NotCounted::Weightless),
+            hype => Ok(hype),
+        }
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        let field = "weights.donationBasisPoints";
+        check_range(field, self.donation_bp, 0, DONATION_BP_MAX)?;
+        for hype in self.membership {
+            check_range("weights.membership", hype, 0, MEMBERSHIP_HYPE_MAX)?;
+        }
+        for hype in self.gifted_membership {
+            check_range("weights.giftedMembership", hype, 0, MEMBERSHIP_HYPE_MAX)?;
+        }
+
+        Ok(())
     }
 }
 
@@ -196,6 +226,7 @@ impl Program {
             5,
             SECONDS_PER_LEVEL_MAX,
         )?;
-        check_range("cooldownMs", self.cooldown_ms, 0, SPAN_MS_MAX)
+        check_range("cooldownMs", self.cooldown_ms, 0, SPAN_MS_MAX)?;
+        self.weights.check()
     }
 }

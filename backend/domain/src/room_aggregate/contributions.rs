@@ -6,6 +6,7 @@ use crate::event::EventBody;
 use crate::id::{ContributionId, IdSource};
 use crate::room::RoomState;
 use crate::time::ServerTime;
+use crate::weighing::Weighed;
 
 /// Why a report was refused, in the order the reasons are checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,9 +83,17 @@ impl RoomAggregate {
         ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Contribution {
+        let weighed = Weighed::of(
+            &report.gift,
+            &self.program_in_force().weights,
+            &self.room.reference_currency,
+            self.known.rates.as_deref(),
+        );
         let contribution = Contribution {
             id: ContributionId::next(ids),
-            hype: self.program_in_force().weights.hype(&report.gift),
+            worth: weighed.worth,
+            hype: weighed.hype,
+            not_counted: weighed.not_counted,
             provider: report.provider,
             contribution_ref: report.contribution_ref,
             gift: report.gift,
@@ -149,7 +158,10 @@ impl RoomAggregate {
             ids,
             now,
         );
-        self.couple(&contribution, ids, now);
+        // What weighs nothing starts no train and keeps none going.
+        if contribution.hype > 0 {
+            self.couple(&contribution, ids, now);
+        }
 
         // Coupling notes which train the contribution counts in.
         let coupled = self.changes.contributions.get(&contribution.id);

@@ -62,6 +62,7 @@ impl World {
             admission: None,
             stage_size: None,
             interruption_grace_ms: Some(grace_ms),
+            reference_currency: None,
             program: None,
         };
         let room = Room::create(draft, &tenant, RoomId::next(&mut ids), now).unwrap();

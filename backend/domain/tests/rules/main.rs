@@ -44,3 +44,4 @@ mod watching_books;
 mod watching_clocks;
 mod watching_devices;
 mod watching_model;
+mod worth;

@@ -63,6 +63,7 @@ pub(crate) fn draft() -> RoomDraft {
         admission: None,
         stage_size: None,
         interruption_grace_ms: None,
+        reference_currency: None,
         program: Some(short_program()),
     }
 }

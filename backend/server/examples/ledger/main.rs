@@ -135,6 +135,7 @@ fn draft(slug: String) -> RoomDraft {
         admission: None,
         stage_size: None,
         interruption_grace_ms: None,
+        reference_currency: None,
         program: None,
     }
 }

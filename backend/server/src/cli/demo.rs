@@ -2,6 +2,7 @@
 
 mod people;
 mod points;
+mod rates;
 mod watchers;
 
 use std::io::{IsTerminal, stdout};
@@ -141,6 +142,7 @@ async fn set_up(
     tenant_id: TenantId,
     token: String,
 ) -> Result<Show> {
+    rates::set_up(client).await?;
     let created = client
         .execute(CREATE_ROOM, json!({ "input": room() }))
         .await?;

@@ -19,6 +19,17 @@ pub(super) struct StaffArgs {
     #[arg(value_name = "ROOM")]
     room: String,
 
+    #[command(flatten)]
+    server: ServerArgs,
+
+    /// Print JSON, one object a line, for programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A running server, and who asks there.
+#[derive(Debug, Args)]
+pub(super) struct ServerArgs {
     /// The server's address: plain HTTP, as from the machine that it runs on
     #[arg(
         long,
@@ -28,7 +39,7 @@ pub(super) struct StaffArgs {
     )]
     server: String,
 
-    /// A token of who may do this in the room, such as `parlor token --role staff` makes
+    /// A token of who may do this, such as `parlor token --role staff` makes
     #[arg(
         long,
         env = "PARLOR_TOKEN",
@@ -36,10 +47,6 @@ pub(super) struct StaffArgs {
         hide_env_values = true
     )]
     token: Option<String>,
-
-    /// Print JSON, one object a line, for programs
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 /// What a request that makes something is known by.
@@ -64,13 +71,21 @@ pub(super) struct Refused {
     pub(super) message: String,
 }
 
-impl StaffArgs {
-    /// Finds the room.
-    pub(super) async fn open(&self) -> Result<StaffRoom> {
+impl ServerArgs {
+    /// Who asks the server. Nothing is asked yet.
+    pub(super) fn client(&self) -> Result<Client> {
         let token = self.token.as_deref();
         let token = token
             .context("set PARLOR_TOKEN to a token, such as `parlor token --role staff` makes")?;
-        let client = Client::new(&self.server, token)?;
+
+        Ok(Client::new(&self.server, token)?)
+    }
+}
+
+impl StaffArgs {
+    /// Finds the room.
+    pub(super) async fn open(&self) -> Result<StaffRoom> {
+        let client = self.server.client()?;
         if global_id::parse_room_id(&self.room).is_some() {
             let id = self.room.clone();
             return Ok(StaffRoom { client, id });

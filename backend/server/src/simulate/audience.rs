@@ -181,7 +181,7 @@ impl Audience {
 
     fn donation(&mut self, generous: i64) -> Kind {
         let (currency, unit) =
-            [("EUR", 100), ("USD", 100), ("JPY", 100), ("GBP", 50)][self.rng.usize(..4)];
+            [("EUR", 100), ("USD", 100), ("JPY", 150), ("GBP", 50)][self.rng.usize(..4)];
         let amount = self.rng.i64(1..=3 * generous) * unit + self.rng.i64(0..2) * unit / 2;
 
         Kind::Donation { amount, currency }

@@ -24,6 +24,7 @@ mod people;
 mod person;
 mod points;
 mod queue;
+mod rates;
 mod refunds;
 mod reports;
 mod rewards;

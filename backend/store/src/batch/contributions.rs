@@ -4,15 +4,17 @@
 //! else is written, in the order of the references; see [`super::claims`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use parlor_domain::id::{RoomId, ViewerId};
+use parlor_domain::id::{RoomId, TenantId, ViewerId};
+use parlor_domain::rates::RateTable;
 use parlor_domain::room_aggregate::{ContributionRef, Reported};
 
 use super::rooms::Rooms;
 use super::write::{Room, each};
-use crate::contribution_row;
 use crate::engine::Transaction;
-use crate::sql::row;
+use crate::sql::{from_json, row};
+use crate::{contribution_row, tenants};
 
 /// What commands ask of contributions.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +34,7 @@ pub(super) async fn load(
     rooms: &mut Rooms,
 ) -> Result<(), sqlx::Error> {
     reported(transaction, rooms).await?;
+    rates(transaction, rooms).await?;
     any(transaction, rooms).await
 }
 
@@ -78,6 +81,36 @@ async fn reported(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<()
         known.contributions.put(reference, reported);
         Ok(())
     })
+}
+
+/// Loads the rates of the tenants to whose rooms something is reported, which may have to be weighed.
+async fn rates(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
+    let mut reported_to: BTreeMap<TenantId, Vec<_>> = BTreeMap::new();
+    for locked in rooms.all() {
+        let needs = &locked.needs;
+        if !needs.contributions.reported.is_empty() {
+            let rooms = reported_to.entry(needs.tenant_id).or_default();
+            rooms.push((needs.room_id, needs.tenant_id));
+        }
+    }
+    let ids: Vec<_> = reported_to.keys().copied().collect();
+    for mut row in tenants::select_rates(transaction, &ids).await? {
+        let tenant_id = TenantId(row.take()?);
+        let text: String = row.take()?;
+        let table = from_json::<RateTable>(&text).map(Arc::new);
+        for key in reported_to.remove(&tenant_id).into_iter().flatten() {
+            rooms.read_into(key, "currency rates", |locked| {
+                locked.aggregate.known.rates = Some(match &table {
+                    Ok(table) => Arc::clone(table),
+                    // An error is each room's own.
+                    Err(_) => Arc::new(from_json(&text)?),
+                });
+                Ok(())
+            })?;
+        }
+    }
+
+    Ok(())
 }
 
 /// Loads whether contributions were recorded, where that matters.

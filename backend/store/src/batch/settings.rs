@@ -147,7 +147,7 @@ async fn settings(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(
             "UPDATE rooms SET slug = $3, title = $4, stream_id = $5, state = $6, version = $7,
                  delay_ms = $8, ingest_offset_ms = $9, anonymous_read = $10, stage_size = $11,
                  program = $12, updated_at = $13, interruption_grace_ms = $14,
-                 admission = $15
+                 admission = $15, reference_currency = $16
              WHERE id = $1 AND tenant_id = $2",
         )
         .bind(room.id)
@@ -164,7 +164,8 @@ async fn settings(transaction: &mut Transaction, rooms: &[Room<'_>]) -> Result<(
         .bind(to_json(&room.program))
         .bind(room.updated_at)
         .bind(room.interruption_grace_ms)
-        .bind(room.admission.as_str());
+        .bind(room.admission.as_str())
+        .bind(room.reference_currency.as_str());
         transaction.execute(statement).await?;
     }
 

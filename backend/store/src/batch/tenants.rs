@@ -13,7 +13,7 @@ use crate::set::Dialect;
 use crate::sql::{row, to_json};
 use crate::tenants::{
     COLUMNS, by_tenant, insert_origins, put_origins, read_keys, read_origins, read_rest,
-    select_keys, select_origins,
+    select_keys, select_origins, select_rates,
 };
 
 /// Tenants under their locks.
@@ -48,7 +48,7 @@ pub(super) async fn lock(
     Ok(tenants)
 }
 
-/// Loads the tenants' own origins, and the keys that were asked for.
+/// Loads the tenants' own origins and rates, and the keys that were asked for.
 pub(super) async fn load(
     transaction: &mut Transaction,
     tenants: &mut Tenants,
@@ -60,6 +60,15 @@ pub(super) async fn load(
         let origins = origins.remove(&id).unwrap_or_default();
         tenants.read_into(id, "origins", |aggregate| {
             put_origins(&mut aggregate.tenant, read_origins(origins)?);
+            Ok(())
+        })?;
+    }
+
+    let ids: Vec<_> = tenants.keys().collect();
+    for mut row in select_rates(transaction, &ids).await? {
+        let id = TenantId(row.take()?);
+        tenants.read_into(id, "currency rates", |aggregate| {
+            aggregate.rates = Some(row.take_json()?);
             Ok(())
         })?;
     }
@@ -84,7 +93,8 @@ pub(super) async fn write(
 ) -> Result<(), sqlx::Error> {
     settings(transaction, tenants).await?;
     origins(transaction, tenants).await?;
-    keys(transaction, tenants).await
+    keys(transaction, tenants).await?;
+    rates(transaction, tenants).await
 }
 
 async fn settings(transaction: &mut Transaction, tenants: &Tenants) -> Result<(), sqlx::Error> {
@@ -143,6 +153,20 @@ async fn keys(transaction: &mut Transaction, tenants: &Tenants) -> Result<(), sq
     let insert = "INSERT INTO tenant_keys
         (tenant_id, kid, position, algorithm, public_key, added_at, retires_at) ";
     transaction.insert(insert, rows.collect(), "").await?;
+
+    Ok(())
+}
+
+async fn rates(transaction: &mut Transaction, tenants: &Tenants) -> Result<(), sqlx::Error> {
+    let rows = changed(tenants, |aggregate| aggregate.changes.rates)
+        .filter_map(|TenantAggregate { tenant, rates, .. }| {
+            let rates = rates.as_ref()?;
+            Some(row![tenant.id, to_json(rates)])
+        })
+        .collect();
+    let insert = "INSERT INTO tenant_rates (tenant_id, rates) ";
+    let or_replace = " ON CONFLICT (tenant_id) DO UPDATE SET rates = excluded.rates";
+    transaction.insert(insert, rows, or_replace).await?;
 
     Ok(())
 }

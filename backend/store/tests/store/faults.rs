@@ -58,7 +58,7 @@ async fn a_document_from_the_future_is_told_with_its_room(database: Database) {
             "up to 1",
             store.events_after(room_id, after, 10).await.err(),
         ),
-        ("program", "up to 2", store.room(room_id).await.err()),
+        ("program", "up to 3", store.room(room_id).await.err()),
     ] {
         let error = told.unwrap();
         assert!(error.is_unreadable() && !error.is_retryable(), "{error:?}");

@@ -18,6 +18,7 @@ mod overlay_tokens;
 mod people;
 mod points;
 mod presence;
+mod rates;
 mod refunds;
 mod reversals;
 mod rewards;

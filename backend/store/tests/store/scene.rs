@@ -66,6 +66,7 @@ pub(crate) fn new_room(slug: &str, tenant_id: TenantId, ids: &mut SeededIds) -> 
         admission: None,
         stage_size: None,
         interruption_grace_ms: None,
+        reference_currency: None,
         program: Some(Program {
             kickoff_events: 2,
             kickoff_viewers: 1,

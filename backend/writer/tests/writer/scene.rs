@@ -136,6 +136,7 @@ impl Scene {
             admission: None,
             stage_size: None,
             interruption_grace_ms: None,
+            reference_currency: None,
             program: Some(Program {
                 kickoff_events: 1,
                 kickoff_viewers: 1,
