@@ -88,6 +88,7 @@ impl Dispute {
             id: self.id,
             member: self.member,
             is_open: self.is_open(),
+            is_resolved: self.status == DisputeStatus::Resolved,
             held: self.held,
             returned: self.returned,
             clawed_back: self.clawed_back,

@@ -8,7 +8,7 @@ use crate::sql::{Row, Value, corrupt, row, to_json};
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str =
     "disputes.id, disputes.number, disputes.status, disputes.opened_at,
-    disputes.dispute";
+    disputes.redemption_id, disputes.seq, disputes.dispute";
 
 /// Reads a dispute, which stands where it is found by.
 pub(crate) fn read(row: &mut Row) -> Result<Dispute, sqlx::Error> {
@@ -16,11 +16,13 @@ pub(crate) fn read(row: &mut Row) -> Result<Dispute, sqlx::Error> {
     let number: i64 = row.take()?;
     let status: String = row.take()?;
     let opened_at = row.take_time()?;
+    let subject: (Option<uuid::Uuid>, Option<i64>) = (row.take()?, row.take()?);
     let dispute: Dispute = row.take_json()?;
     let is_found_by = dispute.id.0 == id
         && i64::from(dispute.member.0) == number
         && dispute.status.as_str() == status
-        && dispute.opened_at == opened_at;
+        && dispute.opened_at == opened_at
+        && columns_of(dispute.subject) == subject;
     if !is_found_by {
         return Err(corrupt(format!(
             "dispute {id} is another than it is found by"
@@ -28,6 +30,14 @@ pub(crate) fn read(row: &mut Row) -> Result<Dispute, sqlx::Error> {
     }
 
     Ok(dispute)
+}
+
+/// The redemption or the position that it is about.
+fn columns_of(subject: Subject) -> (Option<uuid::Uuid>, Option<i64>) {
+    match subject {
+        Subject::Redemption(id) => (Some(id.0), None),
+        Subject::Line(seq) => (None, Some(seq)),
+    }
 }
 
 pub(crate) const INSERT: &str =
@@ -38,10 +48,7 @@ pub(crate) const REPLACE: &str = " ON CONFLICT (id) DO UPDATE SET
     status = excluded.status, dispute = excluded.dispute";
 
 pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, dispute: &Dispute) -> Vec<Value> {
-    let (redemption_id, seq) = match dispute.subject {
-        Subject::Redemption(id) => (Some(id), None),
-        Subject::Line(seq) => (None, Some(seq)),
-    };
+    let (redemption_id, seq) = columns_of(dispute.subject);
 
     row![
         dispute.id,

@@ -186,6 +186,8 @@ pub enum Unsound {
         said: i64,
         clawed_back: i64,
     },
+    #[error("dispute {0} has moved points, and does not say that it was resolved")]
+    NotResolved(DisputeId),
     #[error("dispute {id} holds {held} points, which it cannot")]
     WrongHold { id: DisputeId, held: i64 },
     #[error("dispute {0} moved points, and is not there")]

@@ -127,8 +127,10 @@ impl Disputes {
             "the cases about {member:?} were decided on and never looked up"
         );
         let own = |one: &&Dispute| one.member == member && one.by_staff == by_staff;
+        // Staff decides how long a case lasts that it holds something for, which is no place of the member's.
+        let takes_place = |one: &&Dispute| one.is_open() && (by_staff || one.held == 0);
 
-        self.found().filter(own).filter(|one| one.is_open()).count()
+        self.found().filter(own).filter(takes_place).count()
     }
 
     /// The cases about `subject`, whatever became of them. Panics if the batch did not ask.

@@ -696,7 +696,7 @@ fn what_one_side_withdraws_the_other_may_still_dispute() {
 #[test]
 fn staffs_cases_take_none_of_the_members_places() {
     let mut court = Court::open();
-    let lines: Vec<_> = (0..=STAFF_DISPUTES_OPEN_MAX + OWN_DISPUTES_OPEN_MAX)
+    let lines: Vec<_> = (0..STAFF_DISPUTES_OPEN_MAX + OWN_DISPUTES_OPEN_MAX + 2)
         .map(|number| {
             court
                 .shop
@@ -721,8 +721,60 @@ fn staffs_cases_take_none_of_the_members_places() {
         court.dispute("ana", None, next).unwrap_err(),
         DisputeRefusal::TooManyOpen(OWN_DISPUTES_OPEN_MAX)
     );
-    court.withdraw("ana", last.unwrap().id).unwrap();
-    court.dispute("ana", None, next).unwrap();
+    // What staff holds something for takes no place of hers.
+    let last = last.unwrap().id;
+    court.hold(STAFF, last, 1).unwrap();
+    let another = court.dispute("ana", None, next).unwrap();
+    court.hold(STAFF, last, 0).unwrap();
+    assert_eq!(
+        court
+            .dispute("ana", None, own[OWN_DISPUTES_OPEN_MAX + 1])
+            .unwrap_err(),
+        DisputeRefusal::TooManyOpen(OWN_DISPUTES_OPEN_MAX)
+    );
+    court.withdraw("ana", another.id).unwrap();
+    court.withdraw("ana", last).unwrap();
+    court
+        .dispute("ana", None, own[OWN_DISPUTES_OPEN_MAX + 1])
+        .unwrap();
+}
+
+#[test]
+fn nobody_keeps_a_member_from_being_heard() {
+    let mut court = Court::open();
+    let [taken, _] = court.claw_back("ana", 130);
+    let line = Subject::Line(taken);
+    let first = court.dispute(STAFF, Some("ana"), line).unwrap();
+    let open = DisputeRefusal::AlreadyDisputed;
+    assert_eq!(court.dispute("ana", None, line).unwrap_err(), open);
+    court.resolve(STAFF, first.id, Dismiss).unwrap();
+    assert_eq!(
+        court.dispute(STAFF, Some("ana"), line).unwrap_err(),
+        DisputeRefusal::AlreadyDisputed
+    );
+    let heard = court.dispute("ana", None, line).unwrap();
+    court.resolve(STAFF, heard.id, Dismiss).unwrap();
+    assert_eq!(
+        court.dispute("ana", None, line).unwrap_err(),
+        DisputeRefusal::AlreadyDisputed
+    );
+    assert_eq!(court.verify(&|_| ()), Ok(()));
+}
+
+#[test]
+fn what_is_held_is_taken_also_where_totals_hold_no_more() {
+    let mut court = Court::open();
+    let paid = court.fulfilled(30);
+    let case = Subject::Redemption(paid.id);
+    let case = court.dispute("ana", None, case).unwrap();
+    court.hold(STAFF, case.id, 50).unwrap();
+    let books = &mut court.shop.company.stage.aggregate.known.books;
+    let mut full = *books.ledger();
+    full.minted = i64::MAX - full.owed;
+    books.put_ledger(full);
+    let more = court.resolve(STAFF, case.id, ClawBack(71)).unwrap_err();
+    assert_eq!(more, DisputeRefusal::TotalsFull);
+    court.resolve(STAFF, case.id, ClawBack(70)).unwrap();
 }
 
 #[test]
@@ -826,6 +878,16 @@ fn disputes_that_are_not_what_the_transfers_say_are_named() {
             held: -1
         })
     );
+    for other in [
+        DisputeStatus::Open,
+        DisputeStatus::Dismissed,
+        DisputeStatus::Withdrawn,
+    ] {
+        assert_eq!(
+            changed(own.id, &|one| one.status = other),
+            Err(Unsound::NotResolved(own.id))
+        );
+    }
     assert_eq!(
         changed(own.id, &|one| one.returned = 11),
         Err(Unsound::ReturnDiffers {

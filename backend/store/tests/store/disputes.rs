@@ -207,6 +207,16 @@ async fn whatever_is_changed_of_a_case_is_named(database: Database) {
             "the dispute cannot be read",
         ),
         (
+            "UPDATE disputes SET seq = NULL",
+            "UPDATE disputes SET seq = 1",
+            "is another than it is found by",
+        ),
+        (
+            "UPDATE disputes SET seq = 2",
+            "UPDATE disputes SET seq = 1",
+            "is another than it is found by",
+        ),
+        (
             "UPDATE disputes SET opened_at = opened_at + 1",
             "UPDATE disputes SET opened_at = opened_at - 1",
             "is another than it is found by",

@@ -10,6 +10,8 @@ pub struct Contest {
     pub id: DisputeId,
     pub member: MemberNumber,
     pub is_open: bool,
+    /// Whether staff is said to have done something about it.
+    pub is_resolved: bool,
     /// How many points it is said to hold.
     pub held: i64,
     /// How many are said to have been given back by it, and taken back.
@@ -115,11 +117,16 @@ impl Proof {
                 clawed_back,
             });
         }
+        if moved.is_some() && !contest.is_resolved {
+            return Err(Unsound::NotResolved(id));
+        }
         if held < 0 || held > 0 && !contest.is_open {
             return Err(Unsound::WrongHold { id, held });
         }
         if held > 0 {
-            self.balances.entry(member).or_default().held += held;
+            let proven = self.balances.entry(member).or_default();
+            let sum = proven.held.checked_add(held);
+            proven.held = sum.ok_or(Unsound::WrongHold { id, held })?;
         }
 
         Ok(())

@@ -263,14 +263,12 @@ impl RoomAggregate {
     }
 
     fn check_taking(&self, dispute: &Dispute, points: i64) -> Result<(), DisputeRefusal> {
-        let member = dispute.member;
-        let ledger = self.known.books.ledger();
-        if !ledger.has_room_for(Entry::owe(member, points)) {
-            return Err(DisputeRefusal::TotalsFull);
-        }
-        let balance = self.known.books.balance(member);
+        let balance = self.known.books.balance(dispute.member);
         let free = balance.available() + dispute.held;
         let (left, asked) = (DEBT_POINTS_MAX - balance.debt, points - free);
+        if asked > 0 && !self.known.books.ledger().can_add(asked) {
+            return Err(DisputeRefusal::TotalsFull);
+        }
         if asked > left {
             return Err(DisputeRefusal::DebtLimit { left, asked });
         }

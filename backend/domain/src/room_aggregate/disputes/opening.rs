@@ -194,7 +194,9 @@ impl RoomAggregate {
         }
         let mut before = self.known.disputes.about(subject);
         let stands = |one: &Dispute| match one.status {
-            DisputeStatus::Open | DisputeStatus::Resolved | DisputeStatus::Dismissed => true,
+            DisputeStatus::Open | DisputeStatus::Resolved => true,
+            // Nobody keeps a member from being heard by opening a case first and finding nothing wrong.
+            DisputeStatus::Dismissed => by_staff || !one.by_staff,
             // What one side takes back is not taken from the other.
             DisputeStatus::Withdrawn => one.by_staff == by_staff,
         };
