@@ -180,6 +180,19 @@ impl TransferKind {
         Self::Returned,
     ];
 
+    /// Between which accounts a transfer of the kind moves a member's points, and between no others.
+    pub(crate) fn entry(self, member: MemberNumber, points: i64) -> Entry {
+        let entry = match self {
+            Self::Granted => Entry::grant,
+            Self::Charged | Self::Redeemed | Self::ClawedBack => Entry::charge,
+            Self::Refunded | Self::Returned => Entry::refund,
+            Self::DebtIncurred => Entry::owe,
+            Self::DebtPaid => Entry::pay,
+        };
+
+        entry(member, points)
+    }
+
     /// The kind's number, in storage and in what is hashed. Numbers are never given anew.
     pub fn code(self) -> i64 {
         match self {

@@ -110,6 +110,11 @@ impl Redemption {
         since.map(|since| since.plus_millis(self.expires_after_ms))
     }
 
+    /// Whether it was fulfilled, and points went for it.
+    pub(crate) fn is_paid_for(&self) -> bool {
+        self.status == RedemptionStatus::Fulfilled && self.paid_seq.is_some()
+    }
+
     /// How many of the points can be given back yet, if it was paid for.
     pub(crate) fn refundable(&self) -> i64 {
         self.cost - self.refunded

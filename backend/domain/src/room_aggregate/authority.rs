@@ -4,6 +4,7 @@ use super::RoomAggregate;
 use crate::audit::{AuditAction, AuditEntry};
 use crate::id::{AuditEntryId, IdSource, ParticipantId, ViewerId};
 use crate::participant::{Capability, Hold, Participant, Role};
+use crate::points::Authorship;
 use crate::room::RoomState;
 use crate::time::ServerTime;
 
@@ -170,5 +171,15 @@ impl RoomAggregate {
 impl Actor {
     pub(super) fn is(&self, participant: &Participant) -> bool {
         self.viewer_id == participant.viewer_id
+    }
+
+    /// That they did it, and why, for the books.
+    pub(super) fn signs(&self, reason: &str, ids: &mut impl IdSource) -> Authorship {
+        Authorship {
+            actor_id: self.viewer_id.clone(),
+            actor_is_staff: self.is_staff,
+            reason: reason.to_owned(),
+            salt: ids.next_id(),
+        }
     }
 }

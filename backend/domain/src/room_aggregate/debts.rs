@@ -31,6 +31,21 @@ pub struct Clawback {
     reason: String,
 }
 
+/// Why a member may not owe so much more.
+pub(super) enum OwingRefusal {
+    TotalsFull,
+    DebtLimit { left: i64, asked: i64 },
+}
+
+impl From<OwingRefusal> for AdjustPointsRefusal {
+    fn from(refusal: OwingRefusal) -> Self {
+        match refusal {
+            OwingRefusal::TotalsFull => Self::TotalsFull,
+            OwingRefusal::DebtLimit { left, asked } => Self::DebtLimit { left, asked },
+        }
+    }
+}
+
 impl Clawback {
     /// Takes what was asked, or says what is wrong with it. `reason` is what the member reads in their
     /// statement.
@@ -87,12 +102,7 @@ impl RoomAggregate {
         }
         let participant = self.check_clawback(actor, clawback, now)?;
 
-        let authorship = Authorship {
-            actor_id: actor.viewer_id.clone(),
-            actor_is_staff: actor.is_staff,
-            reason: clawback.reason.clone(),
-            salt: ids.next_id(),
-        };
+        let authorship = actor.signs(&clawback.reason, ids);
         let points = clawback.points;
         let clawed_back = self.claw_back((participant.number, None), points, authorship, ids, now);
         let seq = clawed_back.seq();
@@ -111,17 +121,27 @@ impl RoomAggregate {
         now: ServerTime,
     ) -> Result<Participant, AdjustPointsRefusal> {
         let participant = self.check_adjusting(actor, clawback.participant_id, now)?;
-        let (member, points) = (participant.number, clawback.points);
+        self.check_owing(participant.number, clawback.points)?;
+
+        Ok(participant)
+    }
+
+    /// Whether the member may owe what is left of `points` once all that they can spend is taken.
+    pub(super) fn check_owing(
+        &self,
+        member: MemberNumber,
+        points: i64,
+    ) -> Result<(), OwingRefusal> {
         let balance = self.known.books.balance(member);
         let (left, asked) = (DEBT_POINTS_MAX - balance.debt, points - balance.available());
         if asked > 0 && !self.known.books.ledger().can_add(asked) {
-            return Err(AdjustPointsRefusal::TotalsFull);
+            return Err(OwingRefusal::TotalsFull);
         }
         if asked > left {
-            return Err(AdjustPointsRefusal::DebtLimit { left, asked });
+            return Err(OwingRefusal::DebtLimit { left, asked });
         }
 
-        Ok(participant)
+        Ok(())
     }
 
     /// The same by a case, which holds `held`: these are taken first, and what is left of them is free.

@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 
 use super::{ActRefusal, Actor, Lookups, RoomAggregate, TargetRefusal};
 use crate::dispute::{BookLine, Dispute, Subject};
-use crate::id::IdSource;
 use crate::id::{DisputeId, ParticipantId, RedemptionId};
 use crate::participant::{Capability, Participant};
-use crate::points::{Authorship, MemberNumber};
+use crate::points::MemberNumber;
 use crate::time::ServerTime;
 
 pub use closing::{DisputeOutcome, DisputeResolution, DisputeWithdrawal};
@@ -190,15 +189,5 @@ impl RoomAggregate {
         self.changes.disputes.insert(dispute.id, dispute.clone());
 
         dispute
-    }
-}
-
-/// Who says so, and why, for the books.
-fn authorship(actor: &Actor, reason: &str, ids: &mut impl IdSource) -> Authorship {
-    Authorship {
-        actor_id: actor.viewer_id.clone(),
-        actor_is_staff: actor.is_staff,
-        reason: reason.to_owned(),
-        salt: ids.next_id(),
     }
 }

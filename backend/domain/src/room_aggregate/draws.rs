@@ -37,12 +37,8 @@ impl Entries {
         self.whole.insert(draw_id);
     }
 
-    fn has_asked(&self, draw_id: DrawId, member: MemberNumber) -> bool {
-        self.of.has_asked(&(draw_id, member))
-    }
-
     /// The member's entry. Panics if nobody asked, and not all of them are known.
-    fn get(&self, draw_id: DrawId, member: MemberNumber) -> Option<RedemptionId> {
+    pub(super) fn get(&self, draw_id: DrawId, member: MemberNumber) -> Option<RedemptionId> {
         let key = (draw_id, member);
         if self.whole.contains(&draw_id) && !self.of.has_asked(&key) {
             return None;
@@ -145,16 +141,6 @@ impl RoomAggregate {
         })
     }
 
-    /// What the member has entered the draw with.
-    pub(super) fn entry_of(&self, draw_id: DrawId, member: MemberNumber) -> Option<RedemptionId> {
-        let entries = &self.known.entries;
-        if self.known.books.is_newcomer(member) && !entries.has_asked(draw_id, member) {
-            return None;
-        }
-
-        entries.get(draw_id, member)
-    }
-
     /// Takes whatever the member has entered out of its draw, for they are put out of the room. What they have entered
     /// has to be known.
     pub(super) fn take_out_all_of(
@@ -166,7 +152,7 @@ impl RoomAggregate {
     ) {
         let draws = self.draws.values();
         let entered: Vec<_> = draws
-            .filter_map(|draw| self.entry_of(draw.id, member))
+            .filter_map(|draw| self.known.entries.get(draw.id, member))
             .collect();
         for id in entered {
             let entry = self.redemption(id).expect("an entry is a redemption");

@@ -1,7 +1,7 @@
 //! Coming and going, names, and putting people out.
 
-use super::RoomAggregate;
 use super::authority::{ActRefusal, Actor, Target, TargetRefusal};
+use super::{Known, RoomAggregate};
 use crate::audit::AuditAction;
 use crate::event::EventBody;
 use crate::id::{IdSource, ParticipantId, ViewerId};
@@ -10,6 +10,8 @@ use crate::participant::capability::check_reason;
 use crate::participant::{
     Capability, Membership, Overrides, PARTICIPANTS_MAX, Participant, Role, check_name,
 };
+use crate::points::MemberNumber;
+use crate::reward::Draw;
 use crate::room::Admission;
 use crate::stage::StageRole;
 use crate::time::ServerTime;
@@ -63,6 +65,21 @@ pub enum RemoveRefusal {
     LastOwner,
     #[error(transparent)]
     Invalid(#[from] Invalid),
+}
+
+impl Known {
+    /// Notes that a member has just come to be: nobody could look up what has their number, and nothing has it. Whatever
+    /// else they do in this batch is decided on that.
+    fn welcome<'a>(&mut self, member: MemberNumber, draws: impl Iterator<Item = &'a Draw>) {
+        self.books.welcome(member);
+        self.disputes.ask_member(member);
+        for id in self.rewards.asked() {
+            self.uses.ask((*id, member));
+        }
+        for draw in draws {
+            self.entries.ask(draw.id, member);
+        }
+    }
 }
 
 impl RoomAggregate {
@@ -125,7 +142,7 @@ impl RoomAggregate {
         if is_new {
             let own = (participant.id, participant.number);
             self.changes.newcomers.insert(viewer_id.clone(), own);
-            self.known.books.welcome(participant.number);
+            self.known.welcome(participant.number, self.draws.values());
         }
         Ok(self.put_participant(participant, EventBody::ParticipantJoined, ids, now))
     }

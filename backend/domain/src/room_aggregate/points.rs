@@ -99,15 +99,11 @@ impl Books {
         self.pages.ask(page);
     }
 
-    /// Notes that a member has just come to be, and so has nothing that could be looked up.
+    /// Notes that a member has just come to be. Others on their page may have been there before, so that it is only
+    /// known of them that they have earned nothing.
     pub(super) fn welcome(&mut self, member: MemberNumber) {
         self.given.ask(member);
         self.newcomers.insert(member);
-    }
-
-    /// Whether the member has come to be in this batch.
-    pub(super) fn is_newcomer(&self, member: MemberNumber) -> bool {
-        self.newcomers.contains(&member)
     }
 
     /// The pages that somebody asked for.
@@ -171,7 +167,7 @@ impl Books {
     /// What a member has. Panics if the batch did not ask.
     pub fn balance(&self, member: MemberNumber) -> Balance {
         let number = page_of(member);
-        let is_blank = self.is_newcomer(member) && !self.pages.has_asked(&number);
+        let is_blank = self.newcomers.contains(&member) && !self.pages.has_asked(&number);
         let page = if is_blank { None } else { self.page(number) };
         let earning = page.map(|page| page.earning(member));
         self.given(member).and(&earning.unwrap_or_default())
@@ -264,12 +260,7 @@ impl RoomAggregate {
         }
         let participant = self.check_adjustment(actor, adjustment, now)?;
 
-        let authorship = Authorship {
-            actor_id: actor.viewer_id.clone(),
-            actor_is_staff: actor.is_staff,
-            reason: adjustment.reason.clone(),
-            salt: ids.next_id(),
-        };
+        let authorship = actor.signs(&adjustment.reason, ids);
         let movement = Movement {
             entry: adjustment.entry(participant.number),
             kind: adjustment.kind.of_transfer(),

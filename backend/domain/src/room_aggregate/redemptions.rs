@@ -174,9 +174,9 @@ impl RoomAggregate {
         let id = order.reward_id;
         let reward = self.reward(id).filter(|reward| reward.is_enabled());
         let reward = reward.ok_or(RedeemRefusal::NotFound(id))?;
-        let own = self.uses_of(id, participant.number);
+        let own = self.known.uses.get(&(id, participant.number)).copied();
         let round = self.draws.get(&id);
-        let entered = round.and_then(|draw| self.entry_of(draw.id, participant.number));
+        let entered = round.and_then(|draw| self.known.entries.get(draw.id, participant.number));
         let round = round.map(|draw| Round {
             draw,
             has_entered: entered.is_some(),
@@ -186,7 +186,7 @@ impl RoomAggregate {
             reward: &offered,
             round,
             entries: self.draws.values().map(|draw| draw.entries).sum(),
-            own,
+            own: own.unwrap_or_default(),
             room: &self.room,
             session: self.session.as_ref(),
             train: self.train.as_ref().map(|train| &train.shown),
@@ -440,18 +440,10 @@ impl RoomAggregate {
             self.changes.rewards.insert(id, reward.clone());
         }
         let key = (id, member);
-        let uses = count(self.uses_of(id, member));
+        let uses = self.known.uses.get(&key).copied().unwrap_or_default();
+        let uses = count(uses);
         self.known.uses.put(key, uses);
         self.changes.uses.insert(key, uses);
-    }
-
-    fn uses_of(&self, id: RewardId, member: MemberNumber) -> Uses {
-        let (uses, key) = (&self.known.uses, (id, member));
-        if self.known.books.is_newcomer(member) && !uses.has_asked(&key) {
-            return Uses::default();
-        }
-
-        uses.get(&key).copied().unwrap_or_default()
     }
 
     /// The live session, or the last one: what is counted while no session is live belongs to it.

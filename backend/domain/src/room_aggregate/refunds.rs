@@ -14,7 +14,7 @@ use crate::invalid::{Invalid, check_text, check_words};
 use crate::participant::Capability;
 use crate::participant::capability::REASON_BYTES_MAX;
 use crate::points::{Authorship, Entry, TransferKind, check_points};
-use crate::reward::{Redemption, RedemptionStatus, Restores};
+use crate::reward::{Redemption, Restores};
 use crate::time::ServerTime;
 
 /// Points to be given back, as far as the words and the number go.
@@ -101,12 +101,7 @@ impl RoomAggregate {
         }
         let (redemption, points) = self.check_refund(actor, refund, now)?;
 
-        let authorship = Authorship {
-            actor_id: actor.viewer_id.clone(),
-            actor_is_staff: actor.is_staff,
-            reason: refund.reason.clone(),
-            salt: ids.next_id(),
-        };
+        let authorship = actor.signs(&refund.reason, ids);
         let (redemption, seq) = self.pay_back(redemption, points, authorship, None, ids, now);
         let action = AuditAction::PointsRefunded { points, seq };
         self.audit(actor, redemption.participant_id, action, ids, now);
@@ -160,15 +155,7 @@ impl RoomAggregate {
         if self.is_own(actor, &redemption) {
             return Err(RefundRefusal::OnOneself);
         }
-        match redemption.status {
-            RedemptionStatus::Fulfilled => (),
-            RedemptionStatus::Unfulfilled
-            | RedemptionStatus::Canceled
-            | RedemptionStatus::Expired
-            | RedemptionStatus::Entered
-            | RedemptionStatus::NotDrawn => return Err(RefundRefusal::NotFulfilled),
-        }
-        if redemption.paid_seq.is_none() {
+        if !redemption.is_paid_for() {
             return Err(RefundRefusal::NotFulfilled);
         }
         let left = redemption.refundable();

@@ -261,16 +261,17 @@ fn refunds_that_do_not_hold_are_named() {
             entry: Entry::refund(other, 30),
             ..refund(30, 130)
         },
-        Transfer {
-            entry: Entry::grant(member, 30),
-            ..refund(30, 100)
-        },
     ] {
         assert_eq!(
             unsound(not_that).unwrap_err(),
             Unsound::RefundOfNothing(seq)
         );
     }
+    let minted = Transfer {
+        entry: Entry::grant(member, 30),
+        ..refund(30, 100)
+    };
+    assert_eq!(unsound(minted).unwrap_err(), Unsound::WrongEntry(seq));
     let (id, said, refunded) = (paid.id, 0, 30);
     let unsaid = unsound(refund(30, 100)).unwrap_err();
     assert_eq!(unsaid, Unsound::RefundDiffers { id, said, refunded });

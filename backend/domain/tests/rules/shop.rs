@@ -57,7 +57,7 @@ pub(crate) fn actor(name: &str) -> Actor {
 }
 
 /// What tells contents apart, as far as tests go.
-fn fingerprint(content: &impl serde::Serialize) -> [u8; 32] {
+pub(crate) fn fingerprint(content: &impl serde::Serialize) -> [u8; 32] {
     let print = serde_json::to_vec(content).unwrap();
     let mut fingerprint = [0; 32];
     for (index, byte) in print.into_iter().enumerate() {

@@ -22,24 +22,8 @@ impl Proof {
 }
 
 impl Proven {
-    /// Takes in what a transfer changes of what its member owes. Each kind moves points between two accounts and no
-    /// others, so that a debt is made and paid by transfers of the kinds for it alone.
-    pub(super) fn owe(&mut self, transfer: &Transfer, member: MemberNumber) -> Result<(), Unsound> {
-        let Transfer {
-            seq, entry, kind, ..
-        } = *transfer;
-        let of_kind: fn(MemberNumber, i64) -> Entry = match kind {
-            TransferKind::Granted => Entry::grant,
-            TransferKind::Charged | TransferKind::Redeemed | TransferKind::ClawedBack => {
-                Entry::charge
-            }
-            TransferKind::Refunded | TransferKind::Returned => Entry::refund,
-            TransferKind::DebtIncurred => Entry::owe,
-            TransferKind::DebtPaid => Entry::pay,
-        };
-        if entry != of_kind(member, entry.points) {
-            return Err(Unsound::WrongEntry(seq));
-        }
+    /// Takes in what the entry at `seq` changes of what its member owes.
+    pub(super) fn owe(&mut self, seq: i64, entry: Entry) -> Result<(), Unsound> {
         self.debt = self.debt.saturating_add(entry.change_of_debt());
         let debt = self.debt;
         if !(0..=DEBT_POINTS_MAX).contains(&debt) {

@@ -2,17 +2,17 @@
 
 use serde::Serialize;
 
+use super::super::debts::OwingRefusal;
 use super::super::points::Movement;
 use super::super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
-use super::{DisputeRefusal, authorship};
+use super::DisputeRefusal;
 use crate::audit::AuditAction;
-use crate::books::DEBT_POINTS_MAX;
 use crate::contribution::KEY_BYTES_MAX;
 use crate::dispute::{DISPUTE_WORDS_BYTES_MAX, Dispute, DisputeStatus, Subject};
 use crate::id::{DisputeId, IdSource, RedemptionId};
 use crate::invalid::{Invalid, check_text, check_words};
 use crate::points::{Authorship, Entry, TransferKind, check_points};
-use crate::reward::{Redemption, RedemptionStatus};
+use crate::reward::Redemption;
 use crate::room::RoomState;
 use crate::time::ServerTime;
 
@@ -148,7 +148,7 @@ impl RoomAggregate {
                 DisputeStatus::Resolved
             }
             DisputeOutcome::ClawBack(points) => {
-                self.check_taking(&dispute, points)?;
+                self.check_owing(dispute.member, points - dispute.held)?;
                 DisputeStatus::Resolved
             }
         };
@@ -255,25 +255,11 @@ impl RoomAggregate {
     fn paid(&self, id: RedemptionId) -> Result<Redemption, DisputeRefusal> {
         let redemption = self.redemption(id);
         let redemption = redemption.ok_or(DisputeRefusal::RedemptionNotFound(id))?;
-        if redemption.status != RedemptionStatus::Fulfilled || redemption.paid_seq.is_none() {
+        if !redemption.is_paid_for() {
             return Err(DisputeRefusal::NotFulfilled);
         }
 
         Ok(redemption)
-    }
-
-    fn check_taking(&self, dispute: &Dispute, points: i64) -> Result<(), DisputeRefusal> {
-        let balance = self.known.books.balance(dispute.member);
-        let free = balance.available() + dispute.held;
-        let (left, asked) = (DEBT_POINTS_MAX - balance.debt, points - free);
-        if asked > 0 && !self.known.books.ledger().can_add(asked) {
-            return Err(DisputeRefusal::TotalsFull);
-        }
-        if asked > left {
-            return Err(DisputeRefusal::DebtLimit { left, asked });
-        }
-
-        Ok(())
     }
 
     /// Moves what the outcome says, and lets go of the rest of what is held.
@@ -294,7 +280,7 @@ impl RoomAggregate {
             }
             DisputeOutcome::GiveBack(points) => {
                 self.release_points(member, dispute.held, ids, now);
-                let authorship = authorship(actor, words, ids);
+                let authorship = actor.signs(words, ids);
                 let seq = self.give_back(dispute, points, authorship, ids, now);
                 Moved {
                     returned: points,
@@ -303,7 +289,7 @@ impl RoomAggregate {
                 }
             }
             DisputeOutcome::ClawBack(points) => {
-                let authorship = authorship(actor, words, ids);
+                let authorship = actor.signs(words, ids);
                 let case = Some(dispute.id);
                 let (held, of) = (dispute.held, (member, case));
                 let clawed_back = self.claw_back_held(held, of, points, authorship, ids, now);
@@ -360,5 +346,14 @@ impl RoomAggregate {
             closed_by: Some(actor.viewer_id.clone()),
             ..dispute
         })
+    }
+}
+
+impl From<OwingRefusal> for DisputeRefusal {
+    fn from(refusal: OwingRefusal) -> Self {
+        match refusal {
+            OwingRefusal::TotalsFull => Self::TotalsFull,
+            OwingRefusal::DebtLimit { left, asked } => Self::DebtLimit { left, asked },
+        }
     }
 }
