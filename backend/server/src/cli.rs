@@ -3,6 +3,7 @@
 mod demo;
 mod disputes;
 mod heads;
+mod listing;
 mod migrate;
 mod rates;
 mod redemptions;

@@ -1,17 +1,13 @@
 //! `parlor disputes`: the cases about members' points, seen to from a terminal.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::listing::{LimitArgs, Listing};
 use super::print;
 use super::staff::{KeyArgs, StaffArgs, StaffRoom, cell, print_json};
 use super::table::{plain, table};
-
-/// How many are asked for at once: with what people may have written a page is half a megabyte at most.
-const PAGE: u32 = 200;
-/// How many are listed at most: they are held in memory, to be put into columns.
-const LISTED_MAX: u32 = 10_000;
 
 const FIELDS: &str =
     "id participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
@@ -53,14 +49,8 @@ struct ListArgs {
     #[arg(long, value_name = "ID")]
     participant: Option<String>,
 
-    /// How many at most; if there are more, standard error says so
-    #[arg(
-        long,
-        value_name = "COUNT",
-        default_value_t = 1_000,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(LISTED_MAX))
-    )]
-    limit: u32,
+    #[command(flatten)]
+    limit: LimitArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -136,28 +126,20 @@ pub(super) async fn disputes(args: DisputesArgs) -> Result<()> {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "it is said to whoever typed the command"
-)]
 async fn list(args: &ListArgs) -> Result<()> {
     let room = args.staff.open().await?;
-    let (found, total) = read(&room, args).await?;
+    let found = read(&room, args).await?;
     if args.staff.json {
-        print_json(&found)?;
+        print_json(&found.nodes)?;
     } else {
-        print(&listed(&found))?;
+        print(&listed(&found.nodes))?;
     }
 
-    if total > found.len() as u64 {
-        let shown = found.len();
-        eprintln!("{shown} of {total} are listed; `--limit` lists up to {LISTED_MAX}");
-    }
+    found.say_if_more();
     Ok(())
 }
 
-/// Reads what is asked for, page by page, and says how many there are.
-async fn read(room: &StaffRoom, args: &ListArgs) -> Result<(Vec<Value>, u64)> {
+async fn read(room: &StaffRoom, args: &ListArgs) -> Result<Listing> {
     let document = format!(
         "query ($room: ID!, $status: DisputeStatus, $who: ID, $page: ConnectionInput) {{
             disputesConnection(roomId: $room, status: $status, participantId: $who, page: $page) {{
@@ -165,26 +147,19 @@ async fn read(room: &StaffRoom, args: &ListArgs) -> Result<(Vec<Value>, u64)> {
             }}
         }}"
     );
-    let limit = usize::try_from(args.limit).context("so many do not fit memory")?;
-    let mut found = Vec::new();
-    let mut after = Value::Null;
-    loop {
-        let missing = args.limit - u32::try_from(found.len()).unwrap_or(args.limit);
-        let variables = json!({
-            "status": args.status.map(Status::as_str),
-            "who": args.participant,
-            "page": { "first": missing.min(PAGE), "after": after },
-        });
-        let mut answer = room.query(&document, variables).await?;
-        let page = &mut answer["disputesConnection"];
-        if let Value::Array(nodes) = page["nodes"].take() {
-            found.extend(nodes);
-        }
-        if page["pageInfo"]["hasNextPage"] != true || found.len() >= limit {
-            return Ok((found, page["totalCount"].as_u64().unwrap_or_default()));
-        }
-        after = page["pageInfo"]["endCursor"].take();
-    }
+    let variables = json!({
+        "status": args.status.map(Status::as_str),
+        "who": args.participant,
+    });
+
+    Listing::read(
+        room,
+        &args.limit,
+        "disputesConnection",
+        &document,
+        variables,
+    )
+    .await
 }
 
 fn listed(disputes: &[Value]) -> String {
@@ -278,7 +253,13 @@ async fn hold(args: &HoldArgs) -> Result<()> {
     }
 
     let (id, held) = (cell(&done, "id"), cell(&done, "held"));
-    print(&format!("held {id}: {held} points\n"))
+    let asked = args.points.to_string();
+    let few = if held == asked {
+        String::new()
+    } else {
+        format!(" of {asked}, for the member has no more to hold")
+    };
+    print(&format!("held {id}: {held} points{few}\n"))
 }
 
 async fn resolve(args: &ResolveArgs) -> Result<()> {

@@ -6,15 +6,11 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
+use super::listing::{LimitArgs, Listing};
 use super::print;
 use super::staff::{KeyArgs, Refused, StaffArgs, StaffRoom, cell, print_json};
 use super::table::{plain, table};
 
-/// How many are asked for at once: with everything that viewers and the tenant may have written, a page is
-/// a megabyte at most.
-const PAGE: u32 = 200;
-/// How many are listed at most: they are held in memory, to be put into columns.
-const LISTED_MAX: u32 = 10_000;
 /// How many the API sees to at once.
 const SETTLED_AT_ONCE: usize = 100;
 /// How many people are asked about at once, each by a field of its own: the API takes twenty, with the room.
@@ -67,14 +63,8 @@ struct ListArgs {
     #[arg(long, value_name = "ID")]
     participant: Option<String>,
 
-    /// How many at most; if there are more, standard error says so
-    #[arg(
-        long,
-        value_name = "COUNT",
-        default_value_t = 1_000,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(LISTED_MAX))
-    )]
-    limit: u32,
+    #[command(flatten)]
+    limit: LimitArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -131,29 +121,21 @@ pub(super) async fn redemptions(args: RedemptionsArgs) -> Result<()> {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "it is said to whoever typed the command"
-)]
 async fn list(args: &ListArgs) -> Result<()> {
     let room = args.staff.open().await?;
-    let (found, total) = read(&room, args).await?;
+    let found = read(&room, args).await?;
     if args.staff.json {
-        print_json(&found)?;
+        print_json(&found.nodes)?;
     } else {
-        let names = names(&room, &found).await?;
-        print(&listed(&found, &names))?;
+        let names = names(&room, &found.nodes).await?;
+        print(&listed(&found.nodes, &names))?;
     }
 
-    if total > found.len() as u64 {
-        let shown = found.len();
-        eprintln!("{shown} of {total} are listed; `--limit` lists up to {LISTED_MAX}");
-    }
+    found.say_if_more();
     Ok(())
 }
 
-/// Reads what is asked for, page by page, and says how many there are.
-async fn read(room: &StaffRoom, args: &ListArgs) -> Result<(Vec<Value>, u64)> {
+async fn read(room: &StaffRoom, args: &ListArgs) -> Result<Listing> {
     let document = format!(
         "query ($room: ID!, $status: RedemptionStatus, $reward: ID, $who: ID, $page: ConnectionInput) {{
             redemptionsConnection(
@@ -161,27 +143,20 @@ async fn read(room: &StaffRoom, args: &ListArgs) -> Result<(Vec<Value>, u64)> {
             ) {{ nodes {{ {FIELDS} }} totalCount pageInfo {{ endCursor hasNextPage }} }}
         }}"
     );
-    let limit = usize::try_from(args.limit).context("so many do not fit memory")?;
-    let mut found = Vec::new();
-    let mut after = Value::Null;
-    loop {
-        let missing = args.limit - u32::try_from(found.len()).unwrap_or(args.limit);
-        let variables = json!({
-            "status": args.status.map(Status::as_str),
-            "reward": args.reward,
-            "who": args.participant,
-            "page": { "first": missing.min(PAGE), "after": after },
-        });
-        let mut answer = room.query(&document, variables).await?;
-        let page = &mut answer["redemptionsConnection"];
-        if let Value::Array(nodes) = page["nodes"].take() {
-            found.extend(nodes);
-        }
-        if page["pageInfo"]["hasNextPage"] != true || found.len() >= limit {
-            return Ok((found, page["totalCount"].as_u64().unwrap_or_default()));
-        }
-        after = page["pageInfo"]["endCursor"].take();
-    }
+    let variables = json!({
+        "status": args.status.map(Status::as_str),
+        "reward": args.reward,
+        "who": args.participant,
+    });
+
+    Listing::read(
+        room,
+        &args.limit,
+        "redemptionsConnection",
+        &document,
+        variables,
+    )
+    .await
 }
 
 /// What those are called who redeemed, by their ids.

@@ -44,7 +44,8 @@ async fn a_case_is_listed_shown_held_for_and_resolved(database: Database) {
     let hold = [
         "disputes", "hold", "show", &first, "--points", "500", "--key", "k",
     ];
-    let said = format!("held {first}: 107 points\n");
+    let few = "of 500, for the member has no more to hold";
+    let said = format!("held {first}: 107 points {few}\n");
     assert_eq!(shop.said(&hold), said);
     assert_eq!(shop.said(&hold), said);
     let resolve = [
