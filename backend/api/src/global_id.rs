@@ -103,6 +103,16 @@ pub(crate) fn named<T>(id: &ID, parse: fn(&str) -> Option<T>, of: fn(Uuid) -> T)
     parse(id).unwrap_or_else(|| of(Uuid::nil()))
 }
 
+/// The participant that `id` names, or nobody.
+pub(crate) fn named_participant(id: &ID) -> ParticipantId {
+    named(id, parse_participant_id, ParticipantId)
+}
+
+/// The redemption that `id` names, or none.
+pub(crate) fn named_redemption(id: &ID) -> RedemptionId {
+    named(id, parse_redemption_id, RedemptionId)
+}
+
 /// The reward that `id` names.
 pub(crate) fn parse_reward_id(id: &str) -> Option<RewardId> {
     parse(id).and_then(|(kind, uuid)| (kind == IdKind::Reward).then_some(RewardId(uuid)))

@@ -2,8 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use futures_util::future::join_all;
-use parlor_domain::contribution::Amendment;
-use parlor_domain::contribution::{RawReport, RawTime, Report, STAFF_PROVIDER};
+use parlor_domain::contribution::{Amendment, RawReport, RawTime, Report, STAFF_PROVIDER};
 use parlor_domain::invalid::check_range;
 use parlor_domain::room_aggregate::RecordContributionRefusal;
 use parlor_writer::{Enqueued, RecordContribution};
@@ -14,6 +13,25 @@ use crate::fault::Fault;
 use crate::refusal::{Refusal, Stop, results};
 use crate::scalar::{Currency, Int64, ReportedText, ReportedTime};
 use crate::submit::enqueue;
+
+/// The most messages in one request: about what is decided in one batch, and so long that their words fit in a request.
+const MESSAGES_MAX: i64 = 100;
+
+/// What became of one message.
+type Recorded = Result<Contribution, Stop>;
+
+/// What became of each message, in the order they were given.
+#[derive(SimpleObject)]
+pub(crate) struct RecordedContributions {
+    results: Vec<RecordContributionResult>,
+}
+
+/// A message that is on its way to be recorded, with what did not fit in it.
+struct Recording {
+    room_id: ID,
+    amendments: Vec<Amendment>,
+    enqueued: Result<Enqueued<RecordContribution>, Stop>,
+}
 
 #[derive(Default)]
 pub(crate) struct ContributionMutation;
@@ -48,68 +66,6 @@ impl ContributionMutation {
         };
         RecordContributionsResult::of(recorded.and_then(|recorded| Ok(each(recorded)?)))
     }
-}
-
-/// The most messages in one request: about what is decided in one batch, and so long that their words fit in a request.
-const MESSAGES_MAX: i64 = 100;
-
-/// What became of one message.
-type Recorded = Result<Contribution, Stop>;
-
-/// What became of each message, in the order they were given.
-#[derive(SimpleObject)]
-pub(crate) struct RecordedContributions {
-    results: Vec<RecordContributionResult>,
-}
-
-/// A message that is on its way to be recorded, with what did not fit in it.
-struct Recording {
-    room_id: ID,
-    amendments: Vec<Amendment>,
-    enqueued: Result<Enqueued<RecordContribution>, Stop>,
-}
-
-impl Recording {
-    fn begin(context: &Context<'_>, input: RecordContributionInput) -> Self {
-        let room_id = input.room_id.clone();
-        let mut amendments = Vec::new();
-        let enqueued = enqueue(context, &room_id, |room_id| {
-            let report = Report::parse(RawReport::from(input))?;
-            amendments.clone_from(&report.amendments);
-            Ok(RecordContribution::new(room_id, report))
-        });
-
-        Self {
-            room_id,
-            amendments,
-            enqueued,
-        }
-    }
-
-    async fn answer(self) -> Recorded {
-        let recorded = self.enqueued?.answer().await;
-        let recorded = recorded.map_err(|not_done| Stop::of_writer(not_done, &self.room_id))?;
-
-        Ok(Contribution {
-            amendments: self.amendments.into_iter().map(Into::into).collect(),
-            ..Contribution::from(recorded)
-        })
-    }
-}
-
-async fn record_each(
-    context: &Context<'_>,
-    messages: Vec<RecordContributionInput>,
-) -> Result<Vec<Recorded>, Stop> {
-    caller(context).principal.staff_tenant()?;
-    let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
-    check_range("contributions", count, 1, MESSAGES_MAX)?;
-    let messages = messages.into_iter();
-    let recordings: Vec<_> = messages
-        .map(|message| Recording::begin(context, message))
-        .collect();
-
-    Ok(join_all(recordings.into_iter().map(Recording::answer)).await)
 }
 
 #[derive(InputObject)]
@@ -184,6 +140,49 @@ results! {
     RecordContributionsResult {
         RecordedContributions, Validation ValidationError, Auth AuthError; never NotFound, Conflict
     }
+}
+
+impl Recording {
+    fn begin(context: &Context<'_>, input: RecordContributionInput) -> Self {
+        let room_id = input.room_id.clone();
+        let mut amendments = Vec::new();
+        let enqueued = enqueue(context, &room_id, |room_id| {
+            let report = Report::parse(RawReport::from(input))?;
+            amendments.clone_from(&report.amendments);
+            Ok(RecordContribution::new(room_id, report))
+        });
+
+        Self {
+            room_id,
+            amendments,
+            enqueued,
+        }
+    }
+
+    async fn answer(self) -> Recorded {
+        let recorded = self.enqueued?.answer().await;
+        let recorded = recorded.map_err(|not_done| Stop::of_writer(not_done, &self.room_id))?;
+
+        Ok(Contribution {
+            amendments: self.amendments.into_iter().map(Into::into).collect(),
+            ..Contribution::from(recorded)
+        })
+    }
+}
+
+async fn record_each(
+    context: &Context<'_>,
+    messages: Vec<RecordContributionInput>,
+) -> Result<Vec<Recorded>, Stop> {
+    caller(context).principal.staff_tenant()?;
+    let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
+    check_range("contributions", count, 1, MESSAGES_MAX)?;
+    let messages = messages.into_iter();
+    let recordings: Vec<_> = messages
+        .map(|message| Recording::begin(context, message))
+        .collect();
+
+    Ok(join_all(recordings.into_iter().map(Recording::answer)).await)
 }
 
 impl From<RecordContributionRefusal> for Refusal {

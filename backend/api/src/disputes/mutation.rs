@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object};
 use parlor_domain::dispute::{self, Subject};
-use parlor_domain::id::{DisputeId, ParticipantId, RedemptionId};
+use parlor_domain::id::DisputeId;
 use parlor_domain::invalid::Invalid;
 use parlor_domain::room_aggregate::{
     DisputeHold, DisputeOpening, DisputeOutcome, DisputeResolution, DisputeWithdrawal,
@@ -146,11 +146,7 @@ fn shown(dispute: dispute::Dispute) -> Shown {
 async fn open(context: &Context<'_>, input: OpenDisputeInput) -> Result<Shown, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
     let subject = match (&input.redemption_id, input.transfer_seq) {
-        (Some(id), None) => Subject::Redemption(global_id::named(
-            id,
-            global_id::parse_redemption_id,
-            RedemptionId,
-        )),
+        (Some(id), None) => Subject::Redemption(global_id::named_redemption(id)),
         (None, Some(seq)) => Subject::Line(seq.0),
         (given, _) => {
             let found = given.as_ref().map_or("neither", |_| "both");
@@ -159,8 +155,7 @@ async fn open(context: &Context<'_>, input: OpenDisputeInput) -> Result<Shown, S
         }
     };
     let participant_id = input.participant_id.as_ref();
-    let participant_id = participant_id
-        .map(|id| global_id::named(id, global_id::parse_participant_id, ParticipantId));
+    let participant_id = participant_id.map(global_id::named_participant);
     let opening =
         DisputeOpening::new(input.idempotency_key, participant_id, subject, input.reason)?;
     let command = OpenDispute::new(named_room(&input.room_id), actor, opening);

@@ -2,7 +2,6 @@
 
 use async_graphql::{Context, ID, Object};
 use parlor_domain::dispute;
-use parlor_domain::id::ParticipantId;
 use parlor_domain::participant::Capability;
 use parlor_domain::time::ServerTime;
 use parlor_store::{DisputesFilter, Page};
@@ -58,7 +57,7 @@ impl DisputeQuery {
         let member = match participant_id {
             None => None,
             Some(id) => {
-                let id = global_id::named(&id, global_id::parse_participant_id, ParticipantId);
+                let id = global_id::named_participant(&id);
                 let found = app(context).store.participant(tenant_id, id).await?;
                 let found = found.filter(|(of_room, _)| *of_room == room_id);
                 let found = found.map(|(_, participant)| participant.number);

@@ -1,7 +1,7 @@
 //! Changing who is in a room, what they may do, and who speaks.
 
 use async_graphql::{Context, ID, Object};
-use parlor_domain::id::{ParticipantId, ViewerId};
+use parlor_domain::id::ViewerId;
 use parlor_domain::participant::Participant as DomainParticipant;
 use parlor_domain::room_aggregate::{Actor, Override, OverrideChange, RoomAggregate, Target};
 use parlor_domain::time::ServerTime;
@@ -93,7 +93,7 @@ struct On(ID, ID, i32);
 impl On {
     fn target(&self) -> Target {
         Target {
-            id: global_id::named(&self.1, global_id::parse_participant_id, ParticipantId),
+            id: global_id::named_participant(&self.1),
             version: self.2,
         }
     }
@@ -180,7 +180,7 @@ async fn assign_role(context: &Context<'_>, input: AssignRoleInput) -> Result<Se
 
 async fn hand_over_host(context: &Context<'_>, input: HandOverHostInput) -> Result<Seen, Stop> {
     let from = input.from_participant_id.as_ref();
-    let from = from.map(|id| global_id::named(id, global_id::parse_participant_id, ParticipantId));
+    let from = from.map(global_id::named_participant);
     let on = On(input.room_id, input.participant_id, input.version);
     submit(context, &on.0, |actor| {
         let command = Act::new(actor, on.target(), move |room, actor, target, ids, now| {

@@ -1,7 +1,6 @@
 //! Moving points by hand.
 
 use async_graphql::{Context, ID, InputObject, Object};
-use parlor_domain::id::ParticipantId;
 use parlor_domain::points::{ClawedBack, StatementLine};
 use parlor_domain::room_aggregate::{AdjustPointsRefusal, Adjustment, AdjustmentKind, Clawback};
 use parlor_writer::{AdjustPoints, ClawBackPoints};
@@ -75,11 +74,7 @@ results! {
 
 async fn claw_back(context: &Context<'_>, input: PointsInput) -> Result<ClawedBack, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
-    let participant_id = global_id::named(
-        &input.participant_id,
-        global_id::parse_participant_id,
-        ParticipantId,
-    );
+    let participant_id = global_id::named_participant(&input.participant_id);
     let clawback = Clawback::new(
         input.idempotency_key,
         participant_id,
@@ -97,11 +92,7 @@ async fn adjust(
     kind: AdjustmentKind,
 ) -> Result<Line, Stop> {
     let (tenant_id, actor) = caller(context).principal.person()?;
-    let participant_id = global_id::named(
-        &input.participant_id,
-        global_id::parse_participant_id,
-        ParticipantId,
-    );
+    let participant_id = global_id::named_participant(&input.participant_id);
     let adjustment = Adjustment::new(
         input.idempotency_key,
         participant_id,

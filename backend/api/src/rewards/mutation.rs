@@ -1,7 +1,7 @@
 //! Making rewards, redeeming them, and seeing to what was redeemed.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use parlor_domain::id::{RedemptionId, RewardId};
+use parlor_domain::id::RewardId;
 use parlor_domain::invalid::check_range;
 use parlor_domain::reward::{self, check_metadata};
 use parlor_domain::room_aggregate::{Order, Refund, RewardDraft, RewardTarget, Settlement};
@@ -188,10 +188,6 @@ results! {
     }
 }
 
-fn named_redemption(id: &ID) -> RedemptionId {
-    global_id::named(id, global_id::parse_redemption_id, RedemptionId)
-}
-
 fn named_reward(id: &ID) -> RewardId {
     global_id::named(id, global_id::parse_reward_id, RewardId)
 }
@@ -248,7 +244,7 @@ async fn settle(
     let (tenant_id, actor) = caller(context).principal.person()?;
     let command = Settle {
         actor,
-        id: named_redemption(&input.redemption_id),
+        id: global_id::named_redemption(&input.redemption_id),
         settlement,
     };
 
@@ -262,7 +258,7 @@ async fn refund(
     let (tenant_id, actor) = caller(context).principal.person()?;
     let refund = Refund::new(
         input.idempotency_key,
-        named_redemption(&input.redemption_id),
+        global_id::named_redemption(&input.redemption_id),
         input.points.map(|points| points.0),
         input.reason,
     )?;
@@ -282,7 +278,7 @@ async fn settle_each(
     check_range("redemptionIds", count, 1, SETTLED_MAX)?;
     let command = SettleEach {
         actor,
-        ids: ids.iter().map(named_redemption).collect(),
+        ids: ids.iter().map(global_id::named_redemption).collect(),
         settlement,
     };
     let settled = submit_to(context, tenant_id, room_id, command).await?;
@@ -295,7 +291,7 @@ async fn set_metadata(
     context: &Context<'_>,
     input: SetRedemptionMetadataInput,
 ) -> Result<reward::Redemption, Stop> {
-    let id = named_redemption(&input.redemption_id);
+    let id = global_id::named_redemption(&input.redemption_id);
     submit(context, &input.room_id, |_| {
         let metadata = input.metadata;
         metadata.as_deref().map_or(Ok(()), check_metadata)?;

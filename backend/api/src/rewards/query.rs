@@ -1,7 +1,7 @@
 //! Reading what a room sells, and what was bought.
 
 use async_graphql::{Context, ID, Object};
-use parlor_domain::id::{ParticipantId, RewardId};
+use parlor_domain::id::RewardId;
 use parlor_domain::participant::Capability;
 use parlor_domain::reward;
 use parlor_domain::time::ServerTime;
@@ -104,8 +104,7 @@ impl RewardQuery {
         let filter = RedemptionsFilter {
             status: status.map(Into::into),
             reward_id: reward_id.map(|id| named(&id, global_id::parse_reward_id, RewardId)),
-            participant_id: participant_id
-                .map(|id| named(&id, global_id::parse_participant_id, ParticipantId)),
+            participant_id: participant_id.map(|id| global_id::named_participant(&id)),
         };
         let asked = page::request("redemptions", &(reader.room(), filter), page)?;
         let found = redemptions(context, &reader, filter, &asked).await?;
