@@ -22,6 +22,8 @@ use crate::{Store, StoreError};
 const CHUNK: i64 = 5_000;
 /// The same, of rows that may be ten kilobytes each.
 const CREDITS_CHUNK: i64 = 500;
+/// Where a reading in the order of times and ids begins.
+const BEFORE_ALL: (i64, Uuid) = (i64::MIN, Uuid::nil());
 
 /// Why books were not worked through to the end.
 enum Failed {
@@ -256,15 +258,27 @@ impl Books {
             .unwrap_or_default())
     }
 
+    /// The rows of `table` that are next behind `last`, in the order of `at` and of their ids.
+    async fn behind(
+        &mut self,
+        last: (i64, Uuid),
+        table: &str,
+        columns: &str,
+        at: &str,
+    ) -> Result<Vec<Row>, Failed> {
+        let of_room = self.of_room(&format!("SELECT {columns} FROM {table}"));
+        let select = of_room.push(&format!(" AND ({at}, id) > ("));
+        let select = select.push_value(last.0).push(", ").push_value(last.1);
+
+        self.chunk(select.push(")"), &format!("{at}, id")).await
+    }
+
     async fn add_purchases(&mut self, proof: &mut Proof) -> Result<(), Failed> {
-        let mut last = (i64::MIN, Uuid::nil());
+        let mut last = BEFORE_ALL;
         loop {
-            let of_room = self.of_room(&format!("SELECT {REDEMPTION_COLUMNS} FROM redemptions"));
-            let select = of_room
-                .push(" AND (redeemed_at, id) > (")
-                .push_value(last.0);
-            let select = select.push(", ").push_value(last.1).push(")");
-            let rows = self.chunk(select, "redeemed_at, id").await?;
+            let columns = REDEMPTION_COLUMNS;
+            let rows = self.behind(last, "redemptions", columns, "redeemed_at");
+            let rows = rows.await?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -278,12 +292,10 @@ impl Books {
     }
 
     async fn add_disputes(&mut self, proof: &mut Proof) -> Result<(), Failed> {
-        let mut last = (i64::MIN, Uuid::nil());
+        let mut last = BEFORE_ALL;
         loop {
-            let of_room = self.of_room(&format!("SELECT {} FROM disputes", dispute_row::COLUMNS));
-            let select = of_room.push(" AND (opened_at, id) > (").push_value(last.0);
-            let select = select.push(", ").push_value(last.1).push(")");
-            let rows = self.chunk(select, "opened_at, id").await?;
+            let columns = dispute_row::COLUMNS;
+            let rows = self.behind(last, "disputes", columns, "opened_at").await?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -297,12 +309,10 @@ impl Books {
     }
 
     async fn add_draws(&mut self, proof: &mut Proof) -> Result<(), Failed> {
-        let mut last = (i64::MIN, Uuid::nil());
+        let mut last = BEFORE_ALL;
         loop {
-            let of_room = self.of_room(&format!("SELECT {} FROM draws", draw_row::COLUMNS));
-            let select = of_room.push(" AND (opened_at, id) > (").push_value(last.0);
-            let select = select.push(", ").push_value(last.1).push(")");
-            let rows = self.chunk(select, "opened_at, id").await?;
+            let columns = draw_row::COLUMNS;
+            let rows = self.behind(last, "draws", columns, "opened_at").await?;
             if rows.is_empty() {
                 return Ok(());
             }

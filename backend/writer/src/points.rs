@@ -1,6 +1,6 @@
 //! Commands that move points.
 
-use parlor_domain::id::RoomId;
+use parlor_domain::id::{ParticipantId, RoomId};
 use parlor_domain::points::{ClawedBack, Transfer};
 use parlor_domain::room_aggregate::{
     Actor, AdjustPointsRefusal, Adjustment, AnswerKey, Clawback, Fingerprint, RoomAggregate,
@@ -17,6 +17,15 @@ pub struct AdjustPoints {
     actor: Actor,
     adjustment: Adjustment,
     fingerprint: Fingerprint,
+}
+
+/// What is asked for where somebody moves another's points by hand.
+fn add_needs_of(actor: &Actor, id: ParticipantId, key: AnswerKey, needs: &mut RoomNeeds) {
+    needs.people.actors.push(actor.viewer_id.clone());
+    needs.people.participants.push(id);
+    needs.points.ledger = true;
+    needs.points.members.push(id);
+    needs.answers.push(key);
 }
 
 impl AdjustPoints {
@@ -37,13 +46,8 @@ impl Command for AdjustPoints {
     const REPEATABLE: bool = true;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        let participant_id = self.adjustment.participant_id();
-        needs.people.actors.push(self.actor.viewer_id.clone());
-        needs.people.participants.push(participant_id);
-        needs.points.ledger = true;
-        needs.points.members.push(participant_id);
         let key = AnswerKey::of_adjustment(&self.actor, &self.adjustment);
-        needs.answers.push(key);
+        add_needs_of(&self.actor, self.adjustment.participant_id(), key, needs);
     }
 
     fn decide(
@@ -81,13 +85,8 @@ impl Command for ClawBackPoints {
     const REPEATABLE: bool = true;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        let participant_id = self.clawback.participant_id();
-        needs.people.actors.push(self.actor.viewer_id.clone());
-        needs.people.participants.push(participant_id);
-        needs.points.ledger = true;
-        needs.points.members.push(participant_id);
         let key = AnswerKey::of_clawback(&self.actor, &self.clawback);
-        needs.answers.push(key);
+        add_needs_of(&self.actor, self.clawback.participant_id(), key, needs);
     }
 
     fn decide(

@@ -91,9 +91,6 @@ async fn load_debtors(transaction: &mut Transaction, rooms: &mut Rooms) -> Resul
             }));
         }
     }
-    if pages.is_empty() {
-        return Ok(());
-    }
 
     let text = format!(
         "SELECT balances.room_id, balances.tenant_id, {BALANCE_COLUMNS}
