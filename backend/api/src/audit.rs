@@ -50,6 +50,16 @@ pub(crate) enum AuditAction {
     DisputeDismissed,
     /// With `disputeId`.
     DisputeWithdrawn,
+    /// With `version`.
+    RoomUpdated,
+    /// With `version`.
+    EarningProgrammeUpdated,
+    /// With `rewardId`.
+    RewardCreated,
+    /// With `rewardId` and `version`.
+    RewardUpdated,
+    /// With `rewardId`.
+    RewardDeleted,
 }
 
 /// One use of authority. What does not belong to the action is null.
@@ -63,8 +73,8 @@ pub(crate) struct AuditEntry {
     actor_id: String,
     /// Whether they acted as the tenant's staff.
     actor_is_staff: bool,
-    /// On whom.
-    participant_id: ID,
+    /// On whom. Null if it was on the room itself.
+    participant_id: Option<ID>,
     action: AuditAction,
     from_role: Option<ParticipantRole>,
     to_role: Option<ParticipantRole>,
@@ -75,6 +85,9 @@ pub(crate) struct AuditEntry {
     points: Option<Int64>,
     transfer_seq: Option<Int64>,
     dispute_id: Option<ID>,
+    reward_id: Option<ID>,
+    /// The version of what was changed, since.
+    version: Option<i32>,
 }
 
 #[derive(SimpleObject)]
@@ -99,7 +112,7 @@ impl From<audit::AuditEntry> for AuditEntry {
             at: entry.at.into(),
             actor_id: entry.actor_id.as_str().to_owned(),
             actor_is_staff: entry.actor_is_staff,
-            participant_id: IdKind::Participant.id(entry.participant_id.0),
+            participant_id: entry.participant_id.map(|id| IdKind::Participant.id(id.0)),
             action: AuditAction::from(&entry.action),
             from_role: None,
             to_role: None,
@@ -110,6 +123,8 @@ impl From<audit::AuditEntry> for AuditEntry {
             points: None,
             transfer_seq: None,
             dispute_id: None,
+            reward_id: None,
+            version: None,
         };
         match entry.action {
             audit::AuditAction::RoleAssigned { from, to } => {
@@ -163,6 +178,18 @@ impl From<audit::AuditEntry> for AuditEntry {
             | audit::AuditAction::DisputeWithdrawn { dispute_id } => {
                 told.dispute_id = Some(IdKind::Dispute.id(dispute_id.0));
             }
+            audit::AuditAction::RoomUpdated { version }
+            | audit::AuditAction::EarningProgrammeUpdated { version } => {
+                told.version = Some(version);
+            }
+            audit::AuditAction::RewardCreated { reward_id }
+            | audit::AuditAction::RewardDeleted { reward_id } => {
+                told.reward_id = Some(IdKind::Reward.id(reward_id.0));
+            }
+            audit::AuditAction::RewardUpdated { reward_id, version } => {
+                told.reward_id = Some(IdKind::Reward.id(reward_id.0));
+                told.version = Some(version);
+            }
             audit::AuditAction::Renamed
             | audit::AuditAction::Readmitted
             | audit::AuditAction::MovedToAudience => (),
@@ -194,6 +221,11 @@ impl From<&audit::AuditAction> for AuditAction {
             audit::AuditAction::DisputeResolved { .. } => Self::DisputeResolved,
             audit::AuditAction::DisputeDismissed { .. } => Self::DisputeDismissed,
             audit::AuditAction::DisputeWithdrawn { .. } => Self::DisputeWithdrawn,
+            audit::AuditAction::RoomUpdated { .. } => Self::RoomUpdated,
+            audit::AuditAction::EarningProgrammeUpdated { .. } => Self::EarningProgrammeUpdated,
+            audit::AuditAction::RewardCreated { .. } => Self::RewardCreated,
+            audit::AuditAction::RewardUpdated { .. } => Self::RewardUpdated,
+            audit::AuditAction::RewardDeleted { .. } => Self::RewardDeleted,
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Who used authority over whom, for the tenant's staff and the room's moderators.
+//! Who used authority, over whom or over what the room sells and pays, for the tenant's staff and the room's moderators.
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AuditEntryId, DisputeId, ParticipantId, ViewerId};
+use crate::id::{AuditEntryId, DisputeId, ParticipantId, RewardId, ViewerId};
 use crate::participant::{Capability, Role};
 use crate::time::ServerTime;
 
@@ -17,8 +17,8 @@ pub struct AuditEntry {
     pub actor_id: ViewerId,
     /// Whether they acted as the tenant's staff, whatever their role in the room.
     pub actor_is_staff: bool,
-    /// On whom.
-    pub participant_id: ParticipantId,
+    /// On whom. None: on the room itself.
+    pub participant_id: Option<ParticipantId>,
     pub action: AuditAction,
 }
 
@@ -94,5 +94,24 @@ pub enum AuditAction {
     HostHandedOver {
         /// Who was the host before.
         from: Option<ParticipantId>,
+    },
+    RoomUpdated {
+        /// The room's version since.
+        version: i32,
+    },
+    EarningProgrammeUpdated {
+        /// The programme's version since.
+        version: i32,
+    },
+    RewardCreated {
+        reward_id: RewardId,
+    },
+    RewardUpdated {
+        reward_id: RewardId,
+        /// The reward's version since.
+        version: i32,
+    },
+    RewardDeleted {
+        reward_id: RewardId,
     },
 }

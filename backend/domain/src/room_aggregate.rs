@@ -33,7 +33,7 @@ mod watching;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::audit::AuditEntry;
+use crate::audit::{AuditAction, AuditEntry};
 use crate::contribution::Contribution;
 use crate::dispute::Dispute;
 use crate::event::{Event, EventBody, LogHead};
@@ -278,6 +278,7 @@ impl RoomAggregate {
     /// batch has to know.
     pub fn update_room(
         &mut self,
+        actor: &Actor,
         change: RoomChange,
         ids: &mut impl IdSource,
         now: ServerTime,
@@ -299,6 +300,10 @@ impl RoomAggregate {
         self.room = room;
         self.changes.room = true;
         self.append(EventBody::RoomUpdated(self.room.profile()), ids, now);
+        let action = AuditAction::RoomUpdated {
+            version: self.room.version,
+        };
+        self.audit(actor, None, action, ids, now);
         self.follow_program(ids, now);
 
         Ok(self.room.clone())

@@ -5,6 +5,8 @@ use parlor_domain::id::{AuditEntryId, ParticipantId, RoomId, TenantId, ViewerId}
 use parlor_domain::participant::{Participant, Role};
 use parlor_domain::room_aggregate::Census;
 
+use uuid::Uuid;
+
 use crate::contribution_row::read_viewer_id;
 use crate::page::{Order, Page, PageRequest};
 use crate::participant_row::{self, CENSUS_COLUMNS, columns};
@@ -221,6 +223,9 @@ impl ParticipantsFilter {
     }
 }
 
+/// Stands for whom an entry is about if it is about the room itself, for the column holds no null.
+const THE_ROOM: Uuid = Uuid::nil();
+
 const AUDIT_COLUMNS: &str = "id, seq, at, actor_id, actor_is_staff, participant_id, action";
 
 fn read_audit_entry(mut row: Row) -> Result<AuditEntry, sqlx::Error> {
@@ -230,7 +235,9 @@ fn read_audit_entry(mut row: Row) -> Result<AuditEntry, sqlx::Error> {
         at: row.take_time()?,
         actor_id: read_viewer_id(&row.take::<String>()?)?,
         actor_is_staff: row.take()?,
-        participant_id: ParticipantId(row.take()?),
+        participant_id: Some(row.take()?)
+            .filter(|id| *id != THE_ROOM)
+            .map(ParticipantId),
         action: row.take_json()?,
     })
 }
@@ -247,7 +254,7 @@ pub(crate) fn audit_row(room_id: RoomId, tenant_id: TenantId, entry: &AuditEntry
         entry.at,
         entry.actor_id.as_str(),
         entry.actor_is_staff,
-        entry.participant_id,
+        entry.participant_id.map_or(THE_ROOM, |id| id.0),
         to_json(&entry.action),
     ]
 }

@@ -125,14 +125,14 @@ impl Command for ChangeReward {
     fn decide(
         &self,
         room: &mut RoomAggregate,
-        _ids: &mut Ids,
+        ids: &mut Ids,
         now: ServerTime,
     ) -> Result<Reward, RewardRefusal> {
         match &self.change {
             RewardChange::Update(target, change) => {
-                room.update_reward(&self.actor, *target, change, now)
+                room.update_reward(&self.actor, *target, change, ids, now)
             }
-            RewardChange::Delete(target) => room.delete_reward(&self.actor, *target, now),
+            RewardChange::Delete(target) => room.delete_reward(&self.actor, *target, ids, now),
         }
     }
 }

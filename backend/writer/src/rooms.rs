@@ -6,7 +6,7 @@ use parlor_domain::contribution::{Contribution, Report, Status};
 use parlor_domain::id::RoomId;
 use parlor_domain::room::{Room, RoomChange, RoomState, UpdateRoomRefusal, check_slug};
 use parlor_domain::room_aggregate::{
-    AnswerKey, ContributionRef, DeleteRoomRefusal, Fingerprint, RecordContributionRefusal,
+    Actor, AnswerKey, ContributionRef, DeleteRoomRefusal, Fingerprint, RecordContributionRefusal,
     RoomAggregate,
 };
 use parlor_domain::time::ServerTime;
@@ -16,7 +16,11 @@ use parlor_store::RoomNeeds;
 use super::Command;
 use super::fingerprint::fingerprint;
 
-pub struct UpdateRoom(pub RoomChange);
+pub struct UpdateRoom {
+    /// Staff of the tenant.
+    pub actor: Actor,
+    pub change: RoomChange,
+}
 
 /// Deletes the room, if it is at that version.
 pub struct DeleteRoom {
@@ -50,9 +54,13 @@ impl Command for UpdateRoom {
     const REPEATABLE: bool = false;
 
     fn add_needs(&self, needs: &mut RoomNeeds) {
-        needs.people.stage |= self.0.state == Some(RoomState::Archived);
+        needs.people.stage |= self.change.state == Some(RoomState::Archived);
         // What is no slug is refused before anybody looks whether it is taken.
-        let slug = self.0.slug.iter().filter(|slug| check_slug(slug).is_ok());
+        let slug = self
+            .change
+            .slug
+            .iter()
+            .filter(|slug| check_slug(slug).is_ok());
         needs.slugs.extend(slug.cloned());
     }
 
@@ -62,7 +70,7 @@ impl Command for UpdateRoom {
         ids: &mut Ids,
         now: ServerTime,
     ) -> Result<Room, UpdateRoomRefusal> {
-        room.update_room(self.0.clone(), ids, now)
+        room.update_room(&self.actor, self.change.clone(), ids, now)
     }
 }
 

@@ -71,9 +71,9 @@ impl Command for UpdateEarningProgramme {
     fn decide(
         &self,
         room: &mut RoomAggregate,
-        _: &mut Ids,
+        ids: &mut Ids,
         now: ServerTime,
     ) -> Result<EarningProgramme, EarningRefusal> {
-        room.update_earning_programme(&self.actor, self.expected_version, &self.change, now)
+        room.update_earning_programme(&self.actor, self.expected_version, &self.change, ids, now)
     }
 }

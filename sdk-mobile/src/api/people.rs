@@ -228,7 +228,7 @@ impl Api {
             page: Some(page),
         };
 
-        Ok(answer::audit(self.execute::<Audit>(variables).await?))
+        Ok(answer::audit(self.execute::<Audit>(variables).await?)?)
     }
 
     /// Asks what the caller is in a room, and may do there.

@@ -113,11 +113,14 @@ async fn update_room(
     id: &ID,
     input: UpdateRoomInput,
 ) -> Result<room::Room, Stop> {
-    let (tenant_id, _) = caller(context).principal.person()?;
+    let (tenant_id, actor) = caller(context).principal.person()?;
     let tenant = app(context).store.tenant(tenant_id).await;
     let tenant = tenant.map_err(Fault::from)?;
     let tenant = tenant.ok_or_else(unknown_tenant)?;
-    let command = UpdateRoom(input.read(tenant.defaults)?);
+    let command = UpdateRoom {
+        actor,
+        change: input.read(tenant.defaults)?,
+    };
 
     submit_with(context, id, Capability::RoomUpdate, command).await
 }

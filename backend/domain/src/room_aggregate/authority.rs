@@ -145,11 +145,11 @@ impl RoomAggregate {
         Some(self.joined(actor).map_or(Role::Member, |found| found.role))
     }
 
-    /// Notes a use of authority.
+    /// Notes a use of authority, on a participant or, if there is none, on the room itself.
     pub(super) fn audit(
         &mut self,
         actor: &Actor,
-        participant_id: ParticipantId,
+        participant_id: impl Into<Option<ParticipantId>>,
         action: AuditAction,
         ids: &mut impl IdSource,
         now: ServerTime,
@@ -162,7 +162,7 @@ impl RoomAggregate {
             at: self.stamp(now),
             actor_id: actor.viewer_id.clone(),
             actor_is_staff: actor.is_staff,
-            participant_id,
+            participant_id: participant_id.into(),
             action,
         });
     }

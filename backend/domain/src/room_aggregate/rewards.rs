@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{ActRefusal, Actor, AnswerKey, Answered, Fingerprint, Operation, RoomAggregate};
+use crate::audit::AuditAction;
 use crate::contribution::KEY_BYTES_MAX;
 use crate::id::{IdSource, RewardId};
 use crate::invalid::{Invalid, check_text};
@@ -100,6 +101,10 @@ impl RoomAggregate {
             uses: Uses::default(),
         };
         let reward = self.put_reward(reward, now);
+        let action = AuditAction::RewardCreated {
+            reward_id: reward.id,
+        };
+        self.audit(actor, None, action, ids, now);
         let answered = Answered::Reward(Box::new(reward.clone()));
         self.answer(key, fingerprint, answered);
 
@@ -112,6 +117,7 @@ impl RoomAggregate {
         actor: &Actor,
         target: RewardTarget,
         change: &TermsChange,
+        ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Result<Reward, RewardRefusal> {
         let reward = self.changeable_reward(actor, target, now)?;
@@ -119,7 +125,14 @@ impl RoomAggregate {
         terms.check()?;
         self.check_enabling(reward.is_enabled(), terms.is_enabled)?;
 
-        Ok(self.put_reward(Reward { terms, ..reward }, now))
+        let reward = self.put_reward(Reward { terms, ..reward }, now);
+        let action = AuditAction::RewardUpdated {
+            reward_id: reward.id,
+            version: reward.version,
+        };
+        self.audit(actor, None, action, ids, now);
+
+        Ok(reward)
     }
 
     /// Deletes a reward. What was redeemed and is not seen to yet stays in the queue.
@@ -127,18 +140,21 @@ impl RoomAggregate {
         &mut self,
         actor: &Actor,
         target: RewardTarget,
+        ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Result<Reward, RewardRefusal> {
         let reward = self.changeable_reward(actor, target, now)?;
-        let deleted_at = Some(self.stamp(now));
+        let reward = Reward {
+            deleted_at: Some(self.stamp(now)),
+            ..reward
+        };
+        let reward = self.put_reward(reward, now);
+        let action = AuditAction::RewardDeleted {
+            reward_id: reward.id,
+        };
+        self.audit(actor, None, action, ids, now);
 
-        Ok(self.put_reward(
-            Reward {
-                deleted_at,
-                ..reward
-            },
-            now,
-        ))
+        Ok(reward)
     }
 
     fn changeable_reward(

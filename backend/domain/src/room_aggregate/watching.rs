@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::mem;
 
 use super::{ActRefusal, Actor, RoomAggregate};
+use crate::audit::AuditAction;
 use crate::id::{IdSource, SessionId, TransferId, ViewerId};
 use crate::invalid::Invalid;
 use crate::participant::Capability;
@@ -199,6 +200,7 @@ impl RoomAggregate {
         actor: &Actor,
         expected_version: i32,
         change: &EarningChange,
+        ids: &mut impl IdSource,
         now: ServerTime,
     ) -> Result<EarningProgramme, EarningRefusal> {
         self.require(actor, Capability::EarningManage, now)?;
@@ -210,6 +212,10 @@ impl RoomAggregate {
         let programme = programme.changed(change)?;
         self.earning.programme = programme.clone();
         self.changes.earning = true;
+        let action = AuditAction::EarningProgrammeUpdated {
+            version: programme.version,
+        };
+        self.audit(actor, None, action, ids, now);
 
         Ok(programme)
     }

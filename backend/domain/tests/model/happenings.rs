@@ -102,7 +102,10 @@ impl World {
             state: Some(RoomState::Archived),
             ..RoomChange::default()
         };
-        became(self.room.update_room(change, &mut self.ids, self.now))
+        became(
+            self.room
+                .update_room(&actor("staff"), change, &mut self.ids, self.now),
+        )
     }
 
     fn happen(&mut self, change: Happening) {

@@ -84,6 +84,7 @@ impl World {
                     &actor(by),
                     version,
                     &(&terms).into(),
+                    &mut self.ids,
                     self.now,
                 );
                 coded(changed).map(|programme| json!(programme.version))
@@ -110,7 +111,9 @@ impl World {
                     id: self.reward(reward),
                     version,
                 };
-                let deleted = self.room.delete_reward(&actor(by), target, self.now);
+                let deleted = self
+                    .room
+                    .delete_reward(&actor(by), target, &mut self.ids, self.now);
                 coded(deleted).map(|reward| json!(reward.version))
             }
             Step::Redeem {
@@ -208,9 +211,9 @@ impl World {
             id: self.reward(index),
             version,
         };
-        let changed = self
-            .room
-            .update_reward(&actor(by), target, &change.into(), self.now);
+        let changed =
+            self.room
+                .update_reward(&actor(by), target, &change.into(), &mut self.ids, self.now);
 
         coded(changed).map(|reward| json!(reward.version))
     }

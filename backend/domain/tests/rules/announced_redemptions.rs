@@ -89,7 +89,7 @@ fn a_reward_that_is_not_announced_is_redeemed_in_silence() {
     let olga = actor("olga");
     let changed = stage
         .aggregate
-        .update_reward(&olga, target, &change, stage.now);
+        .update_reward(&olga, target, &change, &mut stage.ids, stage.now);
     assert!(
         changed.unwrap().terms.shows_input,
         "what is not given stays"

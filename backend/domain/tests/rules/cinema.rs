@@ -152,10 +152,13 @@ impl Room<'_> {
         change: &EarningChange,
     ) -> Result<i32, EarningRefusal> {
         let stage = &mut self.0.stage;
-        let changed =
-            stage
-                .aggregate
-                .update_earning_programme(&actor(name), version, change, stage.now);
+        let changed = stage.aggregate.update_earning_programme(
+            &actor(name),
+            version,
+            change,
+            &mut stage.ids,
+            stage.now,
+        );
         changed.map(|programme| programme.version)
     }
 

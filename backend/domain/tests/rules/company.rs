@@ -168,7 +168,7 @@ impl Company {
             Do::HandOver(..) => told(aggregate.hand_over_host(&actor, host, on, ids, now)),
             Do::SetStageSize(_) | Do::SetAdmission(_) | Do::Archive => {
                 let change = change_of_room(what, aggregate.room.version);
-                told(aggregate.update_room(change, ids, now))
+                told(aggregate.update_room(&actor, change, ids, now))
             }
         }
     }

@@ -39,7 +39,7 @@ fn change(shop: &mut Shop, reward: &Reward, change: &TermsChange) -> Reward {
     };
     stage
         .aggregate
-        .update_reward(&actor(STAFF), target, change, stage.now)
+        .update_reward(&actor(STAFF), target, change, &mut stage.ids, stage.now)
         .unwrap()
 }
 
@@ -472,7 +472,7 @@ fn a_draw_is_held_in_a_deleted_reward_and_an_archived_room() {
     let stage = &mut shop.company.stage;
     let deleted = stage
         .aggregate
-        .delete_reward(&actor(STAFF), target, stage.now);
+        .delete_reward(&actor(STAFF), target, &mut stage.ids, stage.now);
     deleted.unwrap();
     shop.end_session();
     shop.company.act(STAFF, Do::Archive).unwrap();

@@ -191,9 +191,10 @@ fn what_was_redeemed_keeps_the_time_that_it_was_redeemed_with() {
         version: reward.version,
     };
     let stage = &mut shop.company.stage;
-    let changed = stage
-        .aggregate
-        .update_reward(&actor("olga"), target, &change, stage.now);
+    let changed =
+        stage
+            .aggregate
+            .update_reward(&actor("olga"), target, &change, &mut stage.ids, stage.now);
     changed.unwrap();
     shop.end_session();
     shop.pass(HOUR_MS - 1);

@@ -1,5 +1,6 @@
 //! The train, as tables of cases and against a naive model.
 
+use crate::shop::actor;
 use crate::stage::{Stage, donation, draft};
 use parlor_domain::contribution::{RawReport, Status};
 use parlor_domain::event::EventBody;
@@ -195,7 +196,7 @@ fn a_running_train_keeps_the_program_it_started_with() {
     };
     stage
         .aggregate
-        .update_room(change, &mut stage.ids, stage.now)
+        .update_room(&actor("staff"), change, &mut stage.ids, stage.now)
         .unwrap();
 
     stage.donate("cem", 70);
@@ -626,7 +627,10 @@ fn a_train_that_approaches_goes_by_the_rooms_program_and_one_that_runs_by_its_ow
     stage.begin_batch();
     let seq = stage.aggregate.head.seq;
     let (ids, now) = (&mut stage.ids, stage.now);
-    stage.aggregate.update_room(change, ids, now).unwrap();
+    stage
+        .aggregate
+        .update_room(&actor("staff"), change, ids, now)
+        .unwrap();
     assert_eq!(
         stage.kinds_since(seq),
         ["RoomUpdated", "HypeTrainApproached"]

@@ -208,5 +208,5 @@ fn uses_of_authority_are_audited_and_what_people_do_for_themselves_is_not() {
         ]
     );
     let ana = company.get("ana").unwrap().id;
-    assert!(trail.iter().all(|entry| entry.participant_id == ana));
+    assert!(trail.iter().all(|entry| entry.participant_id == Some(ana)));
 }

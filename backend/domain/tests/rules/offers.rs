@@ -134,7 +134,10 @@ fn a_reward_is_redeemed_only_while_the_rooms_title_says_so() {
             ..RoomChange::default()
         };
         let (ids, now) = (&mut stage.ids, stage.now);
-        stage.aggregate.update_room(change, ids, now).unwrap();
+        stage
+            .aggregate
+            .update_room(&actor("staff"), change, ids, now)
+            .unwrap();
         assert_eq!(refused(&mut shop, reward), refusal, "{title}");
     }
 }
@@ -246,9 +249,10 @@ fn rules_are_changed_whole() {
         ..TermsChange::default()
     };
     let stage = &mut shop.company.stage;
-    let changed = stage
-        .aggregate
-        .update_reward(&actor("olga"), target, &change, stage.now);
+    let changed =
+        stage
+            .aggregate
+            .update_reward(&actor("olga"), target, &change, &mut stage.ids, stage.now);
     changed.unwrap();
     assert_eq!(refused(&mut shop, reward.id), None);
 }

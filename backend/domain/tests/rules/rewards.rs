@@ -1,10 +1,14 @@
 //! Rewards: what is sold, on what terms, and what it asks for.
 
+use parlor_domain::audit::AuditAction;
+use parlor_domain::currency::Currency;
 use parlor_domain::invalid::Invalid;
 use parlor_domain::reward::{ENABLED_REWARDS_MAX, Reward, RewardInput, Terms, TermsChange};
+use parlor_domain::room::RoomChange;
 use parlor_domain::room_aggregate::{
     Order, RedeemRefusal, RewardDraft, RewardRefusal, RewardTarget, Settlement,
 };
+use parlor_domain::watching::EarningChange;
 
 use crate::shop::{Shop, actor, terms};
 
@@ -21,7 +25,7 @@ fn what_is_not_for_sale_is_not_sold() {
         let now = stage.now;
         stage
             .aggregate
-            .update_reward(&actor("olga"), target, &change, now)
+            .update_reward(&actor("olga"), target, &change, &mut stage.ids, now)
             .unwrap();
         let order = Order::new("k".to_owned(), reward.id, given, None).unwrap();
         let refused = shop.order("ana", &order).unwrap_err();
@@ -199,17 +203,18 @@ fn only_so_many_rewards_are_enabled_at_once() {
     };
     let aggregate = &mut stage.aggregate;
     let owner = actor("olga");
-    let refused = aggregate.update_reward(&owner, target(&disabled), &enabling, now);
+    let refused =
+        aggregate.update_reward(&owner, target(&disabled), &enabling, &mut stage.ids, now);
     assert_eq!(refused.unwrap_err(), RewardRefusal::TooManyEnabled);
     aggregate
-        .delete_reward(&owner, target(&made[0]), now)
+        .delete_reward(&owner, target(&made[0]), &mut stage.ids, now)
         .unwrap();
     aggregate
-        .update_reward(&owner, target(&disabled), &enabling, now)
+        .update_reward(&owner, target(&disabled), &enabling, &mut stage.ids, now)
         .unwrap();
-    let gone = aggregate.delete_reward(&owner, target(&made[0]), now);
+    let gone = aggregate.delete_reward(&owner, target(&made[0]), &mut stage.ids, now);
     assert_eq!(gone.unwrap_err(), RewardRefusal::NotFound(made[0].id));
-    let outdated = aggregate.delete_reward(&owner, target(&disabled), now);
+    let outdated = aggregate.delete_reward(&owner, target(&disabled), &mut stage.ids, now);
     assert_eq!(
         outdated.unwrap_err(),
         RewardRefusal::StaleVersion {
@@ -237,11 +242,11 @@ fn what_was_redeemed_keeps_its_title_and_cost() {
     };
     stage
         .aggregate
-        .update_reward(&owner, target(1), &change, now)
+        .update_reward(&owner, target(1), &change, &mut stage.ids, now)
         .unwrap();
     stage
         .aggregate
-        .delete_reward(&owner, target(2), now)
+        .delete_reward(&owner, target(2), &mut stage.ids, now)
         .unwrap();
 
     let settled = shop
@@ -266,10 +271,74 @@ fn the_same_key_makes_one_reward() {
     let stage = &mut shop.company.stage;
     let deleted = stage
         .aggregate
-        .delete_reward(&actor("olga"), target, stage.now);
+        .delete_reward(&actor("olga"), target, &mut stage.ids, stage.now);
     deleted.unwrap();
     assert_eq!(shop.make_under("olga", &draft(terms(30))).unwrap(), first);
     let refused = shop.make_under("olga", &draft(terms(31))).unwrap_err();
     assert_eq!(refused, RewardRefusal::KeyReused("k".to_owned()));
     assert_eq!(shop.company.stage.aggregate.census.rewards, 0);
+}
+
+#[test]
+fn what_is_sold_and_what_watching_earns_leaves_a_trail() {
+    let mut shop = Shop::open();
+    let reward = shop.make(terms(30)).unwrap();
+    let stage = &mut shop.company.stage;
+    let (owner, ids, now) = (actor("olga"), &mut stage.ids, stage.now);
+    let target = |version| RewardTarget {
+        id: reward.id,
+        version,
+    };
+    let (dearer, free) = (
+        TermsChange {
+            cost: Some(31),
+            ..TermsChange::default()
+        },
+        TermsChange {
+            cost: Some(-1),
+            ..TermsChange::default()
+        },
+    );
+    let room = &mut stage.aggregate;
+    let before = room.changes.audit.len();
+    room.update_reward(&owner, target(1), &dearer, ids, now)
+        .unwrap();
+    room.update_reward(&owner, target(1), &dearer, ids, now)
+        .unwrap_err();
+    room.update_reward(&owner, target(2), &free, ids, now)
+        .unwrap_err();
+    room.delete_reward(&owner, target(2), ids, now).unwrap();
+    let generous = EarningChange {
+        points: Some(1_000_000),
+        ..EarningChange::default()
+    };
+    room.update_earning_programme(&owner, 1, &generous, ids, now)
+        .unwrap();
+    room.update_earning_programme(&owner, 1, &generous, ids, now)
+        .unwrap_err();
+    let change = RoomChange {
+        version: room.room.version,
+        reference_currency: Some(Currency::parse("JPY").unwrap()),
+        ..RoomChange::default()
+    };
+    let version = room.update_room(&owner, change, ids, now).unwrap().version;
+
+    let trail = &room.changes.audit[before - 1..];
+    let actions: Vec<_> = trail.iter().map(|entry| entry.action.clone()).collect();
+    let reward_id = reward.id;
+    assert_eq!(
+        actions,
+        [
+            AuditAction::RewardCreated { reward_id },
+            AuditAction::RewardUpdated {
+                reward_id,
+                version: 2
+            },
+            AuditAction::RewardDeleted { reward_id },
+            AuditAction::EarningProgrammeUpdated { version: 2 },
+            AuditAction::RoomUpdated { version },
+        ]
+    );
+    assert!(trail.iter().all(|entry| entry.participant_id.is_none()));
+    assert!(trail.iter().all(|entry| entry.actor_id == owner.viewer_id));
 }

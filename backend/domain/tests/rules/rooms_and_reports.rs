@@ -1,5 +1,6 @@
 //! Rooms, sessions, reports and the log: one row a case, the last column what is expected.
 
+use crate::shop::actor;
 use crate::stage::{Stage, at, donation, draft, tenant};
 use parlor_domain::access::{AccessRefusal, Principal};
 use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
@@ -106,13 +107,14 @@ fn a_change_against_an_older_version_is_refused() {
     };
     stage
         .aggregate
-        .update_room(change("one"), &mut stage.ids, stage.now)
+        .update_room(&actor("staff"), change("one"), &mut stage.ids, stage.now)
         .unwrap();
     let head = stage.aggregate.head;
 
-    let refusal = stage
-        .aggregate
-        .update_room(change("two"), &mut stage.ids, stage.now);
+    let refusal =
+        stage
+            .aggregate
+            .update_room(&actor("staff"), change("two"), &mut stage.ids, stage.now);
 
     assert_eq!(
         refusal.err(),
@@ -420,7 +422,7 @@ fn an_archived_room_refuses_staff_and_records_providers_silently() {
     stage.aggregate.known.people.ask_stage();
     stage
         .aggregate
-        .update_room(change, &mut stage.ids, stage.now)
+        .update_room(&actor("staff"), change, &mut stage.ids, stage.now)
         .unwrap();
     let seq = stage.aggregate.head.seq;
 
@@ -505,9 +507,12 @@ fn a_room_is_given_no_slug_that_another_has() {
             slugs.put("wanted".to_owned(), owner);
         }
 
-        let changed = stage
-            .aggregate
-            .update_room(change("wanted"), &mut stage.ids, stage.now);
+        let changed = stage.aggregate.update_room(
+            &actor("staff"),
+            change("wanted"),
+            &mut stage.ids,
+            stage.now,
+        );
 
         assert_eq!(changed.err(), expected);
     }

@@ -10,6 +10,7 @@ use parlor_domain::session::{INTERRUPTION_GRACE_MS_DEFAULT, Session};
 use parlor_domain::time::ServerTime;
 use proptest::prelude::*;
 
+use crate::shop::actor;
 use crate::stage::{Stage, draft};
 
 const GRACE_MS: i64 = INTERRUPTION_GRACE_MS_DEFAULT;
@@ -151,7 +152,7 @@ fn the_rooms_present_grace_counts() {
         };
         stage
             .aggregate
-            .update_room(change, &mut stage.ids, stage.now)
+            .update_room(&actor("staff"), change, &mut stage.ids, stage.now)
             .map(|_| ())
     };
     for (grace_ms, expected) in [
@@ -191,7 +192,7 @@ fn an_interruption_keeps_the_room_open_and_its_train_running() {
     };
     let refused = stage
         .aggregate
-        .update_room(archived, &mut stage.ids, stage.now);
+        .update_room(&actor("staff"), archived, &mut stage.ids, stage.now);
     assert_eq!(refused, Err(UpdateRoomRefusal::SessionLive));
 
     for viewer in ["ana", "ben", "cleo"] {

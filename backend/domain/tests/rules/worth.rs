@@ -12,6 +12,7 @@ use parlor_domain::rates::{RATES_MAX, RateTable, RatesDraft, SetRatesRefusal, wo
 use parlor_domain::room::{Occupancy, RoomChange, UpdateRoomRefusal};
 use proptest::prelude::*;
 
+use crate::shop::actor;
 use crate::stage::{Stage, at, donation, draft, short_program};
 
 /// What the overlay and the bot are held to as well.
@@ -423,7 +424,7 @@ fn set_reference(stage: &mut Stage, code: &str) -> Result<(), UpdateRoomRefusal>
     let now = stage.now;
     stage
         .aggregate
-        .update_room(change, &mut stage.ids, now)
+        .update_room(&actor("staff"), change, &mut stage.ids, now)
         .map(drop)
 }
 

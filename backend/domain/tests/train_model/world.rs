@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use parlor_domain::contribution::{Report, Status};
 use parlor_domain::event::{Event, EventBody, LogHead};
 use parlor_domain::hype_train::{Contributor, HypeTrain, Phase};
-use parlor_domain::id::{Epoch, HypeTrainId, IdSource, RoomId, TenantId};
+use parlor_domain::id::{Epoch, HypeTrainId, IdSource, RoomId, TenantId, ViewerId};
 use parlor_domain::room::{Room, RoomChange, RoomDraft, RoomState};
-use parlor_domain::room_aggregate::RoomAggregate;
+use parlor_domain::room_aggregate::{Actor, RoomAggregate};
 use parlor_domain::tenant::{Tenant, TenantDraft};
 use parlor_domain::time::ServerTime;
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ impl World {
                     program: program.as_ref().map(Terms::program),
                     ..RoomChange::default()
                 };
-                room.update_room(change, ids, now).is_ok()
+                room.update_room(&staff(), change, ids, now).is_ok()
             }
             Step::Report(message) => return self.record(message, now),
         };
@@ -237,6 +237,13 @@ impl World {
             )
         });
         Value::Object(counted.collect())
+    }
+}
+
+fn staff() -> Actor {
+    Actor {
+        viewer_id: ViewerId::parse("staff").unwrap(),
+        is_staff: true,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::stage::stage;
 on_both_engines! {
     capabilities_are_told_and_end_by_themselves,
     the_trail_names_who_did_what,
+    the_trail_tells_who_set_what_is_sold_and_earned,
     an_owner_runs_the_room_and_others_do_not,
 }
 
@@ -117,6 +118,57 @@ async fn the_trail_names_who_did_what(database: String) {
     let input = json!({ "roomId": room, "name": "ana" });
     let refused = api.mutate_as(&ana.token, "joinRoom", input).await;
     assert_eq!(refused["code"], "PARTICIPANT_REMOVED");
+}
+
+async fn the_trail_tells_who_set_what_is_sold_and_earned(database: String) {
+    let api = Api::start(&database).await;
+    let room = api.room("show").await;
+    let olga = Person::join(&api, &room, "olga").await.made_owner().await;
+    let act = async |name: &str, input: Value| api.mutate_as(&olga.token, name, input).await;
+    let made = act(
+        "createReward",
+        json!({ "idempotencyKey": "hat", "roomId": room, "title": "Hat", "cost": "30" }),
+    )
+    .await;
+    let reward = json!({ "roomId": room, "rewardId": made["id"] });
+    let with = |mut input: Value, more: Value| {
+        input
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        input
+    };
+    let dearer = json!({ "version": 1, "cost": "31" });
+    act("updateReward", with(reward.clone(), dearer)).await;
+    act("deleteReward", with(reward, json!({ "version": 2 }))).await;
+    let generous = json!({ "roomId": room, "expectedVersion": 1, "points": "1000000" });
+    act("updateEarningProgramme", generous).await;
+    let yen = json!({ "id": room, "version": 1, "referenceCurrency": "JPY" });
+    act("updateRoom", yen).await;
+
+    let document =
+        "query ($room: ID!) { auditConnection(roomId: $room, page: { last: 5 }) { nodes {
+        actorId action participantId rewardId version
+    } } }";
+    let read = api
+        .execute(&olga.token, document, json!({ "room": room }))
+        .await;
+    let entry = |action: &str, reward: &Value, version: Value| {
+        json!({
+            "actorId": "olga", "action": action, "participantId": null, "rewardId": reward,
+            "version": version,
+        })
+    };
+    assert_eq!(
+        read["data"]["auditConnection"]["nodes"],
+        json!([
+            entry("REWARD_CREATED", &made["id"], Value::Null),
+            entry("REWARD_UPDATED", &made["id"], json!(2)),
+            entry("REWARD_DELETED", &made["id"], Value::Null),
+            entry("EARNING_PROGRAMME_UPDATED", &Value::Null, json!(2)),
+            entry("ROOM_UPDATED", &Value::Null, json!(2)),
+        ])
+    );
 }
 
 async fn an_owner_runs_the_room_and_others_do_not(database: String) {

@@ -12,6 +12,7 @@ use crate::harness::{Database, Engine, on_both_engines, run};
 use crate::scene::{
     SeededIds, at, decide, donation, events_after, live_room, needs, record, tenant,
 };
+use crate::shop::actor;
 
 on_both_engines! {
     no_update_is_lost_when_many_write_the_same_rooms,
@@ -212,6 +213,7 @@ async fn a_refusal_leaves_no_trace(database: Database) {
     let room = batch.room(tenant_id, room_id).unwrap();
     room.start_session(None, &mut ids, at(10)).unwrap_err();
     room.update_room(
+        &actor("staff"),
         RoomChange {
             version: 9,
             ..RoomChange::default()

@@ -15,6 +15,7 @@ use crate::scene::{
     SeededIds, at, decide, donation, fingerprint, live_room, needs, new_room, record, report,
     tenant,
 };
+use crate::shop::actor;
 
 on_both_engines! {
     rooms_of_one_batch_that_want_the_same_get_it_once,
@@ -86,7 +87,8 @@ impl Scene {
             slug: Some(slug.to_owned()),
             ..RoomChange::default()
         };
-        room.update_room(change, &mut self.ids, at(10)).map(drop)
+        room.update_room(&actor("staff"), change, &mut self.ids, at(10))
+            .map(drop)
     }
 
     fn wanting(&self, room_id: RoomId, slugs: &[&str]) -> RoomNeeds {
@@ -306,7 +308,7 @@ async fn want_everything(
                     slug: Some(format!("slug-{batch_index}")),
                     ..RoomChange::default()
                 };
-                match room.update_room(change, &mut ids, at(10)) {
+                match room.update_room(&actor("staff"), change, &mut ids, at(10)) {
                     Ok(_) | Err(UpdateRoomRefusal::SlugTaken) => (),
                     Err(refusal) => panic!("{refusal}"),
                 }

@@ -8,6 +8,7 @@ use parlor_store::{Absent, Needs, Store};
 
 use crate::harness::{Database, Engine, on_both_engines};
 use crate::scene::{SeededIds, at, decide, fingerprint, live_room, needs, record, report, tenant};
+use crate::shop::actor;
 
 on_both_engines! {
     rates_are_read_as_they_were_set_and_are_one_tenants,
@@ -307,7 +308,8 @@ async fn a_room_keeps_what_it_counts_in(database: Database) {
         reference_currency: Some(Currency::parse("krw").unwrap()),
         ..RoomChange::default()
     };
-    room.update_room(change, &mut ids, at(6)).unwrap();
+    room.update_room(&actor("staff"), change, &mut ids, at(6))
+        .unwrap();
     batch.commit().await.unwrap();
     assert_eq!(read().await.reference_currency.as_str(), "KRW");
 }

@@ -180,10 +180,10 @@ async fn rewards_are_changed_deleted_and_listed(database: Database) {
         prompt: Some(None),
         ..TermsChange::default()
     };
-    let changed = shop.write(needs, |room, _| {
-        room.delete_reward(&actor("staff"), target(&deleted), at(5))
+    let changed = shop.write(needs, |room, ids| {
+        room.delete_reward(&actor("staff"), target(&deleted), ids, at(5))
             .unwrap();
-        room.update_reward(&actor("staff"), target(&kept), &change, at(5))
+        room.update_reward(&actor("staff"), target(&kept), &change, ids, at(5))
             .unwrap()
     });
     let changed = changed.await;

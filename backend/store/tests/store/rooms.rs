@@ -11,6 +11,7 @@ use crate::harness::{Database, on_both_engines};
 use crate::scene::{
     SeededIds, at, donation, ends, events_after, live_room, needs, new_room, record, tenant,
 };
+use crate::shop::actor;
 
 on_both_engines! {
     a_room_comes_back_as_it_was_made,
@@ -156,7 +157,9 @@ async fn an_update_and_a_session_are_read_back(database: Database) {
         ingest_offset_ms: Some(-30),
         ..RoomChange::default()
     };
-    let updated = room.update_room(change, &mut ids, at(5)).unwrap();
+    let updated = room
+        .update_room(&actor("staff"), change, &mut ids, at(5))
+        .unwrap();
     let ended = room.end_session(&mut ids, at(6)).unwrap();
     // By the end of a session redemptions expire, which their owners are shown.
     let head = LogHead {

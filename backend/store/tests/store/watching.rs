@@ -91,7 +91,7 @@ async fn update(scene: &mut Scene, change: EarningChange) {
     let mut batch = scene.store.begin(&[needs]).await.unwrap();
     let room = batch.room(scene.tenant_id, scene.room_id).unwrap();
     let version = room.earning.programme.version;
-    room.update_earning_programme(&staff(), version, &change, at(2))
+    room.update_earning_programme(&staff(), version, &change, &mut scene.ids, at(2))
         .unwrap();
     room.end_session(&mut scene.ids, at(3)).unwrap();
     room.start_session(None, &mut scene.ids, at(3)).unwrap();

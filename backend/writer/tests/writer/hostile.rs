@@ -8,6 +8,7 @@ use parlor_domain::room_aggregate::RecordContributionRefusal;
 use parlor_test_database::{Database, on_both_engines};
 use parlor_writer::{Kind, NotDone, RecordContribution, UpdateRoom};
 
+use crate::draws::actor;
 use crate::guards::keep_busy;
 use crate::scene::{Scene, donation};
 
@@ -32,11 +33,14 @@ async fn bad_commands_are_refused_alone_and_cost_no_other_its_batch(database: Da
         contribution_ref: "of-other".to_owned(),
         ..donation("k9", 1)
     };
-    let take_slug = UpdateRoom(RoomChange {
-        version: 1,
-        slug: Some("other".to_owned()),
-        ..RoomChange::default()
-    });
+    let take_slug = UpdateRoom {
+        actor: actor("olga"),
+        change: RoomChange {
+            version: 1,
+            slug: Some("other".to_owned()),
+            ..RoomChange::default()
+        },
+    };
     let (k1, slug, k2, stolen, shared, reused, k3, unreadable, k4, ()) = tokio::join!(
         report(one, donation("k1", 1)),
         writer.submit(tenant_id, one, take_slug),

@@ -142,29 +142,41 @@ pub(crate) fn participants(data: participants::ResponseData) -> Result<Participa
     })
 }
 
-pub(crate) fn audit(data: audit::ResponseData) -> AuditPage {
+pub(crate) fn audit(data: audit::ResponseData) -> Result<AuditPage, Fault> {
     let page = data.audit_connection;
-    let entries = page.nodes.into_iter().map(|entry| AuditEntry {
-        id: entry.id,
-        at_unix_millis: entry.at.0,
-        actor_id: entry.actor_id,
-        actor_is_staff: entry.actor_is_staff,
-        participant_id: entry.participant_id,
-        action: entry.action,
-        from_role: entry.from_role,
-        to_role: entry.to_role,
-        capability: entry.capability,
-        expires_at_unix_millis: entry.expires_at.map(|at| at.0),
-        reason: entry.reason,
-        from_participant_id: entry.from_participant_id,
-        points: entry.points.map(|points| points.0),
-    });
+    let entries = page.nodes.into_iter().map(TryInto::try_into);
 
-    AuditPage {
-        entries: entries.collect(),
+    Ok(AuditPage {
+        entries: entries.collect::<Result<_, TryFromIntError>>()?,
         total_count: page.total_count,
         end_cursor: page.page_info.end_cursor,
         has_next_page: page.page_info.has_next_page,
+    })
+}
+
+impl TryFrom<audit::AuditAuditConnectionNodes> for AuditEntry {
+    type Error = TryFromIntError;
+
+    fn try_from(entry: audit::AuditAuditConnectionNodes) -> Result<Self, TryFromIntError> {
+        Ok(Self {
+            id: entry.id,
+            at_unix_millis: entry.at.0,
+            actor_id: entry.actor_id,
+            actor_is_staff: entry.actor_is_staff,
+            participant_id: entry.participant_id,
+            action: entry.action,
+            from_role: entry.from_role,
+            to_role: entry.to_role,
+            capability: entry.capability,
+            expires_at_unix_millis: entry.expires_at.map(|at| at.0),
+            reason: entry.reason,
+            from_participant_id: entry.from_participant_id,
+            points: entry.points.map(|points| points.0),
+            transfer_seq: entry.transfer_seq.map(|seq| seq.0),
+            dispute_id: entry.dispute_id,
+            reward_id: entry.reward_id,
+            version: entry.version.map(TryInto::try_into).transpose()?,
+        })
     }
 }
 

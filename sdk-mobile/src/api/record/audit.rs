@@ -41,8 +41,8 @@ pub struct AuditEntry {
     pub actor_id: String,
     /// Whether they acted as the tenant's staff.
     pub actor_is_staff: bool,
-    /// On whom, by global id.
-    pub participant_id: String,
+    /// On whom, by global id. Nothing if it was on the room itself.
+    pub participant_id: Option<String>,
     /// What they did.
     pub action: AuditAction,
     /// The role before.
@@ -57,8 +57,16 @@ pub struct AuditEntry {
     pub reason: Option<String>,
     /// Who was the host before, by global id.
     pub from_participant_id: Option<String>,
-    /// How many points were granted or charged.
+    /// How many points were granted, charged, refunded, taken back or held.
     pub points: Option<i64>,
+    /// The position in the room's books.
+    pub transfer_seq: Option<i64>,
+    /// The dispute, by global id.
+    pub dispute_id: Option<String>,
+    /// The reward, by global id.
+    pub reward_id: Option<String>,
+    /// The version of what was changed, since.
+    pub version: Option<i32>,
 }
 
 /// What somebody did by their authority.
@@ -89,8 +97,30 @@ pub enum AuditAction {
     PointsGranted,
     /// Charged points.
     PointsCharged,
+    /// Gave back points of a redemption.
+    PointsRefunded,
     /// Took points back.
     PointsClawedBack,
+    /// Opened a case.
+    DisputeOpened,
+    /// Had a case hold points.
+    DisputeHeld,
+    /// Settled a case.
+    DisputeResolved,
+    /// Dismissed a case.
+    DisputeDismissed,
+    /// Withdrew a case of staff's.
+    DisputeWithdrawn,
+    /// Changed the room.
+    RoomUpdated,
+    /// Changed what watching earns.
+    EarningProgrammeUpdated,
+    /// Made a reward.
+    RewardCreated,
+    /// Changed a reward.
+    RewardUpdated,
+    /// Deleted a reward.
+    RewardDeleted,
     /// Something that this version has never heard of.
     #[serde(other)]
     Unknown,
