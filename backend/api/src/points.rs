@@ -2,6 +2,7 @@
 
 mod csv;
 mod download;
+mod economy;
 mod mutation;
 mod query;
 mod statement;
@@ -119,25 +120,6 @@ pub(crate) struct StatementConnection {
     nodes: Vec<PointsTransfer>,
     page_info: PageInfo,
     total_count: i32,
-}
-
-/// How a room's books stand, in whole points.
-#[derive(SimpleObject)]
-pub(crate) struct Economy {
-    /// All that was ever issued.
-    minted: Int64,
-    /// All that was spent or taken back, without what was given back of it.
-    burned: Int64,
-    /// What all members together owe: it was taken back, and is not there yet.
-    owed: Int64,
-    /// What all members together have: `minted` and `owed` without `burned`.
-    outstanding: Int64,
-    /// How many transfers were made, and so the position of the last. A minute that was credited to many
-    /// members is one.
-    transfer_count: Int64,
-    /// The chain's head: a SHA-256 digest that covers all transfers, in hexadecimal. Kept elsewhere and given
-    /// to `parlor verify`, it shows that none of them was changed since.
-    digest: String,
 }
 
 /// Points that were taken back, and what became of them.
@@ -297,19 +279,6 @@ impl From<points::TransferKind> for TransferKind {
             points::TransferKind::DebtIncurred => Self::DebtIncurred,
             points::TransferKind::DebtPaid => Self::DebtPaid,
             points::TransferKind::Returned => Self::Returned,
-        }
-    }
-}
-
-impl From<points::Ledger> for Economy {
-    fn from(ledger: points::Ledger) -> Self {
-        Self {
-            minted: ledger.minted.into(),
-            burned: ledger.burned.into(),
-            owed: ledger.owed.into(),
-            outstanding: ledger.outstanding().into(),
-            transfer_count: ledger.seq.into(),
-            digest: ledger.digest.to_string(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod ledger;
 mod proof;
 mod statement;
 mod transfer;
+mod turnover;
 
 pub use crate::books::DEBT_POINTS_MAX;
 pub use crate::books::{Authorship, Digest, MemberNumber, TRANSFER_POINTS_MAX};
@@ -22,3 +23,4 @@ pub use proof::{Contest, Payment, Proof, Purchase, Unsound};
 pub use statement::StatementLine;
 pub(crate) use transfer::check_points;
 pub use transfer::{Entry, Transfer, TransferKind};
+pub use turnover::{Mover, QUARTER_MS, Turnover, TurnoverKey, Turnovers};

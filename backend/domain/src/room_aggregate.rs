@@ -43,7 +43,7 @@ use crate::id::{
     RedemptionId, RewardId, RoomId, SessionId, ViewerId,
 };
 use crate::participant::Participant;
-use crate::points::{ClawedBack, Digest, Given, MemberNumber, Transfer};
+use crate::points::{ClawedBack, Digest, Given, MemberNumber, Transfer, Turnovers};
 use crate::rates::RateTable;
 use crate::reward::{Draw, Redemption, Reward, Uses};
 use crate::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
@@ -231,6 +231,10 @@ pub struct Changes {
     pub balances: BTreeMap<MemberNumber, Given>,
     /// What was credited for watching, each with its link of the chain.
     pub credits: Vec<(WatchCredit, Digest)>,
+    /// What `transfers` and `credits` moved.
+    pub turnovers: Turnovers,
+    /// Whether the total of what is held was changed.
+    pub holds: bool,
     /// Of which pages of members what they earned has changed.
     pub pages: BTreeSet<u32>,
     /// Whether `earning` was changed.

@@ -374,6 +374,8 @@ fn has_changes(changes: &Changes) -> bool {
         transfers,
         balances,
         credits,
+        turnovers: _,
+        holds: _,
         pages: _,
         earning,
         rewards,

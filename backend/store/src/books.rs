@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use parlor_domain::id::{RedemptionId, RewardId, RoomId, TenantId};
-use parlor_domain::points::{Digest, Given, Ledger, MemberNumber, Proof, Unsound};
+use parlor_domain::points::{Digest, Given, Ledger, MemberNumber, Proof, Turnovers, Unsound};
 use parlor_domain::reward::{Draw, Entry};
 use parlor_domain::watching::{EarningState, WatchCredit};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::error::is_unreadable;
 use crate::reward_row::{self, REDEMPTION_COLUMNS};
 use crate::sql::{Row, Statement};
 use crate::transfer_row::{self, BALANCE_COLUMNS, COLUMNS, Kept, LEDGER_COLUMNS};
+use crate::turnover_row;
 use crate::watching_row::{self, CREDIT_COLUMNS, PAGE_COLUMNS};
 use crate::{Store, StoreError};
 
@@ -166,6 +167,7 @@ impl Books {
         self.add_disputes(&mut proof).await?;
         self.add_pages(&mut proof).await?;
         proof.check_sessions(&self.sessions().await?)?;
+        proof.check_turnovers(&self.turnovers().await?)?;
         proof.compare(&ledger, self.accounts().await?)?;
 
         Ok(ledger)
@@ -256,6 +258,16 @@ impl Books {
         Ok(state
             .map_err(|error| unreadable("sessions", error))?
             .unwrap_or_default())
+    }
+
+    async fn turnovers(&mut self) -> Result<Turnovers, Failed> {
+        let columns = turnover_row::COLUMNS;
+        let rows = self.of_room(&format!("SELECT {columns} FROM turnovers"));
+        let rows = self.fetch(rows).await?.into_iter();
+        let read = |mut row| turnover_row::read(&mut row);
+
+        rows.map(|row| read(row).map_err(|error| unreadable("turnover", error)))
+            .collect()
     }
 
     /// The rows of `table` that are next behind `last`, in the order of `at` and of their ids.

@@ -42,6 +42,7 @@ mod standing;
 mod statement;
 mod tenants;
 mod transfer_row;
+mod turnover_row;
 mod wallets;
 mod watching;
 mod watching_row;

@@ -1,13 +1,14 @@
 //! Reading points: what a member has, and how a room's books stand.
 
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::points::{Balance, Given, Ledger, MemberNumber};
+use parlor_domain::points::{Balance, Given, Ledger, MemberNumber, Mover, Turnover};
 use parlor_domain::watching::{EarningPage, page_of};
 use uuid::Uuid;
 
 use crate::books::select_ledger;
-use crate::sql::{Row, Statement};
+use crate::sql::{Row, Statement, row};
 use crate::transfer_row::{self, BALANCE_COLUMNS, LEDGER_COLUMNS};
+use crate::turnover_row;
 use crate::watching_row::{self, PAGE_COLUMNS};
 use crate::{Store, StoreError};
 
@@ -57,6 +58,44 @@ impl Store {
         let ledgers: Result<_, sqlx::Error> = rows.into_iter().map(read).collect();
 
         Ok(ledgers?)
+    }
+
+    /// What a room's books moved from each of `bounds` until the next, by what moved it. The bounds are quarters of an
+    /// hour since 1970, and rise.
+    pub async fn turnovers(
+        &self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+        bounds: &[i64],
+    ) -> Result<Vec<Vec<(Mover, Turnover)>>, StoreError> {
+        let spans = || bounds.iter().zip(bounds.iter().skip(1)).enumerate();
+        let wanted = spans().map(|(span, (from, until))| {
+            let span = i64::try_from(span).expect("what was asked fitted a request");
+            row![span, room_id, tenant_id, *from, *until]
+        });
+        let text = "SELECT wanted.span, turnovers.mover,
+                CAST(SUM(turnovers.points) AS BIGINT), CAST(SUM(turnovers.count) AS BIGINT)
+            FROM wanted CROSS JOIN turnovers
+            WHERE turnovers.room_id = wanted.room_id AND turnovers.tenant_id = wanted.tenant_id
+                AND turnovers.quarter >= wanted.from_quarter
+                AND turnovers.quarter < wanted.until_quarter
+            GROUP BY wanted.span, turnovers.mover ORDER BY wanted.span, turnovers.mover";
+        let table = "wanted (span, room_id, tenant_id, from_quarter, until_quarter)";
+        let mut transaction = self.engine.begin_read().await?;
+        let rows = transaction.look_up(table, wanted.collect(), text).await?;
+        transaction.roll_back().await?;
+
+        let mut turnovers = vec![Vec::new(); spans().len()];
+        for mut row in rows {
+            let span: usize = row.take_narrow()?;
+            let moved = (
+                turnover_row::read_mover(&mut row)?,
+                turnover_row::read_turnover(&mut row)?,
+            );
+            turnovers[span].push(moved);
+        }
+
+        Ok(turnovers)
     }
 }
 

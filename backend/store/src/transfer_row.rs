@@ -147,7 +147,7 @@ pub(crate) fn read_given(row: &mut Row) -> Result<(MemberNumber, Given), sqlx::E
 
 /// The columns that [`read_ledger`] reads.
 pub(crate) const LEDGER_COLUMNS: &str =
-    "ledgers.seq, ledgers.digest, ledgers.minted, ledgers.burned, ledgers.owed";
+    "ledgers.seq, ledgers.digest, ledgers.minted, ledgers.burned, ledgers.owed, ledgers.held";
 
 pub(crate) fn read_ledger(row: &mut Row) -> Result<Ledger, sqlx::Error> {
     Ok(Ledger {
@@ -156,6 +156,7 @@ pub(crate) fn read_ledger(row: &mut Row) -> Result<Ledger, sqlx::Error> {
         minted: row.take()?,
         burned: row.take()?,
         owed: row.take()?,
+        held: row.take()?,
     })
 }
 
@@ -168,11 +169,11 @@ pub(crate) fn read_ledger_of(room_id: RoomId, rows: Vec<Row>) -> Result<Ledger, 
 }
 
 pub(crate) const INSERT_LEDGERS: &str =
-    "INSERT INTO ledgers (room_id, tenant_id, seq, digest, minted, burned, owed) ";
+    "INSERT INTO ledgers (room_id, tenant_id, seq, digest, minted, burned, owed, held) ";
 
 pub(crate) const REPLACE_LEDGERS: &str = " ON CONFLICT (room_id) DO UPDATE SET
     seq = excluded.seq, digest = excluded.digest, minted = excluded.minted, burned = excluded.burned,
-    owed = excluded.owed";
+    owed = excluded.owed, held = excluded.held";
 
 pub(crate) fn ledger_row(room_id: RoomId, tenant_id: TenantId, ledger: &Ledger) -> Vec<Value> {
     row![
@@ -183,5 +184,6 @@ pub(crate) fn ledger_row(room_id: RoomId, tenant_id: TenantId, ledger: &Ledger) 
         ledger.minted,
         ledger.burned,
         ledger.owed,
+        ledger.held,
     ]
 }

@@ -17,6 +17,8 @@ pub struct Ledger {
     pub burned: i64,
     /// What all members together owe.
     pub owed: i64,
+    /// What all members together have reserved, and cannot spend.
+    pub held: i64,
 }
 
 impl Ledger {
@@ -28,6 +30,7 @@ impl Ledger {
             minted: 0,
             burned: 0,
             owed: 0,
+            held: 0,
         }
     }
 

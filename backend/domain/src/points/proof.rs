@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use uuid::Uuid;
 
-use super::{Account, Digest, Entry, Given, Ledger, MemberNumber, Transfer, TransferKind};
+use super::{
+    Account, Digest, Entry, Given, Ledger, MemberNumber, Transfer, TransferKind, Turnovers,
+};
 use crate::id::{DisputeId, DrawId, RedemptionId, RoomId, SessionId};
 use crate::watching::{
     EarningPage, EarningState, Garbled, Leg, Minute, Slot, WatchCredit, page_of,
@@ -39,6 +41,8 @@ pub struct Proof {
     cases: BTreeMap<DisputeId, disputes::Case>,
     /// How many purchases are entries of draws, without those whose draws were seen.
     entries: i64,
+    /// What was moved, by when and by what.
+    turnovers: Turnovers,
 }
 
 /// What was paid for a redemption, and what of it was given back.
@@ -102,6 +106,7 @@ impl Proof {
             taken: BTreeMap::new(),
             cases: BTreeMap::new(),
             entries: 0,
+            turnovers: Turnovers::default(),
         }
     }
 
@@ -140,6 +145,7 @@ impl Proof {
         }
         self.move_points(transfer)?;
         self.ledger.append(transfer);
+        self.turnovers.add_transfer(transfer);
 
         check_link(seq, link, noted)
     }
@@ -174,6 +180,7 @@ impl Proof {
             return Err(Unsound::Overflow(seq));
         }
         self.ledger.append_credit(credit);
+        self.turnovers.add_credit(credit);
 
         check_link(seq, link, noted)
     }
@@ -256,6 +263,19 @@ impl Proof {
         }
 
         Ok(())
+    }
+
+    /// Checks what is kept to have been moved by when and by what, when all transfers and credits are taken in.
+    pub fn check_turnovers(&self, kept: &Turnovers) -> Result<(), Unsound> {
+        let Some(key) = self.turnovers.first_difference(kept) else {
+            return Ok(());
+        };
+
+        Err(Unsound::TurnoverDiffers {
+            key,
+            kept: kept.get(key),
+            proven: self.turnovers.get(key),
+        })
     }
 
     /// Checks a page of what members are kept to have earned, when all credits are taken in.
@@ -449,6 +469,7 @@ impl Proof {
             ));
         }
         let (mut balances, pages) = (self.balances, self.pages);
+        let mut held_of_all = 0;
         for (member, given) in accounts {
             let Given {
                 points,
@@ -488,14 +509,21 @@ impl Proof {
                 });
             }
             proven.check_debt(member, given, points + earned)?;
+            held_of_all += held;
         }
-        match balances.pop_first() {
-            Some((member, proven)) => Err(Unsound::BalanceMissing {
-                member,
-                proven: proven.points,
-            }),
-            None => Ok(()),
+        if let Some((member, proven)) = balances.pop_first() {
+            let proven = proven.points;
+            return Err(Unsound::BalanceMissing { member, proven });
         }
+        if ledger.held != held_of_all {
+            return Err(Unsound::TotalDiffers {
+                what: "sum of what is held",
+                kept: ledger.held,
+                proven: held_of_all,
+            });
+        }
+
+        Ok(())
     }
 }
 

@@ -362,7 +362,9 @@ impl RoomAggregate {
             "what is held is there, and is let go of once"
         );
         books.put(member, given);
+        books.ledger_mut().held += points;
         self.changes.balances.insert(member, given);
+        self.changes.holds = true;
     }
 
     /// Moves points. The rules have seen to it that they are there, and that the totals hold them. What comes to a
@@ -415,6 +417,7 @@ impl RoomAggregate {
         let link = ledger.append(&transfer);
         books.put(member, given);
         self.changes.balances.insert(member, given);
+        self.changes.turnovers.add_transfer(&transfer);
         self.changes.transfers.push((transfer.clone(), link));
         if entry.credit == Account::Member(member) {
             self.pay_debt(member, ids, now);

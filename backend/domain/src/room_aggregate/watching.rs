@@ -188,6 +188,7 @@ impl RoomAggregate {
         self.head.occurred_at = at;
         let credit = WatchCredit::new(id, session.id, &slot, members, &legs, at, authorship);
         let link = self.known.books.ledger_mut().append_credit(&credit);
+        self.changes.turnovers.add_credit(&credit);
         self.changes.credits.push((credit, link));
         self.changes.earning |= mem::take(&mut self.earning.is_taken_up);
 

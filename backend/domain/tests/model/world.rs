@@ -248,6 +248,7 @@ impl World {
             proof.add_page(*number, self.room.known.books.page(*number).unwrap())?;
         }
         proof.check_sessions(&self.room.earning)?;
+        proof.check_turnovers(&changes.turnovers)?;
         let accounts = changes.balances.iter().map(|(who, given)| (*who, *given));
         proof.compare(self.room.known.books.ledger(), accounts)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use parlor_domain::audit::AuditAction;
 use parlor_domain::dispute::{BookLine, Dispute, Subject};
 use parlor_domain::id::{DisputeId, ParticipantId};
-use parlor_domain::points::{MemberNumber, Proof, Transfer, Unsound};
+use parlor_domain::points::{MemberNumber, Mover, Proof, Transfer, Unsound};
 use parlor_domain::reward::Redemption;
 use parlor_domain::room_aggregate::{
     AnswerKey, DisputeHold, DisputeOpening, DisputeOutcome, DisputeRefusal, DisputeResolution,
@@ -202,6 +202,18 @@ impl Court {
             change(&mut dispute);
             proof.add_dispute(dispute.contest())?;
         }
+        let (turnovers, ledger) = (&aggregate.changes.turnovers, aggregate.known.books.ledger());
+        proof.check_turnovers(turnovers)?;
+        let sum = |of: fn(Mover, i64) -> i64| -> i64 {
+            turnovers
+                .iter()
+                .map(|(key, moved)| of(key.mover, moved.points))
+                .sum()
+        };
+        assert_eq!(
+            (sum(Mover::minted), sum(Mover::burned)),
+            (ledger.minted, ledger.burned)
+        );
         let accounts = aggregate.changes.balances.iter();
         let accounts = accounts.map(|(member, given)| (*member, *given));
         proof.compare(aggregate.known.books.ledger(), accounts)

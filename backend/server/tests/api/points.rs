@@ -1,5 +1,8 @@
 //! Points through the API: granted, charged, read by whom they concern, and kept from everyone else.
 
+use parlor_api::format_time;
+use parlor_domain::time::ServerTime;
+use parlor_node::clock::Clock;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
@@ -14,8 +17,11 @@ on_both_engines! {
     what_is_taken_back_and_is_not_there_is_owed,
     the_trail_says_who_moved_how_much,
     the_books_stand_where_their_transfers_say,
+    what_was_moved_is_told_by_period,
     a_room_with_books_is_kept,
 }
+
+const QUARTER_MS: i64 = 15 * 60 * 1_000;
 
 const ACCOUNT: &str = "query ($room: ID!, $who: ID, $page: ConnectionInput) {
     pointsAccount(roomId: $room, participantId: $who) {
@@ -363,6 +369,70 @@ async fn the_trail_says_who_moved_how_much(database: String) {
             },
         ])
     );
+}
+
+async fn what_was_moved_is_told_by_period(database: String) {
+    let api = Api::start(&database).await;
+    let room = api.room("show").await;
+    let ana = Person::join(&api, &room, "ana").await;
+    let document = "query ($room: ID!, $bounds: [Time!]!) {
+        economyPeriods(roomId: $room, bounds: $bounds) {
+            from until minted burned turnovers { kind points transferCount } } }";
+    let periods = async |token: &str, bounds: &[&str]| {
+        let variables = json!({ "room": room, "bounds": bounds });
+        api.execute(token, document, variables).await
+    };
+    let now = Clock::Test(api.clock.clone()).now().unix_millis();
+    let quarter = now - now % QUARTER_MS + QUARTER_MS;
+    api.clock.advance_millis(quarter - now - 1);
+    api.mutate("grantPoints", input(&room, &ana, "k1", "9"))
+        .await;
+    api.clock.advance_millis(1);
+    api.mutate("grantPoints", input(&room, &ana, "k2", "20"))
+        .await;
+    api.mutate("grantPoints", input(&room, &ana, "k3", "1"))
+        .await;
+    api.mutate("chargePoints", input(&room, &ana, "k4", "4"))
+        .await;
+    api.mutate("grantPoints", input(&room, &ana, "k3", "1"))
+        .await;
+
+    let at = |millis: i64| format_time(ServerTime::from_unix_millis(quarter + millis));
+    let bounds = [at(-QUARTER_MS), at(0), at(QUARTER_MS), at(2 * QUARTER_MS)];
+    let bounds = bounds.each_ref().map(String::as_str);
+    let read = periods(&api.staff, &bounds).await;
+    let moved = |kind: &str, points: &str, count: &str| json!({ "kind": kind, "points": points, "transferCount": count });
+    assert_eq!(
+        read["data"]["economyPeriods"],
+        json!([
+            {
+                "from": bounds[0], "until": bounds[1], "minted": "9", "burned": "0",
+                "turnovers": [moved("GRANTED", "9", "1")],
+            },
+            {
+                "from": bounds[1], "until": bounds[2], "minted": "21", "burned": "4",
+                "turnovers": [moved("GRANTED", "21", "2"), moved("CHARGED", "4", "1")],
+            },
+            {
+                "from": bounds[2], "until": bounds[3], "minted": "0", "burned": "0",
+                "turnovers": [],
+            },
+        ])
+    );
+
+    let refused = periods(&ana.token, &bounds).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    for (wrong, why) in [
+        (vec![bounds[0]], "has 2 to 367 instants"),
+        (vec![bounds[0]; 368], "has 2 to 367 instants"),
+        (vec![bounds[1], bounds[0]], "later than the one before"),
+        (vec![bounds[0], bounds[0]], "later than the one before"),
+        (vec![bounds[0], &at(1)], "at a full quarter of an hour"),
+    ] {
+        let refused = periods(&api.staff, &wrong).await;
+        let message = refused["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains(why), "{message}");
+    }
 }
 
 async fn the_books_stand_where_their_transfers_say(database: String) {

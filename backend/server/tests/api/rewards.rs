@@ -45,6 +45,15 @@ async fn a_reward_is_made_redeemed_and_fulfilled(database: String) {
         .await;
     assert_eq!(redeemed["status"], "UNFULFILLED", "{redeemed}");
     assert_eq!(shop.balance().await, (json!("100"), json!("30")));
+    let economy = "query ($room: ID!) { economy(roomId: $room) { outstanding held } }";
+    let held = async || {
+        let read = api
+            .execute(&api.staff, economy, json!({ "room": room }))
+            .await;
+        read["data"]["economy"].clone()
+    };
+    let stands = json!({ "outstanding": "100", "held": "30" });
+    assert_eq!(held().await, stands);
     // Sent again, it is the same one.
     let again = shop
         .redeem(&shop.ana.token, &reward, json!({ "cost": "30" }))
@@ -66,6 +75,7 @@ async fn a_reward_is_made_redeemed_and_fulfilled(database: String) {
         .await;
     assert_eq!(settled["status"], "FULFILLED", "{settled}");
     assert_eq!(shop.balance().await, (json!("70"), json!("0")));
+    assert_eq!(held().await, json!({ "outstanding": "70", "held": "0" }));
     for mutation in ["fulfillRedemption", "cancelRedemption"] {
         let told = shop.settle(&api.staff, mutation, &redeemed).await;
         assert_eq!(told["code"], "ALREADY_FULFILLED", "{told}");

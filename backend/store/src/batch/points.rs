@@ -13,6 +13,7 @@ use super::write::{Room, each};
 use crate::engine::Transaction;
 use crate::sql::{Value, row};
 use crate::transfer_row::{self, BALANCE_COLUMNS, LEDGER_COLUMNS};
+use crate::turnover_row;
 
 /// What commands ask of points.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +132,13 @@ pub(super) async fn write(
         points = excluded.points, held = excluded.held, debt = excluded.debt, lines = excluded.lines";
     transaction.insert(insert, balances, replace).await?;
 
+    let turnovers = each(rooms, |aggregate| aggregate.changes.turnovers.iter())
+        .into_iter()
+        .map(|(of, (key, moved))| turnover_row::row(of.room.id, of.room.tenant_id, key, moved))
+        .collect();
+    let (insert, add) = (turnover_row::INSERT, turnover_row::ADD);
+    transaction.insert(insert, turnovers, add).await?;
+
     let ledgers = rooms
         .iter()
         .map(|room| room.aggregate)
@@ -147,7 +155,7 @@ pub(super) async fn write(
 }
 
 fn moves_head(changes: &Changes) -> bool {
-    !changes.transfers.is_empty() || !changes.credits.is_empty()
+    changes.holds || !changes.turnovers.is_empty()
 }
 
 /// Whose points change: whoever is granted or charged some, who redeems, and whose redemption is settled.

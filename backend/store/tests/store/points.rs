@@ -15,6 +15,7 @@ on_both_engines! {
     a_statement_is_read_page_by_page_from_the_newest,
     the_first_answer_is_given_again_after_a_restart,
     whatever_is_changed_on_disk_is_named,
+    totals_of_before_are_made_up_for,
     erasing_who_and_why_leaves_the_books_sound,
     a_room_with_books_is_not_deleted,
     other_tenants_and_rooms_see_nothing,
@@ -284,6 +285,31 @@ async fn whatever_is_changed_on_disk_is_named(database: Database) {
             "UPDATE ledgers SET seq = 4",
             "the last transfer is 4, and 5 were made",
         ),
+        (
+            "UPDATE ledgers SET held = 1",
+            "UPDATE ledgers SET held = 0",
+            "the sum of what is held is kept as 1, and the transfers make it 0",
+        ),
+        (
+            "UPDATE turnovers SET points = 79 WHERE mover = 2",
+            "UPDATE turnovers SET points = 80 WHERE mover = 2",
+            "`Charged` moved 80 points in 2 transfers; kept are 79 in 2",
+        ),
+        (
+            "UPDATE turnovers SET count = 3 WHERE mover = 1",
+            "UPDATE turnovers SET count = 2 WHERE mover = 1",
+            "`Granted` moved 150 points in 2 transfers; kept are 150 in 3",
+        ),
+        (
+            "UPDATE turnovers SET quarter = quarter + 1 WHERE mover = 1",
+            "UPDATE turnovers SET quarter = quarter - 1 WHERE mover = 1",
+            "`Granted` moved 150 points in 2 transfers; kept are 0 in 0",
+        ),
+        (
+            "UPDATE turnovers SET mover = 4 WHERE mover = 2",
+            "UPDATE turnovers SET mover = 2 WHERE mover = 4",
+            "`Charged` moved 80 points in 2 transfers; kept are 0 in 0",
+        ),
     ] {
         database.run(change).await;
         let found = said(&scene).await;
@@ -300,6 +326,23 @@ async fn whatever_is_changed_on_disk_is_named(database: Database) {
         found.contains("the last transfer is 4, and 0 were made"),
         "{found}"
     );
+}
+
+async fn totals_of_before_are_made_up_for(database: Database) {
+    let mut scene = Scene::set(&database, &["ana", "ben"]).await;
+    scene.adjust(0, Grant, 100).await;
+    scene.adjust(1, Grant, 50).await;
+    scene.adjust(0, Charge, 30).await;
+    database.run("DELETE FROM turnovers").await;
+    assert!(scene.unsound(&BTreeMap::new()).await.is_some());
+
+    let migration = include_str!("../../migrations/0035_turnovers.sql");
+    let statements = migration.split_inclusive(";\n");
+    for statement in statements.filter(|one| one.contains("INSERT INTO") || one.contains("UPDATE"))
+    {
+        database.run(statement).await;
+    }
+    assert_eq!(scene.unsound(&BTreeMap::new()).await, None);
 }
 
 async fn erasing_who_and_why_leaves_the_books_sound(database: Database) {

@@ -1,7 +1,7 @@
 //! What may be wrong with a room's books.
 
 use crate::id::{DisputeId, DrawId, RedemptionId};
-use crate::points::{Digest, MemberNumber};
+use crate::points::{Digest, MemberNumber, QUARTER_MS, Turnover, TurnoverKey};
 
 /// The first thing about a room's books that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,16 @@ pub enum Unsound {
         what: &'static str,
         kept: i64,
         proven: i64,
+    },
+    #[error(
+        "in the quarter of an hour that began {} s after 1970, {} moved {} points in {} transfers; \
+         kept are {} in {}",
+        starts_at(.key), .key.mover.name(), .proven.points, .proven.count, .kept.points, .kept.count
+    )]
+    TurnoverDiffers {
+        key: TurnoverKey,
+        kept: Turnover,
+        proven: Turnover,
     },
     #[error("member {} is kept to have {kept} points, and the transfers give them {proven}", .member.0)]
     BalanceDiffers {
@@ -140,4 +150,8 @@ pub enum Unsound {
         expected: Digest,
         found: Digest,
     },
+}
+
+fn starts_at(key: &TurnoverKey) -> i64 {
+    key.quarter.saturating_mul(QUARTER_MS / 1_000)
 }
