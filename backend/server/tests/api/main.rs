@@ -10,6 +10,7 @@ mod bulk_contributions;
 mod contributions;
 #[path = "../corpus/mod.rs"]
 mod corpus;
+mod crowd;
 mod cursors;
 mod deadlines;
 mod deletions;

@@ -300,7 +300,7 @@ const PEOPLE: [(&str, &str); 18] = [
 ];
 
 /// Mutations of points, of what earns them and of what they buy, each with its input and what is asked of the result.
-const ECONOMY: [(&str, (&str, &str)); 19] = [
+const ECONOMY: [(&str, (&str, &str)); 20] = [
     ("openDispute", ("$input: OpenDisputeInput!", DISPUTE)),
     ("holdDispute", ("$input: HoldDisputeInput!", DISPUTE)),
     ("resolveDispute", ("$input: ResolveDisputeInput!", DISPUTE)),
@@ -310,6 +310,7 @@ const ECONOMY: [(&str, (&str, &str)); 19] = [
     ),
     ("grantPoints", ("$input: PointsInput!", TRANSFER)),
     ("chargePoints", ("$input: PointsInput!", TRANSFER)),
+    ("clawBackPoints", ("$input: PointsInput!", CLAWBACK)),
     (
         "creditWatching",
         ("$input: CreditWatchingInput!", WATCH_CREDIT),
@@ -368,6 +369,8 @@ const CONTRIBUTION: &str = "... on Contribution {
     id provider contributionRef kind amount currency tier quantity viewerId viewerName status hype
     occurredAt recordedAt message amendments { field kind }
 }";
+const CLAWBACK: &str = "... on PointsClawback { points taken owed transfers {
+    seq kind points balanceAfter debtPoints reason actorId } }";
 const TRANSFER: &str =
     "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
 const DISPUTE: &str = "... on Dispute {
