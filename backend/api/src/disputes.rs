@@ -6,8 +6,9 @@ mod refusal;
 
 use async_graphql::{Enum, ID, SimpleObject};
 use parlor_domain::dispute;
+use parlor_domain::id::RoomId;
 
-use crate::global_id::IdKind;
+use crate::global_id::{self, IdKind};
 use crate::page::PageInfo;
 use crate::scalar::{Int64, Time};
 
@@ -32,6 +33,7 @@ pub(crate) enum DisputeStatus {
 #[derive(SimpleObject, Clone)]
 pub(crate) struct Dispute {
     id: ID,
+    room_id: ID,
     /// Whose points it is about.
     participant_id: ID,
     /// What it is about, unless that is a line.
@@ -76,13 +78,15 @@ pub(crate) struct DisputesConnection {
 /// A dispute, and whether its reader is told who acted.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
-    dispute: dispute::Dispute,
-    sees_actors: bool,
+    pub(crate) room_id: RoomId,
+    pub(crate) dispute: dispute::Dispute,
+    pub(crate) sees_actors: bool,
 }
 
 impl From<Shown> for Dispute {
     fn from(shown: Shown) -> Self {
         let Shown {
+            room_id,
             dispute,
             sees_actors,
         } = shown;
@@ -96,6 +100,7 @@ impl From<Shown> for Dispute {
 
         Self {
             id: IdKind::Dispute.id(dispute.id.0),
+            room_id: ID(global_id::room_id(room_id)),
             participant_id: IdKind::Participant.id(dispute.participant_id.0),
             redemption_id,
             transfer_seq,

@@ -1,8 +1,10 @@
-//! What staff follows of a room: its audit trail, and the queue of what was redeemed. Each is a log of its own.
+//! What staff follows of a room: its audit trail, the queue of what was redeemed, and the disputes. Each is a log of
+//! its own.
 //!
 //! Few follow them and little happens in them, so each follower reads for themselves, woken by the same
 //! news that wake the room's own feed. Whether they may is asked anew before anything is told.
 
+mod cases;
 mod place;
 mod queue;
 mod trail;
@@ -25,6 +27,7 @@ use crate::feed::{FeedRefusal, FeedStart};
 use crate::log_position::{LogPosition, start};
 use crate::people::Reader;
 use crate::{caller, global_id};
+use cases::DisputesFeed;
 use place::Place;
 use queue::QueueFeed;
 use trail::TrailFeed;
@@ -37,6 +40,8 @@ pub(crate) struct StaffFeed {
     trail: TrailFeed,
     /// What is new of the redemptions, which is for whoever has `REDEMPTION_MANAGE`.
     queue: QueueFeed,
+    /// What is new of the disputes, which is for whoever has `POINTS_READ`.
+    disputes: DisputesFeed,
 }
 
 #[derive(Default)]
@@ -44,21 +49,23 @@ pub(crate) struct StaffSubscription;
 
 #[Subscription]
 impl StaffSubscription {
-    /// What a room's staff follows, as it grows: the audit trail, which needs `AUDIT_READ`, and, if `queue` is asked
-    /// for, the redemptions, which need `REDEMPTION_MANAGE`; whoever asks for `queue` and `epoch` alone needs no more
-    /// than that. Both are logs of their own, of the room's epoch: `after` resumes the trail, and `queueAfter` the
-    /// queue; without it each starts with what a newcomer wants to see. Ends when the caller may no longer read what
-    /// they asked for.
+    /// What a room's staff follows, as it grows: the audit trail, which needs `AUDIT_READ`; if `queue` is asked for,
+    /// the redemptions, which need `REDEMPTION_MANAGE`; and if `disputes` is, those, which need `POINTS_READ`. Whoever
+    /// asks for `queue` or `disputes` and nothing of the trail needs no right to that. Each is a log of its own, of the
+    /// room's epoch: `after` resumes the trail, `queueAfter` the queue, and `disputesAfter` the disputes; without it
+    /// each starts with what a newcomer wants to see. Ends when the caller may no longer read what they asked for.
     async fn live_staff(
         &self,
         context: &Context<'_>,
         room_id: ID,
         after: Option<LogPosition>,
         queue_after: Option<LogPosition>,
+        disputes_after: Option<LogPosition>,
     ) -> Result<impl Stream<Item = Result<StaffFeed, Fault>>, Fault> {
         let starts = Starts {
             trail: start(after, None, None)?,
             queue: start(queue_after, None, None)?,
+            disputes: start(disputes_after, None, None)?,
         };
         let room_id = global_id::parse_room_id(&room_id).ok_or(FeedRefusal::NotFound)?;
 
@@ -71,17 +78,20 @@ impl StaffSubscription {
 struct Wanted {
     trail: bool,
     queue: bool,
+    disputes: bool,
 }
 
 impl Wanted {
     fn of(context: &Context<'_>) -> Self {
         let asked = context.look_ahead();
         let queue = asked.field("queue").exists();
+        let disputes = asked.field("disputes").exists();
         let trail = trail::FIELDS.iter().any(|name| asked.field(name).exists());
 
         Self {
-            trail: trail || !queue,
+            trail: trail || !(queue || disputes),
             queue,
+            disputes,
         }
     }
 }
@@ -90,6 +100,7 @@ impl Wanted {
 struct Starts {
     trail: FeedStart,
     queue: FeedStart,
+    disputes: FeedStart,
 }
 
 /// Somebody who follows what a room's staff sees.
@@ -101,6 +112,7 @@ struct Follower {
     epoch: Epoch,
     trail: Place,
     queue: Place,
+    disputes: Place,
 }
 
 /// Where it is read.
@@ -125,6 +137,7 @@ impl Found {
             ends: StaffHead {
                 audited: census.audited,
                 queue: census.queue_changes,
+                disputes: census.dispute_changes,
             },
         }
     }
@@ -163,6 +176,7 @@ async fn follow(
         epoch: found.epoch,
         trail: Place::resumed(starts.trail, found.epoch, found.ends.audited),
         queue: Place::resumed(starts.queue, found.epoch, found.ends.queue),
+        disputes: Place::resumed(starts.disputes, found.epoch, found.ends.disputes),
     };
     let first = follower.message(&found, &patience).await?;
 
@@ -193,6 +207,9 @@ async fn admitted(
         if wanted.queue {
             reader.require(Capability::RedemptionManage)?;
         }
+        if wanted.disputes {
+            reader.require(Capability::PointsRead)?;
+        }
         Ok(reader)
     };
 
@@ -219,7 +236,9 @@ impl Follower {
             let is_anew = found.epoch != self.epoch;
             if is_anew {
                 self.epoch = found.epoch;
-                (self.trail, self.queue) = (Place::Unknown, Place::Unknown);
+                self.trail = Place::Unknown;
+                self.queue = Place::Unknown;
+                self.disputes = Place::Unknown;
             }
             let message = self.message(&found, &patience).await?;
             if is_anew || message.tells_anything() {
@@ -229,14 +248,24 @@ impl Follower {
     }
 
     fn is_behind(&self) -> bool {
-        let Wanted { trail, queue } = self.wanted;
+        let Wanted {
+            trail,
+            queue,
+            disputes,
+        } = self.wanted;
 
-        trail && self.trail.is_behind() || queue && self.queue.is_behind()
+        trail && self.trail.is_behind()
+            || queue && self.queue.is_behind()
+            || disputes && self.disputes.is_behind()
     }
 
     /// What is new of all that is wanted, and goes there.
     async fn message(&mut self, found: &Found, patience: &Patience) -> Result<StaffFeed, Fault> {
-        let Wanted { trail, queue } = self.wanted;
+        let Wanted {
+            trail,
+            queue,
+            disputes,
+        } = self.wanted;
         let trail = if trail {
             trail::read(&self.source, &mut self.trail, found, patience).await?
         } else {
@@ -247,17 +276,23 @@ impl Follower {
         } else {
             QueueFeed::nothing()
         };
+        let disputes = if disputes {
+            cases::read(&self.source, &mut self.disputes, patience).await?
+        } else {
+            DisputesFeed::nothing()
+        };
 
         Ok(StaffFeed {
             epoch: global_id::epoch(found.epoch),
             trail,
             queue,
+            disputes,
         })
     }
 }
 
 impl StaffFeed {
     fn tells_anything(&self) -> bool {
-        self.trail.tells_anything() || self.queue.tells_anything()
+        self.trail.tells_anything() || self.queue.tells_anything() || self.disputes.tells_anything()
     }
 }

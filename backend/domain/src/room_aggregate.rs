@@ -245,7 +245,8 @@ pub struct Changes {
     pub uses: BTreeMap<(RewardId, MemberNumber), Uses>,
     pub redemptions: BTreeMap<RedemptionId, Redemption>,
     pub draws: BTreeMap<DrawId, Draw>,
-    pub disputes: BTreeMap<DisputeId, Dispute>,
+    /// Each with which change of the room's cases it came with.
+    pub disputes: BTreeMap<DisputeId, (i64, Dispute)>,
     /// No redemption of the room that the batch knows of, and that is open, expires before.
     pub expiry: Option<ServerTime>,
     pub events: Vec<Event>,

@@ -24,6 +24,8 @@ mod gone_back;
 mod keys;
 #[path = "socket/leases.rs"]
 mod leases;
+#[path = "socket/live_disputes.rs"]
+mod live_disputes;
 #[path = "socket/live_queue.rs"]
 mod live_queue;
 #[path = "socket/live_room.rs"]

@@ -464,6 +464,7 @@ fn committed(mut locked: Locked) -> Committed {
         staff: StaffHead {
             audited: census.audited,
             queue: census.queue_changes,
+            disputes: census.dispute_changes,
         },
         wallets,
         events: locked.aggregate.changes.events,

@@ -42,12 +42,18 @@ fn columns_of(subject: Subject) -> (Option<uuid::Uuid>, Option<i64>) {
 
 pub(crate) const INSERT: &str =
     "INSERT INTO disputes (id, tenant_id, room_id, number, status, opened_at,
-    redemption_id, seq, dispute) ";
+    redemption_id, seq, dispute, change_seq) ";
 
 pub(crate) const REPLACE: &str = " ON CONFLICT (id) DO UPDATE SET
-    status = excluded.status, dispute = excluded.dispute";
+    status = excluded.status, dispute = excluded.dispute, change_seq = excluded.change_seq";
 
-pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, dispute: &Dispute) -> Vec<Value> {
+/// The row of a case, as the change at `change_seq` of its room's cases has left it.
+pub(crate) fn row(
+    room_id: RoomId,
+    tenant_id: TenantId,
+    change_seq: i64,
+    dispute: &Dispute,
+) -> Vec<Value> {
     let (redemption_id, seq) = columns_of(dispute.subject);
 
     row![
@@ -60,5 +66,6 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, dispute: &Dispute) -> Ve
         redemption_id,
         seq,
         to_json(dispute),
+        change_seq,
     ]
 }

@@ -1,8 +1,7 @@
 //! Reading disputes.
 
 use parlor_domain::dispute::{Dispute, DisputeStatus};
-use parlor_domain::id::{DisputeId, RoomId, TenantId};
-use parlor_domain::points::MemberNumber;
+use parlor_domain::id::{DisputeId, ParticipantId, RoomId, TenantId};
 
 use crate::dispute_row::{self, COLUMNS};
 use crate::page::{Order, Page, PageRequest};
@@ -14,7 +13,19 @@ use crate::{Store, StoreError};
 pub struct DisputesFilter {
     pub status: Option<DisputeStatus>,
     /// Whom they are about.
-    pub member: Option<MemberNumber>,
+    pub participant_id: Option<ParticipantId>,
+}
+
+/// A part of a room's cases, all from one state of the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DisputesView {
+    pub disputes: Vec<Dispute>,
+    /// The position of the change that the last of them came with last.
+    pub last_seq: Option<i64>,
+    /// The position of the newest change.
+    pub end_seq: i64,
+    /// How many are open in all.
+    pub open_count: i64,
 }
 
 impl Store {
@@ -36,6 +47,66 @@ impl Store {
         Ok(rows.into_iter().next().map(read).transpose()?)
     }
 
+    /// What has become of a room's disputes since the change at `after_seq`, in the order of their last changes: the
+    /// first `limit` of them. Each stands there once, as it is now.
+    pub async fn disputes_changed(
+        &self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+        after_seq: i64,
+        limit: i64,
+    ) -> Result<DisputesView, StoreError> {
+        let changed = Statement::new(format!(
+            "SELECT change_seq, {COLUMNS} FROM disputes
+             WHERE room_id = $1 AND tenant_id = $2 AND change_seq > $3 ORDER BY change_seq LIMIT $4"
+        ));
+        let changed = changed.bind(room_id).bind(tenant_id).bind(after_seq);
+
+        self.disputes_view(room_id, changed.bind(limit)).await
+    }
+
+    /// The first `limit` of a room's disputes that are open, the oldest first.
+    pub async fn open_disputes(
+        &self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+        limit: i64,
+    ) -> Result<DisputesView, StoreError> {
+        let open = Statement::new(format!(
+            "SELECT change_seq, {COLUMNS} FROM disputes
+             WHERE room_id = $1 AND tenant_id = $2 AND status = $3 ORDER BY opened_at, id LIMIT $4"
+        ));
+        let open = open.bind(room_id).bind(tenant_id);
+        let open = open.bind(DisputeStatus::Open.as_str());
+
+        self.disputes_view(room_id, open.bind(limit)).await
+    }
+
+    async fn disputes_view(
+        &self,
+        room_id: RoomId,
+        select: Statement,
+    ) -> Result<DisputesView, StoreError> {
+        let count = "SELECT dispute_changes, open_disputes FROM room_censuses WHERE room_id = $1";
+        let count = Statement::new(count).bind(room_id);
+
+        let mut transaction = self.engine.begin_read().await?;
+        let counted = transaction.fetch(count).await?;
+        let rows = transaction.fetch(select).await?;
+        transaction.roll_back().await?;
+
+        let mut view = DisputesView::default();
+        for mut row in rows {
+            view.last_seq = Some(row.take()?);
+            view.disputes.push(dispute_row::read(&mut row)?);
+        }
+        // A room that nothing has happened in has no census.
+        if let Some(mut row) = counted.into_iter().next() {
+            (view.end_seq, view.open_count) = (row.take()?, row.take()?);
+        }
+        Ok(view)
+    }
+
     /// A part of a room's disputes, the oldest first, as they are worked off.
     pub async fn disputes_page(
         &self,
@@ -53,10 +124,12 @@ impl Store {
             if let Some(status) = filter.status {
                 statement = statement.push(" AND status = ").push_value(status.as_str());
             }
-            if let Some(member) = filter.member {
+            if let Some(id) = filter.participant_id {
+                // Of whoever is not in the room there is none.
                 statement = statement
-                    .push(" AND number = ")
-                    .push_value(i64::from(member.0));
+                    .push(" AND number = (SELECT participants.number FROM participants WHERE participants.id = ")
+                    .push_value(id)
+                    .push(" AND participants.room_id = disputes.room_id)");
             }
             statement
         };

@@ -52,7 +52,7 @@ pub use batch::{
     PointsNeeds, RewardNeeds, RoomNeeds, TenantNeeds, Unreadable, Written,
 };
 pub use disk::Unwritable;
-pub use disputes::DisputesFilter;
+pub use disputes::{DisputesFilter, DisputesView};
 pub use document::UnreadableDocument;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{POOL_SIZE_DEFAULT, Settings, Synchronous};

@@ -44,6 +44,8 @@ pub struct StaffHead {
     pub audited: i64,
     /// The position of the newest change of the queue of redemptions.
     pub queue: i64,
+    /// The position of the newest change of the cases about points.
+    pub disputes: i64,
 }
 
 /// A room's state at a position of its log.

@@ -118,7 +118,8 @@ pub(crate) const CENSUS_COLUMNS: &str = "room_censuses.joined, room_censuses.own
     room_censuses.host_id, room_censuses.online, room_censuses.online_changes,
     room_censuses.audited, room_censuses.numbered,
     room_censuses.rewards, room_censuses.enabled_rewards, room_censuses.open_redemptions,
-    room_censuses.queue_changes, room_censuses.open_draws";
+    room_censuses.queue_changes, room_censuses.open_draws,
+    room_censuses.open_disputes, room_censuses.dispute_changes";
 
 /// Reads a census whose columns are all empty where an outer join found none.
 pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
@@ -137,6 +138,8 @@ pub(crate) fn read_census(row: &mut Row) -> Result<Census, sqlx::Error> {
         open_redemptions: read_count(row)?,
         queue_changes: read_count(row)?,
         open_draws: read_count(row)?,
+        open_disputes: read_count(row)?,
+        dispute_changes: read_count(row)?,
     })
 }
 
@@ -152,13 +155,15 @@ pub(crate) fn read_online(row: &mut Row) -> Result<OnlineCount, sqlx::Error> {
 }
 
 /// The columns that [`read_staff_head`] reads, of the table `room_censuses`.
-pub(crate) const STAFF_COLUMNS: &str = "room_censuses.audited, room_censuses.queue_changes";
+pub(crate) const STAFF_COLUMNS: &str =
+    "room_censuses.audited, room_censuses.queue_changes, room_censuses.dispute_changes";
 
 /// Reads where what staff follows ends, whose columns are empty where an outer join found none.
 pub(crate) fn read_staff_head(row: &mut Row) -> Result<StaffHead, sqlx::Error> {
     Ok(StaffHead {
         audited: read_count(row)?,
         queue: read_count(row)?,
+        disputes: read_count(row)?,
     })
 }
 
@@ -169,7 +174,8 @@ pub(crate) fn read_count(row: &mut Row) -> Result<i64, sqlx::Error> {
 
 pub(crate) const INSERT_CENSUSES: &str = "INSERT INTO room_censuses (room_id, tenant_id, joined,
     owners, role_holders, on_stage, waiting, host_id, online, online_changes,
-    audited, numbered, rewards, enabled_rewards, open_redemptions, queue_changes, open_draws) ";
+    audited, numbered, rewards, enabled_rewards, open_redemptions, queue_changes, open_draws,
+    open_disputes, dispute_changes) ";
 
 pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     joined = excluded.joined, owners = excluded.owners, role_holders = excluded.role_holders,
@@ -178,7 +184,8 @@ pub(crate) const REPLACE_CENSUSES: &str = " ON CONFLICT (room_id) DO UPDATE SET
     audited = excluded.audited, numbered = excluded.numbered,
     rewards = excluded.rewards, enabled_rewards = excluded.enabled_rewards,
     open_redemptions = excluded.open_redemptions, queue_changes = excluded.queue_changes,
-    open_draws = excluded.open_draws";
+    open_draws = excluded.open_draws, open_disputes = excluded.open_disputes,
+    dispute_changes = excluded.dispute_changes";
 
 pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
     let census = &of.census;
@@ -201,5 +208,7 @@ pub(crate) fn census_row(of: &RoomAggregate) -> Vec<Value> {
         census.open_redemptions,
         census.queue_changes,
         census.open_draws,
+        census.open_disputes,
+        census.dispute_changes,
     ]
 }

@@ -136,8 +136,9 @@ fn named_dispute(id: &ID) -> DisputeId {
 }
 
 /// As staff sees it, for whoever has just decided.
-fn shown(dispute: dispute::Dispute) -> Shown {
+fn shown(room_id: &ID, dispute: dispute::Dispute) -> Shown {
     Shown {
+        room_id: named_room(room_id),
         dispute,
         sees_actors: true,
     }
@@ -160,9 +161,8 @@ async fn open(context: &Context<'_>, input: OpenDisputeInput) -> Result<Shown, S
         DisputeOpening::new(input.idempotency_key, participant_id, subject, input.reason)?;
     let command = OpenDispute::new(named_room(&input.room_id), actor, opening);
 
-    Ok(shown(
-        submit_to(context, tenant_id, &input.room_id, command).await?,
-    ))
+    let done = submit_to(context, tenant_id, &input.room_id, command).await?;
+    Ok(shown(&input.room_id, done))
 }
 
 async fn hold(context: &Context<'_>, input: HoldDisputeInput) -> Result<Shown, Stop> {
@@ -171,9 +171,8 @@ async fn hold(context: &Context<'_>, input: HoldDisputeInput) -> Result<Shown, S
     let hold = DisputeHold::new(input.idempotency_key, id, input.points.0)?;
     let command = HoldDispute::new(named_room(&input.room_id), actor, hold);
 
-    Ok(shown(
-        submit_to(context, tenant_id, &input.room_id, command).await?,
-    ))
+    let done = submit_to(context, tenant_id, &input.room_id, command).await?;
+    Ok(shown(&input.room_id, done))
 }
 
 async fn resolve(context: &Context<'_>, input: ResolveDisputeInput) -> Result<Shown, Stop> {
@@ -193,9 +192,8 @@ async fn resolve(context: &Context<'_>, input: ResolveDisputeInput) -> Result<Sh
     let resolution = DisputeResolution::new(input.idempotency_key, id, outcome, input.resolution)?;
     let command = ResolveDispute::new(named_room(&input.room_id), actor, resolution);
 
-    Ok(shown(
-        submit_to(context, tenant_id, &input.room_id, command).await?,
-    ))
+    let done = submit_to(context, tenant_id, &input.room_id, command).await?;
+    Ok(shown(&input.room_id, done))
 }
 
 async fn withdraw(context: &Context<'_>, input: WithdrawDisputeInput) -> Result<Shown, Stop> {
@@ -204,7 +202,6 @@ async fn withdraw(context: &Context<'_>, input: WithdrawDisputeInput) -> Result<
         DisputeWithdrawal::new(input.idempotency_key, named_dispute(&input.dispute_id))?;
     let command = WithdrawDispute::new(named_room(&input.room_id), actor, withdrawal);
 
-    Ok(shown(
-        submit_to(context, tenant_id, &input.room_id, command).await?,
-    ))
+    let done = submit_to(context, tenant_id, &input.room_id, command).await?;
+    Ok(shown(&input.room_id, done))
 }

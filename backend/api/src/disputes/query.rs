@@ -34,6 +34,7 @@ impl DisputeQuery {
         let sees_actors = reader.require(Capability::PointsRead).is_ok();
         let is_own = reader.own().is_some_and(|own| own.number == found.member);
         let shown = Shown {
+            room_id,
             dispute: found,
             sees_actors,
         };
@@ -53,22 +54,9 @@ impl DisputeQuery {
     ) -> Result<DisputesConnection, Fault> {
         let reader = Reader::of(context, &room_id).await?;
         reader.require(Capability::PointsRead)?;
-        let (tenant_id, room_id) = reader.room();
-        let member = match participant_id {
-            None => None,
-            Some(id) => {
-                let id = global_id::named_participant(&id);
-                let found = app(context).store.participant(tenant_id, id).await?;
-                let found = found.filter(|(of_room, _)| *of_room == room_id);
-                let found = found.map(|(_, participant)| participant.number);
-                Some(found.ok_or_else(|| {
-                    Fault::Validation("there is no such participant in the room".to_owned())
-                })?)
-            }
-        };
         let filter = DisputesFilter {
             status: status.map(Into::into),
-            member,
+            participant_id: participant_id.map(|id| global_id::named_participant(&id)),
         };
         let asked = page::request("disputes", &(reader.room(), filter), page)?;
         let found = disputes(context, &reader, filter, &asked, true).await?;
@@ -93,7 +81,7 @@ impl DisputeQuery {
             return Ok(None);
         };
         let filter = DisputesFilter {
-            member: Some(own.number),
+            participant_id: Some(own.id),
             ..DisputesFilter::default()
         };
         let sees_actors = reader.require(Capability::PointsRead).is_ok();
@@ -120,6 +108,7 @@ async fn disputes(
     let store = &app(context).store;
     let found = store.disputes_page(tenant_id, room_id, filter, asked.part);
     let shown = |dispute: dispute::Dispute| Shown {
+        room_id,
         dispute,
         sees_actors,
     };

@@ -89,9 +89,9 @@ impl Disputes {
         self.lines.ask(seq);
     }
 
-    /// Takes in a case as it was found.
-    pub fn put(&mut self, dispute: Dispute) {
-        self.by_id.put(dispute.id, dispute);
+    /// Takes in a case as it was found, or has become. Returns what was known of it.
+    pub fn put(&mut self, dispute: Dispute) -> Option<Dispute> {
+        self.by_id.put(dispute.id, dispute)
     }
 
     /// Takes in what stands at a position of the books.
@@ -183,10 +183,15 @@ impl RoomAggregate {
         Ok(dispute)
     }
 
-    /// Keeps what has become of a case.
+    /// Keeps what has become of a case, as the newest change of the room's cases.
     fn put_dispute(&mut self, dispute: Dispute) -> Dispute {
-        self.known.disputes.put(dispute.clone());
-        self.changes.disputes.insert(dispute.id, dispute.clone());
+        let before = self.known.disputes.put(dispute.clone());
+        let was_open = before.is_some_and(|before| before.is_open());
+        self.census.open_disputes += i64::from(dispute.is_open()) - i64::from(was_open);
+        self.census.dispute_changes += 1;
+        self.changes.census = true;
+        let change = (self.census.dispute_changes, dispute.clone());
+        self.changes.disputes.insert(dispute.id, change);
 
         dispute
     }

@@ -43,6 +43,10 @@ pub struct Census {
     pub queue_changes: i64,
     /// The draws that take entries, or are due.
     pub open_draws: i64,
+    /// The cases that nobody has ended.
+    pub open_disputes: i64,
+    /// How often a case was opened or changed, and so the position of the newest change of the cases.
+    pub dispute_changes: i64,
 }
 
 /// How many participants are online, and how often that number has changed, by which the later of

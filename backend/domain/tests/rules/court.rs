@@ -197,7 +197,7 @@ impl Court {
         for redemption in aggregate.changes.redemptions.values() {
             proof.add_purchase(redemption.purchase())?;
         }
-        for dispute in aggregate.changes.disputes.values() {
+        for (_, dispute) in aggregate.changes.disputes.values() {
             let mut dispute = dispute.clone();
             change(&mut dispute);
             proof.add_dispute(dispute.contest())?;

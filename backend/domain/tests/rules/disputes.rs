@@ -395,3 +395,32 @@ fn what_is_asked_for_again_is_done_once() {
         DisputeRefusal::KeyReused("k".to_owned())
     );
 }
+
+#[test]
+fn each_change_of_a_case_is_the_newest_that_staff_is_told_and_what_is_open_is_counted() {
+    let mut court = Court::open();
+    let counted = |court: &Court| {
+        let aggregate = &court.shop.company.stage.aggregate;
+        let changes = &aggregate.changes.disputes;
+        let open = changes.values().filter(|(_, one)| one.is_open()).count();
+        assert_eq!(aggregate.census.open_disputes, i64::try_from(open).unwrap());
+        assert!(aggregate.changes.census);
+        let newest = changes.values().map(|(seq, _)| *seq).max().unwrap();
+        assert_eq!(newest, aggregate.census.dispute_changes);
+        (newest, open)
+    };
+    let own = court.dispute("ana", None, Subject::Line(3)).unwrap();
+    assert_eq!(counted(&court), (1, 1));
+    let of_ben = court.dispute(STAFF, Some("ben"), Subject::Line(4)).unwrap();
+    assert_eq!(counted(&court), (2, 2));
+    court.hold(STAFF, own.id, 5).unwrap();
+    court.hold(STAFF, own.id, 6).unwrap();
+    assert_eq!(counted(&court), (4, 2));
+    court.resolve(STAFF, own.id, Dismiss).unwrap();
+    assert_eq!(counted(&court), (5, 1));
+    court.withdraw(STAFF, of_ben.id).unwrap();
+    assert_eq!(counted(&court), (6, 0));
+    // What is refused is no change.
+    court.withdraw(STAFF, of_ben.id).unwrap_err();
+    assert_eq!(counted(&court), (6, 0));
+}

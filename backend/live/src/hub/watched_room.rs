@@ -106,6 +106,7 @@ impl WatchedRoom {
             let newest = StaffHead {
                 audited: found.audited.max(known.audited),
                 queue: found.queue.max(known.queue),
+                disputes: found.disputes.max(known.disputes),
             };
             let is_news = newest != *known;
             *known = newest;
@@ -390,7 +391,11 @@ mod tests {
     }
 
     fn staff(audited: i64, queue: i64) -> StaffHead {
-        StaffHead { audited, queue }
+        StaffHead {
+            audited,
+            queue,
+            disputes: 0,
+        }
     }
 
     #[test]
@@ -412,6 +417,15 @@ mod tests {
         assert_eq!(*told.borrow_and_update(), staff(4, 8));
         room.note_staff(staff(1, 9));
         assert_eq!(*told.borrow_and_update(), staff(4, 9));
+        let disputed = |disputes| StaffHead {
+            disputes,
+            ..staff(4, 9)
+        };
+        room.note_staff(disputed(2));
+        assert_eq!(*told.borrow_and_update(), disputed(2));
+        room.note_staff(disputed(1));
+        assert!(!told.has_changed().unwrap());
+        assert_eq!(*told.borrow(), disputed(2));
     }
 
     /// Somebody comes online while the first follower still reads the room.

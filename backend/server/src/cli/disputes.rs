@@ -10,7 +10,7 @@ use super::staff::{KeyArgs, StaffArgs, StaffRoom, cell, print_json};
 use super::table::{plain, table};
 
 const FIELDS: &str =
-    "id participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
+    "id roomId participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
     closedAt closedBy resolution returned clawedBack";
 
 #[derive(Debug, Args)]
@@ -204,13 +204,13 @@ fn about(dispute: &Value) -> String {
 
 async fn show(args: &ShowArgs) -> Result<()> {
     let room = args.staff.open().await?;
-    // The room is a variable of every query, and one that is not used would be refused.
     let document = format!(
         "query ($room: ID!, $id: ID!) {{ room(id: $room) {{ id }} dispute(id: $id) {{ {FIELDS} }} }}"
     );
     let mut answer = room.query(&document, json!({ "id": args.id })).await?;
     let dispute = answer["dispute"].take();
-    if dispute.is_null() {
+    // One of another room's is none of this one's.
+    if dispute.is_null() || dispute["roomId"] != answer["room"]["id"] {
         anyhow::bail!("there is no dispute {}", plain(&args.id));
     }
     if args.staff.json {

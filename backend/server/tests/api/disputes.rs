@@ -9,13 +9,14 @@ use crate::shop::{Shop, room};
 
 on_both_engines! {
     a_case_goes_from_its_opening_to_its_end,
+    cases_are_listed_by_whom_they_are_about_as_redemptions_are,
     what_is_held_is_taken_and_the_statement_names_the_case,
     only_those_whom_it_concerns_read_a_case,
     what_cannot_be_done_about_a_case_is_refused_by_name,
 }
 
 const FIELDS: &str =
-    "id participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
+    "id roomId participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
     closedAt closedBy resolution returned clawedBack";
 
 impl Shop<'_> {
@@ -72,11 +73,18 @@ async fn a_case_goes_from_its_opening_to_its_end(database: String) {
     assert_eq!(
         [
             &case["status"],
+            &case["roomId"],
             &case["redemptionId"],
             &case["participantId"],
             &case["isByStaff"]
         ],
-        [&json!("OPEN"), &paid["id"], &shop.ana.id, &json!(false)]
+        [
+            &json!("OPEN"),
+            &json!(room),
+            &paid["id"],
+            &shop.ana.id,
+            &json!(false)
+        ]
     );
     let again = shop
         .disputed(&shop.ana.token, json!({ "redemptionId": paid["id"] }))
@@ -134,6 +142,7 @@ async fn a_case_goes_from_its_opening_to_its_end(database: String) {
             ownDisputesConnection(roomId: $room) {{ totalCount }}
         }}"
     );
+    assert_eq!(own["roomId"], json!(room));
     for (status, count) in [(json!("RESOLVED"), 1), (json!("OPEN"), 0), (Value::Null, 1)] {
         let read = api
             .execute(
@@ -147,6 +156,45 @@ async fn a_case_goes_from_its_opening_to_its_end(database: String) {
             "{read}"
         );
         assert_eq!(read["data"]["ownDisputesConnection"]["totalCount"], 0);
+    }
+}
+
+async fn cases_are_listed_by_whom_they_are_about_as_redemptions_are(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let paid = shop.fulfilled().await;
+    let case = shop
+        .disputed(&shop.ana.token, json!({ "redemptionId": paid["id"] }))
+        .await;
+    let of = "query ($room: ID!, $who: ID) {
+        disputesConnection(roomId: $room, participantId: $who) { nodes { id roomId } }
+        redemptionsConnection(roomId: $room, participantId: $who) { nodes { participantId } } }";
+    for (who, is_found) in [
+        (&shop.ana.id, true),
+        (&shop.olga.id, false),
+        (&json!("nobody"), false),
+    ] {
+        let read = api
+            .execute(&shop.olga.token, of, json!({ "room": room, "who": who }))
+            .await;
+        let (disputes, redemptions) = if is_found {
+            let (dispute, redemption) = (
+                json!({ "id": case["id"], "roomId": room }),
+                json!({ "participantId": who }),
+            );
+            (json!([dispute]), json!([redemption]))
+        } else {
+            (json!([]), json!([]))
+        };
+        assert_eq!(
+            read["data"],
+            json!({
+                "disputesConnection": { "nodes": disputes },
+                "redemptionsConnection": { "nodes": redemptions },
+            }),
+            "{who}"
+        );
     }
 }
 

@@ -374,7 +374,7 @@ const CLAWBACK: &str = "... on PointsClawback { points taken owed transfers {
 const TRANSFER: &str =
     "... on PointsTransfer { id seq at kind points balanceAfter reason actorId }";
 const DISPUTE: &str = "... on Dispute {
-    id participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
+    id roomId participantId redemptionId transferSeq reason isByStaff openedBy openedAt status held
     closedAt closedBy resolution returned clawedBack
 }";
 const WATCH_CREDIT: &str =

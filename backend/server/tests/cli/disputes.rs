@@ -77,6 +77,9 @@ async fn a_case_is_listed_shown_held_for_and_resolved(database: Database) {
     assert!(refused.contains("ALREADY_CLOSED"), "{refused}");
     let (_, none) = shop.refused(&["disputes", "show", "show", "nothing"]);
     assert!(none.contains("there is no dispute"), "{none}");
+    shop.another_room("elsewhere");
+    let (_, none) = shop.refused(&["disputes", "show", "elsewhere", &first]);
+    assert!(none.contains("there is no dispute"), "{none}");
     let shown = shop.said(&["disputes", "show", "show", &first]);
     assert!(
         shown.contains("resolution: a bot") && shown.contains("clawed back 120"),

@@ -71,6 +71,14 @@ impl Shop {
         shop
     }
 
+    /// Makes another room of the same tenant.
+    pub(crate) fn another_room(&self, slug: &str) {
+        let mutation = format!(
+            r#"createRoom(input: {{ slug: "{slug}", title: "Other", state: OPEN }}) {{ ... on Room {{ id }} }}"#
+        );
+        self.made(&self.staff, &mutation);
+    }
+
     /// Gives Ana points, once for each `reason`.
     pub(crate) fn grant(&self, reason: &str, points: u32) {
         let (room, ana) = (&self.room, &self.participant);

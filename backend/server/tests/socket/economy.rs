@@ -65,6 +65,10 @@ impl Scene {
             "creditWatching" => "CreditWatchingInput",
             "reportWatching" => "ReportWatchingInput",
             "updateEarningProgramme" => "UpdateEarningProgrammeInput",
+            "openDispute" => "OpenDisputeInput",
+            "holdDispute" => "HoldDisputeInput",
+            "resolveDispute" => "ResolveDisputeInput",
+            "withdrawDispute" => "WithdrawDisputeInput",
             "setRedemptionMetadata" => "SetRedemptionMetadataInput",
             "assignRole" => "AssignRoleInput",
             "denyCapability" => "CapabilityTermsInput",
@@ -75,6 +79,7 @@ impl Scene {
         let made = match mutation {
             "createReward" => "... on Reward { id }",
             "redeemReward" => "... on Redemption { id }",
+            "openDispute" => "... on Dispute { id }",
             _ => "",
         };
         let document = format!(

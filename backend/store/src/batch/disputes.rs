@@ -209,7 +209,7 @@ pub(super) async fn write(
 ) -> Result<(), sqlx::Error> {
     let disputes = each(rooms, |aggregate| aggregate.changes.disputes.values())
         .into_iter()
-        .map(|(of, one)| dispute_row::row(of.room.id, of.room.tenant_id, one))
+        .map(|(of, (seq, one))| dispute_row::row(of.room.id, of.room.tenant_id, *seq, one))
         .collect();
     transaction
         .insert(dispute_row::INSERT, disputes, dispute_row::REPLACE)

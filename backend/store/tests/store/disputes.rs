@@ -1,7 +1,6 @@
 //! Disputes on disk: kept with what they hold, found with what they are about, and proven.
 
 use parlor_domain::dispute::{Dispute, DisputeStatus, Subject};
-use parlor_domain::points::MemberNumber;
 use parlor_domain::room_aggregate::{
     AnswerKey, DisputeHold, DisputeOpening, DisputeOutcome, DisputeRefusal, DisputeResolution,
     Settlement,
@@ -17,8 +16,6 @@ on_both_engines! {
     cases_are_listed_by_what_became_of_them_and_whom_they_are_about,
     whatever_is_changed_of_a_case_is_named,
 }
-
-const ANA: MemberNumber = MemberNumber(0);
 
 impl Shop {
     async fn dispute(
@@ -170,7 +167,7 @@ async fn cases_are_listed_by_what_became_of_them_and_whom_they_are_about(databas
     );
     assert_eq!(shop.cases(status(DisputeStatus::Withdrawn)).await, []);
     let of_ana = DisputesFilter {
-        member: Some(ANA),
+        participant_id: Some(done.participant_id),
         ..DisputesFilter::default()
     };
     assert_eq!(shop.cases(of_ana).await, [done]);
