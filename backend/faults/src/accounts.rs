@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
 
+use crate::cases::Cases;
+
 /// Everything that the people at a till know to have happened. Each key is the reason, or the input, of what was
 /// asked under it, so that the books show it.
 #[derive(Debug, Default)]
@@ -12,6 +14,10 @@ pub struct Accounts {
     pub moves: BTreeMap<String, Move>,
     /// Their positions in the books, once they were acknowledged.
     pub moved: BTreeMap<String, String>,
+    /// Clawbacks that were ever sent, by key.
+    pub clawbacks: BTreeMap<String, Move>,
+    /// What was acknowledged of them: how much was taken, and how much is owed since.
+    pub clawed_back: BTreeMap<String, [i64; 2]>,
     /// Who ordered something, by key.
     pub orders: BTreeMap<String, String>,
     /// The redemption that each order was acknowledged as, in 32 hexadecimal digits.
@@ -28,6 +34,7 @@ pub struct Accounts {
     pub counted: BTreeSet<(String, String)>,
     /// Those that were told to count now, which only one report can be told.
     pub counted_first: BTreeSet<(String, String)>,
+    pub cases: Cases,
     /// How often two saw to the same redemption at once, and both were answered.
     pub duels: u64,
 }
@@ -54,6 +61,17 @@ impl Accounts {
         ensure!(
             first == seq,
             "{key} was acknowledged at {first} and at {seq}"
+        );
+
+        Ok(())
+    }
+
+    /// Notes that of a clawback so much was taken, and so much is owed since: the same each time.
+    pub fn acknowledge_clawback(&mut self, key: &str, parts: [i64; 2]) -> Result<()> {
+        let first = *self.clawed_back.entry(key.to_owned()).or_insert(parts);
+        ensure!(
+            first == parts,
+            "{key} was acknowledged as {first:?} and as {parts:?}"
         );
 
         Ok(())

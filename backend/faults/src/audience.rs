@@ -91,20 +91,22 @@ impl Audience {
             senders.spawn(make(number, format!("{name}-{number}")).direct_on(room.clone()));
         }
         for (number, shop) in (0..).zip(shops) {
-            let till = Till {
-                caller: Caller::new(nodes, ledger, number),
-                others: Caller::new(nodes, ledger, number + 1),
+            let at = |turn: usize, rotation: u32, place: &str| Till {
+                caller: Caller::new(nodes, ledger, number + turn),
+                others: Caller::new(nodes, ledger, number + 1 - turn),
                 shop: Arc::clone(shop),
                 rng: Rng::with_seed(
-                    seed.rotate_left(32)
+                    seed.rotate_left(rotation)
                         .wrapping_add(u64::try_from(number).unwrap_or_default()),
                 ),
-                name: format!("{name}-till{number}"),
+                name: format!("{name}-{place}{number}"),
                 acts: 0,
             };
-            let stopping = Arc::clone(&stopping);
-            let acknowledged = sender.clone();
-            senders.spawn(async move { till.work_on(&stopping, &acknowledged).await });
+            let (till, court) = (at(0, 32, "till"), at(1, 16, "court"));
+            let (until, told) = (Arc::clone(&stopping), sender.clone());
+            senders.spawn(async move { till.work_on(&until, &told).await });
+            let (until, told) = (Arc::clone(&stopping), sender.clone());
+            senders.spawn(async move { court.judge_on(&until, &told).await });
         }
 
         Self {

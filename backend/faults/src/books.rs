@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::access::uuid_of;
 use crate::accounts::{Accounts, Move};
+use crate::cases;
 use crate::database::Truth;
 use crate::shop::SLOT_POINTS;
 
@@ -16,6 +17,8 @@ use crate::shop::SLOT_POINTS;
 const GRANTED: &str = "1";
 const CHARGED: &str = "2";
 const REFUNDED: &str = "4";
+const CLAWED_BACK: &str = "5";
+const DEBT_INCURRED: &str = "6";
 
 /// A transfer that somebody asked for, as the books have it.
 struct Written {
@@ -24,6 +27,12 @@ struct Written {
     points: i64,
     viewer: String,
     about: String,
+}
+
+/// What a clawback took at once, and what is owed by it since.
+struct Taken {
+    viewer: String,
+    parts: [i64; 2],
 }
 
 /// A redemption as the database has it.
@@ -42,7 +51,11 @@ pub async fn check(truth: &mut Truth, room: &str, accounts: &Accounts) -> Result
     check_moves(&written, accounts)?;
     let bought = bought(truth, &room).await?;
     check_orders(&bought, accounts)?;
-    check_refunds(&written, &bought, accounts)?;
+    let returned = cases::returned(truth, &room).await?;
+    check_refunds(&written, &returned, &bought, accounts)?;
+    let taken = taken(truth, &room).await?;
+    check_clawbacks(&taken, accounts)?;
+    accounts.cases.check(&cases::kept(truth, &room).await?)?;
 
     check_minutes(truth, &room, accounts).await
 }
@@ -104,9 +117,34 @@ fn check_orders(bought: &BTreeMap<String, Bought>, accounts: &Accounts) -> Resul
     Ok(())
 }
 
-/// Points that were given back, one at a time.
+/// Points that were taken back by hand.
+fn check_clawbacks(taken: &BTreeMap<String, Taken>, accounts: &Accounts) -> Result<()> {
+    for (key, one) in taken {
+        let found = Move {
+            viewer: one.viewer.clone(),
+            points: one.parts.iter().sum(),
+        };
+        let sent = accounts.clawbacks.get(key);
+        ensure!(
+            sent == Some(&found),
+            "{key} is {found:?}, and was sent as {sent:?}"
+        );
+    }
+    for (key, parts) in &accounts.clawed_back {
+        let found = taken.get(key).map(|one| &one.parts);
+        ensure!(
+            found == Some(parts),
+            "{key} was acknowledged as {parts:?} and is {found:?}"
+        );
+    }
+
+    Ok(())
+}
+
+/// Points that were given back: by refunds, one at a time, and by cases.
 fn check_refunds(
     written: &BTreeMap<String, Written>,
+    returned: &BTreeMap<String, i64>,
     bought: &BTreeMap<String, Bought>,
     accounts: &Accounts,
 ) -> Result<()> {
@@ -125,7 +163,8 @@ fn check_refunds(
         ensure!(written.contains_key(key), "{key} was acknowledged");
     }
     for one in bought.values() {
-        let found = refunded.get(&*one.id).copied().unwrap_or_default();
+        let by_cases = returned.get(&one.id).copied().unwrap_or_default();
+        let found = by_cases + refunded.get(&*one.id).copied().unwrap_or_default();
         ensure!(
             one.refunded == found,
             "{} says that {} came back, and {found} did",
@@ -168,7 +207,7 @@ async fn written(truth: &mut Truth, room: &str) -> Result<BTreeMap<String, Writt
                  participants.viewer_id, {about}
              FROM transfers JOIN participants
                  ON participants.room_id = transfers.room_id AND participants.number = transfers.number
-             WHERE {of_room} AND kind IN ({GRANTED}, {CHARGED}, {REFUNDED})"
+             WHERE {of_room} AND kind IN ({GRANTED}, {CHARGED}, {REFUNDED}) AND dispute_id IS NULL"
         ))
         .await?;
     let mut written = BTreeMap::new();
@@ -186,6 +225,34 @@ async fn written(truth: &mut Truth, room: &str) -> Result<BTreeMap<String, Writt
     }
 
     Ok(written)
+}
+
+/// Everything that was taken back by hand, by its reason, which is its key.
+async fn taken(truth: &mut Truth, room: &str) -> Result<BTreeMap<String, Taken>> {
+    let of_room = truth.is_id("transfers.room_id", room);
+    let part =
+        |kind: &str| format!("CAST(SUM(CASE WHEN kind = {kind} THEN points ELSE 0 END) AS TEXT)");
+    let (at_once, owed) = (part(CLAWED_BACK), part(DEBT_INCURRED));
+    let rows = truth
+        .rows(&format!(
+            "SELECT reason, participants.viewer_id, {at_once}, {owed}
+             FROM transfers JOIN participants
+                 ON participants.room_id = transfers.room_id AND participants.number = transfers.number
+             WHERE {of_room} AND kind IN ({CLAWED_BACK}, {DEBT_INCURRED}) AND dispute_id IS NULL
+             GROUP BY reason, participants.viewer_id"
+        ))
+        .await?;
+    let mut taken = BTreeMap::new();
+    for row in rows {
+        let one = Taken {
+            viewer: row[1].clone(),
+            parts: [row[2].parse()?, row[3].parse()?],
+        };
+        let before = taken.insert(row[0].clone(), one);
+        ensure!(before.is_none(), "{} took from two", row[0]);
+    }
+
+    Ok(taken)
 }
 
 /// Everything that was redeemed, by what was said with it, which is its key.
@@ -335,10 +402,35 @@ mod tests {
             };
             BTreeMap::from([("o".to_owned(), one)])
         };
-        check_refunds(&written("k", REFUNDED, 1), &bought(1), &accounts).unwrap();
-        assert!(check_refunds(&written("k", REFUNDED, 1), &bought(2), &accounts).is_err());
-        assert!(check_refunds(&written("x", REFUNDED, 1), &bought(1), &accounts).is_err());
+        let none = BTreeMap::new();
+        check_refunds(&written("k", REFUNDED, 1), &none, &bought(1), &accounts).unwrap();
+        assert!(check_refunds(&written("k", REFUNDED, 1), &none, &bought(2), &accounts).is_err());
+        let by_case = BTreeMap::from([("r".to_owned(), 1)]);
+        check_refunds(&written("k", REFUNDED, 1), &by_case, &bought(2), &accounts).unwrap();
+        assert!(check_refunds(&written("x", REFUNDED, 1), &none, &bought(1), &accounts).is_err());
         accounts.refunded.insert("k".to_owned());
-        assert!(check_refunds(&BTreeMap::new(), &bought(0), &accounts).is_err());
+        assert!(check_refunds(&BTreeMap::new(), &none, &bought(0), &accounts).is_err());
+    }
+
+    #[test]
+    fn a_clawback_that_was_lost_or_nobody_sent_or_took_something_else_is_found() {
+        let taken = |parts| {
+            let viewer = "ana".to_owned();
+            BTreeMap::from([("k".to_owned(), Taken { viewer, parts })])
+        };
+        let mut accounts = Accounts::default();
+        assert!(check_clawbacks(&taken([3, 2]), &accounts).is_err());
+        let (viewer, points) = ("ana".to_owned(), 5);
+        let sent = Move { viewer, points };
+        accounts.clawbacks.insert("k".to_owned(), sent);
+        check_clawbacks(&BTreeMap::new(), &accounts).unwrap();
+        check_clawbacks(&taken([3, 2]), &accounts).unwrap();
+        assert!(check_clawbacks(&taken([3, 3]), &accounts).is_err());
+
+        accounts.acknowledge_clawback("k", [3, 2]).unwrap();
+        assert!(accounts.acknowledge_clawback("k", [5, 0]).is_err());
+        check_clawbacks(&taken([3, 2]), &accounts).unwrap();
+        assert!(check_clawbacks(&taken([5, 0]), &accounts).is_err());
+        assert!(check_clawbacks(&BTreeMap::new(), &accounts).is_err());
     }
 }

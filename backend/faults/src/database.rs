@@ -152,7 +152,9 @@ impl Truth {
                  SELECT {room}, 'an interruption', CAST(
                      sessions.interrupted_at + rooms.interruption_grace_ms AS TEXT)
                  FROM sessions JOIN rooms ON rooms.id = sessions.room_id
-                 WHERE sessions.interrupted_at IS NOT NULL AND sessions.ended_at IS NULL"
+                 WHERE sessions.interrupted_at IS NOT NULL AND sessions.ended_at IS NULL
+                 UNION ALL
+                 SELECT {room}, 'a draw', CAST(closes_at AS TEXT) FROM draws WHERE drawn_at IS NULL"
             ))
             .await?;
 
@@ -191,6 +193,14 @@ impl Truth {
         match self.engine {
             Engine::Sqlite => format!("lower(hex({column}))"),
             Engine::Postgres => format!("replace(CAST({column} AS TEXT), '-', '')"),
+        }
+    }
+
+    /// A field of a document that a column has, as text.
+    pub fn document_field(&self, column: &str, field: &str) -> String {
+        match self.engine {
+            Engine::Sqlite => format!("CAST(json_extract({column}, '$.doc.{field}') AS TEXT)"),
+            Engine::Postgres => format!("CAST({column} AS JSON) -> 'doc' ->> '{field}'"),
         }
     }
 

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use parlor_faults::run::{Report, run};
 use parlor_faults::schedule::{Schedule, is_kind};
+use parlor_faults::shown::{self, Shown};
 use parlor_test_database::Database;
 use tokio::time::Instant;
 
@@ -141,8 +142,30 @@ fn summarise(outcomes: &[Outcome]) -> bool {
     println!("happened: {}", happened.collect::<Vec<_>>().join(", "));
     let kills: usize = passed.clone().map(|outcome| outcome.schedule.kills()).sum();
     println!("servers killed: {kills}");
+    let reports = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.result.as_ref().ok());
+    let is_shown = is_all_shown(reports, outcomes.len());
     let passed = passed.count();
     println!("seeds: {passed} passed, {} failed", outcomes.len() - passed);
 
-    passed == outcomes.len()
+    passed == outcomes.len() && is_shown
+}
+
+/// Says how often everything happened that the load is to have happen. Returns whether all of it did, as far as there
+/// were seeds enough.
+fn is_all_shown<'a>(reports: impl Iterator<Item = &'a Report>, seeds: usize) -> bool {
+    let mut all = Shown::new();
+    for (name, times) in reports.flat_map(|report| &report.shown) {
+        *all.entry(name).or_default() += times;
+    }
+    let listed = all.iter().map(|(name, times)| format!("{name} {times}"));
+    println!("of points: {}", listed.collect::<Vec<_>>().join(", "));
+    let missing = shown::missing(&all);
+    if seeds < shown::SEEDS || missing.is_empty() {
+        return true;
+    }
+
+    println!("never happened: {}", missing.join(", "));
+    false
 }

@@ -20,6 +20,7 @@ use crate::deadlines::{DeadlineWatch, LATE_AFTER_A_DEATH_MS_MAX, Weather};
 use crate::follower::Follower;
 use crate::ledger::Ledger;
 use crate::schedule::{Fault, Schedule, Step};
+use crate::shown::{self, Shown};
 use crate::world::World;
 
 /// How long a busy machine may take before anything is wrong. It only bounds failures.
@@ -38,7 +39,7 @@ const SOON_MS: i64 = 1_100;
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// What came of a run.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Report {
     /// Contributions that were acknowledged.
     pub acknowledged: usize,
@@ -58,8 +59,14 @@ pub struct Report {
     pub redeemed: usize,
     /// How often two saw to the same redemption at once, both were answered, and one won.
     pub duels: u64,
+    /// Cases that were acknowledged to be over.
+    pub ended_cases: usize,
+    /// How often two ended the same case at once, both were answered, and one had.
+    pub case_duels: u64,
     /// Snapshots of the books, all of them even.
     pub snapshots: u64,
+    /// How often everything happened that the load is to have happen.
+    pub shown: Shown,
 }
 
 struct Run {
@@ -100,7 +107,8 @@ pub async fn run(schedule: &Schedule, database: &Database, program: &Path) -> Re
     if let Err(error) = verified {
         return Err(error.context(run.world.evidence().await));
     }
-    run.report()
+    let shown = shown::count(&mut run.truth).await?;
+    run.report(shown)
 }
 
 /// Everyone who follows: in each room one at each node, of whom one is a person who counts as online.
@@ -233,7 +241,7 @@ impl Run {
         Ok(deadlines.iter().any(|deadline| deadline.at_ms <= by_ms))
     }
 
-    fn report(&self) -> Result<Report> {
+    fn report(&self, shown: Shown) -> Result<Report> {
         let (ended, latest_ms) = self.watch.report();
         ensure!(ended > 0, "nothing ran out of time, so nothing was shown");
         let seen = self.followers.iter().map(Follower::seen);
@@ -254,7 +262,10 @@ impl Run {
             counted: accounts().map(|one| one.counted.len()).sum(),
             redeemed,
             duels: accounts().map(|one| one.duels).sum(),
+            ended_cases: accounts().map(|one| one.cases.ended.len()).sum(),
+            case_duels: accounts().map(|one| one.cases.duels).sum(),
             snapshots,
+            shown,
         })
     }
 
@@ -274,7 +285,7 @@ impl fmt::Display for Report {
         write!(
             formatter,
             "{} acknowledged, {} calls repeated, {} connections, {} ends, the latest by {} ms; points: \
-             {} moves, {} minutes, {} redeemed, {} duels, {} snapshots",
+             {} moves, {} minutes, {} redeemed, {} duels, {} cases over, {} duels, {} snapshots",
             self.acknowledged,
             self.repeated,
             self.connections,
@@ -284,6 +295,8 @@ impl fmt::Display for Report {
             self.counted,
             self.redeemed,
             self.duels,
+            self.ended_cases,
+            self.case_duels,
             self.snapshots
         )
     }

@@ -82,19 +82,20 @@ impl Shop {
     }
 }
 
-/// One with limits, one that everybody is told of, and one that fulfills itself. What is said with each is the key
+/// One with limits, one that everybody is told of, one that fulfills itself, and one that is drawn. What is said with each is the key
 /// of the order, by which it is found again.
-fn rewards_of(room: &str) -> [Value; 3] {
+fn rewards_of(room: &str) -> [Value; 4] {
     let reward = |title: &str, cost: &str| {
         json!({
             "idempotencyKey": format!("{title} in {room}"), "roomId": room, "title": title, "cost": cost,
             "input": { "text": {} }, "redeemableOffline": true, "isAnnounced": false,
         })
     };
-    let (mut limited, mut announced, mut prompt) = (
+    let (mut limited, mut announced, mut prompt, mut drawn) = (
         reward(LIMITED, "10"),
         reward("Announced", "5"),
         reward("Prompt", "3"),
+        reward("Drawn", "1"),
     );
     limited["limits"] = json!({
         "perSession": PER_SESSION.to_string(),
@@ -102,8 +103,10 @@ fn rewards_of(room: &str) -> [Value; 3] {
     });
     announced["isAnnounced"] = json!(true);
     prompt["autoFulfills"] = json!(true);
+    // The shortest that there is, so that what is entered in one step is drawn in the next.
+    drawn["draw"] = json!({ "windowMs": "5000", "winners": 1 });
 
-    [limited, announced, prompt]
+    [limited, announced, prompt, drawn]
 }
 
 async fn ask(caller: &mut Caller, token: &str, document: &str, input: Value) -> Value {

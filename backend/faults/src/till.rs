@@ -1,5 +1,5 @@
-//! Where points come and go: people who are granted and charged points, watch and redeem, and staff who sees to
-//! what was redeemed, two of them to the same at once.
+//! Where points come and go: people who are granted and charged points, have them taken back, watch and redeem, and
+//! staff who sees to what was redeemed, two of them to the same at once. What they dispute is seen to in `court`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +24,8 @@ const ASKED_AGAIN: u32 = 5;
 /// What each has from the first, so that something is redeemed however the dice fall: enough for one or two rewards,
 /// so that many are refused for want of points all the same.
 const FIRST_POINTS: i64 = 12;
+/// Points that are taken back at once, at most: so few that debts are paid again.
+const TAKEN_BACK_MAX: i64 = 40;
 /// How many characters of a time say its minute.
 const MINUTE_CHARS: usize = "2026-01-02T03:04".len();
 
@@ -31,11 +33,14 @@ const ORDER: &str = "mutation ($input: RedeemRewardInput!) {
     redeemReward(input: $input) { ... on Redemption { id status } ... on Error { message code } } }";
 const REFUND: &str = "mutation ($input: RefundRedemptionInput!) {
     refundRedemption(input: $input) { ... on Redemption { id } ... on Error { message code } } }";
+const CLAW_BACK: &str = "mutation ($input: PointsInput!) {
+    clawBackPoints(input: $input) {
+        ... on PointsClawback { taken owed } ... on Error { message code } } }";
 const CREDIT: &str = "mutation ($input: CreditWatchingInput!) {
     creditWatching(input: $input) {
         ... on WatchCredit { viewers { viewerId outcome } } ... on Error { message code } } }";
 const LOOK: &str = "query ($roomId: ID!, $participantId: ID!) {
-    pointsAccount(roomId: $roomId, participantId: $participantId) { balance held available }
+    pointsAccount(roomId: $roomId, participantId: $participantId) { balance held available debt }
     economy(roomId: $roomId) { minted burned owed outstanding } }";
 
 /// Somebody at the till of a room.
@@ -67,10 +72,36 @@ impl Till {
             match self.rng.u32(0..16) {
                 0..=2 => self.grant_or_charge().await?,
                 3..=4 => self.watch().await?,
-                5..=9 => self.redeem().await?,
+                5..=9 => self.redeem(None).await?,
                 10..=13 => self.settle_at_once().await?,
                 14 => self.refund().await?,
                 _ => self.look().await?,
+            }
+            acknowledged.send_modify(|count| *count += 1);
+            sleep_until(Instant::now() + PACE).await;
+        }
+        Ok(())
+    }
+
+    /// Sees to cases until it is told to stop, and makes what they are about. One in each room, so that it is known
+    /// what each case was told to hold last.
+    pub async fn judge_on(
+        mut self,
+        stopping: &AtomicBool,
+        acknowledged: &watch::Sender<u64>,
+    ) -> Result<()> {
+        let shop = Arc::clone(&self.shop);
+        while !stopping.load(Ordering::Acquire) {
+            self.acts += 1;
+            match self.rng.u32(0..12) {
+                0 => self.claw_back().await?,
+                1 => {
+                    let points = self.rng.i64(1..4);
+                    let patron = self.patron(&shop);
+                    self.move_points(patron, -points).await?;
+                }
+                2..=4 => self.redeem(shop.rewards.last()).await?,
+                _ => self.go_to_court().await?,
             }
             acknowledged.send_modify(|count| *count += 1);
             sleep_until(Instant::now() + PACE).await;
@@ -125,6 +156,41 @@ impl Till {
         Ok(())
     }
 
+    /// Takes points back, more of them than somebody has now and then, so that they are in debt.
+    async fn claw_back(&mut self) -> Result<()> {
+        let shop = Arc::clone(&self.shop);
+        let (key, patron) = (self.key(), self.patron(&shop));
+        let points = self.rng.i64(1..TAKEN_BACK_MAX);
+        let taken = Move {
+            viewer: patron.name.clone(),
+            points,
+        };
+        self.caller
+            .ledger()
+            .accounts(&shop.room)
+            .clawbacks
+            .insert(key.clone(), taken);
+        let input = json!({
+            "idempotencyKey": key, "roomId": shop.room, "participantId": patron.id,
+            "points": points.to_string(), "reason": key,
+        });
+        for _ in 0..self.times() {
+            let answer = self.ask("staff", CLAW_BACK, &input).await;
+            let answer = &answer["clawBackPoints"];
+            let part = |field: &str| -> Result<i64> {
+                let text = answer[field].as_str();
+                Ok(text
+                    .with_context(|| format!("nothing was taken back: {answer}"))?
+                    .parse()?)
+            };
+            let parts = [part("taken")?, part("owed")?];
+            let mut ledger = self.caller.ledger();
+            let accounts = ledger.accounts(&shop.room);
+            accounts.acknowledge_clawback(&key, parts)?;
+        }
+        Ok(())
+    }
+
     /// Reports who watched the minute in which the session began, as far as it was heard of one.
     async fn watch(&mut self) -> Result<()> {
         let shop = Arc::clone(&self.shop);
@@ -170,10 +236,12 @@ impl Till {
         Ok(())
     }
 
-    async fn redeem(&mut self) -> Result<()> {
+    /// Redeems one of the rewards, or the one that is given.
+    async fn redeem(&mut self, given: Option<&String>) -> Result<()> {
         let shop = Arc::clone(&self.shop);
         let (key, patron) = (self.key(), self.patron(&shop));
-        let reward = &shop.rewards[self.rng.usize(0..shop.rewards.len())];
+        let any = self.rng.usize(0..shop.rewards.len());
+        let reward = given.unwrap_or(&shop.rewards[any]);
         self.caller
             .ledger()
             .accounts(&shop.room)
@@ -198,7 +266,12 @@ impl Till {
                 }
                 None => expect_refusal(
                     &answer["redeemReward"],
-                    &["SESSION_LIMIT", "VIEWER_LIMIT", "INSUFFICIENT_POINTS"],
+                    &[
+                        "SESSION_LIMIT",
+                        "VIEWER_LIMIT",
+                        "ALREADY_ENTERED",
+                        "INSUFFICIENT_POINTS",
+                    ],
                 )?,
             }
         }
@@ -236,7 +309,13 @@ impl Till {
                 winners += 1;
                 accounts.acknowledge_settlement(&uuid, Settled { status, by })?;
             } else {
-                expect_refusal(answer, &["ALREADY_FULFILLED", "ALREADY_CANCELED"])?;
+                let codes = [
+                    "ALREADY_FULFILLED",
+                    "ALREADY_CANCELED",
+                    "IN_DRAW",
+                    "NOT_DRAWN",
+                ];
+                expect_refusal(answer, &codes)?;
             }
         }
         ensure!(winners < 2, "{uuid} was fulfilled and canceled");
@@ -290,9 +369,15 @@ impl Till {
         };
         let of = |field| number("pointsAccount", field);
         let (balance, held, available) = (of("balance")?, of("held")?, of("available")?);
+        let debt = of("debt")?;
         ensure!(
             held >= 0 && available >= 0 && balance == held + available,
             "{} has {balance}, of which {held} are held",
+            patron.name
+        );
+        ensure!(
+            debt == 0 || debt > 0 && available == 0,
+            "{} owes {debt} and has {available} to spend",
             patron.name
         );
         let of = |field| number("economy", field);
@@ -306,7 +391,7 @@ impl Till {
         Ok(())
     }
 
-    async fn ask(&mut self, subject: &str, document: &str, input: &Value) -> Value {
+    pub(crate) async fn ask(&mut self, subject: &str, document: &str, input: &Value) -> Value {
         let token = token("service", subject);
         let variables = json!({ "input": input });
 
@@ -315,7 +400,7 @@ impl Till {
             .await
     }
 
-    fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         format!("{}-{}", self.name, self.acts)
     }
 
@@ -324,7 +409,7 @@ impl Till {
     }
 
     /// How often to ask the same.
-    fn times(&mut self) -> usize {
+    pub(crate) fn times(&mut self) -> usize {
         if self.rng.u32(0..ASKED_AGAIN) == 0 {
             2
         } else {
@@ -363,11 +448,11 @@ async fn settle(address: &str, by: &str, act: &str, input: &Value) -> Option<Val
     answer.ok().map(|answer| answer[act].clone())
 }
 
-fn id_of(answer: &Value) -> Option<String> {
+pub(crate) fn id_of(answer: &Value) -> Option<String> {
     answer["id"].as_str().and_then(uuid_of)
 }
 
-fn expect_refusal(answer: &Value, codes: &[&str]) -> Result<()> {
+pub(crate) fn expect_refusal(answer: &Value, codes: &[&str]) -> Result<()> {
     let code = answer["code"].as_str().unwrap_or_default();
     if !codes.contains(&code) {
         bail!("refused otherwise than expected: {answer}");

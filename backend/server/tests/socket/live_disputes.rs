@@ -87,6 +87,8 @@ async fn dispute(scene: &Scene, name: &str, seq: usize) -> Value {
     let input = json!({
         "idempotencyKey": format!("line {seq}"), "transferSeq": seq.to_string(), "reason": "not mine",
     });
+    // Each is opened at a time of its own, so that they are not told in that order by chance.
+    scene.server.clock.advance_millis(1);
     scene
         .act_as(scene.server.viewer(name), "openDispute", input)
         .await
@@ -217,7 +219,6 @@ async fn many(scene: &Scene, count: usize) -> Vec<Value> {
         viewer(scene, &name, 3).await;
         for line in 1..=3.min(count - 3 * number) {
             opened.push(dispute(scene, &name, 3 * number + line).await);
-            scene.server.clock.advance_millis(1);
         }
     }
 
