@@ -18,6 +18,13 @@ pub const OWN_DISPUTES_OPEN_MAX: usize = 5;
 /// How many cases about one member staff has open at most, beside the member's own. Commands on any of them load them
 /// all.
 pub const STAFF_DISPUTES_OPEN_MAX: usize = 50;
+/// How many cases of their own a member opens within a day at most, however they ended: what is withdrawn at once
+/// floods staff's list as well.
+pub const OWN_DISPUTES_DAILY_MAX: usize = 20;
+/// How many cases about one member staff opens within a day at most. Whoever opens another loads as many.
+pub const STAFF_DISPUTES_DAILY_MAX: usize = 100;
+/// What a day is: the last 24 hours, so that nobody waits for midnight.
+pub const DISPUTES_DAY_MS: i64 = 86_400_000;
 /// The longest reason or resolution, in bytes: a paragraph.
 pub const DISPUTE_WORDS_BYTES_MAX: usize = 1_000;
 

@@ -3,6 +3,7 @@
 use async_graphql::ID;
 use parlor_domain::room_aggregate::DisputeRefusal;
 
+use crate::format_time;
 use crate::global_id::IdKind;
 use crate::refusal::Refusal;
 
@@ -24,7 +25,15 @@ impl From<DisputeRefusal> for Refusal {
             DisputeRefusal::Outranked => return Self::auth("OUTRANKED", refusal),
             DisputeRefusal::KeyReused(_) => "KEY_REUSED",
             DisputeRefusal::NothingMoved => "NOTHING_MOVED",
-            DisputeRefusal::AlreadyDisputed => "ALREADY_DISPUTED",
+            DisputeRefusal::AlreadyDisputed(id) => {
+                let id = IdKind::Dispute.id(id.0);
+                let which = format!("{refusal}: {}", id.as_str());
+                return Self::conflict("ALREADY_DISPUTED", which);
+            }
+            DisputeRefusal::TooManyToday { again_at, .. } => {
+                let until = format!("{refusal}, until {}", format_time(again_at));
+                return Self::conflict("TOO_MANY_DISPUTES", until);
+            }
             DisputeRefusal::TooManyOpen(_) => "TOO_MANY_DISPUTES",
             DisputeRefusal::AlreadyClosed => "ALREADY_CLOSED",
             DisputeRefusal::HeldByStaff => "HELD_BY_STAFF",

@@ -7,7 +7,7 @@ mod opening;
 use std::collections::BTreeSet;
 
 use super::{ActRefusal, Actor, Lookups, RoomAggregate, TargetRefusal};
-use crate::dispute::{BookLine, Dispute, Subject};
+use crate::dispute::{BookLine, DISPUTES_DAY_MS, Dispute, Subject};
 use crate::id::{DisputeId, ParticipantId, RedemptionId};
 use crate::participant::{Capability, Participant};
 use crate::points::MemberNumber;
@@ -22,7 +22,7 @@ pub use opening::DisputeOpening;
 #[derive(Debug, Clone, Default)]
 pub struct Disputes {
     by_id: Lookups<DisputeId, Dispute>,
-    /// Of whom all open cases are known.
+    /// Of whom all open cases are known, and all of the last day.
     members: BTreeSet<MemberNumber>,
     /// About what all cases are known.
     subjects: BTreeSet<Subject>,
@@ -51,9 +51,11 @@ pub enum DisputeRefusal {
     #[error("nothing was moved by it that could be disputed")]
     NothingMoved,
     #[error("it is disputed, or was")]
-    AlreadyDisputed,
+    AlreadyDisputed(DisputeId),
     #[error("{0} disputes are open, which are as many as can be")]
     TooManyOpen(usize),
+    #[error("{most} disputes were opened within a day, which are as many as can be")]
+    TooManyToday { most: usize, again_at: ServerTime },
     #[error("the dispute was resolved or withdrawn before")]
     AlreadyClosed,
     #[error("staff holds points for the dispute, and so alone ends it")]
@@ -74,7 +76,7 @@ impl Disputes {
         self.by_id.ask(id);
     }
 
-    /// Notes that all open cases about a member are looked up.
+    /// Notes that all open cases about a member are looked up, and all that were opened within a day.
     pub fn ask_member(&mut self, member: MemberNumber) {
         self.members.insert(member);
     }
@@ -130,6 +132,29 @@ impl Disputes {
         let takes_place = |one: &&Dispute| one.is_open() && (by_staff || one.held == 0);
 
         self.found().filter(own).filter(takes_place).count()
+    }
+
+    /// When the member may open another one if they have opened so many within a day, or staff about them, that there
+    /// can be no more. Panics if the batch did not ask.
+    fn barred_until(
+        &self,
+        member: MemberNumber,
+        by_staff: bool,
+        most: usize,
+        now: ServerTime,
+    ) -> Option<ServerTime> {
+        assert!(
+            self.members.contains(&member),
+            "the cases about {member:?} were decided on and never looked up"
+        );
+        let own = |one: &&Dispute| one.member == member && one.by_staff == by_staff;
+        let ends = self.found().filter(own);
+        let ends = ends.map(|one| one.opened_at.plus_millis(DISPUTES_DAY_MS));
+        let mut ends: Vec<_> = ends.filter(|end| *end > now).collect();
+        // The first of the newest so many is the one whose day has to be over.
+        ends.sort_unstable_by(|one, other| other.cmp(one));
+
+        ends.get(most - 1).copied()
     }
 
     /// The cases about `subject`, whatever became of them. Panics if the batch did not ask.

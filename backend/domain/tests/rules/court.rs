@@ -126,8 +126,29 @@ impl Court {
         id: DisputeId,
         outcome: DisputeOutcome,
     ) -> Answer {
-        let words = "we have looked at it".to_owned();
-        let resolution = DisputeResolution::new(key.to_owned(), id, outcome, words).unwrap();
+        let words = "we have looked at it";
+        self.resolve_so(key, words, (by, id, outcome))
+    }
+
+    pub(crate) fn resolve_in(
+        &mut self,
+        words: &str,
+        by: &str,
+        id: DisputeId,
+        outcome: DisputeOutcome,
+    ) -> Answer {
+        let key = self.key();
+        self.resolve_so(&key, words, (by, id, outcome))
+    }
+
+    fn resolve_so(
+        &mut self,
+        key: &str,
+        words: &str,
+        (by, id, outcome): (&str, DisputeId, DisputeOutcome),
+    ) -> Answer {
+        let (key, words) = (key.to_owned(), words.to_owned());
+        let resolution = DisputeResolution::new(key, id, outcome, words).unwrap();
         let who = actor(by);
         self.look_up(by, AnswerKey::of_resolution(&who, &resolution), None);
         self.shop.company.stage.aggregate.known.disputes.ask(id);

@@ -424,3 +424,36 @@ fn each_change_of_a_case_is_the_newest_that_staff_is_told_and_what_is_open_is_co
     court.withdraw(STAFF, of_ben.id).unwrap_err();
     assert_eq!(counted(&court), (6, 0));
 }
+
+#[test]
+fn what_moves_by_a_case_says_why_in_no_more_words_than_anything_else() {
+    let long = |length: usize| format!("{} é", "half of it ".repeat(length / 11 + 1));
+    for (words, reason) in [
+        ("x".repeat(200), "x".repeat(200)),
+        ("x".repeat(201), format!("{}…", "x".repeat(197))),
+        // Nothing that people see as one character is taken apart, nor does a blank stand before what says so.
+        (
+            format!("{}🇩🇪{}", "x".repeat(195), "y".repeat(9)),
+            format!("{}…", "x".repeat(195)),
+        ),
+        (
+            format!("{} {}", "x".repeat(196), "y".repeat(9)),
+            format!("{}…", "x".repeat(196)),
+        ),
+        (long(980), {
+            let whole = long(980);
+            format!("{}…", whole[..197].trim_end())
+        }),
+    ] {
+        for outcome in [ClawBack(200), GiveBack(1)] {
+            let mut court = Court::open();
+            let paid = court.fulfilled(30);
+            let subject = Subject::Redemption(paid.id);
+            let case = court.dispute("ana", None, subject).unwrap();
+            let done = court.resolve_in(&words, STAFF, case.id, outcome).unwrap();
+            assert_eq!(done.resolution.as_deref(), Some(&*words));
+            let said = court.newest().authorship.clone().unwrap().reason;
+            assert_eq!(said, reason);
+        }
+    }
+}

@@ -1,7 +1,10 @@
 //! Cases about points: who opens them, and about what, and who may decide on them.
 
 use parlor_domain::audit::AuditAction;
-use parlor_domain::dispute::{OWN_DISPUTES_OPEN_MAX, STAFF_DISPUTES_OPEN_MAX, Subject};
+use parlor_domain::dispute::{
+    DISPUTES_DAY_MS, OWN_DISPUTES_DAILY_MAX, OWN_DISPUTES_OPEN_MAX, STAFF_DISPUTES_DAILY_MAX,
+    STAFF_DISPUTES_OPEN_MAX, Subject,
+};
 use parlor_domain::id::{DisputeId, RedemptionId};
 use parlor_domain::participant::{Capability, Role};
 use parlor_domain::points::TransferKind;
@@ -26,7 +29,7 @@ fn a_line_about_a_redemption_is_disputed_as_the_redemption() {
     for subject in [Subject::Line(seq), Subject::Redemption(paid.id)] {
         assert_eq!(
             court.dispute("ana", None, subject).unwrap_err(),
-            DisputeRefusal::AlreadyDisputed
+            DisputeRefusal::AlreadyDisputed(case.id)
         );
     }
 }
@@ -152,7 +155,7 @@ fn what_one_side_withdraws_the_other_may_still_dispute() {
     let of_staff = court.dispute(STAFF, Some("ana"), subject).unwrap();
     assert_eq!(
         court.dispute("ana", None, subject).unwrap_err(),
-        DisputeRefusal::AlreadyDisputed
+        DisputeRefusal::AlreadyDisputed(of_staff.id)
     );
     court.hold(STAFF, of_staff.id, 50).unwrap();
     court.withdraw(STAFF, of_staff.id).unwrap();
@@ -163,13 +166,13 @@ fn what_one_side_withdraws_the_other_may_still_dispute() {
     assert_eq!(court.audited(), &withdrawn);
     assert_eq!(
         court.dispute(STAFF, Some("ana"), subject).unwrap_err(),
-        DisputeRefusal::AlreadyDisputed
+        DisputeRefusal::AlreadyDisputed(of_staff.id)
     );
     let own = court.dispute("ana", None, subject).unwrap();
     court.resolve(STAFF, own.id, Dismiss).unwrap();
     assert_eq!(
         court.dispute("ana", None, subject).unwrap_err(),
-        DisputeRefusal::AlreadyDisputed
+        DisputeRefusal::AlreadyDisputed(own.id)
     );
 }
 
@@ -225,18 +228,75 @@ fn nobody_keeps_a_member_from_being_heard() {
     let [taken, _] = court.claw_back("ana", 130);
     let line = Subject::Line(taken);
     let first = court.dispute(STAFF, Some("ana"), line).unwrap();
-    let open = DisputeRefusal::AlreadyDisputed;
+    let open = DisputeRefusal::AlreadyDisputed(first.id);
     assert_eq!(court.dispute("ana", None, line).unwrap_err(), open);
     court.resolve(STAFF, first.id, Dismiss).unwrap();
     assert_eq!(
         court.dispute(STAFF, Some("ana"), line).unwrap_err(),
-        DisputeRefusal::AlreadyDisputed
+        DisputeRefusal::AlreadyDisputed(first.id)
     );
     let heard = court.dispute("ana", None, line).unwrap();
     court.resolve(STAFF, heard.id, Dismiss).unwrap();
     assert_eq!(
         court.dispute("ana", None, line).unwrap_err(),
-        DisputeRefusal::AlreadyDisputed
+        DisputeRefusal::AlreadyDisputed(heard.id)
     );
     assert_eq!(court.verify(&|_| ()), Ok(()));
+}
+
+#[test]
+fn within_a_day_a_member_opens_so_many_cases_and_staff_so_many_more() {
+    let mut court = Court::open();
+    let of_staff_most = STAFF_DISPUTES_DAILY_MAX;
+    let lines: Vec<_> = (0..=of_staff_most)
+        .map(|number| {
+            court
+                .shop
+                .grant("ana", 1_000 + i64::try_from(number).unwrap());
+            Subject::Line(court.newest().seq)
+        })
+        .collect();
+    let first_at = court.shop.company.stage.now;
+    let later = |court: &mut Court, millis| {
+        let now = &mut court.shop.company.stage.now;
+        *now = now.plus_millis(millis);
+    };
+    for line in &lines[..OWN_DISPUTES_DAILY_MAX] {
+        let own = court.dispute("ana", None, *line).unwrap();
+        court.withdraw("ana", own.id).unwrap();
+        later(&mut court, 1);
+    }
+    let next = lines[OWN_DISPUTES_DAILY_MAX];
+    let again_at = first_at.plus_millis(DISPUTES_DAY_MS);
+    let too_many = DisputeRefusal::TooManyToday {
+        most: OWN_DISPUTES_DAILY_MAX,
+        again_at,
+    };
+    assert_eq!(court.dispute("ana", None, next).unwrap_err(), too_many);
+
+    // Staff's are counted for themselves.
+    for line in &lines[..of_staff_most] {
+        let by_staff = court.dispute(STAFF, Some("ana"), *line).unwrap();
+        court.withdraw(STAFF, by_staff.id).unwrap();
+    }
+    let last = lines[of_staff_most];
+    let refused = court.dispute(STAFF, Some("ana"), last).unwrap_err();
+    assert!(
+        matches!(refused, DisputeRefusal::TooManyToday { most, .. } if most == of_staff_most),
+        "{refused:?}"
+    );
+
+    let now = court.shop.company.stage.now;
+    let wait_ms = again_at.unix_millis() - now.unix_millis();
+    later(&mut court, wait_ms - 1);
+    assert_eq!(court.dispute("ana", None, next).unwrap_err(), too_many);
+    later(&mut court, 1);
+    court.dispute("ana", None, next).unwrap();
+    // The day of the second of them is not over.
+    let again_at = again_at.plus_millis(1);
+    let most = OWN_DISPUTES_DAILY_MAX;
+    assert_eq!(
+        court.dispute("ana", None, last).unwrap_err(),
+        DisputeRefusal::TooManyToday { most, again_at }
+    );
 }

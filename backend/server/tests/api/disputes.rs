@@ -13,6 +13,7 @@ on_both_engines! {
     what_is_held_is_taken_and_the_statement_names_the_case,
     only_those_whom_it_concerns_read_a_case,
     what_cannot_be_done_about_a_case_is_refused_by_name,
+    whoever_opened_as_many_as_a_day_has_is_told_when_there_can_be_more,
 }
 
 const FIELDS: &str =
@@ -326,6 +327,11 @@ async fn what_cannot_be_done_about_a_case_is_refused_by_name(database: String) {
     let case = shop
         .disputed(&shop.ana.token, json!({ "transferSeq": "1" }))
         .await;
+    let again = json!({ "transferSeq": "1", "idempotencyKey": "again" });
+    let refused = shop.disputed(&shop.ana.token, again).await;
+    assert_eq!(refused["code"], "ALREADY_DISPUTED", "{refused}");
+    let which = refused["message"].as_str().unwrap();
+    assert!(which.ends_with(case["id"].as_str().unwrap()), "{which}");
     let words = |more: Value| {
         let mut input = json!({ "resolution": "so be it" });
         for (name, value) in more.as_object().unwrap() {
@@ -360,4 +366,37 @@ async fn what_cannot_be_done_about_a_case_is_refused_by_name(database: String) {
         let refused = shop.decided(mutation, &case, more.clone()).await;
         assert_eq!(refused["code"], code, "{mutation} {more}: {refused}");
     }
+}
+
+async fn whoever_opened_as_many_as_a_day_has_is_told_when_there_can_be_more(database: String) {
+    let api = Api::start(&database).await;
+    let room = room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    for number in 0..20 {
+        shop.grant(&shop.ana.id, &format!("{}", 1 + number)).await;
+    }
+    let open = async |line: u32| {
+        let key = format!("line {line}");
+        let input = json!({ "transferSeq": line.to_string(), "idempotencyKey": key });
+        // A token lasts no day.
+        shop.disputed(&viewer(&api, "ana"), input).await
+    };
+    for line in 1..=20 {
+        let case = open(line).await;
+        let withdrawal = json!({ "disputeId": case["id"], "idempotencyKey": format!("w {line}") });
+        let withdrawn = shop
+            .asked(&shop.ana.token, "withdrawDispute", &withdrawal, &json!({}))
+            .await;
+        assert_eq!(withdrawn["status"], "WITHDRAWN", "{line}: {withdrawn}");
+    }
+    let refused = open(21).await;
+    assert_eq!(refused["code"], "TOO_MANY_DISPUTES", "{refused}");
+    let message = refused["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("20 disputes were opened within a day")
+            && message.contains(", until 20"),
+        "{message}"
+    );
+    api.clock.advance_millis(86_400_000);
+    assert_eq!(open(21).await["status"], "OPEN");
 }

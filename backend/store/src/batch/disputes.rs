@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use parlor_domain::dispute::{BookLine, Subject};
+use parlor_domain::dispute::{BookLine, OWN_DISPUTES_DAILY_MAX, STAFF_DISPUTES_DAILY_MAX, Subject};
 use parlor_domain::id::{DisputeId, ParticipantId, ViewerId};
 
 use super::rooms::{Locked, Rooms};
@@ -135,13 +135,14 @@ fn ask_what_they_are_about(locked: &mut Locked) {
     needs.rewards.redemptions.extend(redemptions);
 }
 
-/// Loads the open cases of those about whom one is opened, and all that there were about the same. Comes after the
+/// Loads the open cases of those about whom one is opened, all of the last day, and all that there were about the same. Comes after the
 /// people.
 pub(super) async fn beside(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
 ) -> Result<(), sqlx::Error> {
     let (mut members, mut redemptions, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    let newest = newest();
     for locked in rooms.all_mut() {
         let (room_id, tenant_id) = (locked.needs.room_id, locked.needs.tenant_id);
         for opening in &locked.needs.disputes.openings {
@@ -178,6 +179,11 @@ pub(super) async fn beside(
     for (table, keys, text) in [
         (
             "wanted (room_id, tenant_id, number)",
+            members.clone(),
+            of(&newest),
+        ),
+        (
+            "wanted (room_id, tenant_id, number)",
             members,
             of("disputes.number = wanted.number AND disputes.status = 'open'"),
         ),
@@ -201,6 +207,19 @@ pub(super) async fn beside(
     }
 
     Ok(())
+}
+
+/// The newest cases about a member, as many as can be opened within a day: all that were are among them, whatever time
+/// it is.
+fn newest() -> String {
+    let others = OWN_DISPUTES_DAILY_MAX + STAFF_DISPUTES_DAILY_MAX - 1;
+
+    format!(
+        "disputes.number = wanted.number AND disputes.opened_at >= COALESCE(
+             (SELECT newest.opened_at FROM disputes AS newest
+              WHERE newest.room_id = wanted.room_id AND newest.number = wanted.number
+              ORDER BY newest.opened_at DESC, newest.id DESC LIMIT 1 OFFSET {others}), 0)"
+    )
 }
 
 pub(super) async fn write(

@@ -109,7 +109,7 @@ async fn a_case_is_kept_held_for_and_resolved(database: Database) {
     assert_eq!(shop.dispute("k", "ana", line).await.unwrap(), case);
     assert_eq!(
         shop.dispute("l", "ana", Subject::Redemption(paid.id)).await,
-        Err(DisputeRefusal::AlreadyDisputed)
+        Err(DisputeRefusal::AlreadyDisputed(case.id))
     );
     let held = shop.hold("h", &case, 45).await;
     assert_eq!(held.held, 45);

@@ -1,6 +1,9 @@
 //! The end of a case: resolved by staff, with a transfer or in words, or taken back by whoever opened it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::debts::OwingRefusal;
 use super::super::points::Movement;
@@ -11,10 +14,14 @@ use crate::contribution::KEY_BYTES_MAX;
 use crate::dispute::{DISPUTE_WORDS_BYTES_MAX, Dispute, DisputeStatus, Subject};
 use crate::id::{DisputeId, IdSource, RedemptionId};
 use crate::invalid::{Invalid, check_text, check_words};
+use crate::participant::capability::REASON_BYTES_MAX;
 use crate::points::{Authorship, Entry, TransferKind, check_points};
 use crate::reward::Redemption;
 use crate::room::RoomState;
 use crate::time::ServerTime;
+
+/// What stands where words were cut.
+const CUT: &str = "…";
 
 /// What a case comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -280,7 +287,7 @@ impl RoomAggregate {
             }
             DisputeOutcome::GiveBack(points) => {
                 self.release_points(member, dispute.held, ids, now);
-                let authorship = actor.signs(words, ids);
+                let authorship = actor.signs(&in_brief(words), ids);
                 let seq = self.give_back(dispute, points, authorship, ids, now);
                 Moved {
                     returned: points,
@@ -289,7 +296,7 @@ impl RoomAggregate {
                 }
             }
             DisputeOutcome::ClawBack(points) => {
-                let authorship = actor.signs(words, ids);
+                let authorship = actor.signs(&in_brief(words), ids);
                 let case = Some(dispute.id);
                 let (held, of) = (dispute.held, (member, case));
                 let clawed_back = self.claw_back_held(held, of, points, authorship, ids, now);
@@ -347,6 +354,24 @@ impl RoomAggregate {
             ..dispute
         })
     }
+}
+
+/// A resolution as the reason of a transfer, which is no longer than any other's. The case has all of it.
+fn in_brief(words: &str) -> Cow<'_, str> {
+    if words.len() <= REASON_BYTES_MAX {
+        return Cow::Borrowed(words);
+    }
+
+    // Between what people see as characters, for half of one is another.
+    let most = REASON_BYTES_MAX - CUT.len();
+    let ends = words.grapheme_indices(true).map(|(at, _)| at);
+    let end = ends.take_while(|at| *at <= most).last().unwrap_or_default();
+    let end = if end == 0 {
+        words.floor_char_boundary(most)
+    } else {
+        end
+    };
+    Cow::Owned(format!("{}{CUT}", words[..end].trim_end()))
 }
 
 impl From<OwingRefusal> for DisputeRefusal {

@@ -7,8 +7,8 @@ use super::DisputeRefusal;
 use crate::audit::AuditAction;
 use crate::contribution::KEY_BYTES_MAX;
 use crate::dispute::{
-    DISPUTE_WORDS_BYTES_MAX, Dispute, DisputeStatus, OWN_DISPUTES_OPEN_MAX,
-    STAFF_DISPUTES_OPEN_MAX, Subject,
+    DISPUTE_WORDS_BYTES_MAX, Dispute, DisputeStatus, OWN_DISPUTES_DAILY_MAX, OWN_DISPUTES_OPEN_MAX,
+    STAFF_DISPUTES_DAILY_MAX, STAFF_DISPUTES_OPEN_MAX, Subject,
 };
 use crate::id::{DisputeId, IdSource, ParticipantId, RedemptionId};
 use crate::invalid::{Invalid, check_text, check_words};
@@ -89,7 +89,7 @@ impl RoomAggregate {
             // What time has made due comes first, as everywhere.
             self.expire(id, ids, now);
         }
-        self.check_opening(subject, &participant, by_staff)?;
+        self.check_opening(subject, &participant, by_staff, now)?;
 
         let dispute = Dispute {
             id: DisputeId::next(ids),
@@ -171,6 +171,7 @@ impl RoomAggregate {
         subject: Subject,
         participant: &Participant,
         by_staff: bool,
+        now: ServerTime,
     ) -> Result<(), DisputeRefusal> {
         let is_moved = match subject {
             Subject::Redemption(id) => {
@@ -200,16 +201,22 @@ impl RoomAggregate {
             // What one side takes back is not taken from the other.
             DisputeStatus::Withdrawn => one.by_staff == by_staff,
         };
-        if before.any(stands) {
-            return Err(DisputeRefusal::AlreadyDisputed);
+        if let Some(before) = before.find(|one| stands(one)) {
+            return Err(DisputeRefusal::AlreadyDisputed(before.id));
         }
-        let most = if by_staff {
-            STAFF_DISPUTES_OPEN_MAX
+        let (most, most_daily) = if by_staff {
+            (STAFF_DISPUTES_OPEN_MAX, STAFF_DISPUTES_DAILY_MAX)
         } else {
-            OWN_DISPUTES_OPEN_MAX
+            (OWN_DISPUTES_OPEN_MAX, OWN_DISPUTES_DAILY_MAX)
         };
         if self.known.disputes.open_of(participant.number, by_staff) >= most {
             return Err(DisputeRefusal::TooManyOpen(most));
+        }
+        let disputes = &self.known.disputes;
+        if let Some(again_at) = disputes.barred_until(participant.number, by_staff, most_daily, now)
+        {
+            let most = most_daily;
+            return Err(DisputeRefusal::TooManyToday { most, again_at });
         }
 
         Ok(())
