@@ -97,7 +97,12 @@ impl Author {
         if let Some(step) = self.planned.pop_front().or_else(|| self.watch_on(world)) {
             return step;
         }
-        let step = match self.dice.roll(100) {
+        if self.dice.one_in(8_000) {
+            let flood = self.flood(world);
+            self.planned.extend(flood);
+            return self.planned.pop_front().expect("it was just planned");
+        }
+        let step = match self.dice.roll(120) {
             0..=7 => self.pass(),
             8..=11 => self.member(),
             12..=15 => self.session(world),
@@ -120,6 +125,7 @@ impl Author {
                 Step::Standing { who, reward }
             }
             92 if self.dice.one_in(6) => Step::Archive {},
+            100..=119 => self.go_to_court(world),
             _ => self.ask_again(),
         };
         if step.key().is_some() {
@@ -127,6 +133,11 @@ impl Author {
         }
 
         step
+    }
+
+    /// Whether something is to come in any case.
+    pub(crate) fn has_plans(&self) -> bool {
+        !self.planned.is_empty()
     }
 
     pub(crate) fn key(&mut self) -> String {

@@ -28,6 +28,8 @@ class Books:
         self.balance = {}
         self.held = {}
         self.debt = {}
+        self.lines = {}
+        """By the position of each line and whose it is: how much worse off it left them, and which line it corrects."""
         self.news = []
 
     def open(self, who):
@@ -46,9 +48,9 @@ class Books:
         self.burned += points
         return self._move(who, -points, kind)
 
-    def refund(self, who, points, corrects):
+    def refund(self, who, points, corrects, kind="REFUNDED"):
         self.burned -= points
-        return self._come(who, points, "REFUNDED", corrects)
+        return self._come(who, points, kind, corrects)
 
     def watch(self, points):
         """One entry for a minute, whoever gets something of it."""
@@ -58,6 +60,7 @@ class Books:
                 self.minted += one
                 self.balance[who] += one
                 self.news.append([who, "WATCHED", one, self.balance[who], None, 0])
+                self.lines[self.count, who] = (-one, None)
         for who, one in points:
             if one > 0:
                 self.pay(who)
@@ -65,12 +68,16 @@ class Books:
     def hold(self, who, points):
         self.held[who] += points
 
+    def check_owing(self, who, points, held=0):
+        """Whether somebody may owe what is left of points once all that there is, with what is held for it, is taken."""
+        if self.debt[who] + points - self.available(who) - held > DEBT_MAX:
+            raise Refused("DEBT_LIMIT")
+
     def claw_back(self, who, points):
         """What is there to spend is taken, and the rest is owed."""
         taken = min(points, self.available(who))
         owed = points - taken
-        if self.debt[who] + owed > DEBT_MAX:
-            raise Refused("DEBT_LIMIT")
+        self.check_owing(who, points)
         first = self.count + 1
         if taken > 0:
             self.burn(who, taken, "CLAWED_BACK")
@@ -98,6 +105,7 @@ class Books:
         self.balance[who] += change
         self.debt[who] += debt
         self.news.append([who, kind, change, self.balance[who], corrects, debt])
+        self.lines[self.count, who] = (debt - change, corrects)
         return self.count
 
     def check(self):

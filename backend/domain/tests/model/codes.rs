@@ -1,9 +1,10 @@
 //! What refusals are called in the API.
 
+use parlor_domain::dispute::DisputeStatus;
 use parlor_domain::reward::{RedemptionStatus, UnmetRule};
 use parlor_domain::room_aggregate::{
-    ActRefusal, AdjustPointsRefusal, CreditRefusal, EarningRefusal, RedeemRefusal, RefundRefusal,
-    RewardRefusal, SettleRefusal, TargetRefusal,
+    ActRefusal, AdjustPointsRefusal, CreditRefusal, DisputeRefusal, EarningRefusal, RedeemRefusal,
+    RefundRefusal, RewardRefusal, SettleRefusal, TargetRefusal,
 };
 use parlor_domain::watching::SlotOutcome;
 
@@ -123,6 +124,40 @@ impl Coded for RefundRefusal {
             Self::AlreadyRefunded => "ALREADY_REFUNDED",
             Self::TooMuch { .. } => "REFUND_TOO_MUCH",
         }
+    }
+}
+
+impl Coded for DisputeRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::KeyReused(_) => "KEY_REUSED",
+            Self::Act(refusal) => refusal.code(),
+            Self::Target(TargetRefusal::StaleVersion { .. }) => "STALE_VERSION",
+            Self::Target(TargetRefusal::NotFound(_))
+            | Self::NotFound(_)
+            | Self::RedemptionNotFound(_)
+            | Self::LineNotFound(_) => "NOT_FOUND",
+            Self::OnOneself => "ON_ONESELF",
+            Self::Outranked => "OUTRANKED",
+            Self::NothingMoved => "NOTHING_MOVED",
+            Self::AlreadyDisputed(_) => "ALREADY_DISPUTED",
+            Self::TooManyOpen(_) | Self::TooManyToday { .. } => "TOO_MANY_DISPUTES",
+            Self::AlreadyClosed => "ALREADY_CLOSED",
+            Self::HeldByStaff => "HELD_BY_STAFF",
+            Self::NotFulfilled => "NOT_FULFILLED",
+            Self::TooMuch { .. } => "REFUND_TOO_MUCH",
+            Self::TotalsFull => "TOTALS_FULL",
+            Self::DebtLimit { .. } => "DEBT_LIMIT",
+        }
+    }
+}
+
+pub(crate) fn dispute_status(status: DisputeStatus) -> &'static str {
+    match status {
+        DisputeStatus::Open => "OPEN",
+        DisputeStatus::Resolved => "RESOLVED",
+        DisputeStatus::Dismissed => "DISMISSED",
+        DisputeStatus::Withdrawn => "WITHDRAWN",
     }
 }
 

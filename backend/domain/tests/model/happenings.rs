@@ -35,6 +35,10 @@ impl World {
             | Step::Redeem { .. }
             | Step::Settle { .. }
             | Step::Refund { .. }
+            | Step::Dispute { .. }
+            | Step::HoldDispute { .. }
+            | Step::Resolve { .. }
+            | Step::Withdraw { .. }
             | Step::Sweep {}
             | Step::Standing { .. } => {}
         }

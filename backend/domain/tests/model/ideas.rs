@@ -10,7 +10,7 @@ use crate::step::{Coming, Going, Happening, ProgrammeChange, Says, Step, Way};
 use crate::world::{NAMES, STAFF, World};
 
 /// Who acts; most have a right to something.
-const ACTORS: [&str; 9] = [
+pub(crate) const ACTORS: [&str; 9] = [
     STAFF, STAFF, STAFF, "olga", "olga", "mo", "mo", "ana", "ben",
 ];
 pub(crate) const DELAYS_MS: [i64; 4] = [0, 0, 5_000, 90_000];
@@ -19,7 +19,7 @@ const SAID: [&str; 9] = ["4", " 007 ", "+2", "-0", "ab12", "abc", "red", "Red", 
 const REASONS: [&str; 2] = ["to begin", "it was cut short"];
 
 impl Author {
-    fn actor(&mut self) -> &'static str {
+    pub(crate) fn actor(&mut self) -> &'static str {
         self.dice.pick(&ACTORS)
     }
 

@@ -3,6 +3,8 @@ what everybody has is known after it. It keeps everything that ever happened and
 time, so that it has no state that could be wrong beside what it remembers."""
 
 from books import Books, Keys, Refused, check_moved, check_reason
+from court import Court
+from disputes import Cases
 from rewards import Draw, Redemption, Reward, Shop, accepted, check_terms
 from watching import Session, Watching, changed_programme
 
@@ -24,7 +26,7 @@ class Person:
         self.left_at = None
 
 
-class Room:
+class Room(Court):
     def __init__(self, begins):
         self.grace_ms = begins["graceMs"]
         self.is_archived = False
@@ -33,6 +35,7 @@ class Room:
         self.keys = Keys()
         self.watching = Watching()
         self.shop = Shop()
+        self.cases = Cases()
 
     def play(self, asked):
         """Answers what is asked, having done it."""
@@ -256,14 +259,7 @@ class Room:
             points = left if asked["points"] is None else asked["points"]
             if points > left:
                 raise Refused("REFUND_TOO_MUCH")
-            self.books.refund(made.who, points, made.paid_seq)
-            made.refunded += points
-            if made.refunded == made.cost:
-                restores = self.shop.rewards[made.reward].terms["refund_restores"]
-                if restores["places"]:
-                    self._give_place_back(made)
-                if restores["cooldown"]:
-                    self.shop.end_cooldown(made)
+            self._pay_back(made, points)
             return made.told()
 
         return self.keys.once("refund", asked["by"], asked["key"], content, act)
@@ -344,6 +340,17 @@ class Room:
             raise Refused("NOT_FOUND")
         self._check_on_another(asked["by"], asked["to"])
         self._check_outranks(asked["by"], person)
+
+    def _pay_back(self, made, points):
+        """What comes back whole restores what the reward says."""
+        self.books.refund(made.who, points, made.paid_seq)
+        made.refunded += points
+        if made.refunded == made.cost:
+            restores = self.shop.rewards[made.reward].terms["refund_restores"]
+            if restores["places"]:
+                self._give_place_back(made)
+            if restores["cooldown"]:
+                self.shop.end_cooldown(made)
 
     def _check_joined(self, who):
         if who not in self.people or self.people[who].place != "joined":

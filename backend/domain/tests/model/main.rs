@@ -11,6 +11,7 @@
 mod audience;
 mod author;
 mod codes;
+mod court;
 mod dice;
 mod goods;
 mod happenings;
@@ -55,7 +56,9 @@ fn write_history(history: u64, opinion: &mut Opinion) -> bool {
         opinion.tell(&world.play(&step));
     }
     let mut is_heard = true;
-    for _ in 0..author.length() {
+    let mut left = author.length();
+    while left > 0 || author.has_plans() {
+        left = left.saturating_sub(1);
         let step = author.next(&world);
         is_heard = opinion.tell(&world.play(&step));
     }

@@ -16,9 +16,9 @@ use crate::codes::{self, Coded, VALIDATION};
 use crate::step::{RewardChange, Step, Way};
 use crate::world::{World, actor};
 
-type Answer = Result<Value, &'static str>;
+pub(crate) type Answer = Result<Value, &'static str>;
 
-fn fingerprint(content: &impl Serialize) -> Fingerprint {
+pub(crate) fn fingerprint(content: &impl Serialize) -> Fingerprint {
     Sha256::digest(serde_json::to_vec(content).unwrap()).into()
 }
 
@@ -34,7 +34,7 @@ fn told(redemption: &Redemption) -> Value {
     })
 }
 
-fn coded<T>(result: Result<T, impl Coded>) -> Result<T, &'static str> {
+pub(crate) fn coded<T>(result: Result<T, impl Coded>) -> Result<T, &'static str> {
     result.map_err(|refusal| refusal.code())
 }
 
@@ -135,6 +135,10 @@ impl World {
                 points,
                 reason,
             } => self.refund(by, (key, redemption), points, reason),
+            Step::Dispute { .. }
+            | Step::HoldDispute { .. }
+            | Step::Resolve { .. }
+            | Step::Withdraw { .. } => self.go_to_court(step),
             Step::Sweep {} => {
                 let ids = &mut self.ids;
                 self.room
@@ -317,7 +321,7 @@ impl World {
 }
 
 /// Where `made` stands among its like, last if it is new.
-fn position<T: PartialEq>(all: &mut Vec<T>, made: T) -> usize {
+pub(crate) fn position<T: PartialEq>(all: &mut Vec<T>, made: T) -> usize {
     let found = all.iter().position(|one| *one == made);
     found.unwrap_or_else(|| {
         all.push(made);

@@ -98,6 +98,32 @@ pub(crate) enum Step {
         points: Option<i64>,
         reason: &'static str,
     },
+    Dispute {
+        by: &'static str,
+        key: String,
+        /// Whose it is, unless it is the caller's.
+        who: Option<&'static str>,
+        about: About,
+        reason: &'static str,
+    },
+    HoldDispute {
+        by: &'static str,
+        key: String,
+        dispute: usize,
+        points: i64,
+    },
+    Resolve {
+        by: &'static str,
+        key: String,
+        dispute: usize,
+        outcome: Outcome,
+        words: &'static str,
+    },
+    Withdraw {
+        by: &'static str,
+        key: String,
+        dispute: usize,
+    },
     /// A node sees to what has expired.
     Sweep {},
     /// What a viewer is told of a reward beforehand.
@@ -148,6 +174,25 @@ pub(crate) enum Way {
 pub(crate) enum Says {
     Staff,
     Devices,
+}
+
+/// What is disputed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum About {
+    Redemption(usize),
+    /// The line at that position of the books.
+    Line(i64),
+}
+
+/// What a case comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Outcome {
+    Dismiss {},
+    Settle {},
+    GiveBack(i64),
+    ClawBack(i64),
 }
 
 /// What of a programme changes.
@@ -248,7 +293,11 @@ impl Step {
             | Self::ClawBack { key, .. }
             | Self::Create { key, .. }
             | Self::Redeem { key, .. }
-            | Self::Refund { key, .. } => Some(key),
+            | Self::Refund { key, .. }
+            | Self::Dispute { key, .. }
+            | Self::HoldDispute { key, .. }
+            | Self::Resolve { key, .. }
+            | Self::Withdraw { key, .. } => Some(key),
             Self::Pass { .. }
             | Self::Member { .. }
             | Self::Session { .. }

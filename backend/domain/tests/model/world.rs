@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{
-    DrawId, Epoch, IdSource, ParticipantId, RedemptionId, RewardId, RoomId, SessionId, TenantId,
-    ViewerId,
+    DisputeId, DrawId, Epoch, IdSource, ParticipantId, RedemptionId, RewardId, RoomId, SessionId,
+    TenantId, ViewerId,
 };
 use parlor_domain::participant::Participant;
 use parlor_domain::points::{Digest, Ledger, MemberNumber, Proof, TransferKind, Unsound};
@@ -39,6 +39,7 @@ pub(crate) struct World {
     ended: BTreeMap<SessionId, ServerTime>,
     pub(crate) rewards: Vec<RewardId>,
     pub(crate) redemptions: Vec<RedemptionId>,
+    pub(crate) disputes: Vec<DisputeId>,
     told_transfers: usize,
     told_credits: usize,
     /// Draws whose seeds were told.
@@ -81,6 +82,7 @@ impl World {
         known.people.ask_stage();
         known.rewards.ask(RewardId(Uuid::max()));
         known.redemptions.ask(RedemptionId(Uuid::max()));
+        known.disputes.ask(DisputeId(Uuid::max()));
 
         Self {
             room,
@@ -90,6 +92,7 @@ impl World {
             ended: BTreeMap::new(),
             rewards: Vec::new(),
             redemptions: Vec::new(),
+            disputes: Vec::new(),
             told_transfers: 0,
             told_credits: 0,
             told_draws: BTreeSet::new(),
@@ -121,6 +124,11 @@ impl World {
     pub(crate) fn reward(&self, index: usize) -> RewardId {
         let found = self.rewards.get(index).copied();
         found.unwrap_or(RewardId(Uuid::max()))
+    }
+
+    pub(crate) fn dispute(&self, index: usize) -> DisputeId {
+        let found = self.disputes.get(index).copied();
+        found.unwrap_or(DisputeId(Uuid::max()))
     }
 
     pub(crate) fn redemption(&self, index: usize) -> RedemptionId {
@@ -243,6 +251,9 @@ impl World {
             let all = changes.redemptions.values();
             let own = all.filter(|one| one.draw_id == Some(draw.id));
             draw.prove(&mut proof, &own.map(Entry::from).collect::<Vec<_>>())?;
+        }
+        for (_, dispute) in changes.disputes.values() {
+            proof.add_dispute(dispute.contest())?;
         }
         for number in &changes.pages {
             proof.add_page(*number, self.room.known.books.page(*number).unwrap())?;
