@@ -27,6 +27,11 @@ enum DisputesCommand {
     /// Show one dispute, with everything that was said
     Show(ShowArgs),
 
+    /// Open a dispute about a redemption or a line of somebody's statement
+    ///
+    /// It is opened about whom `--participant` names; without one, about whoever the token is of.
+    Open(OpenArgs),
+
     /// Hold points of the member for a dispute, so that they are not spent meanwhile
     ///
     /// The number takes the place of what was held before; 0 lets go of all.
@@ -34,6 +39,9 @@ enum DisputesCommand {
 
     /// End a dispute, with points that are given or taken back, or with words alone
     Resolve(ResolveArgs),
+
+    /// Take back a dispute that was opened by whoever the token is of
+    Withdraw(WithdrawArgs),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +77,45 @@ struct ShowArgs {
     /// The dispute, by its id
     #[arg(value_name = "ID")]
     id: String,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "subject", required = true, multiple = false, args = ["redemption", "line"])]
+struct OpenArgs {
+    #[command(flatten)]
+    staff: StaffArgs,
+
+    /// Whose it is, by their participant's id
+    #[arg(long, value_name = "ID")]
+    participant: Option<String>,
+
+    /// The redemption that it is about, by its id
+    #[arg(long, value_name = "ID")]
+    redemption: Option<String>,
+
+    /// The line of the statement that it is about, by its position
+    #[arg(long, value_name = "SEQ")]
+    line: Option<i64>,
+
+    /// What is wrong
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+#[derive(Debug, Args)]
+struct WithdrawArgs {
+    #[command(flatten)]
+    staff: StaffArgs,
+
+    /// The dispute, by its id
+    #[arg(value_name = "ID")]
+    id: String,
+
+    #[command(flatten)]
+    key: KeyArgs,
 }
 
 #[derive(Debug, Args)]
@@ -121,8 +168,10 @@ pub(super) async fn disputes(args: DisputesArgs) -> Result<()> {
     match args.command {
         DisputesCommand::List(args) => list(&args).await,
         DisputesCommand::Show(args) => show(&args).await,
+        DisputesCommand::Open(args) => open(&args).await,
         DisputesCommand::Hold(args) => hold(&args).await,
         DisputesCommand::Resolve(args) => resolve(&args).await,
+        DisputesCommand::Withdraw(args) => withdraw(&args).await,
     }
 }
 
@@ -236,6 +285,34 @@ async fn show(args: &ShowArgs) -> Result<()> {
         lines.push(format!("returned {returned}, clawed back {clawed_back}"));
     }
     print(&format!("{}\n", lines.join("\n")))
+}
+
+async fn open(args: &OpenArgs) -> Result<()> {
+    let input = json!({
+        "participantId": args.participant,
+        "redemptionId": args.redemption,
+        "transferSeq": args.line.map(|seq| seq.to_string()),
+        "reason": args.reason,
+    });
+    let (mutation, of_input) = ("openDispute", "OpenDisputeInput");
+    let done = decide(&args.staff, &args.key, mutation, of_input, input).await?;
+    if args.staff.json {
+        return print_json(&[done]);
+    }
+
+    let (id, whose) = (cell(&done, "id"), cell(&done, "participantId"));
+    print(&format!("opened {id}: about {} of {whose}\n", about(&done)))
+}
+
+async fn withdraw(args: &WithdrawArgs) -> Result<()> {
+    let input = json!({ "disputeId": args.id });
+    let (mutation, of_input) = ("withdrawDispute", "WithdrawDisputeInput");
+    let done = decide(&args.staff, &args.key, mutation, of_input, input).await?;
+    if args.staff.json {
+        return print_json(&[done]);
+    }
+
+    print(&format!("withdrawn {}\n", cell(&done, "id")))
 }
 
 async fn hold(args: &HoldArgs) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::staff::Shop;
 
 on_both_engines! {
     a_case_is_listed_shown_held_for_and_resolved,
+    a_case_is_opened_and_withdrawn,
 }
 
 async fn a_case_is_listed_shown_held_for_and_resolved(database: Database) {
@@ -90,4 +91,42 @@ async fn a_case_is_listed_shown_held_for_and_resolved(database: Database) {
             .len(),
         0
     );
+}
+
+async fn a_case_is_opened_and_withdrawn(database: Database) {
+    let shop = Shop::open(&database);
+    let ana = &shop.participant;
+    let open = [
+        "disputes",
+        "open",
+        "show",
+        "--participant",
+        ana,
+        "--line",
+        "1",
+        "--reason",
+        "a bot",
+        "--key",
+        "k",
+    ];
+    let said = shop.said(&open);
+    let (id, of) = said
+        .strip_prefix("opened ")
+        .and_then(|said| said.split_once(": "))
+        .unwrap();
+    assert_eq!(of, format!("about line 1 of {ana}\n"));
+    assert_eq!(shop.said(&open), said, "by its key it is opened once");
+    let shown = &shop.json(&["disputes", "list", "show"])[0];
+    assert_eq!(
+        [&shown["id"], &shown["isByStaff"], &shown["reason"]],
+        [&json!(id), &json!(true), &json!("a bot")]
+    );
+
+    let withdraw = ["disputes", "withdraw", "show", id];
+    assert_eq!(shop.said(&withdraw), format!("withdrawn {id}\n"));
+    let (_, refused) = shop.refused(&withdraw);
+    assert!(refused.contains("ALREADY_CLOSED"), "{refused}");
+    // Staff that has not joined has nothing of its own.
+    let (_, refused) = shop.refused(&[&open[..3], &open[5..9]].concat());
+    assert!(refused.contains("NOT_JOINED"), "{refused}");
 }

@@ -25,7 +25,7 @@ pub(crate) struct Shop {
     staff: String,
     pub(crate) ana: String,
     /// Ana as a participant, by her id.
-    participant: String,
+    pub(crate) participant: String,
     pub(crate) room: String,
     _server: Running,
 }
