@@ -134,6 +134,7 @@ impl From<AccessRefusal> for Fault {
             | AccessRefusal::StaffOnly
             | AccessRefusal::OperatorOnly
             | AccessRefusal::OperatorHasNoTenant
+            | AccessRefusal::NeverEarns
             | AccessRefusal::UserIdUnusable => Self::Forbidden(refusal.to_string()),
         }
     }

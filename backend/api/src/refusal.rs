@@ -142,6 +142,7 @@ impl From<AccessRefusal> for Refusal {
             AccessRefusal::StaffOnly => "STAFF_ONLY",
             AccessRefusal::OperatorOnly => "OPERATOR_ONLY",
             AccessRefusal::OperatorHasNoTenant => "OPERATOR_HAS_NO_TENANT",
+            AccessRefusal::NeverEarns => "NEVER_EARNS",
             AccessRefusal::UserIdUnusable => "USER_ID_UNUSABLE",
         };
 

@@ -13,11 +13,15 @@ pub enum Principal {
     Viewer {
         tenant_id: TenantId,
         user_id: String,
+        /// Whether it is a program, which takes part as a person does and watches nothing.
+        is_machine: bool,
     },
     /// Somebody who works for the tenant.
     Staff {
         tenant_id: TenantId,
         user_id: String,
+        /// Whether it is a program, which watches nothing.
+        is_machine: bool,
     },
     /// Who runs the server: makes tenants and sets what they may, and acts in nobody's room.
     Operator { user_id: String },
@@ -41,6 +45,8 @@ pub enum AccessRefusal {
     OperatorOnly,
     #[error("an operator's token acts for no tenant")]
     OperatorHasNoTenant,
+    #[error("a bot's or a service's token earns nothing by watching")]
+    NeverEarns,
     #[error("the token's user id is longer than a viewer id, or no plain text")]
     UserIdUnusable,
 }
@@ -84,8 +90,12 @@ impl Principal {
             Self::Anonymous => return Err(AccessRefusal::Unauthenticated),
             Self::Overlay { .. } => return Err(AccessRefusal::OverlayTokenReadsOnly),
             Self::Operator { .. } => return Err(AccessRefusal::OperatorHasNoTenant),
-            Self::Viewer { tenant_id, user_id } => (*tenant_id, user_id, false),
-            Self::Staff { tenant_id, user_id } => (*tenant_id, user_id, true),
+            Self::Viewer {
+                tenant_id, user_id, ..
+            } => (*tenant_id, user_id, false),
+            Self::Staff {
+                tenant_id, user_id, ..
+            } => (*tenant_id, user_id, true),
         };
         let viewer_id = ViewerId::parse(user_id).map_err(|_| AccessRefusal::UserIdUnusable)?;
 
@@ -96,6 +106,23 @@ impl Principal {
                 is_staff,
             },
         ))
+    }
+
+    /// The same, if it is one who watches for themselves: staff does as anybody, and a program never.
+    pub fn audience(&self) -> Result<(TenantId, Actor), AccessRefusal> {
+        match self {
+            Self::Viewer {
+                is_machine: true, ..
+            }
+            | Self::Staff {
+                is_machine: true, ..
+            } => Err(AccessRefusal::NeverEarns),
+            Self::Anonymous
+            | Self::Overlay { .. }
+            | Self::Operator { .. }
+            | Self::Viewer { .. }
+            | Self::Staff { .. } => self.person(),
+        }
     }
 
     /// Whether the caller may read `room`. To everyone else it does not exist.

@@ -45,6 +45,8 @@ pub const NOT_BEFORE_LEEWAY_MS: i64 = 60_000;
 const TENANT_ID: &str = "`tenant_id` (a UUID), which only an operator's goes without";
 /// Roles that act for the tenant. Every other role is a viewer's.
 pub const STAFF_ROLES: [&str; 4] = ["owner", "admin", "staff", "service"];
+/// Roles of programs, which take part as their other roles let them, and never earn by watching.
+pub const MACHINE_ROLES: [&str; 2] = ["bot", "service"];
 
 /// Checks tokens, and signs them.
 #[derive(Clone)]
@@ -319,18 +321,26 @@ fn sign(key: &EncodingKey, claims: &impl Serialize) -> String {
 fn principal_of(claims: KnownClaims) -> Result<Principal, IdentityError> {
     let missing = IdentityError::ClaimMissing;
     let user_id = claims.user_id.ok_or(missing("`sub` or `user_id`"))?;
-    let mut roles = claims.roles.iter();
+    let roles = claims.roles;
+    let has_one_of = |names: &[&str]| roles.iter().any(|role| names.contains(&role.as_str()));
     let Some(tenant_id) = claims.tenant_id.map(TenantId) else {
-        let operator = roles
-            .any(|role| role == OPERATOR_ROLE)
-            .then_some(Principal::Operator { user_id });
+        let operator = has_one_of(&[OPERATOR_ROLE]).then_some(Principal::Operator { user_id });
         return operator.ok_or(missing(TENANT_ID));
     };
 
-    Ok(if roles.any(|role| STAFF_ROLES.contains(&role.as_str())) {
-        Principal::Staff { tenant_id, user_id }
+    let is_machine = has_one_of(&MACHINE_ROLES);
+    Ok(if has_one_of(&STAFF_ROLES) {
+        Principal::Staff {
+            tenant_id,
+            user_id,
+            is_machine,
+        }
     } else {
-        Principal::Viewer { tenant_id, user_id }
+        Principal::Viewer {
+            tenant_id,
+            user_id,
+            is_machine,
+        }
     })
 }
 

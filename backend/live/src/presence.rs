@@ -246,9 +246,9 @@ impl Drop for Connection {
 fn counted(principal: &Principal) -> Option<(TenantId, ViewerId)> {
     match principal {
         // An id that is no viewer's cannot be a participant's.
-        Principal::Viewer { tenant_id, user_id } => {
-            Some((*tenant_id, ViewerId::parse(user_id).ok()?))
-        }
+        Principal::Viewer {
+            tenant_id, user_id, ..
+        } => Some((*tenant_id, ViewerId::parse(user_id).ok()?)),
         Principal::Anonymous
         | Principal::Operator { .. }
         | Principal::Staff { .. }

@@ -263,7 +263,7 @@ fn a_role_that_means_nothing_is_said_and_taken() {
     let folder = Folder::make();
     for (role, said) in [
         ("staf", true),
-        ("bot", true),
+        ("bot", false),
         ("viewer", false),
         ("owner", false),
     ] {

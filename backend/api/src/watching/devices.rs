@@ -96,7 +96,7 @@ results! {
 }
 
 async fn report(context: &Context<'_>, input: ReportWatchingInput) -> Result<WatchReport, Stop> {
-    let (tenant_id, actor) = caller(context).principal.person()?;
+    let (tenant_id, actor) = caller(context).principal.audience()?;
     let room = readable(context, &input.room_id).await?;
     let room = room
         .ok_or_else(|| Refusal::not_found("Room", &input.room_id))?

@@ -448,10 +448,12 @@ fn everyone_reads_only_what_is_theirs() {
     let staff = |tenant_id| Principal::Staff {
         tenant_id,
         user_id: user_id(),
+        is_machine: false,
     };
     let viewer = |tenant_id| Principal::Viewer {
         tenant_id,
         user_id: user_id(),
+        is_machine: false,
     };
     let overlay = |tenant_id, room_id| Principal::Overlay { tenant_id, room_id };
     let elsewhere = RoomId(Uuid::from_u128(998));

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use parlor_domain::id::{IdSource, TenantId};
 use parlor_domain::tenant::{Tenant, TenantDraft};
-use parlor_identity::{Claims, OPERATOR_ROLE, STAFF_ROLES, sign_with};
+use parlor_identity::{Claims, MACHINE_ROLES, OPERATOR_ROLE, STAFF_ROLES, sign_with};
 use parlor_node::clock::Clock;
 use parlor_node::ids::{Ids, Randomness};
 use parlor_store::Store;
@@ -102,7 +102,8 @@ pub(super) async fn token(args: TokenArgs) -> Result<()> {
     }
 
     let role = args.role.as_str();
-    if role != VIEWER_ROLE && !STAFF_ROLES.contains(&role) {
+    let mut roles = STAFF_ROLES.iter().chain(&MACHINE_ROLES);
+    if role != VIEWER_ROLE && !roles.any(|known| *known == role) {
         let staff = STAFF_ROLES.join(", ");
         eprintln!("note: whoever has the role `{role}` watches, like everybody but {staff}");
     }

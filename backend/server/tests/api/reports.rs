@@ -7,12 +7,13 @@ use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::person::{Person, viewer};
-use crate::server::Api;
+use crate::server::{Api, token};
 
 on_both_engines! {
     devices_together_earn_what_one_would,
     a_minute_is_told_of_once_it_is_decided,
     a_picture_that_stands_earns_nothing,
+    a_program_never_earns,
     what_was_watched_offline_counts_where_it_was_watched,
     nobody_makes_up_what_they_were_not_there_for,
     what_is_known_of_a_minute_is_told_whatever_is_wrong_with_one_report,
@@ -229,6 +230,39 @@ async fn a_picture_that_stands_earns_nothing(database: String) {
         .await;
     api.clock.advance_millis(DECIDED_MS);
     assert_eq!(show.decided(&ana.token, &input).await, ["COUNTED"]);
+}
+
+async fn a_program_never_earns(database: String) {
+    let api = Api::start(&database).await;
+    let mut show = Show::live(&api, "show").await;
+    show.pay_each_minute().await;
+    let (bot, service, staff) = (
+        token(api.tenant, "bot"),
+        token(api.tenant, "service"),
+        api.staff.clone(),
+    );
+    let joined = json!({ "roomId": show.room, "name": "somebody" });
+    let joined = api.mutate_as(&bot, "joinRoom", joined).await;
+    assert_eq!(joined["__typename"], "Participant", "{joined}");
+    api.clock.advance_millis(60_000);
+    let input = show.input(&[show.played(60, 20)]);
+    for machine in [&bot, &service] {
+        for input in [&input, &show.input(&[])] {
+            let refused = api
+                .mutate_as(machine, "reportWatching", input.clone())
+                .await;
+            assert_eq!(
+                (&refused["__typename"], &refused["code"]),
+                (&json!("AuthError"), &json!("NEVER_EARNS")),
+                "{refused}"
+            );
+        }
+    }
+    // A person of the tenant's who watches earns like anybody.
+    api.mutate_as(&staff, "reportWatching", input.clone()).await;
+    api.clock.advance_millis(DECIDED_MS);
+    assert_eq!(show.decided(&staff, &input).await, ["COUNTED"]);
+    assert_eq!(show.balance(&staff).await, "1");
 }
 
 async fn what_was_watched_offline_counts_where_it_was_watched(database: String) {

@@ -46,6 +46,7 @@ impl Scene {
         let staff = Principal::Staff {
             tenant_id: self.server.tenant,
             user_id: "staff".to_owned(),
+            is_machine: false,
         };
         self.act_as(staff, mutation, input).await
     }

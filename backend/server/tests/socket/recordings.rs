@@ -393,6 +393,7 @@ impl Recorder {
         Principal::Staff {
             tenant_id: self.server.tenant,
             user_id: "staff".to_owned(),
+            is_machine: false,
         }
     }
 

@@ -297,6 +297,7 @@ impl TestServer {
         Principal::Viewer {
             tenant_id: self.tenant,
             user_id: name.to_owned(),
+            is_machine: false,
         }
     }
 
@@ -327,6 +328,7 @@ impl TestServer {
         let staff = Principal::Staff {
             tenant_id: tenant,
             user_id: "staff".to_owned(),
+            is_machine: false,
         };
         self.execute_as(staff, document, variables).await
     }
