@@ -29,7 +29,8 @@ pub(crate) enum SlotOutcome {
     TooLate,
     /// The minute has not begun.
     InTheFuture,
-    /// The session is neither the room's present one nor the one before, or the minute lies outside of it.
+    /// The session is neither the room's present one nor the one before, or the minute lies outside of it. Devices are
+    /// told so of another room's, and of a minute that lies in none.
     OtherSession,
     /// The session's stream was away.
     Interrupted,
@@ -37,7 +38,7 @@ pub(crate) enum SlotOutcome {
     ProgrammeOff,
     /// Fewer than 25 of its seconds were played, as far as the viewer's devices reported in time.
     TooShort,
-    /// The picture did not play: its playhead did not go with the clock.
+    /// The picture did not play: its playhead did not go with the clock, or not on from one report to the next.
     StoodStill,
     /// The report came late, without a lease of before.
     NoLease,

@@ -15,6 +15,7 @@ mod page;
 mod places;
 mod programme;
 mod sessions;
+mod tracks;
 mod varint;
 
 use crate::participant::Membership;
@@ -23,8 +24,8 @@ use crate::time::ServerTime;
 pub use credit::{CreditLegs, Leg, WatchCredit, WatchedLine};
 pub use earning::{Earning, Slot};
 pub use evidence::{
-    AHEAD_MAX_MS, PlayedMinute, PlayedSeconds, PlayedSpan, RATE_MAX, RATE_MIN, SLOT_SECONDS_MIN,
-    SPAN_MAX_MS, SPAN_MIN_MS, SPANS_MAX, played_minutes,
+    AHEAD_MAX_MS, PlayedSeconds, PlayedSpan, RATE_MAX, RATE_MIN, SLOT_SECONDS_MIN, SPAN_MAX_MS,
+    SPAN_MIN_MS, SPANS_MAX, played_minutes,
 };
 pub use minute::Minute;
 pub use numbers::NumberSet;
@@ -36,6 +37,7 @@ pub use programme::{
     STAMP_SLOTS_MAX, StampCard,
 };
 pub use sessions::{EarningSession, EarningState};
+pub use tracks::{AloneSpan, Tracks};
 pub use varint::Garbled;
 
 /// The most members that one command credits: a thousand share one row of the journal, and a command stays
@@ -67,7 +69,7 @@ pub enum SlotOutcome {
     ProgrammeOff,
     /// Fewer than [`SLOT_SECONDS_MIN`] of its seconds were played, as far as was reported in time.
     TooShort,
-    /// The picture did not play: its playhead did not go with the clock.
+    /// The picture did not play: its playhead did not go with the clock, or not on from one report to the next.
     StoodStill,
     /// The report came late, and its device had shown no sign of life before.
     NoLease,

@@ -11,10 +11,10 @@ mod claims;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use parlor_domain::id::{RoomId, SessionId, TenantId, ViewerId};
+use parlor_domain::id::{RoomId, TenantId, ViewerId};
 use parlor_domain::room_aggregate::{CreditRefusal, WatchProof, WatchedMinute};
 use parlor_domain::watching::{
-    LATE_MAX_MS, Minute, NumberSet, PlayedSeconds, SlotOutcome, check_membership,
+    LATE_MAX_MS, Minute, NumberSet, PlayedSpan, SlotOutcome, check_membership,
 };
 use parlor_node::clock::Clock;
 use parlor_node::health::{Health, Pulse};
@@ -72,19 +72,16 @@ impl Watching {
         watching
     }
 
-    /// Takes in in which seconds a device of `viewer_id` has played, and says how it stands with each of these minutes.
+    /// Takes in when the picture of a device of `viewer_id` was played, and says how it stands with each minute of that
+    /// which is not past crediting.
     pub fn report(
         &self,
         room: ReportedRoom,
-        session_id: SessionId,
         viewer_id: &ViewerId,
-        played: &BTreeMap<Minute, PlayedSeconds>,
+        played: &[PlayedSpan],
     ) -> Result<BTreeMap<Minute, Standing>, TooMany> {
         let now = self.clock.now();
-        let reported = self
-            .claims()
-            .report(room, session_id, viewer_id, played, now);
-        let (standing, is_more) = reported?;
+        let (standing, is_more) = self.claims().report(room, viewer_id, played, now)?;
         if is_more {
             self.changed.notify_one();
         }
@@ -193,7 +190,8 @@ impl Watching {
         }
         let numbers = NumberSet::new(members.keys().copied().collect());
         let command = CreditWatching(WatchedMinute {
-            session_id: due.session_id,
+            // Which one it was is found by the minute: a device may not have heard that another has begun.
+            session_id: None,
             minute: due.minute,
             members: numbers.expect("no more are taken than a command credits"),
             proof: WatchProof::Devices(members.clone()),

@@ -29,6 +29,21 @@ impl Store {
         Ok(room_row::read_session(&mut row)?)
     }
 
+    /// Whether the session of that id is the room's.
+    pub async fn has_session(
+        &self,
+        tenant_id: TenantId,
+        room_id: RoomId,
+        id: SessionId,
+    ) -> Result<bool, StoreError> {
+        let statement = Statement::new(
+            "SELECT 1 FROM sessions WHERE id = $1 AND room_id = $2 AND tenant_id = $3",
+        );
+        let statement = statement.bind(id).bind(room_id).bind(tenant_id);
+
+        Ok(!self.engine.fetch(statement).await?.is_empty())
+    }
+
     /// A part of a room's sessions, the newest first.
     pub async fn sessions_page(
         &self,

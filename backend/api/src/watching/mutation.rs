@@ -102,7 +102,11 @@ async fn credit(context: &Context<'_>, input: CreditWatchingInput) -> Result<Wat
     let watchers = app(context).store.watchers(tenant_id, room_id, each_once);
     let audience = Audience::new(minute, watchers.await.map_err(Fault::from)?);
     let command = CreditWatching(WatchedMinute {
-        session_id: global_id::named(&input.session_id, global_id::parse_session_id, SessionId),
+        session_id: Some(global_id::named(
+            &input.session_id,
+            global_id::parse_session_id,
+            SessionId,
+        )),
         minute,
         members: audience.members()?,
         proof: WatchProof::Staff(actor.viewer_id),

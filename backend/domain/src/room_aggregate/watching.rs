@@ -19,7 +19,8 @@ use crate::watching::{
 /// Who watched a session in a minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedMinute {
-    pub session_id: SessionId,
+    /// Where it is said; else it is the one that the minute lies in.
+    pub session_id: Option<SessionId>,
     pub minute: Minute,
     pub members: NumberSet,
     pub proof: WatchProof,

@@ -20,7 +20,7 @@ pub const SPAN_MAX_MS: i64 = 90_000;
 pub const RATE_MIN: f64 = 0.25;
 pub const RATE_MAX: f64 = 4.0;
 /// By how much of itself an advance may miss what the clock and the rate say: players stall and catch up.
-const ADVANCE_TOLERANCE: f64 = 0.2;
+pub(super) const ADVANCE_TOLERANCE: f64 = 0.2;
 /// How far ahead of the server's clock a span may end: as far as clients are wrong about it.
 pub const AHEAD_MAX_MS: i64 = 5_000;
 /// How many seconds of a minute have to have played for it to count.
@@ -44,14 +44,6 @@ pub struct PlayedSpan {
 /// The seconds of a minute in which a picture played.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PlayedSeconds(u64);
-
-/// What a report says of a minute.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PlayedMinute {
-    pub seconds: PlayedSeconds,
-    /// Whether some of it was told of a playhead that did not go with the clock.
-    pub stood_still: bool,
-}
 
 impl PlayedSpan {
     /// Checks what holds of every span, whatever it proves.
@@ -87,7 +79,7 @@ impl PlayedSpan {
     }
 
     /// Whether the playhead went as the clock and the rate say.
-    fn is_played(&self) -> bool {
+    pub fn is_played(&self) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "a span is short")]
         let clock = (self.until.unix_millis() - self.from.unix_millis()) as f64 / 1_000.0;
         let expected = clock * self.rate;
@@ -135,21 +127,14 @@ impl PlayedSeconds {
     }
 }
 
-/// What spans, which were [checked](PlayedSpan::check), say of each minute that they touch.
+/// The seconds of each minute that spans touch, which were [checked](PlayedSpan::check).
 pub fn played_minutes<'a>(
     spans: impl IntoIterator<Item = &'a PlayedSpan>,
-) -> BTreeMap<Minute, PlayedMinute> {
-    let mut minutes: BTreeMap<Minute, PlayedMinute> = BTreeMap::new();
-    for span in spans {
-        let is_played = span.is_played();
-        for (minute, seconds) in span.minutes() {
-            let of = minutes.entry(minute).or_default();
-            if is_played {
-                of.seconds = of.seconds.union(seconds);
-            } else {
-                of.stood_still = true;
-            }
-        }
+) -> BTreeMap<Minute, PlayedSeconds> {
+    let mut minutes: BTreeMap<Minute, PlayedSeconds> = BTreeMap::new();
+    for (minute, seconds) in spans.into_iter().flat_map(PlayedSpan::minutes) {
+        let of = minutes.entry(minute).or_default();
+        *of = of.union(seconds);
     }
 
     minutes
@@ -183,7 +168,7 @@ mod tests {
         let first = Minute::of(at(0)).0;
         let minutes = played_minutes(spans).into_iter();
         minutes
-            .map(|(minute, of)| (minute.0 - first, of.seconds.count()))
+            .map(|(minute, of)| (minute.0 - first, of.count()))
             .collect()
     }
 
@@ -207,7 +192,7 @@ mod tests {
     #[test]
     fn twenty_five_seconds_are_a_slot() {
         let minute = Minute::of(at(0));
-        let proves = |spans: &[PlayedSpan]| played_minutes(spans)[&minute].seconds.prove_slot();
+        let proves = |spans: &[PlayedSpan]| played_minutes(spans)[&minute].prove_slot();
         assert!(!proves(&[span(0, 24_000)]));
         assert!(proves(&[span(0, 25_000)]));
         assert!(
@@ -238,9 +223,7 @@ mod tests {
                 rate,
                 ..span(0, 30_000)
             };
-            let of = played_minutes(&[one])[&Minute::of(at(0))];
-            assert_eq!(of.seconds.count() == 30, is_played, "{rate} {advance}");
-            assert_eq!(of.stood_still, !is_played, "{rate} {advance}");
+            assert_eq!(one.is_played(), is_played, "{rate} {advance}");
         }
     }
 

@@ -89,10 +89,11 @@ impl EarningState {
         }
     }
 
-    /// The session that a minute is to be credited of, or why it is not.
+    /// The session that a minute is to be credited of, or why it is not: the named one, and if none is, the newest
+    /// that has it and that it may be credited of.
     pub(crate) fn creditable(
         &self,
-        id: SessionId,
+        id: Option<SessionId>,
         minute: Minute,
         at: ServerTime,
     ) -> Result<&EarningSession, SlotOutcome> {
@@ -102,17 +103,15 @@ impl EarningState {
         if !minute.is_creditable(at) {
             return Err(SlotOutcome::TooLate);
         }
-        let session = self.sessions.iter().find(|session| session.id == id);
-        let session = session.filter(|session| session.has(minute));
-        let session = session.ok_or(SlotOutcome::OtherSession)?;
-        if session.was_away(minute) {
-            return Err(SlotOutcome::Interrupted);
-        }
-        if !session.programme.is_enabled {
-            return Err(SlotOutcome::ProgrammeOff);
-        }
+        let is_meant =
+            |session: &&EarningSession| id.is_none_or(|id| session.id == id) && session.has(minute);
+        let mut meant = self.sessions.iter().filter(is_meant);
+        let newest = meant.next().ok_or(SlotOutcome::OtherSession)?;
 
-        Ok(session)
+        newest.pays(minute).or_else(|outcome| {
+            let before = meant.find_map(|session| session.pays(minute).ok());
+            before.ok_or(outcome)
+        })
     }
 }
 
@@ -146,6 +145,18 @@ impl EarningSession {
         let has_begun = minute.ends_at() > self.started_at;
         let seen_until = self.ended_at.map(|ended| ended.plus_millis(self.delay_ms));
         has_begun && seen_until.is_none_or(|until| minute.starts_at() < until)
+    }
+
+    /// The session, if a minute that it has is to be credited of it.
+    fn pays(&self, minute: Minute) -> Result<&Self, SlotOutcome> {
+        if self.was_away(minute) {
+            return Err(SlotOutcome::Interrupted);
+        }
+        if !self.programme.is_enabled {
+            return Err(SlotOutcome::ProgrammeOff);
+        }
+
+        Ok(self)
     }
 
     /// Whether the stream was away throughout the minute, as far as the room knows.

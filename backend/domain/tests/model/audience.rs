@@ -31,7 +31,7 @@ impl World {
         let members = known.iter().filter_map(|(_, number)| number.ok());
         let members = NumberSet::new(members.collect()).unwrap();
         let watched = WatchedMinute {
-            session_id: self.session(session),
+            session_id: Some(self.session(session)),
             minute,
             proof: self.proof(proof, &members, minute),
             members,

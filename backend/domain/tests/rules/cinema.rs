@@ -69,7 +69,7 @@ impl Cinema {
         members: NumberSet,
     ) -> Credited {
         let watched = WatchedMinute {
-            session_id,
+            session_id: Some(session_id),
             minute,
             members,
             proof: WatchProof::Staff(actor(STAFF).viewer_id),

@@ -332,7 +332,7 @@ fn totals_that_are_full_take_no_credit() {
         .books
         .put_ledger(ledger);
     let watched = WatchedMinute {
-        session_id: cinema.session(),
+        session_id: Some(cinema.session()),
         minute: cinema.minute(),
         members: set([2]),
         proof: WatchProof::Staff(actor(STAFF).viewer_id),

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use parlor_domain::id::{RoomId, ViewerId};
 use parlor_domain::points::MemberNumber;
 use parlor_domain::room_aggregate::{Credited, WatchProof, WatchedMinute};
-use parlor_domain::watching::SlotOutcome::{AlreadyCounted, Counted, NotObserved, OtherRooms};
-use parlor_domain::watching::{EarningChange, Places, ViewerMinute};
+use parlor_domain::watching::SlotOutcome::{
+    AlreadyCounted, Counted, NotObserved, OtherRooms, OtherSession, ProgrammeOff,
+};
+use parlor_domain::watching::{EarningChange, Minute, Places, ViewerMinute};
 use uuid::Uuid;
 
 use crate::cinema::{Cinema, outcomes, set, usual};
@@ -49,15 +51,20 @@ impl Cinema {
     /// Credits the present minute to whom their devices prove it.
     fn report(&mut self, numbers: impl IntoIterator<Item = u32>) -> Credited {
         let numbers: Vec<_> = numbers.into_iter().collect();
-        for number in &numbers {
-            let of = self.viewer_minute(*number);
-            self.shop.company.stage.aggregate.known.places.ask(of);
+        self.report_of(self.minute(), numbers)
+    }
+
+    /// The same of another minute.
+    fn report_of(&mut self, minute: Minute, numbers: Vec<u32>) -> Credited {
+        for viewer_id in numbers.iter().map(|number| viewer(*number)) {
+            let places = &mut self.shop.company.stage.aggregate.known.places;
+            places.ask(ViewerMinute { minute, viewer_id });
         }
         let viewers = numbers.iter();
         let viewers = viewers.map(|number| (MemberNumber(*number), viewer(*number)));
         let watched = WatchedMinute {
-            session_id: self.session(),
-            minute: self.minute(),
+            session_id: None,
+            minute,
             members: set(numbers.iter().copied()),
             proof: WatchProof::Devices(viewers.collect::<BTreeMap<_, _>>()),
         };
@@ -169,5 +176,41 @@ fn the_books_say_that_devices_said_so() {
     let authorship = credit.authorship.as_ref().unwrap();
     assert!(!authorship.actor_is_staff);
     assert_eq!(authorship.actor_id.as_str(), "devices");
+    cinema.check_books().unwrap();
+}
+
+/// What devices know of sessions may be old, so that the minute says which one it was.
+#[test]
+fn the_session_that_devices_watched_is_the_newest_that_has_the_minute() {
+    let mut cinema = cinema();
+    let first = cinema.minute();
+    let of = |minute: i64| Minute(first.0 + minute);
+    cinema.shop.pass(150_000);
+    cinema.shop.next_session();
+    cinema.shop.pass(150_000);
+    let credited = |cinema: &mut Cinema, minute: i64| {
+        let credited = cinema.report_of(of(minute), vec![0]);
+        let credit = cinema.aggregate().changes.credits.last();
+        let session = credit.map(|(credit, _)| credit.session);
+        (outcomes(&credited)[0], session)
+    };
+    let newest = cinema.aggregate().earning.newest().unwrap().number;
+    assert_eq!(credited(&mut cinema, -1).0, OtherSession);
+    assert_eq!(credited(&mut cinema, 1), (Counted, Some(newest - 1)));
+    assert_eq!(credited(&mut cinema, 2), (Counted, Some(newest)), "of both");
+    assert_eq!(credited(&mut cinema, 3), (Counted, Some(newest)));
+    cinema.check_books().unwrap();
+
+    // Of two that have it, one that does not pay keeps nobody from what the other does.
+    let off = EarningChange {
+        is_enabled: Some(false),
+        ..EarningChange::default()
+    };
+    cinema.room().update(off);
+    cinema.shop.pass(30_000);
+    cinema.shop.next_session();
+    assert_eq!(credited(&mut cinema, 5), (Counted, Some(newest)));
+    cinema.shop.pass(60_000);
+    assert_eq!(credited(&mut cinema, 6).0, ProgrammeOff);
     cinema.check_books().unwrap();
 }

@@ -167,7 +167,7 @@ impl Bench {
         for (room, members) in sets {
             let (room_id, session_id) = self.rooms[room];
             let command = CreditWatching(WatchedMinute {
-                session_id,
+                session_id: Some(session_id),
                 minute,
                 proof: self.proof(room, &members),
                 members,

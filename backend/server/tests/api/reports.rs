@@ -7,12 +7,14 @@ use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
 use crate::person::{Person, viewer};
-use crate::server::{Api, token};
+use crate::server::{Api, START_MS, token};
 
 on_both_engines! {
     devices_together_earn_what_one_would,
     a_minute_is_told_of_once_it_is_decided,
     a_picture_that_stands_earns_nothing,
+    a_script_whose_playhead_does_not_move_on_earns_nothing,
+    a_device_that_knows_an_old_session_costs_nobody_the_minute,
     a_program_never_earns,
     what_was_watched_offline_counts_where_it_was_watched,
     nobody_makes_up_what_they_were_not_there_for,
@@ -25,19 +27,19 @@ on_both_engines! {
 }
 
 /// How long after its end a minute is gathered, and more.
-const DECIDED_MS: i64 = 40_000;
+pub(crate) const DECIDED_MS: i64 = 40_000;
 /// How often an answer is asked for until it is there: a failure waits for so many requests.
-const TRIES: usize = 2_000;
+pub(crate) const TRIES: usize = 2_000;
 
 /// A live room whose viewers earn, at the beginning of a minute.
-struct Show<'a> {
-    api: &'a Api,
-    room: String,
-    session: Value,
+pub(crate) struct Show<'a> {
+    pub(crate) api: &'a Api,
+    pub(crate) room: String,
+    pub(crate) session: Value,
 }
 
 impl<'a> Show<'a> {
-    async fn live(api: &'a Api, slug: &str) -> Self {
+    pub(crate) async fn live(api: &'a Api, slug: &str) -> Self {
         let room = api.room(slug).await;
         let session = api.mutate("startSession", json!({ "roomId": room })).await;
         let now = Clock::Test(api.clock.clone()).now();
@@ -56,11 +58,21 @@ impl<'a> Show<'a> {
 
     /// The span that began and ended so many seconds ago, with the playhead as far as the clock.
     fn played(&self, from_ago: i64, until_ago: i64) -> Value {
-        let at = |ago: i64| parlor_api::format_time(self.now().plus_millis(-1_000 * ago));
+        let at = |ago: i64| self.now().plus_millis(-1_000 * ago);
+        let ms = |at: ServerTime| i32::try_from(at.unix_millis() - START_MS).unwrap();
+        let playhead = |at: ServerTime| f64::from(ms(at)) / 1_000.0;
+        let (from, until) = (at(from_ago), at(until_ago));
         json!({
-            "from": at(from_ago), "until": at(until_ago),
-            "playheadFrom": 0, "playheadUntil": from_ago - until_ago,
+            "from": parlor_api::format_time(from), "until": parlor_api::format_time(until),
+            "playheadFrom": playhead(from), "playheadUntil": playhead(until),
         })
+    }
+
+    /// The same, of a picture that began at 0 once more.
+    fn played_anew(&self, from_ago: i64, until_ago: i64) -> Value {
+        let mut span = self.played(from_ago, until_ago);
+        (span["playheadFrom"], span["playheadUntil"]) = (json!(0), json!(from_ago - until_ago));
+        span
     }
 
     fn input(&self, spans: &[Value]) -> Value {
@@ -89,7 +101,7 @@ impl<'a> Show<'a> {
         panic!("nothing was decided");
     }
 
-    async fn balance(&self, token: &str) -> Value {
+    pub(crate) async fn balance(&self, token: &str) -> Value {
         let document = "query ($room: ID!) { pointsAccount(roomId: $room) { balance } }";
         let read = self
             .api
@@ -99,7 +111,7 @@ impl<'a> Show<'a> {
     }
 
     /// Has every minute that is watched bring a point.
-    async fn pay_each_minute(&mut self) {
+    pub(crate) async fn pay_each_minute(&mut self) {
         self.pay_by(json!({ "points": "1", "slots": 1 })).await;
     }
 
@@ -117,6 +129,13 @@ impl<'a> Show<'a> {
             .mutate("startSession", json!({ "roomId": self.room }));
         self.session = session.await["id"].clone();
     }
+}
+
+/// The span with its playhead so much further at its end.
+fn but_advanced(mut span: Value, advance: f64) -> Value {
+    let from = span["playheadFrom"].as_f64().unwrap();
+    span["playheadUntil"] = json!(from + advance);
+    span
 }
 
 async fn devices_together_earn_what_one_would(database: String) {
@@ -212,8 +231,8 @@ async fn a_picture_that_stands_earns_nothing(database: String) {
         (300.0, 1.0),
         (30.0, 2.0),
     ] {
-        let mut span = show.played(60, 30);
-        (span["playheadUntil"], span["rate"]) = (json!(playhead), json!(rate));
+        let mut span = but_advanced(show.played(60, 30), playhead);
+        span["rate"] = json!(rate);
         let report = show.report(&ana.token, &[span]).await;
         let told = &report["minutes"][0];
         assert_eq!(
@@ -223,13 +242,101 @@ async fn a_picture_that_stands_earns_nothing(database: String) {
         );
     }
     // What was played on another device counts all the same.
-    let mut stood = show.played(60, 30);
-    stood["playheadUntil"] = json!(0);
+    let stood = but_advanced(show.played(60, 30), 0.0);
     let input = show.input(&[stood, show.played(30, 4)]);
     api.mutate_as(&ana.token, "reportWatching", input.clone())
         .await;
     api.clock.advance_millis(DECIDED_MS);
     assert_eq!(show.decided(&ana.token, &input).await, ["COUNTED"]);
+}
+
+async fn a_script_whose_playhead_does_not_move_on_earns_nothing(database: String) {
+    let api = Api::start(&database).await;
+    let mut show = Show::live(&api, "show").await;
+    show.pay_each_minute().await;
+    let mut people = Vec::new();
+    for name in ["ana", "ben", "cem"] {
+        people.push(Person::join(&api, &show.room, name).await);
+    }
+    for half in 0..8 {
+        api.clock.advance_millis(30_000);
+        let script = show.played_anew(30, 0);
+        // Ben reloads his page each minute and a half.
+        let played_since = 30 * (half % 3);
+        let mut reloads = show.played(30, 0);
+        (reloads["playheadFrom"], reloads["playheadUntil"]) =
+            (json!(played_since), json!(played_since + 30));
+        for (person, span) in people.iter().zip([script, reloads, show.played(30, 0)]) {
+            show.report(&person.token, &[span]).await;
+        }
+    }
+    api.clock.advance_millis(120_001);
+    let told: Vec<_> = (0..4)
+        .map(|minute| show.played(360 - 60 * minute, 355 - 60 * minute))
+        .collect();
+    let input = show.input(&told);
+    for (person, outcome, balance) in [
+        (&people[0], "STOOD_STILL", "0"),
+        (&people[1], "COUNTED", "4"),
+        (&people[2], "COUNTED", "4"),
+    ] {
+        assert_eq!(show.decided(&person.token, &input).await, vec![outcome; 4]);
+        assert_eq!(show.balance(&person.token).await, balance, "{outcome}");
+    }
+}
+
+async fn a_device_that_knows_an_old_session_costs_nobody_the_minute(database: String) {
+    let api = Api::start(&database).await;
+    let mut show = Show::live(&api, "show").await;
+    let old = show.session.clone();
+    show.pay_each_minute().await;
+    let other = Show::live(&api, "other").await;
+    let (ana, ben) = (
+        Person::join(&api, &show.room, "ana").await,
+        Person::join(&api, &show.room, "ben").await,
+    );
+    let cem = Person::join(&api, &show.room, "cem").await;
+    let named = |session: &Value, span: Value| {
+        let mut input = show.input(&[span]);
+        input["sessionId"] = session.clone();
+        input
+    };
+    api.clock.advance_millis(60_000);
+    // Each has a phone that was offline when the show was started again, and a tab.
+    let phone = named(&old, show.played(60, 40));
+    let tab = named(&show.session, show.played(40, 20));
+    for (person, reports) in [(&ana, [&phone, &tab]), (&ben, [&tab, &phone])] {
+        for report in reports {
+            api.mutate_as(&person.token, "reportWatching", report.clone())
+                .await;
+        }
+    }
+    // Cem's phone tells all of it, beside what is told of another room's session.
+    let elsewhere = named(&other.session, show.played(60, 30));
+    for report in [&elsewhere, &named(&old, show.played(60, 30)), &tab] {
+        api.mutate_as(&cem.token, "reportWatching", report.clone())
+            .await;
+    }
+    api.clock.advance_millis(DECIDED_MS);
+    for person in [&ana, &ben, &cem] {
+        assert_eq!(show.decided(&person.token, &phone).await, ["COUNTED"]);
+        assert_eq!(show.balance(&person.token).await, "1");
+    }
+
+    // Of a minute before the room's sessions it says nothing, and what is another room's is refused.
+    let dan = Person::join(&api, &show.room, "dan").await;
+    assert_eq!(
+        show.decided(&dan.token, &elsewhere).await,
+        ["OTHER_SESSION"]
+    );
+    api.mutate("endSession", json!({ "roomId": show.room }))
+        .await;
+    api.clock.advance_millis(120_000);
+    let behind = named(&old, show.played(100, 45));
+    api.mutate_as(&ana.token, "reportWatching", behind.clone())
+        .await;
+    api.clock.advance_millis(DECIDED_MS);
+    assert_eq!(show.decided(&ana.token, &behind).await, ["OTHER_SESSION"]);
 }
 
 async fn a_program_never_earns(database: String) {
@@ -360,8 +467,7 @@ async fn what_is_known_of_a_minute_is_told_whatever_is_wrong_with_one_report(dat
     );
     api.clock.advance_millis(60_000);
     let (played, short) = ([show.played(60, 30)], [show.played(60, 36)]);
-    let mut stood = show.played(30, 0);
-    stood["playheadUntil"] = json!(0);
+    let stood = but_advanced(show.played(30, 0), 0.0);
     show.report(&ana.token, &played).await;
     show.report(&ben.token, &short).await;
     api.clock.advance_millis(DECIDED_MS);
@@ -369,7 +475,7 @@ async fn what_is_known_of_a_minute_is_told_whatever_is_wrong_with_one_report(dat
         show.decided(&ana.token, &show.input(&played)).await,
         ["COUNTED"]
     );
-    let (anas, bens) = (show.input(&[stood.clone()]), show.input(&short));
+    let (anas, bens) = (show.input(std::slice::from_ref(&stood)), show.input(&short));
     assert_eq!(
         show.decided(&ana.token, &anas).await,
         ["COUNTED"],

@@ -42,7 +42,7 @@ fn prove(batch: &mut Batch, scene: &mut Scene, room_id: RoomId) -> SlotOutcome {
     room.census.numbered = 1;
     let ana = (MemberNumber(0), ViewerId::parse("ana").unwrap());
     let watched = WatchedMinute {
-        session_id: room.session.as_ref().unwrap().id,
+        session_id: Some(room.session.as_ref().unwrap().id),
         minute: first_minute(),
         members: set([0]),
         proof: WatchProof::Devices(BTreeMap::from([ana])),

@@ -66,7 +66,7 @@ pub(crate) async fn credit(scene: &mut Scene, sets: &[(Minute, NumberSet)]) -> V
     let mut credited = Vec::new();
     for (minute, members) in sets {
         let watched = WatchedMinute {
-            session_id,
+            session_id: Some(session_id),
             minute: *minute,
             members: members.clone(),
             proof: WatchProof::Staff(staff().viewer_id),
