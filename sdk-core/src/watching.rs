@@ -49,6 +49,8 @@ pub struct WatchReports {
     playing: Option<Playing>,
     /// Each with when it came, the oldest first: what was told late once is told under the same lease again.
     leases: Vec<(ServerTime, String)>,
+    /// Whether the server was told that the device is here, whatever became of that.
+    has_reported: bool,
 }
 
 /// A time for which the picture of a session played at one pace.
@@ -70,7 +72,7 @@ pub struct WatchedSpan {
     pub(crate) is_told: bool,
 }
 
-/// What to send as `reportWatching`: all spans are of one session.
+/// What to send as `reportWatching`: all spans are of one session. Without any it asks for a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchReport {
     /// The session's global id.
@@ -112,7 +114,14 @@ impl WatchReports {
         }
     }
 
+    /// Whether to send a report at once, and not when the next is due: a picture plays, and the server does not know yet
+    /// that the device is here, so that what is watched offline from now on would not count.
+    pub fn wants_lease(&self) -> bool {
+        self.playing.is_some() && !self.has_reported && self.leases.is_empty()
+    }
+
     /// Returns what to send at `now`, one report for each session. It comes again until it is known what became of it.
+    /// Where a picture plays of which there is nothing to tell yet, it asks for the first lease.
     pub fn report(&mut self, client: &Client, now: Instant) -> Vec<WatchReport> {
         if let Some(at) = client.server_time(now) {
             self.forget(at);
@@ -140,6 +149,17 @@ impl WatchReports {
                 lease: lease.map(|(_, lease)| lease.clone()),
             });
         }
+        if let Some(playing) = &self.playing
+            && reports.is_empty()
+            && self.leases.is_empty()
+        {
+            reports.push(WatchReport {
+                session_id: playing.span.session_id.clone(),
+                spans: Vec::new(),
+                lease: None,
+            });
+        }
+        self.has_reported |= !reports.is_empty();
 
         reports
     }
@@ -170,6 +190,7 @@ impl WatchReports {
     /// Lets go of all leases: the server does not take them of this viewer.
     pub fn forget_leases(&mut self) {
         self.leases.clear();
+        self.has_reported = false;
     }
 
     /// Lets go of what was told of a session: the server does not take it, and will not.

@@ -11,7 +11,7 @@ use parlor_sdk_core as core;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// For how long it is known here what became of a minute: as long as it could be told of.
@@ -19,6 +19,8 @@ const KNOWN_MS: i64 = 16 * 60_000;
 /// Whoever is no member of the room tells in one turn of so many: each five minutes, within what the server takes
 /// late, for they may join.
 const STRANGER_TURNS: u32 = 10;
+/// Where the room is not found, as while it is a draft, it is told in one turn of two, of four and of eight.
+const ABSENCES_MAX: u32 = 3;
 
 /// Gathers what is watched, and tells it. Shared by the handle, which hands over readings of the player, and by
 /// the task that tells.
@@ -30,6 +32,8 @@ pub(crate) struct Watching {
     known: Mutex<Known>,
     /// One report is under way at most: what is asked for meanwhile is told by the next.
     reporting: tokio::sync::Mutex<()>,
+    /// A picture has begun to play, and the server does not know yet that the device is here.
+    begun: Notify,
 }
 
 #[derive(Default)]
@@ -37,6 +41,10 @@ struct Known {
     reports: core::WatchReports,
     minutes: BTreeMap<i64, WatchedMinute>,
     refusal: Option<String>,
+    /// Whether nothing is told until there is another token.
+    is_refused: bool,
+    /// How often the room was not found, one after the other.
+    absences: u32,
     /// Whether the server last said that the viewer is no member of the room.
     is_stranger: bool,
     /// Counts tokens, and the viewers among them: what became of a report says nothing of those who came since.
@@ -67,6 +75,7 @@ impl Watching {
             room_id,
             known: Mutex::default(),
             reporting: tokio::sync::Mutex::default(),
+            begun: Notify::new(),
         });
         let (stop, lifecycle) = (wishes.stop.subscribe(), wishes.lifecycle.subscribe());
         runtime::handle().spawn(tell(Arc::clone(&watching), stop, lifecycle));
@@ -83,6 +92,9 @@ impl Watching {
         };
         if let Some(core) = self.machine.idle_core() {
             known.reports.handle_playhead(playhead, &core, now);
+            if known.reports.wants_lease() {
+                self.begun.notify_one();
+            }
         }
     }
 
@@ -99,6 +111,7 @@ impl Watching {
         }
         known.tokens = known.tokens.wrapping_add(1);
         (known.refusal, known.is_stranger) = (None, false);
+        (known.is_refused, known.absences) = (false, 0);
         self.token.set(token);
     }
 
@@ -131,7 +144,7 @@ impl Watching {
                 Err(why) => known.refuse(&session_id, why, sender.tokens),
             }
             // What is left is told by the token that has come meanwhile.
-            if known.refusal.is_some() || known.tokens != sender.tokens {
+            if known.is_refused || known.tokens != sender.tokens {
                 return;
             }
         }
@@ -145,7 +158,7 @@ impl Watching {
             tokens: known.tokens,
             viewers: known.viewers,
         };
-        if sender.token.is_none() || known.refusal.is_some() {
+        if sender.token.is_none() || known.is_refused {
             return None;
         }
         let now = self.machine.now();
@@ -161,7 +174,15 @@ impl Watching {
 }
 
 impl Known {
+    /// Whether to tell in a turn, of which there is one each half minute.
+    fn is_due(&self, turn: u32) -> bool {
+        let turns = 1 << self.absences.min(ABSENCES_MAX);
+
+        turn.is_multiple_of(turns) && (!self.is_stranger || turn.is_multiple_of(STRANGER_TURNS))
+    }
+
     fn take(&mut self, session_id: &str, answer: WatchAnswer, machine: &Machine) {
+        (self.refusal, self.absences) = (None, 0);
         let decided: Vec<_> = answer
             .minutes
             .iter()
@@ -197,13 +218,20 @@ impl Known {
             CommandError::Invalid { field: Some(_), .. } => self.reports.handle_refusal(session_id),
             // What was watched offline is told when there is a network again.
             CommandError::Unreachable { .. } | CommandError::Faulty { .. } => {}
+            // A room that is a draft now may be opened.
+            CommandError::NotFound { .. } => {
+                if self.tokens == tokens {
+                    self.absences = self.absences.saturating_add(1);
+                    self.refusal = Some(why.to_string());
+                }
+            }
             // A server that is older than this client does not know the operation.
             CommandError::Invalid { field: None, .. }
-            | CommandError::NotFound { .. }
             | CommandError::Forbidden { .. }
             | CommandError::Conflict { .. }
             | CommandError::Stale { .. } => {
                 if self.tokens == tokens {
+                    self.is_refused = true;
                     self.refusal = Some(why.to_string());
                 }
             }
@@ -239,8 +267,9 @@ async fn tell(
             }
             _ = due.tick(), if is_here => {
                 turn = turn.wrapping_add(1);
-                !watching.known().is_stranger || turn.is_multiple_of(STRANGER_TURNS)
+                watching.known().is_due(turn)
             }
+            () = watching.begun.notified(), if is_here => watching.known().reports.wants_lease(),
         };
         if is_due {
             watching.report().await;

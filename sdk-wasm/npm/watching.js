@@ -5,6 +5,10 @@ import { OPERATIONS } from "./watching_operations.js";
 
 /** How often to tell, as the server expects it. */
 const REPORT_EVERY_MS = 30_000;
+/** How often to look whether a picture has begun, of which the server is told at once. */
+const LOOK_EVERY_MS = 3_000;
+/** Where the room is not found, as while it is a draft, it is told in one turn of two, of four and of eight. */
+const ABSENCES_MAX = 3;
 /** How long an answer is waited for: less than that, so that one that never comes keeps no other from being told. */
 const ANSWER_MAX_MS = 25_000;
 /** For how long it is known here what became of a minute: as long as it could be told of. */
@@ -24,6 +28,9 @@ export class Watching {
   #reporting = null;
   /** Whether the server takes no reports of this viewer, or of nobody. */
   #isRefused = false;
+  /** How often the room was not found, one after the other. */
+  #absences = 0;
+  #looks = 0;
   #viewer = null;
   #hadMember = false;
   #minutes = new Map();
@@ -38,7 +45,7 @@ export class Watching {
     this.#whoIsIt = whoIsIt;
     this.#watched = watched;
     this.#tell = tell;
-    this.#timer = setInterval(report, REPORT_EVERY_MS);
+    this.#timer = setInterval(() => this.#look(report), LOOK_EVERY_MS);
   }
 
   /** What is known of the last minutes, in their order. */
@@ -53,8 +60,14 @@ export class Watching {
     return this.#reporting;
   }
 
+  #look(report) {
+    const looks = (REPORT_EVERY_MS / LOOK_EVERY_MS) * 2 ** Math.min(this.#absences, ABSENCES_MAX);
+    if (++this.#looks % looks === 0 || this.#watched.wantsLease()) report();
+  }
+
   handleToken() {
     this.#isRefused = false;
+    this.#absences = 0;
   }
 
   /** What another viewer has watched is not this one's. */
@@ -122,6 +135,7 @@ export class Watching {
   }
 
   #take(sessionId, { minutes, lease }) {
+    this.#absences = 0;
     const told = minutes.map(({ minute, points, ...rest }) => ({ minute: Date.parse(minute), points: Number(points), ...rest }));
     const decided = told.filter(({ outcome }) => outcome !== null).map(({ minute }) => minute);
     this.#watched.answered(sessionId, new Float64Array(decided), lease);
@@ -136,6 +150,8 @@ export class Watching {
     if (field === "lease") return this.#watched.forgetLeases();
     // What is wrong with what was told does not get better; what is wrong with who tells it may.
     if (type === "ValidationError") this.#watched.refused(sessionId);
+    // A room that is a draft now may be opened.
+    else if (type === "NotFoundError") this.#absences += 1;
     else this.#isRefused = true;
     this.#tell("fault", new ParlorError(code, message));
   }

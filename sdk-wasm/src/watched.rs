@@ -58,6 +58,12 @@ impl Watched {
         })
     }
 
+    /// Says whether to tell the server at once: a picture plays, and the server does not know yet that the device is here.
+    #[wasm_bindgen(js_name = wantsLease)]
+    pub fn wants_lease(&self) -> bool {
+        self.reports.borrow().wants_lease()
+    }
+
     /// Takes in an answer of the server: which minutes of the session are decided, by their beginnings, and the lease
     /// that came with it.
     pub fn answered(&self, session_id: &str, decided_ms: &[f64], lease: String) {

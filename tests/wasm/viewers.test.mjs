@@ -121,7 +121,7 @@ test('whoever was nobody yet joins as whom the next token is of', async () => {
 
 test('what one viewer has watched is told with no token of another', async () => {
   const span = new Float64Array([0, 1_000, 0, 1_000, 10_000]);
-  const watched = { reports: () => [['s', null, span]], forget() {}, free() {} };
+  const watched = { reports: () => [['s', null, span]], wantsLease: () => false, forget() {}, free() {} };
   const tokens = new TokenKeeper(async () => 'ben');
   tokens.current = 'ada';
   const faults = [];
@@ -139,6 +139,43 @@ test('what one viewer has watched is told with no token of another', async () =>
     whoIs.ben = 'ada';
     await watching.report();
     assert.deepEqual(ofKind('reportWatching'), ['reportWatching ada', 'reportWatching ben'], 'the same viewer\'s next token');
+  } finally {
+    watching.stop();
+  }
+});
+
+test('a room that is not found is told of again, less and less often, and a picture that begins at once', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  const span = new Float64Array([0, 1_000, 0, 1_000, 10_000]);
+  let wantsLease = false;
+  const answered = [];
+  const watched = { reports: () => [['s', null, span]], wantsLease: () => wantsLease, answered: (...said) => answered.push(said), forget() {}, free() {} };
+  let reports = 0;
+  const whoIsIt = async () => ({ id: 'ada', token: 'ada' });
+  const api = new Api('https://parlor.example.com', new TokenKeeper('ada'));
+  const watching = new Watching('room', api, watched, whoIsIt, () => (reports += 1), () => {});
+  const within = (ms) => {
+    const before = reports;
+    t.mock.timers.tick(ms);
+    return reports - before;
+  };
+  try {
+    watching.handleViewer('ada');
+    assert.equal(within(60_000), 2);
+    wantsLease = true;
+    assert.equal(within(3_000), 1);
+    wantsLease = false;
+    assert.equal(within(57_000), 2);
+    const absent = { __typename: 'NotFoundError', message: 'no room', code: 'NOT_FOUND' };
+    before.reportWatching = () => Response.json({ data: { reportWatching: absent } });
+    for (const expected of [4, 2, 1, 1]) {
+      await watching.report();
+      assert.equal(within(240_000), expected);
+    }
+    delete before.reportWatching;
+    await watching.report();
+    assert.equal(answered.length, 1);
+    assert.equal(within(240_000), 8);
   } finally {
     watching.stop();
   }

@@ -131,6 +131,36 @@ fn what_plays_is_told_without_gaps_until_it_is_decided() {
     assert_eq!(device.told(), [(0, 0); 0]);
 }
 
+/// Whoever is offline before the first half minute is over has a lease of when the picture began.
+#[test]
+fn the_first_lease_is_asked_for_as_soon_as_the_picture_plays() {
+    let mut device = Device::new();
+    device.say(false, 1.0);
+    assert!(!device.reports.wants_lease());
+    assert_eq!(device.report(), None);
+    device.say(true, 1.0);
+    assert!(device.reports.wants_lease());
+    let asked = device.report().unwrap();
+    assert_eq!((&*asked.session_id, asked.spans.len()), ("session", 0));
+    assert_eq!(asked.lease, None);
+    assert!(!device.reports.wants_lease(), "it is asked once");
+    assert!(device.report().is_some(), "and again with each report");
+    device.answer(&[], "the first");
+    assert_eq!(device.report(), None);
+
+    device.sim.server_is_up = false;
+    device.sim.input(Input::NetworkChanged { online: false });
+    device.play(600);
+    let report = device.report().unwrap();
+    assert_eq!(report.spans.len(), 20);
+    assert_eq!(report.lease.as_deref(), Some("the first"));
+
+    device.reports.clear();
+    assert!(!device.reports.wants_lease());
+    device.say(true, 1.0);
+    assert!(device.reports.wants_lease(), "another viewer has none");
+}
+
 #[test]
 fn a_picture_that_does_not_play_is_not_told_of() {
     for (playing, rate, advance_ms) in [

@@ -7,7 +7,8 @@ use serde::Deserialize;
 pub struct Watched {
     /// The last sixteen minutes that the server was told of, in their order.
     pub minutes: Vec<WatchedMinute>,
-    /// Why the server takes no reports of this viewer, until there is another token. Nothing if it does.
+    /// Why the server takes no reports of this viewer: until there is another token, or, where the room was not found, as
+    /// while it is a draft, until it is. Nothing if it does.
     pub refusal: Option<String>,
 }
 

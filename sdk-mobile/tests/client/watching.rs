@@ -19,7 +19,10 @@ async fn what_was_watched_is_told_and_known() {
 
     assert_eq!(told["roomId"], "room-1");
     assert_eq!(told["sessionId"], "session-1");
-    assert_eq!(told["lease"], Value::Null);
+    assert_eq!(
+        told["lease"], "lease-0",
+        "it was asked for as the picture began"
+    );
     let span = &told["spans"][0];
     assert_eq!(told["spans"].as_array().unwrap().len(), 1);
     assert_eq!(span["rate"], 1.0);
@@ -56,6 +59,22 @@ async fn who_is_refused_tells_nothing_until_there_is_another_token() {
     client.set_token(token("ana", "renewed"));
     let second = report(&server, &client, taken(&json!(null))).await;
     assert_eq!(second["spans"][0]["from"], first["spans"][0]["from"]);
+}
+
+#[tokio::test]
+async fn a_room_that_is_not_found_is_told_of_again() {
+    let (server, client, _peer) = watch(true).await;
+    let absent = json!({
+        "__typename": "NotFoundError", "message": "there is no room", "code": "NOT_FOUND",
+        "resourceType": "Room", "resourceId": "room-1",
+    });
+    let first = report(&server, &client, absent).await;
+    let refusal = client.watched().refusal;
+    assert!(refusal.unwrap().contains("there is no room"));
+
+    let second = report(&server, &client, taken(&json!(null))).await;
+    assert_eq!(second["spans"][0]["from"], first["spans"][0]["from"]);
+    assert_eq!(client.watched().refusal, None);
 }
 
 #[tokio::test]
@@ -96,7 +115,7 @@ async fn whose_a_token_is_is_read_as_the_server_does() {
         let (server, client, _peer) = watch(true).await;
         client.set_token(by(ana.clone()));
         assert_eq!(client.watched().minutes, []);
-        play(&client).await;
+        play(&client, Some(&server)).await;
         report(&server, &client, taken(&json!(null))).await;
         assert_eq!(client.watched().minutes.len(), 1);
 
@@ -174,15 +193,22 @@ async fn watch(reports_watching: bool) -> (Server, Arc<Client>, Peer) {
     };
     within(is_in_time).await;
 
-    play(&client).await;
+    play(&client, reports_watching.then_some(&server)).await;
 
     (server, client, peer)
 }
 
-/// Has the picture play for a second and a half.
-async fn play(client: &Client) {
+/// Has the picture play for a second and a half. `server` gives the lease that is asked for as it begins.
+async fn play(client: &Client, server: Option<&Server>) {
     let from = client.picture_time_unix_millis().unwrap();
     client.set_playhead(from, true, 10_000);
+    if let Some(server) = server {
+        let lease = json!({ "__typename": "WatchReport", "minutes": [], "lease": "lease-0" });
+        let asked = server
+            .answer(&json!({ "data": { "reportWatching": lease } }))
+            .await;
+        assert_eq!(asked["variables"]["input"]["spans"], json!([]));
+    }
     let has_played = async {
         while client.picture_time_unix_millis().unwrap() < from + 1_500 {
             tokio::task::yield_now().await;
