@@ -14,6 +14,7 @@ mod crowd;
 mod cursors;
 mod deadlines;
 mod deletions;
+mod devices;
 mod disputes;
 mod documents;
 mod draws;
