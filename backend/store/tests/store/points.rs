@@ -15,6 +15,7 @@ on_both_engines! {
     a_statement_is_read_page_by_page_from_the_newest,
     the_first_answer_is_given_again_after_a_restart,
     whatever_is_changed_on_disk_is_named,
+    whatever_is_changed_in_the_totals_is_named,
     totals_of_before_are_made_up_for,
     erasing_who_and_why_leaves_the_books_sound,
     a_room_with_books_is_not_deleted,
@@ -119,6 +120,20 @@ impl Scene {
     pub(crate) async fn unsound(&self, noted: &BTreeMap<i64, Digest>) -> Option<Unsound> {
         let verified = self.store.verify_books(self.tenant_id, self.room_id, noted);
         verified.await.unwrap().err()
+    }
+
+    async fn what_is_unsound(&self) -> String {
+        let unsound = self.unsound(&BTreeMap::new()).await;
+        unsound.map_or_else(|| "sound".to_owned(), |unsound| unsound.to_string())
+    }
+
+    /// Checks that what `change` does is `named`, and that `undo` undoes it.
+    async fn is_named(&self, database: &Database, change: &str, undo: &str, named: &str) {
+        database.run(change).await;
+        let found = self.what_is_unsound().await;
+        assert!(found.contains(named), "{change}: {found}");
+        database.run(undo).await;
+        assert_eq!(self.what_is_unsound().await, "sound", "{undo}");
     }
 }
 
@@ -227,11 +242,7 @@ async fn whatever_is_changed_on_disk_is_named(database: Database) {
     ] {
         scene.adjust(person, kind, points).await;
     }
-    let said = async |scene: &Scene| {
-        let unsound = scene.unsound(&BTreeMap::new()).await;
-        unsound.map_or_else(|| "sound".to_owned(), |unsound| unsound.to_string())
-    };
-    assert_eq!(said(&scene).await, "sound");
+    assert_eq!(scene.what_is_unsound().await, "sound");
 
     // Each is undone before the next.
     for (change, undo, named) in [
@@ -285,6 +296,31 @@ async fn whatever_is_changed_on_disk_is_named(database: Database) {
             "UPDATE ledgers SET seq = 4",
             "the last transfer is 4, and 5 were made",
         ),
+    ] {
+        scene.is_named(&database, change, undo, named).await;
+    }
+    // A head that was taken out leaves its transfers behind.
+    database.run("DELETE FROM ledgers").await;
+    let left = scene.store.next_room_with_books(None).await.unwrap();
+    assert_eq!(left, Some((scene.room_id, scene.tenant_id)));
+    let found = scene.what_is_unsound().await;
+    assert!(
+        found.contains("the last transfer is 4, and 0 were made"),
+        "{found}"
+    );
+}
+
+async fn whatever_is_changed_in_the_totals_is_named(database: Database) {
+    let mut scene = Scene::set(&database, &["ana", "ben"]).await;
+    for (person, kind, points) in [
+        (0, Grant, 100),
+        (1, Grant, 50),
+        (0, Charge, 30),
+        (1, Charge, 50),
+    ] {
+        scene.adjust(person, kind, points).await;
+    }
+    for (change, undo, named) in [
         (
             "UPDATE ledgers SET held = 1",
             "UPDATE ledgers SET held = 0",
@@ -311,21 +347,8 @@ async fn whatever_is_changed_on_disk_is_named(database: Database) {
             "`Charged` moved 80 points in 2 transfers; kept are 0 in 0",
         ),
     ] {
-        database.run(change).await;
-        let found = said(&scene).await;
-        assert!(found.contains(named), "{change}: {found}");
-        database.run(undo).await;
-        assert_eq!(said(&scene).await, "sound", "{undo}");
+        scene.is_named(&database, change, undo, named).await;
     }
-    // A head that was taken out leaves its transfers behind.
-    database.run("DELETE FROM ledgers").await;
-    let left = scene.store.next_room_with_books(None).await.unwrap();
-    assert_eq!(left, Some((scene.room_id, scene.tenant_id)));
-    let found = said(&scene).await;
-    assert!(
-        found.contains("the last transfer is 4, and 0 were made"),
-        "{found}"
-    );
 }
 
 async fn totals_of_before_are_made_up_for(database: Database) {
