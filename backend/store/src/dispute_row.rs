@@ -8,7 +8,7 @@ use crate::sql::{Row, Value, corrupt, row, to_json};
 /// The columns that [`read`] reads.
 pub(crate) const COLUMNS: &str =
     "disputes.id, disputes.number, disputes.status, disputes.opened_at,
-    disputes.redemption_id, disputes.seq, disputes.dispute";
+    disputes.by_staff, disputes.redemption_id, disputes.seq, disputes.dispute";
 
 /// Reads a dispute, which stands where it is found by.
 pub(crate) fn read(row: &mut Row) -> Result<Dispute, sqlx::Error> {
@@ -16,12 +16,14 @@ pub(crate) fn read(row: &mut Row) -> Result<Dispute, sqlx::Error> {
     let number: i64 = row.take()?;
     let status: String = row.take()?;
     let opened_at = row.take_time()?;
+    let by_staff: bool = row.take()?;
     let subject: (Option<uuid::Uuid>, Option<i64>) = (row.take()?, row.take()?);
     let dispute: Dispute = row.take_json()?;
     let is_found_by = dispute.id.0 == id
         && i64::from(dispute.member.0) == number
         && dispute.status.as_str() == status
         && dispute.opened_at == opened_at
+        && dispute.by_staff == by_staff
         && columns_of(dispute.subject) == subject;
     if !is_found_by {
         return Err(corrupt(format!(
@@ -42,7 +44,7 @@ fn columns_of(subject: Subject) -> (Option<uuid::Uuid>, Option<i64>) {
 
 pub(crate) const INSERT: &str =
     "INSERT INTO disputes (id, tenant_id, room_id, number, status, opened_at,
-    redemption_id, seq, dispute, change_seq) ";
+    by_staff, redemption_id, seq, dispute, change_seq) ";
 
 pub(crate) const REPLACE: &str = " ON CONFLICT (id) DO UPDATE SET
     status = excluded.status, dispute = excluded.dispute, change_seq = excluded.change_seq";
@@ -63,6 +65,7 @@ pub(crate) fn row(
         dispute.member.0,
         dispute.status.as_str(),
         dispute.opened_at,
+        dispute.by_staff,
         redemption_id,
         seq,
         to_json(dispute),

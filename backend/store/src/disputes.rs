@@ -127,9 +127,12 @@ impl Store {
             if let Some(id) = filter.participant_id {
                 // Of whoever is not in the room there is none.
                 statement = statement
-                    .push(" AND number = (SELECT participants.number FROM participants WHERE participants.id = ")
+                    .push(" AND number = (SELECT participants.number FROM participants")
+                    .push(" WHERE participants.id = ")
                     .push_value(id)
-                    .push(" AND participants.room_id = disputes.room_id)");
+                    .push(" AND participants.room_id = ")
+                    .push_value(room_id)
+                    .push(")");
             }
             statement
         };

@@ -4,7 +4,7 @@ mod closing;
 mod holding;
 mod opening;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ActRefusal, Actor, Lookups, RoomAggregate, TargetRefusal};
 use crate::dispute::{BookLine, DISPUTES_DAY_MS, Dispute, Subject};
@@ -22,8 +22,10 @@ pub use opening::DisputeOpening;
 #[derive(Debug, Clone, Default)]
 pub struct Disputes {
     by_id: Lookups<DisputeId, Dispute>,
-    /// Of whom all open cases are known, and all of the last day.
+    /// Of whom all open cases are known, and when the newest were opened.
     members: BTreeSet<MemberNumber>,
+    /// When cases about a member were opened: their own, or staff's.
+    openings: BTreeMap<(MemberNumber, bool), Vec<ServerTime>>,
     /// About what all cases are known.
     subjects: BTreeSet<Subject>,
     lines: Lookups<i64, BookLine>,
@@ -76,7 +78,8 @@ impl Disputes {
         self.by_id.ask(id);
     }
 
-    /// Notes that all open cases about a member are looked up, and all that were opened within a day.
+    /// Notes that all open cases about a member are looked up, and when the newest were opened: as many as a day can
+    /// have.
     pub fn ask_member(&mut self, member: MemberNumber) {
         self.members.insert(member);
     }
@@ -94,6 +97,12 @@ impl Disputes {
     /// Takes in a case as it was found, or has become. Returns what was known of it.
     pub fn put(&mut self, dispute: Dispute) -> Option<Dispute> {
         self.by_id.put(dispute.id, dispute)
+    }
+
+    /// Takes in when a case about a member was opened, and whether by staff.
+    pub fn put_opening(&mut self, member: MemberNumber, by_staff: bool, opened_at: ServerTime) {
+        let openings = self.openings.entry((member, by_staff)).or_default();
+        openings.push(opened_at);
     }
 
     /// Takes in what stands at a position of the books.
@@ -147,9 +156,8 @@ impl Disputes {
             self.members.contains(&member),
             "the cases about {member:?} were decided on and never looked up"
         );
-        let own = |one: &&Dispute| one.member == member && one.by_staff == by_staff;
-        let ends = self.found().filter(own);
-        let ends = ends.map(|one| one.opened_at.plus_millis(DISPUTES_DAY_MS));
+        let openings = self.openings.get(&(member, by_staff)).into_iter().flatten();
+        let ends = openings.map(|opened_at| opened_at.plus_millis(DISPUTES_DAY_MS));
         let mut ends: Vec<_> = ends.filter(|end| *end > now).collect();
         // The first of the newest so many is the one whose day has to be over.
         ends.sort_unstable_by(|one, other| other.cmp(one));

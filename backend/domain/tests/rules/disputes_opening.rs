@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::company::{Do, STAFF};
 use crate::court::Court;
 
-use DisputeOutcome::{ClawBack, Dismiss};
+use DisputeOutcome::{ClawBack, Dismiss, Settle};
 
 #[test]
 fn a_line_about_a_redemption_is_disputed_as_the_redemption() {
@@ -242,6 +242,42 @@ fn nobody_keeps_a_member_from_being_heard() {
         DisputeRefusal::AlreadyDisputed(heard.id)
     );
     assert_eq!(court.verify(&|_| ()), Ok(()));
+}
+
+#[test]
+fn what_staff_ended_bars_the_member_only_if_it_moved_points() {
+    let mut court = Court::open();
+    for (number, outcome) in [(1, Dismiss), (2, Settle), (3, ClawBack(1))] {
+        court.shop.grant("ana", 1_000 + number);
+        let line = Subject::Line(court.newest().seq);
+        let first = court.dispute(STAFF, Some("ana"), line).unwrap();
+        court.resolve(STAFF, first.id, outcome).unwrap();
+        let already = DisputeRefusal::AlreadyDisputed(first.id);
+        assert_eq!(
+            court.dispute(STAFF, Some("ana"), line).unwrap_err(),
+            already
+        );
+        let heard = court.dispute("ana", None, line);
+        if outcome == ClawBack(1) {
+            assert_eq!(heard.unwrap_err(), already);
+        } else {
+            assert_eq!(heard.unwrap().subject, line, "{outcome:?}");
+        }
+    }
+    assert_eq!(court.verify(&|_| ()), Ok(()));
+}
+
+#[test]
+fn whoever_is_told_of_another_case_is_told_of_the_one_that_is_open() {
+    let mut court = Court::open();
+    court.shop.grant("ana", 1_000);
+    let line = Subject::Line(court.newest().seq);
+    let over = court.dispute(STAFF, Some("ana"), line).unwrap();
+    court.resolve(STAFF, over.id, Dismiss).unwrap();
+    let open = court.dispute("ana", None, line).unwrap();
+    let told = DisputeRefusal::AlreadyDisputed(open.id);
+    assert_eq!(court.dispute(STAFF, Some("ana"), line).unwrap_err(), told);
+    assert_eq!(court.dispute("ana", None, line).unwrap_err(), told);
 }
 
 #[test]

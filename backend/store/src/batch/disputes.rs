@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use parlor_domain::dispute::{BookLine, OWN_DISPUTES_DAILY_MAX, STAFF_DISPUTES_DAILY_MAX, Subject};
-use parlor_domain::id::{DisputeId, ParticipantId, ViewerId};
+use parlor_domain::id::{DisputeId, ParticipantId, RedemptionId, ViewerId};
+use parlor_domain::points::MemberNumber;
 
-use super::rooms::{Locked, Rooms};
+use super::rooms::{Locked, RoomKey, Rooms};
 use super::write::{Room, each};
 use crate::dispute_row::{self, COLUMNS};
 use crate::engine::Transaction;
-use crate::sql::row;
+use crate::sql::{Value, row};
 use crate::transfer_row;
 use crate::watching_row::{self, LEGS_COLUMNS};
 
@@ -135,39 +136,26 @@ fn ask_what_they_are_about(locked: &mut Locked) {
     needs.rewards.redemptions.extend(redemptions);
 }
 
-/// Loads the open cases of those about whom one is opened, all of the last day, and all that there were about the same. Comes after the
-/// people.
+/// Loads the open cases of those about whom one is opened, when their newest were opened, and all that there were about
+/// the same. Comes after the people.
 pub(super) async fn beside(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
 ) -> Result<(), sqlx::Error> {
-    let (mut members, mut redemptions, mut lines) = (Vec::new(), Vec::new(), Vec::new());
-    let newest = newest();
-    for locked in rooms.all_mut() {
-        let (room_id, tenant_id) = (locked.needs.room_id, locked.needs.tenant_id);
-        for opening in &locked.needs.disputes.openings {
-            let known = &mut locked.aggregate.known;
-            let participant = match opening.participant_id {
-                Some(id) => known.people.get(id),
-                None => known.people.of_viewer(&opening.viewer_id),
-            };
-            if let Some(number) = participant.map(|one| one.number) {
-                known.disputes.ask_member(number);
-                members.push(row![room_id, tenant_id, number.0]);
-            }
-            let line = match opening.subject {
-                Subject::Line(seq) => known.disputes.line(seq),
-                Subject::Redemption(_) => None,
-            };
-            let of_line = line.and_then(BookLine::redemption_id);
-            let subject = of_line.map_or(opening.subject, Subject::Redemption);
-            known.disputes.ask_subject(subject);
-            match subject {
-                Subject::Redemption(id) => redemptions.push(row![room_id, tenant_id, id]),
-                Subject::Line(seq) => lines.push(row![room_id, tenant_id, seq]),
-            }
-        }
-    }
+    let beside = ask_beside(rooms);
+    let members = beside.members.iter();
+    let members: Vec<_> = members
+        .map(|((room_id, tenant_id), number)| row![*room_id, *tenant_id, number.0])
+        .collect();
+    let redemptions = beside.redemptions.iter();
+    let redemptions = redemptions
+        .map(|((room_id, tenant_id), id)| row![*room_id, *tenant_id, *id])
+        .collect();
+    let lines = beside.lines.iter();
+    let lines = lines
+        .map(|((room_id, tenant_id), seq)| row![*room_id, *tenant_id, *seq])
+        .collect();
+    openings(transaction, rooms, &members).await?;
 
     let of = |condition: &str| {
         format!(
@@ -177,11 +165,6 @@ pub(super) async fn beside(
         )
     };
     for (table, keys, text) in [
-        (
-            "wanted (room_id, tenant_id, number)",
-            members.clone(),
-            of(&newest),
-        ),
         (
             "wanted (room_id, tenant_id, number)",
             members,
@@ -209,17 +192,79 @@ pub(super) async fn beside(
     Ok(())
 }
 
-/// The newest cases about a member, as many as can be opened within a day: all that were are among them, whatever time
-/// it is.
-fn newest() -> String {
-    let others = OWN_DISPUTES_DAILY_MAX + STAFF_DISPUTES_DAILY_MAX - 1;
+/// What cases stand beside those that are opened, each once however many are opened.
+#[derive(Debug, Default)]
+struct Beside {
+    members: BTreeSet<(RoomKey, MemberNumber)>,
+    redemptions: BTreeSet<(RoomKey, RedemptionId)>,
+    lines: BTreeSet<(RoomKey, i64)>,
+}
 
-    format!(
-        "disputes.number = wanted.number AND disputes.opened_at >= COALESCE(
-             (SELECT newest.opened_at FROM disputes AS newest
-              WHERE newest.room_id = wanted.room_id AND newest.number = wanted.number
-              ORDER BY newest.opened_at DESC, newest.id DESC LIMIT 1 OFFSET {others}), 0)"
-    )
+fn ask_beside(rooms: &mut Rooms) -> Beside {
+    let mut beside = Beside::default();
+    for locked in rooms.all_mut() {
+        let key = (locked.needs.room_id, locked.needs.tenant_id);
+        for opening in &locked.needs.disputes.openings {
+            let known = &mut locked.aggregate.known;
+            let participant = match opening.participant_id {
+                Some(id) => known.people.get(id),
+                None => known.people.of_viewer(&opening.viewer_id),
+            };
+            if let Some(number) = participant.map(|one| one.number) {
+                known.disputes.ask_member(number);
+                beside.members.insert((key, number));
+            }
+            let line = match opening.subject {
+                Subject::Line(seq) => known.disputes.line(seq),
+                Subject::Redemption(_) => None,
+            };
+            let of_line = line.and_then(BookLine::redemption_id);
+            let subject = of_line.map_or(opening.subject, Subject::Redemption);
+            known.disputes.ask_subject(subject);
+            match subject {
+                Subject::Redemption(id) => beside.redemptions.insert((key, id)),
+                Subject::Line(seq) => beside.lines.insert((key, seq)),
+            };
+        }
+    }
+
+    beside
+}
+
+/// Loads when the newest cases about members were opened, by them and by staff, as many as can be within a day: all that
+/// were are among them, whatever time it is. The index has it all, and no case is read.
+async fn openings(
+    transaction: &mut Transaction,
+    rooms: &mut Rooms,
+    members: &[Vec<Value>],
+) -> Result<(), sqlx::Error> {
+    for (by_staff, most) in [
+        (false, OWN_DISPUTES_DAILY_MAX),
+        (true, STAFF_DISPUTES_DAILY_MAX),
+    ] {
+        let others = most - 1;
+        let text = format!(
+            "SELECT disputes.room_id, disputes.tenant_id, disputes.number, disputes.opened_at
+             FROM wanted CROSS JOIN disputes
+             WHERE disputes.room_id = wanted.room_id AND disputes.number = wanted.number
+                 AND disputes.tenant_id = wanted.tenant_id AND disputes.by_staff = {by_staff}
+                 AND disputes.opened_at >= COALESCE(
+                     (SELECT newest.opened_at FROM disputes AS newest
+                      WHERE newest.room_id = wanted.room_id AND newest.number = wanted.number
+                          AND newest.by_staff = {by_staff}
+                      ORDER BY newest.opened_at DESC LIMIT 1 OFFSET {others}), 0)"
+        );
+        let table = "wanted (room_id, tenant_id, number)";
+        let rows = transaction.look_up(table, members.to_vec(), &text).await?;
+        rooms.read_rows(rows, "dispute", |locked, row| {
+            let (number, opened_at) = (MemberNumber(row.take_narrow()?), row.take_time()?);
+            let disputes = &mut locked.aggregate.known.disputes;
+            disputes.put_opening(number, by_staff, opened_at);
+            Ok(())
+        })?;
+    }
+
+    Ok(())
 }
 
 pub(super) async fn write(

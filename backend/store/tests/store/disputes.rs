@@ -218,6 +218,11 @@ async fn whatever_is_changed_of_a_case_is_named(database: Database) {
             "UPDATE disputes SET opened_at = opened_at - 1",
             "is another than it is found by",
         ),
+        (
+            "UPDATE disputes SET by_staff = TRUE",
+            "UPDATE disputes SET by_staff = FALSE",
+            "is another than it is found by",
+        ),
     ] {
         database.run(change).await;
         let none = std::collections::BTreeMap::new();

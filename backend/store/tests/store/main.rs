@@ -7,6 +7,8 @@ mod batches;
 mod claims;
 mod debts;
 mod deletions;
+mod dispute_batches;
+mod dispute_bounds;
 mod disputes;
 mod draws;
 mod due_work;

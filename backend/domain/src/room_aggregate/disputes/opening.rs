@@ -113,6 +113,8 @@ impl RoomAggregate {
             let action = AuditAction::DisputeOpened { dispute_id };
             self.audit(actor, participant.id, action, ids, now);
         }
+        let disputes = &mut self.known.disputes;
+        disputes.put_opening(participant.number, by_staff, dispute.opened_at);
         let dispute = self.put_dispute(dispute);
         let answered = Answered::Dispute(Box::new(dispute.clone()));
         self.answer(key, fingerprint, answered);
@@ -193,15 +195,19 @@ impl RoomAggregate {
         if !is_moved {
             return Err(DisputeRefusal::NothingMoved);
         }
-        let mut before = self.known.disputes.about(subject);
-        let stands = |one: &Dispute| match one.status {
-            DisputeStatus::Open | DisputeStatus::Resolved => true,
-            // Nobody keeps a member from being heard by opening a case first and finding nothing wrong.
-            DisputeStatus::Dismissed => by_staff || !one.by_staff,
+        let before = self.known.disputes.about(subject);
+        let stands = |one: &&Dispute| match one.status {
+            DisputeStatus::Open => true,
+            // Nobody keeps a member from being heard by opening a case first and ending it without anything moved.
+            DisputeStatus::Resolved | DisputeStatus::Dismissed => {
+                by_staff || !one.by_staff || one.returned + one.clawed_back > 0
+            }
             // What one side takes back is not taken from the other.
             DisputeStatus::Withdrawn => one.by_staff == by_staff,
         };
-        if let Some(before) = before.find(|one| stands(one)) {
+        // Whoever is told of one that is over does not look for the one that is open.
+        let told = |one: &&Dispute| (one.is_open(), one.opened_at, one.id);
+        if let Some(before) = before.filter(stands).max_by_key(told) {
             return Err(DisputeRefusal::AlreadyDisputed(before.id));
         }
         let (most, most_daily) = if by_staff {
