@@ -69,7 +69,12 @@ impl Till {
                 }
                 None => expect_refusal(
                     answer,
-                    &["ALREADY_DISPUTED", "NOTHING_MOVED", "TOO_MANY_DISPUTES"],
+                    &[
+                        "ALREADY_DISPUTED",
+                        "NOTHING_MOVED",
+                        "TOO_MANY_DISPUTES",
+                        "TOO_MANY_DISPUTES_TODAY",
+                    ],
                 )?,
             }
         }

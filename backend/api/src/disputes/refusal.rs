@@ -32,7 +32,7 @@ impl From<DisputeRefusal> for Refusal {
             }
             DisputeRefusal::TooManyToday { again_at, .. } => {
                 let until = format!("{refusal}, until {}", format_time(again_at));
-                return Self::conflict("TOO_MANY_DISPUTES", until);
+                return Self::conflict("TOO_MANY_DISPUTES_TODAY", until);
             }
             DisputeRefusal::TooManyOpen(_) => "TOO_MANY_DISPUTES",
             DisputeRefusal::AlreadyClosed => "ALREADY_CLOSED",

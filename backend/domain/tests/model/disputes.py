@@ -53,9 +53,11 @@ class Cases:
         for one in self.all:
             if one.about != about:
                 continue
-            if one.is_open() or one.status == "RESOLVED":
+            if one.is_open():
                 raise Refused("ALREADY_DISPUTED")
-            if one.status == "DISMISSED" and (by_staff or not one.is_by_staff):
+            has_moved = one.returned + one.clawed_back > 0
+            is_ended = one.status in ("RESOLVED", "DISMISSED")
+            if is_ended and (by_staff or not one.is_by_staff or has_moved):
                 raise Refused("ALREADY_DISPUTED")
             if one.status == "WITHDRAWN" and one.is_by_staff == by_staff:
                 raise Refused("ALREADY_DISPUTED")
@@ -67,7 +69,7 @@ class Cases:
         if len(places) >= (STAFF_OPEN_MAX if by_staff else OWN_OPEN_MAX):
             raise Refused("TOO_MANY_DISPUTES")
         if len(today) >= (STAFF_DAILY_MAX if by_staff else OWN_DAILY_MAX):
-            raise Refused("TOO_MANY_DISPUTES")
+            raise Refused("TOO_MANY_DISPUTES_TODAY")
 
 
 def check_words(words):
