@@ -17,6 +17,17 @@ const GROW_MS = 400;
 /** How long more points than before are shown as such. */
 const GAIN_MS = 1_800;
 
+/** Why a minute did not count, where the viewer can do something about it or wonders. */
+const REASONS = {
+  TOO_SHORT: "played too short",
+  STOOD_STILL: "the picture stood still",
+  INTERRUPTED: "the stream was away",
+  NOT_OBSERVED: "not seen by the server",
+  OTHER_ROOMS: "counted in other rooms",
+  NO_LEASE: "told too late",
+  TOO_LATE: "told too late",
+};
+
 const COIN = "M12 1a11 11 0 1 0 0 22 11 11 0 0 0 0-22Zm0 3.2 2.3 5 5.5.6-4.1 3.7 1.2 5.4-4.9-2.8-4.9 2.8 1.2-5.4-4.1-3.7 5.5-.6Z";
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -168,11 +179,12 @@ export class PointsButton {
     const balance = make("span", { class: "balance" });
     const close = make("button", { class: "close", type: "button", "aria-label": "Close" }, "×");
     const list = make("ul", { part: "rewards" });
+    const way = make("p", { class: "note way" });
     const note = make("p", { class: "note" });
-    const panel = make("div", { class: "panel", part: "points-panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: "" }, make("header", {}, title, balance, close), note, list);
+    const panel = make("div", { class: "panel", part: "points-panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: "" }, make("header", {}, title, balance, close), way, note, list);
     const frame = make("div", { class: "frame" }, panel, button, said);
 
-    this.#parts = { make, button, count, gain, said, balance, list, note, panel };
+    this.#parts = { make, button, count, gain, said, balance, list, way, note, panel };
     this.#element = make("div", { class: "own", part: "points" });
     this.#element.hidden = true;
     this.#root = this.#element.attachShadow({ mode: "open" });
@@ -231,17 +243,26 @@ export class PointsButton {
 
   /** Draws what there is to spend, which has grown by `gained`. */
   #show(gained) {
-    const { button, count, gain, said, balance } = this.#parts;
+    const { button, count, gain, said, balance, way } = this.#parts;
     const { available, held } = this.#wallet;
     button.setAttribute("aria-label", `${figures(available)} points, rewards`);
     balance.textContent = held ? `${figures(available)} points · ${figures(held)} held` : `${figures(available)} points`;
     // What is paid in the list is said there, and what is said at once after it would be heard instead.
     if (gained > 0 || (gained && !this.#isOpen)) said.textContent = `${figures(Math.abs(gained))} points ${gained > 0 ? "more" : "less"}: ${figures(available)} points`;
+    way.textContent = this.#onTheWay();
     this.#grow(count, available);
     if (gained > 0 && !this.#isStill) {
       gain.textContent = `+${figures(gained)}`;
       gain.animate({ opacity: [0, 1, 1, 0], translate: ["0 40%", "0 0", "0 0", "0 -40%"], offset: [0, 0.15, 0.8, 1] }, GAIN_MS);
     }
+  }
+
+  /** How far the next points are, and what was wrong with the last minute, if anything was. */
+  #onTheWay() {
+    const { watching, lastMinute } = this.#wallet;
+    if (!watching) return "";
+    const reason = REASONS[lastMinute?.outcome];
+    return `${watching.slots} of ${watching.slotsWanted} minutes${reason ? ` · the last did not count: ${reason}` : ""}`;
   }
 
   #grow(count, points) {

@@ -17,7 +17,10 @@ mod wallet;
 mod watching;
 
 pub use event::*;
-pub use wallet::{DecidedMinute, Redemption, RedemptionStatus, Wallet, WalletNow};
+pub use wallet::{
+    DecidedMinute, Redemption, RedemptionStatus, StampCardProgress, Wallet, WalletNow,
+    WatchingProgress,
+};
 pub use watching::{WatchOutcome, Watched, WatchedMinute};
 
 /// A fact in a room's log.

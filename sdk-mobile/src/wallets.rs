@@ -193,6 +193,7 @@ mod tests {
             debt: 0,
             redemptions: Vec::new(),
             last_minute: None,
+            watching: None,
         }
     }
 

@@ -342,6 +342,20 @@ export interface Wallet {
   redemptions: readonly Redemption[];
   /** The minute of theirs that was decided last, on whatever device. `points` is null where the server has not seen that. */
   lastMinute: { minute: UnixMillis; outcome: SlotOutcome | (string & {}); points: number | null } | null;
+  /** How far they are on the way to what watching brings next. Null where it brings nothing, for the programme is off. */
+  watching: WatchingProgress | null;
+}
+
+/** How far a viewer is on the way to what watching brings, by the programme of the present session or the last. */
+export interface WatchingProgress {
+  /** Minutes on the way to the next points. */
+  slots: number;
+  /** How many minutes bring them. */
+  slotsWanted: number;
+  /** Whether a minute of theirs ever counted here: with the first they had its bonus, where there was one. */
+  hasWatched: boolean;
+  /** How full their stamp card is: so many of `stampsWanted` among the last `sessions`. Null where there is none. */
+  stampCard: { stamps: number; stampsWanted: number; sessions: number } | null;
 }
 
 /** What a reward asks of whoever redeems it. */

@@ -41,7 +41,7 @@ function redemption({ __typename, ...read }) {
 
 /** Reads a wallet as the module hands it on. */
 export function readWallet(json) {
-  const { participantId, balance, held, available, debt, redemptions, lastMinute } = JSON.parse(json);
+  const { participantId, balance, held, available, debt, redemptions, lastMinute, watching } = JSON.parse(json);
   return {
     participantId,
     balance: Number(balance),
@@ -50,6 +50,7 @@ export function readWallet(json) {
     debt: Number(debt),
     redemptions: redemptions.map(redemption),
     lastMinute: lastMinute && { ...lastMinute, minute: Date.parse(lastMinute.minute), points: number(lastMinute.points) },
+    watching,
   };
 }
 

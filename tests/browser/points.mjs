@@ -42,6 +42,17 @@ export async function redeem(staff, room, viewerId, reward, words = null) {
   return act(viewer, 'redeemReward', 'RedeemRewardInput', 'Redemption', 'id status', input);
 }
 
+/** Tells for a viewer of the room that their picture stood in the last half minute. */
+export async function standStill(staff, room, viewerId) {
+  const token = staff.server.viewerToken(staff.tenantId, viewerId);
+  const viewer = Object.create(staff, { token: { value: token } });
+  const { room: { session } } = await staff.graphql('query($id: ID!) { room(id: $id) { session { id } } }', { id: room.id });
+  const at = (ago) => new Date(Date.now() - ago).toISOString();
+  const stood = { from: at(30_000), until: at(0), playheadFrom: 7, playheadUntil: 7 };
+  const input = { roomId: room.id, sessionId: session.id, spans: [stood] };
+  return act(viewer, 'reportWatching', 'ReportWatchingInput', 'WatchReport', 'lease', input);
+}
+
 export async function fulfill(staff, room, redemptionId) {
   return act(staff, 'fulfillRedemption', 'SettleRedemptionInput', 'Redemption', 'id status', { roomId: room.id, redemptionId });
 }

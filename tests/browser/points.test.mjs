@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { open, untilLive } from './pages.mjs';
-import { admit, createReward, fulfill, grant, redeem, redemptions } from './points.mjs';
+import { admit, createReward, fulfill, grant, redeem, redemptions, standStill } from './points.mjs';
 import { browser, server, staff, setUp } from './world.mjs';
 
 /** An upper bound on any one test, in milliseconds. */
@@ -100,6 +100,18 @@ test('what plays under it is told as watched, in the name of who is signed in', 
   const played = minutes.reduce((sum, { playedSeconds }) => sum + playedSeconds, 0);
   assert.ok(played >= 1 && played <= 5, JSON.stringify({ spans, minutes }));
   assert.deepEqual(minutes.map(({ outcome }) => outcome), minutes.map(() => null), 'it is believed');
+  assert.deepEqual(troubles, []);
+});
+
+test('how far the next points are is said, and why the last minute did not count', { timeout }, async () => {
+  const { room } = await openShop(1_240);
+  const { page, troubles } = await openPlayer(room, 'ada');
+  await button(page).click();
+  const way = panel(page).locator('.way');
+  await way.waitFor();
+  assert.equal(await way.textContent(), '0 of 5 minutes');
+  await standStill(staff, room, 'ada');
+  await way.filter({ hasText: 'the last did not count: the picture stood still' }).waitFor();
   assert.deepEqual(troubles, []);
 });
 

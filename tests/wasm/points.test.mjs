@@ -224,12 +224,14 @@ test('what was kept before a store was full is gone from it once it is answered'
 });
 
 test('a wallet has times and numbers', () => {
-  const { balance, debt, redemptions, lastMinute } = readWallet(JSON.stringify({
+  const { balance, debt, redemptions, lastMinute, watching } = readWallet(JSON.stringify({
     participantId: 'p', balance: '100', held: '30', available: '70', debt: '5', redemptions: [REDEMPTION],
     lastMinute: { minute: '2026-01-02T03:04:00.000Z', outcome: 'COUNTED', points: null },
+    watching: { slots: 2, slotsWanted: 5, hasWatched: true, stampCard: { stamps: 1, stampsWanted: 3, sessions: 4 } },
   }));
   assert.deepEqual([balance, debt, redemptions[0].cost, redemptions[0].settledAt, lastMinute.points], [100, 5, 30, null, null]);
   assert.equal(lastMinute.minute, Date.UTC(2026, 0, 2, 3, 4));
+  assert.deepEqual([watching.slots, watching.slotsWanted, watching.stampCard.stamps], [2, 5, 1]);
 });
 
 test('what does not fit a reward is known before the server is asked', () => {

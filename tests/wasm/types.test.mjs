@@ -105,7 +105,9 @@ test('the types say what the schema says', () => {
     >>();
     same<Same<Pick<sdk.Participant, 'viewerId'>, { viewerId: string | null }>>();
     same<Same<Omit<sdk.Redemption, 'status'>, ${fields('Redemption', ['status', 'participantId', 'settledBy', 'metadata', 'drawId'])}>>();
-    same<Same<Omit<sdk.Wallet, 'redemptions' | 'lastMinute'>, ${fields('Wallet', ['redemptions', 'lastMinute'])}>>();
+    same<Same<Omit<sdk.Wallet, 'redemptions' | 'lastMinute' | 'watching'>, ${fields('Wallet', ['redemptions', 'lastMinute', 'watching'])}>>();
+    same<Same<Omit<sdk.WatchingProgress, 'stampCard'>, ${fields('WatchingProgress', ['stampCard'])}>>();
+    same<Same<NonNullable<sdk.WatchingProgress['stampCard']>, ${fields('StampCardProgress')}>>();
     same<Same<Omit<sdk.Reward, 'input' | 'availability' | 'draw' | 'openDraw' | 'standing'>, ${fields('Reward', NOT_IN_REWARDS)}>>();
     same<Same<Omit<sdk.RewardAsk, 'kind' | 'choices'>, ${fields('RewardAsk', ['kind', 'choices'])}>>();
     same<Same<sdk.Reward['availability'], ${fields('RewardAvailability')}>>();

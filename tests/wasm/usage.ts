@@ -77,7 +77,7 @@ export function alert(client: ParlorClient): string | undefined {
 
 export async function spend(client: ParlorClient): Promise<string> {
   client.followWallet();
-  client.addEventListener('wallet', ({ detail }) => console.log(detail?.available, client.wallet?.lastMinute?.outcome));
+  client.addEventListener('wallet', ({ detail }) => console.log(detail?.available, client.wallet?.lastMinute?.outcome, client.wallet?.watching?.stampCard?.stamps));
   client.addEventListener('redemption', ({ detail }) => console.log(detail.key, detail.ok ? detail.redemption.status : detail.refusal.code));
   const [reward] = await client.rewards();
   if (!reward?.standing?.canRedeem) return reward?.standing?.refusal?.code ?? 'nothing';

@@ -82,6 +82,7 @@ struct Present {
     session: Option<session::Session>,
     train: Option<hype_train::HypeTrain>,
     programme: watching::EarningProgramme,
+    terms: watching::EarningTerms,
     participants: i64,
     online: i64,
 }
@@ -112,6 +113,18 @@ impl Room {
     /// What watching earns, from the next session on; a live session keeps what it started with.
     async fn earning_programme(&self, context: &Context<'_>) -> Result<EarningProgramme> {
         Ok(self.present(context).await?.programme.into())
+    }
+
+    /// What watching earns in the present session, and in what is late of the last: what `earningProgramme` was as it
+    /// started. Null before the first session.
+    async fn session_earning_programme(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Option<EarningProgramme>> {
+        let terms = &self.present(context).await?.terms;
+        let programme = (terms.session > 0).then(|| terms.programme.clone());
+
+        Ok(programme.map(Into::into))
     }
 
     /// The present hype train: approaching, running, or the last one that ended.
@@ -246,6 +259,7 @@ impl From<RoomView> for Present {
             session: view.session,
             train: view.train,
             programme: view.programme,
+            terms: view.terms,
             participants: view.census.joined,
             online: view.census.online.count,
         }

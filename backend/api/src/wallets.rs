@@ -9,7 +9,7 @@ use async_graphql::{Context, ID, SimpleObject, Subscription};
 use futures_util::stream::{self, Stream, StreamExt};
 use parlor_domain::event::LogHead;
 use parlor_domain::id::{Epoch, RoomId};
-use parlor_domain::wallet;
+use parlor_domain::{wallet, watching};
 use parlor_identity::Caller;
 use parlor_live::hub::{FollowedWallet, Position, ToldWallet, WatchedRoom};
 use parlor_node::patience::{FOLLOW_PATIENCE, START_PATIENCE};
@@ -21,7 +21,7 @@ use crate::caller;
 use crate::fault::Fault;
 use crate::global_id::{self, IdKind};
 use crate::rewards::Redemption;
-use crate::scalar::{Int64, Time};
+use crate::scalar::{Int64, Time, int};
 use crate::watching::SlotOutcome;
 
 /// One message of `liveViewer`: all of it, as it is now.
@@ -53,6 +53,31 @@ pub(crate) struct Wallet {
     redemptions: Vec<Redemption>,
     /// The minute of theirs that was decided last, by whatever device, as far as this server knows.
     last_minute: Option<WatchedMinute>,
+    /// How far they are on the way to what watching brings next. Null where it brings nothing, for the programme is off.
+    watching: Option<WatchingProgress>,
+}
+
+/// How far a viewer is on the way to what watching brings, by the programme of the present session or the last.
+#[derive(SimpleObject)]
+pub(crate) struct WatchingProgress {
+    /// Minutes on the way to the next points.
+    slots: i32,
+    /// How many minutes bring them.
+    slots_wanted: i32,
+    /// Whether a minute of theirs ever counted here: with the first they had its bonus, where there was one.
+    has_watched: bool,
+    /// Null of a programme without one.
+    stamp_card: Option<StampCardProgress>,
+}
+
+/// How full a viewer's stamp card is.
+#[derive(SimpleObject)]
+pub(crate) struct StampCardProgress {
+    stamps: i32,
+    /// How many make it full.
+    stamps_wanted: i32,
+    /// Among how many sessions, up to the newest.
+    sessions: i32,
 }
 
 /// What became of a minute.
@@ -182,6 +207,22 @@ impl From<&wallet::Wallet> for Wallet {
                 .map(Into::into)
                 .collect(),
             last_minute: wallet.last_minute().map(Into::into),
+            watching: wallet.progress().map(Into::into),
+        }
+    }
+}
+
+impl From<watching::Progress> for WatchingProgress {
+    fn from(progress: watching::Progress) -> Self {
+        Self {
+            slots: int(progress.slots),
+            slots_wanted: int(progress.slots_wanted),
+            has_watched: progress.has_watched,
+            stamp_card: progress.stamp_card.map(|card| StampCardProgress {
+                stamps: int(card.stamps),
+                stamps_wanted: int(card.stamps_wanted),
+                sessions: int(card.sessions),
+            }),
         }
     }
 }

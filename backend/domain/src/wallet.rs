@@ -9,7 +9,9 @@ use crate::id::{ParticipantId, ViewerId};
 use crate::points::{Given, MemberNumber};
 use crate::reward::Redemption;
 use crate::session::Session;
-use crate::watching::{EarningPage, Minute, SlotOutcome, WatchCredit};
+use crate::watching::{
+    EarningPage, EarningTerms, Minute, Progress, SlotOutcome, WatchCredit, Watched,
+};
 
 /// How many of a member's newest redemptions are told, whatever became of them: what fits a list on a page.
 pub const REDEMPTIONS_NEWEST: usize = 20;
@@ -28,6 +30,9 @@ pub struct Wallet {
     /// Whether older ones may be open that are not among them.
     is_cut: bool,
     last_minute: Option<WatchedMinute>,
+    watched: Watched,
+    /// What viewers earn by.
+    terms: EarningTerms,
 }
 
 /// The two parts of a balance, as they are kept.
@@ -62,6 +67,9 @@ pub struct WalletChanges {
     pub redemptions: Vec<Redemption>,
     /// Sessions that ended, by which redemptions expire.
     pub sessions: Vec<Session>,
+    /// What viewers earn by as of the batch, and whether it may have changed that.
+    pub terms: EarningTerms,
+    pub are_terms_new: bool,
 }
 
 impl Wallet {
@@ -74,7 +82,17 @@ impl Wallet {
             redemptions: Vec::new(),
             is_cut: false,
             last_minute: None,
+            watched: Watched::default(),
+            terms: EarningTerms::default(),
         }
+    }
+
+    /// With what viewers earn by.
+    #[must_use]
+    pub fn with_terms(mut self, terms: EarningTerms) -> Self {
+        self.terms = terms;
+
+        self
     }
 
     /// With redemptions as they are kept: the [`REDEMPTIONS_NEWEST`] newest of the member's, and of those that are
@@ -121,6 +139,7 @@ impl Wallet {
         let told = |one: &Self| (one.points(), one.held(), one.debt(), one.last_minute);
 
         told(self) == told(other)
+            && self.progress() == other.progress()
             && self.participant_id == other.participant_id
             && self.redemptions == other.redemptions
     }
@@ -135,6 +154,21 @@ impl Wallet {
         self.last_minute
     }
 
+    /// How far they are on the way to what watching brings next, unless it brings nothing.
+    pub fn progress(&self) -> Option<Progress> {
+        let is_enabled = self.terms.programme.is_enabled;
+
+        is_enabled.then(|| self.watched.progress(&self.terms))
+    }
+
+    /// Takes in what viewers earn by from now on. Returns whether that is something else.
+    pub fn agree(&mut self, terms: &EarningTerms) -> bool {
+        let is_other = self.terms != *terms;
+        self.terms.clone_from(terms);
+
+        is_other
+    }
+
     /// Takes in what transfers have given the member.
     pub fn give(&mut self, given: Given) {
         self.points.given = given.points;
@@ -144,7 +178,8 @@ impl Wallet {
 
     /// Takes in what the members of the wallet's page have earned.
     pub fn earn(&mut self, page: &EarningPage) {
-        self.points.earned = page.earning(self.member).earned;
+        self.watched = page.watched(self.member);
+        self.points.earned = self.watched.earning.earned;
     }
 
     /// Takes in what the page knows of the minutes of before.

@@ -22,7 +22,7 @@ use crate::participant::Membership;
 use crate::time::ServerTime;
 
 pub use credit::{CreditLegs, Leg, WatchCredit, WatchedLine};
-pub use earning::{Earning, Slot};
+pub use earning::{Earning, Progress, Slot, StampProgress, Watched};
 pub use evidence::{
     AHEAD_MAX_MS, PlayedSeconds, PlayedSpan, RATE_MAX, RATE_MIN, SLOT_SECONDS_MIN, SPAN_MAX_MS,
     SPAN_MIN_MS, SPANS_MAX, played_minutes,
@@ -36,7 +36,7 @@ pub use programme::{
     BONUS_POINTS_MAX, CREDIT_SLOTS_MAX, EarningChange, EarningProgramme, STAMP_SESSIONS_MAX,
     STAMP_SLOTS_MAX, StampCard,
 };
-pub use sessions::{EarningSession, EarningState};
+pub use sessions::{EarningSession, EarningState, EarningTerms};
 pub use tracks::{AloneSpan, Tracks};
 pub use varint::Garbled;
 

@@ -8,7 +8,7 @@ use parlor_domain::id::{RoomId, TenantId};
 use parlor_domain::room::{Room, RoomState};
 use parlor_domain::room_aggregate::{Census, RoomAggregate};
 use parlor_domain::session::Session;
-use parlor_domain::watching::EarningProgramme;
+use parlor_domain::watching::{EarningProgramme, EarningTerms};
 
 use crate::batch::{self, write};
 use crate::engine::Transaction;
@@ -28,8 +28,10 @@ pub struct RoomView {
     /// The present train, or the last one.
     pub train: Option<HypeTrain>,
     pub census: Census,
-    /// What viewers earn by.
+    /// What viewers earn by from the next session on.
     pub programme: EarningProgramme,
+    /// What they do in the present session, or did in the last.
+    pub terms: EarningTerms,
 }
 
 /// Whether a room was made.
@@ -195,14 +197,17 @@ fn read_view(mut row: Row) -> Result<RoomView, sqlx::Error> {
     let session = room_row::read_session(&mut row)?;
     let state: Option<String> = row.take()?;
     let train: Option<Train> = state.as_deref().map(from_json).transpose()?;
+    let census = participant_row::read_census(&mut row)?;
+    let earning = watching_row::read_state(&mut row)?;
 
     Ok(RoomView {
         room,
         head,
         session,
         train: train.map(|train| train.shown),
-        census: participant_row::read_census(&mut row)?,
-        programme: watching_row::read_state(&mut row)?.programme,
+        census,
+        terms: earning.terms(),
+        programme: earning.programme,
     })
 }
 

@@ -6,7 +6,7 @@ use parlor_domain::id::{Epoch, ParticipantId, RoomId, TenantId, ViewerId};
 use parlor_domain::points::MemberNumber;
 use parlor_domain::reward::Redemption;
 use parlor_domain::wallet::{REDEMPTIONS_NEWEST, REDEMPTIONS_OPEN_MAX, Wallet};
-use parlor_domain::watching::page_of;
+use parlor_domain::watching::{EarningTerms, page_of};
 
 use crate::contribution_row::read_viewer_id;
 use crate::engine::Transaction;
@@ -24,6 +24,8 @@ pub struct WalletsView {
     pub version: i64,
     /// Of those who were asked for, whoever has one.
     pub wallets: BTreeMap<ViewerId, Wallet>,
+    /// What viewers earn by.
+    pub terms: EarningTerms,
 }
 
 /// Which of each member's redemptions to read: the newest so many of those that `only` leaves.
@@ -53,7 +55,11 @@ impl Store {
         let view = view(&mut transaction, tenant_id, room_id).await?;
         let view = match view {
             Some(view) => Some(WalletsView {
-                wallets: wallets(&mut transaction, tenant_id, room_id, viewers).await?,
+                wallets: wallets(&mut transaction, tenant_id, room_id, viewers)
+                    .await?
+                    .into_iter()
+                    .map(|(viewer_id, wallet)| (viewer_id, wallet.with_terms(view.terms.clone())))
+                    .collect(),
                 ..view
             }),
             None => None,
@@ -70,7 +76,9 @@ async fn view(
     tenant_id: TenantId,
     room_id: RoomId,
 ) -> Result<Option<WalletsView>, sqlx::Error> {
-    let select = "SELECT epoch, wallets FROM rooms WHERE id = $1 AND tenant_id = $2";
+    let select = "SELECT epoch, wallets, room_earnings.state FROM rooms
+         LEFT JOIN room_earnings ON room_earnings.room_id = rooms.id
+         WHERE id = $1 AND rooms.tenant_id = $2";
     let select = Statement::new(select).bind(room_id).bind(tenant_id);
     let found = transaction.fetch(select).await?.into_iter().next();
     let read = found.map(|mut row| {
@@ -78,6 +86,7 @@ async fn view(
             epoch: Epoch(row.take()?),
             version: row.take()?,
             wallets: BTreeMap::new(),
+            terms: watching_row::read_state(&mut row)?.terms(),
         })
     });
 

@@ -20,6 +20,32 @@ pub struct Wallet {
     pub redemptions: Vec<Redemption>,
     /// The minute of theirs that was decided last, by whatever device, as far as the server knows.
     pub last_minute: Option<DecidedMinute>,
+    /// How far they are on the way to what watching brings next. Nothing where it brings nothing, for the programme is off.
+    pub watching: Option<WatchingProgress>,
+}
+
+/// How far a viewer is on the way to what watching brings, by the programme of the present session or the last.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct WatchingProgress {
+    /// Minutes on the way to the next points.
+    pub slots: i64,
+    /// How many minutes bring them.
+    pub slots_wanted: i64,
+    /// Whether a minute of theirs ever counted here: with the first they had its bonus, where there was one.
+    pub has_watched: bool,
+    /// How full their stamp card is. Nothing of a programme without one.
+    pub stamp_card: Option<StampCardProgress>,
+}
+
+/// How full a viewer's stamp card is.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct StampCardProgress {
+    /// How many stamps it has.
+    pub stamps: i64,
+    /// How many make it full.
+    pub stamps_wanted: i64,
+    /// Among how many sessions, up to the newest.
+    pub sessions: i64,
 }
 
 /// What is known of the viewer's wallet.

@@ -84,6 +84,11 @@ async fn what_is_newer_than_this_version_is_unknown_and_the_rest_is_read() {
         points: None,
     };
     assert_eq!(wallet.last_minute, Some(minute));
+    let watching = wallet.watching.as_ref().unwrap();
+    assert_eq!((watching.slots, watching.slots_wanted), (2, 5));
+    assert!(watching.has_watched);
+    let card = watching.stamp_card.as_ref().unwrap();
+    assert_eq!((card.stamps, card.stamps_wanted, card.sessions), (1, 3, 4));
 }
 
 #[tokio::test]
@@ -215,6 +220,10 @@ fn wallet(who: &str, balance: i64) -> Value {
         "participantId": who, "balance": balance.to_string(), "held": "30",
         "debt": "0",
         "available": (balance - 30).to_string(), "redemptions": [], "lastMinute": null,
+        "watching": {
+            "slots": 2, "slotsWanted": 5, "hasWatched": true,
+            "stampCard": { "stamps": 1, "stampsWanted": 3, "sessions": 4 },
+        },
     })
 }
 

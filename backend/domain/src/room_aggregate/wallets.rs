@@ -38,18 +38,21 @@ impl RoomAggregate {
                 .into_values()
                 .filter(|session| session.ended_at.is_some())
                 .collect(),
+            terms: self.earning.terms(),
+            are_terms_new: changes.earning,
         })
     }
 }
 
 impl Changes {
     /// Whether what is shown of somebody's wallet may be another: what they have, what they redeemed, when that
-    /// expires, or that they have one.
+    /// expires, what they earn by, or that they have one.
     fn touch_wallets(&self) -> bool {
         !self.balances.is_empty()
             || !self.pages.is_empty()
             || !self.redemptions.is_empty()
             || self.session.values().any(|one| one.ended_at.is_some())
             || !self.newcomers.is_empty()
+            || self.earning
     }
 }

@@ -1,6 +1,6 @@
 //! What is kept of a member who watched, and what one more slot brings them.
 
-use super::{EarningProgramme, Minute};
+use super::{EarningProgramme, EarningTerms, Minute};
 
 /// One whole, in basis points. What memberships multiply by is theirs to say.
 const ONE_BP: u64 = 10_000;
@@ -27,6 +27,57 @@ pub struct Earning {
     pub(super) slots_before: u32,
     /// The recent sessions that were a stamp, on the card that is being filled.
     pub(super) stamps: u32,
+}
+
+/// What is kept of a member, as it was when a session was the room's newest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Watched {
+    pub earning: Earning,
+    /// Whether a minute of theirs ever counted.
+    pub has_watched: bool,
+    /// The session's number.
+    pub(super) session: i64,
+}
+
+/// How far a member is on the way to what watching brings next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Whether a minute of theirs ever counted, by which they had the bonus of the first one, if there was one.
+    pub has_watched: bool,
+    /// Minutes on the way, and how many bring the next points.
+    pub slots: i64,
+    pub slots_wanted: i64,
+    /// Of a programme that has a stamp card.
+    pub stamp_card: Option<StampProgress>,
+}
+
+/// How full a member's stamp card is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StampProgress {
+    pub stamps: i64,
+    pub stamps_wanted: i64,
+    /// How many sessions the card looks at, up to the newest.
+    pub sessions: i64,
+}
+
+impl Watched {
+    /// How far they are by `terms`.
+    pub fn progress(&self, terms: &EarningTerms) -> Progress {
+        let programme = &terms.programme;
+        let stamps = shifted(self.earning.stamps, (terms.session - self.session).max(0));
+        let stamp_card = programme.stamp_card.map(|card| StampProgress {
+            stamps: i64::from((stamps & looked_at(card.sessions)).count_ones()),
+            stamps_wanted: card.stamps,
+            sessions: card.sessions,
+        });
+
+        Progress {
+            has_watched: self.has_watched,
+            slots: i64::from(self.earning.progress).min(programme.slots),
+            slots_wanted: programme.slots,
+            stamp_card,
+        }
+    }
 }
 
 /// A minute of a session, to be credited to members.
@@ -108,8 +159,7 @@ impl Earning {
         }
 
         self.stamps |= 1 << age;
-        let looks_at = u32::MAX >> (i64::from(u32::BITS) - card.sessions);
-        if i64::from((self.stamps & looks_at).count_ones()) < card.stamps {
+        if i64::from((self.stamps & looked_at(card.sessions)).count_ones()) < card.stamps {
             return 0;
         }
         self.stamps = 0;
@@ -125,6 +175,11 @@ impl Earning {
             self.slots = 0;
         }
     }
+}
+
+/// The newest so many.
+fn looked_at(sessions: i64) -> u32 {
+    u32::MAX >> (i64::from(u32::BITS) - sessions)
 }
 
 fn shifted(mask: u32, by: i64) -> u32 {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::credit::Leg;
-use super::earning::{Earning, Slot};
+use super::earning::{Earning, Slot, Watched};
 use super::varint::{self, Garbled, Reader};
 use super::{Minute, NumberSet};
 use crate::books::MemberNumber;
@@ -51,6 +51,15 @@ impl EarningPage {
     /// What a member of the page has earned.
     pub fn earning(&self, member: MemberNumber) -> Earning {
         self.members[place_of(member)]
+    }
+
+    /// The same, with when that was.
+    pub fn watched(&self, member: MemberNumber) -> Watched {
+        Watched {
+            earning: self.earning(member),
+            has_watched: self.watched >> place_of(member) & 1 == 1,
+            session: self.newest_session,
+        }
     }
 
     /// Whether the slot of that minute counted for a member.

@@ -23,6 +23,15 @@ pub struct EarningState {
     pub(crate) is_taken_up: bool,
 }
 
+/// What viewers of a room earn by now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EarningTerms {
+    /// The number of the newest session; 0 before the first.
+    pub session: i64,
+    /// What it started with, and before the first what that would.
+    pub programme: EarningProgramme,
+}
+
 /// A session, as far as it matters to whoever watches it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarningSession {
@@ -57,6 +66,18 @@ impl EarningState {
     /// The room's present session, or its last.
     pub fn newest(&self) -> Option<&EarningSession> {
         self.sessions.first()
+    }
+
+    /// What viewers earn by now.
+    pub fn terms(&self) -> EarningTerms {
+        let newest = self.newest();
+
+        EarningTerms {
+            session: newest.map_or(0, |newest| newest.number),
+            programme: newest
+                .map_or(&self.programme, |newest| &newest.programme)
+                .clone(),
+        }
     }
 
     /// Takes in that a session started or changed.

@@ -302,13 +302,17 @@ async fn owners_say_what_watching_earns_from_the_next_session_on(database: Strin
     );
     let stale = update(&olga.token, change).await;
     assert_eq!(stale["code"], "STALE_VERSION", "{stale}");
-    let document = "query ($room: ID!) { room(id: $room) { earningProgramme { version slots stampCard { stamps } } } }";
+    let document = "query ($room: ID!) { room(id: $room) {
+        earningProgramme { version slots stampCard { stamps } } sessionEarningProgramme { version slots } } }";
     let read = api
         .execute(&ana.token, document, json!({ "room": show.room }))
         .await;
     assert_eq!(
-        read["data"]["room"]["earningProgramme"],
-        json!({ "version": 2, "slots": 1, "stampCard": { "stamps": 2 } })
+        read["data"]["room"],
+        json!({
+            "earningProgramme": { "version": 2, "slots": 1, "stampCard": { "stamps": 2 } },
+            "sessionEarningProgramme": { "version": 1, "slots": 5 },
+        })
     );
 
     // The session keeps what it started with, and the next has the new one.
@@ -322,6 +326,17 @@ async fn owners_say_what_watching_earns_from_the_next_session_on(database: Strin
         session: next["id"].clone(),
         ..show
     };
+    let read = api
+        .execute(&api.staff, document, json!({ "room": show.room }))
+        .await;
+    let pinned = &read["data"]["room"]["sessionEarningProgramme"];
+    assert_eq!(pinned, &json!({ "version": 2, "slots": 1 }));
+    let quiet = api.room("quiet").await;
+    let read = api
+        .execute(&api.staff, document, json!({ "room": quiet }))
+        .await;
+    let pinned = &read["data"]["room"]["sessionEarningProgramme"];
+    assert_eq!(pinned, &Value::Null);
     assert_eq!(show.watch(1, &["ana", "olga"]).await["points"], "70");
     let update = json!({ "roomId": show.room, "expectedVersion": 2, "stampCard": null });
     let changed = api.mutate("updateEarningProgramme", update).await;

@@ -16,6 +16,7 @@ on_both_engines!(
     what_a_viewer_owes_is_told_and_paid_before_their_eyes,
     all_tabs_are_told_and_nobody_else_is,
     minutes_that_are_credited_as_a_set_are_told_to_each,
+    how_far_a_viewer_is_on_the_way_is_told_as_it_changes,
     what_a_device_is_told_of_a_minute_the_others_are_told_too,
     of_many_redemptions_the_newest_are_told_and_what_is_open,
     a_session_that_ends_says_when_what_is_open_expires,
@@ -41,6 +42,7 @@ const LIVE_VIEWER: &str = "subscription Own($roomId: ID!) {
             participantId balance held available debt
             redemptions { id title cost status refunded settledBy expiresAt metadata }
             lastMinute { minute outcome points }
+            watching { slots slotsWanted hasWatched stampCard { stamps stampsWanted sessions } }
         }
     }
 }";
@@ -256,6 +258,76 @@ async fn minutes_that_are_credited_as_a_set_are_told_to_each(database: String) {
     assert_eq!(points(&afresh), ("10", "0"));
     assert_eq!(afresh["wallet"]["lastMinute"]["outcome"], "COUNTED");
     assert_eq!(afresh["wallet"]["lastMinute"]["points"], Value::Null);
+}
+
+async fn how_far_a_viewer_is_on_the_way_is_told_as_it_changes(database: String) {
+    let scene = Scene::usual(database.clone()).await;
+    scene.server.join(scene.room, "ana").await;
+    scene.server.clock.set(at_minute(1));
+    let (mut client, first) = scene.follow("ana").await;
+    let progress = |slots, wanted, has_watched, card: Value| {
+        json!({
+            "slots": slots, "slotsWanted": wanted, "hasWatched": has_watched, "stampCard": card,
+        })
+    };
+    let card = |stamps| json!({ "stamps": stamps, "stampsWanted": 2, "sessions": 3 });
+    let watch = async |minute: i64| {
+        let at = parlor_api::format_time(at_minute(minute));
+        let session = scene.session().await;
+        let input = json!({ "sessionId": session, "minute": at, "viewerIds": ["ana"] });
+        scene.act("creditWatching", input).await;
+    };
+    let next_session = async || {
+        scene.server.end_session(scene.room).await;
+        scene.server.start_session(scene.room, 0).await;
+    };
+    assert_eq!(
+        first["wallet"]["watching"],
+        progress(0, 5, false, Value::Null)
+    );
+    watch(1).await;
+    let feed = told(&mut client).await;
+    assert_eq!(
+        feed["wallet"]["watching"],
+        progress(1, 5, true, Value::Null)
+    );
+
+    // Another programme is the next session's.
+    let programme = json!({
+        "expectedVersion": 1, "slots": 2,
+        "stampCard": { "points": "300", "stamps": 2, "sessions": 3, "slots": 1 },
+    });
+    scene.act("updateEarningProgramme", programme).await;
+    client.expect_quiet().await;
+    next_session().await;
+    let feed = told(&mut client).await;
+    assert_eq!(feed["wallet"]["watching"], progress(1, 2, true, card(0)));
+    scene.server.clock.set(at_minute(2));
+    watch(2).await;
+    let feed = told(&mut client).await;
+    assert_eq!(feed["wallet"]["watching"], progress(0, 2, true, card(1)));
+    assert_eq!(points(&feed), ("10", "0"));
+    let afresh = scene.read_afresh(&database, "ana").await;
+    assert_eq!(afresh["wallet"]["watching"], progress(0, 2, true, card(1)));
+
+    // The card looks at three sessions, watched or not.
+    next_session().await;
+    next_session().await;
+    client.expect_quiet().await;
+    next_session().await;
+    let feed = told(&mut client).await;
+    assert_eq!(feed["wallet"]["watching"], progress(0, 2, true, card(0)));
+    let afresh = scene.read_afresh(&database, "ana").await;
+    assert_eq!(afresh["wallet"]["watching"], progress(0, 2, true, card(0)));
+
+    scene.server.join(scene.room, "ben").await;
+    let (_, first) = scene.follow("ben").await;
+    let off = json!({ "expectedVersion": 2, "isEnabled": false });
+    scene.act("updateEarningProgramme", off).await;
+    next_session().await;
+    let feed = told(&mut client).await;
+    assert_eq!(feed["wallet"]["watching"], Value::Null);
+    assert_eq!(first["wallet"]["watching"], progress(0, 2, false, card(0)));
 }
 
 async fn what_a_device_is_told_of_a_minute_the_others_are_told_too(database: String) {

@@ -6,7 +6,7 @@ use crate::api::record::points::{
     OpenDraw, Reward, RewardAsk, RewardAvailability, RewardDraw, RewardStanding, StandingRefusal,
 };
 use crate::api::refusal::CommandError;
-use crate::record::{DecidedMinute, Redemption, Wallet};
+use crate::record::{DecidedMinute, Redemption, StampCardProgress, Wallet, WatchingProgress};
 
 /// Reads a redemption from an operation's own type.
 macro_rules! redemptions {
@@ -52,6 +52,16 @@ pub(crate) fn wallet(json: &str) -> Option<Wallet> {
             minute_unix_millis: minute.minute.0,
             outcome: minute.outcome,
             points: minute.points.map(|points| points.0),
+        }),
+        watching: wallet.watching.map(|watching| WatchingProgress {
+            slots: watching.slots,
+            slots_wanted: watching.slots_wanted,
+            has_watched: watching.has_watched,
+            stamp_card: watching.stamp_card.map(|card| StampCardProgress {
+                stamps: card.stamps,
+                stamps_wanted: card.stamps_wanted,
+                sessions: card.sessions,
+            }),
         }),
     })
 }

@@ -325,7 +325,8 @@ impl FollowedWallets {
                 && one.lacks(changes)
                 && one.wallet.is_none()
             {
-                one.wallet = Some(Wallet::empty(*participant_id, *number));
+                let wallet = Wallet::empty(*participant_id, *number);
+                one.wallet = Some(wallet.with_terms(changes.terms.clone()));
                 self.by_number.insert(*number, viewer_id.clone());
                 touched.insert(viewer_id.clone());
             }
@@ -369,14 +370,16 @@ impl FollowedWallets {
                 change(viewer_id, &mut |wallet| redeem(wallet, redemption));
             }
         }
+        let all = self.by_number.values().filter(|_| changes.are_terms_new);
+        for viewer_id in all {
+            change(viewer_id, &mut |wallet| {
+                Changed::if_so(wallet.agree(&changes.terms))
+            });
+        }
         for session in &changes.sessions {
             for viewer_id in self.by_number.values() {
                 change(viewer_id, &mut |wallet| {
-                    if wallet.end_session(session) {
-                        Changed::Something
-                    } else {
-                        Changed::Nothing
-                    }
+                    Changed::if_so(wallet.end_session(session))
                 });
             }
         }
@@ -408,6 +411,16 @@ enum Changed {
     Something,
     /// What is known is not all that is told; it has to be read.
     IsShort,
+}
+
+impl Changed {
+    fn if_so(is_changed: bool) -> Self {
+        if is_changed {
+            Self::Something
+        } else {
+            Self::Nothing
+        }
+    }
 }
 
 fn redeem(wallet: &mut Wallet, redemption: &Redemption) -> Changed {

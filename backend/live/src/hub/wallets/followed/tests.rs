@@ -5,7 +5,7 @@ use parlor_domain::points::Given;
 use parlor_domain::reward::{Redemption, RedemptionStatus};
 use parlor_domain::time::ServerTime;
 use parlor_domain::wallet::{REDEMPTIONS_NEWEST, REDEMPTIONS_OPEN_MAX};
-use parlor_domain::watching::SlotOutcome;
+use parlor_domain::watching::{EarningTerms, SlotOutcome};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -151,6 +151,8 @@ impl World {
             credits: Vec::new(),
             redemptions: Vec::new(),
             sessions: Vec::new(),
+            terms: EarningTerms::default(),
+            are_terms_new: false,
         };
         for number in members {
             let member = MemberNumber(u32::try_from(next.len()).unwrap());
@@ -204,6 +206,7 @@ impl World {
             epoch: at.epoch,
             version: at.version,
             wallets: asked.viewers.iter().filter_map(of).collect(),
+            terms: EarningTerms::default(),
         }
     }
 
@@ -659,6 +662,8 @@ fn one_whose_list_is_cut_is_read_alone() {
             credits: Vec::new(),
             redemptions,
             sessions: Vec::new(),
+            terms: EarningTerms::default(),
+            are_terms_new: false,
         };
         node.wallets.handle_committed(EPOCH, changes)
     };
