@@ -51,11 +51,11 @@ impl Cinema {
     /// Credits the present minute to whom their devices prove it.
     fn report(&mut self, numbers: impl IntoIterator<Item = u32>) -> Credited {
         let numbers: Vec<_> = numbers.into_iter().collect();
-        self.report_of(self.minute(), numbers)
+        self.report_of(self.minute(), &numbers)
     }
 
     /// The same of another minute.
-    fn report_of(&mut self, minute: Minute, numbers: Vec<u32>) -> Credited {
+    fn report_of(&mut self, minute: Minute, numbers: &[u32]) -> Credited {
         for viewer_id in numbers.iter().map(|number| viewer(*number)) {
             let places = &mut self.shop.company.stage.aggregate.known.places;
             places.ask(ViewerMinute { minute, viewer_id });
@@ -189,7 +189,7 @@ fn the_session_that_devices_watched_is_the_newest_that_has_the_minute() {
     cinema.shop.next_session();
     cinema.shop.pass(150_000);
     let credited = |cinema: &mut Cinema, minute: i64| {
-        let credited = cinema.report_of(of(minute), vec![0]);
+        let credited = cinema.report_of(of(minute), &[0]);
         let credit = cinema.aggregate().changes.credits.last();
         let session = credit.map(|(credit, _)| credit.session);
         (outcomes(&credited)[0], session)
