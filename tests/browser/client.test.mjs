@@ -339,7 +339,7 @@ test('what a player has played is told to the server, and kept until it was', { 
     window.client.addEventListener('watched', ({ detail }) => (window.watched = detail));
     return window.client.reportWatched();
   });
-  assert.equal(reports.at(-1).lease, null);
+  assert.equal(reports[0].lease, null);
   const [news, known] = await page.evaluate(() => [window.watched, window.client.watched]);
   assert.deepEqual(known, news);
   const seconds = known.map(({ playedSeconds }) => playedSeconds).reduce((sum, one) => sum + one);
@@ -378,14 +378,16 @@ test('what one viewer has watched is not told as another, and a client that clos
   await page.waitForFunction(() => window.client.me?.name === 'Ben');
   await page.evaluate(() => window.client.reportWatched());
   assert.deepEqual(await page.evaluate(() => window.client.watched), []);
-  assert.deepEqual(reports.map(({ token }) => token), [`Bearer ${ada}`]);
+  // The first lease is asked for by itself.
+  const tellers = () => [...new Set(reports.map(({ token }) => token))];
+  assert.deepEqual(tellers(), [`Bearer ${ada}`]);
 
   await playFor(page, 3_000);
   const last = page.waitForResponse((response) => response.request().postData()?.includes('reportWatching') ?? false);
   await page.evaluate(() => window.client.close());
   await (await last).finished();
   await page.evaluate(() => window.client.reportWatched());
-  assert.deepEqual(reports.map(({ token }) => token), [`Bearer ${ada}`, `Bearer ${ben}`]);
+  assert.deepEqual(tellers(), [`Bearer ${ada}`, `Bearer ${ben}`]);
   assert.deepEqual(errors, []);
 });
 
