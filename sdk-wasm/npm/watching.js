@@ -30,7 +30,8 @@ export class Watching {
   #isRefused = false;
   /** How often the room was not found, one after the other. */
   #absences = 0;
-  #looks = 0;
+  /** When it was last told by the clock: a page that nobody sees looks about once a minute, and not every three seconds. */
+  #toldAt = performance.now();
   #viewer = null;
   #hadMember = false;
   #minutes = new Map();
@@ -61,8 +62,12 @@ export class Watching {
   }
 
   #look(report) {
-    const looks = (REPORT_EVERY_MS / LOOK_EVERY_MS) * 2 ** Math.min(this.#absences, ABSENCES_MAX);
-    if (++this.#looks % looks === 0 || this.#watched.wantsLease()) report();
+    const now = performance.now();
+    const wait = REPORT_EVERY_MS * 2 ** Math.min(this.#absences, ABSENCES_MAX);
+    // A look that comes a little early is not put off by a whole one.
+    const isDue = now - this.#toldAt > wait - LOOK_EVERY_MS / 2;
+    if (isDue) this.#toldAt = now;
+    if (isDue || this.#watched.wantsLease()) report();
   }
 
   handleToken() {

@@ -144,8 +144,41 @@ test('what one viewer has watched is told with no token of another', async () =>
   }
 });
 
-test('a room that is not found is told of again, less and less often, and a picture that begins at once', async (t) => {
+/** Time that passes by looks of three seconds, or as seldom as a page may look that nobody sees. */
+function mockedTime(t) {
   t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  let now = 0;
+  let slowness = 1;
+  t.mock.method(performance, 'now', () => now);
+  return {
+    hide: () => (slowness = 20),
+    within(ms) {
+      for (let passed = 0; passed < ms; passed += 3_000 * slowness) {
+        now += 3_000 * slowness;
+        t.mock.timers.tick(3_000);
+      }
+    },
+  };
+}
+
+test('a page that nobody sees tells at each of its few looks what was watched', (t) => {
+  const time = mockedTime(t);
+  const watched = { reports: () => [], wantsLease: () => false, answered() {}, forget() {}, free() {} };
+  let reports = 0;
+  const watching = new Watching('room', null, watched, null, () => (reports += 1), () => {});
+  try {
+    time.within(60_000);
+    assert.equal(reports, 2);
+    time.hide();
+    time.within(600_000);
+    assert.equal(reports, 12);
+  } finally {
+    watching.stop();
+  }
+});
+
+test('a room that is not found is told of again, less and less often, and a picture that begins at once', async (t) => {
+  const { within: pass } = mockedTime(t);
   const span = new Float64Array([0, 1_000, 0, 1_000, 10_000]);
   let wantsLease = false;
   const answered = [];
@@ -156,7 +189,7 @@ test('a room that is not found is told of again, less and less often, and a pict
   const watching = new Watching('room', api, watched, whoIsIt, () => (reports += 1), () => {});
   const within = (ms) => {
     const before = reports;
-    t.mock.timers.tick(ms);
+    pass(ms);
     return reports - before;
   };
   try {
