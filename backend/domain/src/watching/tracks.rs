@@ -12,7 +12,7 @@ use crate::time::ServerTime;
 
 /// How many are kept of a viewer in a room. What plays on is one of them, whatever the number of its spans; the rest is
 /// for devices, seeks and stalls of a quarter of an hour.
-const TRACKS_MAX: usize = 32;
+const TRACKS_MAX: usize = 16;
 /// How far apart spans are one track: what lies between two readings of a player.
 const ADJOINING_MS: i64 = 1_000;
 
@@ -45,29 +45,56 @@ impl Tracks {
             let again = (!known.is_alone).then_some(*span);
             return again.into_iter().collect();
         }
+        let mut track = Track {
+            span: *span,
+            is_alone: true,
+            was_doubted: false,
+        };
+        // More of a reading that is known says no more of whether the picture moved on from it.
+        if let Some(index) = self.0.iter().position(|known| known.span.agrees_with(span)) {
+            let known = self.0.swap_remove(index);
+            track = known;
+            track.span.extend(span);
+        }
         let mut proved = Vec::new();
-        let (mut has_company, mut adjoining) = (false, None);
-        for (index, track) in self.0.iter_mut().enumerate() {
-            if span.goes_on_from(&track.span) || track.span.goes_on_from(span) {
-                if mem::take(&mut track.is_alone) {
-                    proved.push(track.span);
-                }
-                has_company = true;
-                adjoining = adjoining.or(track.span.adjoins(span).then_some(index));
+        let company = [self.before(&track.span), self.behind(&track.span)];
+        for &index in company.iter().flatten() {
+            track.is_alone = false;
+            if mem::take(&mut self.0[index].is_alone) {
+                proved.push(self.0[index].span);
             }
         }
-        match adjoining {
-            Some(index) => self.0[index].span.extend(span),
-            None => self.0.push(Track {
-                span: *span,
-                is_alone: !has_company,
-                was_doubted: false,
-            }),
+        proved.extend((!track.is_alone).then_some(track.span));
+        let mut company = company.into_iter().flatten();
+        let adjoining = company.find(|index| self.0[*index].span.adjoins(&track.span));
+        if let Some(index) = adjoining {
+            self.0[index].span.extend(&track.span);
+        } else {
+            self.make_room();
+            self.0.push(track);
         }
-        proved.extend(has_company.then_some(*span));
-        proved.extend(self.make_room());
 
         proved
+    }
+
+    /// The newest that `span` goes on from: a picture is at one place at a time.
+    fn before(&self, span: &PlayedSpan) -> Option<usize> {
+        let before = self.0.iter().enumerate();
+        let before = before.filter(|(_, track)| span.goes_on_from(&track.span));
+
+        before
+            .max_by_key(|(_, track)| track.span.until)
+            .map(|(index, _)| index)
+    }
+
+    /// The oldest that goes on from `span`.
+    fn behind(&self, span: &PlayedSpan) -> Option<usize> {
+        let behind = self.0.iter().enumerate();
+        let behind = behind.filter(|(_, track)| track.span.goes_on_from(span));
+
+        behind
+            .min_by_key(|(_, track)| track.span.from)
+            .map(|(index, _)| index)
     }
 
     /// The spans that stand alone.
@@ -93,24 +120,19 @@ impl Tracks {
         track.was_doubted || alone.any(|other| other.span.shows_again(&track.span))
     }
 
-    /// Forgets the oldest if they are too many: first of those that prove by themselves what they say, then of those
-    /// that stand alone. Returns what that proves for good.
-    fn make_room(&mut self) -> Option<PlayedSpan> {
-        if self.0.len() <= TRACKS_MAX {
-            return None;
+    /// Forgets the oldest if there is no place for another: first of those that were proved, then of those that stand
+    /// alone, which then prove nothing.
+    fn make_room(&mut self) {
+        if self.0.len() < TRACKS_MAX {
+            return;
         }
         let age = |track: &&Track| (track.is_alone, track.span.until);
-        let oldest = *self.0.iter().min_by_key(age)?;
+        let oldest = *self.0.iter().min_by_key(age).expect("there are many");
         self.0.retain(|track| *track != oldest);
-        if !oldest.is_alone {
-            return None;
-        }
-        let is_proved = !self.doubts(&oldest);
         for track in &mut self.0 {
-            track.was_doubted |= track.is_alone && track.span.shows_again(&oldest.span);
+            track.was_doubted |=
+                oldest.is_alone && track.is_alone && track.span.shows_again(&oldest.span);
         }
-
-        is_proved.then_some(oldest.span)
     }
 }
 
@@ -146,6 +168,16 @@ impl PlayedSpan {
         let until = self.playhead_until.min(other.playhead_until);
 
         is_apart && until - from > ADVANCE_TOLERANCE * self.advance().min(other.advance())
+    }
+
+    /// Whether it tells of some of the same time, and the same of it.
+    fn agrees_with(&self, other: &Self) -> bool {
+        let from = self.from.max(other.from);
+        let until = self.until.min(other.until);
+        let slack = ADVANCE_TOLERANCE * self.rate * seconds(from, until);
+        let is_same = |at| (self.playhead_at(at) - other.playhead_at(at)).abs() <= slack;
+
+        from.plus_millis(ADJOINING_MS) < until && is_same(from) && is_same(until)
     }
 
     fn adjoins(&self, other: &Self) -> bool {
@@ -253,6 +285,17 @@ mod tests {
             spans.reverse();
             assert_eq!(proved(&spans).iter().max(), Some(&0), "{length} {every}");
         }
+        // One that goes on from all of them goes on from one.
+        let mut spans = halves(|_| 0.0);
+        spans.push(span(600, 601, 30.0));
+        assert_eq!(proved(&spans).iter().filter(|count| **count > 1).count(), 1);
+        spans.reverse();
+        assert_eq!(proved(&spans).iter().filter(|count| **count > 1).count(), 1);
+        // The same reading, told twice and a little longer.
+        let twice: Vec<_> = (0..10)
+            .flat_map(|minute| [29, 30].map(|length| span(60 * minute, 60 * minute + length, 0.0)))
+            .collect();
+        assert_eq!(proved(&twice), [0; 10]);
         let leaping = halves(|half| if half % 2 == 0 { 0.0 } else { 5_000.0 });
         assert_eq!(proved(&leaping), [0; 10], "between two places");
     }
@@ -313,6 +356,21 @@ mod tests {
                 "a page that was reloaded",
                 vec![on(0, 28, 0.0), on(30, 60, 0.0), on(60, 90, 30.0)],
             ),
+            (
+                "what was told twice, in part",
+                vec![on(0, 20, 0.0), on(10, 40, 10.0)],
+            ),
+            (
+                "a loop of thirty-one seconds",
+                vec![
+                    on(0, 30, 0.0),
+                    on(30, 31, 30.0),
+                    on(31, 60, 0.0),
+                    on(60, 62, 29.0),
+                    on(62, 90, 0.0),
+                    on(90, 93, 28.0),
+                ],
+            ),
             ("what was told late", vec![on(30, 60, 30.0), on(0, 30, 0.0)]),
         ] {
             let told = played_minutes(&spans);
@@ -324,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_kept_than_may_be_and_what_is_forgotten_was_proved() {
+    fn no_more_are_kept_than_may_be_and_what_is_forgotten_alone_proves_nothing() {
         let ahead = |turn: i32| {
             span(
                 10 * i64::from(turn),
@@ -333,7 +391,7 @@ mod tests {
             )
         };
         let spans: Vec<_> = (0..60).map(ahead).collect();
-        assert_eq!(proved(&spans), [30; 10]);
+        assert_eq!(proved(&spans), [0, 0, 0, 0, 0, 0, 0, 20, 30, 30]);
         let mut tracks = Tracks::default();
         for one in &spans {
             tracks.take(one);

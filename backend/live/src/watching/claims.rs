@@ -22,7 +22,7 @@ const KNOWN_MS: i64 = 5 * 60_000;
 const TRACKS_KEPT_MS: i64 = LATE_MAX_MS + 60_000;
 /// How long to wait after a set could not be credited.
 const RETRY_MS: i64 = 5_000;
-/// The most minutes of viewers that a node keeps, and viewers with what they have shown, in some hundred bytes each:
+/// The most minutes of viewers that a node keeps, and viewers with what they have shown, in a kilobyte each at most:
 /// those of a hundred thousand who watch, with the eight minutes that are known of each.
 const CLAIMS_MAX: usize = 1_000_000;
 /// The most of one tenant's, so that nobody's viewers keep another's from reporting.
