@@ -60,6 +60,8 @@ pub(crate) enum AuditAction {
     RewardUpdated,
     /// With `rewardId`.
     RewardDeleted,
+    /// They were taken out of all that is kept: by `erasePerson`.
+    PersonErased,
 }
 
 /// One use of authority. What does not belong to the action is null.
@@ -192,6 +194,7 @@ impl From<audit::AuditEntry> for AuditEntry {
             }
             audit::AuditAction::Renamed
             | audit::AuditAction::Readmitted
+            | audit::AuditAction::PersonErased
             | audit::AuditAction::MovedToAudience => (),
         }
 
@@ -226,6 +229,7 @@ impl From<&audit::AuditAction> for AuditAction {
             audit::AuditAction::RewardCreated { .. } => Self::RewardCreated,
             audit::AuditAction::RewardUpdated { .. } => Self::RewardUpdated,
             audit::AuditAction::RewardDeleted { .. } => Self::RewardDeleted,
+            audit::AuditAction::PersonErased => Self::PersonErased,
         }
     }
 }

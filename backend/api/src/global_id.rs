@@ -4,8 +4,8 @@ use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parlor_domain::id::{
-    DisputeId, DrawId, Epoch, OverlayTokenId, ParticipantId, RedemptionId, RewardId, RoomId,
-    SessionId, TenantId,
+    DisputeId, DrawId, Epoch, ErasureId, OverlayTokenId, ParticipantId, RedemptionId, RewardId,
+    RoomId, SessionId, TenantId,
 };
 use uuid::Uuid;
 
@@ -26,10 +26,11 @@ pub(crate) enum IdKind {
     Redemption,
     Draw,
     Dispute,
+    Erasure,
 }
 
 impl IdKind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -44,6 +45,7 @@ impl IdKind {
         Self::Redemption,
         Self::Draw,
         Self::Dispute,
+        Self::Erasure,
     ];
 
     fn as_str(self) -> &'static str {
@@ -62,6 +64,7 @@ impl IdKind {
             Self::Redemption => "Redemption",
             Self::Draw => "Draw",
             Self::Dispute => "Dispute",
+            Self::Erasure => "Erasure",
         }
     }
 
@@ -131,6 +134,11 @@ pub(crate) fn parse_draw_id(id: &str) -> Option<DrawId> {
 /// The dispute that `id` names.
 pub(crate) fn parse_dispute_id(id: &str) -> Option<DisputeId> {
     parse(id).and_then(|(kind, uuid)| (kind == IdKind::Dispute).then_some(DisputeId(uuid)))
+}
+
+/// The erasure that `id` names.
+pub(crate) fn parse_erasure_id(id: &str) -> Option<ErasureId> {
+    parse(id).and_then(|(kind, uuid)| (kind == IdKind::Erasure).then_some(ErasureId(uuid)))
 }
 
 /// The participant that `id` names.

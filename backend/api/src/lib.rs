@@ -14,6 +14,7 @@ pub mod deadline;
 mod disputes;
 mod document;
 mod endpoint;
+mod erasures;
 mod errors;
 mod explorer;
 mod fault;
@@ -61,6 +62,7 @@ use parlor_identity::Caller;
 use audit::AuditQuery;
 use contributions::ContributionMutation;
 use disputes::{DisputeMutation, DisputeQuery};
+use erasures::{ErasureMutation, ErasureQuery};
 use node::NodeQuery;
 use overlay_tokens::OverlayTokenMutation;
 use people::{PeopleMutation, PeopleQuery};
@@ -91,6 +93,7 @@ pub struct Query(
     AuditQuery,
     TenantQuery,
     RatesQuery,
+    ErasureQuery,
 );
 
 /// Everything that can be changed.
@@ -108,6 +111,7 @@ pub struct Mutation(
     DisputeMutation,
     TenantMutation,
     RatesMutation,
+    ErasureMutation,
 );
 
 /// Everything that can be followed.

@@ -77,6 +77,7 @@ impl NodeQuery {
             | IdKind::Redemption
             | IdKind::Draw
             | IdKind::Dispute
+            | IdKind::Erasure
             | IdKind::Tenant => None,
         })
     }

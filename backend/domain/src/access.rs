@@ -47,7 +47,9 @@ pub enum AccessRefusal {
     OperatorHasNoTenant,
     #[error("a bot's or a service's token earns nothing by watching")]
     NeverEarns,
-    #[error("the token's user id is longer than a viewer id, or no plain text")]
+    #[error(
+        "the token's user id is longer than a viewer id, no plain text, or stands for who was erased"
+    )]
     UserIdUnusable,
 }
 
@@ -97,7 +99,8 @@ impl Principal {
                 tenant_id, user_id, ..
             } => (*tenant_id, user_id, true),
         };
-        let viewer_id = ViewerId::parse(user_id).map_err(|_| AccessRefusal::UserIdUnusable)?;
+        let viewer_id =
+            ViewerId::parse_given(user_id).map_err(|_| AccessRefusal::UserIdUnusable)?;
 
         Ok((
             tenant_id,

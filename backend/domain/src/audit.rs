@@ -91,6 +91,8 @@ pub enum AuditAction {
     DisputeWithdrawn {
         dispute_id: DisputeId,
     },
+    /// They were taken out of all that is kept, and are nobody's any more.
+    PersonErased,
     HostHandedOver {
         /// Who was the host before.
         from: Option<ParticipantId>,

@@ -72,12 +72,17 @@ ids! {
     DrawId,
     /// A case about points.
     DisputeId,
+    /// Taking a person out of all that is kept of a tenant.
+    ErasureId,
     /// One run of a server, from its start to its end.
     NodeId,
 }
 
 /// The longest viewer id, in bytes. Long enough for a URL-shaped subject of an identity provider.
 pub const VIEWER_ID_BYTES_MAX: usize = 128;
+
+/// What the ids begin with that stand for people who were erased. Nobody comes by such an id.
+pub const ERASED_ID_STARTS: &str = "erased:";
 
 /// A person, by the tenant's own immutable id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,6 +94,22 @@ impl ViewerId {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         check_text("viewerId", text, 1, VIEWER_ID_BYTES_MAX)?;
         Ok(Self(text.to_owned()))
+    }
+
+    /// Takes `text` as what somebody outside calls a person: no person is called as those are who were erased.
+    pub fn parse_given(text: &str) -> Result<Self, Invalid> {
+        let id = Self::parse(text)?;
+        if id.is_erased() {
+            let constraint = format!("an id that does not begin with `{ERASED_ID_STARTS}`");
+            return Err(Invalid::new("viewerId", constraint, format!("{text:?}")));
+        }
+
+        Ok(id)
+    }
+
+    /// Whether it stands for somebody who was erased.
+    pub fn is_erased(&self) -> bool {
+        self.0.starts_with(ERASED_ID_STARTS)
     }
 
     /// What stands in the place of a person where viewers' own devices say something.

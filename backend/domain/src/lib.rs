@@ -9,6 +9,7 @@ pub mod books;
 pub mod contribution;
 pub mod currency;
 pub mod dispute;
+pub mod erasure;
 pub mod event;
 pub mod hype_train;
 pub mod id;

@@ -11,6 +11,7 @@ mod debts;
 mod deletion;
 mod disputes;
 mod draws;
+mod erasure;
 mod events;
 mod expiry;
 mod lookups;

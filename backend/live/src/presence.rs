@@ -248,7 +248,7 @@ fn counted(principal: &Principal) -> Option<(TenantId, ViewerId)> {
         // An id that is no viewer's cannot be a participant's.
         Principal::Viewer {
             tenant_id, user_id, ..
-        } => Some((*tenant_id, ViewerId::parse(user_id).ok()?)),
+        } => Some((*tenant_id, ViewerId::parse_given(user_id).ok()?)),
         Principal::Anonymous
         | Principal::Operator { .. }
         | Principal::Staff { .. }

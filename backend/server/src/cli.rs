@@ -5,6 +5,7 @@ mod disputes;
 mod heads;
 mod listing;
 mod migrate;
+mod persons;
 mod rates;
 mod redemptions;
 mod rewards;
@@ -76,6 +77,11 @@ enum Command {
     /// Asks a running server, with a token of the tenant's staff. Without rates, each room counts its reference currency
     /// alone.
     Rates(rates::RatesArgs),
+
+    /// Erase a person from all rooms of a tenant
+    ///
+    /// Asks a running server, with a token of the tenant's staff.
+    Persons(persons::PersonsArgs),
 
     /// Make a token for the API
     ///
@@ -157,6 +163,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Redemptions(args) => block_on(redemptions::redemptions(args)),
         Command::Disputes(args) => block_on(disputes::disputes(args)),
         Command::Rates(args) => block_on(rates::rates(args)),
+        Command::Persons(args) => block_on(persons::persons(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),
         Command::Verify(args) => block_on(verify::verify(args)),

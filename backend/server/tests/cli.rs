@@ -10,6 +10,8 @@ mod disputes;
 mod heads;
 #[path = "cli/killed.rs"]
 mod killed;
+#[path = "cli/persons.rs"]
+mod persons;
 #[path = "cli/rates.rs"]
 mod rates;
 #[path = "cli/staff.rs"]

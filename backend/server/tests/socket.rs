@@ -15,6 +15,8 @@ mod deadlines;
 mod documents;
 #[path = "socket/economy.rs"]
 mod economy;
+#[path = "socket/erased.rs"]
+mod erased;
 #[path = "socket/failed_reads.rs"]
 mod failed_reads;
 #[path = "socket/gone_back.rs"]

@@ -110,8 +110,8 @@ pub enum UnreadableDocument {
     },
 }
 
-const VERSION_STARTS: &str = "{\"v\":";
-const DOCUMENT_STARTS: &str = ",\"doc\":";
+pub(crate) const VERSION_STARTS: &str = "{\"v\":";
+pub(crate) const DOCUMENT_STARTS: &str = ",\"doc\":";
 
 pub(crate) fn to_json<T: Document>(value: &T) -> String {
     let mut text = format!("{VERSION_STARTS}{}{DOCUMENT_STARTS}", T::VERSION).into_bytes();

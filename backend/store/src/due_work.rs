@@ -4,6 +4,7 @@
 //! time by the database's clock, or by what stands for it; a node that dies holds nothing for longer.
 
 pub(crate) mod clearing;
+pub(crate) mod erasing;
 pub(crate) mod expiry;
 pub(crate) mod trimming;
 
@@ -30,13 +31,15 @@ pub enum DueKind {
     LogTrimming,
     /// Redemptions of a room may have expired.
     RedemptionExpiry,
+    /// A person is to be taken out of all that is kept.
+    Erasure,
 }
 
 /// Work that was taken, and the lease under which it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueWork {
     pub kind: DueKind,
-    /// What it is about: the room.
+    /// What it is about: the room, or the erasure.
     pub subject_id: Uuid,
     pub tenant_id: TenantId,
     /// When it became due.
@@ -65,6 +68,7 @@ impl DueKind {
             Self::RoomClearing => "room_clearing",
             Self::LogTrimming => "log_trimming",
             Self::RedemptionExpiry => "redemption_expiry",
+            Self::Erasure => "erasure",
         }
     }
 }

@@ -15,6 +15,7 @@ mod draws;
 mod due_work;
 mod engine;
 mod epochs;
+mod erasures;
 mod error;
 mod event_row;
 mod kept_event;
@@ -54,6 +55,7 @@ pub use batch::{
 pub use disk::Unwritable;
 pub use disputes::{DisputesFilter, DisputesView};
 pub use document::UnreadableDocument;
+pub use due_work::erasing::ErasureStep;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{POOL_SIZE_DEFAULT, Settings, Synchronous};
 pub use error::{NotMigrated, StoreError};

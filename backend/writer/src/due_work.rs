@@ -5,6 +5,7 @@
 //! costs nobody more than that second.
 
 mod clearing;
+mod erasing;
 mod expiry;
 mod hint;
 mod room_ends;
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 pub(super) use clearing::Clearing;
+pub(super) use erasing::Erasing;
 pub(super) use expiry::Expiry;
 pub(super) use hint::Hint;
 pub(super) use room_ends::RoomEnds;

@@ -10,6 +10,7 @@ mod aggregate;
 mod command;
 mod disputes;
 mod due_work;
+mod erasures;
 mod fingerprint;
 mod lane;
 mod people;
@@ -56,7 +57,7 @@ use parlor_node::health::{Breaker, Health};
 use parlor_node::ids::Ids;
 
 use command::Waiting;
-use due_work::{Clearing, DueWorker, Expiry, Hint, RoomEnds, Trimming, Work};
+use due_work::{Clearing, DueWorker, Erasing, Expiry, Hint, RoomEnds, Trimming, Work};
 use lane::Lane;
 use queue::{NoPlace, Queue};
 
@@ -124,6 +125,7 @@ impl Writer {
             guards,
         } = setup;
         let (ends, deleted) = (Arc::new(Hint::default()), Arc::new(Hint::default()));
+        let erasing_ids = ids.clone();
         let lane = Lane {
             store: store.clone(),
             publisher,
@@ -163,6 +165,14 @@ impl Writer {
         // It is due a minute ahead at the soonest, and asked for each second.
         let expiry = DueWorker::new(expiry, &store, &clock, &Arc::default());
 
+        let erasing = Erasing {
+            writer: writer.clone(),
+            store: store.clone(),
+            ids: erasing_ids,
+        };
+        // It goes on for seconds at least, so that a second more before it begins is none.
+        let erasing = DueWorker::new(erasing, &store, &clock, &Arc::default());
+
         let mut tasks = writer.tasks.lock().await;
         for (index, queue) in writer.lanes.iter().enumerate() {
             tasks.spawn(writer.supervise_lane(index, lane.clone(), Arc::clone(queue)));
@@ -171,6 +181,7 @@ impl Writer {
         tasks.spawn(writer.supervise_worker("the clearing of deleted rooms", clearing));
         tasks.spawn(writer.supervise_worker("the trimming of logs", trimming));
         tasks.spawn(writer.supervise_worker("the expiry of redemptions", expiry));
+        tasks.spawn(writer.supervise_worker("the erasing of people", erasing));
         drop(tasks);
 
         writer

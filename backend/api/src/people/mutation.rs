@@ -134,7 +134,7 @@ impl ClearCapabilityInput {
 async fn join_room(context: &Context<'_>, input: JoinRoomInput) -> Result<Seen, Stop> {
     submit(context, &input.room_id, |actor| {
         let viewer_id = match &input.viewer_id {
-            Some(viewer_id) => ViewerId::parse(viewer_id)?,
+            Some(viewer_id) => ViewerId::parse_given(viewer_id)?,
             None => actor.viewer_id.clone(),
         };
         Ok(Join {

@@ -18,7 +18,7 @@ pub(super) fn parse(viewer_ids: &[String]) -> Result<Vec<ViewerId>, Invalid> {
     let most = i64::try_from(WATCHERS_MAX).expect("it is small");
     check_range("viewerIds", count, 1, most)?;
     let parse = |id: &String| {
-        ViewerId::parse(id).map_err(|invalid| Invalid {
+        ViewerId::parse_given(id).map_err(|invalid| Invalid {
             field: "viewerIds",
             ..invalid
         })

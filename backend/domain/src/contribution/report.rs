@@ -117,7 +117,7 @@ impl Report {
         };
 
         let left_out = |field| Amendment::new(field, AmendmentKind::LeftOut);
-        let id = raw.viewer_id.as_deref().map(ViewerId::parse);
+        let id = raw.viewer_id.as_deref().map(ViewerId::parse_given);
         if matches!(id, Some(Err(_))) {
             amendments.push(left_out("viewerId"));
         }

@@ -3,7 +3,7 @@
 use super::{AnswerKey, Answered, ContributionRef, Fingerprint, Operation, RoomAggregate};
 use crate::contribution::{Contribution, Report, STAFF_PROVIDER, Status};
 use crate::event::EventBody;
-use crate::id::{ContributionId, IdSource};
+use crate::id::{ContributionId, IdSource, ViewerId};
 use crate::room::RoomState;
 use crate::time::ServerTime;
 use crate::weighing::Weighed;
@@ -211,10 +211,11 @@ impl ContributionRef {
 }
 
 impl Contribution {
-    /// A message that does not say who gave may be about anybody's.
+    /// A message that does not say who gave may be about anybody's, and what somebody gave who was erased since may be
+    /// whoever's the message says: nobody knows any more.
     fn is_about(&self, report: &Report) -> bool {
         let is_theirs = match (self.viewer_id(), report.viewer_id()) {
-            (Some(known), Some(told)) => known == told,
+            (Some(known), Some(told)) => known == told || known.is_erased(),
             (None, _) | (_, None) => true,
         };
 
@@ -222,8 +223,10 @@ impl Contribution {
     }
 
     /// Nothing of what was told before it settles is told again, so that who gave and what they said may come later.
+    /// Of somebody who was erased it does not come again.
     fn or_from(mut self, report: Report) -> Self {
-        if self.status == Status::Pending {
+        let is_erased = self.viewer_id().is_some_and(ViewerId::is_erased);
+        if self.status == Status::Pending && !is_erased {
             let known = self.viewer.take();
             self.viewer = match (known, report.viewer) {
                 // Whoever has an id is called as they were with it, if they were called anything.

@@ -24,6 +24,7 @@ mod disputes_books;
 mod disputes_opening;
 mod draws;
 mod draws_by_chance;
+mod erasure;
 mod expiry;
 mod hype_train;
 mod membership;

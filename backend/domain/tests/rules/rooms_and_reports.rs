@@ -3,9 +3,11 @@
 use crate::shop::actor;
 use crate::stage::{Stage, at, donation, draft, tenant};
 use parlor_domain::access::{AccessRefusal, Principal};
-use parlor_domain::contribution::{ContributionKind, RawReport, Report, Status};
+use parlor_domain::contribution::{
+    Contribution, ContributionKind, RawReport, Report, Status, Viewer,
+};
 use parlor_domain::event::AHEAD_MS_MAX;
-use parlor_domain::id::{RoomId, TenantId, ViewerId};
+use parlor_domain::id::{ERASED_ID_STARTS, RoomId, TenantId, ViewerId};
 use parlor_domain::room::{Occupancy, Room, RoomChange, RoomState, UpdateRoomRefusal};
 use parlor_domain::room_aggregate::{
     ContributionRef, EndSessionRefusal, RecordContributionRefusal, Reported, StartSessionRefusal,
@@ -369,6 +371,72 @@ fn a_message_that_does_not_say_who_gave_is_about_the_same_gift() {
     let other = stage.report(said(Some("ben"), None, Status::Settled));
     let differs = RecordContributionRefusal::ContributionDiffers("one".to_owned());
     assert_eq!(other, Err(differs));
+}
+
+#[test]
+fn what_somebody_gave_who_was_erased_since_settles_and_is_reversed_and_stays_nobodys() {
+    use Status::{Pending, Reversed, Settled};
+
+    let erased = format!("{ERASED_ID_STARTS}1");
+    let said = |id: Option<&str>, status| RawReport {
+        contribution_ref: Some("one".to_owned()),
+        viewer_id: id.map(str::to_owned),
+        viewer_name: Some("Ana".to_owned()),
+        message: Some("from ana".to_owned()),
+        status: Some(status),
+        ..donation("ana", 10)
+    };
+    for (before, then) in [(Pending, Settled), (Pending, Reversed), (Settled, Reversed)] {
+        for id in [Some("ana"), Some("ben"), None] {
+            let mut stage = Stage::live();
+            let first = stage.report(said(Some("ana"), before)).unwrap();
+            let viewer = Some(Viewer {
+                id: ViewerId::parse(&erased).ok(),
+                name: None,
+            });
+            let nobodys = Contribution {
+                viewer: viewer.clone(),
+                message: None,
+                ..first
+            };
+            let reference = ContributionRef::of(&nobodys);
+            let nobodys = Reported::Here(Box::new(nobodys));
+            stage.aggregate.known.contributions.put(reference, nobodys);
+
+            let then = stage.report(said(id, then)).unwrap_or_else(|refusal| {
+                panic!("{before:?}, {id:?}: {refusal}");
+            });
+            assert_eq!((then.viewer, then.message), (viewer, None), "{id:?}");
+        }
+    }
+}
+
+#[test]
+fn nobody_comes_by_an_id_that_stands_for_who_was_erased() {
+    let erased = format!("{ERASED_ID_STARTS}1");
+    let raw = RawReport {
+        idempotency_key: "k".to_owned(),
+        contribution_ref: Some("one".to_owned()),
+        ..donation(&erased, 10)
+    };
+    let report = Report::parse(raw).unwrap();
+    assert_eq!(report.viewer_id(), None);
+    assert_eq!(report.amendments.len(), 1, "{:?}", report.amendments);
+
+    let is_machine = false;
+    for user_id in [&erased[..], "ana"] {
+        let principal = Principal::Viewer {
+            tenant_id: TenantId(Uuid::nil()),
+            user_id: user_id.to_owned(),
+            is_machine,
+        };
+        let person = principal.person();
+        if user_id == "ana" {
+            assert!(person.is_ok());
+        } else {
+            assert_eq!(person, Err(AccessRefusal::UserIdUnusable));
+        }
+    }
 }
 
 #[test]

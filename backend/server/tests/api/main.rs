@@ -18,6 +18,7 @@ mod devices;
 mod disputes;
 mod documents;
 mod draws;
+mod erasure;
 mod expiry;
 mod http;
 mod keys;

@@ -12,6 +12,7 @@ mod dispute_bounds;
 mod disputes;
 mod draws;
 mod due_work;
+mod erasing;
 mod expiry;
 mod faults;
 mod harness;

@@ -121,6 +121,8 @@ pub enum AuditAction {
     RewardUpdated,
     /// Deleted a reward.
     RewardDeleted,
+    /// Had somebody erased.
+    PersonErased,
     /// Something that this version has never heard of.
     #[serde(other)]
     Unknown,
