@@ -262,7 +262,7 @@ async fn the_trail_and_the_queue_are_told_together_and_go_on_apart(database: Str
     let variables = json!({ "roomId": global_id::room_id(scene.room) });
     client.subscribe("1", BOTH, variables).await;
     let first = told(&mut client, "1").await;
-    assert_eq!(first["throughSeq"], "1", "the grant");
+    assert_eq!(first["throughSeq"], "2", "the grant and the reward");
     assert_eq!(first["queue"]["throughSeq"], "0");
 
     scene.grant(&ana, 1, "again").await;
@@ -275,7 +275,7 @@ async fn the_trail_and_the_queue_are_told_together_and_go_on_apart(database: Str
     assert_eq!(changed(&next), [(id(&redeemed), "UNFULFILLED")]);
     assert_eq!(
         (&next["throughSeq"], &next["queue"]["throughSeq"]),
-        (&json!("2"), &json!("1"))
+        (&json!("3"), &json!("1"))
     );
     drop(client);
 
@@ -284,7 +284,7 @@ async fn the_trail_and_the_queue_are_told_together_and_go_on_apart(database: Str
     let epoch = &next["epoch"];
     let variables = json!({
         "roomId": global_id::room_id(scene.room),
-        "after": { "epoch": epoch, "seq": "2" },
+        "after": { "epoch": epoch, "seq": "3" },
         "queueAfter": { "epoch": epoch, "seq": "7" },
     });
     client.subscribe("1", BOTH, variables).await;
@@ -293,7 +293,7 @@ async fn the_trail_and_the_queue_are_told_together_and_go_on_apart(database: Str
         (&first["recovered"], &first["snapshot"]),
         (&json!(true), &Value::Null)
     );
-    assert_eq!(first["entries"][0]["seq"], "3");
+    assert_eq!(first["entries"][0]["seq"], "4");
     assert_eq!(first["queue"]["recovered"], false);
     assert_eq!(ids(&first["queue"]["snapshot"]), [&redeemed["id"]]);
 }
