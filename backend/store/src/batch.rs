@@ -59,11 +59,22 @@ pub struct Batch {
     shared: Shared,
     held: Held,
     has_claimed: bool,
+    /// What is due by then is loaded as well.
+    now: Option<ServerTime>,
 }
 
 /// A batch that is written and not committed yet, if there was anything to write. Dropped, it rolls
 /// back.
 pub struct Written(Option<(Transaction, Rooms)>);
+
+/// A batch whose commands are decided at an instant that was taken under its locks.
+pub struct Begun {
+    pub batch: Batch,
+    pub now: ServerTime,
+    /// The rooms in which too much is due by then beside the others', for each of which there is another batch. This
+    /// one is then for nothing, and is to be given back.
+    pub crowded: BTreeSet<RoomId>,
+}
 
 /// What is locked, and loaded as it was asked for.
 #[derive(Debug, Default)]
@@ -91,8 +102,9 @@ pub struct Unreadable {
 /// What to do about a row that another transaction has locked. On SQLite, which has one lock, there is
 /// but waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WhenLocked {
+pub enum WhenLocked {
     Wait,
+    /// For who has waited before.
     Refuse,
 }
 
@@ -119,19 +131,36 @@ impl Store {
     ///
     /// Fails with [`StoreError::Retry`] when another transaction was in the way.
     pub async fn begin(&self, needs: impl Into<Needs>) -> Result<Batch, StoreError> {
-        self.begin_when(needs.into(), WhenLocked::Wait).await
+        let mut batch = self.lock(needs.into(), WhenLocked::Wait).await?;
+        batch.load().await?;
+
+        Ok(batch)
     }
 
-    /// [Begins](Self::begin), and waits for nothing that is locked elsewhere: for who has waited before.
-    pub async fn begin_at_once(&self, needs: impl Into<Needs>) -> Result<Batch, StoreError> {
-        self.begin_when(needs.into(), WhenLocked::Refuse).await
+    /// [Begins](Self::begin) at the instant that `clock` says once everything is locked, with everything known that is
+    /// decided before any command: the entries of draws that are due by then.
+    pub async fn begin_at(
+        &self,
+        needs: impl Into<Needs>,
+        when_locked: WhenLocked,
+        clock: impl FnOnce() -> ServerTime,
+    ) -> Result<Begun, StoreError> {
+        let mut batch = self.lock(needs.into(), when_locked).await?;
+        let now = clock();
+        batch.now = Some(now);
+        let crowded = batch.load().await?;
+
+        Ok(Begun {
+            batch,
+            now,
+            crowded,
+        })
     }
 
-    async fn begin_when(&self, needs: Needs, when_locked: WhenLocked) -> Result<Batch, StoreError> {
+    async fn lock(&self, needs: Needs, when_locked: WhenLocked) -> Result<Batch, StoreError> {
         let mut transaction = self.engine.begin().await?;
-        let mut held = Held::lock(&mut transaction, &needs, when_locked).await?;
+        let held = Held::lock(&mut transaction, &needs, when_locked).await?;
         claim_slugs(&mut transaction, &settings::slugs(&needs.rooms)).await?;
-        held.load(&mut transaction, &needs).await?;
 
         Ok(Batch {
             transaction,
@@ -139,6 +168,7 @@ impl Store {
             needs,
             held,
             has_claimed: false,
+            now: None,
         })
     }
 }
@@ -167,15 +197,6 @@ impl Held {
             tenants: tenants::lock(transaction, &needs.tenants, when_locked).await?,
             rooms: rooms::lock(transaction, &needs.rooms, when_locked).await?,
         })
-    }
-
-    async fn load(
-        &mut self,
-        transaction: &mut Transaction,
-        needs: &Needs,
-    ) -> Result<(), sqlx::Error> {
-        tenants::load(transaction, &mut self.tenants, &needs.tenants).await?;
-        load(transaction, &mut self.rooms).await
     }
 }
 
@@ -224,25 +245,39 @@ impl Batch {
         Ok(false)
     }
 
-    /// Has everything known that is decided at `now` before any command: the entries of draws that are due by then.
-    /// Returns the rooms that have too many of them beside the others', for each of which there is another batch. This
-    /// one is then for nothing, and is to be given back.
-    pub async fn expect(&mut self, now: ServerTime) -> Result<BTreeSet<RoomId>, StoreError> {
-        let due = draws::due(&self.held.rooms, now);
-        let crowded = draws::ask(&mut self.needs, &due);
-        if crowded.is_empty() && !due.is_empty() {
-            self.load_anew().await?;
-        }
-
-        Ok(crowded)
-    }
-
     /// Loads everything as it was, and what is needed since. What is locked stays so.
     async fn load_anew(&mut self) -> Result<(), StoreError> {
         self.held = Held::lock(&mut self.transaction, &self.needs, WhenLocked::Wait).await?;
-        self.held.load(&mut self.transaction, &self.needs).await?;
+        self.load().await?;
 
         Ok(())
+    }
+
+    /// Loads what commands need, and what is due. A later subject may depend on what an earlier one found.
+    /// Returns the rooms in which too much is due beside the others'.
+    async fn load(&mut self) -> Result<BTreeSet<RoomId>, sqlx::Error> {
+        let transaction = &mut self.transaction;
+        let Held { tenants, rooms } = &mut self.held;
+        tenants::load(transaction, tenants, &self.needs.tenants).await?;
+        rooms::state(transaction, rooms).await?;
+        draws::load(transaction, rooms).await?;
+        let crowded = self.now.map(|now| draws::expect(rooms, now));
+        draws::due_entries(transaction, rooms).await?;
+        settings::load(transaction, rooms).await?;
+        answers::load(transaction, rooms).await?;
+        contributions::load(transaction, rooms).await?;
+        trains::load(transaction, rooms).await?;
+        disputes::load(transaction, rooms).await?;
+        people::load(transaction, rooms).await?;
+        disputes::beside(transaction, rooms).await?;
+        rewards::load(transaction, rooms).await?;
+        draws::entries(transaction, rooms).await?;
+        points::load(transaction, rooms).await?;
+        watching::load(transaction, rooms).await?;
+        places::load(transaction, rooms).await?;
+        connections::load(transaction, rooms).await?;
+
+        Ok(crowded.unwrap_or_default())
     }
 
     /// [Writes](Self::write) and [commits](Written::commit).
@@ -314,25 +349,6 @@ impl Written {
 
         Ok(rooms.into_all().map(committed).collect())
     }
-}
-
-/// Loads what the rooms' commands need. A later subject may depend on what an earlier one found.
-async fn load(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
-    rooms::state(transaction, rooms).await?;
-    draws::load(transaction, rooms).await?;
-    settings::load(transaction, rooms).await?;
-    answers::load(transaction, rooms).await?;
-    contributions::load(transaction, rooms).await?;
-    trains::load(transaction, rooms).await?;
-    disputes::load(transaction, rooms).await?;
-    people::load(transaction, rooms).await?;
-    disputes::beside(transaction, rooms).await?;
-    rewards::load(transaction, rooms).await?;
-    draws::entries(transaction, rooms).await?;
-    points::load(transaction, rooms).await?;
-    watching::load(transaction, rooms).await?;
-    places::load(transaction, rooms).await?;
-    connections::load(transaction, rooms).await
 }
 
 /// Writes everything that changed outside the rooms' own rows and what was claimed. Returns the rooms

@@ -49,8 +49,8 @@ mod watching;
 mod watching_row;
 
 pub use batch::{
-    Absent, Batch, Committed, ContributionNeeds, DisputeNeeds, Needs, Opening, PeopleNeeds,
-    PointsNeeds, RewardNeeds, RoomNeeds, TenantNeeds, Unreadable, Written,
+    Absent, Batch, Begun, Committed, ContributionNeeds, DisputeNeeds, Needs, Opening, PeopleNeeds,
+    PointsNeeds, RewardNeeds, RoomNeeds, TenantNeeds, Unreadable, WhenLocked, Written,
 };
 pub use disk::Unwritable;
 pub use disputes::{DisputesFilter, DisputesView};

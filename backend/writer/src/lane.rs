@@ -11,7 +11,7 @@ use parlor_domain::id::RoomId;
 use parlor_node::clock::{Clock, Stopwatch};
 use parlor_node::health::Pulse;
 use parlor_node::ids::Ids;
-use parlor_store::{Batch, Committed, Needs, Store, StoreError};
+use parlor_store::{Batch, Begun, Committed, Needs, Store, StoreError, WhenLocked};
 use tokio::time::Instant;
 
 use super::aggregate::Subject;
@@ -240,16 +240,20 @@ impl Lane {
     async fn try_once(&mut self, jobs: &mut Jobs, turn: Turn) -> Result<(), NotWritten> {
         let needs = needs_of(jobs)?;
         let mut parts = Parts::start();
-        let mut batch = match turn {
-            Turn::Together => self.store.begin(needs).await?,
-            Turn::Alone => self.store.begin_at_once(needs).await?,
+        let when_locked = match turn {
+            Turn::Together => WhenLocked::Wait,
+            Turn::Alone => WhenLocked::Refuse,
         };
-        let now = self.clock.now();
+        let begun = self.store.begin_at(needs, when_locked, || self.clock.now());
+        let Begun {
+            mut batch,
+            now,
+            crowded,
+        } = begun.await?;
         if self.guards.trust.distrust(now).is_some() {
             batch.roll_back().await?;
             return Err(NotWritten::ClockUntrusted);
         }
-        let crowded = batch.expect(now).await?;
         parts.end("load");
         if !crowded.is_empty() {
             batch.roll_back().await?;

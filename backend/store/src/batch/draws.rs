@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use parlor_domain::id::{DrawId, RoomId, TenantId};
+use parlor_domain::id::{DrawId, RoomId};
 use parlor_domain::points::MemberNumber;
 use parlor_domain::reward::{ROOM_ENTRIES_MAX, Redemption};
 use parlor_domain::time::ServerTime;
 
-use super::Needs;
 use super::rooms::{Locked, Rooms};
 use super::write::{Room, each};
 use crate::draw_row;
@@ -15,56 +14,30 @@ use crate::engine::Transaction;
 use crate::reward_row::{self, REDEMPTION_COLUMNS};
 use crate::sql::row;
 
-/// Draws of a room that are due, and whose entries are not loaded.
-pub(super) struct Due {
-    pub(super) tenant_id: TenantId,
-    pub(super) room_id: RoomId,
-    by: ServerTime,
-    entries: i64,
-}
-
-/// What is due at `now`, or by when somebody asked for.
-pub(super) fn due(rooms: &Rooms, now: ServerTime) -> Vec<Due> {
-    rooms
-        .all()
-        .filter_map(|locked| due_in(locked, now))
-        .collect()
-}
-
-fn due_in(locked: &Locked, now: ServerTime) -> Option<Due> {
-    let (needs, aggregate) = (&locked.needs, &locked.aggregate);
-    let by = needs.rewards.draws_by.map_or(now, |asked| asked.max(now));
-    let count = |by| aggregate.draws_due(by).count();
-    let loaded = needs.rewards.entries_by.map_or(0, count);
-    let entries = aggregate.draws_due(by).map(|draw| draw.entries.max(1));
-
-    (loaded < count(by)).then(|| Due {
-        tenant_id: needs.tenant_id,
-        room_id: needs.room_id,
-        by,
-        entries: entries.sum(),
-    })
-}
-
-/// Has the entries of what is due loaded, as far as one commit decides them all. Returns the rooms whose entries it
-/// does not: never the first, for a room has no more than that.
-pub(super) fn ask(needs: &mut Needs, due: &[Due]) -> BTreeSet<RoomId> {
+/// Has the entries loaded of what is due at `now`, or by when somebody asked for, as far as one commit decides them all.
+/// Returns the rooms whose entries it does not: never the first, for a room has no more than that.
+pub(super) fn expect(rooms: &mut Rooms, now: ServerTime) -> BTreeSet<RoomId> {
     let (mut entries, mut crowded) = (0, BTreeSet::new());
-    for one in due {
-        if entries > 0 && entries + one.entries > ROOM_ENTRIES_MAX {
-            crowded.insert(one.room_id);
+    for locked in rooms.all_mut() {
+        let by = locked.needs.rewards.draws_by;
+        let by = by.map_or(now, |asked| asked.max(now));
+        let due = locked.aggregate.draws_due(by);
+        let due: i64 = due.map(|draw| draw.entries.max(1)).sum();
+        if due == 0 {
             continue;
         }
-        entries += one.entries;
-        let needs = needs.room(one.tenant_id, one.room_id);
-        needs.rewards.entries_by = Some(one.by);
+        if entries > 0 && entries + due > ROOM_ENTRIES_MAX {
+            crowded.insert(locked.needs.room_id);
+            continue;
+        }
+        entries += due;
+        locked.needs.rewards.entries_by = Some(by);
     }
 
     crowded
 }
 
-/// Loads open draws, and of those that are due the entries, with whoever may win. Comes before the people and what
-/// is known by redemptions.
+/// Loads open draws, by which it is known when a room runs out of time.
 pub(super) async fn load(
     transaction: &mut Transaction,
     rooms: &mut Rooms,
@@ -89,10 +62,15 @@ pub(super) async fn load(
         locked.deadline = locked.aggregate.deadline();
     }
 
-    due_entries(transaction, rooms).await
+    Ok(())
 }
 
-async fn due_entries(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
+/// Loads the entries of draws that are due, with whoever may win. Comes before the people and what is known by
+/// redemptions.
+pub(super) async fn due_entries(
+    transaction: &mut Transaction,
+    rooms: &mut Rooms,
+) -> Result<(), sqlx::Error> {
     let mut keys = Vec::new();
     for locked in rooms.all_mut() {
         let Some(by) = locked.needs.rewards.entries_by else {

@@ -14,7 +14,9 @@ use parlor_domain::room_aggregate::{
 };
 use parlor_domain::time::ServerTime;
 use parlor_domain::wallet::REDEMPTIONS_NEWEST;
-use parlor_store::{Committed, DueKind, PageRequest, RedemptionsFilter, RoomNeeds, Store};
+use parlor_store::{
+    Begun, Committed, DueKind, PageRequest, RedemptionsFilter, RoomNeeds, Store, WhenLocked,
+};
 
 use crate::harness::{Database, Engine, on_both_engines};
 use crate::scene::{SeededIds, at, lease, tenant};
@@ -63,11 +65,12 @@ async fn do_due(
     ids: &mut SeededIds,
     now: ServerTime,
 ) -> Vec<Committed> {
-    let mut batch = store
-        .begin(&[RoomNeeds::new(tenant_id, room_id)])
-        .await
-        .unwrap();
-    assert_eq!(batch.expect(now).await.unwrap(), BTreeSet::new());
+    let needs = [RoomNeeds::new(tenant_id, room_id)];
+    let begun = store.begin_at(&needs, WhenLocked::Wait, || now).await;
+    let Begun {
+        mut batch, crowded, ..
+    } = begun.unwrap();
+    assert_eq!(crowded, BTreeSet::new());
     let room = batch.room(tenant_id, room_id).unwrap();
     room.end_expired(ids, now);
     batch.commit().await.unwrap()
@@ -367,8 +370,8 @@ async fn what_is_due_in_other_rooms_is_for_another_batch(database: Database) {
     let ben = other.redeem_one("ana", reward.id).await;
     let rooms = [first, other.room_id].map(|room_id| RoomNeeds::new(shop.tenant_id, room_id));
     let begin = async |now| {
-        let mut batch = shop.store.begin(&rooms).await.unwrap();
-        let crowded = batch.expect(now).await.unwrap();
+        let begun = shop.store.begin_at(&rooms, WhenLocked::Wait, || now).await;
+        let Begun { batch, crowded, .. } = begun.unwrap();
         (batch, crowded.into_iter().collect::<Vec<_>>())
     };
     let half = ROOM_ENTRIES_MAX / 2;
@@ -420,9 +423,10 @@ async fn who_is_taken_out_in_the_batch_that_draws_has_not_won(database: Database
         } else {
             needs.rewards.redemptions.push(first.id);
         }
-        let mut batch = shop.store.begin(&[needs]).await.unwrap();
         let now = at(20);
-        batch.expect(now).await.unwrap();
+        let needs = [needs];
+        let begun = shop.store.begin_at(&needs, WhenLocked::Wait, || now);
+        let mut batch = begun.await.unwrap().batch;
         let room = batch.room(shop.tenant_id, shop.room_id).unwrap();
         let (staff, ids) = (actor("staff"), &mut shop.ids);
         if is_put_out {
