@@ -198,7 +198,7 @@ fn read_view(mut row: Row) -> Result<RoomView, sqlx::Error> {
     let state: Option<String> = row.take()?;
     let train: Option<Train> = state.as_deref().map(from_json).transpose()?;
     let census = participant_row::read_census(&mut row)?;
-    let earning = watching_row::read_state(&mut row)?;
+    let earning = watching_row::read_state(&mut row)?.with_session(session.as_ref());
 
     Ok(RoomView {
         room,

@@ -11,6 +11,7 @@ use parlor_domain::watching::{EarningTerms, page_of};
 use crate::contribution_row::read_viewer_id;
 use crate::engine::Transaction;
 use crate::reward_row::{self, REDEMPTION_COLUMNS};
+use crate::room_row::{self, session_columns};
 use crate::sql::{Statement, Value, row};
 use crate::transfer_row::{self, BALANCE_COLUMNS};
 use crate::watching_row::{self, PAGE_COLUMNS};
@@ -76,17 +77,24 @@ async fn view(
     tenant_id: TenantId,
     room_id: RoomId,
 ) -> Result<Option<WalletsView>, sqlx::Error> {
-    let select = "SELECT epoch, wallets, room_earnings.state FROM rooms
+    let session = session_columns("sessions");
+    let select = format!(
+        "SELECT epoch, wallets, {session}, room_earnings.state FROM rooms
+         LEFT JOIN sessions ON sessions.id = rooms.session_id
          LEFT JOIN room_earnings ON room_earnings.room_id = rooms.id
-         WHERE id = $1 AND rooms.tenant_id = $2";
+         WHERE rooms.id = $1 AND rooms.tenant_id = $2"
+    );
     let select = Statement::new(select).bind(room_id).bind(tenant_id);
     let found = transaction.fetch(select).await?.into_iter().next();
     let read = found.map(|mut row| {
+        let (epoch, version) = (Epoch(row.take()?), row.take()?);
+        let session = room_row::read_session(&mut row)?;
+        let earning = watching_row::read_state(&mut row)?;
         Ok::<_, sqlx::Error>(WalletsView {
-            epoch: Epoch(row.take()?),
-            version: row.take()?,
+            epoch,
+            version,
             wallets: BTreeMap::new(),
-            terms: watching_row::read_state(&mut row)?.terms(),
+            terms: earning.with_session(session.as_ref()).terms(),
         })
     });
 

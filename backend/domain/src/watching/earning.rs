@@ -73,7 +73,7 @@ impl Watched {
 
         Progress {
             has_watched: self.has_watched,
-            slots: i64::from(self.earning.progress).min(programme.slots),
+            slots: i64::from(self.earning.progress).min(programme.slots - 1),
             slots_wanted: programme.slots,
             stamp_card,
         }
@@ -218,6 +218,16 @@ mod tests {
             assert_eq!(earning.progress(&of(60), ONE_BP), 0);
         }
 
+        // Nobody is told that they have all that is wanted before it is paid.
+        let watched = Watched {
+            earning,
+            ..Watched::default()
+        };
+        let terms = EarningTerms {
+            session: 1,
+            programme: of(2),
+        };
+        assert_eq!(watched.progress(&terms).slots, 1);
         assert_eq!(earning.progress(&of(2), ONE_BP), 10);
         assert_eq!(earning.progress(&of(2), ONE_BP), 0);
         assert_eq!(earning.progress(&of(2), ONE_BP), 10);

@@ -22,6 +22,7 @@ on_both_engines! {
     a_cursor_of_no_line_is_told,
     what_brings_nothing_new_writes_nothing,
     what_a_room_earns_by_is_kept,
+    a_session_of_before_is_what_viewers_earn_by,
     whatever_is_changed_of_watching_is_named,
     random_histories_come_to_what_a_naive_model_says,
     viewers_are_found_by_their_ids,
@@ -83,6 +84,17 @@ pub(crate) async fn watch(scene: &mut Scene, from: i64, minutes: i64, members: &
     for number in from..from + minutes {
         credit(scene, &[(minute(number), members.clone())]).await;
     }
+}
+
+/// A session that began before it was kept what viewers earn by is taken up wherever that is read.
+async fn a_session_of_before_is_what_viewers_earn_by(database: Database) {
+    let scene = Scene::set(&database, &["ana"]).await;
+    database.run("DELETE FROM room_earnings").await;
+
+    let room = scene.store.room(scene.room_id).await.unwrap().unwrap();
+    let wallets = scene.store.wallets(scene.tenant_id, scene.room_id, &[]);
+    let wallets = wallets.await.unwrap().unwrap();
+    assert_eq!((room.terms.session, wallets.terms.session), (1, 1));
 }
 
 async fn update(scene: &mut Scene, change: EarningChange) {
