@@ -92,7 +92,8 @@ impl Watching {
         };
         if let Some(core) = self.machine.idle_core() {
             known.reports.handle_playhead(playhead, &core, now);
-            if known.reports.wants_lease() {
+            let may_report = self.token.get().is_some() && !known.is_refused;
+            if may_report && known.reports.wants_lease() {
                 self.begun.notify_one();
             }
         }
