@@ -5,6 +5,7 @@
 //! news that wake the room's own feed. Whether they may is asked anew before anything is told.
 
 mod cases;
+mod news;
 mod place;
 mod queue;
 mod trail;
@@ -27,9 +28,10 @@ use crate::feed::{FeedRefusal, FeedStart};
 use crate::log_position::{LogPosition, start};
 use crate::people::Reader;
 use crate::{caller, global_id};
-use cases::DisputesFeed;
+use cases::{Cases, DisputesFeed};
+use news::News;
 use place::Place;
-use queue::QueueFeed;
+use queue::{Queue, QueueFeed};
 use trail::TrailFeed;
 
 /// One message of `liveStaff`.
@@ -272,21 +274,21 @@ impl Follower {
             TrailFeed::nothing()
         };
         let queue = if queue {
-            queue::read(&self.source, &mut self.queue, patience).await?
+            news::read::<Queue>(&self.source, &mut self.queue, patience).await?
         } else {
-            QueueFeed::nothing()
+            News::nothing()
         };
         let disputes = if disputes {
-            cases::read(&self.source, &mut self.disputes, patience).await?
+            news::read::<Cases>(&self.source, &mut self.disputes, patience).await?
         } else {
-            DisputesFeed::nothing()
+            News::nothing()
         };
 
         Ok(StaffFeed {
             epoch: global_id::epoch(found.epoch),
             trail,
-            queue,
-            disputes,
+            queue: queue.into(),
+            disputes: DisputesFeed::of(&self.source, disputes),
         })
     }
 }

@@ -107,7 +107,7 @@ impl DisputeStatus {
     pub const ALL: [Self; 4] = [Self::Open, Self::Resolved, Self::Dismissed, Self::Withdrawn];
 
     /// The state's name in storage.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Resolved => "resolved",

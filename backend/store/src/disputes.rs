@@ -6,6 +6,7 @@ use parlor_domain::id::{DisputeId, ParticipantId, RoomId, TenantId};
 use crate::dispute_row::{self, COLUMNS};
 use crate::page::{Order, Page, PageRequest};
 use crate::sql::{Row, Statement, first_number};
+use crate::worklist::{Kept, Worklist};
 use crate::{Store, StoreError};
 
 /// Which disputes to list: all that are what is given.
@@ -16,17 +17,15 @@ pub struct DisputesFilter {
     pub participant_id: Option<ParticipantId>,
 }
 
-/// A part of a room's cases, all from one state of the database.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DisputesView {
-    pub disputes: Vec<Dispute>,
-    /// The position of the change that the last of them came with last.
-    pub last_seq: Option<i64>,
-    /// The position of the newest change.
-    pub end_seq: i64,
-    /// How many are open in all.
-    pub open_count: i64,
-}
+const CASES: Kept<Dispute> = Kept {
+    table: "disputes",
+    columns: COLUMNS,
+    seq: "change_seq",
+    since: "opened_at",
+    open: DisputeStatus::Open.as_str(),
+    counted: "dispute_changes, open_disputes",
+    read: dispute_row::read,
+};
 
 impl Store {
     /// The tenant's dispute of that id, and its room.
@@ -55,14 +54,9 @@ impl Store {
         room_id: RoomId,
         after_seq: i64,
         limit: i64,
-    ) -> Result<DisputesView, StoreError> {
-        let changed = Statement::new(format!(
-            "SELECT change_seq, {COLUMNS} FROM disputes
-             WHERE room_id = $1 AND tenant_id = $2 AND change_seq > $3 ORDER BY change_seq LIMIT $4"
-        ));
-        let changed = changed.bind(room_id).bind(tenant_id).bind(after_seq);
-
-        self.disputes_view(room_id, changed.bind(limit)).await
+    ) -> Result<Worklist<Dispute>, StoreError> {
+        let room = (tenant_id, room_id);
+        self.changed(&CASES, room, after_seq, limit).await
     }
 
     /// The first `limit` of a room's disputes that are open, the oldest first.
@@ -71,40 +65,8 @@ impl Store {
         tenant_id: TenantId,
         room_id: RoomId,
         limit: i64,
-    ) -> Result<DisputesView, StoreError> {
-        let open = Statement::new(format!(
-            "SELECT change_seq, {COLUMNS} FROM disputes
-             WHERE room_id = $1 AND tenant_id = $2 AND status = $3 ORDER BY opened_at, id LIMIT $4"
-        ));
-        let open = open.bind(room_id).bind(tenant_id);
-        let open = open.bind(DisputeStatus::Open.as_str());
-
-        self.disputes_view(room_id, open.bind(limit)).await
-    }
-
-    async fn disputes_view(
-        &self,
-        room_id: RoomId,
-        select: Statement,
-    ) -> Result<DisputesView, StoreError> {
-        let count = "SELECT dispute_changes, open_disputes FROM room_censuses WHERE room_id = $1";
-        let count = Statement::new(count).bind(room_id);
-
-        let mut transaction = self.engine.begin_read().await?;
-        let counted = transaction.fetch(count).await?;
-        let rows = transaction.fetch(select).await?;
-        transaction.roll_back().await?;
-
-        let mut view = DisputesView::default();
-        for mut row in rows {
-            view.last_seq = Some(row.take()?);
-            view.disputes.push(dispute_row::read(&mut row)?);
-        }
-        // A room that nothing has happened in has no census.
-        if let Some(mut row) = counted.into_iter().next() {
-            (view.end_seq, view.open_count) = (row.take()?, row.take()?);
-        }
-        Ok(view)
+    ) -> Result<Worklist<Dispute>, StoreError> {
+        self.open(&CASES, (tenant_id, room_id), limit).await
     }
 
     /// A part of a room's disputes, the oldest first, as they are worked off.

@@ -47,13 +47,14 @@ mod turnover_row;
 mod wallets;
 mod watching;
 mod watching_row;
+mod worklist;
 
 pub use batch::{
     Absent, Batch, Begun, Committed, ContributionNeeds, DisputeNeeds, Needs, Opening, PeopleNeeds,
     PointsNeeds, RewardNeeds, RoomNeeds, TenantNeeds, Unreadable, WhenLocked, Written,
 };
 pub use disk::Unwritable;
-pub use disputes::{DisputesFilter, DisputesView};
+pub use disputes::DisputesFilter;
 pub use document::UnreadableDocument;
 pub use due_work::erasing::ErasureStep;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
@@ -67,12 +68,13 @@ pub use nodes::NodeRow;
 pub use overlay_tokens::{InsertOverlayToken, OverlayTokenRow};
 pub use page::{Cursor, Page, PageRequest};
 pub use participants::{ParticipantsFilter, StageView};
-pub use rewards::{QueueView, RedemptionsFilter, RewardsView};
+pub use rewards::{RedemptionsFilter, RewardsView};
 pub use rooms::{InsertRoom, RoomView, RoomsFilter};
 pub use secrets::SECRET_BYTES;
 pub use statement::{StatementCursor, StatementRequest};
 pub use wallets::WalletsView;
 pub use watching::Watcher;
+pub use worklist::Worklist;
 
 use std::sync::Arc;
 

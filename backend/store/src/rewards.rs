@@ -12,6 +12,7 @@ use crate::page::{Order, Page, PageRequest};
 use crate::points::{read_given, read_page, select_given, select_page};
 use crate::reward_row::{self, REDEMPTION_COLUMNS, REWARD_COLUMNS};
 use crate::sql::{Row, Statement, first_number};
+use crate::worklist::{Kept, Worklist};
 use crate::{Store, StoreError};
 
 /// Which redemptions to list: all that are what is given.
@@ -38,15 +39,15 @@ pub struct RewardsView {
     pub balance: Balance,
 }
 
-/// A part of a room's queue of redemptions, all from one state of the database.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct QueueView {
-    pub redemptions: Vec<Redemption>,
-    /// The position of the newest change.
-    pub end_seq: i64,
-    /// How many are open in all.
-    pub open_count: i64,
-}
+const QUEUE: Kept<Redemption> = Kept {
+    table: "redemptions",
+    columns: REDEMPTION_COLUMNS,
+    seq: "queue_seq",
+    since: "redeemed_at",
+    open: RedemptionStatus::Unfulfilled.as_str(),
+    counted: "queue_changes, open_redemptions",
+    read: reward_row::read_redemption,
+};
 
 impl Store {
     /// What a room sells, and has disabled or paused, in the order it was made.
@@ -144,14 +145,9 @@ impl Store {
         room_id: RoomId,
         after_seq: i64,
         limit: i64,
-    ) -> Result<QueueView, StoreError> {
-        let changed = Statement::new(format!(
-            "SELECT {REDEMPTION_COLUMNS} FROM redemptions
-             WHERE room_id = $1 AND tenant_id = $2 AND queue_seq > $3 ORDER BY queue_seq LIMIT $4"
-        ));
-        let changed = changed.bind(room_id).bind(tenant_id).bind(after_seq);
-
-        self.queue(room_id, changed.bind(limit)).await
+    ) -> Result<Worklist<Redemption>, StoreError> {
+        let room = (tenant_id, room_id);
+        self.changed(&QUEUE, room, after_seq, limit).await
     }
 
     /// The first `limit` of what nobody has seen to in a room, the oldest first.
@@ -160,35 +156,8 @@ impl Store {
         tenant_id: TenantId,
         room_id: RoomId,
         limit: i64,
-    ) -> Result<QueueView, StoreError> {
-        let open = Statement::new(format!(
-            "SELECT {REDEMPTION_COLUMNS} FROM redemptions
-             WHERE room_id = $1 AND tenant_id = $2 AND status = $3 ORDER BY redeemed_at, id LIMIT $4"
-        ));
-        let open = open.bind(room_id).bind(tenant_id);
-        let open = open.bind(RedemptionStatus::Unfulfilled.as_str());
-
-        self.queue(room_id, open.bind(limit)).await
-    }
-
-    async fn queue(&self, room_id: RoomId, select: Statement) -> Result<QueueView, StoreError> {
-        let count = "SELECT queue_changes, open_redemptions FROM room_censuses WHERE room_id = $1";
-        let count = Statement::new(count).bind(room_id);
-
-        let mut transaction = self.engine.begin_read().await?;
-        let counted = transaction.fetch(count).await?;
-        let rows = transaction.fetch(select).await?;
-        transaction.roll_back().await?;
-
-        let mut view = QueueView {
-            redemptions: read_redemptions(rows)?,
-            ..QueueView::default()
-        };
-        // A room that nothing has happened in has no census.
-        if let Some(mut row) = counted.into_iter().next() {
-            (view.end_seq, view.open_count) = (row.take()?, row.take()?);
-        }
-        Ok(view)
+    ) -> Result<Worklist<Redemption>, StoreError> {
+        self.open(&QUEUE, (tenant_id, room_id), limit).await
     }
 
     /// A part of a room's redemptions, the oldest first, as a queue is worked off.
@@ -246,12 +215,6 @@ fn select_rewards(tenant_id: TenantId, room_id: RoomId) -> Statement {
     .bind(room_id)
     .bind(tenant_id)
     .bind(REWARDS_MAX)
-}
-
-fn read_redemptions(rows: Vec<Row>) -> Result<Vec<Redemption>, sqlx::Error> {
-    rows.into_iter()
-        .map(|mut row| reward_row::read_redemption(&mut row))
-        .collect()
 }
 
 fn read_rewards(rows: Vec<Row>) -> Result<Vec<Reward>, sqlx::Error> {

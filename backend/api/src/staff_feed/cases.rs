@@ -2,13 +2,11 @@
 
 use async_graphql::SimpleObject;
 use parlor_domain::dispute;
-use parlor_node::patience::Patience;
-use parlor_store::DisputesView;
+use parlor_store::{StoreError, Worklist};
 
 use super::Source;
-use super::place::Place;
+use super::news::{Followed, News};
 use crate::disputes::{Dispute, Shown};
-use crate::fault::Fault;
 use crate::scalar::Int64;
 
 /// Open disputes that a newcomer is told: more than anybody sees to at a time. More are in `disputesConnection`.
@@ -35,106 +33,54 @@ pub(crate) struct DisputesFeed {
     disputes: Vec<Dispute>,
 }
 
+/// The room's disputes.
+pub(super) struct Cases;
+
+impl Followed for Cases {
+    type Item = dispute::Dispute;
+    const NAME: &'static str = "a room's disputes";
+    const MESSAGE_MAX: u32 = MESSAGE_DISPUTES_MAX;
+
+    async fn changed(
+        source: &Source,
+        after_seq: i64,
+    ) -> Result<Worklist<dispute::Dispute>, StoreError> {
+        let (store, room_id) = (&source.app.store, source.room.id());
+        let limit = i64::from(MESSAGE_DISPUTES_MAX);
+        let changed = store.disputes_changed(source.tenant_id, room_id, after_seq, limit);
+
+        changed.await
+    }
+
+    async fn open(source: &Source) -> Result<Worklist<dispute::Dispute>, StoreError> {
+        let (store, room_id) = (&source.app.store, source.room.id());
+        let open = store.open_disputes(source.tenant_id, room_id, SNAPSHOT_DISPUTES);
+
+        open.await
+    }
+}
+
 impl DisputesFeed {
-    /// What whoever has not asked for it is not shown.
-    pub(super) fn nothing() -> Self {
+    pub(super) fn of(source: &Source, news: News<dispute::Dispute>) -> Self {
+        // As staff is shown them: whoever follows them has `POINTS_READ`.
+        let shown = |dispute| Shown {
+            room_id: source.room.id(),
+            dispute,
+            sees_actors: true,
+        };
+        let told = |all: Vec<_>| all.into_iter().map(|one| shown(one).into()).collect();
+
         Self {
-            after_seq: 0.into(),
-            through_seq: 0.into(),
-            recovered: true,
-            open_count: 0.into(),
-            snapshot: None,
-            disputes: Vec::new(),
+            after_seq: news.after_seq.into(),
+            through_seq: news.through_seq.into(),
+            recovered: news.recovered,
+            open_count: news.open_count.into(),
+            snapshot: news.snapshot.map(told),
+            disputes: told(news.changed),
         }
     }
 
     pub(super) fn tells_anything(&self) -> bool {
         !self.disputes.is_empty() || self.snapshot.is_some()
     }
-}
-
-/// What is new behind `place`, and goes there.
-pub(super) async fn read(
-    source: &Source,
-    place: &mut Place,
-    patience: &Patience,
-) -> Result<DisputesFeed, Fault> {
-    match *place {
-        Place::At { seq, .. } => since(source, place, seq, patience).await,
-        Place::Unknown => anew(source, place, patience).await,
-    }
-}
-
-async fn since(
-    source: &Source,
-    place: &mut Place,
-    after: i64,
-    patience: &Patience,
-) -> Result<DisputesFeed, Fault> {
-    let (store, room_id) = (&source.app.store, source.room.id());
-    let limit = i64::from(MESSAGE_DISPUTES_MAX);
-    let read = move || store.disputes_changed(source.tenant_id, room_id, after, limit);
-    let DisputesView {
-        disputes,
-        last_seq,
-        end_seq,
-        open_count,
-    } = patience.read("a room's disputes", read).await?;
-
-    let is_behind = disputes.len() == MESSAGE_DISPUTES_MAX as usize;
-    // Changes that another has followed since stand nowhere: with nothing left to read, all of them were told.
-    let through = last_seq.filter(|_| is_behind).unwrap_or(end_seq);
-    *place = Place::At {
-        seq: through,
-        is_behind,
-    };
-
-    Ok(DisputesFeed {
-        after_seq: after.into(),
-        through_seq: through.into(),
-        recovered: true,
-        open_count: open_count.into(),
-        snapshot: None,
-        disputes: told(source, disputes),
-    })
-}
-
-/// What is open.
-async fn anew(
-    source: &Source,
-    place: &mut Place,
-    patience: &Patience,
-) -> Result<DisputesFeed, Fault> {
-    let (store, room_id) = (&source.app.store, source.room.id());
-    let read = move || store.open_disputes(source.tenant_id, room_id, SNAPSHOT_DISPUTES);
-    let DisputesView {
-        disputes,
-        end_seq,
-        open_count,
-        ..
-    } = patience.read("a room's disputes", read).await?;
-    *place = Place::At {
-        seq: end_seq,
-        is_behind: false,
-    };
-
-    Ok(DisputesFeed {
-        after_seq: end_seq.into(),
-        through_seq: end_seq.into(),
-        recovered: false,
-        open_count: open_count.into(),
-        snapshot: Some(told(source, disputes)),
-        disputes: Vec::new(),
-    })
-}
-
-/// As staff is shown them: whoever follows them has `POINTS_READ`.
-fn told(source: &Source, disputes: Vec<dispute::Dispute>) -> Vec<Dispute> {
-    let shown = |dispute| Shown {
-        room_id: source.room.id(),
-        dispute,
-        sees_actors: true,
-    };
-
-    disputes.into_iter().map(|one| shown(one).into()).collect()
 }

@@ -1,12 +1,11 @@
 //! The queue of what was redeemed in a room, as it is worked off.
 
 use async_graphql::SimpleObject;
-use parlor_node::patience::Patience;
-use parlor_store::QueueView;
+use parlor_domain::reward;
+use parlor_store::{StoreError, Worklist};
 
 use super::Source;
-use super::place::Place;
-use crate::fault::Fault;
+use super::news::{Followed, News};
 use crate::rewards::Redemption;
 use crate::scalar::Int64;
 
@@ -35,90 +34,50 @@ pub(crate) struct QueueFeed {
     redemptions: Vec<Redemption>,
 }
 
-impl QueueFeed {
-    /// What whoever has not asked for it is not shown.
-    pub(super) fn nothing() -> Self {
-        Self {
-            after_seq: 0.into(),
-            through_seq: 0.into(),
-            recovered: true,
-            open_count: 0.into(),
-            snapshot: None,
-            redemptions: Vec::new(),
-        }
+/// The room's redemptions.
+pub(super) struct Queue;
+
+impl Followed for Queue {
+    type Item = reward::Redemption;
+    const NAME: &'static str = "a queue of redemptions";
+    const MESSAGE_MAX: u32 = MESSAGE_REDEMPTIONS_MAX;
+
+    async fn changed(
+        source: &Source,
+        after_seq: i64,
+    ) -> Result<Worklist<reward::Redemption>, StoreError> {
+        let (store, room_id) = (&source.app.store, source.room.id());
+        let limit = i64::from(MESSAGE_REDEMPTIONS_MAX);
+        let changed = store.redemptions_changed(source.tenant_id, room_id, after_seq, limit);
+
+        changed.await
     }
 
+    async fn open(source: &Source) -> Result<Worklist<reward::Redemption>, StoreError> {
+        let (store, room_id) = (&source.app.store, source.room.id());
+        let open = store.open_redemptions(source.tenant_id, room_id, SNAPSHOT_REDEMPTIONS);
+
+        open.await
+    }
+}
+
+impl QueueFeed {
     pub(super) fn tells_anything(&self) -> bool {
         !self.redemptions.is_empty() || self.snapshot.is_some()
     }
 }
 
-/// What is new behind `place`, and goes there.
-pub(super) async fn read(
-    source: &Source,
-    place: &mut Place,
-    patience: &Patience,
-) -> Result<QueueFeed, Fault> {
-    match *place {
-        Place::At { seq, .. } => since(source, place, seq, patience).await,
-        Place::Unknown => anew(source, place, patience).await,
+impl From<News<reward::Redemption>> for QueueFeed {
+    fn from(news: News<reward::Redemption>) -> Self {
+        let told = |all: Vec<_>| all.into_iter().map(Into::into).collect();
+
+        Self {
+            after_seq: news.after_seq.into(),
+            through_seq: news.through_seq.into(),
+            recovered: news.recovered,
+            open_count: news.open_count.into(),
+            snapshot: news.snapshot.map(told),
+            redemptions: told(news.changed),
+        }
     }
-}
-
-async fn since(
-    source: &Source,
-    place: &mut Place,
-    after: i64,
-    patience: &Patience,
-) -> Result<QueueFeed, Fault> {
-    let (store, room_id) = (&source.app.store, source.room.id());
-    let limit = i64::from(MESSAGE_REDEMPTIONS_MAX);
-    let read = move || store.redemptions_changed(source.tenant_id, room_id, after, limit);
-    let QueueView {
-        redemptions,
-        end_seq,
-        open_count,
-    } = patience.read("a queue of redemptions", read).await?;
-
-    let is_behind = redemptions.len() == MESSAGE_REDEMPTIONS_MAX as usize;
-    let last = redemptions.last().map(|one| one.queue_seq);
-    // Changes that another has followed since stand nowhere: with nothing left to read, all of them were told.
-    let through = last.filter(|_| is_behind).unwrap_or(end_seq);
-    *place = Place::At {
-        seq: through,
-        is_behind,
-    };
-
-    Ok(QueueFeed {
-        after_seq: after.into(),
-        through_seq: through.into(),
-        recovered: true,
-        open_count: open_count.into(),
-        snapshot: None,
-        redemptions: redemptions.into_iter().map(Into::into).collect(),
-    })
-}
-
-/// What is open.
-async fn anew(source: &Source, place: &mut Place, patience: &Patience) -> Result<QueueFeed, Fault> {
-    let (store, room_id) = (&source.app.store, source.room.id());
-    let read = move || store.open_redemptions(source.tenant_id, room_id, SNAPSHOT_REDEMPTIONS);
-    let QueueView {
-        redemptions,
-        end_seq,
-        open_count,
-    } = patience.read("a queue of redemptions", read).await?;
-    *place = Place::At {
-        seq: end_seq,
-        is_behind: false,
-    };
-
-    Ok(QueueFeed {
-        after_seq: end_seq.into(),
-        through_seq: end_seq.into(),
-        recovered: false,
-        open_count: open_count.into(),
-        snapshot: Some(redemptions.into_iter().map(Into::into).collect()),
-        redemptions: Vec::new(),
-    })
 }

@@ -163,7 +163,7 @@ impl RedemptionStatus {
     ];
 
     /// The state's name in storage.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unfulfilled => "unfulfilled",
             Self::Fulfilled => "fulfilled",

@@ -347,7 +347,7 @@ impl Shop {
         let (tenant_id, room_id, all) = (self.tenant_id, self.room_id, i64::from(i32::MAX));
         let changed = self.store.disputes_changed(tenant_id, room_id, 0, all);
         let changed = changed.await.unwrap();
-        let open = changed.disputes.iter().filter(|one| one.is_open()).count();
+        let open = changed.items.iter().filter(|one| one.is_open()).count();
         assert_eq!(changed.open_count, i64::try_from(open).unwrap());
         assert_eq!(changed.end_seq, changed.last_seq.unwrap_or_default());
 
