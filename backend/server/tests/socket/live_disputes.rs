@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::economy::Scene;
-use crate::staff_feed::{staff, told};
+use crate::staff_feed::{id, ids, staff, statuses, told};
 
 on_both_engines!(
     staff_sees_what_is_disputed_and_what_becomes_of_it,
@@ -55,19 +55,7 @@ fn position(message: &Value) -> Value {
 
 /// What has changed by a message, and how.
 fn changed(message: &Value) -> Vec<(&str, &str)> {
-    let disputes = message["disputes"]["disputes"].as_array().unwrap();
-    disputes
-        .iter()
-        .map(|one| (id(one), one["status"].as_str().unwrap()))
-        .collect()
-}
-
-fn ids(disputes: &Value) -> Vec<&str> {
-    disputes.as_array().unwrap().iter().map(id).collect()
-}
-
-fn id(dispute: &Value) -> &str {
-    dispute["id"].as_str().unwrap()
+    statuses(&message["disputes"]["disputes"])
 }
 
 /// A viewer of the room who has as many lines, each of a point.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::economy::Scene;
-use crate::staff_feed::{staff, told};
+use crate::staff_feed::{id, ids, staff, statuses, told};
 
 on_both_engines!(
     staff_sees_what_is_redeemed_and_what_becomes_of_it,
@@ -58,20 +58,7 @@ fn position(message: &Value) -> Value {
 
 /// What has changed by a message, and how.
 fn changed(message: &Value) -> Vec<(&str, &str)> {
-    let redemptions = message["queue"]["redemptions"].as_array().unwrap();
-    redemptions
-        .iter()
-        .map(|one| (id(one), one["status"].as_str().unwrap()))
-        .collect()
-}
-
-fn ids(redemptions: &Value) -> Vec<&Value> {
-    let redemptions = redemptions.as_array().unwrap();
-    redemptions.iter().map(|one| &one["id"]).collect()
-}
-
-fn id(redemption: &Value) -> &str {
-    redemption["id"].as_str().unwrap()
+    statuses(&message["queue"]["redemptions"])
 }
 
 /// A viewer of the room who has 10,000 points.
@@ -233,7 +220,7 @@ async fn what_expires_leaves_the_queue(database: String) {
     let redeemed = scene.redeem("ana", &reward, "1").await;
     let mut client = staff(&scene.server).await;
     let first = follow(&mut client, "1", &scene, Value::Null).await;
-    assert_eq!(ids(&first["queue"]["snapshot"]), [&redeemed["id"]]);
+    assert_eq!(ids(&first["queue"]["snapshot"]), [id(&redeemed)]);
 
     scene.server.end_session(scene.room).await;
     scene.server.clock.advance_millis(600_000);
@@ -295,7 +282,7 @@ async fn the_trail_and_the_queue_are_told_together_and_go_on_apart(database: Str
     );
     assert_eq!(first["entries"][0]["seq"], "4");
     assert_eq!(first["queue"]["recovered"], false);
-    assert_eq!(ids(&first["queue"]["snapshot"]), [&redeemed["id"]]);
+    assert_eq!(ids(&first["queue"]["snapshot"]), [id(&redeemed)]);
 }
 
 /// Gives a participant a role in the room.
@@ -387,10 +374,10 @@ async fn a_position_of_another_log_or_beyond_the_end_begins_anew(database: Strin
 
     let beyond = json!({ "epoch": first["epoch"], "seq": "2" });
     let other = json!({ "epoch": "019b7ca9-0000-79a6-b722-7d617a027a35", "seq": "0" });
-    for (id, after) in [("2", beyond), ("3", other)] {
-        let anew = follow(&mut client, id, &scene, after).await;
+    for (name, after) in [("2", beyond), ("3", other)] {
+        let anew = follow(&mut client, name, &scene, after).await;
         assert_eq!(anew["queue"]["recovered"], false, "{anew}");
-        assert_eq!(ids(&anew["queue"]["snapshot"]), [&redeemed["id"]]);
+        assert_eq!(ids(&anew["queue"]["snapshot"]), [id(&redeemed)]);
     }
 }
 
@@ -406,7 +393,7 @@ async fn what_was_redeemed_before_there_were_positions_is_in_the_queue(database:
 
     let mut client = staff(&scene.server).await;
     let first = follow(&mut client, "1", &scene, Value::Null).await;
-    assert_eq!(ids(&first["queue"]["snapshot"]), [&redeemed["id"]]);
+    assert_eq!(ids(&first["queue"]["snapshot"]), [id(&redeemed)]);
     assert_eq!(first["queue"]["throughSeq"], "0");
     scene.settle("fulfillRedemption", &redeemed).await;
     assert_eq!(

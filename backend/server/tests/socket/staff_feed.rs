@@ -24,3 +24,18 @@ pub(crate) async fn told(client: &mut Client, id: &str) -> Value {
 pub(crate) async fn staff(server: &TestServer) -> Client {
     Client::ready(server, Some(&server.token(server.tenant, "staff", HOUR_MS))).await
 }
+
+/// Which are told of, each with its status.
+pub(crate) fn statuses(told: &Value) -> Vec<(&str, &str)> {
+    let told = told.as_array().unwrap().iter();
+    told.map(|one| (id(one), one["status"].as_str().unwrap()))
+        .collect()
+}
+
+pub(crate) fn ids(told: &Value) -> Vec<&str> {
+    told.as_array().unwrap().iter().map(id).collect()
+}
+
+pub(crate) fn id(one: &Value) -> &str {
+    one["id"].as_str().unwrap()
+}
