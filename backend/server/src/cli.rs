@@ -60,7 +60,7 @@ enum Command {
     /// Keep what a room sells for points
     ///
     /// Asks a running server, with a token of who may do this in the room.
-    Rewards(rewards::RewardsArgs),
+    Rewards(Box<rewards::RewardsArgs>),
 
     /// See what viewers redeemed in a room, and see to it
     ///
@@ -159,7 +159,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Demo(args) => block_on(demo::demo(args)),
         Command::Simulate(args) => block_on(simulate::simulate(args)),
         Command::Tenant(args) => block_on(tenant::tenant(args)),
-        Command::Rewards(args) => block_on(rewards::rewards(args)),
+        Command::Rewards(args) => block_on(rewards::rewards(*args)),
         Command::Redemptions(args) => block_on(redemptions::redemptions(args)),
         Command::Disputes(args) => block_on(disputes::disputes(args)),
         Command::Rates(args) => block_on(rates::rates(args)),

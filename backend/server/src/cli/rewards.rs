@@ -2,12 +2,12 @@
 
 mod terms;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::print;
-use super::staff::{KeyArgs, StaffArgs, StaffRoom, cell, print_json};
+use super::staff::{KeyArgs, Refused, StaffArgs, StaffRoom, cell, print_json};
 use super::table::table;
 use terms::TermsArgs;
 
@@ -36,6 +36,11 @@ enum RewardsCommand {
 
     /// Change a reward; what is not named stays as it is
     Update(UpdateArgs),
+
+    /// Delete a reward, for good
+    ///
+    /// What was redeemed and nobody has seen to yet stays in the queue, and what was entered is drawn when it was to be.
+    Delete(DeleteArgs),
 }
 
 #[derive(Debug, Args)]
@@ -111,11 +116,26 @@ struct UpdateArgs {
     terms: TermsArgs,
 }
 
+#[derive(Debug, Args)]
+struct DeleteArgs {
+    #[command(flatten)]
+    staff: StaffArgs,
+
+    /// The reward, by its id
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// Refuse if the reward is at another version by now
+    #[arg(long, value_name = "VERSION")]
+    if_version: Option<i64>,
+}
+
 pub(super) async fn rewards(args: RewardsArgs) -> Result<()> {
     match args.command {
         RewardsCommand::List(args) => list(&args).await,
         RewardsCommand::Create(args) => create(&args).await,
         RewardsCommand::Update(args) => update(&args).await,
+        RewardsCommand::Delete(args) => delete(&args).await,
     }
 }
 
@@ -191,36 +211,49 @@ async fn create(args: &CreateArgs) -> Result<()> {
 
 async fn update(args: &UpdateArgs) -> Result<()> {
     let room = args.staff.open().await?;
-    let rewards = read(&room).await?;
-    let present = rewards
-        .iter()
-        .find(|reward| reward["id"] == args.id.as_str());
-    let present =
-        present.with_context(|| format!("there is no reward {:?} in the room", args.id))?;
-    // What the change is made against is what was read: limits are given all together.
-    let version = &present["version"];
-    if let Some(expected) = args.if_version
-        && *version != expected
-    {
-        bail!("the reward is at version {version}, not {expected} (STALE_VERSION)");
-    }
-    let mut input = args.change(present);
+    let present = find(&room, &args.id, args.if_version).await?;
+    let mut input = args.change(&present);
     if input.is_empty() {
         bail!("nothing is to be changed; `parlor rewards update --help` says what can be");
     }
     input.insert("rewardId".to_owned(), json!(args.id));
-    input.insert("version".to_owned(), version.clone());
+    // What the change is made against is what was read: limits are given all together.
+    input.insert("version".to_owned(), present["version"].clone());
 
     let document = document("updateReward", "UpdateRewardInput");
-    let changed = match room.mutate(&document, Value::Object(input)).await? {
-        Ok(changed) => changed,
-        Err(refused) => bail!("{refused}"),
-    };
+    let changed = done(room.mutate(&document, Value::Object(input)).await?)?;
     if args.staff.json {
         return print_json(&[changed]);
     }
     let (id, version) = (cell(&changed, "id"), cell(&changed, "version"));
     print(&format!("reward {id} is at version {version}\n"))
+}
+
+async fn delete(args: &DeleteArgs) -> Result<()> {
+    let room = args.staff.open().await?;
+    let present = find(&room, &args.id, args.if_version).await?;
+    let input = json!({ "rewardId": args.id, "version": present["version"] });
+    let document = document("deleteReward", "DeleteRewardInput");
+    let deleted = done(room.mutate(&document, input).await?)?;
+    if args.staff.json {
+        return print_json(&[deleted]);
+    }
+    print(&format!("reward {} is deleted\n", cell(&deleted, "id")))
+}
+
+/// The reward called `id`, at the version that is expected, if one is.
+async fn find(room: &StaffRoom, id: &str, if_version: Option<i64>) -> Result<Value> {
+    let rewards = read(room).await?;
+    let present = rewards.into_iter().find(|reward| reward["id"] == id);
+    let present = present.with_context(|| format!("there is no reward {id:?} in the room"))?;
+    let version = &present["version"];
+    if let Some(expected) = if_version
+        && *version != expected
+    {
+        bail!("the reward is at version {version}, not {expected} (STALE_VERSION)");
+    }
+
+    Ok(present)
 }
 
 /// Everything that the room sells, as far as the caller sees it.
@@ -232,6 +265,10 @@ async fn read(room: &StaffRoom) -> Result<Vec<Value>> {
     };
 
     Ok(rewards)
+}
+
+fn done(answer: Result<Value, Refused>) -> Result<Value> {
+    answer.map_err(|Refused { code, message }| anyhow!("{message} ({code})"))
 }
 
 fn document(mutation: &str, input: &str) -> String {
@@ -247,7 +284,7 @@ impl UpdateArgs {
     fn change(&self, present: &Value) -> Map<String, Value> {
         let switch = |on: bool, off: bool| (on || off).then_some(on);
         let mut input = Map::new();
-        self.terms.put(&mut input, &present["limits"]);
+        self.terms.put(&mut input, present);
         for (name, value) in [
             ("title", self.title.as_ref().map(|title| json!(title))),
             ("cost", self.cost.map(|cost| json!(cost.to_string()))),

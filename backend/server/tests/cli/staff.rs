@@ -11,6 +11,7 @@ use crate::{Folder, Running, parlor, query, refusal, said};
 
 on_both_engines! {
     a_shop_is_kept,
+    when_a_reward_can_be_redeemed_and_what_a_refund_restores_is_kept,
     a_queue_is_listed_and_worked_off,
     a_queue_of_many_pages_is_read_and_worked_off_whole,
     what_the_api_refuses_is_a_line_and_a_code,
@@ -218,6 +219,48 @@ async fn a_shop_is_kept(database: Database) {
     );
     let changed = update(&["--enable", "--if-version", "3", "--draw-window-ms", "none"]);
     assert_eq!(changed["draw"], Value::Null);
+}
+
+async fn when_a_reward_can_be_redeemed_and_what_a_refund_restores_is_kept(database: Database) {
+    let shop = Shop::open(&database);
+    let create = [
+        "rewards",
+        "create",
+        "show",
+        "Pick the opening",
+        "--cost",
+        "30",
+        "--title-contains",
+        "Chess",
+        "--online-min",
+        "50",
+        "--refund-restores-cooldown",
+        "true",
+    ];
+    let reward = shop.said(&create);
+    let reward = reward.trim();
+    let update = |more: &[&str]| {
+        let arguments = [&["rewards", "update", &shop.room, reward], more].concat();
+        shop.json(&arguments).remove(0)
+    };
+    let changed = update(&["--train-level-min", "3", "--online-min", "none"]);
+    let when = json!({ "titleContains": "Chess", "trainLevelMin": 3, "onlineMin": null });
+    assert_eq!(changed["availability"], when);
+    let restores = json!({ "places": true, "cooldown": true });
+    assert_eq!(changed["refundRestores"], restores, "places, unless told");
+    let changed = update(&["--title-contains", "", "--refund-restores-places", "false"]);
+    let when = json!({ "titleContains": null, "trainLevelMin": 3, "onlineMin": null });
+    assert_eq!(changed["availability"], when);
+    let restores = json!({ "places": false, "cooldown": true });
+    assert_eq!(changed["refundRestores"], restores);
+
+    let delete = ["rewards", "delete", "show", reward];
+    let (_, said) = shop.refused(&[&delete[..], &["--if-version", "1"]].concat());
+    assert!(said.contains("at version 3, not 1"), "{said}");
+    let said = shop.said(&delete);
+    assert_eq!(said, format!("reward {reward} is deleted\n"));
+    let (_, said) = shop.refused(&delete);
+    assert!(said.contains("there is no reward"), "{said}");
 }
 
 async fn a_queue_is_listed_and_worked_off(database: Database) {

@@ -99,6 +99,26 @@ pub(super) struct TermsArgs {
     /// Between two redemptions by one viewer, in milliseconds, or `none`
     #[arg(long, value_name = "MS", value_parser = parse_limit, help_heading = "Limits")]
     viewer_cooldown_ms: Option<Limit>,
+
+    /// Only while the room's title holds this; the empty text is any title
+    #[arg(long, value_name = "TEXT", help_heading = "When it can be redeemed")]
+    title_contains: Option<String>,
+
+    /// Only while a hype train runs, at this level at least; `none` for at any time
+    #[arg(long, value_name = "LEVEL", value_parser = parse_limit, help_heading = "When it can be redeemed")]
+    train_level_min: Option<Limit>,
+
+    /// Only while so many participants are online at least; `none` for however few
+    #[arg(long, value_name = "COUNT", value_parser = parse_limit, help_heading = "When it can be redeemed")]
+    online_min: Option<Limit>,
+
+    /// Whether a refund gives back the places that the redemption took of its limits; true unless given
+    #[arg(long, value_name = "BOOL", help_heading = "What a refund restores")]
+    refund_restores_places: Option<bool>,
+
+    /// Whether a refund ends the cooldown that the redemption began; false unless given
+    #[arg(long, value_name = "BOOL", help_heading = "What a refund restores")]
+    refund_restores_cooldown: Option<bool>,
 }
 
 /// How often or how soon, or that it does not matter.
@@ -109,8 +129,8 @@ enum Limit {
 }
 
 impl TermsArgs {
-    /// Puts what was given into `input`. The API takes limits all together: those that were not given are the
-    /// `present` ones, if there are any.
+    /// Puts what was given into `input`. The API takes limits, and each other group, all together: what was not given
+    /// of one is as the `present` reward has it, if there is one.
     pub(super) fn put(&self, input: &mut Map<String, Value>, present: &Value) {
         let text = |text: &String| match text.as_str() {
             "" => Value::Null,
@@ -131,7 +151,12 @@ impl TermsArgs {
                 self.expires_after_ms.map(|ms| json!(ms.to_string())),
             ),
             ("input", self.ask()),
-            ("limits", self.limits(present)),
+            ("limits", self.limits(&present["limits"])),
+            ("availability", self.availability(&present["availability"])),
+            (
+                "refundRestores",
+                self.refund_restores(&present["refundRestores"]),
+            ),
             ("draw", self.draw()),
         ] {
             if let Some(value) = value {
@@ -176,20 +201,65 @@ impl TermsArgs {
             ("cooldownMs", self.cooldown_ms),
             ("viewerCooldownMs", self.viewer_cooldown_ms),
         ];
-        if given.iter().all(|(_, limit)| limit.is_none()) {
-            return None;
-        }
 
-        let limits = given.map(|(name, limit)| {
-            let value = match limit {
-                None => present[name].clone(),
-                Some(Limit::None) => Value::Null,
-                Some(Limit::At(number)) => json!(number.to_string()),
-            };
-            (name.to_owned(), value)
-        });
-        Some(limits.into_iter().collect::<Map<_, _>>().into())
+        together(
+            present,
+            given.map(|(name, limit)| (name, limit.map(Limit::text))),
+        )
     }
+
+    fn availability(&self, present: &Value) -> Option<Value> {
+        let title = self.title_contains.as_ref();
+        let level = |limit: Limit| match limit {
+            Limit::None => Value::Null,
+            Limit::At(level) => json!(level),
+        };
+        let given = [
+            (
+                "titleContains",
+                title.map(|title| json!(Some(title).filter(|title| !title.is_empty()))),
+            ),
+            ("trainLevelMin", self.train_level_min.map(level)),
+            ("onlineMin", self.online_min.map(Limit::text)),
+        ];
+
+        together(present, given)
+    }
+
+    fn refund_restores(&self, present: &Value) -> Option<Value> {
+        // What the API takes a new reward to restore.
+        let usual = json!({ "places": true, "cooldown": false });
+        let present = if present.is_null() { &usual } else { present };
+        let given = [
+            ("places", self.refund_restores_places.map(Value::Bool)),
+            ("cooldown", self.refund_restores_cooldown.map(Value::Bool)),
+        ];
+
+        together(present, given)
+    }
+}
+
+impl Limit {
+    /// As the API takes numbers that may be large.
+    fn text(self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::At(number) => json!(number.to_string()),
+        }
+    }
+}
+
+/// What is given all together, if any of it was: the rest as it is at `present`.
+fn together<const N: usize>(present: &Value, given: [(&str, Option<Value>); N]) -> Option<Value> {
+    if given.iter().all(|(_, value)| value.is_none()) {
+        return None;
+    }
+
+    let whole = given.map(|(name, value)| {
+        let value = value.unwrap_or_else(|| present[name].clone());
+        (name.to_owned(), value)
+    });
+    Some(whole.into_iter().collect::<Map<_, _>>().into())
 }
 
 fn parse_limit(text: &str) -> Result<Limit, String> {
