@@ -50,6 +50,8 @@ pub(crate) struct PersonHoldings {
     /// Of these, those that are left without an owner.
     sole_ownership_count: Int64,
     contribution_count: Int64,
+    /// Paid memberships that they have, and those that they pay for.
+    membership_count: Int64,
     /// Hype trains that they have given to.
     hype_train_count: Int64,
     redemption_count: Int64,
@@ -188,6 +190,7 @@ impl From<Holdings> for PersonHoldings {
             room_count: held.participants.into(),
             sole_ownership_count: held.sole_ownerships.into(),
             contribution_count: held.contributions.into(),
+            membership_count: held.memberships.into(),
             hype_train_count: held.trains.into(),
             redemption_count: held.redemptions.into(),
             dispute_count: held.disputes.into(),

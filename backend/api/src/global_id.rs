@@ -27,10 +27,11 @@ pub(crate) enum IdKind {
     Draw,
     Dispute,
     Erasure,
+    PaidMembership,
 }
 
 impl IdKind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -46,6 +47,7 @@ impl IdKind {
         Self::Draw,
         Self::Dispute,
         Self::Erasure,
+        Self::PaidMembership,
     ];
 
     fn as_str(self) -> &'static str {
@@ -65,6 +67,7 @@ impl IdKind {
             Self::Draw => "Draw",
             Self::Dispute => "Dispute",
             Self::Erasure => "Erasure",
+            Self::PaidMembership => "PaidMembership",
         }
     }
 

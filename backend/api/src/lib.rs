@@ -23,6 +23,7 @@ pub mod global_id;
 mod hype_trains;
 pub mod json;
 mod log_position;
+mod memberships;
 mod node;
 mod overlay_tokens;
 mod page;
@@ -63,6 +64,7 @@ use audit::AuditQuery;
 use contributions::ContributionMutation;
 use disputes::{DisputeMutation, DisputeQuery};
 use erasures::{ErasureMutation, ErasureQuery};
+use memberships::{MembershipMutation, MembershipQuery};
 use node::NodeQuery;
 use overlay_tokens::OverlayTokenMutation;
 use people::{PeopleMutation, PeopleQuery};
@@ -90,6 +92,7 @@ pub struct Query(
     RewardQuery,
     DrawQuery,
     DisputeQuery,
+    MembershipQuery,
     AuditQuery,
     TenantQuery,
     RatesQuery,
@@ -102,6 +105,7 @@ pub struct Mutation(
     RoomMutation,
     SessionMutation,
     ContributionMutation,
+    MembershipMutation,
     OverlayTokenMutation,
     PeopleMutation,
     PointsMutation,

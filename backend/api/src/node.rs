@@ -78,6 +78,7 @@ impl NodeQuery {
             | IdKind::Draw
             | IdKind::Dispute
             | IdKind::Erasure
+            | IdKind::PaidMembership
             | IdKind::Tenant => None,
         })
     }

@@ -17,7 +17,7 @@ use crate::app;
 use crate::fault::Fault;
 use crate::global_id::IdKind;
 use crate::page::{ConnectionInput, PageInfo};
-use crate::scalar::{Int64, Time};
+use crate::scalar::{Int64, Time, int};
 
 pub use download::{NEXT_HEADER, download_statement};
 pub(super) use mutation::PointsMutation;
@@ -106,6 +106,9 @@ pub(crate) struct PointsTransfer {
     session_id: Option<ID>,
     /// When the minute began that was watched.
     minute: Option<Time>,
+    /// What the member's paid membership multiplied of it, in basis points: 15,000 is one and a half times. Null where
+    /// nothing was multiplied.
+    multiplier_bp: Option<i32>,
 }
 
 #[derive(SimpleObject)]
@@ -234,6 +237,7 @@ impl PointsTransfer {
             dispute_id: None,
             session_id: None,
             minute: None,
+            multiplier_bp: None,
         }
     }
 
@@ -263,6 +267,7 @@ impl PointsTransfer {
         Self {
             session_id: Some(IdKind::Session.id(line.session_id.0)),
             minute: Some(line.minute.starts_at().into()),
+            multiplier_bp: line.multiplier_bp.map(int),
             ..Self::new(line.id, line.seq, line.at, TransferKind::Watched)
         }
     }

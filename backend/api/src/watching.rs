@@ -86,6 +86,8 @@ pub(crate) struct EarningProgramme {
     /// What a viewer's first minute ever in the room brings beside; 0 for nothing.
     first_watch_bonus: Int64,
     stamp_card: Option<StampCard>,
+    /// What paid memberships multiply `points` by, in basis points, from tier 1 to tier 3: 15,000 is one and a half times.
+    membership_multipliers_bp: Vec<i32>,
 }
 
 /// Points for coming back, to so many of the last so many sessions.
@@ -111,6 +113,7 @@ impl From<watching::EarningProgramme> for EarningProgramme {
             slots: int(programme.slots),
             first_watch_bonus: programme.first_watch_bonus.into(),
             stamp_card: programme.stamp_card.map(Into::into),
+            membership_multipliers_bp: programme.multipliers.0.map(int).to_vec(),
         }
     }
 }

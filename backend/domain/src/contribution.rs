@@ -15,6 +15,7 @@ use crate::id::{ContributionId, HypeTrainId, ViewerId};
 use crate::invalid::Length;
 use crate::time::ServerTime;
 
+pub(crate) use amendment::fit;
 pub use amendment::{Amendment, AmendmentKind};
 pub use not_counted::{NotCounted, WORTH_MAX};
 pub use report::{RawReport, RawTime, Report};

@@ -82,6 +82,8 @@ pub struct Holdings {
     /// Of these, those that have no other owner.
     pub sole_ownerships: i64,
     pub contributions: i64,
+    /// Paid memberships that they have, and those that they pay for.
+    pub memberships: i64,
     /// Trains that they have given to.
     pub trains: i64,
     pub redemptions: i64,

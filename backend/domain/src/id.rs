@@ -54,6 +54,8 @@ ids! {
     Epoch,
     /// A donation or membership reported to Parlor.
     ContributionId,
+    /// A paid membership reported to Parlor.
+    MembershipId,
     /// A hype train, from its approach on.
     HypeTrainId,
     /// A read-only token of one room.

@@ -14,6 +14,7 @@ pub mod event;
 pub mod hype_train;
 pub mod id;
 pub mod invalid;
+pub mod membership;
 pub mod participant;
 pub mod points;
 pub mod rates;

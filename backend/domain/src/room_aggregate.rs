@@ -15,6 +15,7 @@ mod erasure;
 mod events;
 mod expiry;
 mod lookups;
+mod memberships;
 mod offer;
 mod participants;
 mod people;
@@ -40,9 +41,10 @@ use crate::dispute::Dispute;
 use crate::event::{Event, EventBody, LogHead};
 use crate::hype_train::{Contributor, Train, TrainRow};
 use crate::id::{
-    ContributionId, DisputeId, DrawId, Epoch, HypeTrainId, IdSource, NodeId, ParticipantId,
-    RedemptionId, RewardId, RoomId, SessionId, ViewerId,
+    ContributionId, DisputeId, DrawId, Epoch, HypeTrainId, IdSource, MembershipId, NodeId,
+    ParticipantId, RedemptionId, RewardId, RoomId, SessionId, ViewerId,
 };
+use crate::membership::PaidMembership;
 use crate::participant::Participant;
 use crate::points::{ClawedBack, Digest, Given, MemberNumber, Transfer, Turnovers};
 use crate::rates::RateTable;
@@ -62,6 +64,7 @@ pub use disputes::{
 };
 pub use draws::Entries;
 pub use lookups::Lookups;
+pub use memberships::{MembershipRef, RecordMembershipRefusal, Tiers, ToldOf};
 pub use offer::{Offer, Round};
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, OnlineCount, People};
@@ -136,8 +139,12 @@ pub struct Known {
     pub presences: Presences,
     /// The tenant's rooms that have a slug.
     pub slugs: Lookups<String, RoomId>,
-    /// Whether contributions were recorded in the room, if somebody asked.
+    /// Whether contributions or memberships were recorded in the room, if somebody asked.
     pub has_contributions: Option<bool>,
+    /// Paid memberships, by provider and reference.
+    pub memberships: Lookups<MembershipRef, ToldOf>,
+    /// Those of members whose minutes are credited, by their pages.
+    pub tiers: Lookups<u32, Tiers>,
 }
 
 /// What an idempotency key is unique for, beside its tenant.
@@ -250,6 +257,10 @@ pub struct Changes {
     pub disputes: BTreeMap<DisputeId, (i64, Dispute)>,
     /// No redemption of the room that the batch knows of, and that is open, expires before.
     pub expiry: Option<ServerTime>,
+    /// Paid memberships, each with whose it is by number, if they are a member of the room.
+    pub memberships: BTreeMap<MembershipId, (Option<MemberNumber>, PaidMembership)>,
+    /// Those of them that nobody told of before.
+    pub first_told: BTreeSet<MembershipId>,
     pub events: Vec<Event>,
     /// Whether the room's deadline is to be written also if it has not moved.
     pub deadline: bool,

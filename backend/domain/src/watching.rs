@@ -10,6 +10,7 @@ mod credit;
 mod earning;
 mod evidence;
 mod minute;
+mod multiplied;
 mod numbers;
 mod page;
 mod places;
@@ -28,13 +29,14 @@ pub use evidence::{
     SPAN_MIN_MS, SPANS_MAX, played_minutes,
 };
 pub use minute::Minute;
+pub use multiplied::{MULTIPLIER_BP_MAX, Multiplied, ONE_BP};
 pub use numbers::NumberSet;
 pub(crate) use page::by_page;
 pub use page::{EarningPage, PAGE_MEMBERS, PAGE_NUMBER_MAX, page_of};
 pub use places::{Places, ViewerMinute, WATCHED_ROOMS_MAX};
 pub use programme::{
-    BONUS_POINTS_MAX, CREDIT_SLOTS_MAX, EarningChange, EarningProgramme, STAMP_SESSIONS_MAX,
-    STAMP_SLOTS_MAX, StampCard,
+    BONUS_POINTS_MAX, CREDIT_SLOTS_MAX, EarningChange, EarningProgramme, Multipliers,
+    STAMP_SESSIONS_MAX, STAMP_SLOTS_MAX, StampCard,
 };
 pub use sessions::{EarningSession, EarningState, EarningTerms};
 pub use tracks::{AloneSpan, Tracks};

@@ -13,6 +13,7 @@ mod delete;
 mod disputes;
 mod draws;
 mod log;
+mod memberships;
 mod needs;
 mod people;
 mod places;
@@ -274,6 +275,7 @@ impl Batch {
         draws::entries(transaction, rooms).await?;
         points::load(transaction, rooms).await?;
         watching::load(transaction, rooms).await?;
+        memberships::load(transaction, rooms).await?;
         places::load(transaction, rooms).await?;
         connections::load(transaction, rooms).await?;
 
@@ -361,6 +363,7 @@ pub(crate) async fn write_all(
     contributions::write(transaction, rooms).await?;
     trains::write(transaction, rooms).await?;
     people::write(transaction, rooms).await?;
+    memberships::write(transaction, rooms).await?;
     points::write(transaction, rooms).await?;
     watching::write(transaction, rooms).await?;
     rewards::write(transaction, rooms).await?;
@@ -399,6 +402,8 @@ fn has_changes(changes: &Changes) -> bool {
         redemptions,
         draws,
         disputes,
+        memberships,
+        first_told: _,
         events,
         deadline,
         ..
@@ -427,6 +432,7 @@ fn has_changes(changes: &Changes) -> bool {
         || !redemptions.is_empty()
         || !draws.is_empty()
         || !disputes.is_empty()
+        || !memberships.is_empty()
         || !events.is_empty()
 }
 

@@ -13,6 +13,7 @@ use parlor_domain::dispute::Dispute;
 use parlor_domain::event::EventBody;
 use parlor_domain::hype_train::{Program, Train};
 use parlor_domain::id::RedemptionId;
+use parlor_domain::membership::Periods;
 use parlor_domain::participant::Overrides;
 use parlor_domain::points::{ClawedBack, Transfer};
 use parlor_domain::rates::RateTable;
@@ -61,7 +62,8 @@ macro_rules! documents {
 
 documents! {
     AuditAction => "audit action",
-    EarningState => "earning state" since 1 at 2,
+    EarningState => "earning state" since 1 at 3,
+    Periods => "membership's periods" since 1,
     Contribution => "answer" at 2,
     EventBody => "event",
     Vec<KeptEvent> => "keyframe",
@@ -178,6 +180,7 @@ mod tests {
             let documents = golden::<T>(version);
             let expected = match (T::WHAT, version) {
                 ("event", 0) => EVENTS_OF_VERSION_0,
+                ("earning state", 1 | 2) => EARNING_STATES_WITHOUT_MULTIPLIERS,
                 _ => newest.len(),
             };
             assert_eq!(
@@ -196,6 +199,8 @@ mod tests {
 
     /// Kinds of events that came since have no older form.
     const EVENTS_OF_VERSION_0: usize = 24;
+    /// What memberships multiply has none either.
+    const EARNING_STATES_WITHOUT_MULTIPLIERS: usize = 2;
 
     fn golden<T: Document>(version: u32) -> Vec<String> {
         let file = file::<T>(version);

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::contribution_row::read_viewer_id;
 use crate::due_work::erasing;
 use crate::due_work::erasing::places::{
-    ANSWERS, ASKED, AUDIT_ENTRIES, CONTRIBUTIONS, CONTRIBUTORS, PARTICIPANTS, PRESENCES, SETTLED,
-    TRANSFERS, WATCH_CREDITS, watched,
+    ANSWERS, ASKED, AUDIT_ENTRIES, CONTRIBUTIONS, CONTRIBUTORS, GIVEN, MEMBERSHIPS, PARTICIPANTS,
+    PRESENCES, SETTLED, TRANSFERS, WATCH_CREDITS, watched,
 };
 use crate::engine::Transaction;
 use crate::sql::{Row, Statement, first_number, row};
@@ -172,6 +172,7 @@ async fn holdings(
         participants: count(&PARTICIPANTS.count()).await?,
         sole_ownerships: count(sole).await?,
         contributions: count(&CONTRIBUTIONS.count()).await?,
+        memberships: count(&MEMBERSHIPS.count()).await? + count(&GIVEN.count()).await?,
         trains: count(&CONTRIBUTORS.count()).await?,
         redemptions: count(redemptions).await?,
         disputes: count(disputes).await?,

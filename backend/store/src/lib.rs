@@ -22,6 +22,8 @@ mod kept_event;
 mod lineage;
 mod log;
 mod log_keep;
+mod membership_row;
+mod memberships;
 mod migration;
 mod nodes;
 mod overlay_tokens;

@@ -423,7 +423,7 @@ macro_rules! values_from_ids {
 }
 
 values_from_ids! {
-    TenantId, RoomId, SessionId, EventId, Epoch, ContributionId, HypeTrainId, OverlayTokenId,
+    TenantId, RoomId, SessionId, EventId, Epoch, ContributionId, MembershipId, HypeTrainId, OverlayTokenId,
     ParticipantId, AuditEntryId, NodeId, TransferId, RewardId, RedemptionId,
     DrawId, DisputeId, ErasureId,
 }

@@ -45,7 +45,7 @@ pub(crate) fn read_credit(row: &mut Row) -> Result<(WatchCredit, Digest), sqlx::
 /// The columns that [`read_legs`] reads.
 pub(crate) const LEGS_COLUMNS: &str =
     "watch_credits.id, watch_credits.seq, watch_credits.session_id,
-    watch_credits.minute, watch_credits.at, watch_credits.legs";
+    watch_credits.minute, watch_credits.at, watch_credits.terms, watch_credits.legs";
 
 pub(crate) fn read_legs(row: &mut Row) -> Result<CreditLegs, sqlx::Error> {
     Ok(CreditLegs {
@@ -54,6 +54,7 @@ pub(crate) fn read_legs(row: &mut Row) -> Result<CreditLegs, sqlx::Error> {
         session_id: SessionId(row.take()?),
         minute: Minute(row.take()?),
         at: row.take_time()?,
+        terms: row.take()?,
         legs: row.take()?,
     })
 }

@@ -11,7 +11,7 @@ use super::{PointsTransfer, TransferKind};
 use crate::rfc3339::format_time;
 
 /// The columns, called as in the API.
-const HEAD: [&str; 13] = [
+const HEAD: [&str; 14] = [
     "seq",
     "at",
     "kind",
@@ -25,6 +25,7 @@ const HEAD: [&str; 13] = [
     "minute",
     "debtPoints",
     "disputeId",
+    "multiplierBp",
 ];
 
 /// What some spreadsheet takes for the beginning of a formula, or skips before one; also in full width, as
@@ -63,6 +64,7 @@ fn row(line: PointsTransfer) -> [String; HEAD.len()] {
         dispute_id,
         session_id,
         minute,
+        multiplier_bp,
     } = line;
     let id = |id: Option<ID>| id.map_or_else(String::new, |id| id.0);
 
@@ -80,6 +82,7 @@ fn row(line: PointsTransfer) -> [String; HEAD.len()] {
         minute.map_or_else(String::new, |minute| format_time(minute.0)),
         debt_points.0.to_string(),
         id(dispute_id),
+        multiplier_bp.map_or_else(String::new, |bp| bp.to_string()),
     ]
 }
 

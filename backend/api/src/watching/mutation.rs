@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use parlor_domain::id::SessionId;
+use parlor_domain::invalid::Invalid;
 use parlor_domain::room_aggregate::{CreditRefusal, EarningRefusal, WatchProof, WatchedMinute};
-use parlor_domain::watching::{self, EarningChange, Minute};
+use parlor_domain::watching::{self, EarningChange, Minute, Multipliers};
 use parlor_writer::{CreditWatching, UpdateEarningProgramme};
 
 use super::report::{self, Audience};
@@ -68,6 +69,9 @@ pub(crate) struct UpdateEarningProgrammeInput {
     /// 0 to 1,000,000.
     first_watch_bonus: Option<Int64>,
     stamp_card: MaybeUndefined<StampCardInput>,
+    /// What paid memberships multiply `points` by, in basis points, from tier 1 to tier 3: each 10,000 to 100,000, and none
+    /// less than the one before.
+    membership_multipliers_bp: Option<Vec<i32>>,
 }
 
 #[derive(InputObject)]
@@ -126,6 +130,7 @@ async fn update(
         MaybeUndefined::Null => Some(None),
         MaybeUndefined::Value(card) => Some(Some(card.into())),
     };
+    let multipliers = input.membership_multipliers_bp.map(multipliers);
     let command = UpdateEarningProgramme {
         actor,
         expected_version: input.expected_version,
@@ -136,10 +141,21 @@ async fn update(
             slots: input.slots.map(Into::into),
             first_watch_bonus: input.first_watch_bonus.map(|bonus| bonus.0),
             stamp_card,
+            multipliers: multipliers.transpose()?,
         },
     };
 
     submit_to(context, tenant_id, &input.room_id, command).await
+}
+
+fn multipliers(given: Vec<i32>) -> Result<Multipliers, Invalid> {
+    let given: Vec<i64> = given.into_iter().map(Into::into).collect();
+    let of_each = <[i64; 3]>::try_from(given);
+
+    of_each.map(Multipliers).map_err(|given| {
+        let constraint = "one for each of the tiers 1 to 3";
+        Invalid::new("membershipMultipliersBp", constraint, given.len())
+    })
 }
 
 impl From<StampCardInput> for watching::StampCard {

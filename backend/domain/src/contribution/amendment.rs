@@ -24,14 +24,14 @@ pub enum AmendmentKind {
 }
 
 impl Amendment {
-    pub(super) fn new(field: &'static str, kind: AmendmentKind) -> Self {
+    pub(crate) fn new(field: &'static str, kind: AmendmentKind) -> Self {
         Self { field, kind }
     }
 }
 
 /// Makes `words` fit into `most` without control characters but line breaks, and notes in
 /// `amendments` what that took. What comes back is what came if nothing is noted.
-pub(super) fn fit(
+pub(crate) fn fit(
     field: &'static str,
     words: String,
     most: Length,

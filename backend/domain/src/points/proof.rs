@@ -192,7 +192,7 @@ impl Proof {
             what: format!("credit {seq}"),
             error: error.to_string(),
         };
-        let programme = credit.terms().map_err(unreadable)?;
+        let (programme, multiplied) = credit.terms().map_err(unreadable)?;
         let (slots, said) = (credit.slots(), credit.legs());
         let (slots, said) = (slots.map_err(unreadable)?, said.map_err(unreadable)?);
         let slot = Slot {
@@ -200,6 +200,7 @@ impl Proof {
             session: credit.session,
             newest_session: credit.newest_session,
             programme: &programme,
+            multiplied: &multiplied,
             now: Minute::of(credit.at),
             put_right: credit.put_right,
             seq,

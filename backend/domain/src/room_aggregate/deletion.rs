@@ -10,7 +10,9 @@ pub enum DeleteRoomRefusal {
     StaleVersion { current: i32, given: i32 },
     #[error("a room with a live session cannot be deleted")]
     SessionLive,
-    #[error("contributions were recorded in the room, and they are kept; archive it instead")]
+    #[error(
+        "contributions or memberships were recorded in the room, and they are kept; archive it instead"
+    )]
     HasContributions,
     #[error("points were moved in the room, and its books are kept; archive it instead")]
     HasBooks,
@@ -30,7 +32,9 @@ impl RoomAggregate {
         let has_contributions = self.known.has_contributions;
         let has_contributions =
             has_contributions.expect("a batch that deletes looks for contributions");
-        if has_contributions || !self.changes.contributions.is_empty() {
+        let changes = &self.changes;
+        let are_new = !changes.contributions.is_empty() || !changes.memberships.is_empty();
+        if has_contributions || are_new {
             return Err(DeleteRoomRefusal::HasContributions);
         }
         if self.known.books.ledger().seq > 0 {

@@ -170,11 +170,13 @@ impl RoomAggregate {
         authorship: Authorship,
     ) -> Vec<Leg> {
         let newest = self.earning.newest().map(|newest| newest.number);
+        let multiplied = self.multiplied(&session.programme, minute, members);
         let slot = Slot {
             minute,
             session: session.number,
             newest_session: newest.expect("a session that is credited is known"),
             programme: &session.programme,
+            multiplied: &multiplied,
             now: Minute::of(at),
             put_right: self.earning.put_right,
             seq: self.known.books.ledger().seq + 1,

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::multiplied::Multiplied;
 use super::varint::{self, Garbled, Reader};
 use super::{EarningProgramme, Minute, NumberSet, Slot};
 use crate::books::{Authorship, Digest, MemberNumber};
@@ -43,6 +44,7 @@ pub struct CreditLegs {
     pub session_id: SessionId,
     pub minute: Minute,
     pub at: ServerTime,
+    pub terms: Vec<u8>,
     pub legs: Vec<u8>,
 }
 
@@ -67,6 +69,8 @@ pub struct WatchedLine {
     pub minute: Minute,
     pub at: ServerTime,
     pub leg: Leg,
+    /// What the member's membership multiplied it by, in basis points, if it did.
+    pub multiplier_bp: Option<i64>,
 }
 
 impl WatchCredit {
@@ -88,7 +92,7 @@ impl WatchCredit {
             minute: slot.minute,
             put_right: slot.put_right,
             programme: slot.programme.version,
-            terms: slot.programme.encode(),
+            terms: slot.programme.encode(slot.multiplied),
             slots: NumberSet::encode(members),
             legs: encode(legs, slot.seq),
             points: legs.iter().map(|leg| leg.points).sum(),
@@ -98,8 +102,8 @@ impl WatchCredit {
         }
     }
 
-    /// The rules that it was made by.
-    pub fn terms(&self) -> Result<EarningProgramme, Garbled> {
+    /// The rules that it was made by, and for whom they were multiplied.
+    pub fn terms(&self) -> Result<(EarningProgramme, Multiplied), Garbled> {
         EarningProgramme::decode(self.programme, &self.terms)
     }
 
@@ -119,6 +123,8 @@ impl CreditLegs {
     pub fn line_of(&self, member: MemberNumber) -> Result<Option<WatchedLine>, Garbled> {
         let legs = decode(&self.legs, self.seq)?;
         let found = legs.into_iter().find(|leg| leg.member == member);
+        // No version: the line does not tell which rules they were.
+        let (_, multiplied) = EarningProgramme::decode(0, &self.terms)?;
 
         Ok(found.map(|leg| WatchedLine {
             // One for each line, for the credit's own is in the statements of a thousand.
@@ -128,6 +134,7 @@ impl CreditLegs {
             minute: self.minute,
             at: self.at,
             leg,
+            multiplier_bp: multiplied.of_member(member),
         }))
     }
 }

@@ -1,9 +1,7 @@
 //! What is kept of a member who watched, and what one more slot brings them.
 
+use super::multiplied::{Multiplied, ONE_BP};
 use super::{EarningProgramme, EarningTerms, Minute};
-
-/// One whole, in basis points. What memberships multiply by is theirs to say.
-const ONE_BP: u64 = 10_000;
 
 /// What is kept of a member who has watched.
 ///
@@ -89,6 +87,8 @@ pub struct Slot<'a> {
     /// The number of the room's newest session: the same, or the next.
     pub newest_session: i64,
     pub programme: &'a EarningProgramme,
+    /// Whose memberships multiply what it brings.
+    pub multiplied: &'a Multiplied,
     /// The minute in which it is credited.
     pub now: Minute,
     /// When a clock was put right that had been ahead, if one ever was.
@@ -111,14 +111,20 @@ impl Slot<'_> {
 
 impl Earning {
     /// Counts a slot, and returns what it brings.
-    pub(super) fn watch(&mut self, slot: &Slot<'_>, is_first: bool, minute_age: u32) -> i64 {
+    pub(super) fn watch(
+        &mut self,
+        slot: &Slot<'_>,
+        multiplier_bp: i64,
+        is_first: bool,
+        minute_age: u32,
+    ) -> i64 {
         self.minutes |= 1 << minute_age;
         let bonus = if is_first {
             slot.programme.first_watch_bonus
         } else {
             0
         };
-        let points = bonus + self.progress(slot.programme, ONE_BP) + self.stamp(slot);
+        let points = bonus + self.progress(slot.programme, multiplier_bp) + self.stamp(slot);
         if points > 0 {
             self.earned += points;
             self.lines += 1;
@@ -130,7 +136,7 @@ impl Earning {
 
     /// What the slots so far bring, with this one, times `multiplier_bp`. A programme that asks for fewer than
     /// the one before brings one credit, however many were waiting.
-    fn progress(&mut self, programme: &EarningProgramme, multiplier_bp: u64) -> i64 {
+    fn progress(&mut self, programme: &EarningProgramme, multiplier_bp: i64) -> i64 {
         let wanted = u32::try_from(programme.slots).expect("a checked programme asks for few");
         self.progress = self.progress.saturating_add(1).min(wanted);
         if self.progress < wanted {
@@ -138,10 +144,9 @@ impl Earning {
         }
 
         self.progress = 0;
-        let points = u64::try_from(programme.points).expect("a checked programme takes nothing");
-        let due_bp = points * multiplier_bp + u64::from(self.remainder_bp);
+        let due_bp = programme.points * multiplier_bp + i64::from(self.remainder_bp);
         self.remainder_bp = u32::try_from(due_bp % ONE_BP).expect("it is less than one whole");
-        i64::try_from(due_bp / ONE_BP).expect("a checked programme gives few")
+        due_bp / ONE_BP
     }
 
     /// What the session's stamp brings, if this slot is one that makes it and fills the card.

@@ -118,7 +118,8 @@ impl EarningPage {
             self.watched |= 1 << place;
             let earning = &mut self.members[place];
             let line_before = earning.last_line;
-            let points = earning.watch(slot, is_first, age);
+            let multiplier_bp = slot.multiplied.of(*member);
+            let points = earning.watch(slot, multiplier_bp, is_first, age);
             if points > 0 {
                 legs.push(Leg {
                     member: *member,
@@ -263,6 +264,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::watching::multiplied::Multiplied;
 
     fn earning() -> impl Strategy<Value = Earning> {
         let line = prop_oneof![Just((0, 0, 0)), (1..i64::MAX, 1..9_000_i64, 1..i64::MAX)];
@@ -335,6 +337,7 @@ mod tests {
                     session,
                     newest_session: session,
                     programme: &programme,
+                    multiplied: &Multiplied::default(),
                     now: Minute(29_000_000 + session * 1_440 + minute),
                     put_right: None,
                     seq,

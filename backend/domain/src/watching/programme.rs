@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::multiplied::{MULTIPLIER_BP_MAX, Multiplied, ONE_BP};
 use super::varint::{self, Garbled, Reader};
 use crate::books::TRANSFER_POINTS_MAX;
+use crate::contribution::TIER_MAX;
 use crate::invalid::{Invalid, check_range};
 
 /// The most slots that one credit may ask for: a day of watching.
@@ -16,7 +18,11 @@ pub const STAMP_SESSIONS_MAX: i64 = 32;
 /// The most slots that a stamp may ask for: as long as a session may reasonably be.
 pub const STAMP_SLOTS_MAX: i64 = 1_440;
 
-const _: () = assert!(BONUS_POINTS_MAX <= TRANSFER_POINTS_MAX);
+/// How many tiers of membership there are.
+const TIERS: usize = 3;
+
+const _: () = assert!(TIER_MAX == 3, "`TIERS` is as many");
+const _: () = assert!(BONUS_POINTS_MAX * MULTIPLIER_BP_MAX / ONE_BP <= TRANSFER_POINTS_MAX);
 
 /// The rules that a room's viewers earn points by. A session keeps those that it started with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +39,14 @@ pub struct EarningProgramme {
     /// What the first slot ever in the room brings beside; 0 for nothing.
     pub first_watch_bonus: i64,
     pub stamp_card: Option<StampCard>,
+    #[serde(default)]
+    pub multipliers: Multipliers,
 }
+
+/// What paid memberships multiply `points` by, in basis points, from the lowest tier to the highest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Multipliers(pub [i64; TIERS]);
 
 /// Points for coming back: for so many of the last so many sessions, whichever, so that one that was missed
 /// wipes nothing out.
@@ -58,6 +71,7 @@ pub struct EarningChange {
     pub slots: Option<i64>,
     pub first_watch_bonus: Option<i64>,
     pub stamp_card: Option<Option<StampCard>>,
+    pub multipliers: Option<Multipliers>,
 }
 
 impl Default for EarningProgramme {
@@ -70,7 +84,47 @@ impl Default for EarningProgramme {
             slots: 5,
             first_watch_bonus: 0,
             stamp_card: None,
+            multipliers: Multipliers::default(),
         }
+    }
+}
+
+impl Default for Multipliers {
+    fn default() -> Self {
+        Self([ONE_BP; TIERS])
+    }
+}
+
+impl Multipliers {
+    /// What the membership of a tier multiplies by.
+    pub fn of_tier(self, tier: u8) -> i64 {
+        let place = usize::from(tier).checked_sub(1);
+
+        place
+            .and_then(|place| self.0.get(place))
+            .copied()
+            .unwrap_or(ONE_BP)
+    }
+
+    /// Whether memberships make a difference.
+    pub fn is_any(self) -> bool {
+        self != Self::default()
+    }
+
+    fn check(self) -> Result<(), Invalid> {
+        // Whoever pays more has no less.
+        let mut lowest = ONE_BP;
+        for multiplier_bp in self.0 {
+            check_range(
+                "membershipMultipliersBp",
+                multiplier_bp,
+                lowest,
+                MULTIPLIER_BP_MAX,
+            )?;
+            lowest = multiplier_bp;
+        }
+
+        Ok(())
     }
 }
 
@@ -85,6 +139,7 @@ impl EarningProgramme {
             slots: change.slots.unwrap_or(self.slots),
             first_watch_bonus: change.first_watch_bonus.unwrap_or(self.first_watch_bonus),
             stamp_card: change.stamp_card.unwrap_or(self.stamp_card),
+            multipliers: change.multipliers.unwrap_or(self.multipliers),
         };
         changed.check()?;
 
@@ -101,6 +156,8 @@ impl EarningProgramme {
             BONUS_POINTS_MAX,
         )?;
 
+        self.multipliers.check()?;
+
         self.stamp_card.map_or(Ok(()), StampCard::check)
     }
 
@@ -108,12 +165,13 @@ impl EarningProgramme {
     pub(crate) fn slot_points_max(&self) -> i64 {
         let card = self.stamp_card.map_or(0, |card| card.points);
         // A remainder that is kept may make one more of it.
-        self.points + 1 + self.first_watch_bonus + card
+        let [.., highest_bp] = self.multipliers.0;
+        self.points * highest_bp / ONE_BP + 1 + self.first_watch_bonus + card
     }
 
-    /// The rules of what a slot brings, as they stand in the journal beside what they brought. Which slots count is no
-    /// part of them.
-    pub(super) fn encode(&self) -> Vec<u8> {
+    /// The rules of what a slot brings, as they stand in the journal beside what they brought, with whom they were
+    /// multiplied for. Which slots count is no part of them.
+    pub(super) fn encode(&self, multiplied: &Multiplied) -> Vec<u8> {
         let mut bytes = Vec::new();
         for number in [self.points, self.slots, self.first_watch_bonus] {
             varint::put_count(&mut bytes, number);
@@ -123,12 +181,17 @@ impl EarningProgramme {
                 varint::put_count(&mut bytes, number);
             }
         }
+        if !multiplied.is_empty() {
+            // No stamp card brings nothing, by which it is told that none begins here.
+            varint::put(&mut bytes, 0);
+            multiplied.encode(&mut bytes);
+        }
 
         bytes
     }
 
-    /// The rules of that version, by which something was credited.
-    pub(super) fn decode(version: i32, bytes: &[u8]) -> Result<Self, Garbled> {
+    /// The rules of that version, by which something was credited, with whom they were multiplied for.
+    pub(super) fn decode(version: i32, bytes: &[u8]) -> Result<(Self, Multiplied), Garbled> {
         let mut reader = Reader::new(bytes);
         let mut programme = Self {
             version,
@@ -138,20 +201,29 @@ impl EarningProgramme {
             slots: reader.take()?,
             first_watch_bonus: reader.take()?,
             stamp_card: None,
+            // What they are for each tier does not matter any more.
+            multipliers: Multipliers::default(),
         };
-        if !reader.is_at_end() {
-            programme.stamp_card = Some(StampCard {
-                points: reader.take()?,
-                stamps: reader.take()?,
-                sessions: reader.take()?,
-                slots: reader.take()?,
-            });
+        let mut multiplied = Multiplied::default();
+        while !reader.is_at_end() {
+            match reader.take()? {
+                0 if multiplied.is_empty() => multiplied = Multiplied::decode(&mut reader)?,
+                points if programme.stamp_card.is_none() && multiplied.is_empty() => {
+                    programme.stamp_card = Some(StampCard {
+                        points,
+                        stamps: reader.take()?,
+                        sessions: reader.take()?,
+                        slots: reader.take()?,
+                    });
+                }
+                _ => return Err(Garbled),
+            }
         }
-        if !reader.is_at_end() || programme.check().is_err() {
+        if programme.check().is_err() {
             return Err(Garbled);
         }
 
-        Ok(programme)
+        Ok((programme, multiplied))
     }
 }
 

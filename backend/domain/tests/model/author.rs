@@ -56,7 +56,9 @@ impl Author {
         for name in ["olga", "mo", "ana", "ben"] {
             steps.push(member(name, Coming::Join));
         }
-        if self.dice.one_in(2) {
+        if self.dice.one_in(3) {
+            steps.push(self.multiplying());
+        } else if self.dice.one_in(2) {
             steps.push(self.programme(1));
         }
         if !self.dice.one_in(5) {
@@ -112,7 +114,7 @@ impl Author {
             24..=25 => self.claw_back(),
             26..=27 => self.programme(world.room.earning.programme.version),
             28..=33 => self.credit(world),
-            34..=36 => self.go_on_watching(),
+            34..=36 => self.go_on_watching(world),
             37..=39 => self.create(),
             40..=44 => self.change(world),
             45..=64 => self.redeem(world),
@@ -125,6 +127,7 @@ impl Author {
                 Step::Standing { who, reward }
             }
             92 if self.dice.one_in(6) => Step::Archive {},
+            93..=97 => self.membership(world),
             100..=119 => self.go_to_court(world),
             _ => self.ask_again(),
         };
@@ -180,11 +183,14 @@ impl Author {
         Step::Pass { millis: 0 }
     }
 
-    fn go_on_watching(&mut self) -> Step {
+    fn go_on_watching(&mut self, world: &World) -> Step {
         self.watching = (1 + self.dice.roll(8), self.viewers());
         self.has_passed = false;
+        if self.dice.one_in(2) {
+            return Step::Pass { millis: 0 };
+        }
 
-        Step::Pass { millis: 0 }
+        self.membership(world)
     }
 
     /// The same again, or by the same key something else, or by another's.

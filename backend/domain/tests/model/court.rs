@@ -145,6 +145,7 @@ impl World {
                 session_id: credit.session_id,
                 minute: credit.minute,
                 at: credit.at,
+                terms: credit.terms.clone(),
                 legs: credit.legs.clone(),
             });
             known.disputes.put_line(seq, line);

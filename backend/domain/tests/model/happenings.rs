@@ -28,6 +28,7 @@ impl World {
             Step::Adjust { .. }
             | Step::ClawBack { .. }
             | Step::Programme { .. }
+            | Step::Membership { .. }
             | Step::Credit { .. }
             | Step::Create { .. }
             | Step::Update { .. }
@@ -65,6 +66,7 @@ impl World {
             && is_new
             && became == "done"
         {
+            self.number_memberships(who);
             let at = target(self);
             let (room, ids) = (&mut self.room, &mut self.ids);
             room.assign_role(&staff, at, *role, ids, now).unwrap();

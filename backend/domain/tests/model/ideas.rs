@@ -2,7 +2,7 @@
 
 use parlor_domain::participant::Role;
 use parlor_domain::reward::{RedemptionStatus, Reward};
-use parlor_domain::watching::StampCard;
+use parlor_domain::watching::{Multipliers, StampCard};
 
 use crate::author::{Author, MINUTE_MS, VIEWERS};
 use crate::goods;
@@ -136,6 +136,15 @@ impl Author {
             sessions: dice.pick(&[2, 3, 3, 32, 33]),
             slots: dice.pick(&[1, 2, 3]),
         };
+        let multipliers = [
+            [10_000, 12_500, 15_000],
+            [12_345, 12_345, 100_000],
+            [10_000, 10_000, 10_000],
+            [9_999, 10_000, 10_000],
+            [10_000, 10_000, 100_001],
+            [15_000, 12_500, 15_000],
+        ];
+        let multipliers = multipliers.map(Multipliers);
         let cards = [None, Some(card), Some(card)];
         let terms = ProgrammeChange {
             is_enabled: dice.perhaps(3, &[true, true, false]),
@@ -144,6 +153,7 @@ impl Author {
             slots: dice.perhaps(2, &[1, 1, 2, 3, 5, 0]),
             first_watch_bonus: dice.perhaps(2, &[0, 50, -1]),
             stamp_card: dice.perhaps(2, &cards),
+            multipliers: dice.perhaps(2, &multipliers),
         };
         let version = if dice.one_in(10) {
             version - 1
@@ -154,6 +164,41 @@ impl Author {
             by: dice.pick(&[STAFF, "olga", "olga", "mo"]),
             version,
             terms,
+        }
+    }
+
+    /// A programme by which memberships make a difference at each minute.
+    pub(crate) fn multiplying(&mut self) -> Step {
+        let terms = ProgrammeChange {
+            points: self.dice.perhaps(2, &[7]),
+            slots: Some(self.dice.pick(&[1, 1, 2])),
+            multipliers: Some(Multipliers([12_345, 15_000, 100_000])),
+            ..ProgrammeChange::default()
+        };
+        let version = 1;
+        Step::Programme {
+            by: STAFF,
+            version,
+            terms,
+        }
+    }
+
+    pub(crate) fn membership(&mut self, world: &World) -> Step {
+        let dice = &mut self.dice;
+        let now = world.now.unix_millis();
+        // So that some words are of one period, and some of one instant.
+        let starts_at = now - now % (5 * MINUTE_MS) + dice.pick(&[-10, -5, 0, 0, 5]) * MINUTE_MS;
+        Step::Membership {
+            who: dice.pick(&NAMES),
+            reference: dice.roll(5),
+            message: dice.roll(3),
+            status: dice.pick(&[
+                "active", "active", "past_due", "canceled", "expired", "refunded",
+            ]),
+            tier: dice.pick(&[1, 2, 3, 3, 4]),
+            starts_at,
+            ends_at: starts_at + dice.pick(&[1, 4, 5, 6, 7, 10, 60, 5_000, 0]) * MINUTE_MS,
+            occurred_at: now - now % MINUTE_MS + dice.pick(&[-10, -1, 0, 0, 1]) * MINUTE_MS,
         }
     }
 

@@ -5,6 +5,7 @@ time, so that it has no state that could be wrong beside what it remembers."""
 from books import Books, Keys, Refused, check_moved, check_reason
 from court import Court
 from disputes import Cases
+from memberships import Memberships
 from rewards import Draw, Redemption, Reward, Shop, accepted, check_terms
 from watching import Session, Watching, changed_programme
 
@@ -34,6 +35,7 @@ class Room(Court):
         self.books = Books()
         self.keys = Keys()
         self.watching = Watching()
+        self.memberships = Memberships()
         self.shop = Shop()
         self.cases = Cases()
 
@@ -152,9 +154,12 @@ class Room(Court):
         self.watching.programme = changed_programme(self.watching.programme, asked["terms"])
         return self.watching.programme["version"]
 
+    def _do_membership(self, asked):
+        return self.memberships.tell(asked, self.now)
+
     def _do_credit(self, asked):
         self._check_open()
-        answers = self.watching.credit(asked, self.people, self.now)
+        answers = self.watching.credit(asked, self.people, self.memberships, self.now)
         if any(outcome == "COUNTED" for _, outcome, _ in answers):
             self.books.watch([(who, points) for who, _, points in answers])
         return answers

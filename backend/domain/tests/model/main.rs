@@ -16,6 +16,7 @@ mod dice;
 mod goods;
 mod happenings;
 mod ideas;
+mod members;
 mod opinion;
 mod play;
 mod step;

@@ -89,6 +89,7 @@ impl World {
                 );
                 coded(changed).map(|programme| json!(programme.version))
             }
+            Step::Membership { .. } => self.tell_of_membership(step),
             Step::Credit {
                 proof,
                 session,

@@ -4,7 +4,7 @@ use parlor_domain::participant::{Capability, Role};
 use parlor_domain::reward::{
     Availability, DrawRules, Limits, Restores, RewardInput, Terms, TermsChange,
 };
-use parlor_domain::watching::{EarningChange, StampCard};
+use parlor_domain::watching::{EarningChange, Multipliers, StampCard};
 use serde::Serialize;
 
 /// People are told apart by their names, and what they make by its position among its like.
@@ -56,6 +56,17 @@ pub(crate) enum Step {
         by: &'static str,
         version: i32,
         terms: ProgrammeChange,
+    },
+    /// A provider says something of a period of a membership.
+    Membership {
+        who: &'static str,
+        reference: u64,
+        message: u64,
+        status: &'static str,
+        tier: i64,
+        starts_at: i64,
+        ends_at: i64,
+        occurred_at: i64,
     },
     Credit {
         proof: Says,
@@ -196,7 +207,7 @@ pub(crate) enum Outcome {
 }
 
 /// What of a programme changes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct ProgrammeChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) is_enabled: Option<bool>,
@@ -211,6 +222,8 @@ pub(crate) struct ProgrammeChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[expect(clippy::option_option, reason = "it stays, or goes, or is another")]
     pub(crate) stamp_card: Option<Option<StampCard>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) multipliers: Option<Multipliers>,
 }
 
 /// What of a reward changes.
@@ -250,6 +263,7 @@ impl From<&ProgrammeChange> for EarningChange {
             slots: change.slots,
             first_watch_bonus: change.first_watch_bonus,
             stamp_card: change.stamp_card,
+            multipliers: change.multipliers,
         }
     }
 }
@@ -305,6 +319,7 @@ impl Step {
             | Self::Facts { .. }
             | Self::Elsewhere { .. }
             | Self::Programme { .. }
+            | Self::Membership { .. }
             | Self::Credit { .. }
             | Self::Update { .. }
             | Self::Delete { .. }

@@ -5,6 +5,7 @@ from books import Refused
 MINUTE_MS = 60_000
 LATE_MAX_MS = 15 * MINUTE_MS
 POINTS_MAX = 1_000_000
+ONE = 10_000
 ROOMS_MAX = 2
 
 
@@ -50,6 +51,8 @@ class Watcher:
         self.waiting = 0
         self.in_session = {}
         self.stamps = set()
+        # What was left over of a point, in basis points.
+        self.left_over = 0
 
 
 def default_programme():
@@ -61,6 +64,7 @@ def default_programme():
         "slots": 5,
         "first_watch_bonus": 0,
         "stamp_card": None,
+        "multipliers": [ONE] * 3,
     }
 
 
@@ -72,6 +76,10 @@ def changed_programme(programme, change):
         (after["slots"], 1, 1_440),
         (after["first_watch_bonus"], 0, POINTS_MAX),
     ]
+    least = ONE
+    for multiplier in after["multipliers"]:
+        ranges.append((multiplier, least, 10 * ONE))
+        least = multiplier
     if card is not None:
         ranges += [
             (card["points"], 1, POINTS_MAX),
@@ -122,7 +130,7 @@ class Watching:
             return "PROGRAMME_OFF"
         return None
 
-    def credit(self, asked, people, now):
+    def credit(self, asked, people, memberships, now):
         """Answers each viewer with an outcome and points."""
         begins, by_devices = asked["minute"] * MINUTE_MS, asked["proof"] == "devices"
         answers = []
@@ -136,11 +144,12 @@ class Watching:
             rooms = self.elsewhere.get((who, begins), set())
             if outcome is None and by_devices and len(rooms) >= ROOMS_MAX:
                 outcome = "OTHER_ROOMS"
-            points = self._count(who, asked["session"], begins) if outcome is None else 0
+            tier = memberships.tier(who, begins)
+            points = self._count(who, asked["session"], begins, tier) if outcome is None else 0
             answers.append([who, outcome or "COUNTED", points])
         return answers
 
-    def _count(self, who, index, begins):
+    def _count(self, who, index, begins, tier):
         programme = self.sessions[index].programme
         watcher = self.watchers[who]
         points = 0 if watcher.slots else programme["first_watch_bonus"]
@@ -149,7 +158,10 @@ class Watching:
         watcher.waiting += 1
         if watcher.waiting >= programme["slots"]:
             watcher.waiting = 0
-            points += programme["points"]
+            multiplier = programme["multipliers"][tier - 1] if tier else ONE
+            due = programme["points"] * multiplier + watcher.left_over
+            points += due // ONE
+            watcher.left_over = due % ONE
 
         watcher.in_session[index] = watcher.in_session.get(index, 0) + 1
         card = programme["stamp_card"]

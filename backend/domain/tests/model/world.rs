@@ -83,6 +83,7 @@ impl World {
         known.rewards.ask(RewardId(Uuid::max()));
         known.redemptions.ask(RedemptionId(Uuid::max()));
         known.disputes.ask(DisputeId(Uuid::max()));
+        known.tiers.ask(0);
 
         Self {
             room,

@@ -184,7 +184,7 @@ fn a_programme_is_pinned_as_a_session_starts() {
     // What is late is credited as its session was to be.
     cinema.credit(session, late, set([2]));
     let last = &cinema.aggregate().changes.credits.last().unwrap().0;
-    assert_eq!(last.terms().unwrap().points, 10);
+    assert_eq!(last.terms().unwrap().0.points, 10);
 
     cinema.room().update(EarningChange {
         is_enabled: Some(false),

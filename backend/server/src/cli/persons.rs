@@ -14,7 +14,7 @@ use crate::simulate::Client;
 const FIELDS: &str =
     "id status requestedBy requestedAt finishedAt roomCount doneRoomCount changedRowCount";
 /// What a dry run counts, and what it calls that.
-const HELD: [(&str, &str); 10] = [
+const HELD: [(&str, &str); 11] = [
     (
         "roomCount",
         "rooms that they have joined, from which they are put out",
@@ -26,6 +26,10 @@ const HELD: [(&str, &str); 10] = [
     (
         "contributionCount",
         "contributions, without name and message from then on",
+    ),
+    (
+        "membershipCount",
+        "paid memberships that they have or pay for, which are nobody's from then on",
     ),
     ("hypeTrainCount", "hype trains that they have given to"),
     ("redemptionCount", "redemptions, without what they said"),

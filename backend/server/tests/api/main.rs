@@ -22,6 +22,7 @@ mod erasure;
 mod expiry;
 mod http;
 mod keys;
+mod memberships;
 mod origins;
 mod people;
 mod person;

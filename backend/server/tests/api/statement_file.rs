@@ -48,7 +48,7 @@ async fn told(api: &Api, token: &str, room: &str, who: &Value, first: i32) -> (V
         pointsAccount(roomId: $room, participantId: $who) {
             statementConnection(page: { first: $first }) { pageInfo { endCursor } nodes {
                 seq at kind points balanceAfter reason actorId redemptionId correctsSeq sessionId minute
-                debtPoints disputeId
+                debtPoints disputeId multiplierBp
             } }
         }
     }";

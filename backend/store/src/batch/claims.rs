@@ -2,7 +2,7 @@
 //!
 //! A batch decides on what it has looked up, and then claims what it decided, by inserting it where
 //! it is free. Locks come first, claims after them, slugs before answers before
-//! contributions before places, and each of these in the order of the keys; so transactions wait for one another
+//! contributions before memberships before places, and each of these in the order of the keys; so transactions wait for one another
 //! and never in a circle. What somebody else took in between is seen after going back to before the
 //! first claim: the rooms, which stay locked, are looked up and decided on again, with the conflict
 //! as something known. Only what is accepted is ever claimed, so a refusal leaves no trace.
@@ -16,11 +16,13 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::room_aggregate::{AnswerKey, ContributionRef, Reported, RoomAggregate};
+use parlor_domain::room_aggregate::{
+    AnswerKey, ContributionRef, MembershipRef, Reported, RoomAggregate, ToldOf,
+};
 use parlor_domain::watching::{ViewerMinute, WATCHED_ROOMS_MAX};
 
 use super::rooms::{RoomKey, Rooms};
-use super::{RoomNeeds, answers, contributions, places};
+use super::{RoomNeeds, answers, contributions, memberships, places};
 use crate::engine::Transaction;
 use crate::set::Dialect;
 use crate::sql::Statement;
@@ -30,6 +32,7 @@ use crate::sql::Statement;
 pub(super) struct Shared {
     answers: HashMap<(TenantId, AnswerKey), Vec<RoomId>>,
     reported: HashMap<(TenantId, ContributionRef), Vec<RoomId>>,
+    memberships: HashMap<(TenantId, MembershipRef), Vec<RoomId>>,
     slugs: HashMap<(TenantId, String), Vec<RoomId>>,
     places: HashMap<(TenantId, ViewerMinute), Vec<RoomId>>,
 }
@@ -43,6 +46,7 @@ impl Shared {
         Self {
             answers: shared(rooms.clone(), |one| &one.answers),
             reported: shared(rooms.clone(), |one| &one.contributions.reported),
+            memberships: shared(rooms.clone(), |one| &one.memberships),
             slugs: shared(rooms.clone(), |one| &one.slugs),
             places: shared(rooms, |one| &one.points.places),
         }
@@ -67,6 +71,16 @@ impl Shared {
             if let (Some(()), Some(room)) = (is_taken, rooms.get_mut(key)) {
                 let known = &mut room.aggregate.known.contributions;
                 known.put(reference.clone(), Reported::Elsewhere);
+            }
+        }
+        for (reference, others) in others(&self.memberships, key) {
+            let is_taken = taken(rooms, others, key.1, |other| {
+                let told = other.known.memberships.get(reference);
+                matches!(told, Some(ToldOf::Here(_))).then_some(())
+            });
+            if let (Some(()), Some(room)) = (is_taken, rooms.get_mut(key)) {
+                let known = &mut room.aggregate.known.memberships;
+                known.put(reference.clone(), ToldOf::Elsewhere);
             }
         }
         for (of, others) in others(&self.places, key) {
@@ -151,6 +165,7 @@ pub(super) async fn claim(
 ) -> Result<bool, sqlx::Error> {
     let claims_something = answers::claims_something(rooms)
         || contributions::claims_something(rooms)
+        || memberships::claims_something(rooms)
         || places::claims_something(rooms);
     if !claims_something {
         return Ok(true);
@@ -179,9 +194,10 @@ pub(super) async fn claim(
     }
 }
 
-/// Claims keys before references before places, which is the order that everyone keeps.
+/// Claims keys before references before places, each kind in its order, which is the order that everyone keeps.
 async fn claim_in_order(transaction: &mut Transaction, rooms: &Rooms) -> Result<bool, sqlx::Error> {
     Ok(answers::claim(transaction, rooms).await?
         && contributions::claim(transaction, rooms).await?
+        && memberships::claim(transaction, rooms).await?
         && places::claim(transaction, rooms).await?)
 }

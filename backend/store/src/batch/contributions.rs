@@ -25,7 +25,7 @@ pub struct ContributionNeeds {
     pub reversals: Vec<ContributionRef>,
     /// Who gave, as the reports say.
     pub viewers: Vec<ViewerId>,
-    /// Whether it matters that contributions were recorded.
+    /// Whether it matters that contributions or memberships were recorded.
     pub any: bool,
 }
 
@@ -113,7 +113,7 @@ async fn rates(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), s
     Ok(())
 }
 
-/// Loads whether contributions were recorded, where that matters.
+/// Loads whether contributions or memberships were recorded, where that matters.
 async fn any(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
     let mut keys = Vec::new();
     for locked in rooms.all_mut().filter(|one| one.needs.contributions.any) {
@@ -121,7 +121,8 @@ async fn any(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sql
         keys.push(row![locked.needs.room_id, locked.needs.tenant_id]);
     }
     let text = "SELECT wanted.room_id, wanted.tenant_id FROM wanted
-        WHERE EXISTS (SELECT 1 FROM contributions c WHERE c.room_id = wanted.room_id)";
+        WHERE EXISTS (SELECT 1 FROM contributions c WHERE c.room_id = wanted.room_id)
+            OR EXISTS (SELECT 1 FROM memberships m WHERE m.room_id = wanted.room_id)";
     let table = "wanted (room_id, tenant_id)";
     let rows = transaction.look_up(table, keys, text).await?;
     rooms.read_rows(rows, "contributions", |locked, _| {

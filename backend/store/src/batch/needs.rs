@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use parlor_domain::id::{RoomId, TenantId};
-use parlor_domain::room_aggregate::AnswerKey;
+use parlor_domain::room_aggregate::{AnswerKey, MembershipRef};
 
 use super::rooms::RoomKey;
 use super::{ContributionNeeds, DisputeNeeds, PeopleNeeds, PointsNeeds, RewardNeeds};
@@ -36,6 +36,8 @@ pub struct RoomNeeds {
     pub points: PointsNeeds,
     pub rewards: RewardNeeds,
     pub disputes: DisputeNeeds,
+    /// The paid memberships that messages speak of.
+    pub memberships: Vec<MembershipRef>,
     /// What the room may be called, as far as it may be a slug at all.
     pub slugs: Vec<String>,
 }
@@ -79,6 +81,7 @@ impl RoomNeeds {
             points: PointsNeeds::default(),
             rewards: RewardNeeds::default(),
             disputes: DisputeNeeds::default(),
+            memberships: Vec::new(),
             slugs: Vec::new(),
         }
     }

@@ -37,6 +37,8 @@ const PASSES_MAX: i64 = 10;
 pub(crate) const ROOMS: &str = "SELECT COUNT(*) FROM (
         SELECT room_id FROM participants WHERE tenant_id = $1 AND viewer_id = $2
         UNION SELECT room_id FROM contributions WHERE tenant_id = $1 AND viewer_id = $2
+        UNION SELECT room_id FROM memberships WHERE tenant_id = $1 AND viewer_id = $2
+        UNION SELECT room_id FROM memberships WHERE tenant_id = $1 AND giver_id = $2
     ) AS known";
 
 /// What an erasure needs next.

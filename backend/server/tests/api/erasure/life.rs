@@ -389,6 +389,41 @@ impl<'a> Life<'a> {
             }
             done(self.api, &self.api.staff, call, gift).await;
         }
+        self.pay().await;
+    }
+
+    /// Has a membership, and pays for another's.
+    async fn pay(&self) {
+        let call = (
+            "recordMembership",
+            "RecordMembershipInput",
+            "PaidMembership { id }",
+        );
+        for (of, viewer, gift) in [
+            ("sub_own", SUBJECT, json!({})),
+            (
+                "sub_given",
+                "other",
+                json!({ "giverId": SUBJECT, "giverName": NAME }),
+            ),
+        ] {
+            let mut told = gift;
+            for (field, value) in [
+                ("roomId", self.room),
+                ("idempotencyKey", of),
+                ("provider", "stripe"),
+                ("membershipRef", &format!("{of} {}", self.room)),
+                ("viewerId", viewer),
+                ("status", "ACTIVE"),
+                ("periodStartsAt", "2026-01-01T00:00:00Z"),
+                ("periodEndsAt", "2036-01-01T00:00:00Z"),
+                ("occurredAt", "2026-01-01T00:00:00Z"),
+            ] {
+                told[field] = json!(value);
+            }
+            told["tier"] = json!(2);
+            done(self.api, &self.api.staff, call, told).await;
+        }
     }
 
     /// Has points, spends them with words, enters draws, and disputes.

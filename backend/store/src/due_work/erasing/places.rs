@@ -40,6 +40,9 @@ const ACTOR: &str = "tenant_id = $1 AND actor_id = $2";
 
 pub(crate) const PARTICIPANTS: Place = Place::new("participants", VIEWER);
 pub(crate) const CONTRIBUTIONS: Place = Place::new("contributions", VIEWER);
+pub(crate) const MEMBERSHIPS: Place = Place::new("memberships", VIEWER);
+pub(crate) const GIVEN: Place = Place::new("memberships", "tenant_id = $1 AND giver_id = $2");
+pub(crate) const MEMBERSHIP_SPANS: Place = Place::new("membership_spans", VIEWER);
 pub(crate) const CONTRIBUTORS: Place = Place::new("hype_train_contributors", VIEWER);
 pub(crate) const TRANSFERS: Place = Place::new("transfers", ACTOR);
 pub(crate) const WATCH_CREDITS: Place = Place::new("watch_credits", ACTOR);
@@ -64,9 +67,12 @@ pub(super) const WATCH_PLACES: Place = Place::new(
 );
 
 /// All but where they watched, which is found minute by minute.
-const PLACES: [Place; 10] = [
+const PLACES: [Place; 13] = [
     PARTICIPANTS,
     CONTRIBUTIONS,
+    MEMBERSHIPS,
+    GIVEN,
+    MEMBERSHIP_SPANS,
     CONTRIBUTORS,
     TRANSFERS,
     WATCH_CREDITS,

@@ -28,9 +28,14 @@ impl Erasing<'_> {
         ids: &mut impl IdSource,
     ) -> Result<Progress, sqlx::Error> {
         let mut next: Option<Uuid> = None;
-        for table in ["participants", "contributions"] {
+        for (table, column) in [
+            ("participants", "viewer_id"),
+            ("contributions", "viewer_id"),
+            ("memberships", "viewer_id"),
+            ("memberships", "giver_id"),
+        ] {
             let select = self.of_person(&format!(
-                "SELECT room_id FROM {table} WHERE tenant_id = $1 AND viewer_id = $2 AND room_id > $3
+                "SELECT room_id FROM {table} WHERE tenant_id = $1 AND {column} = $2 AND room_id > $3
                  ORDER BY room_id LIMIT 1"
             ));
             for mut row in self.transaction.fetch(select.bind(after)).await? {
@@ -212,6 +217,19 @@ impl Erasing<'_> {
         );
         let given = given.bind(room.id).bind(room.pseudonym.as_str());
         self.execute(given).await?;
+        for text in [
+            "UPDATE memberships SET viewer_id = $4
+             WHERE tenant_id = $1 AND viewer_id = $2 AND room_id = $3",
+            "UPDATE memberships SET giver_id = $4, giver_name = NULL
+             WHERE tenant_id = $1 AND giver_id = $2 AND room_id = $3",
+        ] {
+            let paid = self.of_person(text).bind(room.id);
+            self.execute(paid.bind(room.pseudonym.as_str())).await?;
+        }
+        let spans = self.of_person(
+            "DELETE FROM membership_spans WHERE tenant_id = $1 AND viewer_id = $2 AND room_id = $3",
+        );
+        self.execute(spans.bind(room.id)).await?;
         let trains = self.of_person(
             "UPDATE hype_train_contributors SET viewer_id = $4, name = NULL
              WHERE tenant_id = $1 AND viewer_id = $2

@@ -282,6 +282,8 @@ mod tests {
         "kind",
         "last_at",
         "last_reward",
+        "message_id",
+        "months",
         "next_reward",
         "not_counted",
         "online_min",
