@@ -194,7 +194,11 @@ impl Till {
             }
         }
         ensure!(winners < 2, "{case} was ended twice");
-        cases.duels += u64::from(winners == 1 && moved.is_some() && said.is_some());
+        let is_told = |answer: &Option<Value>| {
+            let answer = answer.as_ref();
+            answer.is_some_and(|answer| answer["code"] == "ALREADY_CLOSED")
+        };
+        cases.duels += u64::from(winners == 1 && (is_told(&moved) || is_told(&said)));
 
         Ok(())
     }

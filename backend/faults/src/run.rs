@@ -241,7 +241,7 @@ impl Run {
         Ok(deadlines.iter().any(|deadline| deadline.at_ms <= by_ms))
     }
 
-    fn report(&self, shown: Shown) -> Result<Report> {
+    fn report(&self, mut shown: Shown) -> Result<Report> {
         let (ended, latest_ms) = self.watch.report();
         ensure!(ended > 0, "nothing ran out of time, so nothing was shown");
         let seen = self.followers.iter().map(Follower::seen);
@@ -249,6 +249,9 @@ impl Run {
         let ledger = self.ledger();
         let accounts = || ledger.accounts.values();
         let redeemed = accounts().map(|one| one.redeemed.len()).sum();
+        let duels = accounts().map(|one| one.duels).sum();
+        let case_duels = accounts().map(|one| one.cases.duels).sum();
+        shown.extend(shown::AT_ONCE.into_iter().zip([duels, case_duels]));
         ensure!(redeemed > 0, "nothing was redeemed, so nothing was shown");
         ensure!(snapshots > 0, "no books were ever looked at");
 
@@ -261,9 +264,9 @@ impl Run {
             moved: accounts().map(|one| one.moved.len()).sum(),
             counted: accounts().map(|one| one.counted.len()).sum(),
             redeemed,
-            duels: accounts().map(|one| one.duels).sum(),
+            duels,
             ended_cases: accounts().map(|one| one.cases.ended.len()).sum(),
-            case_duels: accounts().map(|one| one.cases.duels).sum(),
+            case_duels,
             snapshots,
             shown,
         })
@@ -285,7 +288,8 @@ impl fmt::Display for Report {
         write!(
             formatter,
             "{} acknowledged, {} calls repeated, {} connections, {} ends, the latest by {} ms; points: \
-             {} moves, {} minutes, {} redeemed, {} duels, {} cases over, {} duels, {} snapshots",
+             {} moves, {} minutes, {} redeemed, {} settled by two at once, {} cases over, {} by two at once, \
+             {} snapshots",
             self.acknowledged,
             self.repeated,
             self.connections,

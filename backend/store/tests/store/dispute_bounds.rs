@@ -5,6 +5,7 @@ use parlor_domain::id::ParticipantId;
 use parlor_domain::room_aggregate::{
     Adjustment, AdjustmentKind, AnswerKey, DisputeOpening, DisputeRefusal, DisputeWithdrawal,
 };
+use parlor_domain::time::ServerTime;
 use parlor_store::{Opening, RoomNeeds};
 
 use crate::harness::{Database, on_both_engines};
@@ -88,8 +89,12 @@ impl Shop {
         let opened: Vec<_> = self
             .write(needs, |room, ids| {
                 let openings = openings.iter();
+                let openings = openings.zip(subjects);
                 openings
-                    .map(|one| room.open_dispute(&who, one, [7; 32], ids, at(40)))
+                    .map(|(one, subject)| {
+                        let at = opened_at(name, *subject);
+                        room.open_dispute(&who, one, [7; 32], ids, at)
+                    })
                     .collect()
             })
             .await;
@@ -104,7 +109,7 @@ impl Shop {
                 needs.answers.push(key);
             };
             self.write(needs, |room, ids| {
-                room.withdraw_dispute(&who, &withdrawal, [7; 32], ids, at(41))
+                room.withdraw_dispute(&who, &withdrawal, [7; 32], ids, case.opened_at)
                     .unwrap()
             })
             .await;
@@ -121,6 +126,28 @@ impl Shop {
     }
 }
 
+/// Each at an instant of its own, and staff behind whoever it is about.
+fn opened_at(name: &str, subject: Subject) -> ServerTime {
+    let Subject::Line(seq) = subject else {
+        panic!("{subject:?} is no line");
+    };
+
+    at(if name == "staff" { 10_000 } else { 40 } + seq)
+}
+
+/// Refused as long as the first of `opened` is not a day ago.
+fn is_too_many_since(
+    refused: &[Result<Dispute, DisputeRefusal>],
+    name: &str,
+    opened: &[Subject],
+) -> bool {
+    let free_at = opened_at(name, opened[0]).plus_millis(24 * 3_600_000);
+    let of = opened.len();
+
+    is_too_many(refused, of)
+        && matches!(refused, [Err(DisputeRefusal::TooManyToday { again_at, .. })] if *again_at == free_at)
+}
+
 fn is_too_many(opened: &[Result<Dispute, DisputeRefusal>], of: usize) -> bool {
     matches!(opened, [Err(DisputeRefusal::TooManyToday { most, .. })] if *most == of)
 }
@@ -134,9 +161,11 @@ async fn within_a_day_so_many_are_opened_and_no_more(database: Database) {
     let last = &lines[of_staff..];
 
     let refused = shop.open_as("ana", last, false).await;
-    assert!(is_too_many(&refused, own), "{refused:?}");
+    let first = &lines[..own];
+    assert!(is_too_many_since(&refused, "ana", first), "{refused:?}");
     let refused = shop.open_as("staff", last, false).await;
-    assert!(is_too_many(&refused, of_staff), "{refused:?}");
+    let first = &lines[..of_staff];
+    assert!(is_too_many_since(&refused, "staff", first), "{refused:?}");
 }
 
 async fn whoever_opens_many_in_one_batch_is_counted_once(database: Database) {
