@@ -1,11 +1,14 @@
 //! The cases about points, followed by staff as they are seen to.
 
+use std::time::Duration;
+
 use parlor_api::global_id;
 use parlor_test_database::{Database, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::economy::Scene;
+use crate::server::Options;
 use crate::staff_feed::{id, ids, staff, statuses, told};
 
 on_both_engines!(
@@ -17,6 +20,7 @@ on_both_engines!(
     what_is_asked_for_is_what_one_needs_the_right_to,
     whoever_loses_the_capability_is_told_no_more,
     another_nodes_disputes_are_found,
+    a_renewed_log_begins_all_of_it_anew,
     a_position_of_another_log_or_beyond_the_end_begins_anew,
     what_was_opened_before_there_were_positions_is_told,
 );
@@ -34,8 +38,8 @@ const DISPUTES: &str = "subscription Staff($roomId: ID!, $after: LogPosition) {
 
 const ALL: &str = "subscription Staff($roomId: ID!, $disputesAfter: LogPosition) {
     liveStaff(roomId: $roomId, disputesAfter: $disputesAfter) {
-        epoch throughSeq entries { action }
-        queue { throughSeq redemptions { id } }
+        epoch throughSeq recovered entries { action }
+        queue { throughSeq recovered snapshot { id } redemptions { id } }
         disputes { throughSeq recovered snapshot { id } disputes { id status } }
     }
 }";
@@ -366,6 +370,42 @@ async fn another_nodes_disputes_are_found(database: String) {
         changed(&told(&mut client, "1").await),
         [(id(&opened), "OPEN")]
     );
+}
+
+async fn a_renewed_log_begins_all_of_it_anew(database: String) {
+    let scene = Scene::set(Options {
+        database: Some(database),
+        heads_check: Duration::from_millis(10),
+        ..Options::default()
+    })
+    .await;
+    viewer(&scene, "ana", 40).await;
+    let reward = scene.make_reward(json!({})).await;
+    let redeemed = scene.redeem("ana", &reward, "1").await;
+    let opened = dispute(&scene, "ana", 1).await;
+    let mut client = staff(&scene.server).await;
+    let variables = json!({ "roomId": global_id::room_id(scene.room) });
+    client.subscribe("1", ALL, variables).await;
+    let first = told(&mut client, "1").await;
+
+    let store = &scene.server.service.app.store;
+    store
+        .renew_epochs(&mut scene.server.ids.clone())
+        .await
+        .unwrap();
+    let anew = told(&mut client, "1").await;
+    assert_ne!(anew["epoch"], first["epoch"]);
+    for (part, kept) in [("queue", &redeemed), ("disputes", &opened)] {
+        assert_eq!(anew[part]["recovered"], false, "{anew}");
+        assert_eq!(ids(&anew[part]["snapshot"]), [id(kept)], "{anew}");
+    }
+
+    // What is told next follows on that.
+    scene.settle("fulfillRedemption", &redeemed).await;
+    let next = told(&mut client, "1").await;
+    let known = [&next["recovered"], &next["queue"]["recovered"]];
+    assert_eq!((&next["epoch"], known), (&anew["epoch"], [&json!(true); 2]));
+    assert_eq!(ids(&next["queue"]["redemptions"]), [id(&redeemed)]);
 }
 
 async fn a_position_of_another_log_or_beyond_the_end_begins_anew(database: String) {
