@@ -1,5 +1,5 @@
 //! Credits for watching, and redemptions of one reward, that are acknowledged once they are durable, a second, on both
-//! databases; and beside them what a row for each credit would take, what PostgreSQL's own tool does, and what the disk
+//! databases, and how long a statement takes to read by how much there is; and beside them what a row for each credit would take, what PostgreSQL's own tool does, and what the disk
 //! takes to sync.
 
 use std::fs::File;
@@ -73,6 +73,14 @@ pub(super) fn run(options: &Options) -> Result<()> {
         figures("redemptions_announced_per_s", "redeem-announced"),
     ];
     let (mut pgbench_tps, mut sync_ms) = (Vec::new(), Vec::new());
+    let transfers = if options.quick { "100000" } else { "10000000" };
+    let [sqlite, postgres] = Engine::ALL.map(|engine| {
+        let args = ["--way", "statement", "--transfers", transfers];
+        let result = engine.measure(&program, &args);
+        println!("{:<28} {:<9} {result:?}", "statement", engine.name());
+        result
+    });
+    let statement = json!({ "sqlite": sqlite?, "postgres": postgres? });
     for round in 1..=rounds {
         println!("round {round} of {rounds}");
         for figures in &mut ways {
@@ -90,6 +98,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
     let mut result = json!({
         "pgbench_tps": median(pgbench_tps),
         "fdatasync_ms": median(sync_ms),
+        "statement": statement,
     });
     for figures in &ways {
         result[figures.name] = both(&figures.results, |one| one["per_s"].clone());

@@ -1,12 +1,15 @@
 //! Measures how many credits for watching, or redemptions, are acknowledged a second, each of them durable: credits
-//! straight into the writer as sets, or as rows beside it; redemptions over HTTP, or straight into the writer.
+//! straight into the writer as sets, or as rows beside it; redemptions over HTTP, or straight into the writer. And how
+//! long a statement takes to read, however much there is of it.
 //!
 //! A credit is a minute that newly counts for a member. Time in the rooms goes as fast as it is credited, for a
 //! minute counts once. Redemptions are all of one reward. Prints one line of JSON.
 
+mod connected;
 mod redemptions;
 mod rows;
 mod sets;
+mod statement;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -31,6 +34,9 @@ struct Args {
     /// Members of whom some watch at random
     #[arg(long, default_value_t = 1_000_000)]
     members: u32,
+    /// Transfers in the largest books whose statement is read
+    #[arg(long, default_value_t = 10_000_000)]
+    transfers: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -49,6 +55,8 @@ enum Way {
     RedeemWriter,
     /// The same, of which everyone in the room is told
     RedeemAnnounced,
+    /// A balance and a page of a statement, read over HTTP while the books grow
+    Statement,
 }
 
 /// How many members one command credits, or one statement writes.
@@ -73,6 +81,10 @@ async fn main() -> Result<()> {
         Way::Rows => rows::measure(&args, &store(&args).await?).await?,
         Way::RedeemHttp | Way::RedeemWriter | Way::RedeemAnnounced => {
             redemptions::measure(&args).await?
+        }
+        Way::Statement => {
+            println!("{}", statement::measure(&args).await?);
+            return Ok(());
         }
     };
 

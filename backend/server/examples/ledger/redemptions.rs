@@ -44,7 +44,7 @@ const REDEEM: &str = "mutation ($input: RedeemRewardInput!) {
 }";
 
 /// A room whose members are rich.
-struct Shop {
+pub(super) struct Shop {
     server: Server,
     tenant_id: TenantId,
     room_id: RoomId,
@@ -83,13 +83,13 @@ pub(super) async fn measure(args: &Args) -> Result<Measured> {
     }
     measured.count = measured.took.len() as u64;
     let shop = Arc::into_inner(shop).context("everybody is done")?;
-    shop.server.stop().await;
+    shop.close().await;
 
     Ok(measured)
 }
 
 impl Shop {
-    async fn open(args: &Args, viewers: usize) -> Result<Self> {
+    pub(super) async fn open(args: &Args, viewers: usize) -> Result<Self> {
         let settings = settings(&args.database)?;
         let server = Server::start(settings, Clock::System, Randomness::System).await?;
         let app = Arc::clone(&server.service.app);
@@ -126,6 +126,30 @@ impl Shop {
             starts_at,
             ends_at: starts_at + Duration::from_secs(args.seconds),
         })
+    }
+
+    pub(super) async fn close(self) {
+        self.server.stop().await;
+    }
+
+    /// A client that speaks for a viewer, and what it says of the room and the reward.
+    pub(super) fn viewer_over_http(&self, number: usize) -> Result<(Client, Value)> {
+        let app = &self.server.service.app;
+        let token = app.identity.sign(&Claims {
+            tenant_id: Some(self.tenant_id.0),
+            role: Some("viewer".to_owned()),
+            sub: Some(person(number)?.viewer_id.as_str().to_owned()),
+            exp: Some(app.clock.now().unix_millis() / 1_000 + 3_600),
+            ..Claims::default()
+        });
+        let global = |kind: &str, id: Uuid| STANDARD.encode(format!("{kind}:{id}"));
+        let client = Client::new(&format!("http://{}", self.server.address), &token)?;
+        let input = json!({
+            "roomId": global("Room", self.room_id.0),
+            "rewardId": global("Reward", self.reward_id.0),
+        });
+
+        Ok((client, input))
     }
 
     /// Redeems one after the other, and returns how long each took of those that count.
@@ -172,28 +196,13 @@ impl Shop {
 
 impl Viewer {
     fn new(shop: &Shop, number: usize, way: Way) -> Result<Self> {
-        let app = &shop.server.service.app;
-        let actor = person(number)?;
-        if way != Way::RedeemHttp {
-            let writer = app.writer.clone();
-            return Ok(Self::Here { writer, actor });
+        if way == Way::RedeemHttp {
+            let (client, input) = shop.viewer_over_http(number)?;
+            return Ok(Self::There { client, input });
         }
-        let token = app.identity.sign(&Claims {
-            tenant_id: Some(shop.tenant_id.0),
-            role: Some("viewer".to_owned()),
-            sub: Some(actor.viewer_id.as_str().to_owned()),
-            exp: Some(app.clock.now().unix_millis() / 1_000 + 3_600),
-            ..Claims::default()
-        });
-        let global = |kind: &str, id: Uuid| STANDARD.encode(format!("{kind}:{id}"));
+        let (writer, actor) = (shop.server.service.app.writer.clone(), person(number)?);
 
-        Ok(Self::There {
-            client: Client::new(&format!("http://{}", shop.server.address), &token)?,
-            input: json!({
-                "roomId": global("Room", shop.room_id.0),
-                "rewardId": global("Reward", shop.reward_id.0),
-            }),
-        })
+        Ok(Self::Here { writer, actor })
     }
 }
 

@@ -10,11 +10,12 @@ use parlor_node::clock::{Clock, Stopwatch};
 use parlor_node::ids::Ids;
 use parlor_store::Store;
 use sqlx::postgres::PgConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection, Executor, QueryBuilder, Sqlite};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::connected::Connected;
 use super::{Args, Measured, SET, time};
 
 /// Sets in one transaction: as many as the product's writer takes.
@@ -81,39 +82,7 @@ async fn write(url: &str, seconds: u64) -> Result<(u64, Vec<f64>)> {
     Ok((credits, took))
 }
 
-enum Connected {
-    Sqlite(SqliteConnection),
-    Postgres(PgConnection),
-}
-
 impl Connected {
-    async fn open(url: &str) -> Result<Self> {
-        if !url.starts_with("sqlite") {
-            return Ok(Self::Postgres(PgConnection::connect(url).await?));
-        }
-        let options = url.parse::<SqliteConnectOptions>()?;
-        let options = options
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
-
-        Ok(Self::Sqlite(
-            SqliteConnection::connect_with(&options).await?,
-        ))
-    }
-
-    async fn run(&mut self, words: &'static str) -> Result<()> {
-        match self {
-            Self::Sqlite(connection) => {
-                connection.execute(words).await?;
-            }
-            Self::Postgres(connection) => {
-                connection.execute(words).await?;
-            }
-        }
-
-        Ok(())
-    }
-
     /// Credits a set of neighbours: what they have, what was moved, and where the books stand.
     async fn credit(&mut self, books: &mut Books, first: u32) -> Result<()> {
         let numbers: Vec<i64> = (first..first + SET).map(i64::from).collect();

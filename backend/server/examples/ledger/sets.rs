@@ -56,7 +56,8 @@ pub(super) async fn measure(args: &Args, store: Store) -> Result<Measured> {
         | Way::Rows
         | Way::RedeemHttp
         | Way::RedeemWriter
-        | Way::RedeemAnnounced => present(rooms),
+        | Way::RedeemAnnounced
+        | Way::Statement => present(rooms),
     };
 
     // One minute before the clock starts, so that what is prepared once does not count.
