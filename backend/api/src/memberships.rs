@@ -71,7 +71,7 @@ pub(crate) struct PaidMembershipPeriod {
 pub(crate) struct MembershipStanding {
     /// The highest tier that one of them gives; 1 to 3.
     tier: i32,
-    /// Until when, if nothing more is told.
+    /// Until when it is that or more, if nothing more is told.
     until: Time,
     /// For how many months they have been a member, by the longest of their memberships: as many as its provider says, and
     /// as many periods as were paid.
@@ -114,13 +114,16 @@ impl PaidMembership {
 impl MembershipStanding {
     /// What `memberships`, all of one viewer, come to.
     fn of(memberships: &[membership::PaidMembership], now: ServerTime) -> Option<Self> {
-        let standing_of =
-            |of: &membership::PaidMembership| membership::Standing::at(now, of.spans());
-        let present = memberships
+        let all: Vec<_> = memberships
             .iter()
-            .filter_map(|of| Some((standing_of(of)?, of)));
-        let (standing, giving) =
-            present.max_by_key(|(standing, _)| (standing.tier, standing.until))?;
+            .flat_map(membership::PaidMembership::spans)
+            .collect();
+        let standing = membership::Standing::at(now, &all)?;
+        // Of several that give it, the one that does so for longest.
+        let of_each = memberships
+            .iter()
+            .filter_map(|of| Some((membership::Standing::at(now, &of.spans())?, of)));
+        let (_, giving) = of_each.max_by_key(|(standing, _)| (standing.tier, standing.until))?;
         let months = memberships.iter().map(|of| of.periods.months(now)).max();
         let gift = giving.gift.as_ref();
 

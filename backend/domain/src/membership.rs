@@ -40,7 +40,7 @@ pub struct Gift {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
     pub tier: u8,
-    /// Until when it is that, if nothing more is told.
+    /// Until when it is that or more, if nothing more is told.
     pub until: ServerTime,
 }
 
@@ -86,14 +86,66 @@ impl Gift {
 
 impl Standing {
     /// What `spans`, of one membership or of all that somebody has, come to at `at`: the highest tier, for as long as
-    /// something gives it.
-    pub fn at(at: ServerTime, spans: impl IntoIterator<Item = Span>) -> Option<Self> {
-        let present = spans.into_iter().filter(|span| span.has(at));
-        let highest = present.max_by_key(|span| (span.tier, span.until))?;
+    /// one after the other gives it, or a higher one.
+    pub fn at(at: ServerTime, spans: &[Span]) -> Option<Self> {
+        let tier = tier_at(at, spans)?;
+        let mut until = at;
+        loop {
+            let giving = spans
+                .iter()
+                .filter(|span| span.tier >= tier && span.has(until));
+            let Some(later) = giving.map(|span| span.until).max() else {
+                return Some(Self { tier, until });
+            };
+            until = later;
+        }
+    }
+}
 
-        Some(Self {
-            tier: highest.tier,
-            until: highest.until,
-        })
+/// The highest tier that one of `spans` gives at `at`.
+pub fn tier_at<'a>(at: ServerTime, spans: impl IntoIterator<Item = &'a Span>) -> Option<u8> {
+    let present = spans.into_iter().filter(|span| span.has(at));
+
+    present.map(|span| span.tier).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> ServerTime {
+        ServerTime::from_unix_millis(millis)
+    }
+
+    #[test]
+    fn somebody_is_of_a_tier_as_long_as_one_after_the_other_gives_it_or_more() {
+        let span = |tier, from, until| Span {
+            tier,
+            from: at(from),
+            until: at(until),
+        };
+        let standing = |spans: &[Span], now| {
+            let standing = Standing::at(at(now), spans)?;
+            Some((standing.tier, standing.until.unix_millis()))
+        };
+        let spans = [
+            span(1, 0, 90),
+            span(2, 10, 20),
+            span(3, 20, 30),
+            span(2, 30, 40),
+            span(2, 41, 50),
+        ];
+        for (now, expected) in [
+            (-1, None),
+            (0, Some((1, 90))),
+            (10, Some((2, 40))),
+            (19, Some((2, 40))),
+            (20, Some((3, 30))),
+            (40, Some((1, 90))),
+            (41, Some((2, 50))),
+            (90, None),
+        ] {
+            assert_eq!(standing(&spans, now), expected, "{now}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::RoomAggregate;
 use crate::contribution::STAFF_PROVIDER;
 use crate::id::{IdSource, MembershipId};
-use crate::membership::{MembershipReport, PaidMembership, Periods, Span, Standing};
+use crate::membership::{MembershipReport, PaidMembership, Periods, Span, tier_at};
 use crate::points::MemberNumber;
 use crate::room::RoomState;
 use crate::time::ServerTime;
@@ -92,7 +92,9 @@ impl RoomAggregate {
     }
 
     fn put_membership(&mut self, reference: MembershipRef, membership: PaidMembership) {
-        let participant = self.known.people.of_viewer(&membership.viewer_id);
+        // Somebody who was erased is nobody whom anybody has looked up.
+        let viewer_id = Some(&membership.viewer_id).filter(|id| !id.is_erased());
+        let participant = viewer_id.and_then(|id| self.known.people.of_viewer(id));
         let number = participant.map(|participant| participant.number);
         if let Some(number) = number
             && self.known.tiers.has_asked(&page_of(number))
@@ -131,10 +133,9 @@ impl RoomAggregate {
                 continue;
             };
             for (member, spans) in tiers.iter().filter(|(member, _)| members.contains(member)) {
-                let spans = spans.iter().map(|(_, span)| *span);
-                let standing = Standing::at(minute.starts_at(), spans);
-                let tier = standing.map_or(0, |standing| standing.tier);
-                let multiplier_bp = programme.multipliers.of_tier(tier);
+                let spans = spans.iter().map(|(_, span)| span);
+                let tier = tier_at(minute.starts_at(), spans);
+                let multiplier_bp = programme.multipliers.of_tier(tier.unwrap_or(0));
                 if multiplier_bp > ONE_BP {
                     multiplied.push((*member, multiplier_bp));
                 }

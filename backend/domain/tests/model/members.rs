@@ -52,7 +52,7 @@ impl World {
                 unreachable!("it is one provider's, and there is one room")
             }
         })?;
-        let standing = Standing::at(self.now, recorded.spans());
+        let standing = Standing::at(self.now, &recorded.spans());
 
         Ok(standing.map_or(Value::Null, |standing| {
             json!([standing.tier, standing.until.unix_millis()])

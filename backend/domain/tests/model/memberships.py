@@ -49,10 +49,18 @@ def order(word):
     return (word["occurredAt"], str(word["message"]), STATUSES.index(word["status"]), word["tier"], word["endsAt"])
 
 
+def tier_at(spans, at):
+    """The highest at an instant; 0 for no member."""
+    return max([tier for begins, until, tier in spans if begins <= at < until], default=0)
+
+
 def standing(spans, at):
-    """The highest tier at an instant, and until when something gives it; None for no member."""
-    present = [(tier, until) for begins, until, tier in spans if begins <= at < until]
-    return max(present, default=None)
+    """The tier at an instant, and until when it is that or more; None for no member."""
+    tier = tier_at(spans, at)
+    if not tier:
+        return None
+    ends = sorted(until for _, until, _ in spans if until > at)
+    return [tier, next(until for until in ends if tier_at(spans, until) < tier)]
 
 
 class Memberships:
@@ -69,11 +77,9 @@ class Memberships:
         if membership.who != word["who"]:
             raise Refused("MEMBERSHIP_DIFFERS")
         membership.words.append(word)
-        now_is = standing(membership.spans(), now)
-        return None if now_is is None else list(now_is)
+        return standing(membership.spans(), now)
 
     def tier(self, who, at):
         """Of all that they have; 0 for none."""
         spans = [span for one in self.told.values() if one.who == who for span in one.spans()]
-        now_is = standing(spans, at)
-        return 0 if now_is is None else now_is[0]
+        return tier_at(spans, at)

@@ -48,7 +48,8 @@ async fn erasure(api: &Api, id: &Value) -> Value {
 }
 
 /// Erases somebody, and returns the erasure when it is over.
-async fn erased(api: &Api, key: &str, user: &str) -> Value {
+/// Has a person erased, and waits until it is over.
+pub(crate) async fn erased(api: &Api, key: &str, user: &str) -> Value {
     let begun = erase(api, &api.staff, key, user).await;
     assert_eq!(begun["__typename"], "Erasure", "{begun}");
     over(api, &begun["id"]).await

@@ -6,6 +6,7 @@ use parlor_api::global_id::parse_room_id;
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 
+use crate::erasure::erased;
 use crate::person::Person;
 use crate::server::Api;
 
@@ -16,6 +17,7 @@ on_both_engines! {
     those_whom_it_concerns_read_a_membership,
     a_membership_multiplies_what_watching_earns_as_long_as_it_holds,
     who_joins_later_has_what_was_told_of_them_before,
+    of_somebody_who_was_erased_nothing_comes_again,
     what_memberships_multiply_by_is_checked_and_holds_from_the_next_session_on,
 }
 
@@ -436,6 +438,50 @@ async fn who_joins_later_has_what_was_told_of_them_before(database: String) {
     // Told again, with a later word of the next period.
     record(&api, told(&show.room, "b", FEBRUARY, "ACTIVE", at)).await;
     assert_eq!(show.watch(&["ana", "ben"]).await, ["15", "10"]);
+    show.verify().await;
+}
+
+async fn of_somebody_who_was_erased_nothing_comes_again(database: String) {
+    let api = Api::start(&database).await;
+    let show = Show::live(&api).await;
+    Person::join(&api, &show.room, "ana").await;
+    let at = "2026-01-01T00:00:05Z";
+    let gift = [("giverId", json!("zoe")), ("giverName", json!("Zoe"))];
+    let told_again = async |key: &str, period, more: &[(&str, Value)]| {
+        let later = "2026-01-02T00:00:00Z";
+        let again = with(told(&show.room, key, period, "ACTIVE", later), more);
+        record(&api, with(again, &gift)).await
+    };
+    record(
+        &api,
+        with(told(&show.room, "a", JANUARY, "ACTIVE", at), &gift),
+    )
+    .await;
+    erased(&api, "zoe goes", "zoe").await;
+    let recorded = told_again("b", JANUARY, &[]).await;
+    assert!(
+        recorded["giverId"].as_str().unwrap().starts_with("erased:"),
+        "{recorded}"
+    );
+    assert_eq!(recorded["giverName"], Value::Null);
+    assert_eq!(show.watch(&["ana"]).await, ["15"]);
+
+    erased(&api, "ana goes", "ana").await;
+    let recorded = told_again("c", FEBRUARY, &[]).await;
+    assert!(
+        recorded["viewerId"]
+            .as_str()
+            .unwrap()
+            .starts_with("erased:"),
+        "{recorded}"
+    );
+    assert_eq!(recorded["standing"], Value::Null);
+    // Whoever comes under the same id is somebody new, whose membership is another.
+    let ana = Person::join(&api, &show.room, "ana").await;
+    assert_eq!(own(&api, &show.room, &ana.token).await, Value::Null);
+    assert_eq!(show.watch(&["ana"]).await, ["10"]);
+    told_again("d", JANUARY, &[("membershipRef", json!("sub_2"))]).await;
+    assert_eq!(show.watch(&["ana"]).await, ["15"]);
     show.verify().await;
 }
 
