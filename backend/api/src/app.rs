@@ -14,7 +14,7 @@ use parlor_store::Store;
 use parlor_writer::Writer;
 use tokio::sync::watch;
 
-use crate::{Documents, Leases};
+use crate::{Documents, Leases, Webhooks};
 
 /// The parts of a running server.
 pub struct App {
@@ -32,6 +32,7 @@ pub struct App {
     pub presence: Arc<Presence>,
     pub watching: Arc<Watching>,
     pub leases: Leases,
+    pub webhooks: Webhooks,
     /// Set once the server is on its way out.
     pub draining: watch::Sender<bool>,
 }

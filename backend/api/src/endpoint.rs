@@ -27,7 +27,7 @@ use answer::{
     refuse_token,
 };
 
-pub(crate) use answer::refuse_for;
+pub(crate) use answer::{refuse_for, refuse_plainly};
 
 /// What operations are executed with.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ struct Body {
 }
 
 /// A body that came whole before the request's deadline.
-pub struct Received(Bytes);
+pub struct Received(pub(crate) Bytes);
 
 /// An operation that can be executed.
 struct Prepared {

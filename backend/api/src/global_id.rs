@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parlor_domain::id::{
     DisputeId, DrawId, Epoch, ErasureId, OverlayTokenId, ParticipantId, RedemptionId, RewardId,
-    RoomId, SessionId, TenantId,
+    RoomId, SessionId, TenantId, WebhookSourceId,
 };
 use uuid::Uuid;
 
@@ -28,10 +28,12 @@ pub(crate) enum IdKind {
     Dispute,
     Erasure,
     PaidMembership,
+    WebhookSource,
+    WebhookDelivery,
 }
 
 impl IdKind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::Room,
         Self::Session,
         Self::Contribution,
@@ -48,6 +50,8 @@ impl IdKind {
         Self::Dispute,
         Self::Erasure,
         Self::PaidMembership,
+        Self::WebhookSource,
+        Self::WebhookDelivery,
     ];
 
     fn as_str(self) -> &'static str {
@@ -68,6 +72,8 @@ impl IdKind {
             Self::Dispute => "Dispute",
             Self::Erasure => "Erasure",
             Self::PaidMembership => "PaidMembership",
+            Self::WebhookSource => "WebhookSource",
+            Self::WebhookDelivery => "WebhookDelivery",
         }
     }
 
@@ -137,6 +143,12 @@ pub(crate) fn parse_draw_id(id: &str) -> Option<DrawId> {
 /// The dispute that `id` names.
 pub(crate) fn parse_dispute_id(id: &str) -> Option<DisputeId> {
     parse(id).and_then(|(kind, uuid)| (kind == IdKind::Dispute).then_some(DisputeId(uuid)))
+}
+
+/// The source of webhooks that `id` names.
+pub(crate) fn parse_webhook_source_id(id: &str) -> Option<WebhookSourceId> {
+    parse(id)
+        .and_then(|(kind, uuid)| (kind == IdKind::WebhookSource).then_some(WebhookSourceId(uuid)))
 }
 
 /// The erasure that `id` names.

@@ -43,6 +43,7 @@ mod submit;
 mod tenants;
 mod wallets;
 mod watching;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -57,6 +58,7 @@ pub use fault::Fault;
 pub use points::{NEXT_HEADER, download_statement};
 pub use rfc3339::{TimeError, format_time, parse_time};
 pub use watching::Leases;
+pub use webhooks::{Webhooks, receive_contributions};
 
 use parlor_identity::Caller;
 
@@ -79,6 +81,7 @@ use staff_feed::StaffSubscription;
 use tenants::{TenantMutation, TenantQuery};
 use wallets::WalletSubscription;
 use watching::{DeviceMutation, WatchingMutation};
+use webhooks::{DeliveryMutation, DeliveryQuery, WebhookMutation, WebhookQuery};
 
 /// Everything that can be read.
 #[derive(Default, MergedObject)]
@@ -97,6 +100,8 @@ pub struct Query(
     TenantQuery,
     RatesQuery,
     ErasureQuery,
+    WebhookQuery,
+    DeliveryQuery,
 );
 
 /// Everything that can be changed.
@@ -116,6 +121,8 @@ pub struct Mutation(
     TenantMutation,
     RatesMutation,
     ErasureMutation,
+    WebhookMutation,
+    DeliveryMutation,
 );
 
 /// Everything that can be followed.

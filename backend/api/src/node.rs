@@ -78,6 +78,8 @@ impl NodeQuery {
             | IdKind::Draw
             | IdKind::Dispute
             | IdKind::Erasure
+            | IdKind::WebhookSource
+            | IdKind::WebhookDelivery
             | IdKind::PaidMembership
             | IdKind::Tenant => None,
         })

@@ -76,6 +76,10 @@ ids! {
     DisputeId,
     /// Taking a person out of all that is kept of a tenant.
     ErasureId,
+    /// A way in for a service that tells of payments.
+    WebhookSourceId,
+    /// One message of such a service, as it came.
+    WebhookDeliveryId,
     /// One run of a server, from its start to its end.
     NodeId,
 }

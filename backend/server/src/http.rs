@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -57,8 +57,17 @@ pub fn router(service: Service) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(cors(&service));
 
+    // No page tells of payments, so that none is let in.
+    let webhooks = Router::new()
+        .route(
+            "/webhooks/contributions/{source}",
+            post(parlor_api::receive_contributions),
+        )
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+
     Router::new()
         .merge(api)
+        .merge(webhooks)
         .route("/graphql/ws", get(parlor_socket::upgrade))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use parlor_api::{App, Documents, Leases};
+use parlor_api::{App, Documents, Leases, Webhooks};
 use parlor_identity::Identity;
 use parlor_identity::origins::Origins;
 use parlor_live::hub::{HEADS_CHECK, Hub};
@@ -108,6 +108,7 @@ impl Server {
             presence,
             watching,
             leases,
+            webhooks: Webhooks::default(),
             draining: watch::Sender::new(false),
         });
         let schema = parlor_api::schema(Arc::clone(&app));

@@ -4,6 +4,7 @@
 //! time by the database's clock, or by what stands for it; a node that dies holds nothing for longer.
 
 pub(crate) mod clearing;
+pub(crate) mod delivering;
 pub(crate) mod erasing;
 pub(crate) mod expiry;
 pub(crate) mod trimming;
@@ -33,13 +34,15 @@ pub enum DueKind {
     RedemptionExpiry,
     /// A person is to be taken out of all that is kept.
     Erasure,
+    /// What a service told of is to have its effect.
+    WebhookDelivery,
 }
 
 /// Work that was taken, and the lease under which it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueWork {
     pub kind: DueKind,
-    /// What it is about: the room, or the erasure.
+    /// What it is about: the room, the erasure, or the delivery.
     pub subject_id: Uuid,
     pub tenant_id: TenantId,
     /// When it became due.
@@ -69,6 +72,7 @@ impl DueKind {
             Self::LogTrimming => "log_trimming",
             Self::RedemptionExpiry => "redemption_expiry",
             Self::Erasure => "erasure",
+            Self::WebhookDelivery => "webhook_delivery",
         }
     }
 }

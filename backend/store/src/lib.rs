@@ -49,6 +49,7 @@ mod turnover_row;
 mod wallets;
 mod watching;
 mod watching_row;
+mod webhook_sources;
 mod worklist;
 
 pub use batch::{
@@ -58,6 +59,7 @@ pub use batch::{
 pub use disk::Unwritable;
 pub use disputes::DisputesFilter;
 pub use document::UnreadableDocument;
+pub use due_work::delivering::{DeliveryState, FailedDelivery, KeptDelivery, NewDelivery, Settled};
 pub use due_work::erasing::ErasureStep;
 pub use due_work::{DueKind, DueWork, HOLD_MS_MAX, Lease};
 pub use engine::{POOL_SIZE_DEFAULT, Settings, Synchronous};
@@ -76,6 +78,7 @@ pub use secrets::SECRET_BYTES;
 pub use statement::{StatementCursor, StatementRequest};
 pub use wallets::WalletsView;
 pub use watching::Watcher;
+pub use webhook_sources::{SOURCES_MAX, WebhookSource};
 pub use worklist::Worklist;
 
 use std::sync::Arc;

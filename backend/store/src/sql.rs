@@ -425,5 +425,5 @@ macro_rules! values_from_ids {
 values_from_ids! {
     TenantId, RoomId, SessionId, EventId, Epoch, ContributionId, MembershipId, HypeTrainId, OverlayTokenId,
     ParticipantId, AuditEntryId, NodeId, TransferId, RewardId, RedemptionId,
-    DrawId, DisputeId, ErasureId,
+    DrawId, DisputeId, ErasureId, WebhookSourceId, WebhookDeliveryId,
 }

@@ -5,6 +5,7 @@
 //! costs nobody more than that second.
 
 mod clearing;
+mod delivering;
 mod erasing;
 mod expiry;
 mod hint;
@@ -25,6 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 pub(super) use clearing::Clearing;
+pub(super) use delivering::Delivering;
 pub(super) use erasing::Erasing;
 pub(super) use expiry::Expiry;
 pub(super) use hint::Hint;

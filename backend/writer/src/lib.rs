@@ -59,7 +59,7 @@ use parlor_node::health::{Breaker, Health};
 use parlor_node::ids::Ids;
 
 use command::Waiting;
-use due_work::{Clearing, DueWorker, Erasing, Expiry, Hint, RoomEnds, Trimming, Work};
+use due_work::{Clearing, Delivering, DueWorker, Erasing, Expiry, Hint, RoomEnds, Trimming, Work};
 use lane::Lane;
 use queue::{NoPlace, Queue};
 
@@ -175,6 +175,13 @@ impl Writer {
         // It goes on for seconds at least, so that a second more before it begins is none.
         let erasing = DueWorker::new(erasing, &store, &clock, &Arc::default());
 
+        let delivering = Delivering {
+            writer: writer.clone(),
+            store: store.clone(),
+        };
+        // Whoever pays does not see the room wait for a second.
+        let delivering = DueWorker::new(delivering, &store, &clock, &Arc::default());
+
         let mut tasks = writer.tasks.lock().await;
         for (index, queue) in writer.lanes.iter().enumerate() {
             tasks.spawn(writer.supervise_lane(index, lane.clone(), Arc::clone(queue)));
@@ -184,6 +191,7 @@ impl Writer {
         tasks.spawn(writer.supervise_worker("the trimming of logs", trimming));
         tasks.spawn(writer.supervise_worker("the expiry of redemptions", expiry));
         tasks.spawn(writer.supervise_worker("the erasing of people", erasing));
+        tasks.spawn(writer.supervise_worker("the effect of webhooks", delivering));
         drop(tasks);
 
         writer

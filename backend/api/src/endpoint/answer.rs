@@ -97,6 +97,15 @@ pub(crate) fn refuse_for(fault: &Fault) -> axum::response::Response {
     response
 }
 
+/// Refuses what is no operation of GraphQL, by HTTP's own means and in JSON as everything else.
+pub(crate) fn refuse_plainly(
+    status: StatusCode,
+    message: &str,
+    code: &str,
+) -> axum::response::Response {
+    refuse(MediaType::Json, status, message, code)
+}
+
 /// Says how to make oneself known.
 fn challenge(mut response: axum::response::Response) -> axum::response::Response {
     let challenge = HeaderValue::from_static("Bearer");

@@ -46,3 +46,4 @@ mod tenants;
 mod texts;
 mod trains;
 mod watching;
+mod webhooks;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_graphql::{Request, Variables};
-use parlor_api::{App, Documents, Leases, global_id};
+use parlor_api::{App, Documents, Leases, Webhooks, global_id};
 use parlor_domain::access::Principal;
 use parlor_domain::event::Event;
 use parlor_domain::id::{IdSource, RoomId, TenantId};
@@ -174,6 +174,7 @@ impl TestServer {
             presence,
             watching,
             leases: Leases::new(vec![7; 32]),
+            webhooks: Webhooks::default(),
             draining: watch::Sender::new(false),
         });
         let schema = parlor_api::schema(Arc::clone(&app));

@@ -7,6 +7,7 @@
 
 mod acts;
 mod answers;
+mod deliveries;
 mod disputes;
 mod log;
 pub(crate) mod places;
@@ -62,6 +63,8 @@ pub enum ErasureStep {
 enum Progress {
     /// At the erasures of others that they have asked for.
     Asked,
+    /// At what services told of them and has not had its effect, behind this one.
+    Deliveries { after: Uuid },
     /// At the rooms that the person is known in: the next one behind this.
     Rooms { after: Uuid },
     /// In a room, of whose log and keyframes so much was looked through.
@@ -207,6 +210,7 @@ impl<'a> Erasing<'a> {
     ) -> Result<Came, sqlx::Error> {
         Ok(match progress {
             Progress::Asked => Came::To(self.asked().await?),
+            Progress::Deliveries { after } => Came::To(self.deliveries(after).await?),
             Progress::Rooms { after } => Came::To(self.next_room(after, ids).await?),
             Progress::Room {
                 id,
@@ -251,7 +255,7 @@ impl<'a> Erasing<'a> {
         let asked = self.of_person(&asked).bind(ERASED_ACTOR);
         self.execute(asked).await?;
 
-        Ok(Progress::Rooms { after: Uuid::nil() })
+        Ok(Progress::Deliveries { after: Uuid::nil() })
     }
 
     /// A statement in which $1 is the tenant and $2 the person.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::person::Person;
 use crate::server::{Api, SECRET, claims};
+use crate::webhooks;
 
 /// An id that is written in another way wherever texts are quoted.
 pub(super) const SUBJECT: &str = "the \"user\" mkid7f3a";
@@ -267,6 +268,7 @@ impl<'a> Life<'a> {
         life.give().await;
         life.spend().await;
         life.watch().await;
+        life.be_told_of().await;
         // Connected to a node that is no more: with a living one's socket it would go by itself.
         database
             .run(&format!(
@@ -275,6 +277,19 @@ impl<'a> Life<'a> {
             ))
             .await;
         life
+    }
+
+    /// Gives in a room that is not there, so that what a service told of it is kept for somebody to look at.
+    async fn be_told_of(&self) {
+        let input = json!({ "name": "shop", "adapter": "PARLOR" });
+        let source = webhooks::source(self.api, input).await;
+        let message = json!({
+            "roomId": "nowhere", "idempotencyKey": "told", "kind": "DONATION", "amount": "5",
+            "currency": "EUR", "viewerId": SUBJECT, "viewerName": NAME, "message": WORDS,
+        });
+        let body = json!({ "contributions": [message] }).to_string();
+        let answer = webhooks::tell(self.api, &source, "told", &body).await;
+        assert!(answer.status.is_success(), "{answer:?}");
     }
 
     async fn version(&self) -> Value {
