@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use parlor_api::global_id::parse_room_id;
@@ -30,8 +31,10 @@ const ACTS_MAX: u64 = 200;
 const LOOKS: u64 = 3;
 /// How many may have the scarce reward, of all who want it.
 const PLACES: usize = 40;
-/// How often a client asks.
-const TRIES_MAX: usize = 20;
+/// How often a client asks, and how long it lets pass in between: a database that cannot be reached for a moment is
+/// said to be away at once.
+const TRIES_MAX: usize = 100;
+const TRY_EVERY: Duration = Duration::from_millis(100);
 
 /// What was asked, as whom, and answered.
 struct Asked {
@@ -59,7 +62,9 @@ impl Asked {
 /// What a client is answered that asks again when the server was too busy to say, as ours do.
 async fn answer(api: &Api, mutation: &str, token: &str, input: &Value) -> Value {
     let (document, variables) = mutation_document(mutation, input.clone());
+    let mut ticks = tokio::time::interval(TRY_EVERY);
     for _ in 0..TRIES_MAX {
+        ticks.tick().await;
         let mut told = api.execute(token, &document, variables.clone()).await;
         let code = told["errors"][0]["extensions"]["code"].as_str();
         match code {
@@ -154,7 +159,9 @@ async fn verify(api: &Api, tenant_id: TenantId, room: &str) {
     let room_id = parse_room_id(room).unwrap();
     let store = &api.server.service.app.store;
     let noted = BTreeMap::new();
+    let mut ticks = tokio::time::interval(TRY_EVERY);
     for _ in 0..TRIES_MAX {
+        ticks.tick().await;
         // An error is of a database that was too busy to be read; unsound books are no error.
         if let Ok(verified) = store.verify_books(tenant_id, room_id, &noted).await {
             verified.unwrap();
