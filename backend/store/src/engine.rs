@@ -1,6 +1,7 @@
 //! The two engines behind one set of calls: pools, transactions, and running a statement.
 
 mod connect;
+mod prepared;
 mod transaction;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::log_keep::LogKeep;
 use crate::set::{Dialect, SetStatement};
 use crate::sql::{Row, Statement, Value};
 use crate::standing::Standing;
+use prepared::Prepared;
 
 pub(crate) use transaction::Transaction;
 
@@ -86,6 +88,7 @@ pub(crate) enum Engine {
         /// One connection, made when it is first asked for.
         apart: PgPool,
         standing: Arc<Standing>,
+        prepared: Arc<Prepared>,
     },
 }
 
@@ -144,11 +147,15 @@ impl Engine {
         match self {
             Self::Sqlite { .. } => self.clone(),
             Self::Postgres {
-                apart, standing, ..
+                apart,
+                standing,
+                prepared,
+                ..
             } => Self::Postgres {
                 pool: apart.clone(),
                 apart: apart.clone(),
                 standing: Arc::clone(standing),
+                prepared: Arc::clone(prepared),
             },
         }
     }
@@ -157,8 +164,13 @@ impl Engine {
     pub(crate) async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { readers, .. } => fetch_sqlite(statement, readers).await,
-            Self::Postgres { pool, standing, .. } => {
-                let fetched = fetch_postgres(statement, pool).await;
+            Self::Postgres {
+                pool,
+                standing,
+                prepared,
+                ..
+            } => {
+                let fetched = fetch_postgres(statement, prepared, pool).await;
                 fetched.inspect_err(|error| standing.suspect(error))
             }
         }
@@ -194,8 +206,13 @@ impl Engine {
                 let fetched = fetch_sqlite(statement, writer).await;
                 fetched.inspect_err(|error| disk.suspect(error))
             }
-            Self::Postgres { pool, standing, .. } => {
-                let fetched = fetch_postgres(statement, pool).await;
+            Self::Postgres {
+                pool,
+                standing,
+                prepared,
+                ..
+            } => {
+                let fetched = fetch_postgres(statement, prepared, pool).await;
                 fetched.inspect_err(|error| standing.suspect(error))
             }
         }
@@ -206,9 +223,12 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite { writer, disk, .. } => Transaction::begin_on_sqlite(writer, disk).await,
-            Self::Postgres { pool, standing, .. } => {
-                Transaction::begin_on_postgres(pool, standing, "BEGIN").await
-            }
+            Self::Postgres {
+                pool,
+                standing,
+                prepared,
+                ..
+            } => Transaction::begin_on_postgres(pool, standing, prepared, "BEGIN").await,
         }
     }
 
@@ -216,9 +236,14 @@ impl Engine {
     pub(crate) async fn begin_read(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite { readers, disk, .. } => Transaction::begin_on_sqlite(readers, disk).await,
-            Self::Postgres { pool, standing, .. } => {
+            Self::Postgres {
+                pool,
+                standing,
+                prepared,
+                ..
+            } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                Transaction::begin_on_postgres(pool, standing, begin).await
+                Transaction::begin_on_postgres(pool, standing, prepared, begin).await
             }
         }
     }
@@ -246,9 +271,10 @@ async fn execute_sqlite<'e>(
 
 async fn fetch_postgres<'e>(
     statement: Statement,
+    prepared: &Prepared,
     executor: impl sqlx::Executor<'e, Database = Postgres>,
 ) -> Result<Vec<Row>, sqlx::Error> {
-    let (text, arguments) = statement.for_postgres()?;
+    let (text, arguments) = statement.for_postgres(|text, types| prepared.note(text, types))?;
     let query = sqlx::query_with(AssertSqlSafe(text), arguments);
     let rows = answered(query.fetch_all(executor)).await?;
     Ok(rows.into_iter().map(Row::from).collect())
@@ -256,9 +282,10 @@ async fn fetch_postgres<'e>(
 
 async fn execute_postgres<'e>(
     statement: Statement,
+    prepared: &Prepared,
     executor: impl sqlx::Executor<'e, Database = Postgres>,
 ) -> Result<u64, sqlx::Error> {
-    let (text, arguments) = statement.for_postgres()?;
+    let (text, arguments) = statement.for_postgres(|text, types| prepared.note(text, types))?;
     let query = sqlx::query_with(AssertSqlSafe(text), arguments);
     let done = answered(query.execute(executor)).await?;
     Ok(done.rows_affected())

@@ -7,7 +7,7 @@
 //! nobody needs to have known the log that was lost: not the nodes, which may have died with the
 //! primary, and not whether a room was watched.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Row};
 
 /// The cluster and its timeline. The name of the file that is written to begins with the timeline, which
 /// is current at once; what `pg_control_checkpoint` says is so after the next checkpoint.
@@ -30,9 +30,8 @@ pub(crate) async fn note(pool: &PgPool) -> Result<(), sqlx::Error> {
 /// several connections one does it, and the others wait until it is done.
 pub(crate) async fn settle(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     let is_kept = "SELECT to_regclass('log_lineage') IS NOT NULL";
-    let is_kept: bool = sqlx::query_scalar(is_kept)
-        .fetch_one(&mut *connection)
-        .await?;
+    let found = sqlx::raw_sql(is_kept).fetch_one(&mut *connection).await?;
+    let is_kept: bool = found.try_get(0)?;
     if !is_kept {
         return Ok(());
     }
@@ -45,7 +44,7 @@ pub(crate) async fn settle(connection: &mut PgConnection) -> Result<(), sqlx::Er
          )
          UPDATE rooms SET epoch = gen_random_uuid() FROM moved"
     ));
-    let renewed = sqlx::query(renew).execute(connection).await?;
+    let renewed = sqlx::raw_sql(renew).execute(connection).await?;
     let rooms = renewed.rows_affected();
     if rooms > 0 {
         tracing::warn!(

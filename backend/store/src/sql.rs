@@ -9,7 +9,7 @@ use std::fmt::{self, Display, Write};
 use std::slice;
 
 use sqlx::Row as _;
-use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::postgres::{PgArguments, PgRow, PgTypeInfo};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, Decode, Postgres, Sqlite, Type};
 use uuid::Uuid;
@@ -37,6 +37,25 @@ pub(crate) enum Value {
 impl Value {
     fn is_set(&self) -> bool {
         matches!(self, Self::Uuids(_) | Self::Digests(_))
+    }
+
+    fn postgres_type(&self) -> PgTypeInfo {
+        match self {
+            Self::Uuid(_) => <Uuid as Type<Postgres>>::type_info(),
+            Self::Int(_) => <i64 as Type<Postgres>>::type_info(),
+            Self::Text(_) => <String as Type<Postgres>>::type_info(),
+            Self::Bool(_) => <bool as Type<Postgres>>::type_info(),
+            Self::Bytes(_) => <Vec<u8> as Type<Postgres>>::type_info(),
+            Self::Uuids(_) | Self::Column(Column::Uuid(_)) => {
+                <Vec<Uuid> as Type<Postgres>>::type_info()
+            }
+            Self::Digests(_) | Self::Column(Column::Bytes(_)) => {
+                <Vec<Vec<u8>> as Type<Postgres>>::type_info()
+            }
+            Self::Column(Column::Int(_)) => <Vec<i64> as Type<Postgres>>::type_info(),
+            Self::Column(Column::Text(_)) => <Vec<String> as Type<Postgres>>::type_info(),
+            Self::Column(Column::Bool(_)) => <Vec<bool> as Type<Postgres>>::type_info(),
+        }
     }
 }
 
@@ -141,7 +160,11 @@ impl Statement {
         Ok((text, arguments))
     }
 
-    pub(crate) fn for_postgres(self) -> Result<(String, PgArguments), sqlx::Error> {
+    /// Tells `note` the text, and the types of what is bound, if that is asked for.
+    pub(crate) fn for_postgres(
+        self,
+        note: impl FnOnce(&str, &dyn Fn() -> Vec<PgTypeInfo>),
+    ) -> Result<(String, PgArguments), sqlx::Error> {
         self.check_texts()?;
         let text = self.with_placeholders(|number, value| {
             Cow::from(if value.is_set() {
@@ -151,6 +174,9 @@ impl Statement {
             })
         });
         tell(&text, &self.values);
+        note(&text, &|| {
+            self.values.iter().map(Value::postgres_type).collect()
+        });
         let mut arguments = PgArguments::default();
         for value in self.values {
             add!(arguments, value, identity, column => match column {

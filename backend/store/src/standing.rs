@@ -6,8 +6,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use sqlx::PgConnection;
 use sqlx::error::DatabaseError;
+use sqlx::{PgConnection, Row};
 
 /// What PostgreSQL says to whoever would write where it can only be read.
 pub(crate) const READ_ONLY: &str = "25006";
@@ -65,7 +65,9 @@ impl Standing {
 pub(crate) async fn is_read_only(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     let ask = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean";
 
-    sqlx::query_scalar(ask).fetch_one(connection).await
+    let found = sqlx::raw_sql(ask).fetch_one(connection).await?;
+
+    found.try_get(0)
 }
 
 /// Why a connection is not taken.

@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
+use super::prepared::Prepared;
 use super::{Engine, Settings, Synchronous};
 use crate::lineage;
 use crate::ownership;
@@ -102,36 +103,45 @@ pub(super) async fn postgres(settings: &Settings) -> Result<Engine, sqlx::Error>
     ownership::check_postgres(&mut connection).await?;
     connection.close().await?;
     let standing = Arc::new(Standing::default());
+    let prepared = Arc::new(Prepared::default());
 
     Ok(Engine::Postgres {
-        pool: pool(settings.pool_size, &standing)
+        pool: pool(settings.pool_size, &standing, &prepared)
             .connect_with(options.clone())
             .await?,
-        apart: pool(1, &standing).connect_lazy_with(options),
+        apart: pool(1, &standing, &prepared).connect_lazy_with(options),
         standing,
+        prepared,
     })
 }
 
-fn pool(connections_max: u32, standing: &Arc<Standing>) -> PgPoolOptions {
+fn pool(connections_max: u32, standing: &Arc<Standing>, prepared: &Arc<Prepared>) -> PgPoolOptions {
     let (of_new, of_used) = (Arc::clone(standing), Arc::clone(standing));
+    let (for_new, for_used) = (Arc::clone(prepared), Arc::clone(prepared));
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_MAX)
-        .after_release(|connection, _| {
+        .after_release(move |connection, _| {
+            let prepared = Arc::clone(&for_used);
             Box::pin(async move {
-                let answer = tokio::time::timeout(RECOVER_MAX, connection.ping()).await;
+                let recovered = async {
+                    prepared.prepare_on(connection).await?;
+                    connection.ping().await
+                };
+                let answer = tokio::time::timeout(RECOVER_MAX, recovered).await;
                 // One that is lost is closed without a word: whoever used it has told of it.
                 Ok(matches!(answer, Ok(Ok(()))))
             })
         })
         .test_before_acquire(false)
         .after_connect(move |connection, _| {
-            let standing = Arc::clone(&of_new);
+            let (standing, prepared) = (Arc::clone(&of_new), Arc::clone(&for_new));
             Box::pin(async move {
                 if standing.gives_up(connection).await? {
                     return Err(standing::read_only());
                 }
-                lineage::settle(connection).await
+                lineage::settle(connection).await?;
+                prepared.prepare_on(connection).await
             })
         })
         .before_acquire(move |connection, meta: PoolConnectionMetadata| {

@@ -9,6 +9,7 @@ use sqlx::{Database, Pool, Postgres, Sqlite};
 use tokio::runtime::Handle;
 
 use super::connect::RECOVER_MAX;
+use super::prepared::Prepared;
 use super::{answered, execute_postgres, execute_sqlite, fetch_postgres, fetch_sqlite};
 use crate::disk::Disk;
 use crate::set::{Dialect, SetStatement};
@@ -23,6 +24,7 @@ pub(crate) enum Transaction {
     Postgres {
         transaction: Exclusive<Postgres>,
         standing: Arc<Standing>,
+        prepared: Arc<Prepared>,
     },
 }
 
@@ -117,6 +119,7 @@ impl Transaction {
     pub(super) async fn begin_on_postgres(
         pool: &PgPool,
         standing: &Arc<Standing>,
+        prepared: &Arc<Prepared>,
         begin: &'static str,
     ) -> Result<Self, sqlx::Error> {
         let transaction = Exclusive::begin(pool, begin).await;
@@ -124,6 +127,7 @@ impl Transaction {
         Ok(Self::Postgres {
             transaction: transaction.inspect_err(|error| standing.suspect(error))?,
             standing: Arc::clone(standing),
+            prepared: Arc::clone(prepared),
         })
     }
 
@@ -136,8 +140,9 @@ impl Transaction {
             Self::Postgres {
                 transaction,
                 standing,
+                prepared,
             } => {
-                let fetched = fetch_postgres(statement, transaction.connection()).await;
+                let fetched = fetch_postgres(statement, prepared, transaction.connection()).await;
                 fetched.inspect_err(|error| standing.suspect(error))
             }
         }
@@ -153,8 +158,9 @@ impl Transaction {
             Self::Postgres {
                 transaction,
                 standing,
+                prepared,
             } => {
-                let done = execute_postgres(statement, transaction.connection()).await;
+                let done = execute_postgres(statement, prepared, transaction.connection()).await;
                 done.inspect_err(|error| standing.suspect(error))
             }
         }
