@@ -180,3 +180,23 @@ pub fn epoch(epoch: Epoch) -> ID {
 pub fn parse_epoch(text: &str) -> Option<Epoch> {
     Uuid::try_parse(text).ok().map(Epoch)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Services name rooms by these ids, and what they say is read without the API.
+    #[test]
+    fn a_rooms_id_is_read_from_a_webhook_as_it_is_from_a_client() {
+        let uuid = Uuid::from_u128(7);
+        for kind in IdKind::ALL {
+            let id = kind.id(uuid);
+            assert_eq!(
+                parlor_webhooks::room_of(&id),
+                parse_room_id(&id),
+                "{kind:?}"
+            );
+        }
+        assert_eq!(parse_room_id(&IdKind::Room.id(uuid)), Some(RoomId(uuid)));
+    }
+}

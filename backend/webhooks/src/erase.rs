@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::Adapter;
-use crate::field::words;
+use crate::field::read_words;
 
 /// Where an object says who gave, and what goes with it.
 struct Named {
@@ -82,8 +82,9 @@ fn without_giver(value: &mut Value, named: &Named, user_id: &str) -> bool {
 }
 
 fn is_theirs(object: &Map<String, Value>, named: &Named, user_id: &str) -> bool {
-    let holder = Value::Object(object.clone());
-    words(&holder, named.id).as_deref() == Some(user_id)
+    let id = object.get(named.id).and_then(read_words);
+
+    id.as_deref() == Some(user_id)
 }
 
 #[cfg(test)]

@@ -16,7 +16,12 @@ pub(crate) fn text(of: &Value, field: &str) -> Option<String> {
 
 /// Words that people wrote or ids, which may have come as a number. What is no text is nothing to be seen.
 pub(crate) fn words(of: &Value, field: &str) -> Option<String> {
-    match &of[field] {
+    read_words(&of[field])
+}
+
+/// The same, of the field's value.
+pub(crate) fn read_words(value: &Value) -> Option<String> {
+    match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

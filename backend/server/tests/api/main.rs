@@ -20,6 +20,7 @@ mod documents;
 mod draws;
 mod erasure;
 mod expiry;
+mod failed_webhooks;
 mod http;
 mod keys;
 mod memberships;

@@ -8,12 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use parlor_domain::contribution::{Contribution, Status};
-use parlor_identity::{Claims, sign_with};
 use parlor_test_database::on_both_engines;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::server::{Answer, Api, SECRET, START_MS, claims, token};
+use crate::server::{Answer, Api, START_MS, token};
 
 on_both_engines! {
     a_batch_of_a_tenants_server_is_recorded_once,
@@ -27,17 +26,16 @@ on_both_engines! {
     a_source_tells_no_faster_than_it_may,
     sources_are_their_tenants_staffs_alone,
     what_was_received_has_its_effect_after_a_restart,
-    what_cannot_have_its_effect_is_listed_and_tries_again,
 }
 
-const BATCH: &str = include_str!("webhooks/parlor.batch.json");
+pub(crate) const BATCH: &str = include_str!("webhooks/parlor.batch.json");
 const CHECKOUT: &str = include_str!("webhooks/stripe.checkout.session.completed.json");
-const REFUND: &str = include_str!("webhooks/stripe.charge.refunded.json");
+pub(crate) const REFUND: &str = include_str!("webhooks/stripe.charge.refunded.json");
 const KOFI: &str = include_str!("webhooks/kofi.donation.json");
 const STRIPE_SECRET: &str = "whsec_stripe0123456789abcdef";
 const KOFI_TOKEN: &str = "7d1f2c3b-5a6e-4f80-9b1c-2d3e4f5a6b7c";
 /// How long an effect may take to come: it is asked for each second.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A source as its service knows it.
 pub(crate) struct Source {
@@ -80,11 +78,11 @@ pub(crate) async fn source(api: &Api, input: Value) -> Source {
     }
 }
 
-async fn parlor(api: &Api) -> Source {
+pub(crate) async fn parlor(api: &Api) -> Source {
     source(api, json!({ "name": "shop", "adapter": "PARLOR" })).await
 }
 
-async fn stripe(api: &Api) -> Source {
+pub(crate) async fn stripe(api: &Api) -> Source {
     let input = json!({ "name": "stripe", "adapter": "STRIPE", "secret": STRIPE_SECRET });
     source(api, input).await
 }
@@ -150,7 +148,7 @@ pub(crate) async fn tell(api: &Api, source: &Source, message_id: &str, body: &st
     send(api, &source.path, &signed.headers(), body).await
 }
 
-async fn tell_by_stripe(api: &Api, source: &Source, body: &str) -> Answer {
+pub(crate) async fn tell_by_stripe(api: &Api, source: &Source, body: &str) -> Answer {
     let at = (now_ms(api) / 1_000).to_string();
     let mut digits = String::new();
     for byte in mac(source.secret.as_bytes(), &format!("{at}.{body}")) {
@@ -164,7 +162,7 @@ async fn tell_by_stripe(api: &Api, source: &Source, body: &str) -> Answer {
 }
 
 /// Waits until what the provider calls so is recorded as `is` asks for.
-async fn recorded(
+pub(crate) async fn recorded(
     api: &Api,
     (provider, reference): (&str, &str),
     is: fn(&Contribution) -> bool,
@@ -185,11 +183,11 @@ async fn recorded(
     tokio::time::timeout(PATIENCE, wait).await.unwrap()
 }
 
-fn is_settled(contribution: &Contribution) -> bool {
+pub(crate) fn is_settled(contribution: &Contribution) -> bool {
     contribution.status == Status::Settled
 }
 
-fn is_reversed(contribution: &Contribution) -> bool {
+pub(crate) fn is_reversed(contribution: &Contribution) -> bool {
     contribution.status == Status::Reversed
 }
 
@@ -555,93 +553,5 @@ async fn what_was_received_has_its_effect_after_a_restart(database: String) {
     );
     let api = api.restart(&database, 1_000).await;
     recorded(&api, ("shop", "order-1"), is_settled).await;
-    api.server.stop().await;
-}
-
-/// What failed, once something has.
-async fn failed(api: &Api, staff: &str) -> Value {
-    let document =
-        "{ failedWebhookDeliveries { id sourceId adapter messageId receivedAt reason } }";
-    let mut answer = api.execute(staff, document, json!({})).await;
-    assert_eq!(answer["errors"], Value::Null, "{answer}");
-    answer["data"]["failedWebhookDeliveries"].take()
-}
-
-async fn redeliver(api: &Api, staff: &str, id: &Value) -> Value {
-    let document = "mutation ($id: ID!) { done: redeliverWebhook(id: $id) {
-        __typename ... on RedeliveredWebhook { id } ... on Error { code } } }";
-    let mut answer = api.execute(staff, document, json!({ "id": id })).await;
-    answer["data"]["done"].take()
-}
-
-async fn until(api: &Api, is: fn(&Value) -> bool) -> Value {
-    let mut ticks = tokio::time::interval(Duration::from_millis(50));
-    let wait = async {
-        loop {
-            let failed = failed(api, &api.staff).await;
-            if is(&failed) {
-                return failed;
-            }
-            ticks.tick().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap()
-}
-
-async fn what_cannot_have_its_effect_is_listed_and_tries_again(database: String) {
-    let mut api = Api::start(&database).await;
-    let claims = Claims {
-        exp: Some(START_MS / 1_000 + 2 * 3_600),
-        ..claims(api.tenant, "staff")
-    };
-    api.staff = sign_with(SECRET, &claims);
-    let room = api.room("show").await;
-    let source = parlor(&api).await;
-    // What is told of with it is recorded all the same.
-    let body = BATCH.replacen("ROOM", "nonsense", 1).replace("ROOM", &room);
-    let answer = tell(&api, &source, "msg_1", &body).await;
-    assert_eq!(answer.status, StatusCode::OK);
-    recorded(&api, ("shop", "order-2:paid"), is_settled).await;
-    let listed = until(&api, |failed| failed[0].is_object()).await;
-    let read = |field: &str| listed[0][field].as_str().unwrap();
-    assert_eq!(
-        [read("messageId"), read("adapter"), read("reason")],
-        ["msg_1", "PARLOR", "there is no such room"]
-    );
-    assert_eq!(read("sourceId"), source.id);
-    let other = api.other_staff().await;
-    assert_eq!(failed(&api, &other).await, json!([]));
-    let id = &listed[0]["id"];
-    assert_eq!(redeliver(&api, &other, id).await["code"], "NOT_FOUND");
-    // There is still no such room.
-    assert_eq!(redeliver(&api, &api.staff, id).await["id"], *id);
-    until(&api, |failed| failed[0].is_object()).await;
-
-    // A refund waits for its payment for an hour.
-    let stripe = stripe(&api).await;
-    api.clock.advance_millis(1_000);
-    let answer = tell_by_stripe(&api, &stripe, REFUND).await;
-    assert_eq!(answer.status, StatusCode::OK);
-    api.clock.advance_millis(3_700_000);
-    let listed = until(&api, |failed| failed[1].is_object()).await;
-    let refund = &listed[0];
-    assert_eq!(refund["adapter"], "STRIPE", "the newest first: {listed}");
-    assert_eq!(
-        refund["reason"],
-        "the payment that went back was not told of"
-    );
-    let payment = "pi_3SxParlorPayment0001";
-    let gift = json!({
-        "roomId": room, "idempotencyKey": "by hand", "provider": "stripe", "contributionRef": payment,
-        "kind": "DONATION", "amount": "500", "currency": "EUR",
-    });
-    let gift = api.mutate("recordContribution", gift).await;
-    assert_eq!(gift["status"], "SETTLED", "{gift}");
-    let again = redeliver(&api, &api.staff, &refund["id"]).await;
-    assert_eq!(again["id"], refund["id"], "{again}");
-    recorded(&api, ("stripe", payment), is_reversed).await;
-    until(&api, |failed| failed[1].is_null()).await;
-    let done = redeliver(&api, &api.staff, &refund["id"]).await;
-    assert_eq!(done["code"], "NOT_FOUND", "it has had its effect");
     api.server.stop().await;
 }
