@@ -31,6 +31,7 @@ mod people;
 mod points;
 mod rates;
 mod refusal;
+mod reported;
 mod rewards;
 mod rfc3339;
 mod room_feed;

@@ -13,6 +13,13 @@ pub(crate) struct Time(pub(crate) ServerTime);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportedText(pub(crate) Option<String>);
 
+impl ReportedText {
+    /// What is no text is nothing to be seen.
+    pub(crate) fn seen(self) -> String {
+        self.0.unwrap_or_default()
+    }
+}
+
 /// A time that is no reason to refuse what it came with; nothing if it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReportedTime(pub(crate) Option<ServerTime>);

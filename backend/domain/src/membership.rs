@@ -74,13 +74,19 @@ impl Gift {
         if known.giver_id.as_ref().is_some_and(ViewerId::is_erased) {
             return false;
         }
-        let order = |of: &Self| {
-            let names_somebody = of.giver_id.is_some() || of.giver_name.is_some();
-            let said = (of.giver_id.clone(), of.giver_name.clone());
-            (names_somebody, of.occurred_at, said)
-        };
 
-        order(self) > order(known)
+        self.order() > known.order()
+    }
+
+    fn order(&self) -> impl Ord {
+        let names_somebody = self.giver_id.is_some() || self.giver_name.is_some();
+
+        (
+            names_somebody,
+            self.occurred_at,
+            &self.giver_id,
+            &self.giver_name,
+        )
     }
 }
 

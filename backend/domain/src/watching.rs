@@ -32,7 +32,7 @@ pub use minute::Minute;
 pub use multiplied::{MULTIPLIER_BP_MAX, Multiplied, ONE_BP};
 pub use numbers::NumberSet;
 pub(crate) use page::by_page;
-pub use page::{EarningPage, PAGE_MEMBERS, PAGE_NUMBER_MAX, page_of};
+pub use page::{EarningPage, PAGE_MEMBERS, PAGE_NUMBER_MAX, numbers_of, page_of};
 pub use places::{Places, ViewerMinute, WATCHED_ROOMS_MAX};
 pub use programme::{
     BONUS_POINTS_MAX, CREDIT_SLOTS_MAX, EarningChange, EarningProgramme, Multipliers,

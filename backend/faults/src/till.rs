@@ -319,7 +319,11 @@ impl Till {
             }
         }
         ensure!(winners < 2, "{uuid} was fulfilled and canceled");
-        accounts.duels += u64::from(winners == 1 && fulfilled.is_some() && canceled.is_some());
+        let is_told = |answer: &Option<Value>| {
+            let code = answer.as_ref().and_then(|answer| answer["code"].as_str());
+            matches!(code, Some("ALREADY_FULFILLED" | "ALREADY_CANCELED"))
+        };
+        accounts.duels += u64::from(winners == 1 && (is_told(&fulfilled) || is_told(&canceled)));
 
         Ok(())
     }

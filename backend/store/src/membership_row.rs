@@ -48,7 +48,7 @@ pub(crate) const INSERT: &str =
 pub(crate) const IF_FREE: &str = " ON CONFLICT (tenant_id, provider, membership_ref) DO NOTHING";
 
 pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &PaidMembership) -> Vec<Value> {
-    let gift = one.gift.as_ref();
+    let [is_gift, giver_id, giver_name, gift_told_at] = gift_cells(one.gift.as_ref());
 
     row![
         one.id,
@@ -57,13 +57,24 @@ pub(crate) fn row(room_id: RoomId, tenant_id: TenantId, one: &PaidMembership) ->
         one.provider.as_str(),
         one.membership_ref.as_str(),
         one.viewer_id.as_str(),
-        gift.is_some(),
-        gift.and_then(|gift| gift.giver_id.as_ref())
-            .map(ViewerId::as_str),
-        gift.and_then(|gift| gift.giver_name.as_deref()),
-        gift.map(|gift| gift.occurred_at),
+        is_gift,
+        giver_id,
+        giver_name,
+        gift_told_at,
         to_json(&one.periods),
         one.recorded_at,
+    ]
+}
+
+fn gift_cells(gift: Option<&Gift>) -> [Value; 4] {
+    let giver_id = gift.and_then(|gift| gift.giver_id.as_ref());
+    let giver_name = gift.and_then(|gift| gift.giver_name.as_deref());
+
+    [
+        gift.is_some().into(),
+        giver_id.map(ViewerId::as_str).into(),
+        giver_name.into(),
+        gift.map(|gift| gift.occurred_at).into(),
     ]
 }
 
@@ -76,16 +87,15 @@ pub(crate) const UPDATE: &str = "UPDATE memberships SET is_gift = v.is_gift, giv
     FROM v WHERE memberships.id = v.id AND memberships.tenant_id = v.tenant_id";
 
 pub(crate) fn changed_row(tenant_id: TenantId, one: &PaidMembership) -> Vec<Value> {
-    let gift = one.gift.as_ref();
+    let [is_gift, giver_id, giver_name, gift_told_at] = gift_cells(one.gift.as_ref());
 
     row![
         one.id,
         tenant_id,
-        gift.is_some(),
-        gift.and_then(|gift| gift.giver_id.as_ref())
-            .map(ViewerId::as_str),
-        gift.and_then(|gift| gift.giver_name.as_deref()),
-        gift.map(|gift| gift.occurred_at),
+        is_gift,
+        giver_id,
+        giver_name,
+        gift_told_at,
         to_json(&one.periods),
     ]
 }
@@ -110,7 +120,7 @@ pub(crate) const INSERT_SPANS: &str =
     "INSERT INTO membership_spans (membership_id, starts_at, ends_at, tier,
     room_id, tenant_id, viewer_id, number) ";
 
-/// The spans of a membership that are not over at `now`, of a minute that may still be credited.
+/// The spans of a membership that were not over at `since`.
 pub(crate) fn span_rows(
     room_id: RoomId,
     tenant_id: TenantId,

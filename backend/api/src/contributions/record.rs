@@ -2,17 +2,17 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use futures_util::future::join_all;
-use parlor_domain::contribution::{Amendment, RawReport, RawTime, Report, STAFF_PROVIDER};
+use parlor_domain::contribution::{RawReport, RawTime, Report, STAFF_PROVIDER};
 use parlor_domain::invalid::check_range;
 use parlor_domain::room_aggregate::RecordContributionRefusal;
-use parlor_writer::{Enqueued, RecordContribution};
+use parlor_writer::RecordContribution;
 
 use super::{Contribution, ContributionKind, ContributionStatus};
 use crate::caller;
 use crate::fault::Fault;
 use crate::refusal::{Refusal, Stop, results};
+use crate::reported::Reported;
 use crate::scalar::{Currency, Int64, ReportedText, ReportedTime};
-use crate::submit::enqueue;
 
 /// The most messages in one request: about what is decided in one batch, and so long that their words fit in a request.
 const MESSAGES_MAX: i64 = 100;
@@ -24,13 +24,6 @@ type Recorded = Result<Contribution, Stop>;
 #[derive(SimpleObject)]
 pub(crate) struct RecordedContributions {
     results: Vec<RecordContributionResult>,
-}
-
-/// A message that is on its way to be recorded, with what did not fit in it.
-struct Recording {
-    room_id: ID,
-    amendments: Vec<Amendment>,
-    enqueued: Result<Enqueued<RecordContribution>, Stop>,
 }
 
 #[derive(Default)]
@@ -46,7 +39,7 @@ impl ContributionMutation {
         context: &Context<'_>,
         input: RecordContributionInput,
     ) -> Result<RecordContributionResult, Fault> {
-        RecordContributionResult::of(Recording::begin(context, input).answer().await)
+        RecordContributionResult::of(answer(begin(context, input)).await)
     }
 
     /// Records up to 100 messages, each as `recordContribution` does and answered for itself. Those of one room are
@@ -106,11 +99,6 @@ pub(crate) struct RecordContributionInput {
     occurred_at: Option<ReportedTime>,
 }
 
-/// What is no text is nothing to be seen.
-fn text(came: ReportedText) -> String {
-    came.0.unwrap_or_default()
-}
-
 impl From<RecordContributionInput> for RawReport {
     fn from(input: RecordContributionInput) -> Self {
         Self {
@@ -123,9 +111,9 @@ impl From<RecordContributionInput> for RawReport {
             currency: input.currency.map(|currency| currency.0),
             tier: input.tier.map(Into::into),
             quantity: input.quantity.map(Into::into),
-            viewer_id: input.viewer_id.map(text),
-            viewer_name: input.viewer_name.map(text),
-            message: input.message.map(text),
+            viewer_id: input.viewer_id.map(ReportedText::seen),
+            viewer_name: input.viewer_name.map(ReportedText::seen),
+            message: input.message.map(ReportedText::seen),
             occurred_at: input
                 .occurred_at
                 .map(|at| at.0.map_or(RawTime::Unreadable, RawTime::At)),
@@ -142,32 +130,21 @@ results! {
     }
 }
 
-impl Recording {
-    fn begin(context: &Context<'_>, input: RecordContributionInput) -> Self {
-        let room_id = input.room_id.clone();
-        let mut amendments = Vec::new();
-        let enqueued = enqueue(context, &room_id, |room_id| {
-            let report = Report::parse(RawReport::from(input))?;
-            amendments.clone_from(&report.amendments);
-            Ok(RecordContribution::new(room_id, report))
-        });
+fn begin(context: &Context<'_>, input: RecordContributionInput) -> Reported<RecordContribution> {
+    Reported::begin(context, input.room_id.clone(), |room_id| {
+        let report = Report::parse(RawReport::from(input))?;
+        let amendments = report.amendments.clone();
+        Ok((RecordContribution::new(room_id, report), amendments))
+    })
+}
 
-        Self {
-            room_id,
-            amendments,
-            enqueued,
-        }
-    }
+async fn answer(reported: Reported<RecordContribution>) -> Recorded {
+    let (recorded, amendments) = reported.answer().await?;
 
-    async fn answer(self) -> Recorded {
-        let recorded = self.enqueued?.answer().await;
-        let recorded = recorded.map_err(|not_done| Stop::of_writer(not_done, &self.room_id))?;
-
-        Ok(Contribution {
-            amendments: self.amendments.into_iter().map(Into::into).collect(),
-            ..Contribution::from(recorded)
-        })
-    }
+    Ok(Contribution {
+        amendments: amendments.into_iter().map(Into::into).collect(),
+        ..Contribution::from(recorded)
+    })
 }
 
 async fn record_each(
@@ -177,12 +154,11 @@ async fn record_each(
     caller(context).principal.staff_tenant()?;
     let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
     check_range("contributions", count, 1, MESSAGES_MAX)?;
+    // All are on their way before the first is waited for.
     let messages = messages.into_iter();
-    let recordings: Vec<_> = messages
-        .map(|message| Recording::begin(context, message))
-        .collect();
+    let reported: Vec<_> = messages.map(|message| begin(context, message)).collect();
 
-    Ok(join_all(recordings.into_iter().map(Recording::answer)).await)
+    Ok(join_all(reported.into_iter().map(answer)).await)
 }
 
 impl From<RecordContributionRefusal> for Refusal {

@@ -2,18 +2,19 @@
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use futures_util::future::join_all;
-use parlor_domain::contribution::{Amendment, STAFF_PROVIDER};
+use parlor_domain::contribution::STAFF_PROVIDER;
 use parlor_domain::invalid::check_range;
 use parlor_domain::membership::{MembershipReport, RawMembershipReport};
 use parlor_domain::room_aggregate::RecordMembershipRefusal;
-use parlor_writer::{Enqueued, RecordMembership};
+use parlor_writer::RecordMembership;
 
 use super::{PaidMembership, PaidMembershipStatus};
 use crate::caller;
 use crate::fault::Fault;
 use crate::refusal::{Refusal, Stop, results};
+use crate::reported::Reported;
 use crate::scalar::{ReportedText, Time};
-use crate::submit::{enqueue, stamp};
+use crate::submit::stamp;
 
 /// The most messages in one request: as many as of contributions.
 const MESSAGES_MAX: i64 = 100;
@@ -24,12 +25,6 @@ type Recorded = Result<PaidMembership, Stop>;
 #[derive(SimpleObject)]
 pub(crate) struct RecordedMemberships {
     results: Vec<RecordMembershipResult>,
-}
-
-struct Recording {
-    room_id: ID,
-    amendments: Vec<Amendment>,
-    enqueued: Result<Enqueued<RecordMembership>, Stop>,
 }
 
 #[derive(Default)]
@@ -45,7 +40,7 @@ impl MembershipMutation {
         context: &Context<'_>,
         input: RecordMembershipInput,
     ) -> Result<RecordMembershipResult, Fault> {
-        RecordMembershipResult::of(Recording::begin(context, input).answer(context).await)
+        RecordMembershipResult::of(answer(context, begin(context, input)).await)
     }
 
     /// Takes in up to 100 messages, each as `recordMembership` does and answered for itself. If the request fails as a
@@ -105,10 +100,6 @@ pub(crate) struct RecordMembershipInput {
     occurred_at: Time,
 }
 
-fn text(came: ReportedText) -> String {
-    came.0.unwrap_or_default()
-}
-
 impl From<RecordMembershipInput> for RawMembershipReport {
     fn from(input: RecordMembershipInput) -> Self {
         Self {
@@ -122,8 +113,8 @@ impl From<RecordMembershipInput> for RawMembershipReport {
             period_ends_at: input.period_ends_at.0,
             months: input.months.map(Into::into),
             is_gift: input.is_gift,
-            giver_id: input.giver_id.map(text),
-            giver_name: input.giver_name.map(text),
+            giver_id: input.giver_id.map(ReportedText::seen),
+            giver_name: input.giver_name.map(ReportedText::seen),
             occurred_at: input.occurred_at.0,
         }
     }
@@ -138,32 +129,21 @@ results! {
     }
 }
 
-impl Recording {
-    fn begin(context: &Context<'_>, input: RecordMembershipInput) -> Self {
-        let room_id = input.room_id.clone();
-        let mut amendments = Vec::new();
-        let enqueued = enqueue(context, &room_id, |_| {
-            let report = MembershipReport::parse(RawMembershipReport::from(input))?;
-            amendments.clone_from(&report.amendments);
-            Ok(RecordMembership(report))
-        });
+fn begin(context: &Context<'_>, input: RecordMembershipInput) -> Reported<RecordMembership> {
+    Reported::begin(context, input.room_id.clone(), |_| {
+        let report = MembershipReport::parse(RawMembershipReport::from(input))?;
+        let amendments = report.amendments.clone();
+        Ok((RecordMembership(report), amendments))
+    })
+}
 
-        Self {
-            room_id,
-            amendments,
-            enqueued,
-        }
-    }
+async fn answer(context: &Context<'_>, reported: Reported<RecordMembership>) -> Recorded {
+    let (recorded, amendments) = reported.answer().await?;
 
-    async fn answer(self, context: &Context<'_>) -> Recorded {
-        let recorded = self.enqueued?.answer().await;
-        let recorded = recorded.map_err(|not_done| Stop::of_writer(not_done, &self.room_id))?;
-
-        Ok(PaidMembership {
-            amendments: self.amendments.into_iter().map(Into::into).collect(),
-            ..PaidMembership::new(recorded, stamp(context)?)
-        })
-    }
+    Ok(PaidMembership {
+        amendments: amendments.into_iter().map(Into::into).collect(),
+        ..PaidMembership::new(recorded, stamp(context)?)
+    })
 }
 
 async fn record_each(
@@ -173,11 +153,10 @@ async fn record_each(
     caller(context).principal.staff_tenant()?;
     let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
     check_range("memberships", count, 1, MESSAGES_MAX)?;
+    // All are on their way before the first is waited for.
     let messages = messages.into_iter();
-    let recordings: Vec<_> = messages
-        .map(|message| Recording::begin(context, message))
-        .collect();
-    let answers = recordings.into_iter().map(|one| one.answer(context));
+    let reported: Vec<_> = messages.map(|message| begin(context, message)).collect();
+    let answers = reported.into_iter().map(|one| answer(context, one));
 
     Ok(join_all(answers).await)
 }

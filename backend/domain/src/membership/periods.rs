@@ -66,7 +66,7 @@ impl Periods {
         match place {
             Ok(place) => {
                 let known = &mut self.0[place];
-                if told.is_later_than(known) {
+                if told.order() > known.order() {
                     *known = told;
                 }
             }
@@ -79,11 +79,6 @@ impl Periods {
     /// In the order of their starts.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Period> {
         self.0.iter()
-    }
-
-    /// The latest word about the newest period, as long as anything was told.
-    pub fn newest(&self) -> Option<&Period> {
-        self.0.last()
     }
 
     /// For how many months there was a membership: as many as the provider says, and as many periods as were paid and
@@ -115,14 +110,12 @@ impl Periods {
 }
 
 impl Period {
-    /// Of two words of one instant and one message, which no provider should send, one is always the same's.
-    fn is_later_than(&self, known: &Self) -> bool {
-        let order = |of: &Self| {
-            let said = (of.status, of.tier, of.ends_at, of.months);
-            (of.occurred_at, of.message_id.clone(), said)
-        };
+    /// Of two words about a period the one counts that is greater by this. Of one instant and one message, which no
+    /// provider should send two of, it is always the same one.
+    fn order(&self) -> impl Ord {
+        let said = (self.status, self.tier, self.ends_at, self.months);
 
-        order(self) > order(known)
+        (self.occurred_at, &self.message_id, said)
     }
 
     /// The first instant at which it gives no membership any more, where the next one that was told of begins at `next`.

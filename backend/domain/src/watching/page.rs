@@ -1,6 +1,7 @@
 //! Members who have watched, by the page: as they are counted, and as few bytes.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use super::credit::Leg;
 use super::earning::{Earning, Slot, Watched};
@@ -30,6 +31,13 @@ pub struct EarningPage {
 /// The page that a member stands in.
 pub fn page_of(member: MemberNumber) -> u32 {
     member.0 / 64
+}
+
+/// The members that stand on a page.
+pub fn numbers_of(page: u32) -> RangeInclusive<MemberNumber> {
+    let first = page * 64;
+
+    MemberNumber(first)..=MemberNumber(first + 63)
 }
 
 fn place_of(member: MemberNumber) -> usize {

@@ -157,15 +157,14 @@ impl EarningProgramme {
         )?;
 
         self.multipliers.check()?;
-
         self.stamp_card.map_or(Ok(()), StampCard::check)
     }
 
     /// The most points that a slot may bring.
     pub(crate) fn slot_points_max(&self) -> i64 {
         let card = self.stamp_card.map_or(0, |card| card.points);
-        // A remainder that is kept may make one more of it.
         let [.., highest_bp] = self.multipliers.0;
+        // A remainder that is kept may make one more of it.
         self.points * highest_bp / ONE_BP + 1 + self.first_watch_bonus + card
     }
 

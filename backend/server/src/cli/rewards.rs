@@ -268,7 +268,7 @@ async fn read(room: &StaffRoom) -> Result<Vec<Value>> {
 }
 
 fn done(answer: Result<Value, Refused>) -> Result<Value> {
-    answer.map_err(|Refused { code, message }| anyhow!("{message} ({code})"))
+    answer.map_err(|refused| anyhow!("{refused}"))
 }
 
 fn document(mutation: &str, input: &str) -> String {

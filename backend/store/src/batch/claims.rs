@@ -1,9 +1,9 @@
 //! What may be one room's only: keys, references, slugs, and places of those who watch.
 //!
 //! A batch decides on what it has looked up, and then claims what it decided, by inserting it where
-//! it is free. Locks come first, claims after them, slugs before answers before
-//! contributions before memberships before places, and each of these in the order of the keys; so transactions wait for one another
-//! and never in a circle. What somebody else took in between is seen after going back to before the
+//! it is free. Locks come first, claims after them, slugs before answers before contributions before
+//! memberships before places, and each of these in the order of the keys; so transactions wait for one
+//! another and never in a circle. What somebody else took in between is seen after going back to before the
 //! first claim: the rooms, which stay locked, are looked up and decided on again, with the conflict
 //! as something known. Only what is accepted is ever claimed, so a refusal leaves no trace.
 //!

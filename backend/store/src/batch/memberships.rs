@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use parlor_domain::id::RoomId;
 use parlor_domain::room_aggregate::{MembershipRef, ToldOf};
 use parlor_domain::time::ServerTime;
-use parlor_domain::watching::{LATE_MAX_MS, PAGE_MEMBERS, page_of};
+use parlor_domain::watching::{LATE_MAX_MS, numbers_of, page_of};
 
 use super::rooms::Rooms;
 use super::write::{Room, each};
@@ -72,15 +72,14 @@ async fn told(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sq
 
 /// Loads who of the pages of those who watched is of which tier, and when.
 async fn tiers(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
-    let page_members = i64::try_from(PAGE_MEMBERS).expect("a page is small");
     let mut pages = Vec::new();
     for locked in rooms.all_mut() {
         let (room_id, tenant_id) = (locked.needs.room_id, locked.needs.tenant_id);
         let since = since(locked.aggregate.head.occurred_at);
         for page in &locked.needs.points.pages {
             locked.aggregate.known.tiers.ask(*page);
-            let first = i64::from(*page) * page_members;
-            let last = first + page_members - 1;
+            let members = numbers_of(*page);
+            let (first, last) = (members.start().0, members.end().0);
             pages.push(row![room_id, tenant_id, first, last, since]);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use parlor_domain::id::{ParticipantId, RoomId, TenantId};
 use parlor_domain::points::{Given, Ledger, MemberNumber};
 use parlor_domain::room_aggregate::{Changes, Known};
-use parlor_domain::watching::{PAGE_MEMBERS, ViewerMinute};
+use parlor_domain::watching::{ViewerMinute, numbers_of};
 
 use super::RoomNeeds;
 use super::rooms::Rooms;
@@ -85,10 +85,8 @@ async fn load_debtors(transaction: &mut Transaction, rooms: &mut Rooms) -> Resul
         if locked.aggregate.known.books.ledger().owed > 0 {
             let of_room = locked.needs.points.pages.iter();
             pages.extend(of_room.map(|page| {
-                let first =
-                    i64::from(*page) * i64::try_from(PAGE_MEMBERS).expect("a page is small");
-                let last = first + i64::try_from(PAGE_MEMBERS).expect("a page is small") - 1;
-                row![room_id, tenant_id, first, last]
+                let members = numbers_of(*page);
+                row![room_id, tenant_id, members.start().0, members.end().0]
             }));
         }
     }

@@ -1,7 +1,6 @@
 //! Whose wallets are followed, and what is known of each.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use parlor_domain::event::LogHead;
@@ -9,7 +8,7 @@ use parlor_domain::id::{Epoch, TenantId, ViewerId};
 use parlor_domain::points::MemberNumber;
 use parlor_domain::reward::Redemption;
 use parlor_domain::wallet::{Wallet, WalletChanges, WatchedMinute};
-use parlor_domain::watching::{Minute, PAGE_MEMBERS};
+use parlor_domain::watching::{Minute, numbers_of};
 use parlor_store::WalletsView;
 use tokio::sync::watch;
 
@@ -352,7 +351,7 @@ impl FollowedWallets {
             }
         }
         for (number, page) in &changes.pages {
-            for (_, viewer_id) in self.by_number.range(members_of(*number)) {
+            for (_, viewer_id) in self.by_number.range(numbers_of(*number)) {
                 change(viewer_id, &mut |wallet| {
                     wallet.earn(page);
                     Changed::Something
@@ -490,21 +489,13 @@ fn is_told_as(told: Option<&Wallet>, own: Option<&Wallet>) -> bool {
     }
 }
 
-/// The numbers that stand on a page.
-fn members_of(page: u32) -> RangeInclusive<MemberNumber> {
-    let members = u32::try_from(PAGE_MEMBERS).expect("a page is small");
-    let first = page * members;
-
-    MemberNumber(first)..=MemberNumber(first + (members - 1))
-}
-
 /// Which of those who are followed a minute was credited to, and what it brought.
 fn counted<'a>(
     changes: &WalletChanges,
     by_number: &'a BTreeMap<MemberNumber, ViewerId>,
 ) -> Vec<(&'a ViewerId, Minute, i64)> {
     let on_pages = changes.pages.keys();
-    let mut near = on_pages.flat_map(|page| by_number.range(members_of(*page)));
+    let mut near = on_pages.flat_map(|page| by_number.range(numbers_of(*page)));
     if near.next().is_none() {
         return Vec::new();
     }
@@ -516,7 +507,7 @@ fn counted<'a>(
             unreachable!("what was just made can be read");
         };
         for (page, members) in slots.by_page() {
-            for (number, viewer_id) in by_number.range(members_of(page)) {
+            for (number, viewer_id) in by_number.range(numbers_of(page)) {
                 if members.binary_search(number).is_ok() {
                     let leg = legs.binary_search_by_key(number, |leg| leg.member);
                     let points = leg.map_or(0, |index| legs[index].points);
