@@ -140,6 +140,8 @@ export interface RedemptionAlert {
   cost: number;
   /** The reward's, `#rrggbb`. */
   color: string | null;
+  /** The reward's: one character, such as an emoji. */
+  icon: string | null;
   /** What they said, as typed: text, never markup; null unless the reward has `showsInput`. */
   input: string | null;
 }

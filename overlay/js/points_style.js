@@ -63,7 +63,8 @@ li + li { border-top: 1px solid var(--line); }
 .what, .how { display: flex; gap: .6em; align-items: baseline; }
 .how { align-items: center; margin-top: .35em; }
 .what b { flex: 1; min-width: 0; overflow-wrap: anywhere; font-weight: 750; font-size: 1.08em; }
-.cost { flex: none; font-weight: 800; }
+.icon, .cost { flex: none; }
+.cost { font-weight: 800; }
 .barred :is(.what, .prompt) { color: var(--muted); }
 /* What asks nothing has its button beside its cost. */
 .plain form { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .8em; }

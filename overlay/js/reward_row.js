@@ -13,6 +13,7 @@ const REASONS = {
   ALREADY_ENTERED: "One entry each",
   COST_CHANGED: "The cost has changed: look again",
   NOT_JOINED: "Join the room first",
+  MEMBERS_ONLY: "For paying members",
 };
 
 const RULES = {
@@ -39,12 +40,13 @@ const WON = {
 export const figures = (points) => points.toLocaleString("en-US");
 
 /** Why the reward cannot be redeemed now, in words; empty if it can. */
-function reason({ standing, availability }) {
+function reason({ standing, availability, membershipTierMin }) {
   if (!standing || standing.canRedeem) return "";
   const { code, message, rule } = standing.refusal ?? {};
   if (code === "COOLDOWN" && standing.cooldownEndsAt) {
     return `Again in ${span(standing.cooldownEndsAt - Date.now())}`;
   }
+  if (code === "MEMBERS_ONLY" && membershipTierMin > 1) return `For paying members of tier ${membershipTierMin} up`;
   return RULES[rule]?.(availability) ?? REASONS[code] ?? message ?? "Not now";
 }
 
@@ -102,6 +104,7 @@ export class Row {
     this.#redeem = redeem;
     this.#say = say;
     const id = `r${(count += 1)}`;
+    const icon = make("span", { class: "icon", "aria-hidden": "true" });
     const title = make("b", { id: `${id}t`, dir: "auto" });
     const cost = make("span");
     const price = make("span", { class: "cost" }, cost, make("span", { class: "unseen" }, " points"));
@@ -109,9 +112,9 @@ export class Row {
     const field = make("span", { class: "field" });
     const button = make("button", { type: "submit", "aria-describedby": `${id}n` }, "Redeem");
     const note = make("p", { class: "note", id: `${id}n` });
-    const form = make("form", { novalidate: "", "aria-labelledby": `${id}t` }, make("div", { class: "what" }, title, price), prompt, make("div", { class: "how" }, field, button), note);
+    const form = make("form", { novalidate: "", "aria-labelledby": `${id}t` }, make("div", { class: "what" }, icon, title, price), prompt, make("div", { class: "how" }, field, button), note);
     this.element = make("li", { part: "reward" }, form);
-    this.#parts = { id, title, cost, prompt, field, button, note };
+    this.#parts = { id, icon, title, cost, prompt, field, button, note };
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -119,8 +122,10 @@ export class Row {
   }
 
   show(reward, wallet) {
-    const { title, cost, prompt, button } = this.#parts;
+    const { icon, title, cost, prompt, button } = this.#parts;
     this.reward = reward;
+    icon.textContent = reward.icon ?? "";
+    icon.hidden = !reward.icon;
     title.textContent = reward.title;
     cost.textContent = figures(reward.cost);
     const isSeen = reward.isAnnounced && reward.showsInput && reward.input.kind !== "NONE";

@@ -66,7 +66,10 @@ fn announced(announcement: Announcement) -> Card {
 fn redeemed(alert: RedemptionAlert) -> Card {
     Card {
         what: ["redeemed by ", &words::named(Some(&alert.name))].concat(),
-        who: alert.title,
+        who: match alert.icon {
+            Some(icon) => [&icon, " ", &alert.title].concat(),
+            None => alert.title,
+        },
         amount: points(alert.cost),
         message: alert.input,
         reward: Some(RewardLook {
@@ -222,6 +225,11 @@ mod tests {
         let color = card.reward.and_then(|look| look.color);
         assert_eq!(color, Some(Color::opaque(51.0, 102.0, 255.0)));
         assert_eq!(redeemed(redemption("Ada", 1)).amount, "1 point");
+        let with_icon = RedemptionAlert {
+            icon: Some(String::from("🎵")),
+            ..redemption("Ada", 1)
+        };
+        assert_eq!(redeemed(with_icon).who, "🎵 Play a song");
     }
 
     #[test]
@@ -249,6 +257,7 @@ mod tests {
             title: String::from("Play a song"),
             cost,
             color: Some(String::from("#3366ff")),
+            icon: None,
             input: None,
         }
     }

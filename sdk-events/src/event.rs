@@ -319,6 +319,8 @@ pub struct RedemptionAlert {
     pub cost: i64,
     /// The reward's, `#rrggbb`.
     pub color: Option<String>,
+    /// The reward's: one character, such as an emoji.
+    pub icon: Option<String>,
     /// What they said, as typed: text, never markup; null unless the reward has `showsInput`.
     pub input: Option<String>,
 }
@@ -333,6 +335,7 @@ impl RedemptionAlert {
             title: it.text("title")?,
             cost: it.whole("cost")?,
             color: it.optional("color", Content::text)?,
+            icon: it.optional("icon", Content::text)?,
             input: it.optional("input", Content::text)?,
         })
     }

@@ -378,11 +378,15 @@ export interface Reward {
   cost: number;
   /** `#rrggbb`. */
   color: string | null;
+  /** One character, such as an emoji. */
+  icon: string | null;
   isEnabled: boolean;
   isPaused: boolean;
   /** Whether it is fulfilled as it is redeemed. */
   autoFulfills: boolean;
   redeemableOffline: boolean;
+  /** The tier of a paid membership that it takes at least, 1 for any; null if it is for everybody. */
+  membershipTierMin: number | null;
   /** Whether everyone in the room is told when somebody redeems it. */
   isAnnounced: boolean;
   /** Whether they are told what was put in as well. */

@@ -85,6 +85,7 @@ export const RECORDS = {
     title: "text",
     cost: "whole",
     color: "text?",
+    icon: "text?",
     input: "text?",
   },
   RoomProfile: {

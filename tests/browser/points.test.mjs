@@ -43,7 +43,7 @@ async function openShop(points) {
   const room = await staff.openRoom();
   const ada = await admit(staff, room, 'ada', points);
   await createReward(staff, room, { title: 'Pick the next map', prompt: 'The streamer plays it next.', cost: '300', input: { choice: ['Harbour', 'Old town', 'The ridge'] }, color: '#3fb6a8' });
-  await createReward(staff, room, { title: 'Roll the dice', cost: '50', input: { number: { min: '1', max: '6' } }, color: '#e2574c' });
+  await createReward(staff, room, { title: 'Roll the dice', icon: '🎲', cost: '50', input: { number: { min: '1', max: '6' } }, color: '#e2574c' });
   await createReward(staff, room, { title: 'Say a word', prompt: 'Capital letters only.', cost: '20', input: { text: { pattern: '[A-Z]+' } }, showsInput: true, limits: { perViewerAndSession: '1' } });
   await createReward(staff, room, { title: 'Name a character', prompt: 'Until the end of the season.', cost: '25000', input: { text: {} }, color: '#9b7be0' });
   return { room, ada };
@@ -68,6 +68,21 @@ test('the balance of who is signed in is on the player, grows with it, and is sa
   await page.waitForFunction(() => document.querySelector('parlor-overlay').shadowRoot.querySelector('[part="points"]').shadowRoot.querySelector('b').textContent === '1,250');
   assert.equal(await button(page).getAttribute('aria-label'), '1,250 points, rewards');
   assert.equal(await said(page).textContent(), '10 points more: 1,250 points');
+  assert.deepEqual(troubles, []);
+});
+
+test('what is for paying members says so, and an icon is seen and not read aloud', { timeout }, async () => {
+  const { room } = await openShop(1_240);
+  await createReward(staff, room, { title: 'Backstage', icon: '🎟️', cost: '10', membershipTierMin: 2 });
+  const { page, troubles } = await openPlayer(room, 'ada');
+  await button(page).click();
+  const backstage = reward(page, 'Backstage');
+  await backstage.waitFor();
+  assert.equal(await backstage.locator('.note').textContent(), 'For paying members of tier 2 up');
+  assert.equal(await backstage.getByRole('button').getAttribute('aria-disabled'), 'true');
+  assert.equal(await backstage.locator('.icon[aria-hidden="true"]').textContent(), '🎟️');
+  assert.equal(await reward(page, 'Say a word').locator('.icon').isVisible(), false);
+  if (process.env.PARLOR_SHOTS) await page.screenshot({ path: `${process.env.PARLOR_SHOTS}/points-members.png` });
   assert.deepEqual(troubles, []);
 });
 

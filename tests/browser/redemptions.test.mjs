@@ -60,14 +60,14 @@ async function openShop() {
 test('a redemption says what was redeemed, by whom and for how much', { timeout }, async () => {
   const { page, troubles, alert, make, enter, redeem } = await openShop();
   const color = '#113355';
-  const song = await make({ title: 'Play <b>a song</b>', color, input: { text: {} }, showsInput: true });
+  const song = await make({ title: 'Play <b>a song</b>', icon: '🎵', color, input: { text: {} }, showsInput: true });
   const secret = await make({ title: 'Guess', input: { text: {} } });
   const quiet = await make({ title: 'In silence', isAnnounced: false });
   const maria = await enter('מריה');
 
   await redeem(maria, quiet);
   await redeem(maria, song, 'Ode to <i>Joy</i>');
-  await alert('name').getByText('Play <b>a song</b>', { exact: true }).waitFor();
+  await alert('name').getByText('🎵 Play <b>a song</b>', { exact: true }).waitFor();
   assert.equal(await alert('what').textContent(), 'redeemed by \u2068מריה\u2069');
   assert.equal(await alert('message').textContent(), 'Ode to <i>Joy</i>');
   assert.equal(await alert('amount').textContent(), '300 points');

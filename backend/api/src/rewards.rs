@@ -38,6 +38,8 @@ pub(crate) struct Reward {
     input: RewardAsk,
     /// `#rrggbb`.
     color: Option<String>,
+    /// One character, such as an emoji.
+    icon: Option<String>,
     /// Whether viewers see it at all.
     is_enabled: bool,
     /// Whether they see that it cannot be redeemed just now.
@@ -46,6 +48,8 @@ pub(crate) struct Reward {
     auto_fulfills: bool,
     /// Whether it can be redeemed while no session is live.
     redeemable_offline: bool,
+    /// The tier of a paid membership that it takes at least, 1 for any; null if it is for everybody.
+    membership_tier_min: Option<i32>,
     limits: RewardLimits,
     refund_restores: RefundRestores,
     /// How long after the session that it was made in a redemption expires which nobody has seen to; one that was
@@ -201,6 +205,8 @@ pub(crate) struct RedemptionAlert {
     cost: Int64,
     /// The reward's, `#rrggbb`.
     color: Option<String>,
+    /// The reward's: one character, such as an emoji.
+    icon: Option<String>,
     /// What they said, as typed: text, never markup; null unless the reward has `showsInput`.
     input: Option<String>,
 }
@@ -239,10 +245,12 @@ impl From<reward::Reward> for Reward {
             cost: terms.cost.into(),
             input: terms.input.into(),
             color: terms.color,
+            icon: terms.icon,
             is_enabled: terms.is_enabled,
             is_paused: terms.is_paused,
             auto_fulfills: terms.auto_fulfills,
             redeemable_offline: terms.redeemable_offline,
+            membership_tier_min: terms.membership_tier_min.map(i32::from),
             limits: terms.limits.into(),
             refund_restores: terms.refund_restores.into(),
             expires_after_ms: terms.expires_after_ms.into(),
@@ -340,6 +348,7 @@ impl From<&reward::RedemptionAlert> for RedemptionAlert {
             title: alert.title.clone(),
             cost: alert.cost.into(),
             color: alert.color.clone(),
+            icon: alert.icon.clone(),
             input: alert.input.clone(),
         }
     }

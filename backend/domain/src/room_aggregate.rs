@@ -64,7 +64,7 @@ pub use disputes::{
 };
 pub use draws::Entries;
 pub use lookups::Lookups;
-pub use memberships::{MembershipRef, RecordMembershipRefusal, Tiers, ToldOf};
+pub use memberships::{MembershipRef, OwnTiers, RecordMembershipRefusal, Tiers, ToldOf};
 pub use offer::{Offer, Round};
 pub use participants::{JoinRefusal, RemoveRefusal, RenameRefusal};
 pub use people::{Census, OnlineCount, People};
@@ -145,6 +145,8 @@ pub struct Known {
     pub memberships: Lookups<MembershipRef, ToldOf>,
     /// Those of members whose minutes are credited, by their pages.
     pub tiers: Lookups<u32, Tiers>,
+    /// When those who redeem what is for paying members are of which tier.
+    pub own_tiers: Lookups<ViewerId, OwnTiers>,
 }
 
 /// What an idempotency key is unique for, beside its tenant.

@@ -101,11 +101,10 @@ pub(crate) fn changed_row(tenant_id: TenantId, one: &PaidMembership) -> Vec<Valu
 }
 
 /// The columns that [`read_span`] reads.
-pub(crate) const SPAN_COLUMNS: &str = "membership_spans.number, membership_spans.membership_id,
-    membership_spans.tier, membership_spans.starts_at, membership_spans.ends_at";
+pub(crate) const SPAN_COLUMNS: &str = "membership_spans.membership_id, membership_spans.tier,
+    membership_spans.starts_at, membership_spans.ends_at";
 
-pub(crate) fn read_span(row: &mut Row) -> Result<(MemberNumber, MembershipId, Span), sqlx::Error> {
-    let member = MemberNumber(row.take_narrow()?);
+pub(crate) fn read_span(row: &mut Row) -> Result<(MembershipId, Span), sqlx::Error> {
     let id = MembershipId(row.take()?);
     let span = Span {
         tier: row.take_narrow()?,
@@ -113,7 +112,7 @@ pub(crate) fn read_span(row: &mut Row) -> Result<(MemberNumber, MembershipId, Sp
         until: row.take_time()?,
     };
 
-    Ok((member, id, span))
+    Ok((id, span))
 }
 
 pub(crate) const INSERT_SPANS: &str =

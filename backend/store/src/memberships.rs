@@ -1,11 +1,12 @@
 //! Reading paid memberships.
 
 use parlor_domain::id::{RoomId, TenantId, ViewerId};
-use parlor_domain::membership::PaidMembership;
+use parlor_domain::membership::{PaidMembership, Span};
+use parlor_domain::points::MemberNumber;
 
-use crate::membership_row::{self, COLUMNS};
+use crate::membership_row::{self, COLUMNS, SPAN_COLUMNS};
 use crate::page::{Order, Page, PageRequest};
-use crate::sql::{Statement, first_number};
+use crate::sql::{Row, Statement, first_number};
 use crate::{Store, StoreError};
 
 impl Store {
@@ -51,6 +52,30 @@ impl Store {
 
         Ok(page.page(rows, total_count, |mut row| membership_row::read(&mut row))?)
     }
+}
+
+/// When a member is of which tier, by any of their memberships.
+pub(crate) fn select_spans(
+    tenant_id: TenantId,
+    room_id: RoomId,
+    member: MemberNumber,
+) -> Statement {
+    Statement::new(format!(
+        "SELECT {SPAN_COLUMNS} FROM membership_spans
+         WHERE room_id = $1 AND number = $2 AND tenant_id = $3"
+    ))
+    .bind(room_id)
+    .bind(i64::from(member.0))
+    .bind(tenant_id)
+}
+
+/// Reads what [`select_spans`] finds.
+pub(crate) fn read_spans(rows: Vec<Row>) -> Result<Vec<Span>, sqlx::Error> {
+    let spans = rows
+        .into_iter()
+        .map(|mut row| membership_row::read_span(&mut row));
+
+    spans.map(|span| Ok(span?.1)).collect()
 }
 
 fn of_room(

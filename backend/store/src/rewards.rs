@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::id::{DrawId, ParticipantId, RedemptionId, RewardId, RoomId, TenantId};
+use parlor_domain::membership::Span;
 use parlor_domain::points::{Balance, MemberNumber};
 use parlor_domain::reward::{Draw, REWARDS_MAX, Redemption, RedemptionStatus, Reward, Uses};
 use parlor_domain::watching::page_of;
 
 use crate::draws;
+use crate::memberships;
 use crate::page::{Order, Page, PageRequest};
 use crate::points::{read_given, read_page, select_given, select_page};
 use crate::reward_row::{self, REDEMPTION_COLUMNS, REWARD_COLUMNS};
@@ -37,6 +39,18 @@ pub struct RewardsView {
     pub uses: BTreeMap<RewardId, Uses>,
     /// What the member has.
     pub balance: Balance,
+    /// When the member is of which tier, if anything is for paying members.
+    pub tiers: Vec<Span>,
+}
+
+impl RewardsView {
+    /// Whether anything is for paying members, now or for those who enter.
+    fn asks_for_tier(&self) -> bool {
+        let own = self.rewards.iter().map(|reward| &reward.terms);
+        let mut terms = own.chain(self.draws.iter().map(|draw| &draw.terms));
+
+        terms.any(|terms| terms.membership_tier_min.is_some())
+    }
 }
 
 const QUEUE: Kept<Redemption> = Kept {
@@ -103,6 +117,12 @@ impl Store {
             .fetch(select_page(tenant_id, room_id, page_of(member)))
             .await?;
         let entered = draws::entered(&mut transaction, tenant_id, room_id, member).await?;
+        let spans = if view.asks_for_tier() {
+            let select = memberships::select_spans(tenant_id, room_id, member);
+            transaction.fetch(select).await?
+        } else {
+            Vec::new()
+        };
         transaction.roll_back().await?;
 
         let read = |mut row: Row| {
@@ -113,6 +133,7 @@ impl Store {
             entered,
             uses: uses.into_iter().map(read).collect::<Result<_, _>>()?,
             balance: read_given(given)?.and(&read_page(page)?.earning(member)),
+            tiers: memberships::read_spans(spans)?,
             ..view
         })
     }

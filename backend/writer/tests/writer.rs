@@ -12,6 +12,8 @@ mod ends;
 mod guards;
 #[path = "writer/hostile.rs"]
 mod hostile;
+#[path = "writer/members_only.rs"]
+mod members_only;
 #[path = "writer/scene.rs"]
 mod scene;
 #[path = "writer/tenants.rs"]

@@ -340,6 +340,8 @@ pub struct RedemptionAlert {
     pub cost: i64,
     /// The reward's, `#rrggbb`.
     pub color: Option<String>,
+    /// The reward's: one character, such as an emoji.
+    pub icon: Option<String>,
     /// What they said, as typed: text, never markup; null unless the reward has `showsInput`.
     pub input: Option<String>,
 }
@@ -354,6 +356,7 @@ impl From<events::RedemptionAlert> for RedemptionAlert {
             title: it.title,
             cost: it.cost,
             color: it.color,
+            icon: it.icon,
             input: it.input,
         }
     }
@@ -595,7 +598,7 @@ impl EventKind {
             Self::ParticipantChanged { participant, .. } => vec![("id", Some(participant.id.as_str())), ("name", Some(participant.name.as_str()))],
             Self::ContributionReceived { contribution, .. } => vec![("id", Some(contribution.id.as_str())), ("name", contribution.name.as_deref()), ("currency", contribution.currency.as_deref()), ("message", contribution.message.as_deref())],
             Self::AnnouncementMade { announcement, .. } => vec![("text", Some(announcement.text.as_str()))],
-            Self::RewardRedeemed { redemption, .. } => vec![("id", Some(redemption.id.as_str())), ("rewardId", Some(redemption.reward_id.as_str())), ("participantId", Some(redemption.participant_id.as_str())), ("name", Some(redemption.name.as_str())), ("title", Some(redemption.title.as_str())), ("color", redemption.color.as_deref()), ("input", redemption.input.as_deref())],
+            Self::RewardRedeemed { redemption, .. } => vec![("id", Some(redemption.id.as_str())), ("rewardId", Some(redemption.reward_id.as_str())), ("participantId", Some(redemption.participant_id.as_str())), ("name", Some(redemption.name.as_str())), ("title", Some(redemption.title.as_str())), ("color", redemption.color.as_deref()), ("icon", redemption.icon.as_deref()), ("input", redemption.input.as_deref())],
             Self::HypeTrainChanged { train, .. } => vec![("id", Some(train.id.as_str())), ("lastReward", train.last_reward.as_deref()), ("nextReward", train.next_reward.as_deref())],
             Self::Unknown { .. } => Vec::new(),
         }

@@ -29,6 +29,8 @@ pub(crate) struct CreateRewardInput {
     input: Option<RewardAskInput>,
     /// `#rrggbb`.
     color: Option<String>,
+    /// One character as people see it, such as an emoji, up to 64 bytes.
+    icon: Option<String>,
     #[graphql(default = true)]
     is_enabled: bool,
     #[graphql(default = false)]
@@ -37,6 +39,8 @@ pub(crate) struct CreateRewardInput {
     auto_fulfills: bool,
     #[graphql(default = false)]
     redeemable_offline: bool,
+    /// The tier of a paid membership that it takes at least, 1 to 3: 1 is any. It is for everybody unless given.
+    membership_tier_min: Option<i32>,
     limits: Option<RewardLimitsInput>,
     /// The places and not the cooldown, unless given.
     refund_restores: Option<RefundRestoresInput>,
@@ -54,7 +58,8 @@ pub(crate) struct CreateRewardInput {
     draw: Option<RewardDrawInput>,
 }
 
-/// What of a reward is to change. What is left out stays; `prompt`, `color` and `draw` go when they are null.
+/// What of a reward is to change. What is left out stays; `prompt`, `color`, `icon`, `membershipTierMin` and
+/// `draw` go when they are null.
 #[derive(InputObject)]
 pub(crate) struct UpdateRewardInput {
     pub(super) room_id: ID,
@@ -66,10 +71,12 @@ pub(crate) struct UpdateRewardInput {
     cost: Option<Int64>,
     input: Option<RewardAskInput>,
     color: MaybeUndefined<String>,
+    icon: MaybeUndefined<String>,
     is_enabled: Option<bool>,
     is_paused: Option<bool>,
     auto_fulfills: Option<bool>,
     redeemable_offline: Option<bool>,
+    membership_tier_min: MaybeUndefined<i32>,
     /// All of them: a limit that is left out is none.
     limits: Option<RewardLimitsInput>,
     refund_restores: Option<RefundRestoresInput>,
@@ -210,10 +217,12 @@ impl CreateRewardInput {
             cost: self.cost.0,
             input: self.input.map_or(reward::RewardInput::None, Into::into),
             color: self.color,
+            icon: self.icon,
             is_enabled: self.is_enabled,
             is_paused: self.is_paused,
             auto_fulfills: self.auto_fulfills,
             redeemable_offline: self.redeemable_offline,
+            membership_tier_min: self.membership_tier_min.map(tier),
             limits: self.limits.map_or_else(Limits::default, Into::into),
             refund_restores: self
                 .refund_restores
@@ -239,10 +248,13 @@ impl UpdateRewardInput {
             cost: self.cost.map(|cost| cost.0),
             input: self.input.map(Into::into),
             color: setting(self.color, None),
+            icon: setting(self.icon, None),
             is_enabled: self.is_enabled,
             is_paused: self.is_paused,
             auto_fulfills: self.auto_fulfills,
             redeemable_offline: self.redeemable_offline,
+            membership_tier_min: setting(self.membership_tier_min, None)
+                .map(|given| given.map(tier)),
             limits: self.limits.map(Into::into),
             refund_restores: self.refund_restores.map(Into::into),
             expires_after_ms: self.expires_after_ms.map(|given| given.0),
@@ -256,6 +268,11 @@ impl UpdateRewardInput {
             },
         }
     }
+}
+
+/// What is no tier is refused by its name, as zero is.
+fn tier(given: i32) -> u8 {
+    u8::try_from(given).unwrap_or(0)
 }
 
 impl From<RewardDrawInput> for DrawRules {

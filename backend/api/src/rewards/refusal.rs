@@ -33,6 +33,7 @@ impl From<RedeemRefusal> for Refusal {
             RedeemRefusal::Paused => "REWARD_PAUSED",
             RedeemRefusal::NotLive => "NOT_LIVE",
             RedeemRefusal::NotAvailable(_) => "NOT_AVAILABLE",
+            RedeemRefusal::MembersOnly { .. } => "MEMBERS_ONLY",
             RedeemRefusal::CostChanged { .. } => "COST_CHANGED",
             RedeemRefusal::AlreadyEntered => "ALREADY_ENTERED",
             RedeemRefusal::DrawFull(_) => "DRAW_FULL",

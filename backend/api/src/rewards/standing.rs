@@ -1,6 +1,7 @@
 //! How a reward stands to whoever reads it.
 
 use async_graphql::{Enum, SimpleObject};
+use parlor_domain::membership::tier_at;
 use parlor_domain::reward::UnmetRule;
 use parlor_domain::room_aggregate::{Offer, RedeemRefusal, Round};
 use parlor_domain::time::ServerTime;
@@ -63,10 +64,12 @@ pub(super) fn rewards_of(
         entered,
         uses,
         balance,
+        tiers,
     } = view;
     let at = reader.view.head.occurred_at.max(now);
     // What is over is drawn before anything is redeemed.
     let open: Vec<_> = draws.iter().filter(|draw| draw.is_open(at)).collect();
+    let tier = tier_at(at, &tiers);
     let entries = open.iter().map(|draw| draw.entries).sum();
 
     rewards
@@ -88,6 +91,7 @@ pub(super) fn rewards_of(
                 train: reader.view.train.as_ref(),
                 online: reader.view.census.online.count,
                 available: balance.available(),
+                tier,
                 at,
             };
             let standing = standing(&offer, reader);

@@ -19,6 +19,9 @@ pub struct RedemptionAlert {
     pub cost: i64,
     /// `#rrggbb`.
     pub color: Option<String>,
+    /// One character, such as an emoji.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
     /// What they said, if the reward shows that.
     pub input: Option<String>,
 }
@@ -40,6 +43,7 @@ impl RedemptionAlert {
             title: redemption.title.clone(),
             cost: redemption.cost,
             color: terms.color.clone(),
+            icon: terms.icon.clone(),
             input: input.filter(|_| terms.shows_input),
         })
     }

@@ -4,12 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{Availability, DrawRules, Restores, RewardInput};
 use crate::books::TRANSFER_POINTS_MAX;
-use crate::invalid::{Invalid, check_range, check_words};
+use crate::contribution::TIER_MAX;
+use crate::invalid::{Invalid, Length, check_length, check_range, check_words};
 
 /// The longest title, in bytes: a line on a button.
 pub(crate) const TITLE_BYTES_MAX: usize = 100;
 /// The longest prompt, in bytes: a sentence or two under it.
 pub(crate) const PROMPT_BYTES_MAX: usize = 300;
+/// One character as people see it, an emoji or a letter, however many code points it is made of: a flag of a
+/// region has seven, a family eleven.
+pub(crate) const ICON_MAX: Length = Length {
+    characters: 1,
+    bytes: 64,
+};
 /// The longest cooldown: a week, beyond which a limit for each session says it better.
 pub(crate) const COOLDOWN_MS_MAX: i64 = 604_800_000;
 /// The soonest that a redemption which nobody sees to expires: what staff can still answer.
@@ -36,6 +43,9 @@ pub struct Terms {
     pub input: RewardInput,
     /// `#rrggbb`.
     pub color: Option<String>,
+    /// One character, such as an emoji.
+    #[serde(default)]
+    pub icon: Option<String>,
     /// Whether viewers see it at all.
     pub is_enabled: bool,
     /// Whether they see that it cannot be redeemed just now.
@@ -44,6 +54,9 @@ pub struct Terms {
     pub auto_fulfills: bool,
     /// Whether it can be redeemed while no session is live.
     pub redeemable_offline: bool,
+    /// The tier of a paid membership that it takes at least; 1 is any.
+    #[serde(default)]
+    pub membership_tier_min: Option<u8>,
     pub limits: Limits,
     /// What a whole refund gives back beside the points.
     #[serde(default)]
@@ -95,6 +108,12 @@ impl Terms {
         if let Some(color) = &self.color {
             check_color(color)?;
         }
+        if let Some(icon) = &self.icon {
+            check_length("icon", icon, ICON_MAX)?;
+        }
+        if let Some(tier) = self.membership_tier_min {
+            check_range("membershipTierMin", tier.into(), 1, TIER_MAX)?;
+        }
         self.input.check()?;
         self.limits.check()?;
         let (least, most) = (EXPIRES_AFTER_MS_MIN, EXPIRES_AFTER_MS_MAX);
@@ -145,10 +164,12 @@ pub struct TermsChange {
     pub cost: Option<i64>,
     pub input: Option<RewardInput>,
     pub color: Option<Option<String>>,
+    pub icon: Option<Option<String>>,
     pub is_enabled: Option<bool>,
     pub is_paused: Option<bool>,
     pub auto_fulfills: Option<bool>,
     pub redeemable_offline: Option<bool>,
+    pub membership_tier_min: Option<Option<u8>>,
     pub limits: Option<Limits>,
     pub refund_restores: Option<Restores>,
     pub expires_after_ms: Option<i64>,
@@ -169,10 +190,14 @@ impl Terms {
             cost: change.cost.unwrap_or(self.cost),
             input: change.input.unwrap_or_else(|| self.input.clone()),
             color: change.color.unwrap_or_else(|| self.color.clone()),
+            icon: change.icon.unwrap_or_else(|| self.icon.clone()),
             is_enabled: change.is_enabled.unwrap_or(self.is_enabled),
             is_paused: change.is_paused.unwrap_or(self.is_paused),
             auto_fulfills: change.auto_fulfills.unwrap_or(self.auto_fulfills),
             redeemable_offline: change.redeemable_offline.unwrap_or(self.redeemable_offline),
+            membership_tier_min: change
+                .membership_tier_min
+                .unwrap_or(self.membership_tier_min),
             limits: change.limits.unwrap_or(self.limits),
             refund_restores: change.refund_restores.unwrap_or(self.refund_restores),
             expires_after_ms: change.expires_after_ms.unwrap_or(self.expires_after_ms),

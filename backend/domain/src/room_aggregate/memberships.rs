@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::RoomAggregate;
 use crate::contribution::STAFF_PROVIDER;
-use crate::id::{IdSource, MembershipId};
+use crate::id::{IdSource, MembershipId, RewardId, ViewerId};
 use crate::membership::{MembershipReport, PaidMembership, Periods, Span, tier_at};
 use crate::points::MemberNumber;
 use crate::room::RoomState;
@@ -27,7 +27,10 @@ pub enum ToldOf {
 }
 
 /// The memberships of a page's members, each with when it is of which tier.
-pub type Tiers = BTreeMap<MemberNumber, Vec<(MembershipId, Span)>>;
+pub type Tiers = BTreeMap<MemberNumber, OwnTiers>;
+
+/// The memberships of one viewer, each with when it is of which tier.
+pub type OwnTiers = Vec<(MembershipId, Span)>;
 
 /// Why a message was refused, in the order the reasons are checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,20 +103,42 @@ impl RoomAggregate {
             && self.known.tiers.has_asked(&page_of(number))
         {
             let mut tiers = self.known.tiers.take(&page_of(number)).unwrap_or_default();
-            let of_member = tiers.entry(number).or_default();
-            of_member.retain(|(id, _)| *id != membership.id);
-            of_member.extend(
-                membership
-                    .spans()
-                    .into_iter()
-                    .map(|span| (membership.id, span)),
-            );
+            replace(tiers.entry(number).or_default(), &membership);
             self.known.tiers.put(page_of(number), tiers);
+        }
+        if let Some(viewer_id) = viewer_id
+            && self.known.own_tiers.has_asked(viewer_id)
+        {
+            let mut own = self.known.own_tiers.take(viewer_id).unwrap_or_default();
+            replace(&mut own, &membership);
+            self.known.own_tiers.put(viewer_id.clone(), own);
         }
         let told = ToldOf::Here(Box::new(membership.clone()));
         self.known.memberships.put(reference, told);
         let changed = (number, membership);
         self.changes.memberships.insert(changed.1.id, changed);
+    }
+
+    /// Whether a reward is for paying members, on its own terms or on those that entries are taken on.
+    pub fn asks_for_tier(&self, id: RewardId) -> bool {
+        let own = self.known.rewards.get(&id).map(|reward| &reward.terms);
+        let offered = self.draws.get(&id).map(|draw| &draw.terms);
+        let mut terms = own.into_iter().chain(offered);
+
+        terms.any(|terms| terms.membership_tier_min.is_some())
+    }
+
+    /// Of which tier somebody's membership is at `at`, where `tier_min` asks for one.
+    pub(super) fn tier_of(
+        &self,
+        viewer_id: &ViewerId,
+        tier_min: Option<u8>,
+        at: ServerTime,
+    ) -> Option<u8> {
+        tier_min?;
+        let own = self.known.own_tiers.get(viewer_id)?;
+
+        tier_at(at, own.iter().map(|(_, span)| span))
     }
 
     /// For whom of `members` a membership multiplies what the minute brings by `programme`: by the tier that they have
@@ -144,6 +169,13 @@ impl RoomAggregate {
 
         Multiplied::new(multiplied)
     }
+}
+
+/// Puts in `tiers` what the membership gives now.
+fn replace(tiers: &mut OwnTiers, membership: &PaidMembership) {
+    tiers.retain(|(id, _)| *id != membership.id);
+    let spans = membership.spans().into_iter();
+    tiers.extend(spans.map(|span| (membership.id, span)));
 }
 
 impl MembershipRef {

@@ -31,6 +31,8 @@ pub struct Offer<'a> {
     pub online: i64,
     /// What the member can spend.
     pub available: i64,
+    /// Of which tier the member's paid membership is.
+    pub tier: Option<u8>,
     pub at: ServerTime,
 }
 
@@ -57,6 +59,7 @@ impl Offer<'_> {
         }
 
         self.check_open()?;
+        self.check_membership()?;
         self.check_limits()?;
         self.check_points()
     }
@@ -74,6 +77,16 @@ impl Offer<'_> {
         match terms.availability.unmet(self.facts()) {
             Some(unmet) => Err(RedeemRefusal::NotAvailable(unmet)),
             None => Ok(()),
+        }
+    }
+
+    /// Whether it is for the member, where it is for paying members alone.
+    pub(super) fn check_membership(&self) -> Result<(), RedeemRefusal> {
+        match self.reward.terms.membership_tier_min {
+            Some(tier_min) if self.tier.is_none_or(|tier| tier < tier_min) => {
+                Err(RedeemRefusal::MembersOnly { tier_min })
+            }
+            Some(_) | None => Ok(()),
         }
     }
 

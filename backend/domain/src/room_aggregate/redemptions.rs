@@ -42,6 +42,8 @@ pub enum RedeemRefusal {
     NotLive,
     #[error("the reward cannot be redeemed now: {0}")]
     NotAvailable(UnmetRule),
+    #[error("the reward is for paying members of tier {tier_min} or higher")]
+    MembersOnly { tier_min: u8 },
     #[error("the reward costs {cost} points, not {given}")]
     CostChanged { cost: i64, given: i64 },
     #[error(transparent)]
@@ -182,6 +184,7 @@ impl RoomAggregate {
             has_entered: entered.is_some(),
         });
         let offered = round.map_or_else(|| reward.clone(), |round| round.draw.offered(reward));
+        let at = self.stamp(now);
         let offer = Offer {
             reward: &offered,
             round,
@@ -192,9 +195,15 @@ impl RoomAggregate {
             train: self.train.as_ref().map(|train| &train.shown),
             online: self.census.online.count,
             available: self.known.books.balance(participant.number).available(),
-            at: self.stamp(now),
+            tier: self.tier_of(
+                &participant.viewer_id,
+                offered.terms.membership_tier_min,
+                at,
+            ),
+            at,
         };
         offer.check_open()?;
+        offer.check_membership()?;
         let terms = &offered.terms;
         if let Some(given) = order.cost
             && given != terms.cost

@@ -86,6 +86,7 @@ impl Coded for RedeemRefusal {
             Self::NotAvailable(UnmetRule::TitleContains(_)) => "NOT_AVAILABLE:TITLE_CONTAINS",
             Self::NotAvailable(UnmetRule::TrainLevelMin { .. }) => "NOT_AVAILABLE:TRAIN_LEVEL_MIN",
             Self::NotAvailable(UnmetRule::OnlineMin { .. }) => "NOT_AVAILABLE:ONLINE_MIN",
+            Self::MembersOnly { .. } => "MEMBERS_ONLY",
             Self::CostChanged { .. } => "COST_CHANGED",
             Self::Input(_) => VALIDATION,
             Self::AlreadyEntered => "ALREADY_ENTERED",

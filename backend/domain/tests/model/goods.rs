@@ -15,10 +15,12 @@ pub(crate) fn terms(dice: &mut Dice) -> Terms {
         cost: cost(dice),
         input: input(dice),
         color: None,
+        icon: None,
         is_enabled: !dice.one_in(12),
         is_paused: dice.one_in(15),
         auto_fulfills: dice.one_in(4),
         redeemable_offline: dice.one_in(2),
+        membership_tier_min: tier_min(dice),
         limits: limits(dice),
         refund_restores: restores(dice),
         expires_after_ms: expiry(dice),
@@ -31,7 +33,7 @@ pub(crate) fn terms(dice: &mut Dice) -> Terms {
 
 pub(crate) fn change(dice: &mut Dice) -> RewardChange {
     let mut change = RewardChange::default();
-    match dice.roll(11) {
+    match dice.roll(12) {
         0 => change.cost = Some(cost(dice)),
         1 => change.input = Some(input(dice)),
         2 => change.is_enabled = Some(!dice.one_in(3)),
@@ -41,6 +43,7 @@ pub(crate) fn change(dice: &mut Dice) -> RewardChange {
         6 => change.limits = Some(limits(dice)),
         7 => change.refund_restores = Some(restores(dice)),
         8 => change.expires_after_ms = Some(expiry(dice)),
+        10 => change.membership_tier_min = Some(tier_min(dice)),
         9 => change.draw = Some(draw(dice)),
         _ => change.availability = Some(availability(dice)),
     }
@@ -56,6 +59,14 @@ pub(crate) fn fitting(input: &RewardInput) -> Option<&'static str> {
         RewardInput::Number { .. } => Some("4"),
         RewardInput::Choice { .. } => Some("red"),
     }
+}
+
+fn tier_min(dice: &mut Dice) -> Option<u8> {
+    if dice.one_in(40) {
+        return Some(dice.pick(&[0, 4]));
+    }
+
+    dice.one_in(5).then(|| dice.pick(&[1, 1, 2, 3]))
 }
 
 fn cost(dice: &mut Dice) -> i64 {

@@ -201,6 +201,7 @@ class Room(Court):
             self._check_member(who)
             reward = self.shop.find_enabled(index)
             self.shop.check_open(reward, self._is_live(), self.facts)
+            self.shop.check_membership(index, self.memberships.tier(who, self.now))
             terms = self.shop.offered(index)
             if asked["cost"] is not None and asked["cost"] != terms["cost"]:
                 raise Refused("COST_CHANGED")
@@ -282,6 +283,7 @@ class Room(Court):
             self._check_member(who)
             reward = self.shop.find_enabled(index)
             self.shop.check_open(reward, self._is_live(), self.facts)
+            self.shop.check_membership(index, self.memberships.tier(who, self.now))
             self.shop.check_limits(index, who, session, self.now)
             if self.books.available(who) < self.shop.offered(index)["cost"]:
                 raise Refused("INSUFFICIENT_POINTS")

@@ -1,6 +1,7 @@
 //! Steps of a history, done as the server's commands do them.
 
 use parlor_domain::id::ViewerId;
+use parlor_domain::membership::tier_at;
 use parlor_domain::points::Transfer;
 use parlor_domain::reward::{Redemption, Terms};
 use parlor_domain::room_aggregate::{
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::codes::{self, Coded, VALIDATION};
 use crate::step::{RewardChange, Step, Way};
-use crate::world::{World, actor};
+use crate::world::{World, actor, viewer};
 
 pub(crate) type Answer = Result<Value, &'static str>;
 
@@ -311,6 +312,10 @@ impl World {
             train: self.room.train.as_ref().map(|train| &train.shown),
             online: self.room.census.online.count,
             available: number.map_or(0, |number| known.books.balance(number).available()),
+            tier: known
+                .own_tiers
+                .get(&viewer(who))
+                .and_then(|own| tier_at(self.now, own.iter().map(|(_, span)| span))),
             at: self.now,
         };
         json!({

@@ -92,6 +92,7 @@ def check_terms(terms):
         (limits["per_session"], 1, LIMIT_MAX),
         (limits["per_viewer_and_session"], 1, LIMIT_MAX),
         (terms["expires_after_ms"], MINUTE_MS, DAYS_30_MS),
+        (terms["membership_tier_min"], 1, 3),
         (rules["train_level_min"], 1, 1_000),
         (rules["online_min"], 1, 10_000_000),
     ]
@@ -222,6 +223,12 @@ class Shop:
             raise Refused("NOT_AVAILABLE:TRAIN_LEVEL_MIN")
         if rules["online_min"] is not None and facts["online"] < rules["online_min"]:
             raise Refused("NOT_AVAILABLE:ONLINE_MIN")
+
+    def check_membership(self, index, tier):
+        """Whether it is for somebody of that tier, 0 for none."""
+        least = self.offered(index)["membership_tier_min"]
+        if least is not None and tier < least:
+            raise Refused("MEMBERS_ONLY")
 
     def counted_in(self, index, session):
         """The session whose places count: a draw's is that in which it was opened."""

@@ -242,6 +242,9 @@ pub(crate) struct RewardChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) redeemable_offline: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[expect(clippy::option_option, reason = "it stays, or goes, or is another")]
+    pub(crate) membership_tier_min: Option<Option<u8>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) limits: Option<Limits>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refund_restores: Option<Restores>,
@@ -277,6 +280,7 @@ impl From<RewardChange> for TermsChange {
             is_paused: change.is_paused,
             auto_fulfills: change.auto_fulfills,
             redeemable_offline: change.redeemable_offline,
+            membership_tier_min: change.membership_tier_min,
             limits: change.limits,
             refund_restores: change.refund_restores,
             expires_after_ms: change.expires_after_ms,

@@ -77,6 +77,7 @@ impl World {
         for name in NAMES.into_iter().chain([STAFF]) {
             known.people.ask_viewer(viewer(name));
             known.presences.ask(viewer(name));
+            known.own_tiers.ask(viewer(name));
         }
         known.people.ask(nobody());
         known.people.ask_stage();

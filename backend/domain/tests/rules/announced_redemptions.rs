@@ -26,6 +26,7 @@ fn say_it() -> Terms {
         title: "Say it".to_owned(),
         input: RewardInput::Text { pattern: None },
         color: Some("#3366ff".to_owned()),
+        icon: Some("💬".to_owned()),
         ..terms(30)
     }
 }
@@ -57,6 +58,7 @@ fn the_room_is_told_who_redeemed_what_and_what_was_said_only_if_the_reward_shows
             title: "Say it".to_owned(),
             cost: 30,
             color: Some("#3366ff".to_owned()),
+            icon: Some("💬".to_owned()),
             input: shown.map(str::to_owned),
         };
         assert_eq!(alert, &expected);
@@ -144,6 +146,7 @@ fn what_is_redeemed_while_nothing_is_live_is_told_by_the_rooms_own_delay() {
     let mut shop = Shop::open();
     let reward = shop.make(Terms {
         redeemable_offline: true,
+        membership_tier_min: None,
         ..terms(1)
     });
     let reward = reward.unwrap();

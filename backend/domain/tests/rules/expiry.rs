@@ -11,6 +11,7 @@ fn hourly(terms: Terms) -> Terms {
     Terms {
         expires_after_ms: HOUR_MS,
         redeemable_offline: true,
+        membership_tier_min: None,
         ..terms
     }
 }

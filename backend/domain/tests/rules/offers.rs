@@ -30,6 +30,7 @@ fn told(shop: &Shop, name: &str, reward: parlor_domain::id::RewardId) -> Told {
         train: aggregate.train.as_ref().map(|train| &train.shown),
         online: aggregate.census.online.count,
         available: number.map_or(0, |number| known.books.balance(number).available()),
+        tier: None,
         at: aggregate.head.occurred_at.max(shop.company.stage.now),
     };
 

@@ -137,6 +137,7 @@ fn an_offline_room_sells_only_what_may_be_redeemed_then() {
     let reward = shop.make(terms(1)).unwrap();
     let anytime = Terms {
         redeemable_offline: true,
+        membership_tier_min: None,
         ..terms(1)
     };
     let anytime = shop.make(anytime).unwrap();

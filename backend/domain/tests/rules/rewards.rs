@@ -137,6 +137,17 @@ fn terms_that_make_no_sense_are_refused_by_name() {
         refused(&|terms| terms.color = Some("red".to_owned())),
         "color"
     );
+    for icon in ["", " ", "ab", "💧💧", "\u{200b}", "\n", "\u{202e}"] {
+        assert_eq!(refused(&|terms| terms.icon = Some(icon.to_owned())), "icon");
+    }
+    let marks = format!("a{}", "\u{301}".repeat(40));
+    assert_eq!(refused(&|terms| terms.icon = Some(marks.clone())), "icon");
+    for tier in [0, 4, 255] {
+        assert_eq!(
+            refused(&|terms| terms.membership_tier_min = Some(tier)),
+            "membershipTierMin"
+        );
+    }
     for pattern in ["(", ")(", "a{1000}{1000}{1000}", ""] {
         let input = RewardInput::Text {
             pattern: Some(pattern.to_owned()),

@@ -235,10 +235,12 @@ fn terms(args: &Args) -> Terms {
         cost: 1,
         input: RewardInput::None,
         color: None,
+        icon: None,
         is_enabled: true,
         is_paused: false,
         auto_fulfills: false,
         redeemable_offline: false,
+        membership_tier_min: None,
         limits: Limits {
             per_session: Some(1_000_000),
             per_viewer_and_session: Some(1_000_000),

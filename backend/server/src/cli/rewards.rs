@@ -11,8 +11,8 @@ use super::staff::{KeyArgs, Refused, StaffArgs, StaffRoom, cell, print_json};
 use super::table::table;
 use terms::TermsArgs;
 
-const FIELDS: &str = "id version title prompt cost color isEnabled isPaused autoFulfills
-    redeemableOffline isAnnounced showsInput expiresAfterMs lastRedeemedAt createdAt updatedAt
+const FIELDS: &str = "id version title prompt cost color icon isEnabled isPaused autoFulfills
+    redeemableOffline membershipTierMin isAnnounced showsInput expiresAfterMs lastRedeemedAt createdAt updatedAt
     input { kind pattern min max choices }
     limits { cooldownMs viewerCooldownMs perSession perViewerAndSession }
     refundRestores { places cooldown } availability { titleContains trainLevelMin onlineMin }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::erasure::erased;
 use crate::person::Person;
 use crate::server::Api;
+use crate::shop::{self, Shop};
 
 on_both_engines! {
     what_was_said_last_of_each_period_counts_in_whatever_order_it_comes,
@@ -17,6 +18,7 @@ on_both_engines! {
     those_whom_it_concerns_read_a_membership,
     a_membership_multiplies_what_watching_earns_as_long_as_it_holds,
     who_joins_later_has_what_was_told_of_them_before,
+    what_is_for_paying_members_is_redeemed_by_them_alone,
     of_somebody_who_was_erased_nothing_comes_again,
     what_memberships_multiply_by_is_checked_and_holds_from_the_next_session_on,
 }
@@ -529,4 +531,84 @@ async fn what_memberships_multiply_by_is_checked_and_holds_from_the_next_session
     };
     assert_eq!(next.watch(&["ana"]).await, ["100"]);
     next.verify().await;
+}
+
+async fn what_is_for_paying_members_is_redeemed_by_them_alone(database: String) {
+    let api = Api::start(&database).await;
+    let room = shop::room(&api).await;
+    let shop = Shop::open(&api, &room).await;
+    let ana = &shop.ana.token;
+    let reward = shop
+        .make(json!({ "membershipTierMin": 2, "icon": "\u{1f468}\u{200d}\u{1f373}" }))
+        .await;
+    let read = async || {
+        let document = "query ($room: ID!) { rewards(roomId: $room) {
+            membershipTierMin icon standing { canRedeem refusal { code message } } } }";
+        let mut read = api.execute(ana, document, json!({ "room": room })).await;
+        read["data"]["rewards"][0].take()
+    };
+    let redeem = async |key: &str| {
+        let key = json!({ "idempotencyKey": key });
+        shop.redeem(ana, &reward, key).await
+    };
+    let of_tier = |key: &str, tier: i64, at: &str| {
+        let told = told(&room, key, JANUARY, "ACTIVE", at);
+        with(told, &[("tier", json!(tier))])
+    };
+
+    let told = read().await;
+    assert_eq!(told["membershipTierMin"], 2, "{told}");
+    assert_eq!(told["icon"], "\u{1f468}\u{200d}\u{1f373}");
+    record(&api, of_tier("one", 1, "2026-01-01T00:00:01Z")).await;
+    let refusal = &read().await["standing"]["refusal"];
+    assert_eq!(refusal["code"], "MEMBERS_ONLY", "{refusal}");
+    let refused = redeem("too low").await;
+    assert_eq!(
+        (&refused["code"], &refused["message"]),
+        (&refusal["code"], &refusal["message"])
+    );
+    assert_eq!(shop.balance().await, (json!("100"), json!("0")));
+
+    record(&api, of_tier("two", 2, "2026-01-01T00:00:02Z")).await;
+    assert_eq!(read().await["standing"]["canRedeem"], true);
+    let redeemed = redeem("enough").await;
+    assert_eq!(redeemed["status"], "UNFULFILLED", "{redeemed}");
+    record(
+        &api,
+        with(
+            of_tier("back", 2, "2026-01-01T00:00:03Z"),
+            &[("status", json!("REFUNDED"))],
+        ),
+    )
+    .await;
+    assert_eq!(read().await["standing"]["refusal"]["code"], "MEMBERS_ONLY");
+    let again = redeem("enough").await;
+    assert_eq!(again["status"], "UNFULFILLED", "the first answer: {again}");
+
+    let change = json!({
+        "roomId": room, "rewardId": reward["id"], "version": 1, "membershipTierMin": null, "icon": null,
+    });
+    let changed = api
+        .mutate_as(&shop.olga.token, "updateReward", change)
+        .await;
+    assert_eq!(changed["__typename"], "Reward", "{changed}");
+    let told = read().await;
+    assert_eq!(
+        (&told["membershipTierMin"], &told["icon"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(told["standing"]["canRedeem"], true);
+    for (field, value) in [
+        ("membershipTierMin", json!(0)),
+        ("membershipTierMin", json!(-1)),
+        ("membershipTierMin", json!(4)),
+        ("membershipTierMin", json!(257)),
+        ("icon", json!("ab")),
+        ("icon", json!("\u{200b}")),
+    ] {
+        let mut terms = json!({});
+        terms[field] = value;
+        let refused = shop.make(terms.clone()).await;
+        assert_eq!(refused["field"], field, "{terms}: {refused}");
+    }
 }

@@ -254,9 +254,20 @@ async fn when_a_reward_can_be_redeemed_and_what_a_refund_restores_is_kept(databa
     let restores = json!({ "places": false, "cooldown": true });
     assert_eq!(changed["refundRestores"], restores);
 
+    let changed = update(&["--membership-tier-min", "2", "--icon", "💧"]);
+    let look = |changed: &Value| {
+        [
+            changed["membershipTierMin"].clone(),
+            changed["icon"].clone(),
+        ]
+    };
+    assert_eq!(look(&changed), [json!(2), json!("💧")]);
+    let changed = update(&["--membership-tier-min", "none", "--icon", ""]);
+    assert_eq!(look(&changed), [Value::Null, Value::Null]);
+
     let delete = ["rewards", "delete", "show", reward];
     let (_, said) = shop.refused(&[&delete[..], &["--if-version", "1"]].concat());
-    assert!(said.contains("at version 3, not 1"), "{said}");
+    assert!(said.contains("at version 5, not 1"), "{said}");
     let said = shop.said(&delete);
     assert_eq!(said, format!("reward {reward} is deleted\n"));
     let (_, said) = shop.refused(&delete);

@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_domain::id::RoomId;
+use parlor_domain::points::MemberNumber;
 use parlor_domain::room_aggregate::{MembershipRef, ToldOf};
 use parlor_domain::time::ServerTime;
 use parlor_domain::watching::{LATE_MAX_MS, numbers_of, page_of};
 
 use super::rooms::Rooms;
 use super::write::{Room, each};
+use crate::contribution_row::read_viewer_id;
 use crate::engine::Transaction;
 use crate::membership_row::{self, COLUMNS, SPAN_COLUMNS};
 use crate::sql::row;
@@ -24,7 +26,8 @@ pub(super) async fn load(
     rooms: &mut Rooms,
 ) -> Result<(), sqlx::Error> {
     told(transaction, rooms).await?;
-    tiers(transaction, rooms).await
+    tiers(transaction, rooms).await?;
+    own_tiers(transaction, rooms).await
 }
 
 async fn told(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
@@ -84,7 +87,7 @@ async fn tiers(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), s
         }
     }
     let text = format!(
-        "SELECT membership_spans.room_id, membership_spans.tenant_id, {SPAN_COLUMNS}
+        "SELECT membership_spans.room_id, membership_spans.tenant_id, membership_spans.number, {SPAN_COLUMNS}
          FROM wanted CROSS JOIN membership_spans
          WHERE membership_spans.room_id = wanted.room_id
              AND membership_spans.number >= wanted.first_number
@@ -95,11 +98,55 @@ async fn tiers(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), s
     let table = "wanted (room_id, tenant_id, first_number, last_number, since)";
     let rows = transaction.look_up(table, pages, &text).await?;
     rooms.read_rows(rows, "membership", |locked, row| {
-        let (member, id, span) = membership_row::read_span(row)?;
+        let member = MemberNumber(row.take_narrow()?);
+        let (id, span) = membership_row::read_span(row)?;
         let (tiers, page) = (&mut locked.aggregate.known.tiers, page_of(member));
         let mut of_page = tiers.take(&page).unwrap_or_default();
         of_page.entry(member).or_default().push((id, span));
         tiers.put(page, of_page);
+        Ok(())
+    })
+}
+
+/// Loads who is of which tier of those who redeem what is for paying members, or is being changed. By who they are, for
+/// who joins in this batch has no number yet.
+async fn own_tiers(transaction: &mut Transaction, rooms: &mut Rooms) -> Result<(), sqlx::Error> {
+    let mut wanted = BTreeSet::new();
+    for locked in rooms.all_mut() {
+        let (needs, aggregate) = (&locked.needs.rewards, &mut locked.aggregate);
+        let since = since(aggregate.head.occurred_at);
+        for (reward_id, viewer_id) in &needs.orders {
+            let may_ask = needs.rewards.contains(reward_id) || aggregate.asks_for_tier(*reward_id);
+            if may_ask {
+                aggregate.known.own_tiers.ask(viewer_id.clone());
+                let (room_id, tenant_id) = (locked.needs.room_id, locked.needs.tenant_id);
+                wanted.insert((room_id, tenant_id, viewer_id, since));
+            }
+        }
+    }
+    let keys = wanted
+        .into_iter()
+        .map(|(room_id, tenant_id, viewer_id, since)| {
+            row![room_id, tenant_id, viewer_id.as_str(), since]
+        })
+        .collect();
+    let text = format!(
+        "SELECT membership_spans.room_id, membership_spans.tenant_id, membership_spans.viewer_id, {SPAN_COLUMNS}
+         FROM wanted CROSS JOIN membership_spans
+         WHERE membership_spans.tenant_id = wanted.tenant_id
+             AND membership_spans.viewer_id = wanted.viewer_id
+             AND membership_spans.room_id = wanted.room_id
+             AND membership_spans.ends_at > wanted.since"
+    );
+    let table = "wanted (room_id, tenant_id, viewer_id, since)";
+    let rows = transaction.look_up(table, keys, &text).await?;
+    rooms.read_rows(rows, "membership", |locked, row| {
+        let viewer_id = read_viewer_id(&row.take::<String>()?)?;
+        let span = membership_row::read_span(row)?;
+        let own_tiers = &mut locked.aggregate.known.own_tiers;
+        let mut own = own_tiers.take(&viewer_id).unwrap_or_default();
+        own.push(span);
+        own_tiers.put(viewer_id, own);
         Ok(())
     })
 }

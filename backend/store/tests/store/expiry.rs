@@ -65,6 +65,7 @@ fn hourly() -> Terms {
     Terms {
         expires_after_ms: HOUR_MS,
         redeemable_offline: true,
+        membership_tier_min: None,
         ..terms(10)
     }
 }

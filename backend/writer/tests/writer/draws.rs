@@ -44,8 +44,13 @@ pub(crate) fn join(name: &str) -> Join {
     }
 }
 
-/// Has somebody join the room, be given a point, and enter a draw of it.
-async fn enter(scene: &Scene, node: &Node, room: RoomId) -> RewardId {
+/// Has somebody join the room, be given a point, and enter a draw of it, for those of a tier or for everybody.
+pub(crate) async fn enter(
+    scene: &Scene,
+    node: &Node,
+    room: RoomId,
+    membership_tier_min: Option<u8>,
+) -> RewardId {
     // What is unique of keys is so for the whole tenant.
     let key = |what: &str| format!("{what} of {room}");
     let ana = node.submit(scene, room, join("ana")).await;
@@ -53,7 +58,11 @@ async fn enter(scene: &Scene, node: &Node, room: RoomId) -> RewardId {
     let grant = Adjustment::new(key("grant"), ana.id, kind, 1, reason).unwrap();
     let grant = AdjustPoints::new(room, actor("staff"), grant);
     node.submit(scene, room, grant).await;
-    let draft = RewardDraft::new(key("reward"), drawn()).unwrap();
+    let terms = Terms {
+        membership_tier_min,
+        ..drawn()
+    };
+    let draft = RewardDraft::new(key("reward"), terms).unwrap();
     let make = CreateReward::new(room, actor("staff"), draft);
     let reward = node.submit(scene, room, make).await;
     let order = Order::new(key("order"), reward.id, None, None).unwrap();
@@ -68,7 +77,7 @@ async fn whoever_joins_and_redeems_in_one_batch_is_told_what_they_lack(database:
     let node = scene.start_node().await;
     let (room, busy_room) = (scene.room("one").await, scene.room("busy").await);
     // One of a draw that is open, and one that nothing is known of.
-    let drawn_reward = enter(&scene, &node, room).await;
+    let drawn_reward = enter(&scene, &node, room, None).await;
     let plain = Terms {
         draw: None,
         ..drawn()
@@ -106,7 +115,7 @@ async fn what_is_too_much_for_one_batch_is_done_in_several(database: Database) {
     let mut rooms = Vec::new();
     for slug in ["one", "two", "three"] {
         let room = scene.room(slug).await;
-        enter(&scene, &node, room).await;
+        enter(&scene, &node, room, None).await;
         rooms.push(room);
     }
     // As if each had more of them than two rooms may have together in one batch.

@@ -98,10 +98,12 @@ impl From<rewards::RewardsRewards> for Reward {
             prompt: read.prompt,
             cost: read.cost.0,
             color: read.color,
+            icon: read.icon,
             is_enabled: read.is_enabled,
             is_paused: read.is_paused,
             auto_fulfills: read.auto_fulfills,
             redeemable_offline: read.redeemable_offline,
+            membership_tier_min: read.membership_tier_min,
             is_announced: read.is_announced,
             shows_input: read.shows_input,
             input: RewardAsk {

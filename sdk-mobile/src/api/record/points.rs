@@ -21,6 +21,8 @@ pub struct Reward {
     pub cost: i64,
     /// `#rrggbb`.
     pub color: Option<String>,
+    /// One character, such as an emoji.
+    pub icon: Option<String>,
     /// Whether viewers see it at all. Staff is told of the others as well.
     pub is_enabled: bool,
     /// Whether they see that it cannot be redeemed just now.
@@ -29,6 +31,8 @@ pub struct Reward {
     pub auto_fulfills: bool,
     /// Whether it can be redeemed while no session is live.
     pub redeemable_offline: bool,
+    /// The tier of a paid membership that it takes at least, 1 for any. Nothing if it is for everybody.
+    pub membership_tier_min: Option<i64>,
     /// Whether everyone in the room is told when somebody redeems it.
     pub is_announced: bool,
     /// Whether they are told what was said with it as well.

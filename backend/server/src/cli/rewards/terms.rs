@@ -14,6 +14,10 @@ pub(super) struct TermsArgs {
     #[arg(long, value_name = "COLOR")]
     color: Option<String>,
 
+    /// One character such as an emoji; the empty text is none
+    #[arg(long, value_name = "CHARACTER")]
+    icon: Option<String>,
+
     /// Whether it is fulfilled as it is redeemed, and never in the queue
     #[arg(long, value_name = "BOOL")]
     auto_fulfills: Option<bool>,
@@ -112,6 +116,10 @@ pub(super) struct TermsArgs {
     #[arg(long, value_name = "COUNT", value_parser = parse_limit, help_heading = "When it can be redeemed")]
     online_min: Option<Limit>,
 
+    /// Only for paying members of this tier at least, 1 for any; `none` for everybody
+    #[arg(long, value_name = "TIER", value_parser = parse_limit, help_heading = "When it can be redeemed")]
+    membership_tier_min: Option<Limit>,
+
     /// Whether a refund gives back the places that the redemption took of its limits; true unless given
     #[arg(long, value_name = "BOOL", help_heading = "What a refund restores")]
     refund_restores_places: Option<bool>,
@@ -139,6 +147,14 @@ impl TermsArgs {
         for (name, value) in [
             ("prompt", self.prompt.as_ref().map(text)),
             ("color", self.color.as_ref().map(text)),
+            ("icon", self.icon.as_ref().map(text)),
+            (
+                "membershipTierMin",
+                self.membership_tier_min.map(|tier| match tier {
+                    Limit::None => Value::Null,
+                    Limit::At(tier) => json!(tier),
+                }),
+            ),
             ("autoFulfills", self.auto_fulfills.map(Value::Bool)),
             (
                 "redeemableOffline",
