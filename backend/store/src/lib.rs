@@ -78,7 +78,7 @@ pub use secrets::SECRET_BYTES;
 pub use statement::{StatementCursor, StatementRequest};
 pub use wallets::WalletsView;
 pub use watching::Watcher;
-pub use webhook_sources::{SOURCES_MAX, WebhookSource};
+pub use webhook_sources::{SOURCES_MAX, SourceChange, WebhookSource};
 pub use worklist::Worklist;
 
 use std::sync::Arc;

@@ -27,6 +27,14 @@ pub struct WebhookSource {
     pub secrets: Vec<LiveSecret>,
 }
 
+/// What of a source is to change: what is not given stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SourceChange {
+    pub name: Option<String>,
+    pub room_id: Option<Option<RoomId>>,
+    pub is_disabled: Option<bool>,
+}
+
 const COLUMNS: &str = "id, tenant_id, name, adapter, room_id, is_disabled, created_at, secret,
     retiring_secret, retires_at";
 
@@ -64,6 +72,32 @@ impl Store {
         transaction.commit().await.map_err(StoreError::of_commit)?;
 
         Ok(true)
+    }
+
+    /// Changes the tenant's source, if it has it.
+    pub async fn update_webhook_source(
+        &self,
+        tenant_id: TenantId,
+        id: WebhookSourceId,
+        change: &SourceChange,
+    ) -> Result<Option<WebhookSource>, StoreError> {
+        let update = Statement::new(format!(
+            "UPDATE webhook_sources SET name = CASE WHEN $3 THEN $4 ELSE name END,
+                 room_id = CASE WHEN $5 THEN $6 ELSE room_id END,
+                 is_disabled = CASE WHEN $7 THEN $8 ELSE is_disabled END
+             WHERE id = $1 AND tenant_id = $2 RETURNING {COLUMNS}"
+        ));
+        let update = update
+            .bind(id)
+            .bind(tenant_id)
+            .bind(change.name.is_some())
+            .bind(change.name.clone())
+            .bind(change.room_id.is_some())
+            .bind(change.room_id.flatten())
+            .bind(change.is_disabled.is_some())
+            .bind(change.is_disabled.unwrap_or_default());
+
+        one(self.engine.write(update).await?)
     }
 
     /// Puts a secret in force, and has the one before it retire at `retires_at`. The one before that is none any more.

@@ -1,10 +1,10 @@
 //! Ways in for services that tell of payments, as a tenant's staff sets them up.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use parlor_domain::id::{RoomId, TenantId, WebhookSourceId};
 use parlor_domain::invalid::{Invalid, check_range, check_words};
 use parlor_domain::time::ServerTime;
-use parlor_store::{SOURCES_MAX, WebhookSource as Source};
+use parlor_store::{SOURCES_MAX, SourceChange, WebhookSource as Source};
 use parlor_webhooks::{Adapter, LiveSecret, Secret};
 use uuid::Uuid;
 
@@ -73,6 +73,18 @@ pub(crate) struct CreateWebhookSourceInput {
     secret: Option<String>,
 }
 
+/// What of a source is to change. What is left out stays; `roomId` goes when it is null.
+#[derive(InputObject)]
+pub(crate) struct UpdateWebhookSourceInput {
+    id: ID,
+    /// 1 to 100 bytes.
+    name: Option<String>,
+    /// Where money goes of which the service says no room, from the next request on. Ko-fi's stays one.
+    room_id: MaybeUndefined<ID>,
+    /// Whether its requests are answered as if it were not there. What it was told of before still has its effect.
+    is_disabled: Option<bool>,
+}
+
 #[derive(InputObject)]
 pub(crate) struct RotateWebhookSecretInput {
     id: ID,
@@ -85,6 +97,9 @@ pub(crate) struct RotateWebhookSecretInput {
 results! {
     CreateWebhookSourceResult {
         WebhookSourceWithSecret, Validation ValidationError, NotFound NotFoundError, Auth AuthError, Conflict ConflictError
+    }
+    UpdateWebhookSourceResult {
+        WebhookSource, Validation ValidationError, NotFound NotFoundError, Auth AuthError; never Conflict
     }
     RotateWebhookSecretResult {
         WebhookSourceWithSecret, Validation ValidationError, NotFound NotFoundError, Auth AuthError; never Conflict
@@ -126,6 +141,15 @@ impl WebhookMutation {
         CreateWebhookSourceResult::of(create(context, input).await)
     }
 
+    /// Changes a way in, disables it or enables it again; for the tenant's staff.
+    async fn update_webhook_source(
+        &self,
+        context: &Context<'_>,
+        input: UpdateWebhookSourceInput,
+    ) -> Result<UpdateWebhookSourceResult, Fault> {
+        UpdateWebhookSourceResult::of(update(context, input).await)
+    }
+
     /// Puts another secret in force. The present one is taken for a while longer, the one before it no more.
     async fn rotate_webhook_secret(
         &self,
@@ -153,12 +177,11 @@ async fn create(
     let app = app(context);
     let adapter = Adapter::from(input.adapter);
     check_words("name", &input.name, 1, NAME_BYTES_MAX)?;
-    let room_id = match &input.room_id {
-        Some(id) => Some(owned_room(app, tenant_id, id).await?),
-        None if adapter == Adapter::Kofi => {
-            return Err(Invalid::new("roomId", "given for Ko-fi", "nothing").into());
-        }
-        None => None,
+    let room_id = if let Some(id) = &input.room_id {
+        Some(owned_room(app, tenant_id, id).await?)
+    } else {
+        check_roomless(adapter)?;
+        None
     };
     let (secret, is_made) = secret(app, adapter, input.secret.as_deref())?;
     let source = Source {
@@ -184,6 +207,36 @@ async fn create(
     Ok(with_secret(app, source, is_made.then_some(&secret)))
 }
 
+async fn update(
+    context: &Context<'_>,
+    input: UpdateWebhookSourceInput,
+) -> Result<WebhookSource, Stop> {
+    let tenant_id = caller(context).principal.staff_tenant()?;
+    let app = app(context);
+    if let Some(name) = &input.name {
+        check_words("name", name, 1, NAME_BYTES_MAX)?;
+    }
+    let (id, present) = owned(app, tenant_id, &input.id).await?;
+    let room_id = match &input.room_id {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => {
+            check_roomless(present.adapter)?;
+            Some(None)
+        }
+        MaybeUndefined::Value(room_id) => Some(Some(owned_room(app, tenant_id, room_id).await?)),
+    };
+    let change = SourceChange {
+        name: input.name,
+        room_id,
+        is_disabled: input.is_disabled,
+    };
+    let updated = app.store.update_webhook_source(tenant_id, id, &change);
+    let updated = updated.await.map_err(Fault::from)?;
+    let unknown = || Refusal::not_found("WebhookSource", &input.id);
+
+    Ok(shown(app, updated.ok_or_else(unknown)?))
+}
+
 async fn rotate(
     context: &Context<'_>,
     input: RotateWebhookSecretInput,
@@ -194,17 +247,15 @@ async fn rotate(
         .overlap_seconds
         .map_or(OVERLAP_SECONDS_DEFAULT, i64::from);
     check_range("overlapSeconds", overlap, 0, OVERLAP_SECONDS_MAX)?;
-    let unknown = || Stop::from(Refusal::not_found("WebhookSource", &input.id));
-    let id = global_id::parse_webhook_source_id(&input.id).ok_or_else(unknown)?;
-    let present = app.store.webhook_source(id).await.map_err(Fault::from)?;
-    let present = present.filter(|source| source.tenant_id == tenant_id);
-    let adapter = present.ok_or_else(unknown)?.adapter;
-    let (secret, is_made) = secret(app, adapter, input.secret.as_deref())?;
+    let (id, present) = owned(app, tenant_id, &input.id).await?;
+    let (secret, is_made) = secret(app, present.adapter, input.secret.as_deref())?;
     let retires_at: ServerTime = stamp(context)?.plus_millis(overlap * 1_000);
     let rotated = app
         .store
         .rotate_webhook_secret(tenant_id, id, &secret, retires_at);
-    let source = rotated.await.map_err(Fault::from)?.ok_or_else(unknown)?;
+    let rotated = rotated.await.map_err(Fault::from)?;
+    let unknown = || Refusal::not_found("WebhookSource", &input.id);
+    let source = rotated.ok_or_else(unknown)?;
 
     Ok(with_secret(app, source, is_made.then_some(&secret)))
 }
@@ -238,6 +289,25 @@ fn secret(app: &App, adapter: Adapter, given: Option<&str>) -> Result<(Secret, b
             Ok((Secret::parse_given(adapter, given)?, false))
         }
     }
+}
+
+/// Whether money may go nowhere of which the service says no room.
+fn check_roomless(adapter: Adapter) -> Result<(), Invalid> {
+    match adapter {
+        Adapter::Kofi => Err(Invalid::new("roomId", "given for Ko-fi", "nothing")),
+        Adapter::Parlor | Adapter::Stripe => Ok(()),
+    }
+}
+
+/// The tenant's source of that id.
+async fn owned(app: &App, tenant_id: TenantId, id: &ID) -> Result<(WebhookSourceId, Source), Stop> {
+    let unknown = || Stop::from(Refusal::not_found("WebhookSource", id));
+    let source_id = global_id::parse_webhook_source_id(id).ok_or_else(unknown)?;
+    let found = app.store.webhook_source(source_id).await;
+    let found = found.map_err(Fault::from)?;
+    let own = found.filter(|source| source.tenant_id == tenant_id);
+
+    Ok((source_id, own.ok_or_else(unknown)?))
 }
 
 async fn owned_room(app: &App, tenant_id: TenantId, id: &ID) -> Result<RoomId, Stop> {

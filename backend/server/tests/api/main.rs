@@ -47,4 +47,5 @@ mod tenants;
 mod texts;
 mod trains;
 mod watching;
+mod webhook_sources;
 mod webhooks;
