@@ -164,13 +164,8 @@ impl Engine {
     pub(crate) async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { readers, .. } => fetch_sqlite(statement, readers).await,
-            Self::Postgres {
-                pool,
-                standing,
-                prepared,
-                ..
-            } => {
-                let fetched = fetch_postgres(statement, prepared, pool).await;
+            Self::Postgres { pool, standing, .. } => {
+                let fetched = fetch_postgres(statement, None, pool).await;
                 fetched.inspect_err(|error| standing.suspect(error))
             }
         }
@@ -206,13 +201,8 @@ impl Engine {
                 let fetched = fetch_sqlite(statement, writer).await;
                 fetched.inspect_err(|error| disk.suspect(error))
             }
-            Self::Postgres {
-                pool,
-                standing,
-                prepared,
-                ..
-            } => {
-                let fetched = fetch_postgres(statement, prepared, pool).await;
+            Self::Postgres { pool, standing, .. } => {
+                let fetched = fetch_postgres(statement, None, pool).await;
                 fetched.inspect_err(|error| standing.suspect(error))
             }
         }
@@ -228,7 +218,7 @@ impl Engine {
                 standing,
                 prepared,
                 ..
-            } => Transaction::begin_on_postgres(pool, standing, prepared, "BEGIN").await,
+            } => Transaction::begin_on_postgres(pool, standing, Some(prepared), "BEGIN").await,
         }
     }
 
@@ -236,14 +226,9 @@ impl Engine {
     pub(crate) async fn begin_read(&self) -> Result<Transaction, sqlx::Error> {
         match self {
             Self::Sqlite { readers, disk, .. } => Transaction::begin_on_sqlite(readers, disk).await,
-            Self::Postgres {
-                pool,
-                standing,
-                prepared,
-                ..
-            } => {
+            Self::Postgres { pool, standing, .. } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                Transaction::begin_on_postgres(pool, standing, prepared, begin).await
+                Transaction::begin_on_postgres(pool, standing, None, begin).await
             }
         }
     }
@@ -271,10 +256,14 @@ async fn execute_sqlite<'e>(
 
 async fn fetch_postgres<'e>(
     statement: Statement,
-    prepared: &Prepared,
+    prepared: Option<&Prepared>,
     executor: impl sqlx::Executor<'e, Database = Postgres>,
 ) -> Result<Vec<Row>, sqlx::Error> {
-    let (text, arguments) = statement.for_postgres(|text, types| prepared.note(text, types))?;
+    let (text, arguments) = statement.for_postgres(|text, types| {
+        if let Some(prepared) = prepared {
+            prepared.note(text, types);
+        }
+    })?;
     let query = sqlx::query_with(AssertSqlSafe(text), arguments);
     let rows = answered(query.fetch_all(executor)).await?;
     Ok(rows.into_iter().map(Row::from).collect())
@@ -282,10 +271,14 @@ async fn fetch_postgres<'e>(
 
 async fn execute_postgres<'e>(
     statement: Statement,
-    prepared: &Prepared,
+    prepared: Option<&Prepared>,
     executor: impl sqlx::Executor<'e, Database = Postgres>,
 ) -> Result<u64, sqlx::Error> {
-    let (text, arguments) = statement.for_postgres(|text, types| prepared.note(text, types))?;
+    let (text, arguments) = statement.for_postgres(|text, types| {
+        if let Some(prepared) = prepared {
+            prepared.note(text, types);
+        }
+    })?;
     let query = sqlx::query_with(AssertSqlSafe(text), arguments);
     let done = answered(query.execute(executor)).await?;
     Ok(done.rows_affected())

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
-use super::prepared::Prepared;
+use super::prepared::{PREPARED_MAX, Prepared};
 use super::{Engine, Settings, Synchronous};
 use crate::lineage;
 use crate::ownership;
@@ -32,8 +32,6 @@ const IDLE_IN_TRANSACTION_MAX_MS: u32 = 4_000;
 /// A connection idle for longer is tested before use. Under load none is, which saves a round trip
 /// for each transaction.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-/// Statements that stay prepared: every fixed one, and the sets in each of their sizes.
-const PREPARED_MAX: usize = 400;
 /// SQLite's page cache for the writer, in KiB: the hot pages of some thousands of rooms.
 const WRITER_CACHE_KIB: u32 = 32 * 1024;
 /// How many pages the log of SQLite holds before a commit moves them into the database: 16 MiB. The pages
@@ -125,7 +123,7 @@ fn pool(connections_max: u32, standing: &Arc<Standing>, prepared: &Arc<Prepared>
             let prepared = Arc::clone(&for_used);
             Box::pin(async move {
                 let recovered = async {
-                    prepared.prepare_on(connection).await?;
+                    prepared.prepare_on_released(connection).await?;
                     connection.ping().await
                 };
                 let answer = tokio::time::timeout(RECOVER_MAX, recovered).await;
@@ -141,7 +139,7 @@ fn pool(connections_max: u32, standing: &Arc<Standing>, prepared: &Arc<Prepared>
                     return Err(standing::read_only());
                 }
                 lineage::settle(connection).await?;
-                prepared.prepare_on(connection).await
+                prepared.prepare_on_new(connection).await
             })
         })
         .before_acquire(move |connection, meta: PoolConnectionMetadata| {

@@ -2,11 +2,12 @@
 //!
 //! A statement costs two round trips the first time a connection runs it, and one from then on. A batch on
 //! a new connection would pay for all of its statements twice, with the locks of its rooms held, and whoever waits for
-//! those rooms would pay with it: on a database some ten milliseconds away that is seconds. So what one
-//! connection has run, the others prepare when they are made, and when they come back from whoever used
+//! those rooms would pay with it: on a database some ten milliseconds away that is seconds. So what batches have run on one
+//! connection, the others prepare when they are made, and when they come back from whoever used
 //! them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,56 +15,89 @@ use sqlx::postgres::{PgConnection, PgTypeInfo};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr};
 use tokio::time::Instant;
 
+/// Statements that stay prepared on a connection: every fixed one, and the sets in each of their sizes.
+pub(super) const PREPARED_MAX: usize = 400;
+/// The most statements that are noted: more than batches have, and as many more are left to what a connection is asked
+/// besides.
+const STATEMENTS_MAX: usize = PREPARED_MAX / 2;
 /// How long a connection is kept for this at a time, about. It is enough for everything on a database
 /// that is near; on one that is far away a connection comes by often enough.
 const PREPARE_MAX: Duration = Duration::from_millis(100);
+/// Connections in a row that have to lack nothing before no more are looked at: twice as many as any pool has, for
+/// they are not taken strictly in turn.
+const LOOKED_AT: u32 = 200;
 
-/// The statements that were run, each with the types of what is bound to it.
+/// The statements that batches have run, each with the types of what is bound to it.
 #[derive(Debug, Default)]
 pub(crate) struct Prepared {
     statements: RwLock<HashMap<String, Vec<PgTypeInfo>>>,
+    /// How many connections are to be looked at yet, so that what is prepared everywhere costs nothing.
+    to_look_at: AtomicU32,
 }
 
 impl Prepared {
-    /// Notes that a statement is about to be run.
+    /// Notes that a batch is about to run a statement.
     pub(super) fn note(&self, text: &str, types: &dyn Fn() -> Vec<PgTypeInfo>) {
         let statements = self.statements.read();
-        let is_known = statements
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(text);
-        if !is_known {
-            let statements = self.statements.write();
-            statements
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(text.to_owned(), types());
+        let statements = statements.unwrap_or_else(PoisonError::into_inner);
+        if statements.contains_key(text) || statements.len() >= STATEMENTS_MAX {
+            return;
         }
+        drop(statements);
+        let statements = self.statements.write();
+        let mut statements = statements.unwrap_or_else(PoisonError::into_inner);
+        statements.insert(text.to_owned(), types());
+        self.to_look_at.store(LOOKED_AT, Ordering::Relaxed);
     }
 
-    /// Prepares some of what this connection lacks, until [`PREPARE_MAX`] is over.
-    ///
-    /// What a connection is asked of its own is never prepared, so that it has as many as there are here
-    /// once it has all of them. One that migrated has some more, and may lack as many.
-    pub(super) async fn prepare_on(
+    /// Prepares on a connection that was just made.
+    pub(super) async fn prepare_on_new(
         &self,
         connection: &mut PgConnection,
     ) -> Result<(), sqlx::Error> {
-        if connection.cached_statements_size() >= self.len() {
-            return Ok(());
+        if !self.prepare_on(connection).await? {
+            self.to_look_at.store(LOOKED_AT, Ordering::Relaxed);
         }
 
+        Ok(())
+    }
+
+    /// Prepares on a connection that was given back, unless no connection lacks anything by now.
+    pub(super) async fn prepare_on_released(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<(), sqlx::Error> {
+        if self.to_look_at.load(Ordering::Relaxed) == 0 {
+            return Ok(());
+        }
+        let had = connection.cached_statements_size();
+        let has_all = self.prepare_on(connection).await?;
+        if has_all && connection.cached_statements_size() == had {
+            let one_less = |left: u32| left.checked_sub(1);
+            let (set, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+            // Another has come to the end of it.
+            let _: Result<u32, u32> = self.to_look_at.fetch_update(set, fetch, one_less);
+        }
+
+        Ok(())
+    }
+
+    /// Prepares what this connection lacks, until [`PREPARE_MAX`] is over. Returns whether nothing is left.
+    async fn prepare_on(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         let since = Instant::now();
         for (text, types) in self.all() {
+            if since.elapsed() > PREPARE_MAX {
+                return Ok(false);
+            }
             let sql = AssertSqlSafe(text.as_str()).into_sql_str();
             match connection.prepare_with(sql, &types).await {
                 // Whoever runs it hears of what is wrong with it.
                 Err(sqlx::Error::Database(_)) => self.forget(&text),
                 prepared => drop(prepared?),
             }
-            if since.elapsed() > PREPARE_MAX {
-                break;
-            }
         }
-        Ok(())
+
+        Ok(true)
     }
 
     fn forget(&self, text: &str) {
@@ -71,12 +105,6 @@ impl Prepared {
         statements
             .unwrap_or_else(PoisonError::into_inner)
             .remove(text);
-    }
-
-    fn len(&self) -> usize {
-        let statements = self.statements.read();
-
-        statements.unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn all(&self) -> Vec<(String, Vec<PgTypeInfo>)> {
@@ -93,6 +121,7 @@ impl Prepared {
 mod tests {
     use parlor_test_database::Database;
 
+    use super::{Prepared, STATEMENTS_MAX};
     use crate::engine::{Engine, Settings};
     use crate::sql::{Statement, row};
 
@@ -102,6 +131,16 @@ mod tests {
             parlor_test_database::Engine::Postgres,
             each_prepares_what_others_ran,
         );
+    }
+
+    #[test]
+    fn more_statements_than_batches_have_are_not_noted() {
+        let prepared = Prepared::default();
+        for number in 0..2 * STATEMENTS_MAX {
+            prepared.note(&format!("SELECT {number}"), &Vec::new);
+        }
+        prepared.note("SELECT 0", &Vec::new);
+        assert_eq!(prepared.all().len(), STATEMENTS_MAX);
     }
 
     async fn each_prepares_what_others_ran(database: Database) {
@@ -137,7 +176,16 @@ mod tests {
         first.roll_back().await.unwrap();
         let mut first = engine.begin().await.unwrap();
         assert_eq!(prepared_with(&mut first, "+ 40").await, 1);
-        drop((first, second));
+        first.roll_back().await.unwrap();
+
+        // What is only read is another text whenever somebody asks for another page.
+        let (noted, read) = (prepared.all().len(), || Statement::new("SELECT 1 LIMIT 25"));
+        engine.fetch(read()).await.unwrap();
+        let mut reading = engine.begin_read().await.unwrap();
+        reading.fetch(read()).await.unwrap();
+        reading.roll_back().await.unwrap();
+        assert_eq!(prepared.all().len(), noted);
+        drop(second);
         engine.close().await;
     }
 

@@ -24,7 +24,8 @@ pub(crate) enum Transaction {
     Postgres {
         transaction: Exclusive<Postgres>,
         standing: Arc<Standing>,
-        prepared: Arc<Prepared>,
+        /// What notes the statements of one that writes.
+        prepared: Option<Arc<Prepared>>,
     },
 }
 
@@ -119,7 +120,7 @@ impl Transaction {
     pub(super) async fn begin_on_postgres(
         pool: &PgPool,
         standing: &Arc<Standing>,
-        prepared: &Arc<Prepared>,
+        prepared: Option<&Arc<Prepared>>,
         begin: &'static str,
     ) -> Result<Self, sqlx::Error> {
         let transaction = Exclusive::begin(pool, begin).await;
@@ -127,7 +128,7 @@ impl Transaction {
         Ok(Self::Postgres {
             transaction: transaction.inspect_err(|error| standing.suspect(error))?,
             standing: Arc::clone(standing),
-            prepared: Arc::clone(prepared),
+            prepared: prepared.map(Arc::clone),
         })
     }
 
@@ -142,7 +143,8 @@ impl Transaction {
                 standing,
                 prepared,
             } => {
-                let fetched = fetch_postgres(statement, prepared, transaction.connection()).await;
+                let fetched =
+                    fetch_postgres(statement, prepared.as_deref(), transaction.connection()).await;
                 fetched.inspect_err(|error| standing.suspect(error))
             }
         }
@@ -160,7 +162,9 @@ impl Transaction {
                 standing,
                 prepared,
             } => {
-                let done = execute_postgres(statement, prepared, transaction.connection()).await;
+                let done =
+                    execute_postgres(statement, prepared.as_deref(), transaction.connection())
+                        .await;
                 done.inspect_err(|error| standing.suspect(error))
             }
         }
