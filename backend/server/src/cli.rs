@@ -16,6 +16,7 @@ mod table;
 mod tenant;
 mod token;
 mod verify;
+mod webhooks;
 
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
@@ -77,6 +78,11 @@ enum Command {
     /// Asks a running server, with a token of the tenant's staff. Without rates, each room counts its reference currency
     /// alone.
     Rates(rates::RatesArgs),
+
+    /// Keep the ways in for services that tell of payments, and see to what they told of in vain
+    ///
+    /// Asks a running server, with a token of the tenant's staff.
+    Webhooks(webhooks::WebhooksArgs),
 
     /// Erase a person from all rooms of a tenant
     ///
@@ -163,6 +169,7 @@ fn execute(command: Command) -> Result<()> {
         Command::Redemptions(args) => block_on(redemptions::redemptions(args)),
         Command::Disputes(args) => block_on(disputes::disputes(args)),
         Command::Rates(args) => block_on(rates::rates(args)),
+        Command::Webhooks(args) => block_on(webhooks::webhooks(args)),
         Command::Persons(args) => block_on(persons::persons(args)),
         Command::Token(args) => block_on(token::token(args)),
         Command::Migrate(args) => block_on(migrate::migrate(args)),

@@ -20,6 +20,8 @@ mod staff;
 mod tenant;
 #[path = "cli/verify.rs"]
 mod verify;
+#[path = "cli/webhooks.rs"]
+mod webhooks;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

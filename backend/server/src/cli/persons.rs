@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::print;
-use super::staff::{KeyArgs, Refused, ServerArgs, cell, print_json};
+use super::staff::{KeyArgs, ServerArgs, cell, done, print_json};
 use crate::simulate::Client;
 
 const FIELDS: &str =
@@ -133,11 +133,7 @@ async fn erase(args: &EraseArgs) -> Result<()> {
         }} }}"
     );
     let input = json!({ "idempotencyKey": args.key.key(), "userId": args.user });
-    let mut answer = client.execute(&document, json!({ "input": input })).await?;
-    let mut erasure = answer["done"].take();
-    if let Some(refused) = Refused::read(&erasure) {
-        bail!("{refused}");
-    }
+    let mut erasure = done(&client, &document, json!({ "input": input })).await?;
     let id = cell(&erasure, "id");
     let mut ticks = tokio::time::interval(ASK_EVERY);
     let mut told = String::new();

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::staff::{Refused, ServerArgs, cell, print_json};
+use super::staff::{ServerArgs, cell, done, print_json};
 use super::{print, read_file};
 use crate::simulate::Client;
 
@@ -111,11 +111,7 @@ async fn set(args: &SetArgs) -> Result<()> {
         }} }}"
     );
     let input = json!({ "version": version, "base": args.base, "rates": rates });
-    let mut answer = client.execute(&document, json!({ "input": input })).await?;
-    let done = answer["done"].take();
-    if let Some(refused) = Refused::read(&done) {
-        bail!("{refused}");
-    }
+    let done = done(&client, &document, json!({ "input": input })).await?;
     if args.common.json {
         return print_json(&[done]);
     }

@@ -86,22 +86,34 @@ impl StaffArgs {
     /// Finds the room.
     pub(super) async fn open(&self) -> Result<StaffRoom> {
         let client = self.server.client()?;
-        if global_id::parse_room_id(&self.room).is_some() {
-            let id = self.room.clone();
-            return Ok(StaffRoom { client, id });
-        }
+        let id = find_room(&client, &self.room).await?;
 
-        let by_slug = "query ($slug: String!) { roomBySlug(slug: $slug) { id } }";
-        let found = client
-            .execute(by_slug, json!({ "slug": self.room }))
-            .await?;
-        let Some(id) = found["roomBySlug"]["id"].as_str() else {
-            bail!("there is no room {:?} for this token", self.room);
-        };
-        Ok(StaffRoom {
-            id: id.to_owned(),
-            client,
-        })
+        Ok(StaffRoom { client, id })
+    }
+}
+
+/// The global id of a room that is named by it, or by its slug.
+pub(super) async fn find_room(client: &Client, room: &str) -> Result<String> {
+    if global_id::parse_room_id(room).is_some() {
+        return Ok(room.to_owned());
+    }
+
+    let by_slug = "query ($slug: String!) { roomBySlug(slug: $slug) { id } }";
+    let found = client.execute(by_slug, json!({ "slug": room })).await?;
+    match found["roomBySlug"]["id"].as_str() {
+        Some(id) => Ok(id.to_owned()),
+        None => bail!("there is no room {room:?} for this token"),
+    }
+}
+
+/// Has a mutation done, whose answer is called `done`. What refuses it is an error.
+pub(super) async fn done(client: &Client, mutation: &str, variables: Value) -> Result<Value> {
+    let mut answer = client.execute(mutation, variables).await?;
+    let done = answer["done"].take();
+
+    match Refused::read(&done) {
+        Some(refused) => bail!("{refused}"),
+        None => Ok(done),
     }
 }
 
