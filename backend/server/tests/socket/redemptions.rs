@@ -94,7 +94,7 @@ async fn followers_see_a_redemption_once_and_nothing_of_what_the_viewer_has(data
         told["redemption"],
         json!({
             "id": redemption["id"], "rewardId": shop.reward, "participantId": shop.participant["id"],
-            "name": "ana", "title": "Hydrate", "cost": "30", "color": null, "input": null,
+            "name": "ana", "title": "Hydrate", "cost": "30", "color": null, "icon": null, "input": null,
         })
     );
 }

@@ -107,7 +107,8 @@ pub(super) async fn postgres(settings: &Settings) -> Result<Engine, sqlx::Error>
         pool: pool(settings.pool_size, &standing, &prepared)
             .connect_with(options.clone())
             .await?,
-        apart: pool(1, &standing, &prepared).connect_lazy_with(options),
+        // It runs no batch, and is not to wait for what they have to.
+        apart: pool(1, &standing, &Arc::default()).connect_lazy_with(options),
         standing,
         prepared,
     })

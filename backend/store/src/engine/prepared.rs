@@ -23,6 +23,13 @@ const STATEMENTS_MAX: usize = PREPARED_MAX / 2;
 /// How long a connection is kept for this at a time, about. It is enough for everything on a database
 /// that is near; on one that is far away a connection comes by often enough.
 const PREPARE_MAX: Duration = Duration::from_millis(100);
+/// To prepare a statement waits for whoever locks one of its tables as a whole, as one does who changes it. A
+/// connection is not to be kept from everybody for that.
+const LOCKED_TABLES_ARE_LEFT: &str = "SET lock_timeout = '10ms'";
+/// As the connection was opened.
+const WAIT_AS_BEFORE: &str = "RESET lock_timeout";
+/// What PostgreSQL says to whoever may not wait for a lock any longer.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// Connections in a row that have to lack nothing before no more are looked at: twice as many as any pool has, for
 /// they are not taken strictly in turn.
 const LOOKED_AT: u32 = 200;
@@ -82,8 +89,19 @@ impl Prepared {
         Ok(())
     }
 
-    /// Prepares what this connection lacks, until [`PREPARE_MAX`] is over. Returns whether nothing is left.
+    /// Prepares what this connection lacks, until [`PREPARE_MAX`] is over. Returns whether nothing is left. One that
+    /// fails is not to be used any more, for it waits for no lock.
     async fn prepare_on(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+        sqlx::raw_sql(LOCKED_TABLES_ARE_LEFT)
+            .execute(&mut *connection)
+            .await?;
+        let has_all = self.prepare_each(connection).await?;
+        sqlx::raw_sql(WAIT_AS_BEFORE).execute(connection).await?;
+
+        Ok(has_all)
+    }
+
+    async fn prepare_each(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         let since = Instant::now();
         for (text, types) in self.all() {
             if since.elapsed() > PREPARE_MAX {
@@ -91,6 +109,11 @@ impl Prepared {
             }
             let sql = AssertSqlSafe(text.as_str()).into_sql_str();
             match connection.prepare_with(sql, &types).await {
+                Err(sqlx::Error::Database(error))
+                    if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) =>
+                {
+                    return Ok(false);
+                }
                 // Whoever runs it hears of what is wrong with it.
                 Err(sqlx::Error::Database(_)) => self.forget(&text),
                 prepared => drop(prepared?),
@@ -119,7 +142,10 @@ impl Prepared {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use parlor_test_database::Database;
+    use sqlx::{Connection, PgConnection};
 
     use super::{Prepared, STATEMENTS_MAX};
     use crate::engine::{Engine, Settings};
@@ -186,6 +212,59 @@ mod tests {
         reading.roll_back().await.unwrap();
         assert_eq!(prepared.all().len(), noted);
         drop(second);
+
+        engine.close().await;
+    }
+
+    #[test]
+    fn a_table_that_is_locked_holds_up_no_connection() {
+        parlor_test_database::run(
+            parlor_test_database::Engine::Postgres,
+            what_waits_for_a_lock_is_prepared_later,
+        );
+    }
+
+    async fn what_waits_for_a_lock_is_prepared_later(database: Database) {
+        let engine = Engine::connect(&Settings::new(&database.url))
+            .await
+            .unwrap();
+        let Engine::Postgres { prepared, .. } = &engine else {
+            panic!("a database of PostgreSQL")
+        };
+        let mut other = PgConnection::connect(&database.url).await.unwrap();
+        for sql in [
+            "CREATE TABLE locked (id BIGINT)",
+            "BEGIN",
+            "LOCK TABLE locked",
+        ] {
+            sqlx::raw_sql(sql).execute(&mut other).await.unwrap();
+        }
+        let of_locked = "SELECT id FROM locked";
+        prepared.note(of_locked, &Vec::new);
+
+        // The one that there was is in use, so that this is a new one.
+        let first = engine.begin().await.unwrap();
+        let mut second = engine.begin().await.unwrap();
+        assert_eq!(prepared_with(&mut second, of_locked).await, 0);
+        let waits = "SELECT setting FROM pg_settings WHERE name = 'lock_timeout'";
+        let waits = second.fetch(Statement::new(waits)).await.unwrap().remove(0);
+        assert_eq!({ waits }.take::<String>().unwrap(), "5000");
+        first.roll_back().await.unwrap();
+        second.roll_back().await.unwrap();
+        other.close().await.unwrap();
+        // It is given back once more before it has it.
+        let comes = async {
+            loop {
+                let mut third = engine.begin().await.unwrap();
+                let has = prepared_with(&mut third, of_locked).await;
+                third.roll_back().await.unwrap();
+                if has == 1 {
+                    return;
+                }
+            }
+        };
+        let within = Duration::from_secs(10);
+        tokio::time::timeout(within, comes).await.unwrap();
         engine.close().await;
     }
 
